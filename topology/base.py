@@ -1,0 +1,66 @@
+"""What all records share."""
+
+from typing import Any
+
+import msgspec
+
+Json = Any
+"""A JSON value that is not yet checked: msgspec has no recursive aliases, so the type says no more than this name."""
+
+HOST = "host"
+"""The name of a lab's own network stack. No named namespace may have it."""
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="kind"):
+    """One thing of a lab, named by its `id`. Two records are the same state when they are equal."""
+
+    @property
+    def id(self) -> str:
+        """`interface:ns0/veth0`, `namespace:ns0`, `route:ns0/default`, …"""
+        raise NotImplementedError
+
+
+class PortVlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One VLAN of a bridge port, as `bridge vlan` shows it (bridge(8))."""
+
+    vid: int
+    pvid: bool = False
+    untagged: bool = False
+
+
+class Port(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What `bridge link set` can change of a bridge port (bridge(8)); the defaults are the kernel's."""
+
+    cost: int = 2
+    priority: int = 32
+    hairpin: bool = False
+    isolated: bool = False
+    learning: bool = True
+    flood: bool = True
+
+
+class Interface(Record, frozen=True, kw_only=True):
+    """What an interface of every kind has. `None` and the defaults mean: what the kernel itself would choose.
+
+    `mtu` is in bytes. `master` is the name of a bridge in the same namespace. `addresses` are `address/prefix length`,
+    in the kernel's order. `port` and `vlans` only have a meaning under a master.
+    """
+
+    namespace: str
+    name: str
+    up: bool = True
+    mac: str | None = None
+    mtu: int | None = None
+    master: str | None = None
+    addresses: tuple[str, ...] = ()
+    port: Port = Port()
+    vlans: tuple[PortVlan, ...] | None = None
+
+    @property
+    def ref(self) -> str:
+        """`ns0/veth0`: how documents and messages name an interface."""
+        return f"{self.namespace}/{self.name}"
+
+    @property
+    def id(self) -> str:
+        return f"interface:{self.namespace}/{self.name}"

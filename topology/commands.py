@@ -1,0 +1,138 @@
+"""Commands: what somebody asks to be changed in a lab. `topology.edit` turns one into a change of the desired state."""
+
+import msgspec
+
+from topology.base import Json
+from topology.records import AnyInterface, Fdb, Neighbour, Policy, Route
+
+
+class Command(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="do"):
+    """Base of all commands."""
+
+
+class AddNamespace(Command, frozen=True, kw_only=True, tag="add-namespace"):
+    """A new namespace, drawn at `at`, in canvas units."""
+
+    name: str
+    nsid: int | None = None
+    at: tuple[float, float] | None = None
+
+
+class SetNsid(Command, frozen=True, kw_only=True, tag="set-nsid"):
+    """`ip netns set`"""
+
+    namespace: str
+    nsid: int
+
+
+class AddInterface(Command, frozen=True, kw_only=True, tag="add-interface"):
+    """A new interface of any kind but veth and loopback. A bridge is drawn at `at`, relative to its namespace."""
+
+    interface: AnyInterface
+    at: tuple[float, float] | None = None
+
+
+class End(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One end of a link that is to be made. `name` None: the next free `vethN`, as the kernel would."""
+
+    namespace: str
+    name: str | None = None
+    master: str | None = None
+    mac: str | None = None
+    mtu: int | None = None
+    addresses: tuple[str, ...] = ()
+    up: bool = True
+
+
+class AddLink(Command, frozen=True, kw_only=True, tag="add-link"):
+    """A new veth pair."""
+
+    a: End
+    b: End
+
+
+class SetInterface(Command, frozen=True, kw_only=True, tag="set-interface"):
+    """Change fields of an interface; `changes` are fields of its record by name, as JSON values. Not `namespace`, `name`, `peer`."""
+
+    interface: str
+    changes: dict[str, Json]
+
+
+class MoveInterface(Command, frozen=True, kw_only=True, tag="move-interface"):
+    """`ip link set INTERFACE netns NAMESPACE [name NAME]`, or a rename. `interface` is `ns/name`."""
+
+    interface: str
+    namespace: str
+    name: str | None = None
+
+
+class AddRoute(Command, frozen=True, kw_only=True, tag="add-route"):
+    route: Route
+
+
+class AddNeighbour(Command, frozen=True, kw_only=True, tag="add-neighbour"):
+    neighbour: Neighbour
+
+
+class AddFdb(Command, frozen=True, kw_only=True, tag="add-fdb"):
+    fdb: Fdb
+
+
+class SetSysctl(Command, frozen=True, kw_only=True, tag="set-sysctl"):
+    """`sysctl -w key=value` in a namespace; None: back to a fresh namespace's value."""
+
+    namespace: str
+    key: str
+    value: str | None
+
+
+class Remove(Command, frozen=True, kw_only=True, tag="remove"):
+    """Delete records by id, with all that cannot be without them (a namespace's interfaces, a veth's peer, …)."""
+
+    ids: tuple[str, ...]
+
+
+class Place(Command, frozen=True, kw_only=True, tag="place"):
+    """Where nodes are drawn: node → (x, y)."""
+
+    positions: dict[str, tuple[float, float]]
+
+
+class SetLab(Command, frozen=True, kw_only=True, tag="set-lab"):
+    """The lab's own settings; None: as it is."""
+
+    description: str | None = None
+    policy: Policy | None = None
+
+
+class ApplyDocument(Command, frozen=True, kw_only=True, tag="apply-document"):
+    """Make the lab what this document says. A document without a layout keeps the lab's where nodes have the same name."""
+
+    document: dict[str, Json]
+
+
+class Undo(Command, frozen=True, kw_only=True, tag="undo"):
+    """Take back the newest edit that is not taken back."""
+
+
+class Redo(Command, frozen=True, kw_only=True, tag="redo"):
+    """Do again what was taken back last."""
+
+
+class KeepDrift(Command, frozen=True, kw_only=True, tag="keep-drift"):
+    """Make the document say what the kernel shows. None: all drift; else only these record ids."""
+
+    ids: tuple[str, ...] | None = None
+
+
+class RevertDrift(Command, frozen=True, kw_only=True, tag="revert-drift"):
+    """Make the kernel be what the document says."""
+
+    ids: tuple[str, ...] | None = None
+
+
+AnyCommand = (
+    AddNamespace | SetNsid | AddInterface | AddLink | SetInterface | MoveInterface | AddRoute | AddNeighbour | AddFdb | SetSysctl
+    | Remove | Place | SetLab | ApplyDocument | Undo | Redo | KeepDrift | RevertDrift
+)  # fmt: skip
+"""`Undo`, `Redo`, `KeepDrift` and `RevertDrift` need the history or the kernel: the writer answers them, not `topology.edit`."""

@@ -1,0 +1,225 @@
+"""Facts: each is one thing that the kernel told. `topology.observed` folds them into the observed state.
+
+A namespace is named as in /run/netns (`host` for the lab's own). `index` is an ifindex. A `…Gone` takes its fact back.
+"""
+
+import msgspec
+
+
+class Fact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="fact"):
+    """Base of all facts."""
+
+    ns: str
+
+
+class Resync(Fact, frozen=True, kw_only=True, tag="resync"):
+    """All that was told of this namespace is void (events were lost, or it is new); the whole of it follows."""
+
+
+class NamespaceFact(Fact, frozen=True, kw_only=True, tag="namespace"):
+    """A namespace is there. `inode` identifies it (nsfs); `nsid` is its id in `host`, if it has one."""
+
+    inode: int
+    nsid: int | None = None
+
+
+class NamespaceGone(Fact, frozen=True, kw_only=True, tag="namespace-gone"):
+    """The name is gone from /run/netns, and with it all that was known of it."""
+
+
+class PortFact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a bridge port adds to its link (IFLA_BRPORT_*). `state` is the STP state, 0..4 as in linux/if_bridge.h."""
+
+    state: int = 3
+    cost: int = 2
+    priority: int = 32
+    hairpin: bool = False
+    isolated: bool = False
+    learning: bool = True
+    flood: bool = True
+
+
+class LinkFact(Fact, frozen=True, kw_only=True, tag="link"):
+    """RTM_NEWLINK.
+
+    `kind` is IFLA_INFO_KIND (`loopback` for lo, `` for none). `flags` are IFF_*, `operstate` RFC 2863's as a word (`up`, `down`,
+    `lowerlayerdown`, …). `master` is an ifindex, 0 for none. `link` is IFLA_LINK: the peer of a veth, the parent of a macvlan, in namespace
+    `link_ns` (None: this one; `?`: one without a name). `underlay` likewise for the kinds that keep the namespace they
+    were made in. `info` are the kind's own attributes by the names that the record of the kind uses.
+    """
+
+    index: int
+    name: str
+    kind: str
+    flags: int = 0
+    operstate: str = "unknown"
+    carrier: bool = False
+    mtu: int = 0
+    mac: str = ""
+    master: int = 0
+    link: int = 0
+    link_ns: str | None = None
+    info: dict[str, str | int | bool | None] = {}
+    port: PortFact | None = None
+    txqlen: int = 0
+    queues: int = 1
+    promiscuity: int = 0
+    ipv6_addrgen: str = "eui64"
+
+    @property
+    def up(self) -> bool:
+        """IFF_UP: the administrator's wish, not the carrier."""
+        return bool(self.flags & 1)
+
+
+class LinkGone(Fact, frozen=True, kw_only=True, tag="link-gone"):
+    index: int
+
+
+class AddressFact(Fact, frozen=True, kw_only=True, tag="address"):
+    """RTM_NEWADDR. `address` is `10.0.1.1/24`. `proto` is IFA_PROTO as a word (`` none, `kernel_lo`, `kernel_ra`, `kernel_ll`)."""
+
+    index: int
+    address: str
+    scope: str = "global"
+    flags: tuple[str, ...] = ()
+    proto: str = ""
+    valid: int | None = None
+    preferred: int | None = None
+
+
+class AddressGone(Fact, frozen=True, kw_only=True, tag="address-gone"):
+    index: int
+    address: str
+
+
+class NextHop(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    via: str | None = None
+    index: int = 0
+    weight: int = 1
+
+
+class RouteFact(Fact, frozen=True, kw_only=True, tag="route"):
+    """RTM_NEWROUTE outside table local. `to` and `type` as in `topology.records.Route`; `protocol` as ip-route(8) prints it."""
+
+    to: str
+    via: str | None = None
+    index: int = 0
+    metric: int = 0
+    table: int = 254
+    type: str = "unicast"
+    protocol: str = "boot"
+    scope: str = "global"
+    src: str | None = None
+    onlink: bool = False
+    linkdown: bool = False
+    hops: tuple[NextHop, ...] = ()
+
+
+class RouteGone(Fact, frozen=True, kw_only=True, tag="route-gone"):
+    """RTM_DELROUTE: the route with the same `to`, `table`, `metric`, `index`, `via`."""
+
+    to: str
+    via: str | None = None
+    index: int = 0
+    metric: int = 0
+    table: int = 254
+
+
+class NeighbourFact(Fact, frozen=True, kw_only=True, tag="neighbour"):
+    """RTM_NEWNEIGH, AF_INET and AF_INET6. `state` as ip-neighbour(8): `reachable`, `stale`, `permanent`, … `age`: s since confirmed."""
+
+    index: int
+    address: str
+    mac: str = ""
+    state: str = "none"
+    router: bool = False
+    age: float = 0.0
+
+
+class NeighbourGone(Fact, frozen=True, kw_only=True, tag="neighbour-gone"):
+    index: int
+    address: str
+
+
+class FdbFact(Fact, frozen=True, kw_only=True, tag="fdb"):
+    """RTM_NEWNEIGH, AF_BRIDGE. `index` is the port (or the vxlan). `own`: the device's own list (NTF_SELF), else the bridge's.
+
+    `state`: `dynamic`, `static`, `local` (permanent). `age` is in s since the last frame from it.
+    """
+
+    index: int
+    mac: str
+    vlan: int | None = None
+    destination: str | None = None
+    own: bool = False
+    state: str = "dynamic"
+    age: float = 0.0
+
+
+class FdbGone(Fact, frozen=True, kw_only=True, tag="fdb-gone"):
+    index: int
+    mac: str
+    vlan: int | None = None
+    destination: str | None = None
+    own: bool = False
+
+
+class VlanRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    vid: int
+    pvid: bool = False
+    untagged: bool = False
+
+
+class VlansFact(Fact, frozen=True, kw_only=True, tag="vlans"):
+    """All VLANs of one bridge port (RTM_GETLINK, RTEXT_FILTER_BRVLAN)."""
+
+    index: int
+    vlans: tuple[VlanRow, ...] = ()
+
+
+class SysctlFact(Fact, frozen=True, kw_only=True, tag="sysctl"):
+    """A sysctl as /proc/sys shows it, blanks folded to one."""
+
+    key: str
+    value: str
+
+
+class Counters(msgspec.Struct, frozen=True, array_like=True):
+    """struct rtnl_link_stats64 (linux/if_link.h), the parts that people look at. Since the interface was made."""
+
+    rx_bytes: int = 0
+    rx_packets: int = 0
+    rx_errors: int = 0
+    rx_dropped: int = 0
+    tx_bytes: int = 0
+    tx_packets: int = 0
+    tx_errors: int = 0
+    tx_dropped: int = 0
+    multicast: int = 0
+
+
+class CountersFact(Fact, frozen=True, kw_only=True, tag="counters"):
+    """Counters of all interfaces of a namespace that somebody looks at. `at` is CLOCK_MONOTONIC of the lab, in s."""
+
+    at: float
+    rows: dict[int, Counters]
+
+
+class Process(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    pid: int
+    command: str
+    user: int = 0
+    memory: int = 0
+
+
+class ProcessesFact(Fact, frozen=True, kw_only=True, tag="processes"):
+    """The processes in a namespace that somebody looks at (`ip netns pids`); pids as in the lab. `memory` is RSS in bytes."""
+
+    rows: tuple[Process, ...] = ()
+
+
+AnyFact = (
+    Resync | NamespaceFact | NamespaceGone | LinkFact | LinkGone | AddressFact | AddressGone | RouteFact | RouteGone
+    | NeighbourFact | NeighbourGone | FdbFact | FdbGone | VlansFact | SysctlFact | CountersFact | ProcessesFact
+)  # fmt: skip

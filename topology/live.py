@@ -1,0 +1,139 @@
+"""Live records: what the kernel says beyond the schema of the document. Shown, never planned.
+
+They travel as diffs like all records; `topology.observed.live` derives them from the facts.
+"""
+
+import msgspec
+
+from topology.facts import Counters, Process
+
+
+class Live(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind"):
+    """Base of the live records."""
+
+
+class AddressLive(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    address: str
+    scope: str = "global"
+    flags: tuple[str, ...] = ()
+    proto: str = ""
+
+
+class LinkLive(Live, frozen=True, kw_only=True, tag="link"):
+    """One interface as `ip -d link` and `ip address` show it. `type` is the kernel's kind, also one that documents do not know.
+
+    `peer` and `parent` are `ns/name`. `modelled` is False where a document cannot hold it; `note` then says why.
+    `port_state` is the STP state as a word.
+    """
+
+    namespace: str
+    name: str
+    index: int
+    type: str
+    up: bool
+    carrier: bool
+    operstate: str
+    flags: tuple[str, ...]
+    mtu: int
+    mac: str
+    master: str | None = None
+    peer: str | None = None
+    peer_index: int | None = None
+    parent: str | None = None
+    driver: str = ""
+    txqlen: int = 0
+    port_state: str | None = None
+    addresses: tuple[AddressLive, ...] = ()
+    modelled: bool = True
+    note: str = ""
+
+    @property
+    def id(self) -> str:
+        return f"link:{self.namespace}/{self.name}"
+
+
+class RouteRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    to: str
+    via: str | None = None
+    dev: str | None = None
+    src: str | None = None
+    metric: int = 0
+    table: int = 254
+    type: str = "unicast"
+    protocol: str = ""
+    scope: str = ""
+    linkdown: bool = False
+    record: str | None = None
+
+
+class NeighbourRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    dev: str
+    address: str
+    mac: str = ""
+    state: str = ""
+    age: float = 0.0
+
+
+class NamespaceLive(Live, frozen=True, kw_only=True, tag="netns"):
+    """A namespace: `inode` as `lsns` shows it, all watched sysctls, the routing tables, the ARP and ND caches.
+
+    `record` of a route is the id of the record that it realises, None for the kernel's own.
+    """
+
+    name: str
+    inode: int
+    nsid: int | None = None
+    sysctls: dict[str, str] = {}
+    routes: tuple[RouteRow, ...] = ()
+    neighbours: tuple[NeighbourRow, ...] = ()
+
+    @property
+    def id(self) -> str:
+        return f"netns:{self.name}"
+
+
+class FdbRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    mac: str
+    dev: str
+    state: str
+    vlan: int | None = None
+    destination: str | None = None
+    age: float = 0.0
+    record: str | None = None
+
+
+class FdbLive(Live, frozen=True, kw_only=True, tag="fdb-table"):
+    """A bridge's MAC table (or a vxlan's). `age` was in s when the fact came: a viewer counts on from there."""
+
+    namespace: str
+    name: str
+    rows: tuple[FdbRow, ...] = ()
+
+    @property
+    def id(self) -> str:
+        return f"fdb-table:{self.namespace}/{self.name}"
+
+
+class CountersLive(Live, frozen=True, kw_only=True, tag="counters"):
+    """Counters of a namespace's interfaces by name, only while somebody looks at it. `at`: s on the lab's clock."""
+
+    namespace: str
+    at: float
+    rows: dict[str, Counters]
+
+    @property
+    def id(self) -> str:
+        return f"counters:{self.namespace}"
+
+
+class ProcessesLive(Live, frozen=True, kw_only=True, tag="processes"):
+    namespace: str
+    rows: tuple[Process, ...] = ()
+
+    @property
+    def id(self) -> str:
+        return f"processes:{self.namespace}"
+
+
+AnyLive = LinkLive | NamespaceLive | FdbLive | CountersLive | ProcessesLive
+LiveRecords = dict[str, AnyLive]
