@@ -1,0 +1,97 @@
+"""One connection to a running server."""
+
+import json
+import os
+import queue
+from collections.abc import Callable
+from itertools import count
+from pathlib import Path
+
+import msgspec
+import socketio
+from socketio.exceptions import ConnectionError as RefusedError
+
+from protocol.public import Answer, AnyItem, AnyRequest, AnyResult, Delta, LabsEvent, Notice, StreamItem
+from topology.problems import Code, Problem, ProblemError
+
+DEFAULT_STATE = Path("/var/lib/vethboard")
+Event = Answer | StreamItem | Delta | Notice | LabsEvent
+_EVENTS: dict[str, type[Event]] = {"answer": Answer, "stream": StreamItem, "delta": Delta, "notice": Notice, "labs": LabsEvent}
+
+
+def find_server(state: Path) -> tuple[str, str]:
+    """Address and token of the running server: from VETHBOARD_URL and VETHBOARD_TOKEN, else from `server.json` in the state directory.
+
+    Raises ProblemError (UNAVAILABLE) if none runs.
+    """
+    if url := os.environ.get("VETHBOARD_URL"):
+        return url, os.environ.get("VETHBOARD_TOKEN", "")
+    try:
+        found = json.loads((state / "server.json").read_text())
+        return str(found["url"]), str(found["token"])
+    except PermissionError as e:
+        raise ProblemError(Problem(code=Code.DENIED, message=f"{e.filename}: {e.strerror}", hint="run it as root: sudo vethboard …")) from e
+    except (OSError, ValueError, KeyError) as e:
+        hint = "start it with script/up; if it runs with another --state, give the same --state here"
+        message = f"no Vethboard server runs with the state directory {state}"
+        raise ProblemError(Problem(code=Code.UNAVAILABLE, message=message, hint=hint)) from e
+
+
+class Client:
+    """Requests and their answers over Socket.IO; also a context manager."""
+
+    def __init__(self, url: str, token: str) -> None:
+        self._events: queue.Queue[Event | None] = queue.Queue()
+        self._ids = count(1)
+        self._io = socketio.Client(reconnection=False, websocket_extra_options={"skip_utf8_validation": True})
+        for name, kind in _EVENTS.items():
+            self._io.on(name, self._receiver(kind))
+        self._io.on("disconnect", lambda *_: self._events.put(None))
+        try:
+            self._io.connect(url, auth={"token": token, "author": "cli"}, transports=["websocket"], wait_timeout=5)
+        except RefusedError as e:
+            message = f"the server at {url} did not take the connection: {e}"
+            raise ProblemError(Problem(code=Code.UNAVAILABLE, message=message, hint="is it running? script/up starts it")) from e
+
+    def _receiver(self, kind: type[Event]) -> Callable[[str], None]:
+        decoder = msgspec.json.Decoder(kind)
+        return lambda text: self._events.put(decoder.decode(text))
+
+    def __enter__(self) -> "Client":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._io.disconnect()
+
+    def next_id(self) -> str:
+        """A fresh id for a request."""
+        return f"cli-{next(self._ids)}"
+
+    def send(self, request: AnyRequest) -> None:
+        """Send without waiting."""
+        self._io.emit("request", msgspec.json.encode(request).decode())
+
+    def receive(self, timeout: float | None = None) -> Event:
+        """The next event. Raises ProblemError (UNAVAILABLE) when the connection is lost, `queue.Empty` after `timeout` seconds."""
+        event = self._events.get(timeout=timeout)
+        if event is None:
+            raise ProblemError(
+                Problem(code=Code.UNAVAILABLE, message="the connection to the server was lost", hint="see where script/up runs")
+            )
+        return event
+
+    def wait(self, id: str, on_item: Callable[[AnyItem], None] = lambda _: None) -> AnyResult:
+        """Pass on the stream of the request that was sent, return its result. Raises the answer's problem as ProblemError."""
+        while True:
+            event = self.receive()
+            if isinstance(event, StreamItem) and event.id == id:
+                on_item(event.item)
+            elif isinstance(event, Answer) and event.id == id:
+                if event.result is None:
+                    raise ProblemError(event.problem or Problem(code=Code.INTERNAL, message="an empty answer"))
+                return event.result
+
+    def request(self, request: AnyRequest, on_item: Callable[[AnyItem], None] = lambda _: None) -> AnyResult:
+        """`send`, then `wait`."""
+        self.send(request)
+        return self.wait(request.id, on_item)

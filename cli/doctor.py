@@ -1,0 +1,45 @@
+"""doctor: what this kernel and system can and cannot do. Works with and without a running server."""
+
+import subprocess
+import sys
+from argparse import Namespace as Args
+
+import msgspec
+
+from cli import output
+from cli.client import Client, find_server
+from protocol.public import Check, Diagnosis, Doctor
+from topology.problems import Code, Problem, ProblemError
+
+
+def _checks(args: Args) -> tuple[Check, ...]:
+    try:
+        with Client(*find_server(args.state)) as client:
+            result = client.request(Doctor(id=client.next_id()))
+            assert isinstance(result, Diagnosis)
+            return result.checks
+    except ProblemError as e:
+        if e.problem.code is not Code.UNAVAILABLE:
+            raise
+    told = subprocess.run([sys.executable, "-m", "agent", "--check", "--json"], stdout=subprocess.PIPE, check=False).stdout
+    try:
+        return msgspec.json.decode(told, type=tuple[Check, ...])
+    except msgspec.DecodeError as e:
+        raise ProblemError(
+            Problem(code=Code.INTERNAL, message="the agent's check said nothing that can be read", hint="run: python -m agent --check")
+        ) from e
+
+
+def doctor(args: Args) -> int:
+    """Exit code 0 when nothing that is needed is missing."""
+    checks = _checks(args)
+    missing = any(c.needed and not c.ok for c in checks)
+    if args.json:
+        output.as_json(checks)
+        return int(missing)
+    for check in checks:
+        mark = "✓" if check.ok else ("✗" if check.needed else "–")
+        print(f"{mark} {check.name}{': ' + check.detail if check.detail else ''}")
+        if not check.ok and check.mend:
+            print(f"    → {check.mend}")
+    return int(missing)

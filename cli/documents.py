@@ -1,0 +1,95 @@
+"""apply, export, validate, schema."""
+
+import json
+import sys
+from argparse import Namespace as Args
+from pathlib import Path
+
+import msgspec
+
+from cli import output
+from cli.client import Client
+from protocol.public import Done, Edit, Export, Exported, LabInfo, Labs, ListLabs, NewLab, Planned, StartLab
+from topology import document, plan, shell
+from topology.base import Json
+from topology.commands import ApplyDocument
+from topology.problems import Code, Problem, ProblemError
+
+
+def read(file: str) -> bytes:
+    """The bytes of a file, `-` for standard input. Raises ProblemError with the system's own words."""
+    try:
+        return sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    except OSError as e:
+        raise ProblemError(Problem(code=Code.UNKNOWN, message=f"{file}: {e.strerror}", errno=e.errno)) from e
+
+
+def _info(client: Client, lab: str) -> LabInfo | None:
+    result = client.request(ListLabs(id=client.next_id()))
+    assert isinstance(result, Labs)
+    return next((i for i in result.labs if i.lab == lab), None)
+
+
+def apply(client: Client, args: Args) -> int:
+    """Make the lab what the file says: made if it is not there, started if it is stopped."""
+    text = read(args.file)
+    wanted = document.load(text)  # before anything is asked of the server: problems carry the path in the file
+    raw: dict[str, Json] = json.loads(text)
+    info = _info(client, args.lab)
+    if args.dry_run and info is None:
+        steps = plan.plan(wanted, {})
+        return _show_plan(Planned(steps=steps, shell=shell.commands(steps)), args)
+    if info is None:
+        result = client.request(NewLab(id=client.next_id(), lab=args.lab, document=raw))
+    else:
+        if info.state == "stopped" and not args.dry_run:
+            client.request(StartLab(id=client.next_id(), lab=args.lab))
+        edit = Edit(
+            id=client.next_id(), lab=args.lab, commands=(ApplyDocument(document=raw),), dry_run=args.dry_run, label=f"apply {args.file}"
+        )
+        result = client.request(edit)
+    if isinstance(result, Planned):
+        return _show_plan(result, args)
+    assert isinstance(result, Done)
+    if args.json:
+        output.as_json(result)
+    elif result.steps == 0:
+        print(f"{args.lab} is what {args.file} says already: nothing to do")
+    else:
+        print(f"{args.lab} is what {args.file} says: {result.steps} steps in {result.deploy_seconds or 0:.3f} s")
+    return 0
+
+
+def _show_plan(planned: Planned, args: Args) -> int:
+    if args.json:
+        output.as_json(planned)
+    elif not planned.steps:
+        print("nothing to do")
+    else:
+        print("\n".join(planned.shell))
+    return 0
+
+
+def export(client: Client, args: Args) -> int:
+    result = client.request(Export(id=client.next_id(), lab=args.lab, observed=args.observed, format=args.format))
+    assert isinstance(result, Exported)
+    sys.stdout.write(result.text if result.text.endswith("\n") else result.text + "\n")
+    return 0
+
+
+def validate(args: Args) -> int:
+    """Say whether a file is a document, without a server."""
+    records = document.load(read(args.file))
+    namespaces = sum(1 for id in records if id.startswith("namespace:"))
+    interfaces = sum(1 for id in records if id.startswith("interface:"))
+    if args.json:
+        output.as_json({"valid": True, "namespaces": namespaces, "interfaces": interfaces})
+    else:
+        print(f"{args.file} is valid: {namespaces} namespaces, {interfaces} interfaces")
+    return 0
+
+
+def schema(_: Args) -> int:
+    """The JSON Schema of documents."""
+    sys.stdout.write(msgspec.json.format(msgspec.json.encode(document.schema()), indent=2).decode() + "\n")
+    return 0

@@ -1,0 +1,92 @@
+"""labs, new, start, stop, destroy, policy, undo, redo, history."""
+
+from argparse import Namespace as Args
+
+from cli import output
+from cli.client import Client
+from protocol.public import (
+    DestroyLab,
+    Done,
+    Edit,
+    History,
+    HistoryList,
+    Labs,
+    ListLabs,
+    NewLab,
+    StartLab,
+    StopLab,
+)
+from topology.commands import AnyCommand, Redo, SetLab, Undo
+
+
+def labs(client: Client, args: Args) -> int:
+    result = client.request(ListLabs(id=client.next_id()))
+    assert isinstance(result, Labs)
+    if args.json:
+        output.as_json(result.labs)
+    else:
+        rows = [(i.lab, i.state, i.policy, str(i.namespaces), str(i.viewers), i.problem.message if i.problem else "") for i in result.labs]
+        output.table(("LAB", "STATE", "POLICY", "NAMESPACES", "VIEWERS", ""), rows)
+    return 0
+
+
+def _done(client: Client, args: Args, request: NewLab | StartLab | StopLab | DestroyLab | Edit, said: str) -> int:
+    result = client.request(request)
+    if args.json:
+        output.as_json(result)
+    elif said:
+        print(said)
+    return 0
+
+
+def new(client: Client, args: Args) -> int:
+    return _done(client, args, NewLab(id=client.next_id(), lab=args.lab), f"{args.lab} is live")
+
+
+def start(client: Client, args: Args) -> int:
+    return _done(client, args, StartLab(id=client.next_id(), lab=args.lab), f"{args.lab} is live")
+
+
+def stop(client: Client, args: Args) -> int:
+    return _done(client, args, StopLab(id=client.next_id(), lab=args.lab), f"{args.lab} is stopped; its document stays")
+
+
+def destroy(client: Client, args: Args) -> int:
+    return _done(client, args, DestroyLab(id=client.next_id(), lab=args.lab), f"{args.lab} is gone")
+
+
+def _edit(client: Client, args: Args, command: AnyCommand, said: str) -> int:
+    result = client.request(Edit(id=client.next_id(), lab=args.lab, commands=(command,)))
+    assert isinstance(result, Done)
+    if args.json:
+        output.as_json(result)
+    else:
+        print(said)
+    return 0
+
+
+def policy(client: Client, args: Args) -> int:
+    return _edit(client, args, SetLab(policy=args.policy), f"{args.lab}: changes from outside: {args.policy}")
+
+
+def undo(client: Client, args: Args) -> int:
+    return _edit(client, args, Undo(), "undone")
+
+
+def redo(client: Client, args: Args) -> int:
+    return _edit(client, args, Redo(), "done again")
+
+
+def history(client: Client, args: Args) -> int:
+    result = client.request(History(id=client.next_id(), lab=args.lab))
+    assert isinstance(result, HistoryList)
+    for change in result.changes:
+        if args.json:
+            output.as_json(change)
+        else:
+            print(
+                f"{change.number:4}  {change.context.at}  {change.context.author:10}  {change.context.label}{'  (undone)' if change.undone else ''}"
+            )
+            for line in change.shell if args.shell else ():
+                print(f"      {line}")
+    return 0

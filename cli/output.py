@@ -1,0 +1,37 @@
+"""What the command prints: for people, or with --json for programs."""
+
+import json
+import sys
+from collections.abc import Sequence
+
+import msgspec
+
+from topology.problems import Problem
+
+
+def as_json(value: object) -> None:
+    """One JSON line on standard output."""
+    sys.stdout.write(json.dumps(msgspec.to_builtins(value), ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Columns as wide as they need to be; a head only for people."""
+    widths = [max(len(row[i]) for row in [head, *rows]) for i in range(len(head))]
+    for row in [head, *rows]:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def problem(problem: Problem, json_wanted: bool) -> None:
+    """A problem on standard error, its causes below it, what to do next last."""
+    if json_wanted:
+        sys.stderr.write(json.dumps({"problem": msgspec.to_builtins(problem)}, ensure_ascii=False) + "\n")
+        return
+    where = f"{problem.subject}: " if problem.subject else ""
+    sys.stderr.write(f"vethboard: {where}{problem.message}\n")
+    for cause in problem.causes:
+        sys.stderr.write(f"  {cause.subject + ': ' if cause.subject else ''}{cause.message}\n")
+        if cause.hint:
+            sys.stderr.write(f"    → {cause.hint}\n")
+    if problem.hint:
+        sys.stderr.write(f"  → {problem.hint}\n")
