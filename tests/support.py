@@ -1,0 +1,82 @@
+"""What tests of the whole need: Vethboard as a user starts it, on a state directory, a run directory and a port of its own."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from cli.client import Client
+from cli.up import run_directory
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def free_port() -> int:
+    """A port of the loopback that nobody listens on right now."""
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return int(s.getsockname()[1])
+
+
+class Stack:
+    """`vethboard up`, running; `cli` runs any other verb against it."""
+
+    def __init__(self) -> None:
+        self.folder = tempfile.TemporaryDirectory(prefix="vethboard-test-")
+        os.chmod(self.folder.name, 0o755)
+        self.state = Path(self.folder.name) / "state"
+        self.port = free_port()
+        self.start()
+
+    def start(self) -> None:
+        """Start it and wait for the address."""
+        argv = [sys.executable, "-m", "cli", "up", "--state", str(self.state), "--port", str(self.port)]
+        self.process = subprocess.Popen(argv, stdout=subprocess.PIPE, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, text=True)
+        assert self.process.stdout
+        for line in self.process.stdout:
+            if found := re.search(r"(http://\S+)/\?token=(\S+)", line):
+                self.url, self.token = found[1], found[2]
+                return
+        raise AssertionError(f"`vethboard up` ended with {self.process.wait()}")
+
+    def stop(self) -> None:
+        """As Ctrl-C does."""
+        self.process.send_signal(signal.SIGINT)
+        self.process.wait(60)
+        if self.process.stdout:
+            self.process.stdout.close()
+
+    def close(self) -> None:
+        self.stop()
+        self.folder.cleanup()
+
+    @property
+    def run(self) -> Path:
+        """The agent's run directory."""
+        return run_directory(self.state.resolve())
+
+    def cli(self, *args: str, input: str | None = None, code: int | None = 0) -> str:
+        """Run a verb; its standard output. `code`: the exit code that it must have (None: any)."""
+        argv = [sys.executable, "-m", "cli", "--state", str(self.state), *args]
+        env = {**os.environ, "PYTHONPATH": str(ROOT)}
+        done = subprocess.run(argv, cwd=ROOT, env=env, input=input if input is not None else "", capture_output=True, text=True, timeout=60)
+        assert code is None or done.returncode == code, f"{args}: exit code {done.returncode}\n{done.stdout}{done.stderr}"
+        self.stderr = done.stderr
+        return done.stdout
+
+    def json(self, *args: str) -> object:
+        """The parsed output of a verb that has --json."""
+        return json.loads(self.cli(*args, "--json"))
+
+    def inside(self, lab: str, namespace: str, *command: str, code: int | None = 0) -> str:
+        """The standard output of a command in a namespace."""
+        return self.cli("exec", lab, namespace, "--", *command, code=code)
+
+    def client(self) -> Client:
+        """A connection of its own."""
+        return Client(self.url, self.token)
