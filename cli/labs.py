@@ -84,9 +84,8 @@ def history(client: Client, args: Args) -> int:
         if args.json:
             output.as_json(change)
         else:
-            print(
-                f"{change.number:4}  {change.context.at}  {change.context.author:10}  {change.context.label}{'  (undone)' if change.undone else ''}"
-            )
+            undone = "  (undone)" if change.undone else ""
+            print(f"{change.number:4}  {change.context.at}  {change.context.author:10}  {change.context.label}{undone}")
             for line in change.shell if args.shell else ():
                 print(f"      {line}")
     return 0

@@ -89,9 +89,7 @@ class Graph:
     def using(self, ref: str) -> list[Route | Neighbour | Fdb]:
         """The records that name the interface `ns/name` as their `dev`."""
         namespace, _, name = ref.partition("/")
-        return [
-            r for r in self.records.values() if isinstance(r, Route | Neighbour | Fdb) and r.namespace == namespace and r.dev == name
-        ]
+        return [r for r in self.records.values() if isinstance(r, Route | Neighbour | Fdb) and r.namespace == namespace and r.dev == name]
 
     def peer(self, ref: str) -> Veth | None:
         """The other end of a veth, where both ends name each other."""

@@ -46,7 +46,7 @@ def test_an_example_is_what_it_says(stack: Stack, example: Path) -> None:
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda p: p.stem)
 def test_the_shell_script_builds_the_same(stack: Stack, lab: str, example: Path) -> None:
-    """`export --format shell`, run by sh in a lab that has nothing yet, leaves what the document says: in the kernel and, by *follow*, in the document."""
+    """`export --format shell`, run by sh in a lab that has nothing yet, leaves what the document says."""
     maker = f"s-{example.stem}"
     stack.cli("apply", maker, str(example))
     script = stack.cli("export", maker, "--format", "shell")
