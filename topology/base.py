@@ -1,6 +1,9 @@
 """What all records share."""
 
-from typing import Any
+import errno
+import os
+from collections.abc import Iterator
+from typing import Any, ClassVar, NamedTuple
 
 import msgspec
 
@@ -9,6 +12,21 @@ Json = Any
 
 HOST = "host"
 """The name of a lab's own network stack. No named namespace may have it."""
+
+
+class Fault(NamedTuple):
+    """A value that the kernel would refuse: the field, the kernel's words, what to do, errno(3) where there is one."""
+
+    field: str
+    message: str
+    hint: str = ""
+    errno: int = 0
+
+
+def outside(field: str, value: int, low: int, high: int, unit: str = "") -> Iterator[Fault]:
+    """A fault where a number is not in `low`..`high`."""
+    if not low <= value <= high:
+        yield Fault(field, os.strerror(errno.ERANGE), f"{field.replace('_', ' ')} is {low} to {high}{unit}, not {value}", errno.ERANGE)
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="kind"):
@@ -46,6 +64,9 @@ class Interface(Record, frozen=True, kw_only=True):
     in the kernel's order. `port` and `vlans` only have a meaning under a master.
     """
 
+    MTU_RANGE: ClassVar[tuple[int, int]] = (68, 65535)
+    """min_mtu and max_mtu of the device, in bytes (ether_setup(), ETH_MIN_MTU, ETH_MAX_MTU)."""
+
     namespace: str
     name: str
     up: bool = True
@@ -64,3 +85,7 @@ class Interface(Record, frozen=True, kw_only=True):
     @property
     def id(self) -> str:
         return f"interface:{self.namespace}/{self.name}"
+
+    def faults(self) -> Iterator[Fault]:
+        """What the kernel would refuse of this kind's own fields, seen alone."""
+        yield from ()

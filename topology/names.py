@@ -19,6 +19,7 @@ _KERNEL_BLANKS = frozenset(b" \t\n\v\f\r\xa0")
 """What the kernel's isspace() takes for a blank (lib/ctype.c): it goes by byte, also inside a UTF-8 letter."""
 
 _MAC = re.compile(r"[0-9a-f]{1,2}([:-][0-9a-f]{1,2}){5}", re.ASCII)
+_SYSCTL = re.compile(r"net(\.[A-Za-z0-9_/@-]+)+", re.ASCII)
 _LAB = re.compile(r"[a-z0-9-]{1,40}", re.ASCII)
 
 
@@ -78,7 +79,7 @@ def lab_id(name: str, subject: str | None = None) -> str:
 
 def any_mac(text: str, subject: str | None = None) -> str:
     """An Ethernet address, multicast and zero too, as `aa:bb:cc:dd:ee:ff`."""
-    lower = text.strip().lower()
+    lower = text.lower()
     if not _MAC.fullmatch(lower):
         raise invalid(f'"{text}" is invalid lladdr.', subject, "a MAC address has six bytes: 02:00:00:00:00:01")
     return ":".join(part.zfill(2) for part in re.split("[:-]", lower))
@@ -105,7 +106,7 @@ def interface_address(text: str, subject: str | None = None) -> str:
     if "/" not in text:
         raise invalid(problem, subject, f"give the prefix length too: {text}/24" if _is_address(text) else "as in 10.0.1.1/24")
     try:
-        value = ipaddress.ip_interface(text.strip())
+        value = ipaddress.ip_interface(text)
     except ValueError as error:
         raise invalid(problem, subject, str(error)) from None
     if "%" in text:
@@ -123,9 +124,9 @@ def _is_address(text: str) -> bool:
 
 def address(text: str, subject: str | None = None) -> str:
     """An address without a prefix length, canonical."""
-    if not _is_address(text.strip()) or "%" in text:
+    if not _is_address(text) or "%" in text:
         raise invalid(f'any valid address is expected rather than "{text}".', subject, "as in 10.0.1.1 or 2001:db8::1")
-    return str(ipaddress.ip_address(text.strip()))
+    return str(ipaddress.ip_address(text))
 
 
 def destination(text: str, via: str | None = None, subject: str | None = None) -> str:
@@ -135,11 +136,11 @@ def destination(text: str, via: str | None = None, subject: str | None = None) -
     if "%" in text:
         raise invalid(f'any valid prefix is expected rather than "{text}".', subject, "leave the zone (%…) out")
     try:
-        network = ipaddress.ip_network(text.strip(), strict=True)
+        network = ipaddress.ip_network(text, strict=True)
     except ValueError as error:
         hint = str(error)
         if "host bits" in hint:
-            hint = f"bits are set beyond the prefix: {ipaddress.ip_network(text.strip(), strict=False)}"
+            hint = f"bits are set beyond the prefix: {ipaddress.ip_network(text, strict=False)}"
         raise invalid(f'any valid prefix is expected rather than "{text}".', subject, hint) from None
     return "default" if str(network) == "0.0.0.0/0" else str(network)
 
@@ -150,3 +151,14 @@ def free_name(stem: str, taken: Container[str], start: int = 0) -> str:
     while f"{stem}{number}" in taken:
         number += 1
     return f"{stem}{number}"
+
+
+def sysctl(key: str, value: str, subject: str | None = None) -> str:
+    """The value of a network namespace's sysctl, blanks folded to one. A `.` in an interface's name is written `/` (sysctl(8))."""
+    if not _SYSCTL.fullmatch(key):
+        path = f"/proc/sys/{key.replace('.', '/')}"
+        raise invalid(f"cannot stat {path}: No such file or directory", subject, "only net.… keys belong to a network namespace")
+    folded = " ".join(value.split())
+    if not folded or len(folded) > 1000 or _control(folded):
+        raise invalid(f'setting key "{key}": Invalid argument', subject, "a value is one line of text or a number")
+    return folded

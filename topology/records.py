@@ -26,11 +26,15 @@ drift, or is put back."""
 
 
 class Lab(Record, frozen=True, kw_only=True, tag="lab"):
-    """What belongs to the lab as a whole. Exactly one, `lab:`. The plan does not see it."""
+    """What belongs to the lab as a whole. Exactly one, `lab:`. The plan does not see it.
+
+    `ipv6`: leave IPv6 on in all namespaces, however many they are (docs/adr/0003-ipv6-in-large-labs.md).
+    """
 
     name: str = ""
     description: str = ""
     policy: Policy = "follow"
+    ipv6: bool = False
 
     @property
     def id(self) -> str:

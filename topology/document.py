@@ -1,0 +1,170 @@
+"""The document: a lab as JSON, to be written by hand, kept, compared and sent to others.
+
+`load` takes it, or says everything that is wrong with it; `dump` writes it. `load(dump(records)) == records` for records in normal form.
+"""
+
+import re
+from collections.abc import Mapping
+
+import msgspec
+
+from topology import jsontext
+from topology.base import HOST, Json
+from topology.check import check
+from topology.graph import Graph
+from topology.normal import normalise
+from topology.problems import ProblemError
+from topology.reader import VERSION, Reader
+from topology.records import INTERFACES, AnyInterface, AnyRecord, Fdb, Lab, Loopback, Namespace, Neighbour, Records, Route, Vxlan, replace
+from topology.schema import schema
+
+__all__ = ["VERSION", "dump", "load", "schema", "to_json"]
+
+LARGE = 64
+"""With more namespaces than this, those without IPv6 get it switched off (docs/adr/0004-ipv6-in-large-labs.md)."""
+
+IPV6_OFF = ("net.ipv6.conf.all.disable_ipv6", "net.ipv6.conf.default.disable_ipv6")
+MAX_PROBLEMS = 100
+
+
+def load(source: bytes | str | dict[str, Json]) -> Records:
+    """The records of a document, in normal form. Raises one `ProblemError` with all that is wrong; subjects are JSON paths."""
+    reader = Reader()
+    reader.read(source if isinstance(source, dict) else jsontext.parse(source))
+    if not reader.problems:
+        reader.problems.extend(f.problem(reader.path(f)) for f in check(reader.records))
+    if reader.problems:
+        first, *rest = reader.problems[:MAX_PROBLEMS]
+        raise ProblemError(msgspec.structs.replace(first, causes=(*first.causes, *rest)))
+    return _without_ipv6(normalise(reader.records))
+
+
+def dump(records: Mapping[str, AnyRecord]) -> str:
+    """The document of these records: the same text for the same records, whatever their order."""
+    return jsontext.pretty(to_json(records)) + "\n"
+
+
+def to_json(records: Mapping[str, AnyRecord]) -> dict[str, Json]:
+    """The document as a JSON value. Places of nodes that are not there are left out."""
+    graph = Graph(records)
+    lab = _lab(records)
+    out: dict[str, Json] = {"vethboard": VERSION, "name": lab.name}
+    if lab.description:
+        out["description"] = lab.description
+    if lab.policy != "follow":
+        out["policy"] = lab.policy
+    if lab.ipv6:
+        out["ipv6"] = True
+    entries: dict[str, list[Route | Neighbour | Fdb]] = {}
+    for record in records.values():
+        if isinstance(record, Route | Neighbour | Fdb):
+            entries.setdefault(record.namespace, []).append(record)
+    keep_on = _ipv6_left_on(graph, lab)
+    out["namespaces"] = {
+        name: _namespace(graph, graph.namespaces[name], entries.get(name, []), name in keep_on)
+        for name in sorted(graph.namespaces, key=_by_name)
+    }
+    nodes = set(graph.nodes())
+    places = {node: [_number(p.x), _number(p.y)] for node, p in graph.placements().items() if node in nodes}
+    if places:
+        out["layout"] = {node: places[node] for node in sorted(places, key=_by_name)}
+    return out
+
+
+def _by_name(name: str) -> tuple[bool, bool, list[tuple[int, str]]]:
+    """`host` and `lo` first, then as people count: ns2 before ns10."""
+    parts = re.findall(r"[0-9]+|[^0-9]+", name)
+    return name != HOST, name != "lo", [(int(p), "") if p.isdecimal() else (-1, p) for p in parts]
+
+
+def _number(value: float) -> float | int:
+    return int(value) if value == int(value) else value
+
+
+def _namespace(graph: Graph, record: Namespace, entries: list[Route | Neighbour | Fdb], keep_on: bool) -> dict[str, Json]:
+    out: dict[str, Json] = {}
+    if record.nsid is not None:
+        out["nsid"] = record.nsid
+    interfaces = sorted(graph.inside(record.name), key=lambda i: _by_name(i.name))
+    if interfaces:
+        out["interfaces"] = {i.name: _interface(i) for i in interfaces}
+    for key, kind in (("routes", Route), ("neighbours", Neighbour), ("fdb", Fdb)):
+        rows = [_entry(e) for e in sorted(entries, key=lambda e: e.id) if isinstance(e, kind)]
+        if rows:
+            out[key] = rows
+    sysctls = {**record.sysctls, **(dict.fromkeys(IPV6_OFF, "0") if keep_on else {})}
+    if sysctls:
+        out["sysctls"] = {key: _sysctl(value) for key, value in sorted(sysctls.items())}
+    return out
+
+
+def _sysctl(value: str) -> int | str:
+    return int(value) if re.fullmatch(r"0|-?[1-9][0-9]{0,17}", value, re.ASCII) else value
+
+
+_COMMON = ("master", "addresses", "up", "mac", "mtu", "port", "vlans")
+
+
+def _interface(interface: AnyInterface) -> dict[str, Json]:
+    """Its kind and what only the kind has first."""
+    fields: dict[str, Json] = msgspec.to_builtins(interface)
+    del fields["namespace"], fields["name"]
+    if isinstance(interface, Loopback):
+        del fields["kind"]
+    if not fields.get("port"):
+        fields.pop("port", None)
+    own = {key: value for key, value in fields.items() if key not in _COMMON}
+    return {**own, **{key: fields[key] for key in _COMMON if key in fields}}
+
+
+def _entry(record: Route | Neighbour | Fdb) -> dict[str, Json]:
+    fields: dict[str, Json] = msgspec.to_builtins(record)
+    del fields["namespace"], fields["kind"]
+    return fields
+
+
+# ---- IPv6 in large labs ----------------------------------------------------------------------------------------------
+
+
+def _lab(records: Mapping[str, AnyRecord]) -> Lab:
+    lab = records.get("lab:")
+    return lab if isinstance(lab, Lab) else Lab()
+
+
+def _silent(graph: Graph) -> set[str]:
+    """The namespaces in which nothing speaks of IPv6, but maybe a sysctl of `IPV6_OFF`."""
+    loud: set[str] = set()
+    for record in graph.records.values():
+        if isinstance(record, Route | Neighbour):
+            if ":" in (record.to if isinstance(record, Route) else record.address):
+                loud.add(record.namespace)
+        elif isinstance(record, Namespace):
+            if any(key.startswith("net.ipv6.") and key not in IPV6_OFF for key in record.sysctls):
+                loud.add(record.name)
+        elif isinstance(record, INTERFACES):
+            if any(":" in a for a in record.addresses):
+                loud.add(record.namespace)
+            if isinstance(record, Vxlan) and ":" in f"{record.local}{record.remote}":
+                loud.add(record.underlay or record.namespace)
+    return graph.namespaces.keys() - loud
+
+
+def _ipv6_left_on(graph: Graph, lab: Lab) -> set[str]:
+    """The namespaces for which a document has to say that IPv6 stays on, because `load` would switch it off."""
+    if lab.ipv6 or len(graph.namespaces) <= LARGE:
+        return set()
+    return {name for name in _silent(graph) if not any(key in graph.namespaces[name].sysctls for key in IPV6_OFF)}
+
+
+def _without_ipv6(records: Records) -> Records:
+    """IPv6 off where a large document does not use it; there, a 0 in one of the two sysctls only says: leave it on."""
+    graph = Graph(records)
+    if _lab(records).ipv6 or len(graph.namespaces) <= LARGE:
+        return records
+    out = dict(records)
+    for name in _silent(graph):
+        record = graph.namespaces[name]
+        said = {key: value for key, value in record.sysctls.items() if key in IPV6_OFF}
+        sysctls = {k: v for k, v in record.sysctls.items() if said.get(k) != "0"} if said else record.sysctls | dict.fromkeys(IPV6_OFF, "1")
+        out[record.id] = replace(record, sysctls=dict(sorted(sysctls.items())))
+    return out

@@ -1,0 +1,230 @@
+"""Reads one document into records and remembers where each stood, so that every fault is told with its JSON path."""
+
+import math
+from collections.abc import Callable, Iterable
+from typing import TypeVar, get_args
+
+import msgspec
+
+from topology import names
+from topology.base import HOST, Json
+from topology.check import Found
+from topology.jsontext import step
+from topology.problems import Code, Problem, ProblemError
+from topology.records import (
+    INTERFACES,
+    AnyInterface,
+    AnyRecord,
+    Bridge,
+    Fdb,
+    Lab,
+    Namespace,
+    Neighbour,
+    Placement,
+    Policy,
+    Records,
+    Route,
+)
+
+VERSION = 1
+MIGRATIONS: dict[int, Callable[[dict[str, Json]], dict[str, Json]]] = {}
+"""Version → what makes a document of the next version of it. Version 1 is the first."""
+
+KINDS: dict[str, type[AnyInterface]] = {str(kind.__struct_config__.tag): kind for kind in INTERFACES}
+TOP_KEYS = ("vethboard", "name", "description", "policy", "ipv6", "namespaces", "layout")
+NAMESPACE_KEYS = ("nsid", "interfaces", "routes", "neighbours", "fdb", "sysctls")
+R = TypeVar("R", bound=AnyRecord)
+
+_TYPES = {dict: "an object", list: "an array", str: "text", bool: "true or false", int: "a number", float: "a number", type(None): "null"}
+_INNER_KEYS = {"namespace", "name"}
+"""Fields of records that the place in the document says."""
+
+
+def _type(value: Json) -> str:
+    return _TYPES.get(type(value), type(value).__name__)
+
+
+class Reader:
+    """Reads one document and goes on after a fault, so that all are told at once. What had a fault is left out of the records."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+        self.records: Records = {}
+        self._paths: dict[str, str] = {}
+
+    def path(self, found: Found) -> str:
+        """The JSON path of a fault of a record."""
+        base, field = self._paths.get(found.record, "$"), found.fault.field
+        if field.startswith("sysctls."):
+            return step(f"{base}.sysctls", field.removeprefix("sysctls."))
+        return f"{base}.{field}" if field and field not in _INNER_KEYS else base
+
+    def read(self, value: Json) -> None:
+        """The whole document: records, as they are written and not checked against each other, and problems."""
+        top = self._migrated(self._object("$", value))
+        if self.problems:
+            return
+        self._known("$", top, TOP_KEYS)
+        self._add(self._lab(top), "$")
+        self._add(Namespace(name=HOST), "$.namespaces.host")
+        namespaces = self._object("$.namespaces", top.get("namespaces", {}))
+        for name, body in namespaces.items():
+            self._namespace(step("$.namespaces", name), name, self._object(step("$.namespaces", name), body))
+        self._layout(self._object("$.layout", top.get("layout", {})), namespaces.keys())
+
+    # ---- values ------------------------------------------------------------------------------------------------------
+
+    def _fault(self, path: str, message: str, hint: str | None = None, code: Code = Code.INVALID) -> None:
+        self.problems.append(Problem(code=code, message=message, subject=path, hint=hint))
+
+    def _object(self, path: str, value: Json) -> dict[str, Json]:
+        if isinstance(value, dict):
+            return value
+        self._fault(path, f"expected an object, got {_type(value)}")
+        return {}
+
+    def _array(self, path: str, value: Json) -> list[Json]:
+        if isinstance(value, list):
+            return value
+        self._fault(path, f"expected an array, got {_type(value)}")
+        return []
+
+    def _known(self, path: str, value: dict[str, Json], known: Iterable[str]) -> None:
+        for key in value.keys() - set(known):
+            self._fault(step(path, key), f'unknown key "{key}"', f"known here: {', '.join(known)}")
+
+    def _convert(self, path: str, value: Json, kind: object) -> Json:
+        try:
+            return msgspec.convert(value, kind)
+        except msgspec.ValidationError as error:
+            message, _, where = str(error).partition(" - at `$")
+            self._fault(path + where.rstrip("`"), message.replace("Object contains unknown field", "unknown key"))
+        return None
+
+    def _record(self, path: str, kind: type[R], fixed: dict[str, Json], body: dict[str, Json]) -> R | None:
+        """The record of `kind` with these fields; None, and the problems, where one is wrong."""
+        if not fixed.keys() & body.keys():
+            try:
+                return msgspec.convert({**fixed, **body}, kind)
+            except msgspec.ValidationError:
+                pass
+        before = len(self.problems)
+        fields = {f.name: f for f in msgspec.structs.fields(kind) if f.name not in fixed}
+        self._known(path, {k: v for k, v in body.items() if k != "kind"}, fields)
+        for name, field in fields.items():
+            if name in body:
+                self._convert(step(path, name), body[name], field.type)
+            elif field.required:
+                self._fault(step(path, name), f'the key "{name}" is missing')
+        if len(self.problems) == before:
+            self._fault(path, f"this is no {kind.__struct_config__.tag}")
+        return None
+
+    def _add(self, record: AnyRecord | None, path: str, key: str | None = None) -> None:
+        if record is None:
+            return
+        key = key or record.id
+        if key in self._paths and record.id != f"namespace:{HOST}":
+            self._fault(path, "File exists", f"the same stands at {self._paths[key]}")
+        self._paths[key] = self._paths[record.id] = path
+        self.records[record.id] = record
+
+    # ---- the levels of a document ------------------------------------------------------------------------------------
+
+    def _migrated(self, top: dict[str, Json]) -> dict[str, Json]:
+        version = top.get("vethboard")
+        if self.problems or not isinstance(version, int) or isinstance(version, bool):
+            self._fault("$.vethboard", "this is no Vethboard document", f'it has to say "vethboard": {VERSION}')
+            return {}
+        if version > VERSION:
+            hint = f"this program knows version {VERSION}: use a newer Vethboard"
+            self._fault("$.vethboard", f"the document has version {version}", hint, Code.VERSION)
+            return {}
+        while version < VERSION and version in MIGRATIONS:
+            top = MIGRATIONS[version](top)
+            version += 1
+        if version != VERSION:
+            self._fault("$.vethboard", f"there is no version {version}", f'write "vethboard": {VERSION}', Code.VERSION)
+        return top
+
+    def _lab(self, top: dict[str, Json]) -> Lab:
+        given: dict[str, Json] = {key: top[key] for key in ("name", "description", "policy", "ipv6") if key in top}
+        for key in ("name", "description"):
+            if isinstance(given.get(key), str) and not _encodable(given[key]):
+                self._fault(f"$.{key}", "half of a surrogate pair is no text")
+        if "policy" in given and given["policy"] not in get_args(Policy):
+            self._fault("$.policy", f"invalid policy {given.pop('policy')!r}", f"one of: {', '.join(get_args(Policy))}")
+        return self._record("$", Lab, {}, given) or Lab()
+
+    def _namespace(self, path: str, name: str, body: dict[str, Json]) -> None:
+        try:
+            names.namespace_name(name, path, host=True)
+        except ProblemError as error:
+            self.problems.append(error.problem)
+        self._known(path, body, NAMESPACE_KEYS)
+        sysctls = self._sysctls(f"{path}.sysctls", self._object(f"{path}.sysctls", body.get("sysctls", {})))
+        given = {key: body[key] for key in ("nsid",) if key in body}
+        self._add(self._record(path, Namespace, {"name": name, "sysctls": sysctls}, given), path)
+        for key, value in self._object(f"{path}.interfaces", body.get("interfaces", {})).items():
+            self._interface(step(f"{path}.interfaces", key), name, key, value)
+        for key, kind in (("routes", Route), ("neighbours", Neighbour), ("fdb", Fdb)):
+            for number, value in enumerate(self._array(f"{path}.{key}", body.get(key, []))):
+                self._entry(f"{path}.{key}[{number}]", name, kind, value)
+
+    def _sysctls(self, path: str, body: dict[str, Json]) -> dict[str, str]:
+        out: dict[str, str] = {}
+        for key, value in body.items():
+            if isinstance(value, str | int) and not isinstance(value, bool):
+                out[key] = str(value)
+            else:
+                self._fault(step(path, key), f"expected a number or text, got {_type(value)}")
+        return out
+
+    def _interface(self, path: str, namespace: str, name: str, value: Json) -> None:
+        if not isinstance(value, dict):
+            self._object(path, value)
+            return
+        kind = value.get("kind", "loopback" if name == "lo" else None)
+        if kind is None:
+            self._fault(f"{path}.kind", 'the key "kind" is missing', f"one of: {', '.join(KINDS)}")
+        elif not isinstance(kind, str) or kind not in KINDS:
+            self._fault(f"{path}.kind", "Unknown device type.", f"one of: {', '.join(KINDS)}")
+        else:
+            master = value.get("master")
+            if isinstance(master, list):
+                self._fault(f"{path}.master", "an interface has one master", "name one bridge")
+            else:
+                self._add(self._record(path, KINDS[kind], {"namespace": namespace, "name": name}, value), path)
+
+    def _entry(self, path: str, namespace: str, kind: type[Route | Neighbour | Fdb], value: Json) -> None:
+        if not isinstance(value, dict):
+            self._object(path, value)
+            return
+        record = self._record(path, kind, {"namespace": namespace}, {k: v for k, v in value.items() if k != "kind"})
+        if "kind" in value:
+            self._known(path, value, [f.name for f in msgspec.structs.fields(kind) if f.name != "namespace"])
+        key = None
+        if isinstance(record, Route):
+            try:
+                to = names.destination(record.to, record.via)
+                metric = None if record.metric == (1024 if ":" in to else 0) else record.metric
+                key = msgspec.structs.replace(record, to=to, metric=metric).id
+            except ProblemError:
+                pass  # `check` says it, with the reason
+        self._add(record, path, key)
+
+    def _layout(self, layout: dict[str, Json], namespaces: Iterable[str]) -> None:
+        bridges = {r.ref for r in self.records.values() if isinstance(r, Bridge)}
+        for node, value in layout.items():
+            path = step("$.layout", node)
+            if node not in namespaces and node not in bridges and node != HOST:
+                self._fault(path, f'there is no node "{node}"', "a node is a namespace (ns0) or a bridge (host/br0)")
+            place = self._convert(path, value, tuple[float, float])
+            if place is not None and not all(math.isfinite(v) and abs(v) <= 1e9 for v in place):
+                self._fault(path, "a place is two numbers", "canvas units, at most 1e9")
+            elif place is not None:
+                self._add(Placement(node=node, x=place[0], y=place[1]), path)
+
+
+def _encodable(text: str) -> bool:
+    return not any(0xD800 <= ord(c) < 0xE000 for c in text)
