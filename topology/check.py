@@ -53,12 +53,15 @@ def _strerror(field: str, number: int, hint: str) -> Fault:
 def check(records: Mapping[str, AnyRecord], only: Collection[str] | None = None) -> Iterator[Found]:
     """Everything that is wrong with these records; `only`: with those ids. The values need not be canonical."""
     graph = Graph(records)
-    nsids: dict[int, str] = {}
+    nsids: dict[int, list[str]] = {}
+    for namespace in graph.namespaces.values():
+        if namespace.nsid is not None:
+            nsids.setdefault(namespace.nsid, []).append(namespace.name)
     for key, record in records.items():
+        if only is not None and key not in only:
+            continue
         if isinstance(record, Namespace):
             faults = _of_namespace(record, nsids)
-        elif only is not None and key not in only:
-            continue
         elif isinstance(record, INTERFACES):
             faults = _of_interface(graph, record)
         elif isinstance(record, Route):
@@ -67,22 +70,21 @@ def check(records: Mapping[str, AnyRecord], only: Collection[str] | None = None)
             faults = _of_entry(graph, record)
         else:
             continue
-        if only is None or key in only:
-            for fault in faults:
-                yield Found(key, fault, Code.LIMIT if fault.errno == errno.EXFULL else Code.INVALID)
+        for fault in faults:
+            yield Found(key, fault, Code.LIMIT if fault.errno == errno.EXFULL else Code.INVALID)
 
 
-def _of_namespace(record: Namespace, nsids: dict[int, str]) -> Iterator[Fault]:
+def _of_namespace(record: Namespace, nsids: dict[int, list[str]]) -> Iterator[Fault]:
     try:
         names.namespace_name(record.name, host=True)
     except ProblemError as error:
         yield _caught("", error)
     if record.nsid is not None:
-        other = nsids.setdefault(record.nsid, record.name)
+        others = [name for name in nsids[record.nsid] if name != record.name]
         if not 0 <= record.nsid < 2**31:
             yield _strerror("nsid", errno.EINVAL, "an nsid is 0 to 2147483647")
-        elif other != record.name:
-            yield Fault("nsid", "The specified nsid is already used", f"{other} has {record.nsid}: take another", errno.EEXIST)
+        elif others:
+            yield Fault("nsid", "The specified nsid is already used", f"{others[0]} has {record.nsid}: take another", errno.EEXIST)
         elif record.name == HOST:
             yield _strerror("nsid", errno.EINVAL, "nsids are what host knows the others by: host has none")
     for key, value in record.sysctls.items():

@@ -145,7 +145,7 @@ def _of_interface(graph: Graph, interface: AnyInterface) -> AnyInterface | None:
     return out
 
 
-def _owner(graph: Graph, namespace: str, address: str) -> str | None:
+def owner(graph: Graph, namespace: str, address: str) -> str | None:
     """The only interface of the namespace in one of whose subnets the address lies."""
     target = ipaddress.ip_address(address)
     found = {i.name for i in graph.inside(namespace) for a in i.addresses if target in _interface(a).network}
@@ -158,7 +158,7 @@ def _of_route(graph: Graph, route: Route) -> Route:
     dev, metric = route.dev, route.metric
     if route.type not in ("unicast", "local"):
         via = dev = None
-    elif via and dev and _owner(graph, route.namespace, via) == dev:
+    elif via and dev and owner(graph, route.namespace, via) == dev:
         dev = None
     if metric == (1024 if ":" in to else 0):
         metric = None

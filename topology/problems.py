@@ -1,5 +1,7 @@
 """The one shape of every failure that a person or a program is told."""
 
+import errno
+import os
 from enum import StrEnum
 
 import msgspec
@@ -56,3 +58,9 @@ def invalid(message: str, subject: str | None = None, hint: str | None = None) -
 def unknown(message: str, subject: str | None = None, hint: str | None = None) -> ProblemError:
     """A `ProblemError` for something that is not there."""
     return ProblemError(Problem(code=Code.UNKNOWN, message=message, subject=subject, hint=hint))
+
+
+def refused(number: int, subject: str, hint: str, message: str | None = None) -> ProblemError:
+    """A `ProblemError` for what the kernel refuses with this errno(3), by default in the words of strerror(3)."""
+    code = Code.EXISTS if number == errno.EEXIST else Code.REFUSED
+    return ProblemError(Problem(code=code, message=message or os.strerror(number), subject=subject, hint=hint, errno=number))
