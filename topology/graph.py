@@ -27,7 +27,7 @@ class Graph:
     """Indexes over records, each made when it is first asked for. Names that point nowhere are left out, never an error."""
 
     def __init__(self, records: Mapping[str, AnyRecord]) -> None:
-        self.records = records
+        self.records = dict(records)  # the indexes are made later: what the caller changes meanwhile must not show
 
     @cached_property
     def namespaces(self) -> dict[str, Namespace]:

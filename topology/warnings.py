@@ -62,7 +62,7 @@ def _of_subnets(graph: Graph) -> Iterator[Problem]:
             (ipaddress.ip_interface(a), i) for i in graph.inside(namespace) if not isinstance(i, Loopback) for a in i.addresses
         ]
         wide = [(a, i) for a, i in own if a.network.num_addresses > 1 and not a.ip.is_link_local]
-        wide.sort(key=lambda pair: (pair[0].version, int(pair[0].network.network_address), pair[0].network.prefixlen))
+        wide.sort(key=lambda pair: (pair[0].version, int(pair[0].network.network_address), pair[0].network.prefixlen, pair[1].ref))
         for (a, one), (b, other) in pairwise(wide):
             if one.ref != other.ref and a.version == b.version and b.ip in a.network:
                 message = f"{b.network} overlaps {a.network} on {one.name} in the same namespace"
