@@ -19,4 +19,4 @@ class Loopback(Interface, frozen=True, kw_only=True, tag="loopback"):
         if self.master is not None:
             yield Fault("master", os.strerror(errno.EINVAL), "lo cannot be a bridge port", errno.EINVAL)
         if self.name != "lo":
-            yield Fault("name", os.strerror(errno.EOPNOTSUPP), "the loopback interface is named lo", errno.EOPNOTSUPP)
+            yield Fault("kind", os.strerror(errno.EOPNOTSUPP), "the loopback interface is named lo", errno.EOPNOTSUPP)
