@@ -46,6 +46,8 @@ def edit(desired: Mapping[str, AnyRecord], command: c.AnyCommand) -> Edit:
     """What the command changes in `desired`, which is in normal form; so is the result. Raises `ProblemError` where it cannot be."""
     draft = Draft(desired)
     _change(draft, command)
+    if isinstance(command, c.Place | c.SetLab):
+        return Edit(diff=between(desired, draft.records))
     _refuse([*check(draft.records, only=between(desired, draft.records).ids)])
     after = normalise(draft.records)
     diff = between(desired, after)

@@ -28,7 +28,7 @@ drift, or is put back."""
 class Lab(Record, frozen=True, kw_only=True, tag="lab"):
     """What belongs to the lab as a whole. Exactly one, `lab:`. The plan does not see it.
 
-    `ipv6`: leave IPv6 on in all namespaces, however many they are (docs/adr/0003-ipv6-in-large-labs.md).
+    `ipv6`: leave IPv6 on in all namespaces, however many they are (docs/adr/0004-ipv6-in-large-labs.md).
     """
 
     name: str = ""
