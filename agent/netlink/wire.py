@@ -1,0 +1,355 @@
+"""Netlink on the wire (netlink(7), rtnetlink(7)): messages built and taken apart with `struct`, sockets that send many at once.
+
+    batch = Batch()
+    batch.begin(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, ifinfo(0))
+    batch.text(IFLA_IFNAME, "br0")
+    at = batch.nest(IFLA_LINKINFO)
+    batch.text(IFLA_INFO_KIND, "bridge")
+    batch.close(at)
+    batch.end()
+    refusals = Channel().request(batch)     # one entry per message, None where the kernel did it
+
+The kernel does the messages of a batch in order and **does not stop** at one that it refuses. Only the last of a batch asks
+for an acknowledgement: refusals come in any case, and netlink answers in order, so this one says that the rest was done.
+"""
+
+import errno
+import os
+import socket
+import struct
+from collections.abc import Iterator
+from typing import NamedTuple
+
+# linux/netlink.h
+NLMSG_ERROR, NLMSG_DONE = 2, 3
+NLM_F_REQUEST, NLM_F_MULTI, NLM_F_ACK, NLM_F_ECHO, NLM_F_DUMP_INTR = 0x1, 0x2, 0x4, 0x8, 0x10
+NLM_F_REPLACE, NLM_F_EXCL, NLM_F_CREATE, NLM_F_APPEND = 0x100, 0x200, 0x400, 0x800
+NLM_F_DUMP = 0x300
+_NLM_F_CAPPED, _NLM_F_ACK_TLVS = 0x100, 0x200
+_NLMSGERR_ATTR_MSG = 1
+NLA_F_NESTED = 0x8000
+_NLA_TYPE = 0x3FFF
+SOL_NETLINK = 270
+NETLINK_ADD_MEMBERSHIP, NETLINK_PKTINFO, NETLINK_LISTEN_ALL_NSID = 1, 3, 8
+_NETLINK_CAP_ACK, _NETLINK_EXT_ACK, _NETLINK_GET_STRICT_CHK = 10, 11, 12
+_SO_SNDBUFFORCE, _SO_RCVBUFFORCE = 32, 33
+
+NLMSGHDR = struct.Struct("=IHHII")
+_ATTR = struct.Struct("=HH")
+_U8, _U16, _U32, _S32, _U64, _BE16, _BE32 = (struct.Struct(f) for f in ("=B", "=H", "=I", "=i", "=Q", ">H", ">I"))
+_IFINFO, _IFADDR, _RT, _ND, _BPORT = (struct.Struct(f) for f in ("=BxHiII", "=BBBBI", "=BBBBBBBBI", "=BxxxiHBB", "=BxxxI"))
+_PAD = (b"", b"\0\0\0", b"\0\0", b"\0")
+_DUMP_ATTEMPTS = 100
+RECEIVE = 1 << 18
+"""Bytes given to each recv(2). The kernel makes dump messages as large as that was, up to 32 KiB."""
+
+
+def ifinfo(index: int = 0, *, family: int = 0, flags: int = 0, change: int = 0, device: int = 0) -> bytes:
+    """`struct ifinfomsg`, the head of RTM_…LINK."""
+    return _IFINFO.pack(family, device, index, flags, change)
+
+
+def ifaddr(family: int, prefix: int = 0, *, flags: int = 0, scope: int = 0, index: int = 0) -> bytes:
+    """`struct ifaddrmsg`, the head of RTM_…ADDR."""
+    return _IFADDR.pack(family, prefix, flags, scope, index)
+
+
+def rtmsg(family: int, prefix: int = 0, *, table: int = 0, protocol: int = 0, scope: int = 0, kind: int = 0, flags: int = 0) -> bytes:
+    """`struct rtmsg`, the head of RTM_…ROUTE. A table above 255 goes in RTA_TABLE."""
+    return _RT.pack(family, prefix, 0, 0, table if table < 256 else 0, protocol, scope, kind, flags)
+
+
+def ndmsg(family: int, index: int = 0, *, state: int = 0, flags: int = 0, kind: int = 0) -> bytes:
+    """`struct ndmsg`, the head of RTM_…NEIGH."""
+    return _ND.pack(family, index, state, flags, kind)
+
+
+class Refusal(NamedTuple):
+    """What the kernel said to a message it did not obey: `errno` (positive) and its own words, if it had any (extack)."""
+
+    errno: int
+    said: str = ""
+
+    @property
+    def words(self) -> str:
+        """The kernel's words, else errno(3)'s."""
+        return self.said or os.strerror(self.errno)
+
+
+class NetlinkError(OSError):
+    """A request that was not expected to be refused was."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.errno, refusal.words)
+        self.refusal = refusal
+
+
+class Batch:
+    """Messages in one buffer. The attributes of one are put in between `begin` and `end`; a `nest` … `close` can stand in another."""
+
+    __slots__ = ("_starts", "buffer")
+
+    def __init__(self) -> None:
+        self.buffer = bytearray()
+        self._starts: list[int] = []
+
+    def __len__(self) -> int:
+        return len(self._starts)
+
+    def begin(self, kind: int, flags: int, head: bytes) -> None:
+        """Start a message. NLM_F_REQUEST is added; the acknowledgement is the channel's business."""
+        self._starts.append(len(self.buffer))
+        self.buffer += NLMSGHDR.pack(0, kind, flags | NLM_F_REQUEST, 0, 0)
+        self.buffer += head
+        self.buffer += _PAD[len(head) & 3]
+
+    def end(self) -> None:
+        """End the message."""
+        start = self._starts[-1]
+        _U32.pack_into(self.buffer, start, len(self.buffer) - start)
+
+    def add(self, message: bytes) -> None:
+        """A whole message that was packed before."""
+        self._starts.append(len(self.buffer))
+        self.buffer += message
+
+    def put(self, attribute: int, data: bytes) -> None:
+        self.buffer += _ATTR.pack(len(data) + 4, attribute)
+        self.buffer += data
+        self.buffer += _PAD[len(data) & 3]
+
+    def text(self, attribute: int, value: str) -> None:
+        """A string with its NUL."""
+        self.put(attribute, value.encode() + b"\0")
+
+    def u8(self, attribute: int, value: int) -> None:
+        self.put(attribute, _U8.pack(value))
+
+    def u16(self, attribute: int, value: int) -> None:
+        self.put(attribute, _U16.pack(value))
+
+    def u32(self, attribute: int, value: int) -> None:
+        self.put(attribute, _U32.pack(value))
+
+    def s32(self, attribute: int, value: int) -> None:
+        self.put(attribute, _S32.pack(value))
+
+    def u64(self, attribute: int, value: int) -> None:
+        self.put(attribute, _U64.pack(value))
+
+    def be16(self, attribute: int, value: int) -> None:
+        self.put(attribute, _BE16.pack(value))
+
+    def nest(self, attribute: int, head: bytes = b"") -> int:
+        """Start an attribute that holds others (after `head`). Give what it returns to `close`."""
+        at = len(self.buffer)
+        self.buffer += _ATTR.pack(0, attribute | NLA_F_NESTED)
+        self.buffer += head
+        return at
+
+    def close(self, at: int) -> None:
+        """End the nest that `nest` started at `at`."""
+        _U16.pack_into(self.buffer, at, len(self.buffer) - at)
+
+    def messages(self) -> list[tuple[int, int]]:
+        """Start and end of each message in the buffer."""
+        return list(zip(self._starts, [*self._starts[1:], len(self.buffer)], strict=True))
+
+
+def attributes(data: bytes, at: int = 0, end: int | None = None) -> dict[int, bytes]:
+    """The attributes in `data[at:end]` by type, without the nested flag. A type that comes twice: the last."""
+    end = len(data) if end is None else end
+    out: dict[int, bytes] = {}
+    unpack = _ATTR.unpack_from
+    while at + 4 <= end:
+        size, kind = unpack(data, at)
+        if size < 4:
+            break
+        out[kind & _NLA_TYPE] = data[at + 4 : at + size]
+        at += size + 3 & ~3
+    return out
+
+
+def each_attribute(data: bytes, at: int = 0) -> Iterator[tuple[int, bytes]]:
+    """The attributes in order, for lists in which a type comes more than once."""
+    while at + 4 <= len(data):
+        size, kind = _ATTR.unpack_from(data, at)
+        if size < 4:
+            return
+        yield kind & _NLA_TYPE, data[at + 4 : at + size]
+        at += size + 3 & ~3
+
+
+def as_u8(data: bytes) -> int:
+    return data[0]
+
+
+def as_u16(data: bytes) -> int:
+    value: int = _U16.unpack_from(data)[0]
+    return value
+
+
+def as_u32(data: bytes) -> int:
+    value: int = _U32.unpack_from(data)[0]
+    return value
+
+
+def as_s32(data: bytes) -> int:
+    value: int = _S32.unpack_from(data)[0]
+    return value
+
+
+def as_text(data: bytes) -> str:
+    return data.rstrip(b"\0").decode("utf-8", "replace")
+
+
+def split(data: bytes) -> Iterator[tuple[int, int, int, bytes]]:
+    """The messages of one datagram: type, flags, sequence number, what follows `nlmsghdr`."""
+    at, unpack = 0, NLMSGHDR.unpack_from
+    while at + 16 <= len(data):
+        size, kind, flags, sequence, _ = unpack(data, at)
+        if size < 16:
+            return
+        yield kind, flags, sequence, data[at + 16 : at + size]
+        at += size + 3 & ~3
+
+
+def refusal(flags: int, body: bytes) -> Refusal | None:
+    """What an NLMSG_ERROR (or an NLMSG_DONE that carries an error) says; None for an acknowledgement."""
+    code = -as_s32(body)
+    if code == 0:
+        return None
+    said = ""
+    if flags & _NLM_F_ACK_TLVS:
+        size = 16 if flags & _NLM_F_CAPPED else as_u32(body[4:8])
+        said = as_text(attributes(body, 4 + (size + 3 & ~3)).get(_NLMSGERR_ATTR_MSG, b""))
+    return Refusal(code, said)
+
+
+def _grow(sock: socket.socket, size: int) -> None:
+    """Buffers of `size` bytes if the machine lets us, else as large as it lets us."""
+    for forced, plain in ((_SO_RCVBUFFORCE, socket.SO_RCVBUF), (_SO_SNDBUFFORCE, socket.SO_SNDBUF)):
+        try:
+            sock.setsockopt(socket.SOL_SOCKET, forced, size)
+        except PermissionError:
+            sock.setsockopt(socket.SOL_SOCKET, plain, size)
+
+
+class Channel:
+    """One AF_NETLINK socket (rtnetlink) for requests. It belongs to the namespace of the thread that makes it, forever.
+
+    Not for two threads at the same time.
+    """
+
+    def __init__(self, *, buffer: int = 1 << 22) -> None:
+        self.socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, socket.NETLINK_ROUTE)
+        _grow(self.socket, buffer)
+        for option in (_NETLINK_CAP_ACK, _NETLINK_EXT_ACK, _NETLINK_GET_STRICT_CHK):
+            self.socket.setsockopt(SOL_NETLINK, option, 1)
+        self.socket.bind((0, 0))
+        self.socket.settimeout(30)
+        size = socket.SOL_SOCKET
+        # An answer that finds the receive buffer full is lost, so no more are asked for than fit. A small one takes 768 bytes there.
+        self._at_once = max(1, min(1024, self.socket.getsockopt(size, socket.SO_RCVBUF) // 2048))
+        self._bytes_at_once = self.socket.getsockopt(size, socket.SO_SNDBUF) // 4
+        self._sequence = 0
+
+    def close(self) -> None:
+        self.socket.close()
+
+    def request(self, batch: Batch) -> list[Refusal | None]:
+        """Send all messages; for each the refusal, or None where the kernel did it. The kernel goes on after a refusal."""
+        return [answer if isinstance(answer, Refusal) else None for answer in self.ask(batch)]
+
+    def ask(self, batch: Batch) -> list[Refusal | bytes | None]:
+        """Send all messages (no dumps); for each the refusal, the first answer without `nlmsghdr`, or None: done, no answer."""
+        out: list[Refusal | bytes | None] = []
+        chunk: list[tuple[int, int]] = []
+        messages = batch.messages()
+        for number, (start, end) in enumerate(messages):
+            chunk.append((start, end))
+            following = messages[number + 1][1] if number + 1 < len(messages) else None
+            if following is None or len(chunk) == self._at_once or following - chunk[0][0] > self._bytes_at_once:
+                out += self._chunk(batch.buffer, chunk)
+                chunk = []
+        return out
+
+    def _chunk(self, buffer: bytearray, messages: list[tuple[int, int]]) -> list[Refusal | bytes | None]:
+        first = self._sequence + 1
+        self._sequence += len(messages)
+        for sequence, (start, _) in enumerate(messages, first):
+            _U32.pack_into(buffer, start + 8, sequence)
+        last = messages[-1][0]
+        _U16.pack_into(buffer, last + 6, _U16.unpack_from(buffer, last + 6)[0] | NLM_F_ACK)
+        self.socket.send(memoryview(buffer)[messages[0][0] : messages[-1][1]])
+        out: list[Refusal | bytes | None] = [None] * len(messages)
+        while True:
+            for kind, flags, sequence, body in split(self.socket.recv(RECEIVE)):
+                at = sequence - first
+                if at < 0:
+                    continue  # late answer to a request that was given up
+                if kind != NLMSG_ERROR:
+                    out[at] = out[at] or body
+                elif (said := refusal(flags, body)) is not None:
+                    out[at] = said
+                if kind == NLMSG_ERROR and at == len(messages) - 1:
+                    return out
+
+    def do(self, batch: Batch) -> None:
+        """`request`, where a refusal would be a surprise: raises `NetlinkError` for the first."""
+        for answer in self.request(batch):
+            if answer is not None:
+                raise NetlinkError(answer)
+
+    def dump(self, kind: int, head: bytes, attrs: bytes = b"") -> list[tuple[int, bytes]]:
+        """All objects that the dump `kind` (RTM_GET…) lists: type and body of each. Raises `NetlinkError`."""
+        batch = Batch()
+        batch.begin(kind, NLM_F_DUMP, head)
+        batch.buffer += attrs
+        batch.end()
+        return self.dumps(batch)[0]
+
+    def dumps(self, batch: Batch) -> list[list[tuple[int, bytes]]]:
+        """The dumps that a batch of requests (with NLM_F_DUMP) asks for.
+
+        They go out together; a kernel that is not done with one when it comes to the next says EBUSY to that: it is then asked
+        again alone, and so is a dump during which its table changed (NLM_F_DUMP_INTR), until it is consistent.
+        """
+        messages = batch.messages()
+        results: list[list[tuple[int, bytes]]] = [[] for _ in messages]
+        missing = self._dump_round(batch.buffer, messages, list(range(len(messages))), results)
+        for _ in range(_DUMP_ATTEMPTS):
+            missing = [again for number in missing for again in self._dump_round(batch.buffer, messages, [number], results)]
+        if missing:
+            raise NetlinkError(Refusal(errno.EINTR, "dump was interrupted each time"))
+        return results
+
+    def _dump_round(
+        self, buffer: bytearray, messages: list[tuple[int, int]], wanted: list[int], results: list[list[tuple[int, bytes]]]
+    ) -> list[int]:
+        """Ask for the dumps `wanted`; puts what came in `results`, returns those that have to be asked for again."""
+        first = self._sequence + 1
+        self._sequence += len(wanted)
+        for sequence, number in enumerate(wanted, first):
+            _U32.pack_into(buffer, messages[number][0] + 8, sequence)
+            results[number] = []
+        self.socket.send(b"".join(buffer[slice(*messages[number])] for number in wanted))
+        again: set[int] = set()
+        left = len(wanted)
+        while left:
+            for kind, flags, sequence, body in split(self.socket.recv(RECEIVE)):
+                if sequence < first:
+                    continue
+                number = wanted[sequence - first]
+                if flags & NLM_F_DUMP_INTR and kind != NLMSG_ERROR:
+                    again.add(number)
+                if kind not in (NLMSG_ERROR, NLMSG_DONE):
+                    results[number].append((kind, body))
+                    continue
+                left -= 1
+                said = refusal(flags, body) if len(body) >= 4 else None
+                if said is not None and said.errno in (errno.EBUSY, errno.EINTR):
+                    again.add(number)
+                elif said is not None:
+                    raise NetlinkError(said)
+        return sorted(again)

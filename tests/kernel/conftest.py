@@ -1,0 +1,113 @@
+"""Each test in this folder runs in a child of its own, in fresh user, network, mount, pid, ipc and uts namespaces, as root of those.
+
+The child is pid 1 there: what it starts dies with it, and so do its namespaces and mounts. Fixtures run outside, in pytest's
+process; whatever touches the network belongs in the test's body.
+"""
+
+import ctypes
+import os
+import pickle
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+_FRESH = 0x10000000 | 0x40000000 | 0x00020000 | 0x20000000 | 0x08000000 | 0x04000000  # CLONE_NEWUSER, NEWNET, NEWNS, NEWPID, NEWIPC, NEWUTS
+_MS_PRIVATE = (1 << 18) | (1 << 14)  # MS_PRIVATE | MS_REC
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def _call(result: int, what: str) -> None:
+    if result != 0:
+        raise OSError(ctypes.get_errno(), f"{what}: {os.strerror(ctypes.get_errno())}")
+
+
+def _mount(source: str, target: str, kind: str | None, flags: int = 0) -> None:
+    _call(_libc.mount(source.encode(), target.encode(), kind.encode() if kind else None, flags, None), f"mount {target}")
+
+
+def _unshare() -> None:
+    user, group = os.geteuid(), os.getegid()
+    _call(_libc.unshare(_FRESH), "unshare")
+    Path("/proc/self/setgroups").write_text("deny")
+    Path("/proc/self/uid_map").write_text(f"0 {user} 1")
+    Path("/proc/self/gid_map").write_text(f"0 {group} 1")
+
+
+def _furnish() -> None:
+    """Mounts of our own: /run is empty, /proc and /sys show the fresh namespaces. The second sysfs lets `ip netns exec` mount its own."""
+    _mount("none", "/", None, _MS_PRIVATE)
+    _mount("tmpfs", "/run", "tmpfs")
+    _mount("proc", "/proc", "proc")
+    os.mkdir("/run/sysfs")
+    _mount("sysfs", "/run/sysfs", "sysfs")
+    _mount("sysfs", "/sys", "sysfs")
+
+
+def _first_process(body: Callable[[], object], report: int) -> None:
+    """Run the test; write how it ended."""
+    outcome: tuple[str, str] = ("passed", "")
+    try:
+        _furnish()
+        body()
+    except pytest.skip.Exception as e:
+        outcome = ("skipped", str(e))
+    except BaseException:
+        outcome = ("failed", traceback.format_exc())
+    sys.stdout.flush()
+    sys.stderr.flush()
+    with os.fdopen(report, "wb") as pipe:
+        pickle.dump(outcome, pipe)
+    os._exit(0)
+
+
+def _child(body: Callable[[], object], report: int) -> None:
+    """Enter the namespaces, start their first process, stay until it has ended."""
+    try:
+        _call(_libc.prctl(1, signal.SIGKILL, 0, 0, 0), "prctl PR_SET_PDEATHSIG")
+        _unshare()
+        first = os.fork()
+        if first == 0:
+            _call(_libc.prctl(1, signal.SIGKILL, 0, 0, 0), "prctl PR_SET_PDEATHSIG")
+            _first_process(body, report)
+        os.close(report)
+        os.waitpid(first, 0)
+    except BaseException:
+        traceback.print_exc()
+        sys.stderr.flush()
+    os._exit(0)
+
+
+def run_apart(body: Callable[[], object]) -> tuple[str, str]:
+    """Run `body` in fresh namespaces: `passed`, `skipped` or `failed`, and the reason."""
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(read)
+        _child(body, write)
+    os.close(write)
+    try:
+        with os.fdopen(read, "rb") as pipe:
+            data = pipe.read()
+    except BaseException:
+        os.kill(child, signal.SIGKILL)
+        raise
+    finally:
+        os.waitpid(child, 0)
+    outcome: tuple[str, str] = pickle.loads(data) if data else ("failed", "the test's process died")
+    return outcome
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool:
+    names = pyfuncitem._fixtureinfo.argnames
+    arguments = {name: pyfuncitem.funcargs[name] for name in names}
+    outcome, text = run_apart(lambda: pyfuncitem.obj(**arguments))
+    if outcome == "skipped":
+        pytest.skip(text)
+    if outcome == "failed":
+        pytest.fail(text, pytrace=False)
+    return True
