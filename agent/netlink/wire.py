@@ -17,6 +17,7 @@ import errno
 import os
 import socket
 import struct
+import threading
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -238,7 +239,7 @@ def _grow(sock: socket.socket, size: int) -> None:
 class Channel:
     """One AF_NETLINK socket (rtnetlink) for requests. It belongs to the namespace of the thread that makes it, forever.
 
-    Not for two threads at the same time.
+    Threads may share one: their requests go one after the other.
     """
 
     def __init__(self, *, buffer: int = 1 << 22) -> None:
@@ -253,6 +254,7 @@ class Channel:
         self._at_once = max(1, min(1024, self.socket.getsockopt(size, socket.SO_RCVBUF) // 2048))
         self._bytes_at_once = self.socket.getsockopt(size, socket.SO_SNDBUF) // 4
         self._sequence = 0
+        self._lock = threading.Lock()
 
     def close(self) -> None:
         self.socket.close()
@@ -270,7 +272,8 @@ class Channel:
             chunk.append((start, end))
             following = messages[number + 1][1] if number + 1 < len(messages) else None
             if following is None or len(chunk) == self._at_once or following - chunk[0][0] > self._bytes_at_once:
-                out += self._chunk(batch.buffer, chunk)
+                with self._lock:
+                    out += self._chunk(batch.buffer, chunk)
                 chunk = []
         return out
 
@@ -317,9 +320,10 @@ class Channel:
         """
         messages = batch.messages()
         results: list[list[tuple[int, bytes]]] = [[] for _ in messages]
-        missing = self._dump_round(batch.buffer, messages, list(range(len(messages))), results)
-        for _ in range(_DUMP_ATTEMPTS):
-            missing = [again for number in missing for again in self._dump_round(batch.buffer, messages, [number], results)]
+        with self._lock:
+            missing = self._dump_round(batch.buffer, messages, list(range(len(messages))), results)
+            for _ in range(_DUMP_ATTEMPTS):
+                missing = [again for number in missing for again in self._dump_round(batch.buffer, messages, [number], results)]
         if missing:
             raise NetlinkError(Refusal(errno.EINTR, "dump was interrupted each time"))
         return results

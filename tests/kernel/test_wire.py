@@ -47,23 +47,22 @@ def test_batch_goes_on_after_a_refusal_and_says_which() -> None:
 def test_batch_larger_than_the_buffers_loses_no_answer() -> None:
     channel, batch = Channel(buffer=16_384), Batch()
     for number in range(300):
-        _bridge(batch, f"br{number % 200}")
+        _bridge(batch, f"br{number % 10}")
     answers = channel.request(batch)
-    assert answers[:200] == [None] * 200
-    assert answers[200:] == [Refusal(errno.EEXIST)] * 100
-    assert len(_names(channel)) == 201
+    assert answers == [None] * 10 + [Refusal(errno.EEXIST)] * 290
+    assert len(_names(channel)) == 11
 
 
 def test_dumps_sent_together_come_back_each_for_itself() -> None:
     channel, batch = Channel(), Batch()
-    for number in range(150):
+    for number in range(30):  # more than one datagram
         _bridge(batch, f"br{number}")
     channel.do(batch)
     ask = Batch()
     for _ in range(3):
         ask.begin(RTM_GETLINK, wire.NLM_F_DUMP, ifinfo())
         ask.end()
-    assert [len(found) for found in channel.dumps(ask)] == [151, 151, 151]
+    assert [len(found) for found in channel.dumps(ask)] == [31, 31, 31]
 
 
 def test_ask_gives_one_answer_each() -> None:
