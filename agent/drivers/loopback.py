@@ -1,0 +1,8 @@
+"""lo: no attributes of its own."""
+
+from collections.abc import Mapping
+
+
+def observe(_data: Mapping[int, bytes]) -> dict[str, str | int | bool | None]:
+    """Nothing."""
+    return {}

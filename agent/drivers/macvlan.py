@@ -1,0 +1,14 @@
+"""macvlan: IFLA_MACVLAN_* (linux/if_link.h); the parent is IFLA_LINK."""
+
+from collections.abc import Mapping
+
+from agent.netlink.wire import as_u32
+
+MODE = 1
+MODES = {1: "private", 2: "vepa", 4: "bridge", 8: "passthru", 16: "source"}
+
+
+def observe(data: Mapping[int, bytes]) -> dict[str, str | int | bool | None]:
+    """`mode`, by the names of `topology.kinds.macvlan.Macvlan` (`source` is one that the record does not know)."""
+    mode = as_u32(data[MODE]) if MODE in data else 4
+    return {"mode": MODES.get(mode, str(mode))}

@@ -1,0 +1,29 @@
+"""vxlan: IFLA_VXLAN_* (linux/if_link.h)."""
+
+import ipaddress
+from collections.abc import Mapping
+
+from agent.netlink.wire import as_u8, as_u32
+
+ID, GROUP, LINK, LOCAL, TTL, LEARNING, PORT, GROUP6, LOCAL6 = 1, 2, 3, 4, 5, 7, 15, 16, 17
+
+
+def _address(data: Mapping[int, bytes], *keys: int) -> str | None:
+    return next((str(ipaddress.ip_address(data[key])) for key in keys if key in data), None)
+
+
+def parent(data: Mapping[int, bytes]) -> int:
+    """The ifindex of the underlay interface, 0 for none. vxlan does not say it in IFLA_LINK when it left that namespace."""
+    return as_u32(data[LINK]) if LINK in data else 0
+
+
+def observe(data: Mapping[int, bytes]) -> dict[str, str | int | bool | None]:
+    """The fields by the names of `topology.kinds.vxlan.Vxlan`, without `parent` and `underlay`, which are other interfaces."""
+    return {
+        "vni": as_u32(data[ID]) if ID in data else 0,
+        "local": _address(data, LOCAL, LOCAL6),
+        "remote": _address(data, GROUP, GROUP6),
+        "port_number": int.from_bytes(data[PORT], "big") if PORT in data else 0,
+        "learning": as_u8(data[LEARNING]) != 0 if LEARNING in data else False,
+        "ttl": as_u8(data[TTL]) if TTL in data else 0,
+    }

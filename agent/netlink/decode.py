@@ -1,0 +1,137 @@
+"""Messages of the kernel → facts: links, bridge ports, VLANs, counters. The rest is in `decode_ip`.
+
+`body` is a message without `nlmsghdr`. `Resolve` turns an nsid into a namespace's name; what it counts from depends on who asked
+(netlink events: the device's own namespace; a request: the socket's).
+"""
+
+import struct
+from collections.abc import Callable
+
+from agent.drivers import OBSERVE, vxlan
+from agent.netlink import words
+from agent.netlink.wire import as_s32, as_text, as_u8, as_u16, as_u32, attributes, each_attribute
+from topology.facts import Counters, LinkFact, PortFact, VlanRow, VlansFact
+
+RTM_NEWLINK, RTM_DELLINK, RTM_GETLINK, RTM_NEWVLAN, RTM_DELVLAN = 16, 17, 18, 112, 113
+IFLA_ADDRESS, IFLA_IFNAME, IFLA_MTU, IFLA_LINK, IFLA_MASTER, IFLA_PROTINFO, IFLA_TXQLEN = 1, 3, 4, 5, 10, 12, 13
+IFLA_OPERSTATE, IFLA_LINKINFO, IFLA_IFALIAS, IFLA_STATS64, IFLA_AF_SPEC, IFLA_EXT_MASK, IFLA_PROMISCUITY = 16, 18, 20, 23, 26, 29, 30
+IFLA_NUM_TX_QUEUES, IFLA_CARRIER, IFLA_LINK_NETNSID, IFLA_NEW_NETNSID, IFLA_TARGET_NETNSID = 31, 33, 37, 45, 46
+IFLA_INFO_KIND, IFLA_INFO_DATA, IFLA_INFO_SLAVE_KIND, IFLA_INFO_SLAVE_DATA = 1, 2, 4, 5
+RTEXT_FILTER_BRVLAN, RTEXT_FILTER_SKIP_STATS = 1 << 1, 1 << 3
+IFF_UP, IFF_LOOPBACK = 0x1, 0x8
+AF_BRIDGE, AF_INET6 = 7, 10
+IFLA_INET6_ADDR_GEN_MODE = 8
+_BRPORT_STATE, _BRPORT_PRIORITY, _BRPORT_COST, _BRPORT_HAIRPIN, _BRPORT_LEARNING, _BRPORT_FLOOD, _BRPORT_ISOLATED = 1, 2, 3, 4, 8, 9, 33
+_BRIDGE_VLAN_INFO = 2
+_VLAN_PVID, _VLAN_UNTAGGED, _VLAN_RANGE_BEGIN, _VLAN_RANGE_END = 0x02, 0x04, 0x08, 0x10
+
+_IFINFO = struct.Struct("=BxHiII")
+_VLAN = struct.Struct("=HH")
+_STATS = struct.Struct("=9Q")
+Resolve = Callable[[int], str]
+
+
+def link_head(body: bytes) -> tuple[int, int, int]:
+    """Family, ifindex and IFF_* flags of an RTM_…LINK."""
+    family, _, index, flags, _ = _IFINFO.unpack_from(body)
+    return family, index, flags
+
+
+def mac(data: bytes) -> str:
+    """`02:00:00:00:00:01`; nothing for an interface that has no such address."""
+    return data.hex(":") if data else ""
+
+
+def port(data: dict[int, bytes]) -> PortFact:
+    """IFLA_BRPORT_*, from IFLA_INFO_SLAVE_DATA or from the IFLA_PROTINFO of an AF_BRIDGE message."""
+    return PortFact(
+        state=as_u8(data[_BRPORT_STATE]),
+        cost=as_u32(data[_BRPORT_COST]),
+        priority=as_u16(data[_BRPORT_PRIORITY]),
+        hairpin=data[_BRPORT_HAIRPIN] != b"\0",
+        isolated=data.get(_BRPORT_ISOLATED, b"\0") != b"\0",
+        learning=data[_BRPORT_LEARNING] != b"\0",
+        flood=data[_BRPORT_FLOOD] != b"\0",
+    )
+
+
+def _addrgen(spec: bytes) -> str:
+    six = attributes(spec).get(AF_INET6)
+    mode = attributes(six).get(IFLA_INET6_ADDR_GEN_MODE) if six else None
+    return words.ADDRGEN.get(as_u8(mode), "eui64") if mode else "eui64"
+
+
+def link(ns: str, body: bytes, resolve: Resolve) -> LinkFact:
+    """RTM_NEWLINK of family AF_UNSPEC. KeyError for one that has no name, which the kernel does not send."""
+    _, _, index, flags, _ = _IFINFO.unpack_from(body)
+    found = attributes(body, _IFINFO.size)
+    about = attributes(found[IFLA_LINKINFO]) if IFLA_LINKINFO in found else {}
+    kind = as_text(about[IFLA_INFO_KIND]) if IFLA_INFO_KIND in about else "loopback" if flags & IFF_LOOPBACK else ""
+    data = attributes(about[IFLA_INFO_DATA]) if IFLA_INFO_DATA in about else {}
+    observe = OBSERVE.get(kind)
+    info = observe(data) if observe else {}
+    below = as_u32(found[IFLA_LINK]) if IFLA_LINK in found else 0
+    there = resolve(as_s32(found[IFLA_LINK_NETNSID])) if IFLA_LINK_NETNSID in found else None
+    if kind == "vxlan":
+        below = vxlan.parent(data)
+        if there is not None:
+            info["underlay"] = there
+    is_port = about.get(IFLA_INFO_SLAVE_KIND) == b"bridge\0" and IFLA_INFO_SLAVE_DATA in about
+    return LinkFact(
+        ns=ns,
+        index=index,
+        name=as_text(found[IFLA_IFNAME]),
+        kind=kind,
+        flags=flags,
+        operstate=words.OPERSTATES[as_u8(found[IFLA_OPERSTATE])],
+        carrier=found.get(IFLA_CARRIER, b"\0") != b"\0",
+        mtu=as_u32(found[IFLA_MTU]),
+        mac=mac(found.get(IFLA_ADDRESS, b"")),
+        master=as_u32(found[IFLA_MASTER]) if IFLA_MASTER in found else 0,
+        link=below,
+        link_ns=there,
+        info=info,
+        port=port(attributes(about[IFLA_INFO_SLAVE_DATA])) if is_port else None,
+        txqlen=as_u32(found[IFLA_TXQLEN]) if IFLA_TXQLEN in found else 0,
+        queues=as_u32(found[IFLA_NUM_TX_QUEUES]) if IFLA_NUM_TX_QUEUES in found else 1,
+        promiscuity=as_u32(found[IFLA_PROMISCUITY]) if IFLA_PROMISCUITY in found else 0,
+        ipv6_addrgen=_addrgen(found[IFLA_AF_SPEC]) if IFLA_AF_SPEC in found else "eui64",
+    )
+
+
+def bridge_port(body: bytes) -> tuple[int, int, PortFact | None]:
+    """An RTM_…LINK of family AF_BRIDGE: ifindex, the bridge's, and what it says of the port (None: a bridge about itself)."""
+    found = attributes(body, _IFINFO.size)
+    data = attributes(found[IFLA_PROTINFO]) if IFLA_PROTINFO in found else {}
+    master = as_u32(found[IFLA_MASTER]) if IFLA_MASTER in found else 0
+    return link_head(body)[1], master, port(data) if _BRPORT_STATE in data and _BRPORT_FLOOD in data else None
+
+
+def vlans(ns: str, body: bytes) -> VlansFact | None:
+    """The VLANs in an RTM_NEWLINK of family AF_BRIDGE; None where it is not about a port, or does not say."""
+    index = link_head(body)[1]
+    found = attributes(body, _IFINFO.size)
+    if IFLA_AF_SPEC not in found or IFLA_MASTER not in found or as_u32(found[IFLA_MASTER]) == index:
+        return None
+    rows: list[VlanRow] = []
+    begin = 0
+    for kind, value in each_attribute(found[IFLA_AF_SPEC]):
+        if kind != _BRIDGE_VLAN_INFO:
+            continue
+        flags, vid = _VLAN.unpack_from(value)
+        if flags & _VLAN_RANGE_BEGIN:
+            begin = vid
+            continue
+        first = begin if flags & _VLAN_RANGE_END else vid
+        pvid, untagged = bool(flags & _VLAN_PVID), bool(flags & _VLAN_UNTAGGED)
+        rows += [VlanRow(vid=v, pvid=pvid, untagged=untagged) for v in range(first, vid + 1)]
+    return VlansFact(ns=ns, index=index, vlans=tuple(rows))
+
+
+def counters(body: bytes) -> tuple[int, Counters]:
+    """Ifindex and counters of an RTM_NEWLINK."""
+    data = attributes(body, _IFINFO.size).get(IFLA_STATS64)
+    if data is None:
+        return link_head(body)[1], Counters()
+    rx_packets, tx_packets, rx_bytes, tx_bytes, rx_errors, tx_errors, rx_dropped, tx_dropped, multicast = _STATS.unpack_from(data)
+    return link_head(body)[1], Counters(rx_bytes, rx_packets, rx_errors, rx_dropped, tx_bytes, tx_packets, tx_errors, tx_dropped, multicast)

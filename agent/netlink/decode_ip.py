@@ -1,0 +1,145 @@
+"""Messages of the kernel → facts: addresses, routes, neighbours, MAC tables. `body` is a message without `nlmsghdr`."""
+
+import socket
+import struct
+from collections.abc import Iterator
+
+from agent.netlink import words
+from agent.netlink.decode import mac
+from agent.netlink.wire import as_u8, as_u16, as_u32, attributes
+from topology.facts import AddressFact, FdbFact, NeighbourFact, NextHop, RouteFact
+
+RTM_NEWADDR, RTM_DELADDR, RTM_GETADDR = 20, 21, 22
+RTM_NEWROUTE, RTM_DELROUTE, RTM_GETROUTE = 24, 25, 26
+RTM_NEWNEIGH, RTM_DELNEIGH, RTM_GETNEIGH = 28, 29, 30
+IFA_ADDRESS, IFA_LOCAL, IFA_CACHEINFO, IFA_FLAGS, IFA_TARGET_NETNSID, IFA_PROTO = 1, 2, 6, 8, 10, 11
+_RTA_DST, _RTA_OIF, _RTA_GATEWAY, _RTA_PRIORITY, _RTA_PREFSRC, _RTA_MULTIPATH, _RTA_TABLE, _RTA_VIA = 1, 4, 5, 6, 7, 9, 15, 18
+_NDA_DST, _NDA_LLADDR, _NDA_CACHEINFO, _NDA_VLAN = 1, 2, 3, 5
+_NTF_SELF, _NTF_PROXY, _NTF_ROUTER = 0x02, 0x08, 0x80
+_RTNH_ONLINK, _RTNH_LINKDOWN, _RTM_CLONED = 0x04, 0x10, 0x200
+_TABLE_LOCAL = 255
+AF_INET, AF_INET6, AF_BRIDGE = 2, 10, 7
+_FOREVER = 0xFFFFFFFF
+_USER_HZ = 100
+
+_IFADDR, _RT, _ND, _NEXTHOP = (struct.Struct(f) for f in ("=BBBBI", "=BBBBBBBBI", "=BxxxiHBB", "=HBBi"))
+_LIFETIMES = struct.Struct("=II")
+_CONFIRMED = struct.Struct("=III")
+
+
+def _text(data: bytes) -> str:
+    return socket.inet_ntop(socket.AF_INET if len(data) == 4 else socket.AF_INET6, data)
+
+
+def address(ns: str, body: bytes) -> AddressFact:
+    """RTM_…ADDR. With a point-to-point peer, the address is the local one."""
+    family, prefix, flags, scope, index = _IFADDR.unpack_from(body)
+    found = attributes(body, _IFADDR.size)
+    if IFA_FLAGS in found:
+        flags = as_u32(found[IFA_FLAGS])
+    preferred, valid = _LIFETIMES.unpack_from(found[IFA_CACHEINFO]) if IFA_CACHEINFO in found else (_FOREVER, _FOREVER)
+    proto = as_u8(found[IFA_PROTO]) if IFA_PROTO in found else 0
+    return AddressFact(
+        ns=ns,
+        index=index,
+        address=f"{_text(found.get(IFA_LOCAL) or found[IFA_ADDRESS])}/{prefix}",
+        scope=words.SCOPES.get(scope, str(scope)),
+        flags=words.address_flags(flags, family == AF_INET6),
+        proto=words.ADDRESS_PROTOCOLS.get(proto, str(proto)),
+        valid=None if valid == _FOREVER else valid,
+        preferred=None if preferred == _FOREVER else preferred,
+    )
+
+
+def _via(found: dict[int, bytes]) -> str | None:
+    if _RTA_GATEWAY in found:
+        return _text(found[_RTA_GATEWAY])
+    # struct rtvia: a gateway of the other family (IPv4 over an IPv6 next hop)
+    return _text(found[_RTA_VIA][2:]) if _RTA_VIA in found else None
+
+
+def _hops(data: bytes) -> Iterator[NextHop]:
+    at = 0
+    while at + _NEXTHOP.size <= len(data):
+        size, _, weight, index = _NEXTHOP.unpack_from(data, at)
+        if size < _NEXTHOP.size:
+            return
+        yield NextHop(via=_via(attributes(data, at + _NEXTHOP.size, at + size)), index=index, weight=weight + 1)
+        at += size + 3 & ~3
+
+
+def route(ns: str, body: bytes) -> RouteFact | None:
+    """RTM_…ROUTE; None for what nobody lists: table local, cached routes, other families."""
+    family, prefix, _, _, table, protocol, scope, kind, flags = _RT.unpack_from(body)
+    if table == _TABLE_LOCAL or flags & _RTM_CLONED or family not in (AF_INET, AF_INET6):
+        return None
+    found = attributes(body, _RT.size)
+    if prefix == 0 and _RTA_DST not in found:
+        to = "default" if family == AF_INET else "::/0"
+    else:
+        to = f"{_text(found.get(_RTA_DST) or bytes(4 if family == AF_INET else 16))}/{prefix}"
+    return RouteFact(
+        ns=ns,
+        to=to,
+        via=_via(found),
+        index=as_u32(found[_RTA_OIF]) if _RTA_OIF in found else 0,
+        metric=as_u32(found[_RTA_PRIORITY]) if _RTA_PRIORITY in found else 0,
+        table=as_u32(found[_RTA_TABLE]) if _RTA_TABLE in found else table,
+        type=words.ROUTE_TYPES[kind] if kind < len(words.ROUTE_TYPES) else str(kind),
+        protocol=words.PROTOCOLS.get(protocol, str(protocol)),
+        scope=words.SCOPES.get(scope, str(scope)),
+        src=_text(found[_RTA_PREFSRC]) if _RTA_PREFSRC in found else None,
+        onlink=bool(flags & _RTNH_ONLINK),
+        linkdown=bool(flags & _RTNH_LINKDOWN),
+        hops=tuple(_hops(found[_RTA_MULTIPATH])) if _RTA_MULTIPATH in found else (),
+    )
+
+
+def neighbour_head(body: bytes) -> tuple[int, int]:
+    """Family and NUD_* state of an RTM_…NEIGH, without a look at the rest."""
+    family, _, state, _, _ = _ND.unpack_from(body)
+    return family, state
+
+
+def _age(found: dict[int, bytes], which: int) -> float:
+    """Seconds from `struct nda_cacheinfo` (confirmed, used, updated)."""
+    times: tuple[int, int, int] | None = _CONFIRMED.unpack_from(found[_NDA_CACHEINFO]) if _NDA_CACHEINFO in found else None
+    return times[which] / _USER_HZ if times else 0.0
+
+
+def neighbour(ns: str, body: bytes) -> NeighbourFact | None:
+    """RTM_…NEIGH of AF_INET or AF_INET6; None for a proxy entry."""
+    _, index, state, flags, _ = _ND.unpack_from(body)
+    found = attributes(body, _ND.size)
+    if flags & _NTF_PROXY or _NDA_DST not in found:
+        return None
+    return NeighbourFact(
+        ns=ns,
+        index=index,
+        address=_text(found[_NDA_DST]),
+        mac=mac(found.get(_NDA_LLADDR, b"")),
+        state=words.NEIGHBOUR_STATES.get(state, "none"),
+        router=bool(flags & _NTF_ROUTER),
+        age=0.0 if state & words.NUD_PERMANENT else _age(found, 0),
+    )
+
+
+def fdb(ns: str, body: bytes) -> FdbFact | None:
+    """RTM_…NEIGH of AF_BRIDGE; None for a device's own list of multicast groups."""
+    _, index, state, flags, _ = _ND.unpack_from(body)
+    found = attributes(body, _ND.size)
+    address = found.get(_NDA_LLADDR, b"")
+    own = bool(flags & _NTF_SELF)
+    if not address or (own and address[0] & 1 and _NDA_DST not in found):
+        return None
+    permanent = bool(state & words.NUD_PERMANENT)
+    return FdbFact(
+        ns=ns,
+        index=index,
+        mac=mac(address),
+        vlan=as_u16(found[_NDA_VLAN]) if _NDA_VLAN in found else None,
+        destination=_text(found[_NDA_DST]) if _NDA_DST in found else None,
+        own=own,
+        state="local" if permanent else "static" if state & words.NUD_NOARP else "dynamic",
+        age=0.0 if permanent else _age(found, 2),
+    )

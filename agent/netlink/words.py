@@ -1,0 +1,32 @@
+"""The words that iproute2 prints for the kernel's numbers (linux/rtnetlink.h, if_addr.h, neighbour.h, if.h; /etc/iproute2/rt_protos)."""
+
+OPERSTATES = ("unknown", "notpresent", "down", "lowerlayerdown", "testing", "dormant", "up")
+ADDRGEN = {0: "eui64", 1: "none", 2: "stable_secret", 3: "random"}
+SCOPES = {0: "global", 200: "site", 253: "link", 254: "host", 255: "nowhere"}
+ROUTE_TYPES = (
+    "unspec", "unicast", "local", "broadcast", "anycast", "multicast", "blackhole", "unreachable", "prohibit", "throw", "nat",
+)  # fmt: skip
+PROTOCOLS = {
+    0: "unspec", 1: "redirect", 2: "kernel", 3: "boot", 4: "static", 8: "gated", 9: "ra", 10: "mrt", 11: "zebra", 12: "bird",
+    13: "dnrouted", 14: "xorp", 15: "ntk", 16: "dhcp", 18: "keepalived", 42: "babel", 99: "openr", 186: "bgp", 187: "isis",
+    188: "ospf", 189: "rip", 192: "eigrp",
+}  # fmt: skip
+ADDRESS_PROTOCOLS = {0: "", 1: "kernel_lo", 2: "kernel_ra", 3: "kernel_ll"}
+NUD_PERMANENT, NUD_NOARP, NUD_NONE = 0x80, 0x40, 0
+NEIGHBOUR_STATES = {
+    0x01: "incomplete", 0x02: "reachable", 0x04: "stale", 0x08: "delay", 0x10: "probe", 0x20: "failed", 0x40: "noarp",
+    0x80: "permanent",
+}  # fmt: skip
+_ADDRESS_FLAGS = {
+    0x02: "nodad", 0x04: "optimistic", 0x08: "dadfailed", 0x10: "home", 0x20: "deprecated", 0x40: "tentative",
+    0x100: "mngtmpaddr", 0x200: "noprefixroute", 0x400: "autojoin", 0x800: "stable-privacy",
+}  # fmt: skip
+_SECONDARY, _PERMANENT = 0x01, 0x80
+
+
+def address_flags(flags: int, ipv6: bool) -> tuple[str, ...]:
+    """IFA_F_* as ip-address(8) prints them: `dynamic` is the absence of IFA_F_PERMANENT, and 0x01 has two names."""
+    out = [] if flags & _PERMANENT else ["dynamic"]
+    if flags & _SECONDARY:
+        out.append("temporary" if ipv6 else "secondary")
+    return (*out, *(word for bit, word in _ADDRESS_FLAGS.items() if flags & bit))
