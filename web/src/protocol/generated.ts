@@ -1,0 +1,1032 @@
+// Written by script/generate from the message types in protocol/ and topology/. Do not edit.
+// A field with `?` is left out on the wire where it has its default; `DEFAULTS` holds the defaults of records.
+
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
+/** Bytes, in base64. */
+export type Base64 = string
+/** What was added, updated (before, after) and removed, by record id. */
+export type Diff<T> = {
+  added?: Record<string, T>
+  updated?: Record<string, [T, T]>
+  removed?: Record<string, T>
+}
+
+/** `ip address add` */
+export type AddAddressStep = {
+  step: "add-address"
+  subject: string
+  namespace: string
+  dev: string
+  address: string
+}
+
+export type AddFdb = {
+  do: "add-fdb"
+  fdb: Fdb
+}
+
+/** `bridge fdb replace` */
+export type AddFdbStep = {
+  step: "add-fdb"
+  subject: string
+  fdb: Fdb
+}
+
+/** A new interface of any kind but veth and loopback. A bridge is drawn at `at`, relative to its namespace. */
+export type AddInterface = {
+  do: "add-interface"
+  interface: AnyInterface
+  at?: [number, number] | null
+}
+
+/**
+ * `ip link add`: down, with kind, MAC, MTU and attributes; master, addresses and up are steps of their own.
+ *
+ * For a veth, `peer` is the other end, made by the same message.
+ */
+export type AddInterfaceStep = {
+  step: "add-interface"
+  subject: string
+  interface: AnyInterface
+  peer?: Veth | null
+}
+
+/** A new veth pair. */
+export type AddLink = {
+  do: "add-link"
+  a: End
+  b: End
+}
+
+/** A new namespace, drawn at `at`, in canvas units. */
+export type AddNamespace = {
+  do: "add-namespace"
+  name: string
+  nsid?: number | null
+  at?: [number, number] | null
+}
+
+/** `ip netns add` */
+export type AddNamespaceStep = {
+  step: "add-namespace"
+  subject: string
+  name: string
+}
+
+export type AddNeighbour = {
+  do: "add-neighbour"
+  neighbour: Neighbour
+}
+
+/** `ip neighbour replace … nud permanent` */
+export type AddNeighbourStep = {
+  step: "add-neighbour"
+  subject: string
+  neighbour: Neighbour
+}
+
+export type AddRoute = {
+  do: "add-route"
+  route: Route
+}
+
+/** `ip route add` */
+export type AddRouteStep = {
+  step: "add-route"
+  subject: string
+  route: Route
+}
+
+/** `bridge vlan add` */
+export type AddVlanStep = {
+  step: "add-vlan"
+  subject: string
+  namespace: string
+  dev: string
+  vlan: PortVlan
+}
+
+export type AddressLive = {
+  address: string
+  scope?: string
+  flags?: string[]
+  proto?: string
+}
+
+/** Socket.IO event `answer`: exactly one of `result` and `problem`. */
+export type Answer = {
+  id: string
+  result?: AnyResult | null
+  problem?: Problem | null
+}
+
+/** Make the lab what this document says. A document without a layout keeps the lab's where nodes have the same name. */
+export type ApplyDocument = {
+  do: "apply-document"
+  document: Record<string, Json>
+}
+
+/** A bridge. Times are in seconds; the defaults are the kernel's. */
+export type Bridge = {
+  kind: "bridge"
+  namespace: string
+  name: string
+  up?: boolean
+  mac?: string | null
+  mtu?: number | null
+  master?: string | null
+  addresses?: string[]
+  port?: Port
+  vlans?: PortVlan[] | null
+  stp?: boolean
+  priority?: number
+  forward_delay?: number
+  hello_time?: number
+  max_age?: number
+  ageing_time?: number
+  vlan_filtering?: boolean
+  vlan_default_pvid?: number
+  mcast_snooping?: boolean
+}
+
+/** End the running request `target`: an `exec` gets SIGTERM (or `signal`), a `ping` SIGINT. */
+export type Cancel = {
+  type: "cancel"
+  id: string
+  target: string
+  signal?: number | null
+}
+
+/** One entry of the history. `shell`: the commands that do the same. */
+export type Change = {
+  number: number
+  context: Context
+  diff: Diff<AnyRecord>
+  undone?: boolean
+  shell?: string[]
+}
+
+/**
+ * `ip link set`: `fields` of `after` are what is to be set (never `up`, `addresses`, `vlans`, `name`).
+ *
+ * `master` in `fields` with `after.master` None is `nomaster`. A field whose value in `after` is None goes back to what the
+ * kernel would have chosen; `values` holds what that is, where it is known.
+ */
+export type ChangeInterfaceStep = {
+  step: "change-interface"
+  subject: string
+  after: AnyInterface
+  fields: string[]
+  values?: Record<string, boolean | number | string | null>
+}
+
+/** One thing that this kernel and system can or cannot do. `detail` says why, `mend` the command that mends it. */
+export type Check = {
+  name: string
+  ok: boolean
+  needed?: boolean
+  detail?: string
+  mend?: string
+}
+
+export type Close = {
+  type: "close"
+  id: string
+  lab: string
+}
+
+/** The closed set of reasons. A client may switch on it; the words for people are in `Problem.message`. */
+export type Code = "invalid" | "unknown" | "exists" | "conflict" | "refused" | "unsupported" | "limit" | "unavailable" | "denied" | "version" | "internal"
+
+/** Who caused a change: `author` is a browser's name for itself, `cli`, `terminal` (somebody in a shell) or `vethboard`. */
+export type Context = {
+  author: string
+  session?: string
+  label?: string
+  at?: string
+}
+
+/** struct rtnl_link_stats64 (linux/if_link.h), the parts that people look at. Since the interface was made. */
+export type Counters = {
+  rx_bytes: number
+  rx_packets: number
+  rx_errors: number
+  rx_dropped: number
+  tx_bytes: number
+  tx_packets: number
+  tx_errors: number
+  tx_dropped: number
+  multicast: number
+}
+
+/** Counters of a namespace's interfaces by name, only while somebody looks at it. `at`: s on the lab's clock. */
+export type CountersLive = {
+  kind: "counters"
+  namespace: string
+  at: number
+  rows: Record<string, Counters>
+}
+
+/** `ip address delete` */
+export type DeleteAddressStep = {
+  step: "delete-address"
+  subject: string
+  namespace: string
+  dev: string
+  address: string
+}
+
+/** `bridge fdb delete` */
+export type DeleteFdbStep = {
+  step: "delete-fdb"
+  subject: string
+  fdb: Fdb
+}
+
+/** `ip link delete`. A veth takes its peer along. */
+export type DeleteInterfaceStep = {
+  step: "delete-interface"
+  subject: string
+  namespace: string
+  name: string
+}
+
+/** `ip netns delete`. What is inside dies with it: a veth inside takes its peer along. */
+export type DeleteNamespaceStep = {
+  step: "delete-namespace"
+  subject: string
+  name: string
+}
+
+/** `ip neighbour delete` */
+export type DeleteNeighbourStep = {
+  step: "delete-neighbour"
+  subject: string
+  neighbour: Neighbour
+}
+
+/** `ip route delete` */
+export type DeleteRouteStep = {
+  step: "delete-route"
+  subject: string
+  route: Route
+}
+
+/** `bridge vlan delete` */
+export type DeleteVlanStep = {
+  step: "delete-vlan"
+  subject: string
+  namespace: string
+  dev: string
+  vid: number
+}
+
+/**
+ * Socket.IO event `delta`: what changed from `revision` - 1 to `revision`. A gap in the numbers means: open again.
+ *
+ * `context` says who caused the change of `desired`. The last five are whole new values, None: unchanged; the undo labels are
+ * empty text where there is nothing to undo.
+ */
+export type Delta = {
+  lab: string
+  revision: number
+  desired?: Diff<AnyRecord> | null
+  observed?: Diff<AnyRecord> | null
+  live?: Diff<AnyLive> | null
+  context?: Context | null
+  info?: LabInfo | null
+  drift?: string[] | null
+  warnings?: Problem[] | null
+  can_undo?: string | null
+  can_redo?: string | null
+  shell?: string[] | null
+}
+
+/** Stop it and delete its document and history. */
+export type DestroyLab = {
+  type: "destroy"
+  id: string
+  lab: string
+}
+
+export type Diagnosis = {
+  result: "diagnosis"
+  checks: Check[]
+}
+
+/** Answer: `Diagnosis`. */
+export type Doctor = {
+  type: "doctor"
+  id: string
+}
+
+/** It is so in the kernel (where there is one). `deploy_seconds`: from the document being here to the kernel read back. */
+export type Done = {
+  result: "done"
+  revision: number
+  steps: number
+  deploy_seconds: number | null
+  made: string[]
+}
+
+/**
+ * One edit, made of commands that happen together or not at all. `base`: the revision that its author saw (None: any).
+ *
+ * The answer `Done` comes when the kernel was read back; a `Problem` means that nothing was changed. `stage`: do not touch the
+ * kernel, answer `Planned`.
+ */
+export type Edit = {
+  type: "edit"
+  id: string
+  lab: string
+  commands: AnyCommand[]
+  base?: number | null
+  label?: string
+  dry_run?: boolean
+}
+
+/** One end of a link that is to be made. `name` None: the next free `vethN`, as the kernel would. */
+export type End = {
+  namespace: string
+  name?: string | null
+  master?: string | null
+  mac?: string | null
+  mtu?: number | null
+  addresses?: string[]
+  up?: boolean
+}
+
+/** Send a signal to a process of the lab, by the pid that the lab sees. */
+export type EndProcess = {
+  type: "end-process"
+  id: string
+  lab: string
+  pid: number
+  signal?: number
+}
+
+/** Run a command in a namespace. Stream: `Output`; answer: `Exited`. `tty`: on a PTY of `rows` × `columns`. */
+export type Exec = {
+  type: "exec"
+  id: string
+  lab: string
+  namespace: string
+  argv: string[]
+  tty?: boolean
+  rows?: number
+  columns?: number
+  env?: Record<string, string>
+}
+
+/** `code` as a shell has it: 128 + n after signal n, 127 not found, 126 not executable. */
+export type Exited = {
+  result: "exited"
+  code: number
+}
+
+/** Why a packet from `source` to `target` would or would not arrive, from the observed state. Answer: `Explained`. */
+export type Explain = {
+  type: "explain"
+  id: string
+  lab: string
+  source: string
+  target: string
+}
+
+export type Explained = {
+  result: "explained"
+  reaches: boolean
+  path: string[]
+  reasons: Problem[]
+}
+
+/** Answer: `Exported`. `observed`: what the kernel is, instead of what the document says. */
+export type Export = {
+  type: "export"
+  id: string
+  lab: string
+  observed?: boolean
+  format?: "json" | "shell"
+}
+
+export type Exported = {
+  result: "exported"
+  text: string
+}
+
+/**
+ * A MAC table entry that somebody added (bridge(8), `bridge fdb`).
+ *
+ * On a bridge port: in the bridge's table, `static`, or `local` where frames to it belong to the bridge itself. On a vxlan:
+ * `destination` is the remote tunnel end.
+ */
+export type Fdb = {
+  kind: "fdb"
+  namespace: string
+  dev: string
+  mac: string
+  vlan?: number | null
+  destination?: string | null
+  local?: boolean
+}
+
+/** A bridge's MAC table (or a vxlan's). `age` was in s when the fact came: a viewer counts on from there. */
+export type FdbLive = {
+  kind: "fdb-table"
+  namespace: string
+  name: string
+  rows?: FdbRow[]
+}
+
+export type FdbRow = {
+  mac: string
+  dev: string
+  state: string
+  vlan?: number | null
+  destination?: string | null
+  age?: number
+  record?: string | null
+}
+
+export type History = {
+  type: "history"
+  id: string
+  lab: string
+}
+
+export type HistoryList = {
+  result: "history"
+  changes: Change[]
+}
+
+/** Bytes for the standard input of the running `exec` with id `target`. `eof` closes it after them. */
+export type Input = {
+  type: "input"
+  id: string
+  target: string
+  data?: Base64
+  eof?: boolean
+}
+
+/** Make the document say what the kernel shows. None: all drift; else only these record ids. */
+export type KeepDrift = {
+  do: "keep-drift"
+  ids?: string[] | null
+}
+
+/**
+ * What belongs to the lab as a whole. Exactly one, `lab:`. The plan does not see it.
+ *
+ * `ipv6`: leave IPv6 on in all namespaces, however many they are (docs/adr/0004-ipv6-in-large-labs.md).
+ */
+export type Lab = {
+  kind: "lab"
+  name?: string
+  description?: string
+  policy?: Policy
+  ipv6?: boolean
+}
+
+/** A lab in the list. */
+export type LabInfo = {
+  lab: string
+  state: LabState
+  policy: Policy
+  namespaces: number
+  viewers: number
+  problem: Problem | null
+}
+
+export type Labs = {
+  result: "labs"
+  labs: LabInfo[]
+}
+
+/** Socket.IO event `labs`. */
+export type LabsEvent = {
+  labs: LabInfo[]
+}
+
+/**
+ * One interface as `ip -d link` and `ip address` show it. `type` is the kernel's kind, also one that documents do not know.
+ *
+ * `peer` and `parent` are `ns/name`. `modelled` is False where a document cannot hold it; `note` then says why.
+ * `port_state` is the STP state as a word.
+ */
+export type LinkLive = {
+  kind: "link"
+  namespace: string
+  name: string
+  index: number
+  type: string
+  up: boolean
+  carrier: boolean
+  operstate: string
+  flags: string[]
+  mtu: number
+  mac: string
+  master?: string | null
+  peer?: string | null
+  peer_index?: number | null
+  parent?: string | null
+  driver?: string
+  txqlen?: number
+  port_state?: string | null
+  addresses?: AddressLive[]
+  modelled?: boolean
+  note?: string
+}
+
+/** Answer: `Labs`. From then on `labs` events say each change of the list. */
+export type ListLabs = {
+  type: "labs"
+  id: string
+}
+
+/** Which namespaces this client shows in an inspector: counters, neighbours, learned FDB entries, processes come for those. */
+export type Look = {
+  type: "look"
+  id: string
+  lab: string
+  namespaces: string[]
+}
+
+/** `lo`. A namespace starts with it down; 127.0.0.1/8 and ::1/128 come with it when it goes up. */
+export type Loopback = {
+  kind: "loopback"
+  namespace: string
+  name: string
+  up?: boolean
+  mac?: string | null
+  mtu?: number | null
+  master?: string | null
+  addresses?: string[]
+  port?: Port
+  vlans?: PortVlan[] | null
+}
+
+/** An interface on top of `parent` (`ns/name`), which may be in another namespace. */
+export type Macvlan = {
+  kind: "macvlan"
+  namespace: string
+  name: string
+  up?: boolean
+  mac?: string | null
+  mtu?: number | null
+  master?: string | null
+  addresses?: string[]
+  port?: Port
+  vlans?: PortVlan[] | null
+  parent: string
+  mode?: "bridge" | "passthru" | "private" | "vepa"
+}
+
+/** `ip link set INTERFACE netns NAMESPACE [name NAME]`, or a rename. `interface` is `ns/name`. */
+export type MoveInterface = {
+  do: "move-interface"
+  interface: string
+  namespace: string
+  name?: string | null
+}
+
+/**
+ * `ip link set … netns … name …`: the kernel takes it down and its addresses and routes go. A rename where the
+ * namespaces are the same keeps them.
+ */
+export type MoveInterfaceStep = {
+  step: "move-interface"
+  subject: string
+  namespace: string
+  name: string
+  to_namespace: string
+  to_name: string
+}
+
+/**
+ * A network namespace (ip-netns(8)); `host` is the lab's own stack.
+ *
+ * `nsid` is the id that `host` knows it by; None: whatever the kernel gives. `sysctls` holds `net.…` keys with values
+ * that differ from a fresh namespace's, always as text, as the kernel prints them.
+ */
+export type Namespace = {
+  kind: "namespace"
+  name: string
+  nsid?: number | null
+  sysctls?: Record<string, string>
+}
+
+/**
+ * A namespace: `inode` as `lsns` shows it, all watched sysctls, the routing tables, the ARP and ND caches.
+ *
+ * `record` of a route is the id of the record that it realises, None for the kernel's own.
+ */
+export type NamespaceLive = {
+  kind: "netns"
+  name: string
+  inode: number
+  nsid?: number | null
+  sysctls?: Record<string, string>
+  routes?: RouteRow[]
+  neighbours?: NeighbourRow[]
+}
+
+/** A permanent neighbour entry (ip-neighbour(8)): `address` has `mac` on `dev`. */
+export type Neighbour = {
+  kind: "neighbour"
+  namespace: string
+  dev: string
+  address: string
+  mac: string
+}
+
+export type NeighbourRow = {
+  dev: string
+  address: string
+  mac?: string
+  state?: string
+  age?: number
+}
+
+/** `ip netns identify PID`, `pids NAME`, `list-id`: what `ip netns` prints, as `Text`. */
+export type NetnsQuery = {
+  type: "netns"
+  id: string
+  lab: string
+  query: "identify" | "list" | "list-id" | "pids"
+  argument?: string
+}
+
+/** Make a lab (and start it). Answer: `Done`. */
+export type NewLab = {
+  type: "new"
+  id: string
+  lab: string
+  document?: Record<string, Json> | null
+}
+
+/** Socket.IO event `notice`: something that everybody in the lab should know; `level` `info`, `warning` or `error`. */
+export type Notice = {
+  lab: string
+  level: "error" | "info" | "warning"
+  problem: Problem
+}
+
+/** Answer: `Snapshot`; from the very next revision on, `delta` events follow without a gap. */
+export type Open = {
+  type: "open"
+  id: string
+  lab: string
+}
+
+/** Bytes of a running command; `stream` 1 is standard output (and a PTY), 2 standard error. */
+export type Output = {
+  item: "output"
+  stream: number
+  data: Base64
+}
+
+/**
+ * Stream: `PingReply`, `PingNote`; answer: `PingDone`. `target` is a node, an interface (`ns/name`) or an address.
+ *
+ * `count` 0: until `cancel`.
+ */
+export type Ping = {
+  type: "ping"
+  id: string
+  lab: string
+  source: string
+  target: string
+  count?: number
+  interval?: number
+  size?: number
+  ttl?: number | null
+  ipv6?: boolean
+}
+
+/** `reasons`: where it did not all come back, what stands in its way as far as the observed state tells. */
+export type PingDone = {
+  result: "ping-done"
+  sent: number
+  received: number
+  reasons: Problem[]
+}
+
+/** Anything else that ping says: an ICMP error, no answer yet, the kernel's refusal. `error`: it is one. */
+export type PingNote = {
+  item: "note"
+  text: string
+  sequence?: number | null
+  error?: boolean
+}
+
+/** An echo reply; `time_ms` is the round trip in milliseconds. */
+export type PingReply = {
+  item: "reply"
+  sequence: number
+  source: string
+  bytes: number
+  ttl: number
+  time_ms: number
+}
+
+/** Where nodes are drawn: node → (x, y). */
+export type Place = {
+  do: "place"
+  positions: Record<string, [number, number]>
+}
+
+/**
+ * Where a node is drawn. `node` is a namespace (`ns0`) or a bridge (`host/br0`).
+ *
+ * Canvas units, origin top left; a bridge's place is relative to its namespace's. Never reaches the agent.
+ */
+export type Placement = {
+  kind: "placement"
+  node: string
+  x: number
+  y: number
+}
+
+export type Planned = {
+  result: "planned"
+  steps: AnyStep[]
+  shell: string[]
+  sentences: string[]
+}
+
+/** What `bridge link set` can change of a bridge port (bridge(8)); the defaults are the kernel's. */
+export type Port = {
+  cost?: number
+  priority?: number
+  hairpin?: boolean
+  isolated?: boolean
+  learning?: boolean
+  flood?: boolean
+}
+
+/** One VLAN of a bridge port, as `bridge vlan` shows it (bridge(8)). */
+export type PortVlan = {
+  vid: number
+  pvid?: boolean
+  untagged?: boolean
+}
+
+/**
+ * What happened, where, and what to do next.
+ *
+ * `subject` is a record id (`interface:ns0/veth0`) or, for a document, the JSON path (`$.namespaces.ns0.foo`).
+ * `message` is in the kernel's own words where there are any. `errno` is the positive number of errno(3).
+ */
+export type Problem = {
+  code: Code
+  message: string
+  subject?: string | null
+  hint?: string | null
+  errno?: number | null
+  causes?: Problem[]
+}
+
+export type Process = {
+  pid: number
+  command: string
+  user?: number
+  memory?: number
+}
+
+export type ProcessesLive = {
+  kind: "processes"
+  namespace: string
+  rows?: Process[]
+}
+
+/** Do again what was taken back last. */
+export type Redo = {
+  do: "redo"
+}
+
+/** Delete records by id, with all that cannot be without them (a namespace's interfaces, a veth's peer, …). */
+export type Remove = {
+  do: "remove"
+  ids: string[]
+}
+
+/** Make the kernel be what the document says. */
+export type RevertDrift = {
+  do: "revert-drift"
+  ids?: string[] | null
+}
+
+/**
+ * A route that somebody added (ip-route(8)); the kernel's own connected routes are not records.
+ *
+ * `to` is `default` (IPv4), `::/0` (IPv6 default) or a prefix. `dev` is an interface name, left out where `via` decides it.
+ * `metric` None is the kernel's default (0 for IPv4, 1024 for IPv6). `table` 254 is main.
+ */
+export type Route = {
+  kind: "route"
+  namespace: string
+  to: string
+  via?: string | null
+  dev?: string | null
+  src?: string | null
+  metric?: number | null
+  table?: number
+  type?: "blackhole" | "local" | "prohibit" | "throw" | "unicast" | "unreachable"
+  onlink?: boolean
+}
+
+export type RouteRow = {
+  to: string
+  via?: string | null
+  dev?: string | null
+  src?: string | null
+  metric?: number
+  table?: number
+  type?: string
+  protocol?: string
+  scope?: string
+  linkdown?: boolean
+  record?: string | null
+}
+
+/** Change fields of an interface; `changes` are fields of its record by name, as JSON values. Not `namespace`, `name`, `peer`. */
+export type SetInterface = {
+  do: "set-interface"
+  interface: string
+  changes: Record<string, Json>
+}
+
+/** The lab's own settings; None: as it is. */
+export type SetLab = {
+  do: "set-lab"
+  description?: string | null
+  policy?: Policy | null
+}
+
+/** `ip netns set` */
+export type SetNsid = {
+  do: "set-nsid"
+  namespace: string
+  nsid: number
+}
+
+/** `ip netns set`, once: the kernel does not change an id that is set. */
+export type SetNsidStep = {
+  step: "set-nsid"
+  subject: string
+  name: string
+  nsid: number
+}
+
+/** `sysctl -w key=value` in a namespace; None: back to a fresh namespace's value. */
+export type SetSysctl = {
+  do: "set-sysctl"
+  namespace: string
+  key: string
+  value: string | null
+}
+
+/** `sysctl -w`, in the namespace. */
+export type SetSysctlStep = {
+  step: "set-sysctl"
+  subject: string
+  namespace: string
+  key: string
+  value: string
+}
+
+/** `ip link set … up` or `down`. */
+export type SetUpStep = {
+  step: "set-up"
+  subject: string
+  namespace: string
+  name: string
+  up: boolean
+}
+
+/** A whole lab at `revision`. `warnings` are problems that do not stop anything (the same address twice on a segment). */
+export type Snapshot = {
+  result: "snapshot"
+  info: LabInfo
+  revision: number
+  desired: Record<string, AnyRecord>
+  observed: Record<string, AnyRecord>
+  live: Record<string, AnyLive>
+  drift: string[]
+  warnings: Problem[]
+  can_undo: string | null
+  can_redo: string | null
+}
+
+export type StartLab = {
+  type: "start"
+  id: string
+  lab: string
+}
+
+/** Take the lab out of the kernel; the document stays. */
+export type StopLab = {
+  type: "stop"
+  id: string
+  lab: string
+}
+
+/** Socket.IO event `stream`. */
+export type StreamItem = {
+  id: string
+  item: AnyItem
+}
+
+export type Text = {
+  result: "text"
+  text: string
+}
+
+/** Take back the newest edit that is not taken back. */
+export type Undo = {
+  do: "undo"
+}
+
+/** One end of a pair. `peer` names the other (`ns0/veth0`), whose own `peer` names this one. */
+export type Veth = {
+  kind: "veth"
+  namespace: string
+  name: string
+  up?: boolean
+  mac?: string | null
+  mtu?: number | null
+  master?: string | null
+  addresses?: string[]
+  port?: Port
+  vlans?: PortVlan[] | null
+  peer: string
+}
+
+/**
+ * A VXLAN tunnel end.
+ *
+ * `vni` 0..16777215. `remote` is a unicast address or a multicast group; a group needs `parent`. `parent` is the
+ * underlay interface (`ns/name`). `underlay` is the namespace in which the UDP socket lives, when it is not this one
+ * (made there, then moved: what an overlay network of containers does). `port_number` is the UDP destination port.
+ */
+export type Vxlan = {
+  kind: "vxlan"
+  namespace: string
+  name: string
+  up?: boolean
+  mac?: string | null
+  mtu?: number | null
+  master?: string | null
+  addresses?: string[]
+  port?: Port
+  vlans?: PortVlan[] | null
+  vni: number
+  local?: string | null
+  remote?: string | null
+  parent?: string | null
+  underlay?: string | null
+  port_number?: number
+  learning?: boolean
+  ttl?: number
+}
+
+export type AnyRecord = Bridge | Fdb | Lab | Loopback | Macvlan | Namespace | Neighbour | Placement | Route | Veth | Vxlan
+
+export type AnyInterface = Bridge | Loopback | Macvlan | Veth | Vxlan
+
+export type AnyLive = CountersLive | FdbLive | LinkLive | NamespaceLive | ProcessesLive
+
+export type AnyCommand = AddFdb | AddInterface | AddLink | AddNamespace | AddNeighbour | AddRoute | ApplyDocument | KeepDrift | MoveInterface | Place | Redo | Remove | RevertDrift | SetInterface | SetLab | SetNsid | SetSysctl | Undo
+
+export type AnyStep = AddAddressStep | AddFdbStep | AddInterfaceStep | AddNamespaceStep | AddNeighbourStep | AddRouteStep | AddVlanStep | ChangeInterfaceStep | DeleteAddressStep | DeleteFdbStep | DeleteInterfaceStep | DeleteNamespaceStep | DeleteNeighbourStep | DeleteRouteStep | DeleteVlanStep | MoveInterfaceStep | SetNsidStep | SetSysctlStep | SetUpStep
+
+export type AnyRequest = Cancel | Close | DestroyLab | Doctor | Edit | EndProcess | Exec | Explain | Export | History | Input | ListLabs | Look | NetnsQuery | NewLab | Open | Ping | StartLab | StopLab
+
+export type AnyResult = Diagnosis | Done | Exited | Explained | Exported | HistoryList | Labs | PingDone | Planned | Snapshot | Text
+
+export type AnyItem = Output | PingNote | PingReply
+
+export type Policy = "enforce" | "flag" | "follow"
+
+export type LabState = "failed" | "live" | "starting" | "stopped" | "stopping"
+
+export const DEFAULTS = {
+  "bridge": {"up": true, "mac": null, "mtu": null, "master": null, "addresses": [], "port": {}, "vlans": null, "stp": false, "priority": 32768, "forward_delay": 15, "hello_time": 2, "max_age": 20, "ageing_time": 300, "vlan_filtering": false, "vlan_default_pvid": 1, "mcast_snooping": true},
+  "counters": {},
+  "fdb": {"vlan": null, "destination": null, "local": false},
+  "fdb-table": {"rows": []},
+  "lab": {"name": "", "description": "", "policy": "follow", "ipv6": false},
+  "link": {"master": null, "peer": null, "peer_index": null, "parent": null, "driver": "", "txqlen": 0, "port_state": null, "addresses": [], "modelled": true, "note": ""},
+  "loopback": {"up": true, "mac": null, "mtu": null, "master": null, "addresses": [], "port": {}, "vlans": null},
+  "macvlan": {"up": true, "mac": null, "mtu": null, "master": null, "addresses": [], "port": {}, "vlans": null, "mode": "bridge"},
+  "namespace": {"nsid": null, "sysctls": {}},
+  "netns": {"nsid": null, "sysctls": {}, "routes": [], "neighbours": []},
+  "neighbour": {},
+  "placement": {},
+  "Port": {"cost": 2, "priority": 32, "hairpin": false, "isolated": false, "learning": true, "flood": true},
+  "PortVlan": {"pvid": false, "untagged": false},
+  "processes": {"rows": []},
+  "route": {"via": null, "dev": null, "src": null, "metric": null, "table": 254, "type": "unicast", "onlink": false},
+  "veth": {"up": true, "mac": null, "mtu": null, "master": null, "addresses": [], "port": {}, "vlans": null},
+  "vxlan": {"up": true, "mac": null, "mtu": null, "master": null, "addresses": [], "port": {}, "vlans": null, "local": null, "remote": null, "parent": null, "underlay": null, "port_number": 4789, "learning": true, "ttl": 0},
+} as const
