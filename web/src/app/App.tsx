@@ -1,0 +1,45 @@
+import { Canvas } from '@/canvas'
+import { type Editor, EditorProvider } from '@/editor'
+import { PanelDialogs, SidePanel, StartScreen } from '@/panels'
+import { Announcer, TooltipProvider, usePart, useValue } from '@/ui'
+import styles from './App.module.css'
+import { Banner } from './Banner'
+import { Toaster } from './Toaster'
+import { TopBar } from './TopBar'
+import { useAppTexts } from './texts'
+
+export function App({ editor }: { editor: Editor }) {
+  return (
+    <EditorProvider value={editor}>
+      <TooltipProvider>
+        <Frame editor={editor} />
+        <Toaster />
+        <PanelDialogs />
+        <Announcer />
+      </TooltipProvider>
+    </EditorProvider>
+  )
+}
+
+function Frame({ editor }: { editor: Editor }) {
+  const t = useAppTexts()
+  const current = useValue(editor.session.current)
+  const side = useValue(editor.side)
+  const opened = usePart(editor.lab.meta, (meta) => meta.info !== null)
+  return (
+    <div className={styles.frame}>
+      <TopBar />
+      <Banner />
+      <div className={styles.middle}>
+        <main className={styles.canvas} aria-label={t.canvas}>
+          {current === null ? <StartScreen /> : opened && <Canvas key={current} />}
+        </main>
+        {current !== null && side !== null && (
+          <aside className={styles.side} aria-label={t.side}>
+            <SidePanel />
+          </aside>
+        )}
+      </div>
+    </div>
+  )
+}

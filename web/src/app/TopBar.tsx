@@ -1,0 +1,85 @@
+import { Redo2, Settings2, Undo2 } from 'lucide-react'
+import { redo, runAction, shown, undo, useEditor, useEditorTexts } from '@/editor'
+import { LANGUAGES, type Language, language } from '@/i18n'
+import { LabSwitcher, TopBarTools } from '@/panels'
+import { IconButton, Menu, type MenuEntry, type Theme, theme, usePart, useValue } from '@/ui'
+import styles from './App.module.css'
+import { useAppTexts } from './texts'
+
+export function TopBar() {
+  return (
+    <header className={styles.bar}>
+      <div className={styles.brand}>
+        <img src="/favicon.svg" width={24} height={24} alt="" />
+        Vethboard
+      </div>
+      <span className={styles.rule} />
+      <LabSwitcher />
+      <span className={styles.space} />
+      <History />
+      <span className={styles.rule} />
+      <TopBarTools />
+      <Settings />
+    </header>
+  )
+}
+
+function History() {
+  const editor = useEditor()
+  const t = useEditorTexts()
+  const label = usePart(editor.lab.meta, (meta) => meta.undo)
+  const again = usePart(editor.lab.meta, (meta) => meta.redo)
+  return (
+    <>
+      <IconButton
+        label={label ? t.undoOf(label) : t.undo}
+        shortcut={shown('Mod+Z')}
+        disabled={label === null}
+        onClick={() => runAction(undo, editor)}
+      >
+        <Undo2 size={17} />
+      </IconButton>
+      <IconButton
+        label={again ? t.redoOf(again) : t.redo}
+        shortcut={shown('Mod+Shift+Z')}
+        disabled={again === null}
+        onClick={() => runAction(redo, editor)}
+      >
+        <Redo2 size={17} />
+      </IconButton>
+    </>
+  )
+}
+
+function Settings() {
+  const t = useAppTexts()
+  const chosen = useValue(theme)
+  const spoken = useValue(language)
+  const names: Record<Theme, string> = { system: t.themeSystem, light: t.themeLight, dark: t.themeDark }
+  const entries: MenuEntry[] = [
+    ...(Object.keys(names) as Theme[]).map((key) => ({
+      key,
+      label: names[key],
+      checked: key === chosen,
+      onSelect: () => theme.set(key),
+    })),
+    null,
+    ...(Object.keys(LANGUAGES) as Language[]).map((key) => ({
+      key,
+      label: LANGUAGES[key],
+      checked: key === spoken,
+      onSelect: () => language.set(key),
+    })),
+  ]
+  return (
+    <Menu
+      align="end"
+      entries={entries}
+      trigger={
+        <IconButton label={t.settings}>
+          <Settings2 size={17} />
+        </IconButton>
+      }
+    />
+  )
+}

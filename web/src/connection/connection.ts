@@ -1,0 +1,94 @@
+import type { Answer, AnyItem, Delta, LabsEvent, Notice, StreamItem } from '@/protocol'
+import { Value } from '@/ui/value'
+import { type Asked, type Kind, LostError, ProblemError, type Result } from './results'
+import type { Wire, WireState } from './socket'
+
+/** A request under way. `cancel` asks the server to end it (`ping`, `exec`); the answer still comes. */
+export interface Running<R> {
+  id: string
+  done: Promise<R>
+  cancel(): void
+}
+
+export interface Listener {
+  delta(delta: Delta): void
+  labs(event: LabsEvent): void
+  notice(notice: Notice): void
+}
+
+interface Pending {
+  resolve(result: unknown): void
+  reject(error: Error): void
+  item: ((item: AnyItem) => void) | undefined
+}
+
+/** Requests and their answers over a wire; each request gets exactly one answer, or `LostError`. */
+export class Connection {
+  readonly state = new Value<WireState>('connecting')
+  private readonly pending = new Map<string, Pending>()
+  private readonly wire: Wire
+  private readonly listener: Listener
+  private count = 0
+
+  constructor(wire: Wire, listener: Listener) {
+    this.wire = wire
+    this.listener = listener
+  }
+
+  /** Start listening. Not done by the constructor so that the listener can hold the connection. */
+  start(): void {
+    this.wire.listen(
+      (event, text) => this.receive(event, text),
+      (state) => this.changed(state),
+    )
+  }
+
+  request<K extends Kind>(asked: Asked<K>, onItem?: (item: AnyItem) => void): Running<Result<K>> {
+    this.count += 1
+    const id = `w${this.count}`
+    const done = new Promise<Result<K>>((resolve, reject) => {
+      if (this.state.get() !== 'open') {
+        reject(new LostError())
+        return
+      }
+      this.pending.set(id, { resolve: (result) => resolve(result as Result<K>), reject, item: onItem })
+      this.wire.send('request', JSON.stringify({ ...asked, id }))
+    })
+    return { id, done, cancel: () => this.cancel(id) }
+  }
+
+  close(): void {
+    this.wire.close()
+  }
+
+  private cancel(target: string): void {
+    if (!this.pending.has(target)) return
+    // Where it has just ended the server answers that there is no such request: nothing to say.
+    this.request<'cancel'>({ type: 'cancel', target }).done.catch(() => undefined)
+  }
+
+  private receive(event: string, text: string): void {
+    const message: unknown = JSON.parse(text)
+    if (event === 'answer') this.answered(message as Answer)
+    else if (event === 'stream') this.pending.get((message as StreamItem).id)?.item?.((message as StreamItem).item)
+    else if (event === 'delta') this.listener.delta(message as Delta)
+    else if (event === 'labs') this.listener.labs(message as LabsEvent)
+    else if (event === 'notice') this.listener.notice(message as Notice)
+  }
+
+  private answered(answer: Answer): void {
+    const pending = this.pending.get(answer.id)
+    if (!pending) return
+    this.pending.delete(answer.id)
+    if (answer.problem) pending.reject(new ProblemError(answer.problem))
+    else pending.resolve(answer.result)
+  }
+
+  private changed(state: WireState): void {
+    this.state.set(state)
+    if (state === 'open') return
+    const lost = [...this.pending.values()]
+    this.pending.clear()
+    for (const pending of lost) pending.reject(new LostError())
+  }
+}

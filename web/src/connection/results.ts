@@ -1,0 +1,55 @@
+import type {
+  AnyRequest,
+  AnyResult,
+  Diagnosis,
+  Done,
+  Exited,
+  Explained,
+  Exported,
+  HistoryList,
+  Labs,
+  PingDone,
+  Planned,
+  Problem,
+  Snapshot,
+  Text,
+} from '@/protocol'
+
+/** What answers which request. `edit` with `dry_run` answers `Planned`. */
+interface Results {
+  labs: Labs
+  open: Snapshot
+  edit: Done | Planned
+  export: Exported
+  ping: PingDone
+  exec: Exited
+  netns: Text
+  explain: Explained
+  history: HistoryList
+  doctor: Diagnosis
+}
+
+export type Kind = AnyRequest['type']
+export type Result<K extends Kind> = K extends keyof Results ? Results[K] : Done
+export type Asked<K extends Kind> = Omit<Extract<AnyRequest, { type: K }>, 'id'> & { type: K }
+
+/** A request was refused: the server's problem. */
+export class ProblemError extends Error {
+  readonly problem: Problem
+
+  constructor(problem: Problem) {
+    super(problem.message)
+    this.name = 'ProblemError'
+    this.problem = problem
+  }
+}
+
+/** The connection went away before the answer came: whether it was done is not known. */
+export class LostError extends Error {
+  constructor() {
+    super('connection lost')
+    this.name = 'LostError'
+  }
+}
+
+export type { AnyResult }

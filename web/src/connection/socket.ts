@@ -1,0 +1,43 @@
+/** The wire: Socket.IO, websocket only. Nothing else in the app imports its client. */
+
+import { io } from 'socket.io-client'
+
+export type WireState = 'connecting' | 'open' | 'lost' | 'denied'
+
+/** What the connection needs of a wire. Payloads are JSON text. */
+export interface Wire {
+  send(event: 'request', text: string): void
+  listen(onEvent: (event: string, text: string) => void, onState: (state: WireState) => void): void
+  close(): void
+}
+
+const EVENTS = ['answer', 'stream', 'delta', 'labs', 'notice']
+
+/** A wire to the server that this page came from. `token`: undefined where the cookie of an earlier visit speaks for us. */
+export function openSocket(token: string | undefined, author: string): Wire {
+  const socket = io({
+    transports: ['websocket'],
+    auth: { author, ...(token === undefined ? {} : { token }) },
+    autoConnect: false,
+    reconnectionDelay: 300,
+    reconnectionDelayMax: 3000,
+  })
+  return {
+    send: (event, text) => {
+      socket.emit(event, text)
+    },
+    listen: (onEvent, onState) => {
+      for (const event of EVENTS) socket.on(event, (text: string) => onEvent(event, text))
+      socket.on('connect', () => onState('open'))
+      socket.on('disconnect', (reason) => {
+        onState('lost')
+        // The server ended it (restart, overrun): the client library does not come back by itself then.
+        if (reason === 'io server disconnect') setTimeout(() => socket.connect(), 500)
+      })
+      socket.on('connect_error', () => onState(socket.active ? 'lost' : 'denied'))
+      onState('connecting')
+      socket.connect()
+    },
+    close: () => socket.close(),
+  }
+}

@@ -1,0 +1,114 @@
+import { LostError, ProblemError } from '@/connection'
+import type { AnyCommand, Done, Planned, Problem } from '@/protocol'
+import type { Session } from '@/store'
+import { announce, Value } from '@/ui'
+import { useEditorTexts } from './texts'
+import type { DialogState, Level, SideState, Toast, Viewport } from './ui'
+
+const NOTHING: ReadonlySet<string> = new Set()
+
+/** What a person works with: the selection, what is open, and edits that go to the server. */
+export class Editor {
+  readonly session: Session
+  /** Record ids of namespaces and interfaces. A link is selected when both its ends are. */
+  readonly selection = new Value<ReadonlySet<string>>(NOTHING)
+  readonly dialog = new Value<DialogState | null>(null)
+  readonly side = new Value<SideState>('inspector')
+  readonly toasts = new Value<readonly Toast[]>([])
+  readonly viewport = new Value<Viewport | null>(null)
+  /** How many edits are under way. */
+  readonly busy = new Value(0)
+  private toastCount = 0
+
+  constructor(session: Session) {
+    this.session = session
+    session.onNotice = ({ level, problem }) => this.toast(level, problem)
+    session.onOpenFailed = (error) => this.fail(error)
+  }
+
+  get lab() {
+    return this.session.lab
+  }
+
+  /** Ask for an edit: the commands together or not at all. Throws what `fail` takes. */
+  async request(commands: readonly AnyCommand[], label: string, base = true): Promise<Done> {
+    this.busy.update((n) => n + 1)
+    try {
+      return (await this.send(commands, label, base, false)) as Done
+    } finally {
+      this.busy.update((n) => n - 1)
+    }
+  }
+
+  /** What an edit would do, without doing it. Throws what `fail` takes. */
+  async plan(commands: readonly AnyCommand[]): Promise<Planned> {
+    return (await this.send(commands, '', false, true)) as Planned
+  }
+
+  /** Ask for an edit, say what came of it, and return it; undefined where it failed (a toast says why). */
+  async edit(commands: readonly AnyCommand[], label: string, base = true): Promise<Done | undefined> {
+    try {
+      const done = await this.request(commands, label, base)
+      announce(label)
+      return done
+    } catch (error) {
+      this.fail(error)
+      return undefined
+    }
+  }
+
+  private send(
+    commands: readonly AnyCommand[],
+    label: string,
+    base: boolean,
+    dryRun: boolean,
+  ): Promise<Done | Planned> {
+    const lab = this.session.current.get() ?? ''
+    const revision = base ? this.lab.meta.get().revision : null
+    const asked = { type: 'edit' as const, lab, commands: [...commands], base: revision, label, dry_run: dryRun }
+    return this.session.connection.request<'edit'>(asked).done
+  }
+
+  select(ids: Iterable<string>): void {
+    const next = new Set(ids)
+    const now = this.selection.get()
+    if (next.size === now.size && [...next].every((id) => now.has(id))) return
+    this.selection.set(next)
+  }
+
+  /** Select it and bring it into view. */
+  show(recordId: string): void {
+    this.select([recordId])
+    this.side.set('inspector')
+    this.viewport.get()?.reveal(recordId)
+  }
+
+  /** Tell a failure of a request, whatever it is. */
+  fail(error: unknown): void {
+    const t = useEditorTexts.now()
+    if (error instanceof ProblemError) this.toast('error', error.problem)
+    else if (error instanceof LostError) this.say('error', t.lost, t.lostHint)
+    else this.say('error', t.failed, String(error))
+  }
+
+  toast(level: Level, problem: Problem): void {
+    const subject = problem.subject ?? undefined
+    this.add({ level, message: problem.message, hint: problem.hint ?? undefined, subject })
+  }
+
+  say(level: Level, message: string, hint?: string): void {
+    this.add({ level, message, hint })
+  }
+
+  dismiss(id: number): void {
+    this.toasts.update((all) => all.filter((toast) => toast.id !== id))
+  }
+
+  private add(toast: Omit<Toast, 'id'>): void {
+    this.toastCount += 1
+    const id = this.toastCount
+    const same = (other: Toast): boolean => other.message === toast.message && other.subject === toast.subject
+    this.toasts.update((all) => [...all.filter((other) => !same(other)).slice(-3), { ...toast, id }])
+    announce([toast.message, toast.hint].filter(Boolean).join('. '))
+  }
+}

@@ -1,0 +1,19 @@
+import { afterColon, kindOfId } from '@/protocol'
+import { standsIn } from '@/store'
+import type { Editor } from './editor'
+
+/** The nodes (`ns0`, `host/br0`) that are selected, for what is to be linked. */
+export function selectedNodes(editor: Editor): string[] {
+  const { interfaces } = editor.lab.scene.get()
+  return [...editor.selection.get()].flatMap((id) => {
+    const name = afterColon(id)
+    if (kindOfId(id) === 'namespace') return [name]
+    return interfaces.get(name)?.kind === 'bridge' ? [name] : []
+  })
+}
+
+/** The namespace that new things go into: that of the first thing selected. */
+export function selectedNamespaceOf(editor: Editor): string | undefined {
+  const [first] = editor.selection.get()
+  return first === undefined ? undefined : standsIn(afterColon(first))
+}

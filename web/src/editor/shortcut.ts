@@ -1,0 +1,30 @@
+/** Shortcuts are written `Mod+Shift+Z`; Mod is Ctrl, on Apple's systems Cmd. */
+
+const APPLE = /Mac|iPhone|iPad/.test(navigator.platform)
+
+export function matches(shortcut: string, event: KeyboardEvent): boolean {
+  const parts = shortcut.split('+')
+  const key = parts.pop() ?? ''
+  const mod = APPLE ? event.metaKey : event.ctrlKey
+  const other = APPLE ? event.ctrlKey : event.metaKey
+  if (mod !== parts.includes('Mod') || other || event.altKey) return false
+  // Shift is part of a sign such as `?` or `+`, and counts only with letters and named keys.
+  const sign = key.length === 1 && key.toLowerCase() === key.toUpperCase()
+  if (!sign && event.shiftKey !== parts.includes('Shift')) return false
+  return event.key.toLowerCase() === key.toLowerCase()
+}
+
+/** As a person reads it: `Ctrl+Shift+Z`, on Apple's systems `⇧⌘Z`. */
+export function shown(shortcut: string): string {
+  if (!APPLE) return shortcut.replace('Mod', 'Ctrl').replace('Delete', 'Del')
+  return shortcut.replace('Mod+', '⌘').replace('Shift+', '⇧').replace('Delete', '⌫')
+}
+
+/** Whether keys belong to what has the focus: a field that takes text, or an open dialog or menu. */
+export function takesText(target: EventTarget | null): boolean {
+  if (!(target instanceof HTMLElement)) return false
+  if (target.isContentEditable || target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement)
+    return true
+  if (target instanceof HTMLInputElement) return !['checkbox', 'radio', 'button', 'range'].includes(target.type)
+  return target.closest('[role="dialog"], [role="menu"]') !== null
+}

@@ -1,0 +1,43 @@
+/** What is open beside the canvas. */
+
+import type { AnyCommand } from '@/protocol'
+
+/** Nodes are `ns0` or `host/br0`; refs are `ns0/veth0`. The canvas draws the first group, the panels the second. */
+export type DialogState =
+  | { kind: 'link'; a?: string | undefined; b?: string | undefined }
+  | { kind: 'interface'; which: 'vxlan' | 'macvlan'; namespace?: string | undefined; parent?: string | undefined }
+  | { kind: 'move'; ref: string }
+  | { kind: 'master'; ref: string }
+  | { kind: 'rename'; ref: string }
+  | { kind: 'ping'; source?: string | undefined; target?: string | undefined }
+  | { kind: 'labs' }
+  | { kind: 'new-lab' }
+  | { kind: 'export' }
+  | { kind: 'import'; text?: string | undefined; fileName?: string | undefined }
+  | { kind: 'plan'; commands: readonly AnyCommand[]; label: string }
+
+/** The panel at the right. */
+export type SideState = 'inspector' | 'history' | null
+
+export type Level = 'info' | 'warning' | 'error'
+
+export interface Toast {
+  id: number
+  level: Level
+  message: string
+  hint?: string | undefined
+  /** A record id: "show" selects it. */
+  subject?: string | undefined
+}
+
+/** What the editor needs of the canvas; null while there is none. Canvas units. */
+export interface Viewport {
+  fit(): void
+  zoomIn(): void
+  zoomOut(): void
+  zoomReset(): void
+  /** Pan so that this namespace or interface is seen. */
+  reveal(recordId: string): void
+  /** The middle of what is seen. */
+  centre(): { x: number; y: number }
+}

@@ -1,0 +1,28 @@
+/** Record ids: `interface:ns0/veth0`. A *ref* is `ns0/veth0`, how documents name an interface. */
+
+import type { AnyInterface, AnyRecord } from './generated'
+
+/** The name of a lab's own network stack. */
+export const HOST = 'host'
+
+export const refOf = (i: { namespace: string; name: string }): string => `${i.namespace}/${i.name}`
+export const interfaceId = (ref: string): string => `interface:${ref}`
+export const namespaceId = (name: string): string => `namespace:${name}`
+export const linkId = (ref: string): string => `link:${ref}`
+export const netnsId = (name: string): string => `netns:${name}`
+export const placementId = (node: string): string => `placement:${node}`
+
+/** What stands after the colon: the ref of an interface, the name of a namespace. */
+export const afterColon = (id: string): string => id.slice(id.indexOf(':') + 1)
+/** What stands before the colon. */
+export const kindOfId = (id: string): string => id.slice(0, id.indexOf(':'))
+/** `ns0` of `ns0/veth0`. An interface name has no slash. */
+export const namespaceOf = (ref: string): string => ref.slice(0, ref.indexOf('/'))
+/** `veth0` of `ns0/veth0`. */
+export const nameOf = (ref: string): string => ref.slice(ref.indexOf('/') + 1)
+
+const NOT_INTERFACES: ReadonlySet<string> = new Set(['lab', 'namespace', 'route', 'neighbour', 'fdb', 'placement'])
+
+export function isInterface(record: AnyRecord | undefined): record is AnyInterface {
+  return record !== undefined && !NOT_INTERFACES.has(record.kind)
+}

@@ -1,0 +1,18 @@
+import { type AnyLive, type AnyRecord, DEFAULTS, type Port, type PortVlan } from './generated'
+
+export * from './diff'
+export * from './generated'
+export * from './ids'
+
+type Tagged = AnyRecord | AnyLive
+
+/** A record with every field that the wire left out because it has its default. */
+export function withDefaults<T extends Tagged>(record: T): Required<T> {
+  return { ...DEFAULTS[record.kind], ...record } as Required<T>
+}
+
+/** What a bridge port has where its record says nothing. */
+export const PORT: Required<Port> = DEFAULTS.Port
+
+/** A VLAN row of a port, whole. */
+export const fullVlan = (vlan: PortVlan): Required<PortVlan> => ({ ...DEFAULTS.PortVlan, ...vlan })

@@ -1,0 +1,5 @@
+export * from './interface'
+export * from './lab'
+export * from './records'
+export * from './scene'
+export * from './session'

@@ -1,0 +1,92 @@
+import type { AnyLive, AnyRecord, Delta, LabInfo, Problem, Snapshot } from '@/protocol'
+import { Value } from '@/ui/value'
+import { RecordMap } from './records'
+import { buildScene, EMPTY_SCENE, type Scene, touchesScene } from './scene'
+
+/** What a lab has beside its records. `undo` and `redo`: what would be taken back or done again, null for nothing. */
+export interface LabMeta {
+  info: LabInfo | null
+  revision: number
+  drift: ReadonlySet<string>
+  warnings: readonly Problem[]
+  undo: string | null
+  redo: string | null
+}
+
+export const NO_LAB: LabMeta = { info: null, revision: 0, drift: new Set(), warnings: [], undo: null, redo: null }
+
+/** One lab as this browser knows it: what is wanted, what the kernel says, and what follows from them. */
+export class LabStore {
+  readonly desired = new RecordMap<AnyRecord>()
+  readonly observed = new RecordMap<AnyRecord>()
+  readonly live = new RecordMap<AnyLive>()
+  readonly meta = new Value<LabMeta>(NO_LAB)
+  readonly scene = new Value<Scene>(EMPTY_SCENE)
+  /** Counts changes of places, so that the canvas looks at them again. */
+  readonly places = new Value(0)
+
+  /** Take over a whole lab. */
+  reset(snapshot: Snapshot): void {
+    const touched = {
+      desired: this.desired.reset(snapshot.desired),
+      observed: this.observed.reset(snapshot.observed),
+      live: this.live.reset(snapshot.live),
+    }
+    this.meta.set({
+      info: snapshot.info,
+      revision: snapshot.revision,
+      drift: new Set(snapshot.drift),
+      warnings: snapshot.warnings,
+      undo: snapshot.can_undo || null,
+      redo: snapshot.can_redo || null,
+    })
+    this.scene.set(buildScene(this, this.scene.get()))
+    this.places.update((n) => n + 1)
+    this.desired.notify(touched.desired)
+    this.observed.notify(touched.observed)
+    this.live.notify(touched.live)
+  }
+
+  clear(): void {
+    const info = { ...NO_LAB }
+    this.reset({
+      result: 'snapshot',
+      info: { lab: '', state: 'stopped', policy: 'follow', namespaces: 0, viewers: 0, problem: null },
+      revision: 0,
+      desired: {},
+      observed: {},
+      live: {},
+      drift: [],
+      warnings: [],
+      can_undo: null,
+      can_redo: null,
+    })
+    this.meta.set(info)
+  }
+
+  /** Returns false where a revision is missing: the lab must be opened again. */
+  apply(delta: Delta): boolean {
+    const meta = this.meta.get()
+    if (delta.revision <= meta.revision) return true
+    if (delta.revision !== meta.revision + 1) return false
+    const desired = delta.desired ? this.desired.apply(delta.desired) : []
+    const observed = delta.observed ? this.observed.apply(delta.observed) : []
+    const live = delta.live ? this.live.apply(delta.live) : []
+    this.meta.set({
+      info: delta.info ?? meta.info,
+      revision: delta.revision,
+      drift: delta.drift ? new Set(delta.drift) : meta.drift,
+      warnings: delta.warnings ?? meta.warnings,
+      undo: delta.can_undo === undefined || delta.can_undo === null ? meta.undo : delta.can_undo || null,
+      redo: delta.can_redo === undefined || delta.can_redo === null ? meta.redo : delta.can_redo || null,
+    })
+    if (touchesScene(this.scene.get(), this, [...desired, ...observed, ...live])) {
+      this.scene.set(buildScene(this, this.scene.get()))
+    }
+    if (desired.some((id) => id.startsWith('placement:'))) this.places.update((n) => n + 1)
+    this.desired.notify(desired)
+    this.observed.notify(observed)
+    this.live.notify(live)
+    return true
+  }
+}

@@ -1,0 +1,102 @@
+import { Connection, LostError, type Wire } from '@/connection'
+import type { Delta, LabInfo, Notice } from '@/protocol'
+import { Value } from '@/ui/value'
+import { LabStore } from './lab'
+
+/** This browser's visit: the connection, the list of labs, and the one lab that is open. */
+export class Session {
+  readonly connection: Connection
+  readonly lab = new LabStore()
+  /** The lab that is (to be) open; null before one is chosen. */
+  readonly current = new Value<string | null>(null)
+  /** null until the server has told it. */
+  readonly labs = new Value<readonly LabInfo[] | null>(null)
+  /** Called for problems that everybody in the lab should know. */
+  onNotice: (notice: Notice) => void = () => undefined
+  /** Called when the lab could not be opened. */
+  onOpenFailed: (error: Error) => void = () => undefined
+  private looked: readonly string[] = []
+  private opening: { lab: string; early: Delta[] } | null = null
+
+  constructor(wire: Wire) {
+    this.connection = new Connection(wire, {
+      delta: (delta) => this.delta(delta),
+      labs: (event) => this.labs.set(event.labs),
+      notice: (notice) => this.onNotice(notice),
+    })
+    this.connection.state.subscribe(() => {
+      if (this.connection.state.get() === 'open') void this.resume()
+    })
+  }
+
+  start(): void {
+    this.connection.start()
+  }
+
+  /** Show this lab. */
+  async open(lab: string): Promise<void> {
+    const before = this.current.get()
+    if (before !== null && before !== lab) {
+      this.connection.request<'close'>({ type: 'close', lab: before }).done.catch(() => undefined)
+      this.lab.clear()
+    }
+    this.current.set(lab)
+    this.looked = []
+    await this.reopen()
+  }
+
+  /** Show no lab. */
+  leave(): void {
+    this.current.set(null)
+    this.lab.clear()
+  }
+
+  /** Say which namespaces an inspector shows: counters, processes and learned entries come for those. */
+  look(namespaces: readonly string[]): void {
+    if (namespaces.join(' ') === this.looked.join(' ')) return
+    this.looked = namespaces
+    this.sendLook()
+  }
+
+  private sendLook(): void {
+    const lab = this.current.get()
+    if (lab === null || this.connection.state.get() !== 'open') return
+    this.connection.request<'look'>({ type: 'look', lab, namespaces: [...this.looked] }).done.catch(() => undefined)
+  }
+
+  private async resume(): Promise<void> {
+    const labs = this.connection.request<'labs'>({ type: 'labs' }).done
+    if (this.current.get() !== null) void this.reopen()
+    try {
+      this.labs.set((await labs).labs)
+    } catch (error) {
+      if (!(error instanceof LostError)) throw error
+    }
+  }
+
+  private async reopen(): Promise<void> {
+    const lab = this.current.get()
+    if (lab === null) return
+    const opening = { lab, early: [] }
+    this.opening = opening
+    try {
+      const snapshot = await this.connection.request<'open'>({ type: 'open', lab }).done
+      if (this.opening !== opening) return
+      this.opening = null
+      this.lab.reset(snapshot)
+      for (const delta of opening.early) this.delta(delta)
+      if (this.looked.length > 0) this.sendLook()
+    } catch (error) {
+      if (this.opening !== opening) return
+      this.opening = null
+      // A lost connection comes back, and with it `resume`.
+      if (!(error instanceof LostError)) this.onOpenFailed(error as Error)
+    }
+  }
+
+  private delta(delta: Delta): void {
+    if (delta.lab !== this.current.get()) return
+    if (this.opening) this.opening.early.push(delta)
+    else if (!this.lab.apply(delta)) void this.reopen()
+  }
+}

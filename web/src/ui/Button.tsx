@@ -1,0 +1,34 @@
+import type { ButtonHTMLAttributes, ReactNode, Ref } from 'react'
+import styles from './Button.module.css'
+import { cx } from './class'
+import { Tooltip } from './Tooltip'
+
+type Base = ButtonHTMLAttributes<HTMLButtonElement> & { ref?: Ref<HTMLButtonElement> }
+
+/** `primary`: the one thing to do here. `plain` has no border. `danger` deletes. */
+export function Button({
+  variant = 'default',
+  size = 'm',
+  className,
+  ...rest
+}: Base & { variant?: 'default' | 'primary' | 'plain' | 'danger'; size?: 's' | 'm' }) {
+  return <button type="button" {...rest} className={cx(styles.button, styles[variant], styles[size], className)} />
+}
+
+/** A button that shows only an icon; `label` is its name and its tooltip, `shortcut` stands behind it there. */
+export function IconButton({
+  label,
+  shortcut,
+  pressed,
+  children,
+  className,
+  ...rest
+}: Base & { label: string; shortcut?: string; pressed?: boolean; children: ReactNode }) {
+  return (
+    <Tooltip text={label} shortcut={shortcut}>
+      <button type="button" aria-label={label} aria-pressed={pressed} {...rest} className={cx(styles.icon, className)}>
+        {children}
+      </button>
+    </Tooltip>
+  )
+}

@@ -1,0 +1,78 @@
+import { type InputHTMLAttributes, type ReactNode, type SelectHTMLAttributes, useId } from 'react'
+import { cx } from './class'
+import styles from './Field.module.css'
+
+/** A label over a control. `children` gets the id (and the hint's id) to put on it. */
+export function Field({
+  label,
+  hint,
+  error,
+  children,
+  className,
+}: {
+  label: ReactNode
+  hint?: ReactNode
+  error?: string | undefined
+  children: (ids: {
+    id: string
+    'aria-describedby': string | undefined
+    'aria-invalid': boolean | undefined
+  }) => ReactNode
+  className?: string | undefined
+}) {
+  const id = useId()
+  const about = error || hint ? `${id}-about` : undefined
+  return (
+    <div className={cx(styles.field, className)}>
+      <label className={styles.label} htmlFor={id}>
+        {label}
+      </label>
+      {children({ id, 'aria-describedby': about, 'aria-invalid': error ? true : undefined })}
+      {(error || hint) && (
+        <div id={about} className={error ? styles.error : styles.hint}>
+          {error || hint}
+        </div>
+      )}
+    </div>
+  )
+}
+
+export function Input({ mono, className, ...rest }: InputHTMLAttributes<HTMLInputElement> & { mono?: boolean }) {
+  return (
+    <input autoComplete="off" spellCheck={false} {...rest} className={cx(styles.input, mono && 'mono', className)} />
+  )
+}
+
+export function Select({ className, ...rest }: SelectHTMLAttributes<HTMLSelectElement>) {
+  return <select {...rest} className={cx(styles.input, styles.select, className)} />
+}
+
+/** A switch for something that is so or not; `label` stands beside it. */
+export function Switch({
+  label,
+  checked,
+  onChange,
+  disabled,
+  hideLabel,
+}: {
+  label: string
+  checked: boolean
+  onChange: (checked: boolean) => void
+  disabled?: boolean
+  hideLabel?: boolean
+}) {
+  return (
+    <label className={styles.switch}>
+      <input
+        type="checkbox"
+        role="switch"
+        aria-checked={checked}
+        checked={checked}
+        disabled={disabled}
+        onChange={(e) => onChange(e.target.checked)}
+      />
+      <span className={styles.track} aria-hidden="true" />
+      <span className={hideLabel ? 'visually-hidden' : undefined}>{label}</span>
+    </label>
+  )
+}

@@ -1,0 +1,19 @@
+import { useValue, Value } from './value'
+
+const said = new Value<{ text: string; odd: boolean }>({ text: '', odd: false })
+
+/** Say something to screen readers, politely. The same words twice are said twice. */
+export function announce(text: string): void {
+  said.update(({ odd }) => ({ text, odd: !odd }))
+}
+
+/** The live region; once in the app. */
+export function Announcer() {
+  const { text, odd } = useValue(said)
+  return (
+    <div className="visually-hidden" role="status" aria-live="polite">
+      {text}
+      {odd ? '\u00a0' : ''}
+    </div>
+  )
+}
