@@ -75,7 +75,8 @@ node_environment() {
 web_packages() {
     node_environment
     cmp -s web/package-lock.json web/node_modules/.vethboard-lock && return
-    (cd web && progress "Installing the web packages" npm ci --no-audit --no-fund)
+    # not `npm ci`: it refuses a lock file without the binaries of every other platform, which not every mirror has
+    (cd web && progress "Installing the web packages" npm install --no-save --no-audit --no-fund)
     cp web/package-lock.json web/node_modules/.vethboard-lock
 }
 
