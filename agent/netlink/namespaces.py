@@ -9,14 +9,15 @@ socket hears all of them, and the nsids that a user sees and sets in `host` stay
 
 import ctypes
 import fcntl
+import itertools
 import os
 import queue
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
-from agent.netlink.wire import NLM_F_DUMP, Batch, Channel, Refusal, as_s32, attributes, ifinfo
+from agent.netlink.wire import Batch, Channel, Refusal, as_s32, attribute_u32, attributes, ifinfo
 from topology.base import HOST
 
 RUN = "/run/netns"
@@ -24,6 +25,8 @@ RTM_NEWLINK, RTM_NEWNSID, RTM_DELNSID, RTM_GETNSID = 16, 88, 89, 90
 NETNSA_NSID, NETNSA_FD, NETNSA_TARGET_NSID, NETNSA_CURRENT_NSID = 1, 3, 4, 5
 GENERAL = bytes(4)
 """`struct rtgenmsg`, family AF_UNSPEC."""
+_FIRST_NSID = 1 << 16
+"""Above the ids that the kernel itself gives, from 0, to namespaces that it has to name in the watch namespace."""
 _CLONE_NEWNET = 0x40000000
 _NS_GET_NSTYPE = 0xB703
 _MS_BIND, _MS_REC, _MS_SHARED, _MNT_DETACH = 0x1000, 0x4000, 1 << 20, 2
@@ -81,6 +84,9 @@ class Namespaces:
         self._nsfs = os.fstat(self._home).st_dev
         self.host = Netns(HOST, os.dup(self._home), Channel())
         self._named: dict[str, Netns] = {}
+        self._by_nsid: dict[int, list[Netns]] = {}
+        # Never the same id twice: events of a deleted namespace may still wait in a socket when the next one is made.
+        self._next_nsid = itertools.count(_FIRST_NSID)
         self.watch = self._maker.submit(self._unshared, lambda: Netns("", _own_fd(), Channel())).result()
         up = Batch()
         up.begin(RTM_NEWLINK, 0, ifinfo(1, flags=1, change=1))
@@ -117,6 +123,10 @@ class Namespaces:
     def __contains__(self, name: str) -> bool:
         return name == HOST or name in self._named
 
+    def with_nsid(self, nsid: int) -> Sequence[Netns]:
+        """Those with this id in the watch namespace: none, one, or more where a namespace has more than one name."""
+        return self._by_nsid.get(nsid, ())
+
     # ---- going there -------------------------------------------------------------------------------------------------
 
     def visit(self, netns: Netns, work: Callable[[], T]) -> T:
@@ -125,7 +135,11 @@ class Namespaces:
 
     def visit_all(self, places: Sequence[Netns], work: Callable[[Netns], T]) -> list[T]:
         """Call `work` in each of the namespaces, one after the other on one thread."""
-        return self._visitor.submit(self._tour, [(p.fd, p) for p in places], work).result()
+        return self.begin_visits(places, work).result()
+
+    def begin_visits(self, places: Sequence[Netns], work: Callable[[Netns], T]) -> "Future[list[T]]":
+        """`visit_all`, without waiting for it."""
+        return self._visitor.submit(self._tour, [(p.fd, p) for p in places], work)
 
     def _tour(self, places: list[tuple[int, Netns]], work: Callable[[Netns], T]) -> list[T]:
         out: list[T] = []
@@ -198,8 +212,8 @@ class Namespaces:
             raise FileNotFoundError(2, os.strerror(2), path)
         _libc.umount2(path.encode(), _MNT_DETACH)  # EINVAL: nothing mounted there, the file still goes
         os.unlink(path)
-        if netns := self._named.pop(name, None):
-            netns.close()
+        if name in self._named:
+            self._drop(self._named[name])
 
     # ---- what a shell did --------------------------------------------------------------------------------------------
 
@@ -208,11 +222,18 @@ class Namespaces:
         found = self._found()
         gone = [netns for name, netns in self._named.items() if found.get(name) != netns.inode]
         for netns in gone:
-            del self._named[netns.name]
-            netns.close()
+            self._drop(netns)
         came = self._adopt([name for name in found if name not in self._named])
         self._give_nsids(came)
         return came, gone
+
+    def _drop(self, netns: Netns) -> None:
+        del self._named[netns.name]
+        same = self._by_nsid[netns.nsid]
+        same.remove(netns)
+        if not same:
+            del self._by_nsid[netns.nsid]
+        netns.close()
 
     def _found(self) -> dict[str, int]:
         """Names that are mounted, and the inodes."""
@@ -269,7 +290,7 @@ class Namespaces:
         for netns in places:
             batch.begin(RTM_NEWNSID, 0, GENERAL)
             batch.u32(NETNSA_FD, netns.fd)
-            batch.s32(NETNSA_NSID, -1)
+            batch.s32(NETNSA_NSID, next(self._next_nsid))
             batch.end()
             batch.begin(RTM_GETNSID, 0, GENERAL)
             batch.u32(NETNSA_FD, netns.fd)
@@ -278,16 +299,14 @@ class Namespaces:
         for netns, answer in zip(places, answers, strict=True):
             if isinstance(answer, bytes):
                 netns.nsid = as_s32(attributes(answer, 4)[NETNSA_NSID])
+                self._by_nsid.setdefault(netns.nsid, []).append(netns)
             elif isinstance(answer, Refusal):
                 raise OSError(answer.errno, answer.words, netns.name)
 
     def ids_in(self, netns: Netns) -> dict[int, int]:
         """The nsids that are set in a namespace: id in the watch namespace → id there (`ip netns list-id`)."""
-        batch = Batch()
-        batch.begin(RTM_GETNSID, NLM_F_DUMP, GENERAL)
-        batch.s32(NETNSA_TARGET_NSID, netns.nsid)
-        batch.end()
-        rows = (attributes(body, 4) for _, body in self.watch.channel.dumps(batch)[0])
+        target = attribute_u32(NETNSA_TARGET_NSID, netns.nsid)
+        rows = [attributes(body, 4) for _, body in self.watch.channel.dump(RTM_GETNSID, GENERAL, target)]
         return {as_s32(row[NETNSA_CURRENT_NSID]): as_s32(row[NETNSA_NSID]) for row in rows if NETNSA_CURRENT_NSID in row}
 
 

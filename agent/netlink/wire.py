@@ -19,6 +19,7 @@ import socket
 import struct
 import threading
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 # linux/netlink.h
@@ -41,8 +42,8 @@ _U8, _U16, _U32, _S32, _U64, _BE16, _BE32 = (struct.Struct(f) for f in ("=B", "=
 _IFINFO, _IFADDR, _RT, _ND, _BPORT = (struct.Struct(f) for f in ("=BxHiII", "=BBBBI", "=BBBBBBBBI", "=BxxxiHBB", "=BxxxI"))
 _PAD = (b"", b"\0\0\0", b"\0\0", b"\0")
 _DUMP_ATTEMPTS = 100
-RECEIVE = 1 << 18
-"""Bytes given to each recv(2). The kernel makes dump messages as large as that was, up to 32 KiB."""
+RECEIVE = 1 << 16
+"""Bytes given to each recv(2). The kernel makes parts of a dump as large as that, up to 32 KiB; more would cost an mmap(2) each time."""
 
 
 def ifinfo(index: int = 0, *, family: int = 0, flags: int = 0, change: int = 0, device: int = 0) -> bytes:
@@ -63,6 +64,15 @@ def rtmsg(family: int, prefix: int = 0, *, table: int = 0, protocol: int = 0, sc
 def ndmsg(family: int, index: int = 0, *, state: int = 0, flags: int = 0, kind: int = 0) -> bytes:
     """`struct ndmsg`, the head of RTM_…NEIGH."""
     return _ND.pack(family, index, state, flags, kind)
+
+
+def attribute(kind: int, data: bytes) -> bytes:
+    """One attribute, packed."""
+    return _ATTR.pack(len(data) + 4, kind) + data + _PAD[len(data) & 3]
+
+
+def attribute_u32(kind: int, value: int) -> bytes:
+    return attribute(kind, _U32.pack(value))
 
 
 class Refusal(NamedTuple):
@@ -115,9 +125,7 @@ class Batch:
         self.buffer += message
 
     def put(self, attribute: int, data: bytes) -> None:
-        self.buffer += _ATTR.pack(len(data) + 4, attribute)
-        self.buffer += data
-        self.buffer += _PAD[len(data) & 3]
+        self.buffer += _ATTR.pack(len(data) + 4, attribute) + data + _PAD[len(data) & 3]
 
     def text(self, attribute: int, value: str) -> None:
         """A string with its NUL."""
@@ -154,7 +162,7 @@ class Batch:
 
     def messages(self) -> list[tuple[int, int]]:
         """Start and end of each message in the buffer."""
-        return list(zip(self._starts, [*self._starts[1:], len(self.buffer)], strict=True))
+        return list(pairwise([*self._starts, len(self.buffer)]))
 
 
 def attributes(data: bytes, at: int = 0, end: int | None = None) -> dict[int, bytes]:
@@ -227,7 +235,7 @@ def refusal(flags: int, body: bytes) -> Refusal | None:
     return Refusal(code, said)
 
 
-def _grow(sock: socket.socket, size: int) -> None:
+def grow(sock: socket.socket, size: int) -> None:
     """Buffers of `size` bytes if the machine lets us, else as large as it lets us."""
     for forced, plain in ((_SO_RCVBUFFORCE, socket.SO_RCVBUF), (_SO_SNDBUFFORCE, socket.SO_SNDBUF)):
         try:
@@ -244,7 +252,7 @@ class Channel:
 
     def __init__(self, *, buffer: int = 1 << 22) -> None:
         self.socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, socket.NETLINK_ROUTE)
-        _grow(self.socket, buffer)
+        grow(self.socket, buffer)
         for option in (_NETLINK_CAP_ACK, _NETLINK_EXT_ACK, _NETLINK_GET_STRICT_CHK):
             self.socket.setsockopt(SOL_NETLINK, option, 1)
         self.socket.bind((0, 0))
@@ -305,55 +313,33 @@ class Channel:
                 raise NetlinkError(answer)
 
     def dump(self, kind: int, head: bytes, attrs: bytes = b"") -> list[tuple[int, bytes]]:
-        """All objects that the dump `kind` (RTM_GET…) lists: type and body of each. Raises `NetlinkError`."""
-        batch = Batch()
-        batch.begin(kind, NLM_F_DUMP, head)
-        batch.buffer += attrs
-        batch.end()
-        return self.dumps(batch)[0]
+        """All objects that the dump `kind` (RTM_GET…) lists: type and body of each. Raises `NetlinkError`.
 
-    def dumps(self, batch: Batch) -> list[list[tuple[int, bytes]]]:
-        """The dumps that a batch of requests (with NLM_F_DUMP) asks for.
-
-        They go out together; a kernel that is not done with one when it comes to the next says EBUSY to that: it is then asked
-        again alone, and so is a dump during which its table changed (NLM_F_DUMP_INTR), until it is consistent.
+        A dump during which its table changed (NLM_F_DUMP_INTR) is asked for again, until it is consistent. Dumps are not sent
+        together: most kernels answer EBUSY to one that comes before the last part of the one before was received.
         """
-        messages = batch.messages()
-        results: list[list[tuple[int, bytes]]] = [[] for _ in messages]
         with self._lock:
-            missing = self._dump_round(batch.buffer, messages, list(range(len(messages))), results)
             for _ in range(_DUMP_ATTEMPTS):
-                missing = [again for number in missing for again in self._dump_round(batch.buffer, messages, [number], results)]
-        if missing:
-            raise NetlinkError(Refusal(errno.EINTR, "dump was interrupted each time"))
-        return results
+                found = self._dump(kind, head + attrs)
+                if found is not None:
+                    return found
+        raise NetlinkError(Refusal(errno.EINTR, "Dump was interrupted each time"))
 
-    def _dump_round(
-        self, buffer: bytearray, messages: list[tuple[int, int]], wanted: list[int], results: list[list[tuple[int, bytes]]]
-    ) -> list[int]:
-        """Ask for the dumps `wanted`; puts what came in `results`, returns those that have to be asked for again."""
-        first = self._sequence + 1
-        self._sequence += len(wanted)
-        for sequence, number in enumerate(wanted, first):
-            _U32.pack_into(buffer, messages[number][0] + 8, sequence)
-            results[number] = []
-        self.socket.send(b"".join(buffer[slice(*messages[number])] for number in wanted))
-        again: set[int] = set()
-        left = len(wanted)
-        while left:
-            for kind, flags, sequence, body in split(self.socket.recv(RECEIVE)):
-                if sequence < first:
+    def _dump(self, kind: int, rest: bytes) -> list[tuple[int, bytes]] | None:
+        """None where it has to be asked for again."""
+        self._sequence += 1
+        self.socket.send(NLMSGHDR.pack(16 + len(rest), kind, NLM_F_REQUEST | NLM_F_DUMP, self._sequence, 0) + rest)
+        out: list[tuple[int, bytes]] = []
+        flags_seen = 0
+        while True:
+            for answer, flags, sequence, body in split(self.socket.recv(RECEIVE)):
+                if sequence != self._sequence:
+                    continue  # late answer to a request that was given up
+                flags_seen |= flags
+                if answer not in (NLMSG_ERROR, NLMSG_DONE):
+                    out.append((answer, body))
                     continue
-                number = wanted[sequence - first]
-                if flags & NLM_F_DUMP_INTR and kind != NLMSG_ERROR:
-                    again.add(number)
-                if kind not in (NLMSG_ERROR, NLMSG_DONE):
-                    results[number].append((kind, body))
-                    continue
-                left -= 1
-                said = refusal(flags, body) if len(body) >= 4 else None
-                if said is not None and said.errno in (errno.EBUSY, errno.EINTR):
-                    again.add(number)
-                elif said is not None:
+                said = refusal(flags, body)
+                if said is not None and said.errno not in (errno.EBUSY, errno.EINTR):
                     raise NetlinkError(said)
-        return sorted(again)
+                return None if said is not None or flags_seen & NLM_F_DUMP_INTR else out

@@ -1,0 +1,137 @@
+"""One namespace read whole: dumps, a few per send(2), decoded to facts.
+
+Links are asked for through the watch namespace (IFLA_TARGET_NETNSID): then the kernel says where a peer or a parent is in the
+numbers of that one (net/core/rtnetlink.c, rtnl_fill_link_netnsid), which are ours. Everything else through the namespace's own socket.
+"""
+
+import os
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from agent.netlink import decode, decode_ip, words
+from agent.netlink.namespaces import Namespaces, Netns
+from agent.netlink.told import Kept
+from agent.netlink.wire import Batch, attribute_u32, ifaddr, ifinfo, ndmsg, rtmsg
+from topology.facts import CountersFact, LinkFact, Process, ProcessesFact, RouteFact, VlansFact
+
+SETTLED = ("up", "unknown", "testing", "notpresent")
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+_LONGEST = 65536
+"""Bytes of a command line that are read."""
+
+
+class Reader:
+    """Reads namespaces of the list. Errors are `NetlinkError`; a namespace that goes meanwhile is read as it was."""
+
+    def __init__(self, namespaces: Namespaces) -> None:
+        self._namespaces = namespaces
+
+    def name_of(self, nsid: int) -> str:
+        """The name of the namespace with this id in the watch namespace; `?` where it has none."""
+        found = self._namespaces.with_nsid(nsid)
+        return found[0].name if found else "?"
+
+    def whole(self, netns: Netns, *, dynamic: bool) -> list[Kept]:
+        """Links, VLANs of ports, addresses, routes, neighbours, MAC table. `dynamic`: also those that the kernel learned."""
+        facts: list[Kept] = []
+        links = self.links(netns)
+        facts += links
+        if any(link.port for link in links):
+            facts += self.vlans(netns)
+        facts += [decode_ip.address(netns.name, body) for _, body in netns.channel.dump(decode_ip.RTM_GETADDR, ifaddr(0))]
+        facts += self.routes(netns)
+        facts += self.neighbours(netns, dynamic=dynamic)
+        return facts
+
+    def links(self, netns: Netns) -> list[LinkFact]:
+        """All links. Where the carrier is there and the kernel has yet to say that the link is ready, it is made to say."""
+        bodies = self._namespaces.watch.channel.dump(decode.RTM_GETLINK, ifinfo(), _link_attributes(netns))
+        links = [decode.link(netns.name, body, self.name_of) for _, body in bodies]
+        late = {n.index for n in links if n.up and n.carrier and n.operstate not in SETTLED}
+        if not late:
+            return links
+        fresh = {n.index: n for n in self.some_links([(netns, index) for index in late])}
+        return [fresh.get(n.index, n) for n in links]
+
+    def some_links(self, wanted: Sequence[tuple[Netns, int]]) -> list[LinkFact]:
+        """The links with these ifindexes that are there. Asked for one by one, the kernel first brings operstate up to date
+        (linkwatch_sync_dev), which it does not in a dump."""
+        batch = Batch()
+        for netns, index in wanted:
+            batch.begin(decode.RTM_GETLINK, 0, ifinfo(index))
+            batch.buffer += _link_attributes(netns)
+            batch.end()
+        answers = self._namespaces.watch.channel.ask(batch)
+        return [
+            decode.link(netns.name, body, self.name_of) for (netns, _), body in zip(wanted, answers, strict=True) if isinstance(body, bytes)
+        ]
+
+    def vlans(self, netns: Netns) -> list[VlansFact]:
+        """The VLANs of every bridge port."""
+        mask = attribute_u32(decode.IFLA_EXT_MASK, decode.RTEXT_FILTER_BRVLAN)
+        bodies = netns.channel.dump(decode.RTM_GETLINK, ifinfo(family=decode.AF_BRIDGE), mask)
+        found = [decode.vlans(netns.name, body) for _, body in bodies]
+        return [fact for fact in found if fact is not None]
+
+    def routes(self, netns: Netns) -> list[RouteFact]:
+        """All routes outside table local, IPv4 and IPv6."""
+        return _routes(netns.name, netns.channel.dump(decode_ip.RTM_GETROUTE, rtmsg(0)))
+
+    def neighbours(self, netns: Netns, *, dynamic: bool) -> list[Kept]:
+        """ARP and ND cache, and MAC tables; the learned entries only if `dynamic`."""
+        arp = netns.channel.dump(decode_ip.RTM_GETNEIGH, ndmsg(0))
+        macs = netns.channel.dump(decode_ip.RTM_GETNEIGH, ndmsg(decode.AF_BRIDGE))
+        return [*_neighbours(netns.name, arp, dynamic), *_fdb(netns.name, macs, dynamic)]
+
+    def counters(self, netns: Netns) -> CountersFact:
+        """Counters of all links of the namespace."""
+        bodies = netns.channel.dump(decode.RTM_GETLINK, ifinfo())
+        return CountersFact(ns=netns.name, at=time.monotonic(), rows=dict(decode.counters(body) for _, body in bodies))
+
+    def processes(self, netns: Netns) -> ProcessesFact:
+        """The processes in the namespace, by pid, as `ip netns pids` finds them."""
+        rows = (_process(entry, netns.inode) for entry in os.listdir("/proc") if entry.isdecimal())
+        return ProcessesFact(ns=netns.name, rows=tuple(sorted((row for row in rows if row), key=lambda row: row.pid)))
+
+
+def _link_attributes(netns: Netns) -> bytes:
+    return attribute_u32(decode.IFLA_EXT_MASK, decode.RTEXT_FILTER_SKIP_STATS) + attribute_u32(decode.IFLA_TARGET_NETNSID, netns.nsid)
+
+
+def _routes(ns: str, messages: list[tuple[int, bytes]]) -> list[RouteFact]:
+    found = (decode_ip.route(ns, body) for _, body in messages)
+    return [fact for fact in found if fact is not None]
+
+
+def _neighbours(ns: str, messages: list[tuple[int, bytes]], dynamic: bool) -> list[Kept]:
+    facts: list[Kept] = []
+    for _, body in messages:
+        family, state = decode_ip.neighbour_head(body)
+        if family != decode.AF_BRIDGE and wanted(state, dynamic) and (fact := decode_ip.neighbour(ns, body)):
+            facts.append(fact)
+    return facts
+
+
+def wanted(state: int, dynamic: bool) -> bool:
+    """Whether an entry of the ARP or ND cache is told: what somebody set, and if `dynamic` what `ip neighbour` lists."""
+    return bool(state & words.NUD_PERMANENT) or (dynamic and state != words.NUD_NONE and not state & words.NUD_NOARP)
+
+
+def _fdb(ns: str, messages: list[tuple[int, bytes]], dynamic: bool) -> list[Kept]:
+    found = (decode_ip.fdb(ns, body) for _, body in messages)
+    return [fact for fact in found if fact is not None and (dynamic or fact.state != "dynamic")]
+
+
+def _process(pid: str, inode: int) -> Process | None:
+    """The process, if it is in the network namespace `inode`; None also when it ended meanwhile."""
+    folder = Path("/proc", pid)
+    try:
+        if os.stat(f"/proc/{pid}/ns/net").st_ino != inode:
+            return None
+        command = (folder / "cmdline").read_bytes()[:_LONGEST].replace(b"\0", b" ").decode("utf-8", "replace").strip()
+        memory = int((folder / "statm").read_text().split()[1]) * _PAGE
+        name = command or f"[{(folder / 'comm').read_text().strip()}]"
+        return Process(pid=int(pid), command=name, user=folder.stat().st_uid, memory=memory)
+    except OSError:
+        return None

@@ -1,0 +1,305 @@
+"""The watch: tells, as facts, what every namespace of the list is and every change of it, whoever made it.
+
+    namespaces = Namespaces()
+    watch = Watch(namespaces, sink)   # sink(facts: list[AnyFact])
+    watch.start()                     # reads everything; one call of the sink
+    for fd, callback in watch.readers().items():
+        loop.add_reader(fd, callback)     # these descriptors stay the same until close()
+
+- `barrier()`: when it returns, the sink was told of everything that was acknowledged before it was called.
+- `pause()` … `resume(touched)`: around a bulk change. Between them nothing is told; `resume` reads the touched namespaces whole
+  before it returns, the others a little later from the loop.
+- `snapshot()`: all that was told and holds, for a listener who comes later.
+- `look(names)`: tell learned neighbours and MAC table entries of these namespaces only. Permanent ones are always told.
+- `refresh(names)`: read these again now. `sweep()`: call it every second or so; reads again where the kernel changes things silently.
+- `reader`: counters and processes of a namespace, on demand.
+
+A namespace that is new, or of which events were lost (ENOBUFS), is told whole after a `Resync`; else only changes are told. All
+methods belong to one thread, the loop's. `Namespaces.create` and `delete` (by the executor) are noticed like a shell's `ip netns`.
+"""
+
+import errno
+import os
+import select
+import socket
+import struct
+from collections.abc import Callable, Iterable, Sequence
+
+from agent.netlink.follow import Follower
+from agent.netlink.namespaces import Namespaces, Netns, share_run
+from agent.netlink.read import Reader
+from agent.netlink.sysctls import Sysctls
+from agent.netlink.wire import NETLINK_ADD_MEMBERSHIP, NETLINK_LISTEN_ALL_NSID, RECEIVE, SOL_NETLINK, grow, split
+from topology.facts import AnyFact, SysctlFact
+from topology.sysctls import KEYS
+
+_LINK, _NEIGH, _IFADDR4, _ROUTE4, _IFADDR6, _ROUTE6, _NETCONF4, _NETCONF6, _NSID, _BRVLAN = 1, 3, 5, 7, 9, 11, 24, 25, 28, 33
+_GROUPS = (_LINK, _NEIGH, _IFADDR4, _ROUTE4, _IFADDR6, _ROUTE6, _NETCONF4, _NETCONF6, _NSID)
+"""RTNLGRP_* of linux/rtnetlink.h that every kernel has; RTNLGRP_BRVLAN came with 5.6."""
+_AT_ONCE = 4096
+"""Messages after which the loop gets a turn."""
+_LATER_AT_ONCE = 16
+"""Namespaces that one turn of the loop reads of those that can wait."""
+_SILENT = ("bridge", "vxlan", "macvlan")
+_NSID_DATA = struct.Struct("=i")
+
+
+class Watch:
+    """See the module's text. Errors of the kernel that nobody expects come as OSError out of any method."""
+
+    def __init__(
+        self, namespaces: Namespaces, sink: Callable[[list[AnyFact]], None], *, keys: Iterable[str] = KEYS, buffer: int = 1 << 23
+    ) -> None:
+        self._namespaces = namespaces
+        self._sink = sink
+        self._size = buffer
+        self.reader = Reader(namespaces)
+        self._follower = Follower(namespaces, self.reader)
+        self._sysctls = Sysctls(namespaces, keys)
+        self._socket: socket.socket | None = None
+        self._data = bytearray(RECEIVE)
+        self._listed: dict[str, Netns] = {}
+        self._unarmed: list[str] = []
+        self._unread: list[str] = []
+        self.overruns = 0
+        share_run()
+        self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._events = select.epoll()
+        self._events.register(self._wake, select.EPOLLIN)
+        self._events.register(self._sysctls.fileno(), select.EPOLLIN)
+        # A change of mounts is EPOLLPRI of mountinfo (proc_pid_mountinfo(5)), which is always EPOLLIN: hence its own epoll.
+        self._mountinfo = os.open("/proc/self/mountinfo", os.O_RDONLY | os.O_CLOEXEC)
+        self._mounts = select.epoll()
+        self._mounts.register(self._mountinfo, select.EPOLLPRI)
+
+    def start(self) -> None:
+        """Tell everything, and from then on every change."""
+        self._open()
+        self._mounts.poll(0)
+        self._namespaces.scan()
+        self._list()
+        self._emit()
+
+    def close(self) -> None:
+        """Stop. The namespaces are not touched, and not closed."""
+        self._close_socket()
+        self._sysctls.close()
+        self._events.close()
+        self._mounts.close()
+        os.close(self._mountinfo)
+        os.close(self._wake)
+
+    def readers(self) -> dict[int, Callable[[], None]]:
+        """What to wait for (readable), and what to call then. Level-triggered, as asyncio's add_reader is."""
+        return {self._events.fileno(): self.on_events, self._mounts.fileno(): self.on_mounts}
+
+    def snapshot(self) -> list[AnyFact]:
+        """All facts that were told and hold."""
+        out: list[AnyFact] = []
+        for name, told in self._follower.told.items():
+            out.append(self._follower.named[name])
+            out += told
+        return out
+
+    # ---- what happened -----------------------------------------------------------------------------------------------
+
+    def on_events(self) -> None:
+        """Take in what is there, tell it, then do a piece of what can wait."""
+        self._receive(_AT_ONCE)
+        self._read_written()
+        self._follower.settle()
+        if self._socket is not None:
+            self._do_later()
+        self._emit()
+
+    def on_mounts(self) -> None:
+        """Something was mounted or unmounted: perhaps a namespace came or went."""
+        self._mounts.poll(0)
+        if self._socket is not None:
+            self._scan()
+            self._follower.settle()
+            self._emit()
+
+    def _receive(self, limit: int | None) -> None:
+        """Decode what waits in the socket; with lost events, read everything anew."""
+        lost = False
+        count = 0
+        while self._socket is not None and (limit is None or count < limit):
+            try:
+                size, ancillary, _, _ = self._socket.recvmsg_into([self._data], 64)
+            except BlockingIOError:
+                break
+            except OSError as e:
+                if e.errno != errno.ENOBUFS:
+                    raise
+                lost = True
+                continue
+            count += 1
+            places = self._namespaces.with_nsid(_nsid(ancillary))
+            if places:
+                for kind, flags, _, body in split(bytes(memoryview(self._data)[:size])):
+                    for netns in places:
+                        self._follower.event(netns, kind, flags, body)
+        if lost:
+            self.overruns += 1
+            self._scan()
+            self._tell_whole(list(self._namespaces))
+
+    def _scan(self) -> None:
+        self._namespaces.scan()
+        self._list()
+
+    def _list(self) -> None:
+        """Tell of the namespaces that are in the list and were not, or were and are not."""
+        now = {netns.name: netns for netns in self._namespaces}
+        for name, netns in list(self._listed.items()):
+            if now.get(name) is not netns:
+                del self._listed[name]
+                self._sysctls.forget(netns)
+                self._follower.went(name)
+        came = [netns for name, netns in now.items() if name not in self._listed]
+        self._listed.update((netns.name, netns) for netns in came)
+        self._tell_whole(came)
+        self._unarmed += [netns.name for netns in came]
+        if came:
+            self._wake_up()
+
+    def _tell_whole(self, places: Sequence[Netns]) -> None:
+        values = self._sysctls.begin(places)
+        self._follower.came(places)
+        self._tell_sysctls([fact for facts in values.result() for fact in facts])
+
+    def _tell_sysctls(self, facts: Iterable[SysctlFact]) -> None:
+        for fact in facts:
+            if told := self._follower.told.get(fact.ns):
+                self._follower.out += told.tell(fact)
+
+    def _read_written(self) -> None:
+        """Read the sysctls of the namespaces in which one was written."""
+        names, self._follower.sysctls = self._follower.sysctls, set()
+        names |= {netns.name for netns in self._sysctls.written()}
+        places = self._present(names)
+        if places:
+            self._tell_sysctls(self._sysctls.read(places))
+
+    def _present(self, names: Iterable[str]) -> list[Netns]:
+        """Those of these namespaces that were told and are still in the list: only they have an open descriptor."""
+        return [netns for name in dict.fromkeys(names) if (netns := self._namespaces.get(name)) and self._listed.get(name) is netns]
+
+    def _wake_up(self) -> None:
+        os.eventfd_write(self._wake, 1)
+
+    def _do_later(self) -> None:
+        """Read namespaces that a bulk change did not touch, and begin to watch the sysctls of new ones, a few at a time."""
+        try:
+            os.eventfd_read(self._wake)
+        except BlockingIOError:
+            return
+        unread, self._unread = self._unread[:_LATER_AT_ONCE], self._unread[_LATER_AT_ONCE:]
+        unarmed, self._unarmed = self._unarmed[:_LATER_AT_ONCE], self._unarmed[_LATER_AT_ONCE:]
+        arm = self._present(unarmed)
+        self._sysctls.arm(arm)
+        self._tell_sysctls(self._sysctls.read(arm))
+        self._again(unread)
+        if self._unread or self._unarmed:
+            self._wake_up()
+
+    def _again(self, names: Iterable[str]) -> None:
+        """Read these namespaces whole, tell what is not as it was told."""
+        places = self._present(names)
+        values = self._sysctls.begin(places)
+        for netns in places:
+            self._follower.again(netns)
+        self._tell_sysctls([fact for facts in values.result() for fact in facts])
+        self._follower.settle()
+
+    def _emit(self) -> None:
+        facts, self._follower.out = self._follower.out, []
+        if facts:
+            self._sink(facts)
+
+    # ---- what somebody wants -----------------------------------------------------------------------------------------
+
+    def barrier(self) -> None:
+        """Tell everything that was acknowledged before: the kernel puts an event in the socket before it acknowledges its cause
+        (nlmsg_notify in the request), so that what is in the socket now is all. Links that are about to be ready are made ready.
+        """
+        if self._socket is None:
+            return
+        self._scan()
+        self._receive(None)
+        self._read_written()
+        self._follower.settle()
+        self._follower.ready()
+        self._follower.settle()
+        self._emit()
+
+    def pause(self) -> None:
+        """Tell nothing until `resume`."""
+        self.barrier()
+        self._close_socket()
+
+    def resume(self, touched: Iterable[str]) -> None:
+        """Tell what changed since `pause`: of the touched namespaces, and those that came and went, at once."""
+        if self._socket is None:
+            self._open()
+        known = set(self._listed)
+        self._scan()
+        touched = [name for name in touched if name in known]
+        self._again(touched)
+        self._unread = [name for name in self._listed if name in known and name not in set(touched)]
+        self._wake_up()
+        self.barrier()
+
+    def look(self, names: Iterable[str]) -> None:
+        """Tell the learned neighbours and MAC table entries of these namespaces, take back those of all others."""
+        self._follower.look(set(names))
+        self._emit()
+
+    def refresh(self, names: Iterable[str]) -> None:
+        """Read these namespaces again, tell what is not as it was told."""
+        self._again(names)
+        self._emit()
+
+    def sweep(self) -> None:
+        """Read again the links of namespaces with an interface that is down and has attributes of its own: the kernel sends no event
+        when those of such a one are changed (net/core/dev.c, netdev_state_change)."""
+        silent = [name for name, told in self._follower.told.items() if any(not n.up and n.kind in _SILENT for n in told.links)]
+        self._follower.again_links(silent)
+        self._follower.settle()
+        self._emit()
+
+    # ---- the socket --------------------------------------------------------------------------------------------------
+
+    def _open(self) -> None:
+        self._socket = self._namespaces.visit(self._namespaces.watch, self._make_socket)
+        self._events.register(self._socket, select.EPOLLIN)
+
+    def _make_socket(self) -> socket.socket:
+        sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK, socket.NETLINK_ROUTE)
+        grow(sock, self._size)
+        sock.setsockopt(SOL_NETLINK, NETLINK_LISTEN_ALL_NSID, 1)
+        sock.bind((0, 0))
+        for group in _GROUPS:
+            sock.setsockopt(SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, group)
+        try:
+            sock.setsockopt(SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, _BRVLAN)
+        except OSError as e:
+            if e.errno != errno.EINVAL:
+                raise
+        return sock
+
+    def _close_socket(self) -> None:
+        if self._socket is not None:
+            self._events.unregister(self._socket)
+            self._socket.close()
+            self._socket = None
+
+
+def _nsid(ancillary: list[tuple[int, int, bytes]]) -> int:
+    """In which namespace an event happened, as the watch namespace numbers them; -1: in that one itself."""
+    for level, kind, data in ancillary:
+        if level == SOL_NETLINK and kind == NETLINK_LISTEN_ALL_NSID:
+            nsid: int = _NSID_DATA.unpack_from(data)[0]
+            return nsid
+    return -1
