@@ -219,7 +219,7 @@ def _of_route(graph: Graph, route: Route) -> Iterator[Fault]:
             yield Fault(field, f'{family} address is expected rather than "{text}".', f"{to} needs one of its own family")
     yield from _namespace_and_dev(graph, route.namespace, route.dev)
     if route.type == "unicast" and route.via is None and route.dev is None:
-        yield Fault("via", "either \"via\" or \"dev\" is required", "say where it goes: a gateway or an interface", errno.ENODEV)
+        yield Fault("via", 'either "via" or "dev" is required', "say where it goes: a gateway or an interface", errno.ENODEV)
     if route.onlink and route.dev is None:
         yield Fault("dev", "Nexthop device required for onlink", "name the interface", errno.ENODEV)
     if not 1 <= route.table < 2**32:

@@ -1,7 +1,7 @@
 """The sysctls of a network namespace that Vethboard watches, shows, and keeps in documents.
 
 Only keys that belong to the namespace as a whole: those of one interface come and go with it. Where the kernel itself follows one key
-with another (`ip_forward` and `conf.all.forwarding` are one value), only the one that people type is here.
+with another (`ip_forward` is `conf.all.forwarding`, and turns `conf.all.accept_redirects`), only the one that people type is here.
 Sources: Documentation/networking/ip-sysctl.rst, ipvs, nf_conntrack-sysctl.rst of the kernel.
 """
 
@@ -11,13 +11,11 @@ MEANINGS: Final[dict[str, str]] = {
     "net.ipv4.ip_forward": "route IPv4 packets between the interfaces of this namespace",
     "net.ipv6.conf.all.forwarding": "route IPv6 packets between the interfaces of this namespace",
     "net.ipv6.conf.all.disable_ipv6": "no IPv6 at all on the interfaces of this namespace",
-    "net.ipv6.conf.default.disable_ipv6": "no IPv6 on interfaces that are made from now on",
     "net.ipv4.conf.all.rp_filter": "drop packets whose source would not be reached by the interface they came in by (1 strict, 2 loose)",
     "net.ipv4.conf.default.rp_filter": "rp_filter of interfaces that are made from now on",
     "net.ipv4.conf.all.proxy_arp": "answer ARP requests for addresses that this namespace routes to",
     "net.ipv4.conf.all.arp_ignore": "which ARP requests are answered (1: only for addresses of the interface asked)",
     "net.ipv4.conf.all.arp_announce": "which source address ARP requests name (2: the best one of the interface)",
-    "net.ipv4.conf.all.accept_redirects": "heed ICMP redirects",
     "net.ipv4.conf.all.send_redirects": "send ICMP redirects when a better first hop is known",
     "net.ipv4.conf.all.accept_local": "accept packets with an address of this namespace as their source",
     "net.ipv4.conf.all.route_localnet": "do not treat 127.0.0.0/8 as martian when routing",
@@ -31,7 +29,6 @@ MEANINGS: Final[dict[str, str]] = {
     "net.ipv4.ping_group_range": "the groups that may open ICMP sockets without CAP_NET_RAW",
     "net.ipv4.tcp_syncookies": "answer SYN floods with cookies (1 when needed, 2 always)",
     "net.ipv4.fib_multipath_hash_policy": "what chooses between paths of equal cost (0 addresses, 1 ports too)",
-    "net.ipv4.neigh.default.gc_stale_time": "seconds until an unused neighbour entry is looked at again",
     "net.ipv6.conf.all.accept_ra": "heed router advertisements (2: even when forwarding)",
     "net.ipv6.conf.all.proxy_ndp": "answer neighbour solicitations for others",
     "net.ipv6.conf.default.accept_ra": "accept_ra of interfaces that are made from now on",
@@ -41,11 +38,5 @@ MEANINGS: Final[dict[str, str]] = {
 KEYS: Final = tuple(sorted(MEANINGS))
 
 IPV6_OFF: Final = "net.ipv6.conf.all.disable_ipv6"
-FIRST: Final = frozenset({IPV6_OFF, "net.ipv6.conf.default.disable_ipv6", "net.ipv4.conf.default.rp_filter", "net.ipv6.conf.default.accept_ra"})
+FIRST: Final = frozenset({IPV6_OFF, "net.ipv4.conf.default.rp_filter", "net.ipv6.conf.default.accept_ra"})
 """Keys that are set before interfaces are made, since those take their start from them."""
-
-LINKED: Final[dict[str, tuple[str, ...]]] = {
-    "net.ipv4.ip_forward": ("net.ipv4.conf.all.accept_redirects",),
-    "net.ipv6.conf.all.disable_ipv6": ("net.ipv6.conf.default.disable_ipv6",),
-}
-"""Writing the key makes the kernel write these too (inet_forward_change() in net/ipv4/devinet.c; addrconf_disable_ipv6())."""

@@ -57,7 +57,9 @@ def test_a_document_is_pleasant_to_read() -> None:
     }
     document["namespaces"]["ns2"]["routes"] = [{"via": "10.0.1.254", "to": "0.0.0.0/0"}]
     document["namespaces"]["ns2"]["sysctls"] = {"net.ipv4.ip_local_port_range": "1024\t2048", "net.ipv4.ip_forward": 1}
-    assert dump(load(document)) == """{
+    assert (
+        dump(load(document))
+        == """{
   "vethboard": 1,
   "name": "two-namespaces",
   "namespaces": {
@@ -80,6 +82,7 @@ def test_a_document_is_pleasant_to_read() -> None:
   "layout": {"ns2": [120, 80.5]}
 }
 """
+    )
 
 
 def test_host_is_always_there_and_lo_is_down_where_it_is_left_out() -> None:

@@ -121,5 +121,3 @@ def test_warnings_and_explanations_never_fail(lab: Records) -> None:
                 continue
             assert found.reaches == (not found.reasons)
             assert all(key in lab for key in found.path)
-
-
