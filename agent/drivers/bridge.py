@@ -1,8 +1,9 @@
 """bridge: IFLA_BR_* (linux/if_link.h). The kernel's times are in 1/100 s (USER_HZ)."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
-from agent.netlink.wire import as_u8, as_u16, as_u32
+from agent.netlink.wire import Batch, as_u8, as_u16, as_u32
+from topology.records import Bridge
 
 FORWARD_DELAY, HELLO_TIME, MAX_AGE, AGEING_TIME, STP_STATE, PRIORITY, VLAN_FILTERING = 1, 2, 3, 4, 5, 6, 7
 MCAST_SNOOPING, VLAN_DEFAULT_PVID = 23, 39
@@ -25,3 +26,20 @@ def observe(data: Mapping[int, bytes]) -> dict[str, str | int | bool | None]:
     if MCAST_SNOOPING in data:
         info["mcast_snooping"] = as_u8(data[MCAST_SNOOPING]) != 0
     return info
+
+
+def put(batch: Batch, bridge: Bridge, fields: Collection[str]) -> None:
+    """The attributes of IFLA_INFO_DATA for these fields, in the order in which the kernel can take them."""
+    for name, key in _TIMES.items():
+        if name in fields:
+            batch.u32(key, int(getattr(bridge, name)) * HZ)
+    if "stp" in fields:
+        batch.u32(STP_STATE, int(bridge.stp))
+    if "priority" in fields:
+        batch.u16(PRIORITY, bridge.priority)
+    if "vlan_default_pvid" in fields:
+        batch.u16(VLAN_DEFAULT_PVID, bridge.vlan_default_pvid)
+    if "vlan_filtering" in fields:
+        batch.u8(VLAN_FILTERING, int(bridge.vlan_filtering))
+    if "mcast_snooping" in fields:
+        batch.u8(MCAST_SNOOPING, int(bridge.mcast_snooping))

@@ -1,0 +1,6 @@
+"""Steps done in the kernel: many in one send, one send per namespace where their order allows, and undone where one is refused."""
+
+from agent.apply.execute import Outcome, execute
+from agent.apply.undo import Undo
+
+__all__ = ["Outcome", "Undo", "execute"]

@@ -1,0 +1,301 @@
+"""Does steps, in the order of a plan. Steps that follow one another and go to one namespace are one batch of messages."""
+
+import errno
+import os
+from collections.abc import Callable, Sequence
+from itertools import groupby
+from typing import NamedTuple
+
+from topology.shell import commands
+
+from agent.apply import messages as m
+from agent.netlink.decode import IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS, RTM_GETLINK, link_head
+from agent.netlink.namespaces import GENERAL, NETNSA_FD, NETNSA_NSID, RTM_NEWNSID, Namespaces
+from agent.netlink.wire import Batch, as_text, attribute_u32, attributes, ifinfo
+from topology import steps as s
+from topology.problems import Code, Problem
+from topology.records import Macvlan, Vxlan
+
+_BULK_DELETE = 4
+"""From so many deletions in one namespace on, they are made a group, which waits for RCU once."""
+
+
+class Outcome(NamedTuple):
+    """`problem`: step number `failed` (from 0) was refused. `done`: how many before it, at least, were not."""
+
+    problem: Problem | None = None
+    failed: int | None = None
+
+
+class _Failed(Exception):
+    def __init__(self, step: int, number: int, words: str) -> None:
+        super().__init__(words)
+        self.step, self.number, self.words = step, number, words
+
+
+def execute(namespaces: Namespaces, steps: Sequence[s.AnyStep]) -> Outcome:
+    """Do the steps; stop at the first batch in which one is refused. What was done before it stays: see `agent.apply.undo`."""
+    run = _Run(namespaces)
+    at = 0
+    try:
+        for kind, group in groupby(steps, _stage):
+            stage = list(enumerate(group, at))
+            at += len(stage)
+            _STAGES[kind](run, stage)
+    except _Failed as e:
+        return Outcome(problem(steps[e.step], e.number, e.words), e.step)
+    return Outcome()
+
+
+def problem(step: s.AnyStep, number: int, words: str) -> Problem:
+    """What the kernel said to a step, in its words."""
+    code = {errno.EEXIST: Code.EXISTS, errno.EOPNOTSUPP: Code.UNSUPPORTED}.get(number, Code.REFUSED)
+    return Problem(code=code, message=words, subject=step.subject, errno=number, hint=f"refused: {' ; '.join(commands([step]))}")
+
+
+def touched(steps: Sequence[s.AnyStep]) -> set[str]:
+    """The namespaces that the steps change something in."""
+    out: set[str] = set()
+    for step in steps:
+        match step:
+            case s.AddNamespace() | s.DeleteNamespace() | s.SetNsid():
+                out.add(step.name)
+            case s.AddInterface():
+                out.add(step.interface.namespace)
+                if step.peer is not None:
+                    out.add(step.peer.namespace)
+            case s.MoveInterface():
+                out |= {step.namespace, step.to_namespace}
+            case s.ChangeInterface():
+                out.add(step.after.namespace)
+            case s.AddRoute() | s.DeleteRoute():
+                out.add(step.route.namespace)
+            case s.AddNeighbour() | s.DeleteNeighbour():
+                out.add(step.neighbour.namespace)
+            case s.AddFdb() | s.DeleteFdb():
+                out.add(step.fdb.namespace)
+            case _:
+                out.add(step.namespace)
+    return out
+
+
+Stage = list[tuple[int, s.AnyStep]]
+
+
+def _stage(step: s.AnyStep) -> str:
+    match step:
+        case s.AddNamespace() | s.DeleteNamespace() | s.SetNsid() | s.SetSysctl() | s.AddInterface() | s.DeleteInterface():
+            return type(step).__name__
+        case s.MoveInterface():
+            return step.subject  # each alone: the next one's names may depend on it
+        case _:
+            return "entries"
+
+
+class _Run:
+    def __init__(self, namespaces: Namespaces) -> None:
+        self.namespaces = namespaces
+        self._indexes: dict[str, dict[str, int]] = {}
+
+    def fd(self, namespace: str) -> int:
+        found = self.namespaces.get(namespace)
+        if found is None:
+            raise LookupError(f'Cannot open network namespace "{namespace}": No such file or directory')
+        return found.fd
+
+    def index(self, namespace: str, name: str) -> int:
+        """The ifindex; the namespace's interfaces are read once, and again after something was made or moved there."""
+        known = self._indexes.get(namespace)
+        if known is None or name not in known:
+            known = self._indexes[namespace] = self._read(namespace)
+        if name not in known:
+            raise LookupError(f'Cannot find device "{name}"')
+        return known[name]
+
+    def _read(self, namespace: str) -> dict[str, int]:
+        self.fd(namespace)
+        mask = attribute_u32(IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS)
+        rows = self.namespaces[namespace].channel.dump(RTM_GETLINK, ifinfo(), mask)
+        return {as_text(attributes(body, 16)[m.IFLA_IFNAME]): link_head(body)[1] for _, body in rows}
+
+    def forget(self, namespaces: set[str]) -> None:
+        for namespace in namespaces:
+            self._indexes.pop(namespace, None)
+
+    # ---- stages ------------------------------------------------------------------------------------------------------
+
+    def send(self, namespace: str, stage: Stage, put: Callable[[Batch, s.AnyStep], None]) -> None:
+        """One batch for these steps, in one namespace."""
+        batch = Batch()
+        owners: list[int] = []
+        for number, step in stage:
+            try:
+                put(batch, step)
+            except LookupError as e:
+                self._request(namespace, batch, owners)
+                raise _Failed(number, errno.ENODEV, str(e.args[0])) from None
+            owners += [number] * (len(batch) - len(owners))
+        self._request(namespace, batch, owners)
+
+    def _request(self, namespace: str, batch: Batch, owners: list[int]) -> None:
+        if not len(batch):
+            return
+        found = self.namespaces.get(namespace)
+        if found is None:
+            raise _Failed(owners[0], errno.ENOENT, f'Cannot open network namespace "{namespace}": No such file or directory')
+        for owner, refusal in zip(owners, found.channel.request(batch), strict=True):
+            if refusal is not None:
+                raise _Failed(owner, refusal.errno, refusal.words)
+
+    def add_namespaces(self, stage: Stage) -> None:
+        names = [step.name for _, step in stage if isinstance(step, s.AddNamespace)]
+        made = 0
+        try:
+            for _ in self.namespaces.create_many(names):
+                made += 1
+        except OSError as e:
+            path = f'Cannot create namespace file "/run/netns/{names[made]}"'
+            raise _Failed(stage[made][0], e.errno or errno.EIO, f"{path}: {os.strerror(e.errno or errno.EIO)}") from None
+
+    def delete_namespaces(self, stage: Stage) -> None:
+        for number, step in stage:
+            assert isinstance(step, s.DeleteNamespace)
+            try:
+                self.namespaces.delete(step.name)
+            except OSError as e:
+                message = f'Cannot remove namespace file "/run/netns/{step.name}": {e.strerror}'
+                raise _Failed(number, e.errno or errno.EIO, message) from None
+            self.forget({step.name})
+
+    def set_nsids(self, stage: Stage) -> None:
+        def put(batch: Batch, step: s.AnyStep) -> None:
+            assert isinstance(step, s.SetNsid)
+            batch.begin(RTM_NEWNSID, 0, GENERAL)
+            batch.u32(NETNSA_FD, self.fd(step.name))
+            batch.s32(NETNSA_NSID, step.nsid)
+            batch.end()
+
+        self.send("host", stage, put)
+
+    def set_sysctls(self, stage: Stage) -> None:
+        for namespace, group in groupby(stage, lambda row: getattr(row[1], "namespace", "")):
+            found = self.namespaces.get(namespace)
+            rows = list(group)
+            if found is None:
+                raise _Failed(rows[0][0], errno.ENOENT, f'Cannot open network namespace "{namespace}": No such file or directory')
+            failure = self.namespaces.visit(found, lambda rows=rows: _write_sysctls(rows))
+            if failure is not None:
+                raise failure
+
+    def add_interfaces(self, stage: Stage) -> None:
+        """By the namespace that makes them; what sits on another interface waits until that one is there."""
+        waiting: Stage = []
+        for number, step in stage:
+            assert isinstance(step, s.AddInterface)
+            if isinstance(step.interface, Macvlan | Vxlan) and step.interface.parent:
+                self._add(waiting)
+                waiting = []
+                self._add([(number, step)])
+            else:
+                waiting.append((number, step))
+        self._add(waiting)
+
+    def _add(self, stage: Stage) -> None:
+        def put(batch: Batch, step: s.AnyStep) -> None:
+            assert isinstance(step, s.AddInterface)
+            m.add_interface(batch, step, self.index, self.fd)
+
+        places: dict[str, Stage] = {}
+        for number, step in stage:
+            assert isinstance(step, s.AddInterface)
+            places.setdefault(m.made_in(step.interface), []).append((number, step))
+        for namespace, rows in places.items():
+            self.send(namespace, rows, put)
+        self.forget(touched([step for _, step in stage]))
+
+    def delete_interfaces(self, stage: Stage) -> None:
+        places: dict[str, Stage] = {}
+        for number, step in stage:
+            assert isinstance(step, s.DeleteInterface)
+            places.setdefault(step.namespace, []).append((number, step))
+        for namespace, rows in places.items():
+            if len(rows) < _BULK_DELETE:
+                self.send(namespace, rows, lambda batch, step: m.delete_interface(batch, getattr(step, "name", "")))
+            else:
+                self.send(namespace, rows, lambda batch, step: m.doom(batch, getattr(step, "name", "")))
+                self.send(namespace, rows[-1:], lambda batch, _: m.delete_doomed(batch))
+        self._indexes.clear()
+
+    def move(self, stage: Stage) -> None:
+        def put(batch: Batch, step: s.AnyStep) -> None:
+            assert isinstance(step, s.MoveInterface)
+            m.move_interface(batch, step, self.index, self.fd)
+
+        for number, step in stage:
+            assert isinstance(step, s.MoveInterface)
+            self.send(step.namespace, [(number, step)], put)
+            self.forget({step.namespace, step.to_namespace})
+
+    def entries(self, stage: Stage) -> None:
+        places: dict[str, Stage] = {}
+        for number, step in stage:
+            places.setdefault(next(iter(touched([step]))), []).append((number, step))
+        for namespace, rows in places.items():
+            self.send(namespace, rows, self._entry)
+
+    def _entry(self, batch: Batch, step: s.AnyStep) -> None:
+        match step:
+            case s.ChangeInterface():
+                m.change_interface(batch, step, self.index)
+            case s.SetUp():
+                m.set_up(batch, step)
+            case s.AddAddress() | s.DeleteAddress():
+                m.address(batch, step, self.index)
+            case s.AddVlan() | s.DeleteVlan():
+                m.vlan(batch, step, self.index)
+            case s.AddRoute() | s.DeleteRoute():
+                m.route(batch, step.route, isinstance(step, s.AddRoute), self.index)
+            case s.AddNeighbour() | s.DeleteNeighbour():
+                m.neighbour(batch, step.neighbour, isinstance(step, s.AddNeighbour), self.index)
+            case s.AddFdb() | s.DeleteFdb():
+                m.fdb(batch, step.fdb, isinstance(step, s.AddFdb), step.fdb.destination is not None, self.index)
+            case _:
+                raise TypeError(type(step).__name__)
+
+
+def _write_sysctls(rows: Stage) -> _Failed | None:
+    """In the namespace. The failure is returned: an exception would not carry the step across the thread."""
+    for number, step in rows:
+        assert isinstance(step, s.SetSysctl)
+        path = "/proc/sys/" + step.key.replace(".", "\0").replace("/", ".").replace("\0", "/")
+        try:
+            fd = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+        except OSError as e:
+            return _Failed(number, e.errno or errno.EIO, f"cannot stat {path}: {e.strerror}")
+        try:
+            os.write(fd, step.value.encode())
+        except OSError as e:
+            return _Failed(number, e.errno or errno.EIO, f'setting key "{step.key}": {e.strerror}')
+        finally:
+            os.close(fd)
+    return None
+
+
+class _Stages(dict[str, Callable[[_Run, Stage], None]]):
+    """By `_stage`; a move has the name of its subject."""
+
+    def __missing__(self, key: str) -> Callable[[_Run, Stage], None]:
+        return _Run.move
+
+
+_STAGES = _Stages(
+    {
+        "AddNamespace": _Run.add_namespaces,
+        "DeleteNamespace": _Run.delete_namespaces,
+        "SetNsid": _Run.set_nsids,
+        "SetSysctl": _Run.set_sysctls,
+        "AddInterface": _Run.add_interfaces,
+        "DeleteInterface": _Run.delete_interfaces,
+        "entries": _Run.entries,
+    }
+)

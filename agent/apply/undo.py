@@ -1,0 +1,57 @@
+"""Takes back what was done before a step was refused: the plan from what the kernel is now to what it was.
+
+The lab process does this itself, so that it also holds when the server dies in between.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from topology.observed import Observed
+from topology.plan import plan
+
+from agent.apply.execute import execute
+from agent.netlink.namespaces import Namespaces
+from topology import facts as f
+from topology import steps as s
+from topology.problems import Problem
+from topology.records import INTERFACES, Bridge, Loopback, Records, replace
+
+_ROUNDS = 3
+
+
+class Undo:
+    """Made before an `Apply` from all facts of the lab; `back` after it failed."""
+
+    def __init__(self, baseline: Mapping[str, str], facts: Iterable[f.AnyFact]) -> None:
+        self._baseline = baseline
+        self._facts = list(facts)
+
+    def back(self, namespaces: Namespaces, done: Sequence[s.AnyStep], now: Callable[[], list[f.AnyFact]]) -> tuple[Problem, ...]:
+        """What could not be undone; nothing where all is as it was. `now` tells all facts of the lab, read anew each time."""
+        state = Observed(self._baseline)
+        state.fold(self._facts)
+        before = _with_macs(state.records, self._facts)
+        state.like = before
+        moves: dict[str, str] = {}
+        for step in done:
+            if isinstance(step, s.MoveInterface):
+                first = moves.pop(f"{step.namespace}/{step.name}", f"{step.namespace}/{step.name}")
+                moves[f"{step.to_namespace}/{step.to_name}"] = first
+        found: Problem | None = None
+        for _ in range(_ROUNDS):
+            facts = now()
+            gone = {fact.ns for fact in self._facts} - {fact.ns for fact in facts}
+            state.fold([*(f.NamespaceGone(ns=ns) for ns in gone), *(f.Resync(ns=ns) for ns in {x.ns for x in facts}), *facts])
+            steps = plan(before, state.records, {k: v for k, v in moves.items() if f"interface:{k}" in state.records}, self._baseline)
+            if not steps:
+                return ()
+            found = execute(namespaces, steps).problem
+        return (found,) if found is not None else ()
+
+
+def _with_macs(records: Records, facts: Iterable[f.AnyFact]) -> Records:
+    """The records with the MACs that the interfaces have, so that one which is made anew gets its own back."""
+    macs = {f"interface:{x.ns}/{x.name}": x.mac for x in facts if isinstance(x, f.LinkFact)}
+    return {
+        key: replace(r, mac=macs[key]) if isinstance(r, INTERFACES) and not isinstance(r, Loopback | Bridge) and key in macs else r
+        for key, r in records.items()
+    }
