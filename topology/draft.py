@@ -1,9 +1,12 @@
 """A state of a lab while an edit is made: the records, and the changes that draw others after them."""
 
 import errno
+import ipaddress
 from collections.abc import Mapping
 
+from topology import steps
 from topology.base import HOST
+from topology.effects import Model
 from topology.graph import Graph
 from topology.normal import owner
 from topology.problems import refused, unknown
@@ -94,6 +97,26 @@ class Draft:
         for route in graph.routes(interface.namespace):
             if route.via and route.dev is None and owner(graph, interface.namespace, route.via) == interface.name:
                 self.records.pop(route.id, None)
+
+    def weaken(self, old: AnyInterface, new: AnyInterface) -> None:
+        """Without the routes and neighbours that the kernel takes along when the interface goes down or loses addresses.
+
+        A route whose gateway is in no subnet any more stays in the kernel, on its interface.
+        """
+        graph, model = Graph(self.records), Model(self.records)
+        for address in old.addresses:
+            if address not in new.addresses:
+                model.do(steps.DeleteAddress(subject=old.id, namespace=old.namespace, dev=old.name, address=address))
+        if old.up and not new.up:
+            model.do(steps.SetUp(subject=old.id, namespace=old.namespace, name=old.name, up=False))
+        for key, record in list(self.records.items()):
+            if isinstance(record, Route | Neighbour) and key not in model.records:
+                del self.records[key]
+            elif isinstance(record, Route) and record.via and record.dev is None and record.namespace == old.namespace:
+                via = ipaddress.ip_address(record.via)
+                lost = not any(via in ipaddress.ip_interface(a).network for a in new.addresses)
+                if lost and owner(graph, old.namespace, record.via) == old.name:
+                    self.put(replace(record, dev=old.name))
 
     def follow(self, old: AnyInterface, new: AnyInterface) -> None:
         """The interface is called otherwise now: all that names it does, too."""

@@ -156,7 +156,9 @@ def _set_interface(draft: Draft, command: c.SetInterface) -> None:
     if values.get("master", old.master) != old.master:
         draft.leave_bridge(old)
         values = {"port": Port(), "vlans": None, **values}
-    draft.put(replace(old, **values))
+    new = replace(old, **values)
+    draft.weaken(old, new)
+    draft.put(new)
 
 
 def _move_interface(draft: Draft, command: c.MoveInterface) -> None:

@@ -3,10 +3,9 @@
 import errno
 import os
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import groupby
 from typing import NamedTuple
-
-from topology.shell import commands
 
 from agent.apply import messages as m
 from agent.netlink.decode import IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS, RTM_GETLINK, link_head
@@ -15,6 +14,7 @@ from agent.netlink.wire import Batch, as_text, attribute_u32, attributes, ifinfo
 from topology import steps as s
 from topology.problems import Code, Problem
 from topology.records import Macvlan, Vxlan
+from topology.shell import commands
 
 _BULK_DELETE = 4
 """From so many deletions in one namespace on, they are made a group, which waits for RCU once."""
@@ -183,7 +183,7 @@ class _Run:
             rows = list(group)
             if found is None:
                 raise _Failed(rows[0][0], errno.ENOENT, f'Cannot open network namespace "{namespace}": No such file or directory')
-            failure = self.namespaces.visit(found, lambda rows=rows: _write_sysctls(rows))
+            failure = self.namespaces.visit(found, partial(_write_sysctls, rows))
             if failure is not None:
                 raise failure
 

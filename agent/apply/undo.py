@@ -5,13 +5,12 @@ The lab process does this itself, so that it also holds when the server dies in 
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from topology.observed import Observed
-from topology.plan import plan
-
 from agent.apply.execute import execute
 from agent.netlink.namespaces import Namespaces
 from topology import facts as f
 from topology import steps as s
+from topology.observed import Observed
+from topology.plan import plan
 from topology.problems import Problem
 from topology.records import INTERFACES, Bridge, Loopback, Records, replace
 

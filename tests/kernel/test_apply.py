@@ -1,0 +1,143 @@
+"""Plans on the real kernel: after each, what is observed is what was wanted; a refusal leaves all as it was."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from agent.apply import Undo, execute
+from agent.netlink.namespaces import Namespaces
+from agent.netlink.watch import Watch
+from topology import commands as c
+from topology import document
+from topology import steps as s
+from topology.diff import apply
+from topology.edit import edit
+from topology.facts import AnyFact, SysctlFact
+from topology.normal import drift
+from topology.observed import Observed
+from topology.plan import plan
+from topology.records import Bridge, Fdb, Macvlan, Namespace, Neighbour, Records, Route, Vxlan, as_records
+
+EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.json"))
+
+
+class Kernel:
+    """A lab without its processes."""
+
+    def __init__(self) -> None:
+        self.namespaces = Namespaces()
+        first: list[AnyFact] = []
+        watch = Watch(self.namespaces, first.extend)
+        watch.start()
+        watch.close()
+        self.baseline = {x.key: x.value for x in first if isinstance(x, SysctlFact)}
+        self.observed = Observed(self.baseline)
+        self.watch = Watch(self.namespaces, lambda facts: self._heard(facts))
+        self.watch.start()
+        self.desired: Records = as_records(Namespace(name="host"))
+
+    def _heard(self, facts: list[AnyFact]) -> None:
+        self.observed.fold(facts)
+
+    def want(self, records: Records, moves: dict[str, str] | None = None) -> tuple[s.AnyStep, ...]:
+        """Make it so; the steps that it took."""
+        self.desired = self.observed.like = records
+        steps = plan(records, self.observed.records, moves, self.baseline, self.observed.born_mac)
+        done = execute(self.namespaces, steps)
+        assert done.problem is None, done
+        self.watch.barrier()
+        assert drift(records, self.observed.records) == ()
+        return steps
+
+    def edit(self, *commands: c.AnyCommand) -> None:
+        for command in commands:
+            done = edit(self.desired, command)
+            self.want(apply(self.desired, done.diff), done.moves)
+
+    def close(self) -> None:
+        self.watch.close()
+        self.namespaces.close()
+
+
+def with_kernel(body: Callable[[Kernel], None]) -> None:
+    kernel = Kernel()
+    try:
+        body(kernel)
+    finally:
+        kernel.close()
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.stem)
+def test_example_there_and_back(path: Path) -> None:
+    def body(kernel: Kernel) -> None:
+        records = document.load(json.loads(path.read_text()))
+        kernel.want(records)
+        assert plan(records, kernel.observed.records, None, kernel.baseline) == ()
+        kernel.want(as_records(Namespace(name="host")))
+
+    with_kernel(body)
+
+
+def test_the_walk() -> None:
+    def body(kernel: Kernel) -> None:
+        kernel.edit(
+            c.AddNamespace(name="ns0"),
+            c.AddNamespace(name="ns1"),
+            c.AddLink(a=c.End(namespace="host", name="veth0"), b=c.End(namespace="host", name="veth1")),
+            c.MoveInterface(interface="host/veth0", namespace="ns0"),
+            c.MoveInterface(interface="host/veth1", namespace="ns1", name="eth0"),
+            c.SetInterface(interface="ns0/veth0", changes={"addresses": ["10.0.1.1/24", "fd00::1/64"], "up": True}),
+            c.SetInterface(interface="ns1/eth0", changes={"addresses": ["10.0.1.2/24"], "up": True, "mtu": 1400}),
+            c.AddRoute(route=Route(namespace="ns0", to="default", via="10.0.1.2")),
+            c.AddRoute(route=Route(namespace="ns0", to="10.9.0.0/16", type="blackhole", metric=5)),
+            c.AddNeighbour(neighbour=Neighbour(namespace="ns0", dev="veth0", address="10.0.1.9", mac="02:00:00:00:00:09")),
+            c.SetSysctl(namespace="ns1", key="net.ipv4.ip_forward", value="1"),
+            c.SetInterface(interface="ns0/veth0", changes={"mac": "02:00:00:00:00:aa"}),
+            c.SetInterface(interface="ns0/veth0", changes={"mac": None, "addresses": ["10.0.1.5/24", "10.0.1.1/24"]}),
+            c.MoveInterface(interface="ns0/veth0", namespace="ns0", name="eth9"),
+            c.AddInterface(interface=Bridge(namespace="host", name="br0", stp=True, ageing_time=60)),
+            c.AddLink(a=c.End(namespace="host", name="p0", master="br0"), b=c.End(namespace="ns0", name="eth0")),
+            c.AddFdb(fdb=Fdb(namespace="host", dev="p0", mac="02:00:00:00:00:77")),
+            c.SetInterface(interface="host/p0", changes={"port": {"cost": 7, "hairpin": True}}),
+            c.AddInterface(interface=Macvlan(namespace="ns1", name="m0", parent="host/br0", up=False)),
+            c.AddInterface(interface=Vxlan(namespace="ns1", name="vx0", vni=7, underlay="host", remote="10.0.0.9", up=False)),
+            c.SetInterface(interface="host/br0", changes={"stp": False, "forward_delay": 4, "up": False}),
+            c.SetInterface(interface="ns0/eth9", changes={"up": False}),
+            c.AddNamespace(name="ns2"),
+            c.SetNsid(namespace="ns2", nsid=42),
+            c.Remove(ids=("interface:host/br0",)),
+            c.Remove(ids=("namespace:ns1", "interface:host/p0")),
+        )
+
+    with_kernel(body)
+
+
+def test_a_refusal_leaves_all_as_it_was() -> None:
+    def body(kernel: Kernel) -> None:
+        kernel.want(document.load(json.loads(next(p for p in EXAMPLES if p.stem == "two-subnets-router").read_text())))
+        before = kernel.observed.records
+        undo = Undo(kernel.baseline, kernel.watch.snapshot())
+        steps: tuple[s.AnyStep, ...] = (
+            s.AddNamespace(subject="namespace:new", name="new"),
+            s.MoveInterface(subject="interface:left/eth0", namespace="left", name="eth0", to_namespace="new", to_name="x"),
+            s.DeleteInterface(subject="interface:r/right", namespace="r", name="right"),
+            s.SetSysctl(subject="namespace:r", namespace="r", key="net.ipv4.ip_forward", value="0"),
+            s.AddAddress(subject="interface:new/x", namespace="new", dev="x", address="10.1.1.1/24"),
+            s.AddRoute(subject="route:new/default", route=Route(namespace="new", to="default", via="10.99.0.1")),
+        )
+        done = execute(kernel.namespaces, steps)
+        assert done.failed == 5
+        assert done.problem is not None
+        assert (done.problem.message, done.problem.errno) == ("Nexthop has invalid gateway", 101)
+
+        def now() -> list[AnyFact]:
+            kernel.watch.barrier()
+            return kernel.watch.snapshot()
+
+        assert undo.back(kernel.namespaces, steps[:5], now) == ()
+        kernel.watch.barrier()
+        assert drift(before, kernel.observed.records) in ((), ("interface:r/right", "interface:right/eth0"))
+
+    with_kernel(body)
