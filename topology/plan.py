@@ -195,7 +195,9 @@ class _Planner:
                     yield _move_step(old, new)
                     break
             else:
-                old = next(iter(moves))
+                if all(f"interface:{new}" in model.records and new not in moves for new in moves.values()):
+                    return  # the names are taken by what does not move: these are made anew
+                old = next(old for old, new in moves.items() if new in moves)
                 between = f"{old.partition('/')[0]}/vbrename0"
                 yield _move_step(old, between)
                 moves[between] = moves.pop(old)

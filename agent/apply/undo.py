@@ -36,10 +36,12 @@ class Undo:
                 first = moves.pop(f"{step.namespace}/{step.name}", f"{step.namespace}/{step.name}")
                 moves[f"{step.to_namespace}/{step.to_name}"] = first
         found: Problem | None = None
+        known = {fact.ns for fact in self._facts}
         for _ in range(_ROUNDS):
             facts = now()
-            gone = {fact.ns for fact in self._facts} - {fact.ns for fact in facts}
-            state.fold([*(f.NamespaceGone(ns=ns) for ns in gone), *(f.Resync(ns=ns) for ns in {x.ns for x in facts}), *facts])
+            there = {fact.ns for fact in facts}
+            state.fold([*(f.NamespaceGone(ns=ns) for ns in known - there), *(f.Resync(ns=ns) for ns in there), *facts])
+            known = there
             steps = plan(before, state.records, {k: v for k, v in moves.items() if f"interface:{k}" in state.records}, self._baseline)
             if not steps:
                 return ()
