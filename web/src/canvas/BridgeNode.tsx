@@ -1,0 +1,69 @@
+import { memo } from 'react'
+import { useEditor } from '@/editor'
+import { interfaceId, nameOf, namespaceOf } from '@/protocol'
+import { useInterface } from '@/store'
+import { usePart } from '@/ui'
+import styles from './BridgeNode.module.css'
+import { Chip, stateWord } from './Chip'
+import { useCanvas } from './context'
+import type { BridgeBox } from './geometry'
+import { LinkPlug } from './NamespaceCard'
+import { StateDot } from './StateDot'
+import { useCanvasTexts } from './texts'
+
+/** A bridge with its ports, inside its namespace's card. */
+export const BridgeNode = memo(function BridgeNode({ box, selected, far }: { box: BridgeBox; selected: boolean; far: boolean }) {
+  const { drags } = useCanvas()
+  const { ref } = box
+  const over = usePart(drags.now, (drag) => drag?.over === ref)
+  return (
+    <section
+      className={styles.bridge}
+      data-node={ref}
+      data-id={interfaceId(ref)}
+      data-selected={selected || undefined}
+      data-over={over || undefined}
+      aria-label={ref}
+    >
+      {far ? (
+        <div className={styles.far}>{nameOf(ref)}</div>
+      ) : (
+        <>
+          <Header box={box} selected={selected} />
+          {box.ports.map((port) => (
+            <Chip key={port.ref} chip={port} form="port" />
+          ))}
+        </>
+      )}
+    </section>
+  )
+})
+
+function Header({ box, selected }: { box: BridgeBox; selected: boolean }) {
+  const t = useCanvasTexts()
+  const editor = useEditor()
+  const { ref } = box
+  const id = interfaceId(ref)
+  const view = useInterface(editor.lab, ref)
+  const drifts = usePart(editor.lab.meta, (meta) => meta.drift.has(id))
+  if (!view) return null
+  const bridge = view.desired?.kind === 'bridge' ? view.desired : undefined
+  return (
+    <header className={styles.header}>
+      <StateDot state={view.state} />
+      <button
+        type="button"
+        className={styles.title}
+        aria-pressed={selected}
+        aria-label={t.bridgeName(nameOf(ref), namespaceOf(ref), stateWord(t, view.state), box.ports.length)}
+      >
+        {view.name}
+      </button>
+      {bridge?.stp && <span className={styles.badge}>{t.stp}</span>}
+      {bridge?.vlan_filtering && <span className={styles.badge}>{t.vlans}</span>}
+      {drifts && <span className={styles.drift} title={t.drift} />}
+      <span className={styles.address}>{view.addresses[0]}</span>
+      <LinkPlug node={ref} />
+    </header>
+  )
+}

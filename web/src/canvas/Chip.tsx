@@ -1,0 +1,87 @@
+import { memo, type MouseEvent } from 'react'
+import { useEditor } from '@/editor'
+import { afterColon, interfaceId } from '@/protocol'
+import { type InterfaceView, type LinkState, useInterface } from '@/store'
+import { cx, usePart } from '@/ui'
+import styles from './Chip.module.css'
+import { useCanvas } from './context'
+import type { ChipBox } from './geometry'
+import { StateDot } from './StateDot'
+import { type CanvasTexts, useCanvasTexts } from './texts'
+
+export function stateWord(t: CanvasTexts, state: LinkState): string {
+  return { up: t.up, down: t.down, 'no-carrier': t.noCarrier, pending: t.pending }[state]
+}
+
+/** One interface. Dragging it moves that end; a click selects it. `form`: a row of a card, a bridge's port, or the small one of `lo`. */
+export const Chip = memo(function Chip({ chip, form }: { chip: Pick<ChipBox, 'ref'> & Partial<ChipBox>; form: 'row' | 'port' | 'lo' }) {
+  const editor = useEditor()
+  const { drags, dropEnd } = useCanvas()
+  const t = useCanvasTexts()
+  const { ref } = chip
+  const view = useInterface(editor.lab, ref)
+  const id = interfaceId(ref)
+  const selected = usePart(editor.selection, (ids) => ids.has(id))
+  const drifts = usePart(editor.lab.meta, (meta) => meta.drift.has(id))
+  const moving = usePart(drags.now, (drag) => drag?.load.kind === 'end' && drag.load.ref === ref)
+  if (!view) return null
+  const click = (event: MouseEvent): void => {
+    event.stopPropagation()
+    if (drags.swallowsClick()) return
+    const now = editor.selection.get()
+    if (!event.shiftKey) editor.select([id])
+    else editor.select(selected ? [...now].filter((other) => other !== id) : [...now, id])
+  }
+  return (
+    <button
+      type="button"
+      className={cx('nodrag nopan', styles.chip, styles[form])}
+      style={chip.w === undefined ? undefined : { left: chip.x, top: chip.y, width: chip.w, height: chip.h }}
+      data-id={id}
+      data-state={view.state}
+      data-selected={selected || undefined}
+      data-moving={moving || undefined}
+      aria-pressed={selected}
+      aria-label={t.interfaceName(view.name, view.namespace, stateWord(t, view.state), view.addresses.join(' '))}
+      title={title(t, view)}
+      onPointerDown={(event) => {
+        event.stopPropagation()
+        drags.begin(event, { kind: 'end', ref }, (drag) => dropEnd(ref, drag.over))
+      }}
+      onClick={click}
+    >
+      <StateDot state={view.state} />
+      <span className={styles.name}>{view.name}</span>
+      <Badge view={view} />
+      {drifts && <span className={styles.drift} title={t.drift} aria-hidden="true" />}
+      {form === 'row' && <Addresses view={view} t={t} />}
+    </button>
+  )
+})
+
+function Addresses({ view, t }: { view: InterfaceView; t: CanvasTexts }) {
+  const [first, ...more] = [...view.addresses].sort((a, b) => Number(a.includes(':')) - Number(b.includes(':')))
+  if (first === undefined) return null
+  return (
+    <span className={styles.address}>
+      <span className={styles.text}>{first}</span>
+      {more.length > 0 && (
+        <span className={styles.more} title={t.list(more.length)}>
+          +{more.length}
+        </span>
+      )}
+    </span>
+  )
+}
+
+function Badge({ view }: { view: InterfaceView }) {
+  const { desired, kind } = view
+  if (kind === 'veth' || kind === 'loopback') return null
+  const text = desired?.kind === 'vxlan' ? `vx ${desired.vni}` : kind
+  return <span className={styles.badge}>{text}</span>
+}
+
+function title(t: CanvasTexts, view: InterfaceView): string {
+  const parts = [`${afterColon(interfaceId(view.ref))}: ${stateWord(t, view.state)}`, ...view.addresses, view.live?.mac, view.live?.note]
+  return parts.filter(Boolean).join('\n')
+}

@@ -1,0 +1,122 @@
+import { Cable, Route, Server } from 'lucide-react'
+import { memo, useCallback, useSyncExternalStore } from 'react'
+import { useEditor } from '@/editor'
+import { HOST, namespaceId, netnsId } from '@/protocol'
+import type { LabStore } from '@/store'
+import { cx, usePart } from '@/ui'
+import { Chip } from './Chip'
+import { useCanvas } from './context'
+import type { CardBox } from './geometry'
+import styles from './NamespaceCard.module.css'
+import { useCanvasTexts } from './texts'
+
+/** A namespace with its interfaces. `far`: so small that only its name can be read. */
+export const NamespaceCard = memo(function NamespaceCard({
+  name,
+  card,
+  selected,
+  far,
+}: {
+  name: string
+  card: CardBox
+  selected: boolean
+  far: boolean
+}) {
+  const { drags } = useCanvas()
+  const editor = useEditor()
+  const ghost = !useNetns(editor.lab, name).there
+  const over = usePart(drags.now, (drag) => drag?.over === name)
+  return (
+    <section
+      className={cx(styles.card, name === HOST && styles.host)}
+      data-node={name}
+      data-id={namespaceId(name)}
+      data-selected={selected || undefined}
+      data-over={over || undefined}
+      data-ghost={ghost || undefined}
+      aria-label={name}
+    >
+      {far ? (
+        <div className={styles.far} style={{ fontSize: Math.min(44, Math.floor(card.w / Math.max(4, name.length * 0.62))) }}>
+          {name}
+        </div>
+      ) : (
+        <>
+          <Header name={name} card={card} ghost={ghost} />
+          {card.chips.map((chip) => (
+            <Chip key={chip.ref} chip={chip} form="row" />
+          ))}
+        </>
+      )}
+    </section>
+  )
+})
+
+function Header({ name, card, ghost }: { name: string; card: CardBox; ghost: boolean }) {
+  const t = useCanvasTexts()
+  const editor = useEditor()
+  const id = namespaceId(name)
+  const drifts = usePart(editor.lab.meta, (meta) => meta.drift.has(id))
+  const selected = usePart(editor.selection, (ids) => ids.has(id))
+  const { forwards } = useNetns(editor.lab, name)
+  const inside = card.chips.length + card.bridges.reduce((sum, b) => sum + 1 + b.ports.length, card.lo ? 1 : 0)
+  return (
+    <header className={styles.header}>
+      {name === HOST && <Server className={styles.icon} size={16} aria-hidden="true" />}
+      <button type="button" className={styles.title} aria-pressed={selected} aria-label={t.namespaceName(name, inside)}>
+        {name}
+      </button>
+      {forwards && (
+        <span className={styles.badge} title={t.forwardsHint}>
+          <Route size={12} aria-hidden="true" />
+          {t.forwards}
+        </span>
+      )}
+      {ghost && <span className={styles.note}>{t.ghost}</span>}
+      {drifts && <span className={styles.drift}>{t.drift}</span>}
+      <span className={styles.end}>
+        <LinkPlug node={name} />
+        {card.lo && <Chip chip={{ ref: card.lo }} form="lo" />}
+      </span>
+    </header>
+  )
+}
+
+/** Drag it to another node to draw a link; a click asks where to. */
+export function LinkPlug({ node }: { node: string }) {
+  const { drags } = useCanvas()
+  const editor = useEditor()
+  const t = useCanvasTexts()
+  const draw = (to: string | null | undefined): void => editor.dialog.set({ kind: 'link', a: node, b: to ?? undefined })
+  return (
+    <button
+      type="button"
+      className={cx('nodrag nopan', styles.plug)}
+      aria-label={t.drawLink(node)}
+      title={t.drawLink(node)}
+      onPointerDown={(event) => {
+        event.stopPropagation()
+        drags.begin(event, { kind: 'link', from: node }, (drag) => drag.over && draw(drag.over))
+      }}
+      onClick={(event) => {
+        event.stopPropagation()
+        if (!drags.swallowsClick()) draw(undefined)
+      }}
+    >
+      <Cable size={14} aria-hidden="true" />
+    </button>
+  )
+}
+
+const FORWARD_KEYS = ['net.ipv4.ip_forward', 'net.ipv6.conf.all.forwarding']
+
+/** Whether the kernel has the namespace, and whether it forwards; renders again only when one of the two changes. */
+function useNetns(lab: LabStore, name: string): { there: boolean; forwards: boolean } {
+  const subscribe = useCallback((listener: () => void) => lab.live.subscribe(netnsId(name), listener), [lab, name])
+  const word = useSyncExternalStore(subscribe, () => {
+    const record = lab.live.get(netnsId(name))
+    if (record?.kind !== 'netns') return 'absent'
+    return FORWARD_KEYS.some((key) => record.sysctls?.[key] === '1') ? 'router' : 'there'
+  })
+  return { there: word !== 'absent', forwards: word === 'router' }
+}

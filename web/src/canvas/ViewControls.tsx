@@ -1,0 +1,80 @@
+import { CircleHelp, Maximize, Minus, Plus } from 'lucide-react'
+import { useState } from 'react'
+import { type Action, fit, runAction, shown, useEditor, useEditorTexts, zoomIn, zoomOut, zoomReset } from '@/editor'
+import type { LinkState } from '@/store'
+import { IconButton, Tooltip } from '@/ui'
+import { useZoomPercent } from './flow'
+import { StateDot } from './StateDot'
+import { useCanvasTexts } from './texts'
+import styles from './ViewControls.module.css'
+
+/** Zoom, fit and the legend, in the lower left corner. */
+export function ViewControls() {
+  const t = useCanvasTexts()
+  const et = useEditorTexts()
+  const editor = useEditor()
+  const percent = useZoomPercent()
+  const [legend, setLegend] = useState(false)
+  const props = (action: Action) => ({
+    label: action.label(et),
+    shortcut: shown(action.shortcuts?.[0] ?? ''),
+    onClick: () => runAction(action, editor),
+  })
+  return (
+    <div className={styles.corner}>
+      {legend && <Legend />}
+      <div className={styles.bar} role="toolbar" aria-label={t.controls}>
+        <IconButton {...props(zoomOut)}>
+          <Minus size={16} />
+        </IconButton>
+        <Tooltip text={zoomReset.label(et)} shortcut="0">
+          <button type="button" className={styles.percent} aria-label={zoomReset.label(et)} onClick={() => runAction(zoomReset, editor)}>
+            {percent} %
+          </button>
+        </Tooltip>
+        <IconButton {...props(zoomIn)}>
+          <Plus size={16} />
+        </IconButton>
+        <IconButton {...props(fit)}>
+          <Maximize size={15} />
+        </IconButton>
+        <IconButton label={t.legend} pressed={legend} onClick={() => setLegend(!legend)}>
+          <CircleHelp size={16} />
+        </IconButton>
+      </div>
+    </div>
+  )
+}
+
+function Legend() {
+  const t = useCanvasTexts()
+  const rows: [LinkState, string][] = [
+    ['up', t.legendUp],
+    ['down', t.legendDown],
+    ['no-carrier', t.legendNoCarrier],
+    ['pending', t.legendPending],
+  ]
+  return (
+    <dl className={styles.legend} aria-label={t.legend}>
+      {rows.map(([state, text]) => (
+        <div key={state} className={styles.row}>
+          <dt data-state={state}>
+            <StateDot state={state} />
+            <svg width="30" height="6" aria-hidden="true">
+              <path d="M0 3H30" />
+            </svg>
+          </dt>
+          <dd>{text}</dd>
+        </div>
+      ))}
+      <div className={styles.row}>
+        <dt data-state="parent">
+          <svg width="46" height="6" aria-hidden="true">
+            <path d="M8 3H46" />
+          </svg>
+        </dt>
+        <dd>{t.legendParent}</dd>
+      </div>
+    </dl>
+  )
+}

@@ -1,0 +1,44 @@
+import { memo } from 'react'
+import { useEditor } from '@/editor'
+import { type LinkState, useInterface } from '@/store'
+import { cx } from '@/ui'
+import { type Anchor, bestPair, curve } from './anchors'
+import type { BoardLine } from './board'
+import { stateWord } from './Chip'
+import { useCanvasTexts } from './texts'
+import styles from './Wire.module.css'
+
+/** What a link is, from its two ends: up only when both are. */
+export function lineState(a: LinkState, b: LinkState): LinkState {
+  if (a === 'pending' || b === 'pending') return 'pending'
+  if (a === 'down' || b === 'down') return 'down'
+  return a === 'up' && b === 'up' ? 'up' : 'no-carrier'
+}
+
+/** A veth pair, or an interface on its parent. The corners are those of the nodes at its ends, in canvas units. */
+export const Wire = memo(function Wire(props: { line: BoardLine; ax: number; ay: number; bx: number; by: number }) {
+  const { line, ax, ay, bx, by } = props
+  const { lab } = useEditor()
+  const t = useCanvasTexts()
+  const a = useInterface(lab, line.a)?.state ?? 'pending'
+  const b = useInterface(lab, line.b)?.state ?? 'pending'
+  const ends = bestPair(line.from.options, line.to.options, { x: ax, y: ay }, { x: bx, y: by })
+  if (!ends) return null
+  const state = lineState(a, b)
+  const { path } = curve(...ends)
+  const name = line.kind === 'pair' ? t.linkName(line.a, line.b, stateWord(t, state)) : t.parentName(line.a, line.b)
+  return (
+    <g className={cx(styles.wire, styles[line.kind], line.selected && styles.selected)} data-state={state}>
+      <title>{name}</title>
+      <path className={styles.reach} d={path} />
+      <path className={styles.line} d={path} />
+      <Pin at={ends[0]} state={a} />
+      <Pin at={ends[1]} state={b} />
+    </g>
+  )
+})
+
+/** Where a link meets the border of its node, in the state of that end. */
+function Pin({ at, state }: { at: Anchor; state: LinkState }) {
+  return <circle className={styles.pin} data-state={state} cx={at.x} cy={at.y} r={4} />
+}

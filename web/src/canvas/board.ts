@@ -1,0 +1,128 @@
+/** The nodes and lines to draw, from the scene, the placements and what is being dragged. Entries that did not change stay the same objects. */
+
+import { type AnyRecord, interfaceId, namespaceId, placementId } from '@/protocol'
+import type { LabStore, RecordMap, Scene, SceneNamespace } from '@/store'
+import { type Anchors, anchorsOf, type Point } from './anchors'
+import { type BridgeBox, type CardBox, cardBox, fallbackPlace } from './geometry'
+
+/** `id` is the node's name in placements: `ns0`, `host/br0`. A bridge's place is relative to its namespace's card. */
+export type BoardNode = { id: string; x: number; y: number; w: number; h: number; selected: boolean; moving: boolean } & (
+  | { kind: 'namespace'; card: CardBox }
+  | { kind: 'bridge'; parent: string; box: BridgeBox }
+)
+
+export interface BoardLine {
+  id: string
+  a: string
+  b: string
+  kind: 'pair' | 'parent'
+  from: Anchors
+  to: Anchors
+  selected: boolean
+}
+
+export interface Board {
+  nodes: readonly BoardNode[]
+  lines: readonly BoardLine[]
+}
+
+/** Places that were moved here and that the server has not confirmed yet. `moving`: under the pointer just now. */
+export type Overrides = ReadonlyMap<string, Point & { moving: boolean }>
+
+export const NO_OVERRIDES: Overrides = new Map()
+
+interface Cards {
+  scene: SceneNamespace
+  places: string
+  card: CardBox
+  anchors: ReadonlyMap<string, Anchors>
+}
+
+/** Builds boards one after the other and keeps what did not change. */
+export class BoardBuilder {
+  private cards = new Map<string, Cards>()
+  private nodes = new Map<string, BoardNode>()
+  private lines = new Map<string, BoardLine>()
+
+  build(lab: LabStore, selection: ReadonlySet<string>, overrides: Overrides): Board {
+    const scene = lab.scene.get()
+    const cards = new Map<string, Cards>()
+    const nodes = new Map<string, BoardNode>()
+    let index = 0
+    for (const namespace of scene.namespaces.values()) {
+      const found = this.card(namespace, lab.desired, overrides)
+      cards.set(namespace.name, found)
+      for (const node of nodesOf(namespace, found.card, lab.desired, overrides, fallbackPlace(index, scene.namespaces.size))) {
+        const selected = selection.has(node.kind === 'namespace' ? namespaceId(node.id) : interfaceId(node.id))
+        nodes.set(node.id, keepNode(this.nodes.get(node.id), { ...node, selected }))
+      }
+      index += 1
+    }
+    this.cards = cards
+    this.nodes = nodes
+    this.lines = this.buildLines(scene, selection)
+    return { nodes: [...nodes.values()], lines: [...this.lines.values()] }
+  }
+
+  private card(scene: SceneNamespace, desired: RecordMap<AnyRecord>, overrides: Overrides): Cards {
+    const place = (node: string): Point | undefined => {
+      const moved = overrides.get(node)
+      return moved && !moved.moving ? moved : placed(desired, node)
+    }
+    const places = scene.bridges.map(({ ref }) => `${place(ref)?.x},${place(ref)?.y}`).join(' ')
+    const last = this.cards.get(scene.name)
+    if (last && last.scene === scene && last.places === places) return last
+    const card = cardBox(scene, place)
+    return { scene, places, card, anchors: anchorsOf(scene.name, card) }
+  }
+
+  private buildLines(scene: Scene, selection: ReadonlySet<string>): Map<string, BoardLine> {
+    const out = new Map<string, BoardLine>()
+    for (const { id, a, b, kind } of scene.links.values()) {
+      const [from, to] = [this.anchors(a), this.anchors(b)]
+      if (!from || !to) continue
+      const selected = selection.has(interfaceId(a)) && (kind === 'parent' || selection.has(interfaceId(b)))
+      const last = this.lines.get(id)
+      const same = last && last.from === from && last.to === to && last.selected === selected
+      out.set(id, same ? last : { id, a, b, kind, from, to, selected })
+    }
+    return out
+  }
+
+  private anchors(ref: string): Anchors | undefined {
+    return this.cards.get(ref.slice(0, ref.indexOf('/')))?.anchors.get(ref)
+  }
+}
+
+function placed(desired: RecordMap<AnyRecord>, node: string): Point | undefined {
+  const record = desired.get(placementId(node))
+  return record?.kind === 'placement' ? record : undefined
+}
+
+type Unselected<T> = T extends unknown ? Omit<T, 'selected'> : never
+
+function* nodesOf(
+  namespace: SceneNamespace,
+  card: CardBox,
+  desired: RecordMap<AnyRecord>,
+  overrides: Overrides,
+  fallback: Point,
+): Iterable<Unselected<BoardNode>> {
+  const { name } = namespace
+  const moved = overrides.get(name)
+  const { x, y } = moved ?? placed(desired, name) ?? fallback
+  yield { kind: 'namespace', id: name, x, y, w: card.w, h: card.h, card, moving: moved?.moving ?? false }
+  for (const box of card.bridges) {
+    const drag = overrides.get(box.ref)
+    const at = drag?.moving ? { x: drag.x, y: drag.y + card.shift } : box
+    yield { kind: 'bridge', id: box.ref, parent: name, x: at.x, y: at.y, w: box.w, h: box.h, box, moving: drag?.moving ?? false }
+  }
+}
+
+function keepNode(last: BoardNode | undefined, now: BoardNode): BoardNode {
+  if (!last || last.x !== now.x || last.y !== now.y || last.selected !== now.selected || last.moving !== now.moving) return now
+  if (last.kind === 'namespace' && now.kind === 'namespace') return last.card === now.card ? last : now
+  if (last.kind === 'bridge' && now.kind === 'bridge') return last.box === now.box ? last : now
+  return now
+}
+

@@ -1,0 +1,229 @@
+/** The port to React Flow: pan, zoom, culling, dragging and marquee of nodes. Nothing else in the app imports it. */
+
+import '@xyflow/react/dist/base.css'
+import {
+  Background,
+  BackgroundVariant,
+  type Edge,
+  type EdgeChange,
+  type EdgeProps,
+  type Node,
+  type NodeChange,
+  type NodeProps,
+  Position,
+  ReactFlow,
+  ReactFlowProvider,
+  useReactFlow,
+  useStore,
+  useStoreApi,
+} from '@xyflow/react'
+import { memo, type ReactNode, useCallback, useEffect, useMemo, useRef } from 'react'
+import type { Point } from './anchors'
+import { BridgeNode } from './BridgeNode'
+import type { Board, BoardLine, BoardNode } from './board'
+import { NamespaceCard } from './NamespaceCard'
+import { Wire } from './Wire'
+
+type CardNode = Node<{ of: BoardNode }, 'card'>
+type WireEdge = Edge<{ line: BoardLine }, 'wire'>
+
+/** Below this zoom only names are drawn. */
+const FAR = 0.4
+
+export interface FlowEvents {
+  /** Nodes under the pointer; places relative to their parents. */
+  onMove(places: ReadonlyMap<string, Point>): void
+  onDrop(places: ReadonlyMap<string, Point>, at: Point): void
+  /** What the pointer selected or deselected; `add`: keep the rest (Shift). */
+  onSelect(change: { on: Picked[]; off: Picked[]; add: boolean }): void
+  onClear(): void
+}
+
+export type Picked = { node: string } | { line: BoardLine }
+
+/** What the canvas can be told. Points of the window in pixels, others in canvas units. */
+export interface FlowView {
+  fit(): void
+  zoomIn(): void
+  zoomOut(): void
+  zoomReset(): void
+  centreOn(node: string): void
+  toCanvas(at: Point): Point
+  centre(): Point
+}
+
+const CardNodeView = memo(function CardNodeView({ data }: NodeProps<CardNode>) {
+  const far = useStore((s) => s.transform[2] < FAR)
+  const { of } = data
+  if (of.kind === 'namespace') return <NamespaceCard name={of.id} card={of.card} selected={of.selected} far={far} />
+  return <BridgeNode box={of.box} selected={of.selected} far={far} />
+})
+
+const WireView = memo(function WireView({ data, sourceX, sourceY, targetX, targetY }: EdgeProps<WireEdge>) {
+  return data ? <Wire line={data.line} ax={sourceX} ay={sourceY} bx={targetX} by={targetY} /> : null
+})
+
+const NODE_TYPES = { card: CardNodeView }
+const EDGE_TYPES = { wire: WireView }
+/** One point in the corner: wires find their own way from there (see anchors.ts). */
+const HANDLES = (['source', 'target'] as const).map((type) => ({ type, position: Position.Left, x: 0, y: 0, width: 0, height: 0 }))
+
+const Z = { namespace: 0, line: 1, bridge: 2, moving: 10 }
+
+function toNode(of: BoardNode): CardNode {
+  const size = { width: of.w, height: of.h }
+  return {
+    id: of.id,
+    type: 'card',
+    position: { x: of.x, y: of.y },
+    ...size,
+    measured: size,
+    handles: HANDLES,
+    selected: of.selected,
+    zIndex: of.moving ? Z.moving : Z[of.kind],
+    ...(of.kind === 'bridge' ? { parentId: of.parent } : {}),
+    data: { of },
+  }
+}
+
+function toEdge(line: BoardLine): WireEdge {
+  const { id, from, to, selected } = line
+  return { id, type: 'wire', source: from.node, target: to.node, selected, zIndex: Z.line, data: { line } }
+}
+
+/** Maps a list and keeps the results of entries that are the same objects as before. */
+function useKept<A extends object, B>(list: readonly A[], map: (entry: A) => B): B[] {
+  const cache = useRef(new WeakMap<A, B>())
+  return useMemo(
+    () =>
+      list.map((entry) => {
+        const known = cache.current.get(entry)
+        if (known) return known
+        const made = map(entry)
+        cache.current.set(entry, made)
+        return made
+      }),
+    [list, map],
+  )
+}
+
+type FlowProps = FlowEvents & { board: Board; onView: (view: FlowView | null) => void; children?: ReactNode; label: string }
+
+export function Flow(props: FlowProps) {
+  return (
+    <ReactFlowProvider>
+      <Inner {...props} />
+    </ReactFlowProvider>
+  )
+}
+
+function Inner({ board, onView, children, label, ...events }: FlowProps) {
+  const nodes = useKept(board.nodes, toNode)
+  const edges = useKept(board.lines, toEdge)
+  const store = useStoreApi<CardNode, WireEdge>()
+  const { onMove, onDrop, onSelect, onClear } = events
+  const add = useCallback(() => store.getState().multiSelectionActive, [store])
+
+  const nodesChange = useCallback(
+    (changes: NodeChange<CardNode>[]) => {
+      const moved = new Map<string, Point>()
+      const [on, off]: [Picked[], Picked[]] = [[], []]
+      for (const change of changes) {
+        if (change.type === 'position' && change.dragging && change.position) moved.set(change.id, change.position)
+        if (change.type === 'select') (change.selected ? on : off).push({ node: change.id })
+      }
+      if (moved.size > 0) onMove(moved)
+      if (on.length > 0 || off.length > 0) onSelect({ on, off, add: add() })
+    },
+    [onMove, onSelect, add],
+  )
+
+  const edgesChange = useCallback(
+    (changes: EdgeChange<WireEdge>[]) => {
+      const [on, off]: [Picked[], Picked[]] = [[], []]
+      for (const change of changes) {
+        if (change.type !== 'select') continue
+        const line = store.getState().edgeLookup.get(change.id)?.data?.line
+        if (line) (change.selected ? on : off).push({ line })
+      }
+      if (on.length > 0 || off.length > 0) onSelect({ on, off, add: add() })
+    },
+    [onSelect, add, store],
+  )
+
+  return (
+    <ReactFlow<CardNode, WireEdge>
+      nodes={nodes}
+      edges={edges}
+      nodeTypes={NODE_TYPES}
+      edgeTypes={EDGE_TYPES}
+      onNodesChange={nodesChange}
+      onEdgesChange={edgesChange}
+      onNodeClick={(event, node) => !event.shiftKey && onSelect({ on: [{ node: node.id }], off: [], add: false })}
+      onEdgeClick={(event, edge) => !event.shiftKey && edge.data && onSelect({ on: [{ line: edge.data.line }], off: [], add: false })}
+      onNodeDragStop={(event, _, dragged) => {
+        const at = 'changedTouches' in event ? event.changedTouches[0] : event
+        onDrop(new Map(dragged.map((n) => [n.id, n.position])), { x: at?.clientX ?? 0, y: at?.clientY ?? 0 })
+      }}
+      onPaneClick={onClear}
+      aria-label={label}
+      onlyRenderVisibleElements
+      zIndexMode="manual"
+      nodesConnectable={false}
+      nodesFocusable={false}
+      edgesFocusable={false}
+      selectNodesOnDrag={false}
+      disableKeyboardA11y
+      deleteKeyCode={null}
+      multiSelectionKeyCode="Shift"
+      snapToGrid
+      snapGrid={[10, 10]}
+      minZoom={0.05}
+      maxZoom={2.5}
+      fitView
+      fitViewOptions={FIT}
+      proOptions={{ hideAttribution: true }}
+    >
+      <Background variant={BackgroundVariant.Dots} gap={20} size={1.4} color="var(--dots)" />
+      <ViewPort onView={onView} />
+      {children}
+    </ReactFlow>
+  )
+}
+
+const FIT = { padding: 0.14, maxZoom: 1.1 }
+const SMOOTH = { duration: 180 }
+
+function ViewPort({ onView }: { onView: FlowProps['onView'] }) {
+  const flow = useReactFlow<CardNode, WireEdge>()
+  const store = useStoreApi()
+  useEffect(() => {
+    const size = (): { width: number; height: number } => store.getState()
+    onView({
+      fit: () => void flow.fitView({ ...FIT, ...SMOOTH }),
+      zoomIn: () => void flow.zoomIn(SMOOTH),
+      zoomOut: () => void flow.zoomOut(SMOOTH),
+      zoomReset: () => void flow.zoomTo(1, SMOOTH),
+      centreOn: (id) => {
+        const node = flow.getInternalNode(id)
+        if (!node) return
+        const { x, y } = node.internals.positionAbsolute
+        const zoom = Math.max(flow.getZoom(), 0.8)
+        void flow.setCenter(x + (node.width ?? 0) / 2, y + (node.height ?? 0) / 2, { zoom, ...SMOOTH })
+      },
+      toCanvas: (at) => flow.screenToFlowPosition(at),
+      centre: () => {
+        const { x, y, zoom } = flow.getViewport()
+        const { width, height } = size()
+        return { x: (width / 2 - x) / zoom, y: (height / 2 - y) / zoom }
+      },
+    })
+    return () => onView(null)
+  }, [flow, store, onView])
+  return null
+}
+
+/** The zoom in percent; renders again when it changes. */
+export function useZoomPercent(): number {
+  return useStore((s) => Math.round(s.transform[2] * 100))
+}
