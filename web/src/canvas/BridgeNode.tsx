@@ -12,7 +12,15 @@ import { StateDot } from './StateDot'
 import { useCanvasTexts } from './texts'
 
 /** A bridge with its ports, inside its namespace's card. */
-export const BridgeNode = memo(function BridgeNode({ box, selected, far }: { box: BridgeBox; selected: boolean; far: boolean }) {
+export const BridgeNode = memo(function BridgeNode({
+  box,
+  selected,
+  far,
+}: {
+  box: BridgeBox
+  selected: boolean
+  far: boolean
+}) {
   const { drags } = useCanvas()
   const { ref } = box
   const over = usePart(drags.now, (drag) => drag?.over === ref)

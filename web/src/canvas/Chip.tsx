@@ -1,4 +1,4 @@
-import { memo, type MouseEvent } from 'react'
+import { type MouseEvent, memo } from 'react'
 import { useEditor } from '@/editor'
 import { afterColon, interfaceId } from '@/protocol'
 import { type InterfaceView, type LinkState, useInterface } from '@/store'
@@ -14,7 +14,13 @@ export function stateWord(t: CanvasTexts, state: LinkState): string {
 }
 
 /** One interface. Dragging it moves that end; a click selects it. `form`: a row of a card, a bridge's port, or the small one of `lo`. */
-export const Chip = memo(function Chip({ chip, form }: { chip: Pick<ChipBox, 'ref'> & Partial<ChipBox>; form: 'row' | 'port' | 'lo' }) {
+export const Chip = memo(function Chip({
+  chip,
+  form,
+}: {
+  chip: Pick<ChipBox, 'ref'> & Partial<ChipBox>
+  form: 'row' | 'port' | 'lo'
+}) {
   const editor = useEditor()
   const { drags, dropEnd } = useCanvas()
   const t = useCanvasTexts()
@@ -82,6 +88,11 @@ function Badge({ view }: { view: InterfaceView }) {
 }
 
 function title(t: CanvasTexts, view: InterfaceView): string {
-  const parts = [`${afterColon(interfaceId(view.ref))}: ${stateWord(t, view.state)}`, ...view.addresses, view.live?.mac, view.live?.note]
+  const parts = [
+    `${afterColon(interfaceId(view.ref))}: ${stateWord(t, view.state)}`,
+    ...view.addresses,
+    view.live?.mac,
+    view.live?.note,
+  ]
   return parts.filter(Boolean).join('\n')
 }

@@ -1,8 +1,8 @@
 import { nameOf } from '@/protocol'
 import { useValue } from '@/ui'
 import { useCanvas } from './context'
-import type { Drag } from './drag'
 import styles from './DragLayer.module.css'
+import type { Drag } from './drag'
 import { TOOL_ICONS, useToolNames } from './Palette'
 
 /** What is under the pointer while something is dragged, and the line that it pulls. */

@@ -37,7 +37,10 @@ export const NamespaceCard = memo(function NamespaceCard({
       aria-label={name}
     >
       {far ? (
-        <div className={styles.far} style={{ fontSize: Math.min(44, Math.floor(card.w / Math.max(4, name.length * 0.62))) }}>
+        <div
+          className={styles.far}
+          style={{ fontSize: Math.min(44, Math.floor(card.w / Math.max(4, name.length * 0.62))) }}
+        >
           {name}
         </div>
       ) : (

@@ -101,7 +101,11 @@ const snap = (n: number): number => Math.round(n / 10) * 10
 type ToCanvas = (at: { x: number; y: number }) => { x: number; y: number }
 
 /** A point of the window, relative to the corner of a namespace's card. */
-function inCard(at: { x: number; y: number }, namespace: string, toCanvas: ToCanvas): { x: number; y: number } | undefined {
+function inCard(
+  at: { x: number; y: number },
+  namespace: string,
+  toCanvas: ToCanvas,
+): { x: number; y: number } | undefined {
   const card = document.querySelector(`[data-id="namespace:${CSS.escape(namespace)}"]`)?.getBoundingClientRect()
   if (!card) return undefined
   const [corner, point] = [toCanvas({ x: card.left, y: card.top }), toCanvas(at)]

@@ -28,7 +28,12 @@ export function ViewControls() {
           <Minus size={16} />
         </IconButton>
         <Tooltip text={zoomReset.label(et)} shortcut="0">
-          <button type="button" className={styles.percent} aria-label={zoomReset.label(et)} onClick={() => runAction(zoomReset, editor)}>
+          <button
+            type="button"
+            className={styles.percent}
+            aria-label={zoomReset.label(et)}
+            onClick={() => runAction(zoomReset, editor)}
+          >
             {percent} %
           </button>
         </Tooltip>

@@ -6,10 +6,15 @@ import { type Anchors, anchorsOf, type Point } from './anchors'
 import { type BridgeBox, type CardBox, cardBox, fallbackPlace } from './geometry'
 
 /** `id` is the node's name in placements: `ns0`, `host/br0`. A bridge's place is relative to its namespace's card. */
-export type BoardNode = { id: string; x: number; y: number; w: number; h: number; selected: boolean; moving: boolean } & (
-  | { kind: 'namespace'; card: CardBox }
-  | { kind: 'bridge'; parent: string; box: BridgeBox }
-)
+export type BoardNode = {
+  id: string
+  x: number
+  y: number
+  w: number
+  h: number
+  selected: boolean
+  moving: boolean
+} & ({ kind: 'namespace'; card: CardBox } | { kind: 'bridge'; parent: string; box: BridgeBox })
 
 export interface BoardLine {
   id: string
@@ -52,7 +57,13 @@ export class BoardBuilder {
     for (const namespace of scene.namespaces.values()) {
       const found = this.card(namespace, lab.desired, overrides)
       cards.set(namespace.name, found)
-      for (const node of nodesOf(namespace, found.card, lab.desired, overrides, fallbackPlace(index, scene.namespaces.size))) {
+      for (const node of nodesOf(
+        namespace,
+        found.card,
+        lab.desired,
+        overrides,
+        fallbackPlace(index, scene.namespaces.size),
+      )) {
         const selected = selection.has(node.kind === 'namespace' ? namespaceId(node.id) : interfaceId(node.id))
         nodes.set(node.id, keepNode(this.nodes.get(node.id), { ...node, selected }))
       }
@@ -115,14 +126,24 @@ function* nodesOf(
   for (const box of card.bridges) {
     const drag = overrides.get(box.ref)
     const at = drag?.moving ? { x: drag.x, y: drag.y + card.shift } : box
-    yield { kind: 'bridge', id: box.ref, parent: name, x: at.x, y: at.y, w: box.w, h: box.h, box, moving: drag?.moving ?? false }
+    yield {
+      kind: 'bridge',
+      id: box.ref,
+      parent: name,
+      x: at.x,
+      y: at.y,
+      w: box.w,
+      h: box.h,
+      box,
+      moving: drag?.moving ?? false,
+    }
   }
 }
 
 function keepNode(last: BoardNode | undefined, now: BoardNode): BoardNode {
-  if (!last || last.x !== now.x || last.y !== now.y || last.selected !== now.selected || last.moving !== now.moving) return now
+  if (!last || last.x !== now.x || last.y !== now.y || last.selected !== now.selected || last.moving !== now.moving)
+    return now
   if (last.kind === 'namespace' && now.kind === 'namespace') return last.card === now.card ? last : now
   if (last.kind === 'bridge' && now.kind === 'bridge') return last.box === now.box ? last : now
   return now
 }
-

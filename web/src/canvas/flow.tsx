@@ -66,7 +66,14 @@ const WireView = memo(function WireView({ data, sourceX, sourceY, targetX, targe
 const NODE_TYPES = { card: CardNodeView }
 const EDGE_TYPES = { wire: WireView }
 /** One point in the corner: wires find their own way from there (see anchors.ts). */
-const HANDLES = (['source', 'target'] as const).map((type) => ({ type, position: Position.Left, x: 0, y: 0, width: 0, height: 0 }))
+const HANDLES = (['source', 'target'] as const).map((type) => ({
+  type,
+  position: Position.Left,
+  x: 0,
+  y: 0,
+  width: 0,
+  height: 0,
+}))
 
 const Z = { namespace: 0, line: 1, bridge: 2, moving: 10 }
 
@@ -107,7 +114,12 @@ function useKept<A extends object, B>(list: readonly A[], map: (entry: A) => B):
   )
 }
 
-type FlowProps = FlowEvents & { board: Board; onView: (view: FlowView | null) => void; children?: ReactNode; label: string }
+type FlowProps = FlowEvents & {
+  board: Board
+  onView: (view: FlowView | null) => void
+  children?: ReactNode
+  label: string
+}
 
 export function Flow(props: FlowProps) {
   return (
@@ -160,7 +172,9 @@ function Inner({ board, onView, children, label, ...events }: FlowProps) {
       onNodesChange={nodesChange}
       onEdgesChange={edgesChange}
       onNodeClick={(event, node) => !event.shiftKey && onSelect({ on: [{ node: node.id }], off: [], add: false })}
-      onEdgeClick={(event, edge) => !event.shiftKey && edge.data && onSelect({ on: [{ line: edge.data.line }], off: [], add: false })}
+      onEdgeClick={(event, edge) =>
+        !event.shiftKey && edge.data && onSelect({ on: [{ line: edge.data.line }], off: [], add: false })
+      }
       onNodeDragStop={(event, _, dragged) => {
         const at = 'changedTouches' in event ? event.changedTouches[0] : event
         onDrop(new Map(dragged.map((n) => [n.id, n.position])), { x: at?.clientX ?? 0, y: at?.clientY ?? 0 })

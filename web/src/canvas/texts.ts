@@ -86,7 +86,8 @@ export const useCanvasTexts = catalogue(
     down: '停用',
     noCarrier: '無載波',
     pending: '不在核心中',
-    interfaceName: (name, namespace, state, addresses) => `${namespace} 的介面 ${name}，${state}${addresses ? `，${addresses}` : ''}`,
+    interfaceName: (name, namespace, state, addresses) =>
+      `${namespace} 的介面 ${name}，${state}${addresses ? `，${addresses}` : ''}`,
     bridgeName: (name, namespace, state, ports) => `${namespace} 的橋接器 ${name}，${state}，${ports} 個連接埠`,
     namespaceName: (name, interfaces) => `命名空間 ${name}，${interfaces} 個介面`,
     linkName: (a, b, state) => `連線 ${a} – ${b}，${state}`,

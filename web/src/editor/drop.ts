@@ -31,7 +31,11 @@ export function dropEnd(scene: Scene, t: EditorTexts, ref: string, node: string)
   return { commands, label: t.moved(name, node), ref: after }
 }
 
-const setMaster = (ref: string, master: string | null): AnyCommand => ({ do: 'set-interface', interface: ref, changes: { master } })
+const setMaster = (ref: string, master: string | null): AnyCommand => ({
+  do: 'set-interface',
+  interface: ref,
+  changes: { master },
+})
 
 /** The nodes that an end may go to: all namespaces, and all bridges but itself. */
 export function nodesOf(scene: Scene): string[] {
