@@ -7,6 +7,7 @@ import { Banner } from './Banner'
 import { Toaster } from './Toaster'
 import { TopBar } from './TopBar'
 import { useAppTexts } from './texts'
+import { useShortcuts } from './useShortcuts'
 
 export function App({ editor }: { editor: Editor }) {
   return (
@@ -23,6 +24,7 @@ export function App({ editor }: { editor: Editor }) {
 
 function Frame({ editor }: { editor: Editor }) {
   const t = useAppTexts()
+  useShortcuts(editor)
   const current = useValue(editor.session.current)
   const side = useValue(editor.side)
   const opened = usePart(editor.lab.meta, (meta) => meta.info !== null)

@@ -22,16 +22,19 @@ export const BridgeNode = memo(function BridgeNode({
   far: boolean
 }) {
   const { drags } = useCanvas()
+  const t = useCanvasTexts()
   const { ref } = box
   const over = usePart(drags.now, (drag) => drag?.over === ref)
   return (
-    <section
+    // biome-ignore lint/a11y/useSemanticElements: a bridge is no fieldset
+    <div
+      role="group"
       className={styles.bridge}
       data-node={ref}
       data-id={interfaceId(ref)}
       data-selected={selected || undefined}
       data-over={over || undefined}
-      aria-label={ref}
+      aria-label={t.bridgeCard(ref)}
     >
       {far ? (
         <div className={styles.far}>{nameOf(ref)}</div>
@@ -43,7 +46,7 @@ export const BridgeNode = memo(function BridgeNode({
           ))}
         </>
       )}
-    </section>
+    </div>
   )
 })
 

@@ -23,18 +23,21 @@ export const NamespaceCard = memo(function NamespaceCard({
   far: boolean
 }) {
   const { drags } = useCanvas()
+  const t = useCanvasTexts()
   const editor = useEditor()
   const ghost = !useNetns(editor.lab, name).there
   const over = usePart(drags.now, (drag) => drag?.over === name)
   return (
-    <section
+    // biome-ignore lint/a11y/useSemanticElements: a card is no fieldset
+    <div
+      role="group"
       className={cx(styles.card, name === HOST && styles.host)}
       data-node={name}
       data-id={namespaceId(name)}
       data-selected={selected || undefined}
       data-over={over || undefined}
       data-ghost={ghost || undefined}
-      aria-label={name}
+      aria-label={t.namespaceCard(name)}
     >
       {far ? (
         <div
@@ -51,7 +54,7 @@ export const NamespaceCard = memo(function NamespaceCard({
           ))}
         </>
       )}
-    </section>
+    </div>
   )
 })
 

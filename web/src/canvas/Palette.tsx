@@ -10,6 +10,8 @@ import {
   addNamespaceAction,
   addVxlan,
   partsOf,
+  proposedBridge,
+  proposedNamespace,
   runAction,
   shown,
   useEditor,
@@ -84,10 +86,15 @@ function usePaletteDrop(): (tool: Tool, drag: Drag) => void {
     const point = toCanvas(at)
     const namespace = over === null ? undefined : partsOf(over).namespace
     if (tool === 'namespace') {
-      void addNamespace(editor, { x: snap(point.x - 130), y: snap(point.y - 22) })
+      addNamespace(editor, proposedNamespace(editor), { x: snap(point.x - 130), y: snap(point.y - 22) }).catch((e) =>
+        editor.fail(e),
+      )
     } else if (tool === 'bridge') {
       if (namespace === undefined) editor.say('info', t.nowhere)
-      else void addBridge(editor, namespace, inCard(at, namespace, toCanvas))
+      else {
+        const name = proposedBridge(editor, namespace)
+        addBridge(editor, namespace, name, inCard(at, namespace, toCanvas)).catch((e) => editor.fail(e))
+      }
     } else if (tool === 'link') {
       editor.dialog.set({ kind: 'link', a: over ?? undefined })
     } else {

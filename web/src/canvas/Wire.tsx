@@ -1,5 +1,6 @@
 import { memo } from 'react'
 import { useEditor } from '@/editor'
+import { interfaceId } from '@/protocol'
 import { type LinkState, useInterface } from '@/store'
 import { cx } from '@/ui'
 import { type Anchor, bestPair, curve } from './anchors'
@@ -18,7 +19,8 @@ export function lineState(a: LinkState, b: LinkState): LinkState {
 /** A veth pair, or an interface on its parent. The corners are those of the nodes at its ends, in canvas units. */
 export const Wire = memo(function Wire(props: { line: BoardLine; ax: number; ay: number; bx: number; by: number }) {
   const { line, ax, ay, bx, by } = props
-  const { lab } = useEditor()
+  const editor = useEditor()
+  const { lab } = editor
   const t = useCanvasTexts()
   const a = useInterface(lab, line.a)?.state ?? 'pending'
   const b = useInterface(lab, line.b)?.state ?? 'pending'
@@ -28,7 +30,20 @@ export const Wire = memo(function Wire(props: { line: BoardLine; ax: number; ay:
   const { path } = curve(...ends)
   const name = line.kind === 'pair' ? t.linkName(line.a, line.b, stateWord(t, state)) : t.parentName(line.a, line.b)
   return (
-    <g className={cx(styles.wire, styles[line.kind], line.selected && styles.selected)} data-state={state}>
+    // biome-ignore lint/a11y/useSemanticElements: there are no buttons inside an SVG
+    <g
+      role="button"
+      tabIndex={0}
+      aria-label={name}
+      aria-pressed={line.selected}
+      className={cx(styles.wire, styles[line.kind], line.selected && styles.selected)}
+      data-state={state}
+      onKeyDown={(event) => {
+        if (event.key !== 'Enter' && event.key !== ' ') return
+        event.preventDefault()
+        editor.select((line.kind === 'pair' ? [line.a, line.b] : [line.a]).map(interfaceId))
+      }}
+    >
       <title>{name}</title>
       <path className={styles.reach} d={path} />
       <path className={styles.line} d={path} />

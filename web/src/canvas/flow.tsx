@@ -48,6 +48,8 @@ export interface FlowView {
   zoomOut(): void
   zoomReset(): void
   centreOn(node: string): void
+  /** Zoom out where this box is not seen whole. */
+  include(box: { x: number; y: number; w: number; h: number }): void
   toCanvas(at: Point): Point
   centre(): Point
 }
@@ -75,6 +77,9 @@ const HANDLES = (['source', 'target'] as const).map((type) => ({
   height: 0,
 }))
 
+/** What is inside names itself. */
+const PLAIN = { 'aria-roledescription': undefined, 'aria-label': undefined, 'aria-describedby': undefined }
+
 const Z = { namespace: 0, line: 1, bridge: 2, moving: 10 }
 
 function toNode(of: BoardNode): CardNode {
@@ -89,13 +94,24 @@ function toNode(of: BoardNode): CardNode {
     selected: of.selected,
     zIndex: of.moving ? Z.moving : Z[of.kind],
     ...(of.kind === 'bridge' ? { parentId: of.parent } : {}),
+    domAttributes: PLAIN,
     data: { of },
   }
 }
 
 function toEdge(line: BoardLine): WireEdge {
   const { id, from, to, selected } = line
-  return { id, type: 'wire', source: from.node, target: to.node, selected, zIndex: Z.line, data: { line } }
+  return {
+    id,
+    type: 'wire',
+    source: from.node,
+    target: to.node,
+    selected,
+    zIndex: Z.line,
+    data: { line },
+    ariaRole: 'group',
+    domAttributes: PLAIN,
+  }
 }
 
 /** Maps a list and keeps the results of entries that are the same objects as before. */
@@ -208,6 +224,17 @@ function Inner({ board, onView, children, label, ...events }: FlowProps) {
 const FIT = { padding: 0.14, maxZoom: 1.1 }
 const SMOOTH = { duration: 180 }
 
+type Rect = { position: Point; width?: number | undefined; height?: number | undefined }
+
+/** The smallest box around all. */
+function around(rects: readonly Rect[]): { x: number; y: number; width: number; height: number } {
+  const x = Math.min(...rects.map((r) => r.position.x))
+  const y = Math.min(...rects.map((r) => r.position.y))
+  const right = Math.max(...rects.map((r) => r.position.x + (r.width ?? 0)))
+  const bottom = Math.max(...rects.map((r) => r.position.y + (r.height ?? 0)))
+  return { x, y, width: right - x, height: bottom - y }
+}
+
 function ViewPort({ onView }: { onView: FlowProps['onView'] }) {
   const flow = useReactFlow<CardNode, WireEdge>()
   const store = useStoreApi()
@@ -224,6 +251,14 @@ function ViewPort({ onView }: { onView: FlowProps['onView'] }) {
         const { x, y } = node.internals.positionAbsolute
         const zoom = Math.max(flow.getZoom(), 0.8)
         void flow.setCenter(x + (node.width ?? 0) / 2, y + (node.height ?? 0) / 2, { zoom, ...SMOOTH })
+      },
+      include: ({ x, y, w, h }) => {
+        const { x: left, y: top, zoom } = flow.getViewport()
+        const seen = (p: number, start: number, all: number): boolean => p * zoom + start > 0 && p * zoom + start < all
+        const { width, height } = size()
+        if (seen(x, left, width) && seen(x + w, left, width) && seen(y, top, height) && seen(y + h, top, height)) return
+        const rects = [...flow.getNodes().filter((n) => !n.parentId), { position: { x, y }, width: w, height: h }]
+        void flow.fitBounds(around(rects), { padding: FIT.padding, ...SMOOTH })
       },
       toCanvas: (at) => flow.screenToFlowPosition(at),
       centre: () => {

@@ -1,1 +1,1 @@
-export const Canvas = () => null
+export { Canvas } from './Canvas'

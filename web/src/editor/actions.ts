@@ -1,5 +1,4 @@
 import { afterColon } from '@/protocol'
-import { addBridge, addNamespace } from './adding'
 import type { Editor } from './editor'
 import { selectedNamespaceOf, selectedNodes } from './selected'
 import { type EditorTexts, useEditorTexts } from './texts'
@@ -22,7 +21,7 @@ export const addNamespaceAction: Action = {
   label: (t) => t.addNamespace,
   shortcuts: ['N'],
   enabled: open,
-  run: (editor) => addNamespace(editor),
+  run: (editor) => editor.dialog.set({ kind: 'namespace' }),
 }
 
 export const addBridgeAction: Action = {
@@ -30,7 +29,7 @@ export const addBridgeAction: Action = {
   label: (t) => t.addBridge,
   shortcuts: ['B'],
   enabled: open,
-  run: (editor) => addBridge(editor),
+  run: (editor) => editor.dialog.set({ kind: 'bridge', namespace: selectedNamespaceOf(editor) }),
 }
 
 export const addLink: Action = {

@@ -1,52 +1,68 @@
-import { HOST, placementId } from '@/protocol'
+import { announce } from '@/ui'
 import type { Editor } from './editor'
 import { freeName, namesIn } from './propose'
-import { selectedNamespaceOf } from './selected'
 import { useEditorTexts } from './texts'
 
 export type Point = { x: number; y: number }
 
-/** A new namespace at a place (canvas units), else where there is room in what is seen. It becomes the selection. */
-export async function addNamespace(editor: Editor, at?: Point): Promise<void> {
-  const name = freeName('ns', new Set(editor.lab.scene.get().namespaces.keys()))
+/** A new namespace at a place (canvas units), else where there is room in what is seen. It becomes the selection.
+ * Throws what `Editor.fail` takes. */
+export async function addNamespace(editor: Editor, name: string, at?: Point): Promise<void> {
   const place = at ?? freePlace(editor)
-  const done = await editor.edit(
+  await editor.request(
     [{ do: 'add-namespace', name, ...(place ? { at: [Math.round(place.x), Math.round(place.y)] } : {}) }],
     useEditorTexts.now().added(name),
   )
-  if (done) editor.select([`namespace:${name}`])
+  announce(useEditorTexts.now().added(name))
+  editor.select([`namespace:${name}`])
+  if (place) editor.viewport.get()?.include({ ...place, w: CARD_W, h: CARD_H })
 }
 
-/** A new bridge in a namespace (the selected one, else `host`), at a place relative to it. It becomes the selection. */
-export async function addBridge(editor: Editor, namespace?: string, at?: Point): Promise<void> {
-  const inside = namespace ?? selectedNamespaceOf(editor) ?? HOST
-  const name = freeName('br', namesIn(editor.lab.scene.get(), inside))
-  const done = await editor.edit(
+/** A new bridge in a namespace, at a place relative to it. It becomes the selection. Throws what `Editor.fail` takes. */
+export async function addBridge(editor: Editor, namespace: string, name: string, at?: Point): Promise<void> {
+  const label = useEditorTexts.now().added(`${namespace}/${name}`)
+  await editor.request(
     [
       {
         do: 'add-interface',
-        interface: { kind: 'bridge', namespace: inside, name },
+        interface: { kind: 'bridge', namespace, name },
         ...(at ? { at: [Math.round(at.x), Math.round(at.y)] } : {}),
       },
     ],
-    useEditorTexts.now().added(`${inside}/${name}`),
+    label,
   )
-  if (done) editor.select([`interface:${inside}/${name}`])
+  announce(label)
+  editor.select([`interface:${namespace}/${name}`])
 }
 
-const STEP_X = 420
-const STEP_Y = 260
+/** The name that a new namespace gets where nobody says another. */
+export const proposedNamespace = (editor: Editor): string =>
+  freeName('ns', new Set(editor.lab.scene.get().namespaces.keys()))
+
+/** The name that a new bridge in a namespace gets where nobody says another. */
+export const proposedBridge = (editor: Editor, namespace: string): string =>
+  freeName('br', namesIn(editor.lab.scene.get(), namespace))
+
+/** Room for a card with an interface or two, in canvas units. */
+const CARD_W = 260
+const CARD_H = 120
+const MARGIN = 60
+const STEP_X = 360
+const STEP_Y = 200
 
 /** A place near the middle of what is seen where no namespace stands; spirals outward. */
 function freePlace(editor: Editor): Point | undefined {
   const centre = editor.viewport.get()?.centre()
   if (!centre) return undefined
-  const taken: Point[] = []
-  for (const name of editor.lab.scene.get().namespaces.keys()) {
-    const placement = editor.lab.desired.get(placementId(name))
-    if (placement?.kind === 'placement') taken.push(placement)
-  }
-  const free = (p: Point): boolean => taken.every((q) => Math.abs(q.x - p.x) >= 340 || Math.abs(q.y - p.y) >= 200)
+  const taken = editor.viewport.get()?.taken() ?? []
+  const free = (p: Point): boolean =>
+    taken.every(
+      (box) =>
+        p.x >= box.x + box.w + MARGIN ||
+        p.x + CARD_W + MARGIN <= box.x ||
+        p.y >= box.y + box.h + MARGIN ||
+        p.y + CARD_H + MARGIN <= box.y,
+    )
   const start = { x: snap(centre.x - 150), y: snap(centre.y - 60) }
   for (let ring = 0; ring < 40; ring += 1) {
     for (let dy = -ring; dy <= ring; dy += 1) {

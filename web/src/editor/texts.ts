@@ -3,8 +3,8 @@ import { catalogue, count } from '@/i18n'
 /** Names of actions and of what they do, for menus, tooltips, history and screen readers. */
 export const useEditorTexts = catalogue(
   {
-    addNamespace: 'Add namespace',
-    addBridge: 'Add bridge',
+    addNamespace: 'Add namespace…',
+    addBridge: 'Add bridge…',
     addLink: 'Add link…',
     addVxlan: 'Add VXLAN…',
     addMacvlan: 'Add macvlan…',
@@ -50,8 +50,8 @@ export const useEditorTexts = catalogue(
     failed: 'Something went wrong in this page',
   },
   {
-    addNamespace: '新增命名空間',
-    addBridge: '新增橋接器',
+    addNamespace: '新增命名空間…',
+    addBridge: '新增橋接器…',
     addLink: '新增連線…',
     addVxlan: '新增 VXLAN…',
     addMacvlan: '新增 macvlan…',

@@ -4,6 +4,8 @@ import type { AnyCommand } from '@/protocol'
 
 /** Nodes are `ns0` or `host/br0`; refs are `ns0/veth0`. The canvas draws the first group, the panels the second. */
 export type DialogState =
+  | { kind: 'namespace' }
+  | { kind: 'bridge'; namespace?: string | undefined }
   | { kind: 'link'; a?: string | undefined; b?: string | undefined }
   | { kind: 'interface'; which: 'vxlan' | 'macvlan'; namespace?: string | undefined; parent?: string | undefined }
   | { kind: 'move'; ref: string }
@@ -38,6 +40,10 @@ export interface Viewport {
   zoomReset(): void
   /** Pan so that this namespace or interface is seen. */
   reveal(recordId: string): void
+  /** Where the cards of namespaces stand. */
+  taken(): readonly { x: number; y: number; w: number; h: number }[]
+  /** Make sure that this box is seen: zoom out where it is not. */
+  include(box: { x: number; y: number; w: number; h: number }): void
   /** The middle of what is seen. */
   centre(): { x: number; y: number }
 }

@@ -1,0 +1,20 @@
+import { useEffect } from 'react'
+import { ACTIONS, type Editor, matches, remove, runAction, takesText } from '@/editor'
+
+/** Keys run the actions that name them, except where the focus is in a field, a dialog or a menu. */
+export function useShortcuts(editor: Editor): void {
+  useEffect(() => {
+    const key = (event: KeyboardEvent): void => {
+      if (event.defaultPrevented || takesText(event.target) || editor.dialog.get() !== null) return
+      const action = ACTIONS.find((a) => a.shortcuts?.some((s) => matches(s, event)))
+      if (!action) return
+      // In the side panel Delete belongs to what is listed there.
+      if (action === remove && event.target instanceof Element && event.target.closest('aside')) return
+      if (!action.enabled(editor)) return
+      event.preventDefault()
+      runAction(action, editor)
+    }
+    window.addEventListener('keydown', key)
+    return () => window.removeEventListener('keydown', key)
+  }, [editor])
+}
