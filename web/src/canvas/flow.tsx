@@ -7,6 +7,7 @@ import {
   type Edge,
   type EdgeChange,
   type EdgeProps,
+  Handle,
   type Node,
   type NodeChange,
   type NodeProps,
@@ -54,11 +55,23 @@ export interface FlowView {
   centre(): Point
 }
 
+/** React Flow wants handles in the document and measures them; ours are points in the corner. */
+const CORNER = { left: 0, top: 0, width: 0, height: 0, minWidth: 0, minHeight: 0, border: 'none', transform: 'none' }
+
 const CardNodeView = memo(function CardNodeView({ data }: NodeProps<CardNode>) {
   const far = useStore((s) => s.transform[2] < FAR)
   const { of } = data
-  if (of.kind === 'namespace') return <NamespaceCard name={of.id} card={of.card} selected={of.selected} far={far} />
-  return <BridgeNode box={of.box} selected={of.selected} far={far} />
+  return (
+    <>
+      <Handle type="source" position={Position.Left} style={CORNER} isConnectable={false} />
+      <Handle type="target" position={Position.Left} style={CORNER} isConnectable={false} />
+      {of.kind === 'namespace' ? (
+        <NamespaceCard name={of.id} card={of.card} selected={of.selected} far={far} />
+      ) : (
+        <BridgeNode box={of.box} selected={of.selected} far={far} />
+      )}
+    </>
+  )
 })
 
 const WireView = memo(function WireView({ data, sourceX, sourceY, targetX, targetY }: EdgeProps<WireEdge>) {
@@ -221,7 +234,8 @@ function Inner({ board, onView, children, label, ...events }: FlowProps) {
   )
 }
 
-const FIT = { padding: 0.14, maxZoom: 1.1 }
+/** Room for the palette and the controls, in pixels. */
+const FIT = { padding: { left: '130px', right: '48px', top: '40px', bottom: '72px' }, maxZoom: 1.1 } as const
 const SMOOTH = { duration: 180 }
 
 type Rect = { position: Point; width?: number | undefined; height?: number | undefined }
@@ -258,7 +272,7 @@ function ViewPort({ onView }: { onView: FlowProps['onView'] }) {
         const { width, height } = size()
         if (seen(x, left, width) && seen(x + w, left, width) && seen(y, top, height) && seen(y + h, top, height)) return
         const rects = [...flow.getNodes().filter((n) => !n.parentId), { position: { x, y }, width: w, height: h }]
-        void flow.fitBounds(around(rects), { padding: FIT.padding, ...SMOOTH })
+        void flow.fitBounds(around(rects), { padding: 0.16, ...SMOOTH })
       },
       toCanvas: (at) => flow.screenToFlowPosition(at),
       centre: () => {
