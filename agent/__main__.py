@@ -1,0 +1,65 @@
+"""python -m agent --run DIR --server-uid UID: the privileged part. python -m agent --check [--json]: what this kernel can do."""
+
+import argparse
+import asyncio
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+
+import msgspec
+from websockets.asyncio.server import unix_serve
+
+from agent import doctor
+from agent.lab.process import warm
+from agent.labs import Labs
+from agent.listener import MAX_MESSAGE, Listener
+from agent.sandbox import syscalls as sc
+
+
+async def _serve(run: Path, server_uid: int) -> None:
+    """Until SIGTERM or SIGINT, which end all labs."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    labs = Labs(run)
+    labs.find()
+    path = run / "agent.sock"
+    path.unlink(missing_ok=True)
+    listener = Listener(labs, {0, server_uid})
+    async with unix_serve(listener.handle, str(path), compression=None, max_size=MAX_MESSAGE, ping_interval=None):
+        os.chown(path, server_uid, -1)
+        path.chmod(0o600)
+        print(json.dumps({"ready": True}), flush=True)
+        await stop.wait()
+        await labs.stop_all()
+    path.unlink(missing_ok=True)
+    labs.close()
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="agent", description=__doc__)
+    parser.add_argument("--run", type=Path, help="directory for the sockets")
+    parser.add_argument("--server-uid", type=int, default=0, help="the user that may connect besides root")
+    parser.add_argument("--check", action="store_true", help="say what this kernel can do, and end")
+    parser.add_argument("--json", action="store_true")
+    args = parser.parse_args()
+    if args.check:
+        found = list(doctor.checks())
+        if args.json:
+            print(msgspec.json.encode(found).decode())
+        else:
+            print("\n".join(f"{'yes' if c.ok else 'no ':3} {c.name}  {c.detail}  {c.mend}" for c in found))
+        return 0 if all(c.ok for c in found if c.needed) else 1
+    if args.run is None:
+        parser.error("--run is needed")
+    sc.prctl(sc.PR_SET_CHILD_SUBREAPER, 1)  # a lab's first process has lost its parent: its end is told to us
+    warm()
+    asyncio.run(_serve(args.run, args.server_uid))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

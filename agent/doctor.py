@@ -1,0 +1,142 @@
+"""What this kernel and system can do, tried in a throw-away user and network namespace; nothing of the machine is touched."""
+
+import errno
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import msgspec
+
+from agent.netlink.wire import NLM_F_CREATE, NLM_F_EXCL, Batch, Channel, ifinfo
+from agent.sandbox import limits
+from agent.sandbox import syscalls as sc
+from protocol.public import Check
+
+_RTM_NEWLINK, _RTM_NEWQDISC = 16, 36
+_IFNAME, _LINKINFO, _INFO_KIND = 3, 18, 1
+_KINDS = {
+    "bridge": True, "veth": True, "vxlan": False, "macvlan": False, "vlan": False, "dummy": False, "ipvlan": False, "vrf": False,
+    "wireguard": False, "gre": False,
+}  # fmt: skip
+"""Kind of interface → whether Vethboard needs it."""
+_MODULES = {"gre": "ip_gre"}
+_QDISCS = ("tbf", "htb", "netem")
+_PROGRAMS = {
+    "ip": "iproute2", "bridge": "iproute2", "brctl": "bridge-utils", "ethtool": "ethtool", "ping": "iputils-ping", "tcpdump": "tcpdump",
+    "iptables-legacy": "iptables", "iptables-nft": "iptables", "sysctl": "procps", "conntrack": "conntrack",
+}  # fmt: skip
+_NEEDED_PROGRAMS = ("ip", "bridge", "ping")
+
+
+def checks() -> Iterator[Check]:
+    """Each thing, whether it works, why not, and what mends it."""
+    tried = _apart()
+    root = os.geteuid() == 0
+    yield Check(
+        name="root", ok=root, needed=True, detail="" if root else "the agent makes namespaces", mend="" if root else "sudo script/up"
+    )
+    yield from tried
+    for program, package in _PROGRAMS.items():
+        found = shutil.which(program, path="/usr/sbin:/usr/bin:/sbin:/bin")
+        mend = "" if found else f"apt-get install {package}"
+        yield Check(name=program, ok=bool(found), needed=program in _NEEDED_PROGRAMS, detail=found or "not installed", mend=mend)
+    two = Path("/sys/fs/cgroup/cgroup.controllers").exists()
+    one = Path("/sys/fs/cgroup/pids").is_dir()
+    detail = "version 2" if two else "version 1" if one else f"none: labs have rlimits only ({limits.PROCESSES} processes)"
+    yield Check(name="cgroup", ok=two or one, detail=detail)
+
+
+def _check(name: str, ok: bool, detail: str, mend: str, needed: bool = False) -> Check:
+    """`detail` and `mend` are of interest where it does not work."""
+    return Check(name=name, ok=ok, needed=needed, detail="" if ok else detail, mend="" if ok else mend)
+
+
+def _apart() -> list[Check]:
+    """What has to be tried in namespaces of its own: a child does it and sends the result."""
+    read, write = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            os.close(read)
+            found = [*_try()]
+            with os.fdopen(write, "wb") as pipe:
+                pipe.write(msgspec.json.encode(found))
+        finally:
+            os._exit(0)
+    os.close(write)
+    with os.fdopen(read, "rb") as pipe:
+        data = pipe.read()
+    os.waitpid(pid, 0)
+    return msgspec.json.decode(data or b"[]", type=list[Check])
+
+
+def _try() -> Iterator[Check]:
+    mend = "sysctl -w user.max_user_namespaces=15000"
+    uid, gid = os.geteuid(), os.getegid()
+    try:
+        sc.unshare(sc.CLONE_NEWUSER | sc.CLONE_NEWNET)
+        for name, text in (("setgroups", "deny"), ("uid_map", f"0 {uid} 1"), ("gid_map", f"0 {gid} 1")):
+            Path(f"/proc/self/{name}").write_text(text)
+    except OSError as e:
+        yield Check(name="user namespaces", ok=False, needed=True, detail=e.strerror or str(e), mend=mend)
+        return
+    yield Check(name="user namespaces", ok=True, needed=True)
+    channel = Channel()
+    for kind, needed in _KINDS.items():
+        yield _kind(channel, kind, needed)
+    filtering = _request(channel, _bridge_that_filters)
+    ok = filtering is None
+    yield Check(
+        name="bridge vlan_filtering", ok=ok, detail=filtering or "", mend="" if ok else "a kernel with CONFIG_BRIDGE_VLAN_FILTERING"
+    )
+    for qdisc in _QDISCS:
+        yield _qdisc(channel, qdisc)
+
+
+def _link(batch: Batch, name: str, kind: str) -> int:
+    batch.begin(_RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, ifinfo())
+    batch.text(_IFNAME, name)
+    at = batch.nest(_LINKINFO)
+    batch.text(_INFO_KIND, kind)
+    return at
+
+
+def _kind(channel: Channel, kind: str, needed: bool) -> Check:
+    batch = Batch()
+    batch.close(_link(batch, f"t{kind}"[:15], kind))
+    batch.end()
+    refusal = channel.request(batch)[0]
+    # a kind that the kernel knows complains of what is missing (EINVAL, ENODEV …), one that it does not know is EOPNOTSUPP
+    ok = refusal is None or (refusal.errno != errno.EOPNOTSUPP and "Unknown device type" not in refusal.said)
+    mend = "" if ok else f"modprobe {_MODULES.get(kind, kind)}"
+    return Check(name=kind, ok=ok, needed=needed, detail="" if ok or refusal is None else refusal.words, mend=mend)
+
+
+def _bridge_that_filters(batch: Batch) -> None:
+    at = _link(batch, "filters", "bridge")
+    data = batch.nest(2)
+    batch.u8(7, 1)
+    batch.close(data)
+    batch.close(at)
+    batch.end()
+
+
+def _request(channel: Channel, put: Callable[[Batch], None]) -> str | None:
+    batch = Batch()
+    put(batch)
+    refusal = channel.request(batch)[0]
+    return refusal.words if refusal is not None else None
+
+
+def _qdisc(channel: Channel, kind: str) -> Check:
+    """lo takes any qdisc; one that lacks its options is refused with EINVAL, an unknown one with ENOENT."""
+    batch = Batch()
+    batch.begin(_RTM_NEWQDISC, NLM_F_CREATE | NLM_F_EXCL, b"\0\0\0\0" + (1).to_bytes(4, "little") + b"\0" * 4 + b"\xff" * 4 + b"\0" * 4)
+    batch.text(1, kind)
+    batch.end()
+    refusal = channel.request(batch)[0]
+    ok = refusal is None or refusal.errno != errno.ENOENT
+    return Check(
+        name=f"qdisc {kind}", ok=ok, detail="" if ok or refusal is None else refusal.words, mend="" if ok else f"modprobe sch_{kind}"
+    )

@@ -1,0 +1,61 @@
+"""What goes to the attached client, in order: facts, answers, bytes of processes. Nobody waits for a slow client but those bytes."""
+
+import asyncio
+from collections import deque
+
+import msgspec
+from websockets.asyncio.server import ServerConnection
+from websockets.exceptions import ConnectionClosed
+
+from protocol.private import AnyLabEvent, pack
+
+FULL = 4 << 20
+"""Bytes waiting from which on processes are no longer read."""
+
+
+class Outbox:
+    """The frames for one client. `send` never blocks; `pump` runs as long as the client is there."""
+
+    def __init__(self, connection: ServerConnection) -> None:
+        self._connection = connection
+        self._frames: deque[str | bytes] = deque()
+        self._waiting = asyncio.Event()
+        self._bytes = 0
+        self._room = asyncio.Event()
+        self._room.set()
+
+    def send(self, event: AnyLabEvent) -> None:
+        self._put(msgspec.json.encode(event).decode())
+
+    def data(self, channel: int, stream: int, data: bytes) -> None:
+        self._put(pack(channel, stream, data))
+
+    @property
+    def full(self) -> bool:
+        return self._bytes > FULL
+
+    async def room(self) -> None:
+        """Wait until it is not full."""
+        await self._room.wait()
+
+    def _put(self, frame: str | bytes) -> None:
+        self._frames.append(frame)
+        self._bytes += len(frame)
+        if self.full:
+            self._room.clear()
+        self._waiting.set()
+
+    async def pump(self) -> None:
+        """Send, until the connection is closed."""
+        try:
+            while True:
+                while self._frames:
+                    frame = self._frames.popleft()
+                    await self._connection.send(frame)
+                    self._bytes -= len(frame)
+                    if not self.full:
+                        self._room.set()
+                self._waiting.clear()
+                await self._waiting.wait()
+        except ConnectionClosed:
+            self._room.set()

@@ -1,0 +1,184 @@
+"""The lab's loop: one client at a time, its requests, the facts for it."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+
+import msgspec
+from websockets.asyncio.server import ServerConnection, unix_serve
+from websockets.exceptions import ConnectionClosed
+
+from agent.apply import Undo, execute
+from agent.apply.execute import touched
+from agent.lab.children import Children
+from agent.lab.outbox import Outbox
+from agent.netlink.namespaces import Namespaces
+from agent.netlink.sysctls import Sysctls
+from agent.netlink.watch import Watch
+from protocol import private as p
+from topology.facts import AnyFact, Resync, SysctlFact
+from topology.problems import Code, Problem
+from topology.sysctls import KEYS
+
+BULK = 64
+"""Steps from which on the watch pauses during the apply, and reads afterwards what was touched."""
+
+LOOK_SECONDS = 1.0
+MAX_MESSAGE = 64 << 20
+
+
+class Lab:
+    """See the module's text."""
+
+    def __init__(self, listener: socket.socket) -> None:
+        self._listener = listener
+        self._outbox: Outbox | None = None
+        self._connection: ServerConnection | None = None
+        self._looked: tuple[str, ...] = ()
+        self._fresh = True
+        self._decoder = msgspec.json.Decoder(p.AnyLabRequest)
+
+    async def serve(self) -> None:
+        """Until SIGTERM."""
+        loop = asyncio.get_running_loop()
+        stop = asyncio.Event()
+        loop.add_signal_handler(signal.SIGTERM, stop.set)
+        self._namespaces = Namespaces()
+        self._watch = Watch(self._namespaces, self._tell)
+        self._watch.start()
+        reader = Sysctls(self._namespaces, KEYS)
+        self._baseline = {fact.key: fact.value for fact in reader.read([self._namespaces.watch])}
+        reader.close()
+        for fd, callback in self._watch.readers().items():
+            loop.add_reader(fd, callback)
+        self._children = Children(self._namespaces)
+        ticker = loop.create_task(self._tick())
+        async with unix_serve(self._client, sock=self._listener, compression=None, max_size=MAX_MESSAGE, ping_interval=None):
+            await stop.wait()
+        ticker.cancel()
+
+    def _tell(self, facts: list[AnyFact]) -> None:
+        if self._outbox is not None and facts:
+            anew = {fact.ns for fact in facts if isinstance(fact, Resync)}
+            self._outbox.send(p.Facts(facts=self._without_baseline(facts, anew)))
+
+    def _without_baseline(self, facts: list[AnyFact], anew: set[str]) -> tuple[AnyFact, ...]:
+        """A namespace that is told anew starts at the baseline: its sysctls that are as in any fresh one need not be said."""
+        return tuple(
+            fact for fact in facts if not (isinstance(fact, SysctlFact) and fact.ns in anew and self._baseline.get(fact.key) == fact.value)
+        )
+
+    async def _tick(self) -> None:
+        """What has no event: counters, processes, ages, for the namespaces that somebody looks at."""
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            if self._outbox is None or self._outbox.full:
+                continue
+            self._watch.sweep()
+            there = [name for name in self._looked if name in self._namespaces]
+            if there:
+                self._watch.refresh(there)
+                reader = self._watch.reader
+                self._tell([f for n in there for f in (reader.counters(self._namespaces[n]), reader.processes(self._namespaces[n]))])
+
+    # ---- the client --------------------------------------------------------------------------------------------------
+
+    async def _client(self, connection: ServerConnection) -> None:
+        """A new client takes over from the one before."""
+        if self._connection is not None:
+            await self._connection.close()
+        self._connection, outbox = connection, Outbox(connection)
+        pump = asyncio.create_task(outbox.pump())
+        try:
+            async for frame in connection:
+                if isinstance(frame, bytes):
+                    channel, stream, data = p.unpack(frame)
+                    child = self._children.by_channel.get(channel)
+                    if child is not None and stream == 0:
+                        child.write(data)
+                else:
+                    self._request(self._decoder.decode(frame), outbox)
+        except ConnectionClosed:
+            pass
+        finally:
+            pump.cancel()
+            if self._connection is connection:
+                self._connection = self._outbox = None
+                self._children.hang_up()
+                self._look(())
+
+    def _request(self, request: p.AnyLabRequest, outbox: Outbox) -> None:
+        match request:
+            case p.Attach():
+                self._watch.barrier()
+                outbox.send(p.Attached(id=request.id, fresh=self._fresh, sysctls=self._baseline))
+                facts = self._watch.snapshot()
+                outbox.send(p.Facts(facts=self._without_baseline(facts, {fact.ns for fact in facts}), whole=True))
+                self._outbox = outbox
+            case p.Apply():
+                outbox.send(self._apply(request))
+            case p.Run():
+                self._children.start(request, outbox)
+            case p.Resize():
+                child = self._children.by_channel.get(request.channel)
+                if child is not None:
+                    child.resize(request.rows, request.columns)
+                outbox.send(p.LabAnswer(id=request.id))
+            case p.Signal():
+                outbox.send(p.LabAnswer(id=request.id, problem=self._signal(request)))
+            case p.Look():
+                self._look(request.namespaces)
+                outbox.send(p.LabAnswer(id=request.id))
+
+    def _look(self, names: tuple[str, ...]) -> None:
+        self._looked = names
+        self._watch.look([name for name in names if name in self._namespaces])
+
+    def _signal(self, request: p.Signal) -> Problem | None:
+        child = self._children.by_channel.get(request.channel) if request.channel is not None else None
+        if child is not None:
+            child.signal(request.signal)
+        elif request.pid is not None and request.pid > 1:
+            try:
+                os.kill(request.pid, request.signal)
+            except OSError as e:
+                return Problem(code=Code.REFUSED, message=e.strerror or str(e), errno=e.errno, hint=f"kill -{request.signal} {request.pid}")
+        return None
+
+    # ---- apply -------------------------------------------------------------------------------------------------------
+
+    def _apply(self, request: p.Apply) -> p.Applied:
+        """Do it, or leave everything as it was. The facts are in the outbox before the answer."""
+        self._fresh = False
+        self._watch.barrier()
+        undo = Undo(self._baseline, self._watch.snapshot())
+        bulk = len(request.steps) > BULK
+        names = touched(request.steps)
+        if bulk:
+            self._watch.pause()
+        try:
+            outcome = execute(self._namespaces, request.steps)
+        finally:
+            if bulk:
+                self._watch.resume([name for name in names if name in self._namespaces])
+        problem = outcome.problem
+        if problem is not None and outcome.failed is not None:
+            left = undo.back(self._namespaces, request.steps[: outcome.failed], self._now)
+            if left:
+                problem = msgspec.structs.replace(problem, causes=left)
+        self._watch.barrier()
+        return p.Applied(id=request.id, problem=problem, failed=outcome.failed)
+
+    def _now(self) -> list[AnyFact]:
+        self._watch.barrier()
+        return self._watch.snapshot()
+
+
+def warm() -> None:
+    """Load what a lab needs while the machine's files can still be seen: codecs and modules that are imported late."""
+    with contextlib.suppress(LookupError):
+        "vethboard".encode("idna")
+    for codec in ("utf-8", "ascii", "latin-1", "cp437"):
+        "".encode(codec)

@@ -1,0 +1,143 @@
+"""The labs of this machine: made, found again after a restart, ended, with nothing left."""
+
+import asyncio
+import contextlib
+import errno
+import os
+import re
+import signal
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from agent import sandbox
+from agent.lab import main
+from agent.sandbox import limits
+from topology.problems import Code, Problem, ProblemError
+
+_ID = re.compile(r"[a-z0-9-]{1,40}")
+
+
+class Note(msgspec.Struct, frozen=True):
+    """What is remembered of a lab in the run directory. `started` (clock ticks since boot) tells the process from a later one."""
+
+    pid: int
+    started: int
+    number: int
+
+
+class Running(NamedTuple):
+    note: Note
+    pidfd: int
+
+
+def _started(pid: int) -> int | None:
+    """Field 22 of /proc/PID/stat (proc_pid_stat(5))."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return None
+    return int(text.rpartition(")")[2].split()[19])
+
+
+class Labs:
+    """`running`: by lab id. `gone` is called when one ends that was not told to."""
+
+    def __init__(self, run: Path) -> None:
+        self._run = run
+        run.mkdir(mode=0o755, parents=True, exist_ok=True)
+        self._folder = run / "labs"
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.running: dict[str, Running] = {}
+        self.gone: Callable[[str, str], None] = lambda _lab, _reason: None
+        self._stopping: dict[str, asyncio.Event] = {}
+
+    def find(self) -> None:
+        """Labs that an agent before this one made, and that still run."""
+        for file in self._folder.glob("*.json"):
+            lab = file.stem
+            try:
+                note = msgspec.json.decode(file.read_bytes(), type=Note)
+                pidfd = os.pidfd_open(note.pid)
+            except (OSError, msgspec.MsgspecError):
+                self._clean(lab)
+                continue
+            if _started(note.pid) == note.started:
+                self._watch(lab, Running(note, pidfd))
+            else:
+                os.close(pidfd)
+                self._clean(lab)
+
+    def socket_of(self, lab: str) -> Path | None:
+        """Where its process listens."""
+        return self._folder / f"{lab}.sock" if lab in self.running else None
+
+    def start(self, lab: str) -> None:
+        """Make the sandbox. Raises ProblemError."""
+        if not _ID.fullmatch(lab):
+            raise ProblemError(Problem(code=Code.INVALID, message=f'"{lab}" is no lab id', hint="[a-z0-9-]{1,40}"))
+        if lab in self.running:
+            raise ProblemError(Problem(code=Code.EXISTS, message=os.strerror(errno.EEXIST), hint=f"lab {lab} runs already"))
+        self._clean(lab)
+        number = min(set(range(len(self.running) + 1)) - {r.note.number for r in self.running.values()})
+        path = self._folder / f"{lab}.sock"
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            listener.bind(str(path))
+            listener.listen(8)
+            pid = sandbox.make(lab, listener, number, main)
+        except OSError as e:
+            self._clean(lab)
+            raise ProblemError(Problem(code=Code.UNSUPPORTED, message=str(e), hint="vethboard doctor says what is missing")) from None
+        finally:
+            listener.close()
+        note = Note(pid=pid, started=_started(pid) or 0, number=number)
+        (self._folder / f"{lab}.json").write_bytes(msgspec.json.encode(note))
+        self._watch(lab, Running(note, os.pidfd_open(pid)))
+
+    def _watch(self, lab: str, running: Running) -> None:
+        self.running[lab] = running
+        asyncio.get_running_loop().add_reader(running.pidfd, self._ended, lab)
+
+    def _ended(self, lab: str) -> None:
+        running = self.running.pop(lab)
+        asyncio.get_running_loop().remove_reader(running.pidfd)
+        reason = "its process ended"
+        with contextlib.suppress(ChildProcessError):
+            status = os.waitpid(running.note.pid, os.WNOHANG)[1]
+            if os.WIFSIGNALED(status):
+                reason = f"its process was ended by signal {os.WTERMSIG(status)} ({signal.Signals(os.WTERMSIG(status)).name})"
+        os.close(running.pidfd)
+        self._clean(lab)
+        stopping = self._stopping.pop(lab, None)
+        if stopping is not None:
+            stopping.set()
+        else:
+            self.gone(lab, reason)
+
+    def _clean(self, lab: str) -> None:
+        limits.release(lab)
+        for suffix in ("sock", "json"):
+            (self._folder / f"{lab}.{suffix}").unlink(missing_ok=True)
+
+    async def stop(self, lab: str) -> None:
+        """End it: with its first process all others of the lab end, and with them its namespaces."""
+        running = self.running.get(lab)
+        if running is None:
+            return
+        event = self._stopping.setdefault(lab, asyncio.Event())
+        signal.pidfd_send_signal(running.pidfd, signal.SIGKILL)
+        await event.wait()
+
+    async def stop_all(self) -> None:
+        """End them all."""
+        await asyncio.gather(*(self.stop(lab) for lab in list(self.running)))
+
+    def close(self) -> None:
+        """Remove the folders, where nothing is left in them."""
+        for folder in (self._folder, self._run):
+            with contextlib.suppress(OSError):
+                folder.rmdir()

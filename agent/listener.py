@@ -1,0 +1,118 @@
+"""The agent's socket: who may speak to it, what can be asked (`protocol.private`), and the way on to the labs."""
+
+import asyncio
+import contextlib
+import socket
+import struct
+
+import msgspec
+from websockets.asyncio.client import unix_connect
+from websockets.asyncio.connection import Connection
+from websockets.asyncio.server import ServerConnection
+from websockets.exceptions import ConnectionClosed, InvalidHandshake
+
+from agent.doctor import checks
+from agent.labs import Labs
+from protocol import private as p
+from topology.problems import Code, Problem, ProblemError
+
+MAX_MESSAGE = 64 << 20
+_UCRED = struct.Struct("=iII")
+
+
+def peer_uid(connection: ServerConnection) -> int:
+    """The user at the other end (unix(7), SO_PEERCRED)."""
+    sock: socket.socket = connection.transport.get_extra_info("socket")
+    uid: int = _UCRED.unpack(sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size))[1]
+    return uid
+
+
+class Listener:
+    """Answers connections. `uids` may connect."""
+
+    def __init__(self, labs: Labs, uids: set[int]) -> None:
+        self._labs, self._uids = labs, uids
+        self._controls: set[ServerConnection] = set()
+        self._decoder = msgspec.json.Decoder(p.AnyControlRequest)
+        labs.gone = self._lab_gone
+
+    async def handle(self, connection: ServerConnection) -> None:
+        """One connection, from its first to its last message."""
+        if peer_uid(connection) not in self._uids:
+            await connection.close(1008, "not your agent")
+            return
+        path = connection.request.path if connection.request else ""
+        if path == "/control":
+            await self._control(connection)
+        elif path.startswith("/lab/"):
+            await self._relay(connection, path.removeprefix("/lab/"))
+        else:
+            await connection.close(1008, "no such path")
+
+    # ---- /control ----------------------------------------------------------------------------------------------------
+
+    async def _control(self, connection: ServerConnection) -> None:
+        self._controls.add(connection)
+        try:
+            async for frame in connection:
+                answer = await self._answer(frame)
+                await connection.send(msgspec.json.encode(answer).decode())
+        except ConnectionClosed:
+            pass
+        finally:
+            self._controls.discard(connection)
+
+    async def _answer(self, frame: str | bytes) -> p.ControlAnswer:
+        try:
+            request = self._decoder.decode(frame)
+        except msgspec.MsgspecError as e:
+            return p.ControlAnswer(id=0, problem=Problem(code=Code.INVALID, message=str(e)))
+        try:
+            match request:
+                case p.Hello():
+                    if request.protocol != p.PROTOCOL:
+                        raise ProblemError(Problem(code=Code.VERSION, message=f"this agent speaks protocol {p.PROTOCOL}"))
+                    return p.ControlAnswer(id=request.id, labs=tuple(sorted(self._labs.running)))
+                case p.Start():
+                    self._labs.start(request.lab)
+                case p.Stop():
+                    await self._labs.stop(request.lab)
+                case p.Doctor():
+                    return p.ControlAnswer(id=request.id, checks=tuple(await asyncio.to_thread(checks)))
+        except ProblemError as e:
+            return p.ControlAnswer(id=request.id, problem=e.problem)
+        return p.ControlAnswer(id=request.id)
+
+    def _lab_gone(self, lab: str, reason: str) -> None:
+        text = msgspec.json.encode(p.LabGone(lab=lab, reason=reason)).decode()
+        for connection in self._controls:
+            asyncio.ensure_future(_send(connection, text))  # noqa: RUF006  it ends by itself, and nobody waits for it
+
+    # ---- /lab/ID -----------------------------------------------------------------------------------------------------
+
+    async def _relay(self, connection: ServerConnection, lab: str) -> None:
+        """Frames there and back, as they are."""
+        path = self._labs.socket_of(lab)
+        if path is None:
+            await connection.close(1008, f"lab {lab} does not run")
+            return
+        try:
+            async with unix_connect(str(path), uri="ws://lab/", compression=None, max_size=MAX_MESSAGE, ping_interval=None) as inner:
+                there, back = asyncio.create_task(_pipe(connection, inner)), asyncio.create_task(_pipe(inner, connection))
+                await asyncio.wait((there, back), return_when=asyncio.FIRST_COMPLETED)
+                await connection.close()
+                await inner.close()
+                await asyncio.gather(there, back)
+        except (OSError, InvalidHandshake):
+            await connection.close(1011, f"lab {lab} does not answer")
+
+
+async def _send(connection: ServerConnection, text: str) -> None:
+    with contextlib.suppress(ConnectionClosed):
+        await connection.send(text)
+
+
+async def _pipe(source: Connection, target: Connection) -> None:
+    with contextlib.suppress(ConnectionClosed):
+        async for frame in source:
+            await target.send(frame)

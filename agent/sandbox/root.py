@@ -1,0 +1,105 @@
+"""The files that a lab sees: the system's programs read-only, everything else its own and empty, nothing of the machine's state."""
+
+import contextlib
+import os
+import shutil
+from pathlib import Path
+
+from agent.sandbox import syscalls as sc
+
+_PROGRAMS = ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32")
+_DEVICES = ("null", "zero", "full", "random", "urandom", "tty", "net/tun")
+_ETC_FILES = (
+    "ld.so.cache", "ld.so.conf", "protocols", "services", "ethertypes", "bash.bashrc", "profile", "inputrc", "os-release", "debian_version",
+    "localtime", "bindresvport.blacklist", "ebtables.conf",
+)  # fmt: skip
+_ETC_FOLDERS = ("alternatives", "iproute2", "ld.so.conf.d", "terminfo", "xtables", "python3.11", "perl")
+_OWN = {
+    "passwd": "root:x:0:0:root:/root:/bin/bash\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n"
+    "tcpdump:x:102:102::/nonexistent:/usr/sbin/nologin\n",
+    "group": "root:x:0:\ntty:x:5:\nnogroup:x:65534:\ntcpdump:x:102:\n",
+    "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\nprotocols: files\nservices: files\n",
+    "resolv.conf": "",
+}
+_FOLDERS = ("dev", "proc", "sys", "run", "tmp", "root", "etc", "home", "mnt", "opt", "srv", "var/lib", "var/log", "var/tmp", ".kernel/sys")
+_ROOT_SIZE, _TMP_SIZE = "64m", "256m"
+
+
+def _bind(source: str, target: str, read_only: bool = True) -> None:
+    sc.mount(source, target, flags=sc.MS_BIND | sc.MS_REC)
+    if not read_only:
+        return
+    # What the mount forbids already is locked for a user namespace: leaving one of these out would be refused.
+    have = os.statvfs(target).f_flag
+    keep = sum(flag for bit, flag in ((os.ST_NOSUID, sc.MS_NOSUID), (os.ST_NODEV, sc.MS_NODEV), (os.ST_NOEXEC, sc.MS_NOEXEC)) if have & bit)
+    sc.mount("none", target, flags=sc.MS_REMOUNT | sc.MS_BIND | sc.MS_RDONLY | keep)
+
+
+def enter(lab: str) -> None:
+    """Build the root, and move into it. Called as the lab's root, in its own namespaces.
+
+    It is built over /tmp, which every user may enter; only this mount namespace sees it there.
+    """
+    place = "/tmp"
+    sc.mount("none", "/", flags=sc.MS_REC | sc.MS_PRIVATE)
+    sc.mount("tmpfs", place, "tmpfs", sc.MS_NOSUID | sc.MS_NODEV, f"mode=755,size={_ROOT_SIZE}")
+    for folder in _FOLDERS:
+        Path(place, folder).mkdir(parents=True, exist_ok=True)
+    _programs(Path(place))
+    _etc(Path(place, "etc"), lab)
+    sc.mount("proc", f"{place}/proc", "proc", sc.MS_NOSUID | sc.MS_NODEV | sc.MS_NOEXEC)
+    # `ip netns exec` unmounts /sys and mounts it anew, which the kernel allows only while another one is fully visible
+    for target in ("sys", ".kernel/sys"):
+        sc.mount("sysfs", f"{place}/{target}", "sysfs", sc.MS_NOSUID | sc.MS_NODEV | sc.MS_NOEXEC)
+    Path(place, ".kernel").chmod(0o700)
+    _dev(f"{place}/dev")
+    for target, mode, size in (("run", "755", "16m"), ("tmp", "1777", _TMP_SIZE), ("root", "700", _TMP_SIZE)):
+        sc.mount("tmpfs", f"{place}/{target}", "tmpfs", sc.MS_NOSUID | sc.MS_NODEV, f"mode={mode},size={size}")
+    Path(place, "var/run").symlink_to("/run")
+    Path(place, "var/tmp").chmod(0o1777)
+    sc.pivot_root(place)
+    sc.sethostname(lab)
+
+
+def _programs(place: Path) -> None:
+    for name in _PROGRAMS:
+        source = Path("/", name)
+        if source.is_symlink():
+            (place / name).symlink_to(os.readlink(source))
+        elif source.is_dir():
+            (place / name).mkdir()
+            _bind(str(source), str(place / name))
+    # a checkout or a compiler below /usr/local stays readable, homes below it do not
+    for hidden in ("usr/src", "usr/local/src"):
+        if (place / hidden).is_dir():
+            sc.mount("tmpfs", str(place / hidden), "tmpfs", sc.MS_RDONLY, "size=4k")
+
+
+def _etc(etc: Path, lab: str) -> None:
+    for name in _ETC_FILES:
+        with contextlib.suppress(OSError):
+            shutil.copyfile(Path("/etc", name), etc / name)
+    for name in _ETC_FOLDERS:
+        if Path("/etc", name).is_dir():
+            shutil.copytree(Path("/etc", name), etc / name, symlinks=True, ignore_dangling_symlinks=True)
+    for name, text in _OWN.items():
+        (etc / name).write_text(text)
+    (etc / "hostname").write_text(f"{lab}\n")
+    (etc / "hosts").write_text(f"127.0.0.1 localhost {lab}\n::1 localhost ip6-localhost\n")
+    (etc / "mtab").symlink_to("/proc/mounts")
+
+
+def _dev(dev: str) -> None:
+    sc.mount("tmpfs", dev, "tmpfs", sc.MS_NOSUID, "mode=755,size=64k")
+    for name in _DEVICES:
+        if Path("/dev", name).exists():
+            target = Path(dev, name)
+            target.parent.mkdir(exist_ok=True)
+            target.touch()
+            sc.mount(f"/dev/{name}", str(target), flags=sc.MS_BIND)
+    Path(dev, "pts").mkdir()
+    sc.mount("devpts", f"{dev}/pts", "devpts", sc.MS_NOSUID | sc.MS_NOEXEC, "newinstance,ptmxmode=0666,mode=0620")
+    Path(dev, "shm").mkdir()
+    sc.mount("tmpfs", f"{dev}/shm", "tmpfs", sc.MS_NOSUID | sc.MS_NODEV, "size=16m")
+    for link, target_name in (("ptmx", "pts/ptmx"), ("fd", "/proc/self/fd"), ("stdin", "fd/0"), ("stdout", "fd/1"), ("stderr", "fd/2")):
+        Path(dev, link).symlink_to(target_name)

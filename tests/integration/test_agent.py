@@ -1,0 +1,145 @@
+"""The agent and its labs, as the server sees them: real processes, a real kernel."""
+
+import os
+import re
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from protocol import private as p
+from tests.integration.agent_client import Agent, Lab
+from topology import facts as f
+from topology import steps as s
+from topology.records import Route, Veth
+
+
+@pytest.fixture(scope="module")
+def agent() -> Iterator[Agent]:
+    agent = Agent()
+    yield agent
+    agent.close()
+
+
+@pytest.fixture
+def lab(agent: Agent, request: pytest.FixtureRequest) -> Iterator[Lab]:
+    name = re.sub("[^a-z0-9]+", "-", request.node.name).strip("-").removeprefix("test-")[:40]
+    assert agent.ask(p.Start(id=1, lab=name)).problem is None
+    lab = agent.lab(name)
+    lab.attach()
+    yield lab
+    assert agent.ask(p.Stop(id=2, lab=name)).problem is None
+
+
+def pid_of(agent: Agent, lab: str) -> int:
+    pid: int = msgspec.json.decode((agent.run / "labs" / f"{lab}.json").read_bytes())["pid"]
+    return pid
+
+
+def test_nothing_of_the_machine_is_there(lab: Lab) -> None:
+    script = "ls -A /home /root; ls /etc/shadow /usr/local/src/x; cat /proc/1/root/etc/shadow; ls /var/lib"
+    _, out, _ = lab.run("host", "sh", "-c", script)
+    assert "shadow" not in out
+    assert lab.run("host", "sh", "-c", "touch /usr/x")[0] != 0
+    assert lab.run("host", "sh", "-c", "mount -o remount,rw /usr")[0] != 0
+    assert lab.run("host", "sh", "-c", "echo b > /proc/sysrq-trigger")[0] != 0
+    assert lab.run("host", "sh", "-c", "echo x > /proc/sys/kernel/core_pattern")[0] != 0
+    assert lab.run("host", "mknod", "/tmp/disk", "b", "8", "0")[0] != 0
+    assert lab.run("host", "dmesg")[0] != 0
+    processes = lab.run("host", "ps", "-e", "-o", "pid=")[1].split()
+    assert len(processes) == 2
+
+
+def test_ip_netns_word_for_word(lab: Lab) -> None:
+    assert (
+        lab.run("host", "sh", "-ec", "ip netns add ns0; ip netns exec ns0 ip link set lo up; ip netns set ns0 7; ip netns")[1].strip()
+        == "ns0 (id: 7)"
+    )
+    assert lab.run("ns0", "ping", "-c1", "-W1", "127.0.0.1")[0] == 0
+    script = "ip link add br0 type bridge; brctl show br0; ethtool -i br0; ip netns identify $$"
+    code, out, _ = lab.run("ns0", "sh", "-c", script)
+    assert code == 0
+    assert "br0" in out
+    assert "driver: bridge" in out
+    assert out.split()[-1] == "ns0"
+    assert lab.run("host", "ip", "netns", "del", "ns0")[0] == 0
+    assert lab.run("ns0", "true") == (127, "", 'Cannot open network namespace "ns0": No such file or directory')
+
+
+@pytest.mark.parametrize("tool", ["iptables-legacy", "iptables-nft"])
+def test_iptables(lab: Lab, tool: str) -> None:
+    assert (
+        lab.run("host", "sh", "-ec", f"{tool} -A INPUT -p icmp -j DROP; {tool} -S INPUT")[1].splitlines()[1] == "-A INPUT -p icmp -j DROP"
+    )
+
+
+def test_exit_codes_and_streams(lab: Lab) -> None:
+    assert lab.run("host", "sh", "-c", "echo out; echo err >&2; exit 7") == (7, "out\n", "err\n")
+    assert lab.run("host", "sh", "-c", "kill -9 $$")[0] == 137
+    assert lab.run("host", "nope") == (127, "", 'exec of "nope" failed: No such file or directory')
+    assert lab.run("host", "cat", stdin=b"x" * 300_000)[1] == "x" * 300_000
+    assert lab.run("host", "sh", "-c", "tty && stty size", tty=True)[1].split() == ["/dev/pts/0", "24", "80"]
+    assert len(lab.run("host", "head", "-c", "9000000", "/dev/zero")[1]) == 9_000_000
+
+
+def test_facts_come_by_themselves(lab: Lab) -> None:
+    lab.number += 1
+    run = p.Run(id=lab.number, channel=9, namespace="host", argv=("sh", "-c", "ip netns add later; ip -n later link set lo up; sleep 0.2"))
+    told = [x for e in lab.events(run) if isinstance(e, p.Facts) for x in e.facts if x.ns == "later"]
+    assert any(isinstance(x, f.NamespaceFact) for x in told)
+    assert any(isinstance(x, f.LinkFact) and x.up for x in told)
+
+
+def test_a_refused_step_undoes_the_others(lab: Lab) -> None:
+    veth = Veth(namespace="a", name="v0", peer="host/v1", up=False)
+    steps: tuple[s.AnyStep, ...] = (
+        s.AddNamespace(subject="namespace:a", name="a"),
+        s.AddInterface(subject=veth.id, interface=veth, peer=Veth(namespace="host", name="v1", peer="a/v0", up=False)),
+        s.AddRoute(subject="route:a/default", route=Route(namespace="a", to="default", via="10.0.0.1")),
+    )
+    applied = lab.events(p.Apply(id=50, steps=steps))[-1]
+    assert isinstance(applied, p.Applied)
+    assert applied.problem is not None
+    assert applied.problem.message == "Nexthop has invalid gateway"
+    assert applied.failed == 2
+    assert lab.run("host", "sh", "-c", "ip netns; ip -br link")[1].split()[0] == "lo"
+    assert lab.events(p.Apply(id=51, steps=steps[:2]))[-1] == p.Applied(id=51)
+
+
+def test_labs_outlive_the_agent(agent: Agent, lab: Lab) -> None:
+    lab.run("host", "ip", "netns", "add", "kept")
+    agent.process.kill()
+    agent.process.wait()
+    agent.start()
+    assert "labs-outlive-the-agent" in agent.ask(p.Hello(id=1)).labs
+    _, facts = agent.lab("labs-outlive-the-agent").attach()
+    assert any(x.ns == "kept" for x in facts.facts)
+
+
+def test_a_lab_that_dies_is_told(agent: Agent) -> None:
+    assert agent.ask(p.Start(id=1, lab="dies")).problem is None
+    os.kill(pid_of(agent, "dies"), signal.SIGKILL)
+    gone = msgspec.json.decode(agent.control.recv(timeout=10), type=p.AnyControlEvent)
+    assert gone == p.LabGone(lab="dies", reason="its process was ended by signal 9 (SIGKILL)")
+    assert agent.ask(p.Start(id=2, lab="dies")).problem is None
+    pid = pid_of(agent, "dies")
+    assert agent.ask(p.Stop(id=3, lab="dies")).problem is None
+    assert not Path(f"/proc/{pid}").exists()
+    assert not list((agent.run / "labs").glob("dies*"))
+
+
+def test_a_fork_bomb_stays_in_its_lab(lab: Lab) -> None:
+    """It ends at the limit; the lab still answers, and so does the machine."""
+    script = "for i in $(seq 3000); do sleep 30 & done; echo made"
+    lab.run("host", "timeout", "10", "sh", "-c", script + " 2>/dev/null")
+    count = int(lab.run("host", "sh", "-c", "echo /proc/[0-9]* | wc -w")[1] or 0)
+    assert count <= 1100
+
+
+def test_strangers_are_refused(agent: Agent) -> None:
+    assert (agent.run / "agent.sock").stat().st_mode & 0o077 == 0
+    bad = agent.ask(p.Start(id=4, lab="../x"))
+    assert bad.problem is not None
+    assert bad.problem.code == "invalid"
