@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useRef, useState } from 'react'
 import { dropEnd, type Editor, useEditor, useEditorTexts } from '@/editor'
 import { afterColon, interfaceId, kindOfId, namespaceOf } from '@/protocol'
-import { usePart, useValue } from '@/ui'
+import { ContextArea, usePart, useValue } from '@/ui'
 import { type Board, BoardBuilder, type Overrides } from './board'
 import styles from './Canvas.module.css'
 import { CanvasProvider, type CanvasTools } from './context'
@@ -9,6 +9,7 @@ import { DragLayer } from './DragLayer'
 import { CanvasDialogs } from './dialogs/CanvasDialogs'
 import { Drags } from './drag'
 import { Flow, type FlowView } from './flow'
+import { menuEntries, selectUnder } from './menu'
 import { Palette } from './Palette'
 import { useCanvasTexts } from './texts'
 import { useFileDrop } from './useFileDrop'
@@ -40,15 +41,17 @@ export function Canvas() {
   const onView = useMemo(() => viewKeeper(editor, view, latest), [editor])
   return (
     <CanvasProvider value={tools}>
-      <div className={styles.canvas} {...file}>
-        <Flow board={board} onView={onView} label={t.network} {...events}>
-          <ViewControls />
-        </Flow>
-        <Palette />
-        <EmptyHint />
-        <DragLayer />
-        <CanvasDialogs />
-      </div>
+      <ContextArea entries={() => menuEntries(editor)}>
+        <div className={styles.canvas} onContextMenuCapture={(event) => selectUnder(editor, event.target)} {...file}>
+          <Palette />
+          <Flow board={board} onView={onView} label={t.network} {...events}>
+            <ViewControls />
+          </Flow>
+          <EmptyHint />
+        </div>
+      </ContextArea>
+      <DragLayer />
+      <CanvasDialogs />
     </CanvasProvider>
   )
 }

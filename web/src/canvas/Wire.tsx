@@ -27,6 +27,7 @@ export const Wire = memo(function Wire(props: { line: BoardLine; ax: number; ay:
   const ends = bestPair(line.from.options, line.to.options, { x: ax, y: ay }, { x: bx, y: by })
   if (!ends) return null
   const state = lineState(a, b)
+  const ids = (line.kind === 'pair' ? [line.a, line.b] : [line.a]).map(interfaceId)
   const { path } = curve(...ends)
   const name = line.kind === 'pair' ? t.linkName(line.a, line.b, stateWord(t, state)) : t.parentName(line.a, line.b)
   return (
@@ -38,10 +39,11 @@ export const Wire = memo(function Wire(props: { line: BoardLine; ax: number; ay:
       aria-pressed={line.selected}
       className={cx(styles.wire, styles[line.kind], line.selected && styles.selected)}
       data-state={state}
+      data-ends={ids.join(' ')}
       onKeyDown={(event) => {
         if (event.key !== 'Enter' && event.key !== ' ') return
         event.preventDefault()
-        editor.select((line.kind === 'pair' ? [line.a, line.b] : [line.a]).map(interfaceId))
+        editor.select(ids)
       }}
     >
       <title>{name}</title>

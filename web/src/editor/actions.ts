@@ -1,5 +1,6 @@
 import { afterColon } from '@/protocol'
 import type { Editor } from './editor'
+import { moveTo, rename, setMaster, toggleUp } from './ends'
 import { selectedNamespaceOf, selectedNodes } from './selected'
 import { type EditorTexts, useEditorTexts } from './texts'
 
@@ -167,7 +168,7 @@ export const zoomReset: Action = {
 // biome-ignore format: one list
 export const ACTIONS: readonly Action[] = [
   addNamespaceAction, addBridgeAction, addLink, addVxlan, addMacvlan, remove, undo, redo, selectAll, deselect, ping,
-  showHistory, exportDocument, importDocument, fit, zoomIn, zoomOut, zoomReset,
+  toggleUp, rename, moveTo, setMaster, showHistory, exportDocument, importDocument, fit, zoomIn, zoomOut, zoomReset,
 ]
 
 /** Run it where it is enabled; a failure becomes a toast. */

@@ -1,0 +1,61 @@
+/** What can be done to one interface. */
+
+import { afterColon, kindOfId, nameOf } from '@/protocol'
+import { cachedInterfaceView, type InterfaceView } from '@/store'
+import type { Action } from './actions'
+import type { Editor } from './editor'
+import { type EditorTexts, useEditorTexts } from './texts'
+
+/** The interface that is selected, where it is the only thing selected. */
+export function selectedInterface(editor: Editor): InterfaceView | undefined {
+  const [id, ...more] = editor.selection.get()
+  if (id === undefined || more.length > 0 || kindOfId(id) !== 'interface') return undefined
+  return cachedInterfaceView(editor.lab, afterColon(id))
+}
+
+const onInterface = (
+  id: string,
+  label: (t: EditorTexts) => string,
+  shortcut: string,
+  run: (editor: Editor, view: InterfaceView) => unknown,
+): Action => ({
+  id,
+  label,
+  ...(shortcut === '' ? {} : { shortcuts: [shortcut] }),
+  enabled: (editor) => selectedInterface(editor) !== undefined,
+  run: (editor) => {
+    const view = selectedInterface(editor)
+    return view && run(editor, view)
+  },
+})
+
+function setUp(editor: Editor, ref: string, up: boolean): Promise<unknown> {
+  const t = useEditorTexts.now()
+  const label = up ? t.up(nameOf(ref)) : t.down(nameOf(ref))
+  return editor.edit([{ do: 'set-interface', interface: ref, changes: { up } }], label)
+}
+
+export const toggleUp = onInterface(
+  'toggle-up',
+  (t) => t.toggleUp,
+  'U',
+  (editor, { ref, live, desired }) => setUp(editor, ref, !(live?.up ?? desired?.up ?? true)),
+)
+export const rename = onInterface(
+  'rename',
+  (t) => t.rename,
+  'F2',
+  (editor, { ref }) => editor.dialog.set({ kind: 'rename', ref }),
+)
+export const moveTo = onInterface(
+  'move',
+  (t) => t.moveTo,
+  'T',
+  (editor, { ref }) => editor.dialog.set({ kind: 'move', ref }),
+)
+export const setMaster = onInterface(
+  'set-master',
+  (t) => t.setMaster,
+  'G',
+  (editor, { ref }) => editor.dialog.set({ kind: 'master', ref }),
+)
