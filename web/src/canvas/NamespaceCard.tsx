@@ -42,7 +42,8 @@ export const NamespaceCard = memo(function NamespaceCard({
       {far ? (
         <div
           className={styles.far}
-          style={{ fontSize: Math.min(44, Math.floor(card.w / Math.max(4, name.length * 0.62))) }}
+          data-bridges={card.bridges.length > 0 || undefined}
+          style={{ fontSize: farSize(name, card) }}
         >
           {name}
         </div>
@@ -57,6 +58,10 @@ export const NamespaceCard = memo(function NamespaceCard({
     </div>
   )
 })
+
+/** As large as the card allows, in canvas units. */
+const farSize = (name: string, card: CardBox): number =>
+  Math.floor(Math.min(44, card.h * 0.6, card.w / Math.max(4, name.length * 0.62)))
 
 function Header({ name, card, ghost }: { name: string; card: CardBox; ghost: boolean }) {
   const t = useCanvasTexts()

@@ -181,6 +181,8 @@ function Inner({ board, onView, children, label, ...events }: FlowProps) {
 
   const edgesChange = useCallback(
     (changes: EdgeChange<WireEdge>[]) => {
+      // A marquee takes nodes; the links at their borders are no part of it.
+      if (store.getState().userSelectionActive) return
       const [on, off]: [Picked[], Picked[]] = [[], []]
       for (const change of changes) {
         if (change.type !== 'select') continue

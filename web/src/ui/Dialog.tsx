@@ -5,6 +5,15 @@ import { IconButton } from './Button'
 import styles from './Dialog.module.css'
 import { useUiTexts } from './texts'
 
+/** The first field gets the focus, not the button that closes; a field with `autoFocus` has it already. */
+function focusField(event: Event): void {
+  const field =
+    event.target instanceof HTMLElement && event.target.querySelector<HTMLElement>('input, select, textarea')
+  if (!field) return
+  event.preventDefault()
+  field.focus()
+}
+
 /** A modal dialog. With `onSubmit` its content is a form: Enter submits. `footer` holds the buttons. */
 export function Dialog({
   title,
@@ -41,6 +50,7 @@ export function Dialog({
         <Radix.Content
           className={styles.dialog}
           data-wide={wide || undefined}
+          onOpenAutoFocus={focusField}
           {...(description === undefined ? { 'aria-describedby': undefined } : {})}
         >
           <header className={styles.header}>
