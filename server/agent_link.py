@@ -1,0 +1,165 @@
+"""The connections to the agent: one to itself, one to each lab's process. Both live in threads and come back by themselves."""
+
+import itertools
+import queue
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+from websockets.exceptions import ConnectionClosed, WebSocketException
+from websockets.sync.client import ClientConnection, unix_connect
+
+from protocol import private as p
+from topology.problems import Code, Problem, ProblemError
+
+MAX_MESSAGE = 64 << 20
+WAIT_SECONDS = 20.0
+
+
+def unavailable(message: str) -> ProblemError:
+    return ProblemError(Problem(code=Code.UNAVAILABLE, message=message, hint="wait a moment, and try again; see where script/up runs"))
+
+
+def _connect(socket: Path, path: str) -> ClientConnection:
+    return unix_connect(
+        str(socket), uri=f"ws://agent{path}", compression=None, max_size=MAX_MESSAGE, ping_interval=None, open_timeout=5, legacy=True
+    )
+
+
+class Control:
+    """Asks the agent. `reasons` keeps why a lab ended, by lab."""
+
+    def __init__(self, socket: Path) -> None:
+        self.socket = socket
+        self.reasons: dict[str, str] = {}
+        self._ids = itertools.count(1)
+        self._lock = threading.Lock()
+        self._connection: ClientConnection | None = None
+        self._answers: queue.SimpleQueue[p.ControlAnswer | None] = queue.SimpleQueue()
+
+    def ask(self, make: Callable[[int], p.AnyControlRequest]) -> p.ControlAnswer:
+        """Send a request, wait for its answer; connects first, and waits for an agent that is starting. Raises ProblemError."""
+        with self._lock:
+            end = time.monotonic() + WAIT_SECONDS
+            while True:
+                try:
+                    answer = self._ask(make(next(self._ids)))
+                    break
+                except (OSError, WebSocketException, TimeoutError) as e:
+                    self._connection = None
+                    if time.monotonic() > end:
+                        raise unavailable(f"the agent does not answer: {e}") from None
+                    time.sleep(0.1)
+        if answer.problem is not None:
+            raise ProblemError(answer.problem)
+        return answer
+
+    def _ask(self, request: p.AnyControlRequest) -> p.ControlAnswer:
+        if self._connection is None:
+            self._connection = _connect(self.socket, "/control")
+            threading.Thread(target=self._read, args=(self._connection,), daemon=True).start()
+        self._connection.send(msgspec.json.encode(request).decode())
+        while True:
+            answer = self._answers.get()
+            if answer is None:
+                raise OSError("the connection was lost")
+            if answer.id == request.id:
+                return answer
+
+    def _read(self, connection: ClientConnection) -> None:
+        decoder = msgspec.json.Decoder(p.AnyControlEvent)
+        try:
+            for frame in connection:
+                event = decoder.decode(frame)
+                if isinstance(event, p.LabGone):
+                    self.reasons[event.lab] = event.reason
+                else:
+                    self._answers.put(event)
+        except ConnectionClosed:
+            pass
+        self._answers.put(None)
+
+
+class Channel:
+    """Where a process's bytes and its end go. Called on the link's thread."""
+
+    def __init__(self, on_data: Callable[[int, bytes], None], on_exit: Callable[[p.Exit | None], None]) -> None:
+        self.on_data, self.on_exit = on_data, on_exit
+
+
+LabEvent = p.Attached | p.Facts | p.Applied | p.LabAnswer
+OnEvent = Callable[["LabLink", LabEvent], None]
+
+
+class LabLink:
+    """One attached lab. Events go to `on_event` in order; `on_lost` once, when the connection ends."""
+
+    def __init__(self, socket: Path, lab: str, on_event: OnEvent, on_lost: Callable[["LabLink"], None]) -> None:
+        self._on_event, self._on_lost = on_event, on_lost
+        self._ids = itertools.count(1)
+        self._channels: dict[int, Channel] = {}
+        self._lock = threading.Lock()
+        self.closing = False
+        try:
+            self._connection = _connect(socket, f"/lab/{lab}")
+        except (OSError, WebSocketException) as e:
+            raise unavailable(f"lab {lab} does not answer: {e}") from None
+        threading.Thread(target=self._read, daemon=True, name=f"link-{lab}").start()
+
+    def send(self, make: Callable[[int], p.AnyLabRequest]) -> int:
+        """Send a request; its id. Raises ProblemError when the lab is gone."""
+        number = next(self._ids)
+        try:
+            self._connection.send(msgspec.json.encode(make(number)).decode())
+        except (OSError, WebSocketException):
+            raise unavailable("the lab's process is gone") from None
+        return number
+
+    def run(self, channel: Channel, make: Callable[[int], p.Run]) -> int:
+        """Start a process; the number of its channel."""
+        with self._lock:
+            number = next(self._ids)
+            self._channels[number] = channel
+        try:
+            self._connection.send(msgspec.json.encode(make(number)).decode())
+        except (OSError, WebSocketException):
+            self._channels.pop(number, None)
+            raise unavailable("the lab's process is gone") from None
+        return number
+
+    def feed(self, channel: int, data: bytes) -> None:
+        """Bytes for a process's standard input; none: their end."""
+        try:
+            self._connection.send(p.pack(channel, 0, data))
+        except (OSError, WebSocketException):
+            raise unavailable("the lab's process is gone") from None
+
+    def close(self) -> None:
+        self.closing = True
+        self._connection.close()
+
+    def _read(self) -> None:
+        decoder = msgspec.json.Decoder(p.AnyLabEvent)
+        try:
+            for frame in self._connection:
+                if isinstance(frame, bytes):
+                    number, stream, data = p.unpack(frame)
+                    channel = self._channels.get(number)
+                    if channel is not None and data:
+                        channel.on_data(stream, data)
+                    continue
+                event = decoder.decode(frame)
+                if isinstance(event, p.Exit):
+                    ended = self._channels.pop(event.channel, None)
+                    if ended is not None:
+                        ended.on_exit(event)
+                else:
+                    self._on_event(self, event)
+        except ConnectionClosed:
+            pass
+        for channel in list(self._channels.values()):
+            channel.on_exit(None)
+        self._channels.clear()
+        self._on_lost(self)

@@ -1,0 +1,83 @@
+"""All labs of this server, and what does not belong to one of them."""
+
+import threading
+from pathlib import Path
+
+from protocol import private as p
+from protocol.public import Check, LabInfo, LabsEvent
+from server.agent_link import Control
+from server.outbox import Session, Sessions
+from server.storage import Storage, check_id
+from server.workspace import Workspace
+from topology.problems import Code, Problem, ProblemError
+
+
+class Hub:
+    """Made once; everything else is reached from here."""
+
+    def __init__(self, state: Path, agent: Path) -> None:
+        self.storage = Storage(state)
+        self.control = Control(agent)
+        self.sessions = Sessions()
+        self._lock = threading.Lock()
+        self._labs: dict[str, Workspace] = {}
+        for lab in self.storage.labs():
+            self._labs[lab] = self._workspace(lab)
+
+    def _workspace(self, lab: str) -> Workspace:
+        return Workspace(self.storage.lab(lab), self.control, self.sessions, self.labs_changed)
+
+    def resume(self) -> None:
+        """Bring back the labs that were live."""
+        for workspace in self._labs.values():
+            if workspace.files.live():
+                workspace.submit(workspace.resume)
+
+    def lab(self, lab: str) -> Workspace:
+        """Raises ProblemError where there is none."""
+        found = self._labs.get(lab)
+        if found is None:
+            raise ProblemError(Problem(code=Code.UNKNOWN, message=f"there is no lab {lab}", hint=f"vethboard new {lab} makes it"))
+        return found
+
+    def new(self, lab: str) -> Workspace:
+        """A lab that is stopped and empty. Raises ProblemError where the name is taken or none."""
+        check_id(lab)
+        with self._lock:
+            if lab in self._labs:
+                raise ProblemError(Problem(code=Code.EXISTS, message="File exists", hint=f"there is a lab {lab}: take another name"))
+            self._labs[lab] = self._workspace(lab)
+            return self._labs[lab]
+
+    def forget(self, lab: str) -> None:
+        with self._lock:
+            self._labs.pop(lab, None)
+        for session in self.sessions.all():
+            session.open.discard(lab)
+        self.labs_changed()
+
+    def labs(self) -> tuple[LabInfo, ...]:
+        with self._lock:
+            return tuple(w.info() for _, w in sorted(self._labs.items()))
+
+    def labs_changed(self) -> None:
+        """Tell those who asked for the list."""
+        self.sessions.tell([s for s in self.sessions.all() if s.wants_labs], LabsEvent(labs=self.labs()))
+
+    def checks(self) -> tuple[Check, ...]:
+        return self.control.ask(lambda id: p.Doctor(id=id)).checks
+
+    def left(self, session: Session) -> None:
+        """The connection is gone: end what it had running, forget what it looked at."""
+        for running in list(session.running.values()):
+            running.cancel(1)
+        for lab in session.open:
+            if lab in self._labs:
+                self._labs[lab].leave(session.sid)
+
+    def end(self) -> None:
+        """Save all, and leave the labs to the agent."""
+        for workspace in self._labs.values():
+            workspace.end()
+        for workspace in self._labs.values():
+            workspace.thread.join(5)

@@ -1,0 +1,84 @@
+"""Who is connected, and what is sent to them. A browser that does not keep up is cut off: it comes back and opens the lab anew."""
+
+import threading
+from collections.abc import Callable, Iterable
+
+import msgspec
+
+from protocol.public import Answer, AnyItem, AnyResult, Delta, LabsEvent, Notice, StreamItem
+from topology.problems import Code, Problem, ProblemError
+
+Event = Answer | StreamItem | Delta | Notice | LabsEvent
+_NAMES: dict[type[Event], str] = {Answer: "answer", StreamItem: "stream", Delta: "delta", Notice: "notice", LabsEvent: "labs"}
+
+
+class Session:
+    """One connection of a browser or of the command line."""
+
+    def __init__(self, sid: str, author: str, send: Callable[[str, str], None]) -> None:
+        self.sid, self.author, self._send = sid, author, send
+        self.open: set[str] = set()
+        self.wants_labs = False
+        self.running: dict[str, Cancellable] = {}
+
+    def send(self, event: Event) -> None:
+        """Never waits."""
+        self._send(_NAMES[type(event)], msgspec.json.encode(event).decode())
+
+    def send_text(self, name: str, text: str) -> None:
+        self._send(name, text)
+
+    def answer(self, id: str, result: AnyResult) -> None:
+        self.send(Answer(id=id, result=result))
+
+    def refuse(self, id: str, problem: Problem) -> None:
+        self.send(Answer(id=id, problem=problem))
+
+    def item(self, id: str, item: AnyItem) -> None:
+        self.send(StreamItem(id=id, item=item))
+
+
+class Cancellable:
+    """A running request: how it is fed and ended."""
+
+    def __init__(self, feed: Callable[[bytes, bool], None], cancel: Callable[[int | None], None]) -> None:
+        self.feed, self.cancel = feed, cancel
+
+
+class Sessions:
+    """All of them."""
+
+    def __init__(self) -> None:
+        self._by_sid: dict[str, Session] = {}
+        self._lock = threading.Lock()
+
+    def add(self, session: Session) -> None:
+        with self._lock:
+            self._by_sid[session.sid] = session
+
+    def remove(self, sid: str) -> Session | None:
+        with self._lock:
+            return self._by_sid.pop(sid, None)
+
+    def get(self, sid: str) -> Session | None:
+        return self._by_sid.get(sid)
+
+    def all(self) -> list[Session]:
+        with self._lock:
+            return list(self._by_sid.values())
+
+    def viewers(self, lab: str) -> list[Session]:
+        return [s for s in self.all() if lab in s.open]
+
+    def tell(self, sessions: Iterable[Session], event: Event) -> None:
+        """Encoded once for all."""
+        text = msgspec.json.encode(event).decode()
+        for session in sessions:
+            session.send_text(_NAMES[type(event)], text)
+
+
+def problem_of(error: Exception) -> Problem:
+    """The one place where an exception becomes a problem."""
+    if isinstance(error, ProblemError):
+        return error.problem
+    return Problem(code=Code.INTERNAL, message=f"{type(error).__name__}: {error}", hint="this is Vethboard's own mistake: please report it")

@@ -1,0 +1,227 @@
+"""What each request of `protocol.public` does: a function per type, in one table."""
+
+import time
+from collections.abc import Callable
+
+from protocol import private as p
+from protocol import public as q
+from server import running
+from server.hub import Hub
+from server.outbox import Session, problem_of
+from server.workspace import Asked, Workspace, now
+from topology import document
+from topology.commands import AnyCommand, ApplyDocument, Redo, Undo
+from topology.explain import explain
+from topology.shell import script
+
+
+def labs(hub: Hub, session: Session, request: q.ListLabs) -> None:
+    session.wants_labs = True
+    session.answer(request.id, q.Labs(labs=hub.labs()))
+
+
+def new(hub: Hub, session: Session, request: q.NewLab) -> None:
+    """Made whole or not at all: a document that cannot be built leaves no lab."""
+    started = time.monotonic()
+    if request.document is not None:
+        document.load(request.document)
+    workspace = hub.new(request.lab)
+
+    def job() -> q.Done:
+        try:
+            if request.document is not None:
+                command = ApplyDocument(document=request.document)
+                workspace.edit(Asked(commands=(command,), context=_context(session, "new lab")))
+            return workspace.start(started)
+        except Exception:
+            workspace.destroy()
+            hub.forget(request.lab)
+            raise
+        finally:
+            hub.labs_changed()
+
+    workspace.ask(session, request.id, job)
+
+
+def start(hub: Hub, session: Session, request: q.StartLab) -> None:
+    workspace = hub.lab(request.lab)
+    started = time.monotonic()
+    workspace.ask(session, request.id, lambda: workspace.start(started))
+
+
+def stop(hub: Hub, session: Session, request: q.StopLab) -> None:
+    workspace = hub.lab(request.lab)
+    workspace.ask(session, request.id, workspace.stop)
+
+
+def destroy(hub: Hub, session: Session, request: q.DestroyLab) -> None:
+    workspace = hub.lab(request.lab)
+
+    def job() -> q.Done:
+        done = workspace.destroy()
+        hub.forget(request.lab)
+        return done
+
+    workspace.ask(session, request.id, job)
+
+
+def open_(hub: Hub, session: Session, request: q.Open) -> None:
+    workspace = hub.lab(request.lab)
+    workspace.ask(session, request.id, lambda: workspace.snapshot(session))
+
+
+def close(hub: Hub, session: Session, request: q.Close) -> None:
+    workspace = hub.lab(request.lab)
+    session.open.discard(request.lab)
+    workspace.leave(session.sid)
+    session.answer(request.id, q.Done())
+
+
+def _context(session: Session, label: str) -> q.Context:
+    return q.Context(author=session.author, session=session.sid, label=label, at=now())
+
+
+def _label(commands: tuple[AnyCommand, ...]) -> str:
+    """What an edit is called in the history when its author gave it no name."""
+    names = dict.fromkeys(str(type(c).__struct_config__.tag).replace("-", " ") for c in commands)
+    return ", ".join(names)
+
+
+def edit(hub: Hub, session: Session, request: q.Edit) -> None:
+    workspace = hub.lab(request.lab)
+    context = _context(session, request.label or _label(request.commands))
+    again = any(isinstance(c, Undo | Redo) for c in request.commands)
+    asked = Asked(request.commands, context, None if again else request.base, request.dry_run, time.monotonic())
+    workspace.ask(session, request.id, lambda: workspace.edit(asked))
+
+
+def look(hub: Hub, session: Session, request: q.Look) -> None:
+    workspace = hub.lab(request.lab)
+    workspace.ask(session, request.id, lambda: workspace.look(session, request.namespaces))
+
+
+def export(hub: Hub, session: Session, request: q.Export) -> None:
+    workspace = hub.lab(request.lab)
+
+    def job() -> q.Exported:
+        records = workspace.desired
+        if request.observed:
+            kept = {key: r for key, r in records.items() if key == "lab:" or key.startswith("placement:")}
+            records = {**kept, **workspace.observed.records}
+        return q.Exported(text=document.dump(records) if request.format == "json" else script(records))
+
+    workspace.ask(session, request.id, job)
+
+
+def ping(hub: Hub, session: Session, request: q.Ping) -> None:
+    workspace = hub.lab(request.lab)
+    _on_writer(workspace, session, request.id, lambda: running.ping(workspace, session, request))
+
+
+def exec_(hub: Hub, session: Session, request: q.Exec) -> None:
+    running.exec_(hub.lab(request.lab), session, request)
+
+
+def netns(hub: Hub, session: Session, request: q.NetnsQuery) -> None:
+    running.netns(hub.lab(request.lab), session, request)
+
+
+def _on_writer(workspace: Workspace, session: Session, id: str, start: Callable[[], None]) -> None:
+    """Start something that answers later, with the state as the writer has it."""
+
+    def job() -> None:
+        try:
+            start()
+        except Exception as e:
+            session.refuse(id, problem_of(e))
+
+    workspace.submit(job)
+
+
+def input_(session: Session, request: q.Input) -> None:
+    """For a command that has ended meanwhile it is lost, as it would be in a shell."""
+    target = session.running.get(request.target)
+    if target is not None:
+        target.feed(request.data, request.eof)
+    session.answer(request.id, q.Done())
+
+
+def cancel(session: Session, request: q.Cancel) -> None:
+    target = session.running.get(request.target)
+    if target is not None:
+        target.cancel(request.signal)
+    session.answer(request.id, q.Done())
+
+
+def end_process(hub: Hub, session: Session, request: q.EndProcess) -> None:
+    link = hub.lab(request.lab).live_link()
+    link.send(lambda id: p.Signal(id=id, signal=request.signal, pid=request.pid))
+    session.answer(request.id, q.Done())
+
+
+def explained(hub: Hub, session: Session, request: q.Explain) -> None:
+    workspace = hub.lab(request.lab)
+
+    def job() -> q.Explained:
+        found = explain(workspace.observed.records, workspace.observed.live, request.source, request.target)
+        return q.Explained(reaches=found.reaches, path=found.path, reasons=found.reasons)
+
+    workspace.ask(session, request.id, job)
+
+
+def history(hub: Hub, session: Session, request: q.History) -> None:
+    workspace = hub.lab(request.lab)
+    workspace.ask(session, request.id, lambda: q.HistoryList(changes=tuple(workspace.history.changes)))
+
+
+def doctor(hub: Hub, session: Session, request: q.Doctor) -> None:
+    session.answer(request.id, q.Diagnosis(checks=hub.checks()))
+
+
+def handle(hub: Hub, session: Session, request: q.AnyRequest) -> None:
+    """Do it, or see to it that it is answered. Raises ProblemError for what is refused at once."""
+    match request:
+        case q.ListLabs():
+            labs(hub, session, request)
+        case q.NewLab():
+            new(hub, session, request)
+        case q.StartLab():
+            start(hub, session, request)
+        case q.StopLab():
+            stop(hub, session, request)
+        case q.DestroyLab():
+            destroy(hub, session, request)
+        case q.Open():
+            open_(hub, session, request)
+        case q.Close():
+            close(hub, session, request)
+        case q.Edit():
+            edit(hub, session, request)
+        case q.Look():
+            look(hub, session, request)
+        case q.Export():
+            export(hub, session, request)
+        case q.Explain():
+            explained(hub, session, request)
+        case q.History():
+            history(hub, session, request)
+        case q.Doctor():
+            doctor(hub, session, request)
+        case _:
+            _running(hub, session, request)
+
+
+def _running(hub: Hub, session: Session, request: q.Ping | q.Exec | q.NetnsQuery | q.Input | q.Cancel | q.EndProcess) -> None:
+    match request:
+        case q.Ping():
+            ping(hub, session, request)
+        case q.Exec():
+            exec_(hub, session, request)
+        case q.NetnsQuery():
+            netns(hub, session, request)
+        case q.Input():
+            input_(session, request)
+        case q.Cancel():
+            cancel(session, request)
+        case q.EndProcess():
+            end_process(hub, session, request)
