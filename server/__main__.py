@@ -20,7 +20,7 @@ class _Quiet(WSGIRequestHandler):
     """No line per request, and TCP_NODELAY: an edit is one small message."""
 
     disable_nagle_algorithm = True
-    protocol_version = "HTTP/1.1"
+    protocol_version = "HTTP/1.0"  # else werkzeug reads on for a next request where a websocket was
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         pass
