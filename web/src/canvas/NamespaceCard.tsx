@@ -50,6 +50,7 @@ export const NamespaceCard = memo(function NamespaceCard({
       ) : (
         <>
           <Header name={name} card={card} ghost={ghost} />
+          {card.chips.length + card.bridges.length === 0 && <p className={styles.empty}>{t.dropHere}</p>}
           {card.chips.map((chip) => (
             <Chip key={chip.ref} chip={chip} form="row" />
           ))}

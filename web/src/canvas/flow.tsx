@@ -93,7 +93,8 @@ const HANDLES = (['source', 'target'] as const).map((type) => ({
 /** What is inside names itself. */
 const PLAIN = { 'aria-roledescription': undefined, 'aria-label': undefined, 'aria-describedby': undefined }
 
-const Z = { namespace: 0, line: 1, bridge: 2, moving: 10 }
+/** Lines run below cards, so that they cover no chip; only those of bridge ports must leave over the card around. */
+const Z = { line: 0, namespace: 0, port: 1, bridge: 2, moving: 10 }
 
 function toNode(of: BoardNode): CardNode {
   const size = { width: of.w, height: of.h }
@@ -114,13 +115,14 @@ function toNode(of: BoardNode): CardNode {
 
 function toEdge(line: BoardLine): WireEdge {
   const { id, from, to, selected } = line
+  const onBridge = from.node.includes('/') || to.node.includes('/')
   return {
     id,
     type: 'wire',
     source: from.node,
     target: to.node,
     selected,
-    zIndex: Z.line,
+    zIndex: onBridge ? Z.port : Z.line,
     data: { line },
     ariaRole: 'group',
     domAttributes: PLAIN,

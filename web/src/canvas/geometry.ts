@@ -38,6 +38,8 @@ export const PAD = 14
 export const HEADER = 44
 export const CHIP_H = 30
 export const GAP = 6
+/** With nothing but `lo` in it: still large enough to drop something on. */
+const EMPTY_H = 82
 const CARD_W = 260
 const CHIP_W = CARD_W - 2 * PAD
 const COLUMN_W = 200
@@ -62,7 +64,11 @@ export function cardBox(namespace: SceneNamespace, place: Place): CardBox {
   const shift = rowsHeight(Math.ceil(loose.length / (twoColumns ? 2 : 1)))
   const bridges = bridgeBoxes(namespace, place, shift)
   const inside = Math.max(...bridges.map((b) => b.x + b.w + PAD), twoColumns ? 2 * (COLUMN_W + PAD) + GAP : CARD_W)
-  const bottom = Math.max(...bridges.map((b) => b.y + b.h + PAD), HEADER + shift + (loose.length > 0 ? PAD - GAP : 0))
+  const bottom = Math.max(
+    ...bridges.map((b) => b.y + b.h + PAD),
+    HEADER + shift + (loose.length > 0 ? PAD - GAP : 0),
+    ...(bridges.length + loose.length === 0 ? [EMPTY_H] : []),
+  )
   return { w: inside, h: bottom, shift, lo, chips: chipBoxes(loose, inside, twoColumns), bridges }
 }
 

@@ -48,9 +48,9 @@ const CARD_W = 260
 const CARD_H = 120
 const MARGIN = 60
 const STEP_X = 360
-const STEP_Y = 200
+const STEP_Y = 260
 
-/** A place near the middle of what is seen where no namespace stands; spirals outward. */
+/** A place near the middle of what is seen where no namespace stands; below first, then around. */
 function freePlace(editor: Editor): Point | undefined {
   const centre = editor.viewport.get()?.centre()
   if (!centre) return undefined
@@ -65,7 +65,7 @@ function freePlace(editor: Editor): Point | undefined {
     )
   const start = { x: snap(centre.x - 150), y: snap(centre.y - 60) }
   for (let ring = 0; ring < 40; ring += 1) {
-    for (let dy = -ring; dy <= ring; dy += 1) {
+    for (let dy = ring; dy >= -ring; dy -= 1) {
       for (let dx = -ring; dx <= ring; dx += 1) {
         if (Math.max(Math.abs(dx), Math.abs(dy)) !== ring) continue
         const p = { x: start.x + dx * STEP_X, y: start.y + dy * STEP_Y }
