@@ -151,7 +151,8 @@ class Children:
         try:
             child = self._spawn(run, outbox)
         except ProblemError as e:
-            outbox.send(Exit(id=run.id, channel=run.channel, code=126 if e.problem.errno == errno.EACCES else 127, problem=e.problem))
+            code = {errno.ENOENT: 127, errno.EACCES: 126}.get(e.problem.errno or 0, 1)
+            outbox.send(Exit(id=run.id, channel=run.channel, code=code, problem=e.problem))
             return
         self._by_pid[child.popen.pid] = child
         self.by_channel[run.channel] = child

@@ -65,7 +65,7 @@ def test_ip_netns_word_for_word(lab: Lab) -> None:
     assert "driver: bridge" in out
     assert out.split()[-1] == "ns0"
     assert lab.run("host", "ip", "netns", "del", "ns0")[0] == 0
-    assert lab.run("ns0", "true") == (127, "", 'Cannot open network namespace "ns0": No such file or directory')
+    assert lab.run("ns0", "true") == (1, "", 'Cannot open network namespace "ns0": No such file or directory')
 
 
 @pytest.mark.parametrize("tool", ["iptables-legacy", "iptables-nft"])
