@@ -4,6 +4,7 @@ Where a folder that it needs lies below one that only root may enter (a checkout
 empty folder stands in the place of that one, with just the needed folders bound into it, read-only but for its state.
 """
 
+import contextlib
 import ctypes
 import os
 import pwd
@@ -12,7 +13,7 @@ from pathlib import Path
 
 CLONE_NEWNS = 0x00020000
 MS_RDONLY, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 1, 32, 4096, 16384, 1 << 18
-PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS = 1, 38
+PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 1, 36, 38
 USER = "vethboard"
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -78,3 +79,15 @@ def drop(readable: list[Path], writable: Path, uid: int, gid: int) -> None:
 def die_with_parent(number: int) -> None:
     """Ask the kernel for this signal when the parent ends (prctl(2), PR_SET_PDEATHSIG)."""
     _check(_libc.prctl(PR_SET_PDEATHSIG, number, 0, 0, 0), "prctl")
+
+
+def adopt_orphans() -> None:
+    """Be the parent of descendants that lose theirs (prctl(2), PR_SET_CHILD_SUBREAPER)."""
+    _check(_libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), "prctl")
+
+
+def reap(but: set[int]) -> None:
+    """Take note of the end of every child but these: labs whose agent was killed have nobody else who does."""
+    with contextlib.suppress(ChildProcessError):
+        while (found := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)) is not None and found.si_pid not in but:
+            os.waitpid(found.si_pid, os.WNOHANG)

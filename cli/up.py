@@ -123,6 +123,7 @@ def up(args: Args) -> int:
     stopping: list[int] = []
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda n, _: stopping.append(n))
+    privileges.adopt_orphans()
     agent, server = _start_children(args, run)
     print(f"\n  Vethboard is ready. Open\n\n      {server.ready['url']}/?token={server.ready['token']}\n", flush=True)
     print(f"  Ctrl-C stops it. Documents stay in {args.state}.", flush=True)
@@ -130,11 +131,13 @@ def up(args: Args) -> int:
         while not stopping:
             agent.restart_if_dead()
             server.restart_if_dead()
+            privileges.reap({agent.process.pid, server.process.pid})
             time.sleep(0.2)
     finally:
         print("\nStopping: labs leave the kernel, documents stay …", flush=True)
         server.stop()
         agent.stop()
+        privileges.reap(set())
         os.close(lock)
         for leftover in (run / "up.lock",):
             leftover.unlink(missing_ok=True)
