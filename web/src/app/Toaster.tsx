@@ -23,7 +23,7 @@ export function Toaster() {
   )
 }
 
-const LASTS_MS = { info: 5000, warning: 12000, error: 20000 }
+const LASTS_MS = { info: 5000, warning: 12000, error: 12000 }
 
 function Item({ toast }: { toast: Toast }) {
   const t = useAppTexts()

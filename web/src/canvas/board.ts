@@ -3,7 +3,7 @@
 import { type AnyRecord, interfaceId, namespaceId, placementId } from '@/protocol'
 import type { LabStore, RecordMap, Scene, SceneNamespace } from '@/store'
 import { type Anchors, anchorsOf, type Point } from './anchors'
-import { type BridgeBox, type CardBox, cardBox, fallbackPlace } from './geometry'
+import { type BridgeBox, type CardBox, cardBox, sparePlaces } from './geometry'
 
 /** `id` is the node's name in placements: `ns0`, `host/br0`. A bridge's place is relative to its namespace's card. */
 export type BoardNode = {
@@ -53,21 +53,14 @@ export class BoardBuilder {
     const scene = lab.scene.get()
     const cards = new Map<string, Cards>()
     const nodes = new Map<string, BoardNode>()
-    let index = 0
+    const spare = sparePlaces(placesOf(scene, lab.desired))
     for (const namespace of scene.namespaces.values()) {
       const found = this.card(namespace, lab.desired, overrides)
       cards.set(namespace.name, found)
-      for (const node of nodesOf(
-        namespace,
-        found.card,
-        lab.desired,
-        overrides,
-        fallbackPlace(index, scene.namespaces.size),
-      )) {
+      for (const node of nodesOf(namespace, found.card, lab.desired, overrides, spare)) {
         const selected = selection.has(node.kind === 'namespace' ? namespaceId(node.id) : interfaceId(node.id))
         nodes.set(node.id, keepNode(this.nodes.get(node.id), { ...node, selected }))
       }
-      index += 1
     }
     this.cards = cards
     this.nodes = nodes
@@ -105,6 +98,11 @@ export class BoardBuilder {
   }
 }
 
+/** Where the namespaces stand that somebody has placed. */
+function placesOf(scene: Scene, desired: RecordMap<AnyRecord>): Point[] {
+  return [...scene.namespaces.keys()].flatMap((name) => placed(desired, name) ?? [])
+}
+
 function placed(desired: RecordMap<AnyRecord>, node: string): Point | undefined {
   const record = desired.get(placementId(node))
   return record?.kind === 'placement' ? record : undefined
@@ -117,11 +115,11 @@ function* nodesOf(
   card: CardBox,
   desired: RecordMap<AnyRecord>,
   overrides: Overrides,
-  fallback: Point,
+  spare: () => Point,
 ): Iterable<Unselected<BoardNode>> {
   const { name } = namespace
   const moved = overrides.get(name)
-  const { x, y } = moved ?? placed(desired, name) ?? fallback
+  const { x, y } = moved ?? placed(desired, name) ?? spare()
   yield { kind: 'namespace', id: name, x, y, w: card.w, h: card.h, card, moving: moved?.moving ?? false }
   for (const box of card.bridges) {
     const drag = overrides.get(box.ref)

@@ -127,10 +127,25 @@ function portBoxes(refs: readonly string[], width: number): ChipBox[] {
   })
 }
 
-/** Where to draw what nobody has placed: below `host`, on a grid. */
-export function fallbackPlace(index: number, total: number): { x: number; y: number } {
-  if (index === 0) return { x: 0, y: 0 }
-  const columns = Math.max(3, Math.ceil(Math.sqrt(total)))
-  const [column, row] = [(index - 1) % columns, Math.floor((index - 1) / columns)]
-  return { x: column * 420, y: 260 + row * 340 }
+const PITCH_X = 420
+const PITCH_Y = 340
+const TOP = 260
+
+/** Places for what nobody has placed: the first for `host` if nothing is there, then on a grid below it where nothing stands. */
+export function sparePlaces(taken: readonly { x: number; y: number }[]): () => { x: number; y: number } {
+  const all = [...taken]
+  const free = (p: { x: number; y: number }): boolean =>
+    all.every((q) => Math.abs(q.x - p.x) >= PITCH_X * 0.75 || Math.abs(q.y - p.y) >= PITCH_Y * 0.6)
+  const columns = Math.max(3, Math.ceil(Math.sqrt(taken.length)))
+  let next = -1
+  return () => {
+    for (;;) {
+      const at =
+        next < 0 ? { x: 0, y: 0 } : { x: (next % columns) * PITCH_X, y: TOP + Math.floor(next / columns) * PITCH_Y }
+      next += 1
+      if (!free(at)) continue
+      all.push(at)
+      return at
+    }
+  }
 }

@@ -108,7 +108,7 @@ export class Editor {
     this.toastCount += 1
     const id = this.toastCount
     const same = (other: Toast): boolean => other.message === toast.message && other.subject === toast.subject
-    this.toasts.update((all) => [...all.filter((other) => !same(other)).slice(-3), { ...toast, id }])
+    this.toasts.update((all) => [...all.filter((other) => !same(other)).slice(-2), { ...toast, id }])
     announce([toast.message, toast.hint].filter(Boolean).join('. '))
   }
 }
