@@ -1,4 +1,4 @@
-import { afterColon } from '@/protocol'
+import { afterColon, HOST, namespaceId } from '@/protocol'
 import type { Editor } from './editor'
 import { moveTo, rename, setMaster, toggleUp } from './ends'
 import { selectedNamespaceOf, selectedNodes } from './selected'
@@ -60,7 +60,9 @@ export const remove: Action = {
   shortcuts: ['Delete', 'Backspace'],
   enabled: (editor) => editor.selection.get().size > 0,
   run: async (editor) => {
-    const ids = [...editor.selection.get()]
+    const all = [...editor.selection.get()]
+    // Where everything is selected, `host` stays; alone, the server says why it cannot go.
+    const ids = all.length > 1 ? all.filter((id) => id !== namespaceId(HOST)) : all
     const done = await editor.edit([{ do: 'remove', ids }], useEditorTexts.now().removed(ids.length))
     if (done) editor.select([])
   },
