@@ -185,7 +185,7 @@ class SysctlFact(Fact, frozen=True, kw_only=True, tag="sysctl"):
     value: str
 
 
-class Counters(msgspec.Struct, frozen=True, array_like=True):
+class Counters(msgspec.Struct, frozen=True):
     """struct rtnl_link_stats64 (linux/if_link.h), the parts that people look at. Since the interface was made."""
 
     rx_bytes: int = 0

@@ -13,6 +13,8 @@ export type DialogState =
   | { kind: 'rename'; ref: string }
   | { kind: 'ping'; source?: string | undefined; target?: string | undefined }
   | { kind: 'labs' }
+  | { kind: 'doctor' }
+  | { kind: 'netns' }
   | { kind: 'new-lab' }
   | { kind: 'export' }
   | { kind: 'import'; text?: string | undefined; fileName?: string | undefined }

@@ -1,12 +1,76 @@
 /** The slots of the app frame that panels fill. */
 
-/** In the top bar, left: which lab is open, and the way to the others. */
-export const LabSwitcher = () => null
-/** In the top bar, right: ping, history, import and export. */
-export const TopBarTools = () => null
-/** At the right: the inspector or the history, by `editor.side`. */
-export const SidePanel = () => null
+import { Activity, History, MoreHorizontal } from 'lucide-react'
+import { exportDocument, importDocument, ping, runAction, showHistory, shown, useEditor } from '@/editor'
+import { Button, IconButton, Menu, useValue } from '@/ui'
+import { DoctorDialog } from './Doctor'
+import { ExportDialog, ImportDialog, PlanDialog } from './ImportExport'
+import { LabsDialog, NewLabDialog } from './Labs'
+import { NetnsDialog } from './Netns'
+import { PingDialog } from './PingDialog'
+import { usePanelTexts } from './texts'
+
+export { LabSwitcher, StartScreen } from './Labs'
+export { SidePanel } from './SidePanel'
+
+/** In the top bar, right: ping, history, import and export, and the rest. */
+export function TopBarTools() {
+  const t = usePanelTexts()
+  const editor = useEditor()
+  const side = useValue(editor.side)
+  return (
+    <>
+      <Button size="s" onClick={() => runAction(ping, editor)}>
+        <Activity size={14} /> {t.ping}
+      </Button>
+      <IconButton
+        label={t.history}
+        shortcut={shown('H')}
+        pressed={side === 'history'}
+        onClick={() => runAction(showHistory, editor)}
+      >
+        <History size={17} />
+      </IconButton>
+      <Menu
+        align="end"
+        trigger={
+          <IconButton label={t.more}>
+            <MoreHorizontal size={17} />
+          </IconButton>
+        }
+        entries={[
+          { key: 'import', label: t.importTitle, shortcut: shown('Mod+O'), onSelect: () => runAction(importDocument, editor) },
+          { key: 'export', label: t.exportTitle, shortcut: shown('Mod+S'), onSelect: () => runAction(exportDocument, editor) },
+          null,
+          { key: 'netns', label: 'ip netns', onSelect: () => editor.dialog.set({ kind: 'netns' }) },
+          { key: 'doctor', label: t.doctor, onSelect: () => editor.dialog.set({ kind: 'doctor' }) },
+        ]}
+      />
+    </>
+  )
+}
+
 /** The dialogs of `editor.dialog` that are not the canvas's. */
-export const PanelDialogs = () => null
-/** Instead of the canvas while no lab is open. */
-export const StartScreen = () => null
+export function PanelDialogs() {
+  const dialog = useValue(useEditor().dialog)
+  switch (dialog?.kind) {
+    case 'ping':
+      return <PingDialog source={dialog.source} target={dialog.target} />
+    case 'labs':
+      return <LabsDialog />
+    case 'new-lab':
+      return <NewLabDialog />
+    case 'export':
+      return <ExportDialog />
+    case 'import':
+      return <ImportDialog text={dialog.text} />
+    case 'plan':
+      return <PlanDialog commands={dialog.commands} label={dialog.label} />
+    case 'doctor':
+      return <DoctorDialog />
+    case 'netns':
+      return <NetnsDialog />
+    default:
+      return null
+  }
+}

@@ -1,0 +1,52 @@
+import { useEffect, useState } from 'react'
+import { useEditor } from '@/editor'
+import type { Change } from '@/protocol'
+import { usePart, useValue } from '@/ui'
+import { styles } from './parts'
+import { usePanelTexts } from './texts'
+
+/** Who changed what, newest first, with the commands that do the same. */
+export function HistoryPanel() {
+  const t = usePanelTexts()
+  const editor = useEditor()
+  const lab = useValue(editor.session.current)
+  const revision = usePart(editor.lab.meta, (meta) => `${meta.undo} ${meta.redo} ${meta.revision}`)
+  const [changes, setChanges] = useState<readonly Change[]>([])
+  // biome-ignore lint/correctness/useExhaustiveDependencies: asked again when the lab has changed
+  useEffect(() => {
+    if (lab === null) return
+    let here = true
+    editor.session.connection
+      .request<'history'>({ type: 'history', lab })
+      .done.then((list) => here && setChanges([...list.changes].reverse()))
+      .catch(() => undefined)
+    return () => {
+      here = false
+    }
+  }, [editor, lab, revision])
+  return (
+    <section aria-label={t.history}>
+      <header className={styles.title}>
+        <h2>{t.history}</h2>
+      </header>
+      {changes.length === 0 && <p className={styles.empty}>{t.noHistory}</p>}
+      {changes.map((change) => (
+        <div key={change.number} className={styles.section}>
+          <div className={styles.row} style={change.undone ? { textDecoration: 'line-through', opacity: 0.6 } : undefined}>
+            <span className={styles.grow}>{change.context.label || t.edit}</span>
+            <span className={styles.dim}>{change.context.author}</span>
+            <time className={styles.dim} dateTime={change.context.at}>
+              {change.context.at?.slice(11, 19)}
+            </time>
+          </div>
+          {change.shell && change.shell.length > 0 && (
+            <details>
+              <summary className={styles.dim}>{t.commands}</summary>
+              <pre className={styles.code}>{change.shell.join('\n')}</pre>
+            </details>
+          )}
+        </div>
+      ))}
+    </section>
+  )
+}

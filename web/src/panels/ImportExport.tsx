@@ -1,0 +1,184 @@
+import { useEffect, useState } from 'react'
+import { useEditor } from '@/editor'
+import type { AnyCommand, Json, Planned } from '@/protocol'
+import { Button, Dialog, Select } from '@/ui'
+import { Refused, said, styles } from './parts'
+import { usePanelTexts } from './texts'
+
+type Format = 'json' | 'shell'
+
+/** The document, or what the kernel is, as JSON or as a shell script. */
+export function ExportDialog() {
+  const t = usePanelTexts()
+  const editor = useEditor()
+  const [format, setFormat] = useState<Format>('json')
+  const [observed, setObserved] = useState(false)
+  const [text, setText] = useState('')
+  const [error, setError] = useState<string>()
+  const lab = editor.session.current.get() ?? ''
+  useEffect(() => {
+    let here = true
+    editor.session.connection
+      .request<'export'>({ type: 'export', lab, format, observed })
+      .done.then((result) => here && setText(result.text))
+      .catch((reason) => here && setError(said(reason)))
+    return () => {
+      here = false
+    }
+  }, [editor, lab, format, observed])
+  const save = (): void => {
+    const url = URL.createObjectURL(new Blob([text], { type: 'text/plain' }))
+    const link = document.createElement('a')
+    link.href = url
+    link.download = `${lab}.${format === 'json' ? 'json' : 'sh'}`
+    link.click()
+    setTimeout(() => URL.revokeObjectURL(url), 1000)
+  }
+  return (
+    <Dialog
+      title={t.exportTitle}
+      wide
+      onClose={() => editor.dialog.set(null)}
+      footer={
+        <>
+          <Button onClick={() => void navigator.clipboard.writeText(text)}>{t.copy}</Button>
+          <Button variant="primary" onClick={save}>
+            {t.download}
+          </Button>
+        </>
+      }
+    >
+      <div className={styles.fields} style={{ marginBottom: 10 }}>
+        <Select aria-label={t.format} value={format} onChange={(e) => setFormat(e.target.value as Format)}>
+          <option value="json">JSON</option>
+          <option value="shell">{t.shellScript}</option>
+        </Select>
+        <Select
+          aria-label={t.what}
+          value={observed ? 'observed' : 'desired'}
+          onChange={(e) => setObserved(e.target.value === 'observed')}
+        >
+          <option value="desired">{t.theDocument}</option>
+          <option value="observed">{t.theKernel}</option>
+        </Select>
+      </div>
+      <pre className={styles.code} aria-label={t.exportTitle}>
+        {text}
+      </pre>
+      <Refused text={error} />
+    </Dialog>
+  )
+}
+
+/** A document from a file or the clipboard; the plan is seen before anything is done. */
+export function ImportDialog({ text: given }: { text?: string | undefined }) {
+  const t = usePanelTexts()
+  const editor = useEditor()
+  const [text, setText] = useState(given ?? '')
+  const [error, setError] = useState<string>()
+  const [plan, setPlan] = useState<{ planned: Planned; commands: AnyCommand[] }>()
+  const [busy, setBusy] = useState(false)
+  const look = async (): Promise<void> => {
+    setError(undefined)
+    setPlan(undefined)
+    try {
+      const document = JSON.parse(text) as Record<string, Json>
+      const commands: AnyCommand[] = [{ do: 'apply-document', document }]
+      setPlan({ planned: await editor.plan(commands), commands })
+    } catch (reason) {
+      setError(said(reason))
+    }
+  }
+  const apply = async (): Promise<void> => {
+    if (!plan) return
+    setBusy(true)
+    try {
+      await editor.request(plan.commands, t.imported, false)
+      editor.dialog.set(null)
+      editor.viewport.get()?.fit()
+    } catch (reason) {
+      setError(said(reason))
+      setBusy(false)
+    }
+  }
+  return (
+    <Dialog
+      title={t.importTitle}
+      wide
+      onClose={() => editor.dialog.set(null)}
+      footer={
+        plan ? (
+          <Button variant="primary" disabled={busy} onClick={() => void apply()}>
+            {busy ? t.applying : t.apply(plan.planned.steps.length)}
+          </Button>
+        ) : (
+          <Button variant="primary" disabled={!text.trim()} onClick={() => void look()}>
+            {t.preview}
+          </Button>
+        )
+      }
+    >
+      <div className={styles.stack}>
+        <input
+          type="file"
+          accept=".json,application/json"
+          aria-label={t.file}
+          onChange={async (e) => {
+            const file = e.target.files?.[0]
+            if (file) setText(await file.text())
+            setPlan(undefined)
+          }}
+        />
+        <textarea
+          className={styles.area}
+          aria-label={t.document}
+          spellCheck={false}
+          placeholder='{"vethboard": 1, "namespaces": {"ns0": {}}}'
+          value={text}
+          onChange={(e) => {
+            setText(e.target.value)
+            setPlan(undefined)
+          }}
+        />
+        <Refused text={error} />
+        {plan && (
+          <pre className={styles.code} aria-label={t.plan}>
+            {plan.planned.shell.length > 0 ? plan.planned.shell.join('\n') : t.nothingToDo}
+          </pre>
+        )}
+      </div>
+    </Dialog>
+  )
+}
+
+/** What an edit would do, and doing it. */
+export function PlanDialog({ commands, label }: { commands: readonly AnyCommand[]; label: string }) {
+  const t = usePanelTexts()
+  const editor = useEditor()
+  const [planned, setPlanned] = useState<Planned>()
+  const [error, setError] = useState<string>()
+  useEffect(() => {
+    editor
+      .plan(commands)
+      .then(setPlanned)
+      .catch((reason) => setError(said(reason)))
+  }, [editor, commands])
+  const apply = async (): Promise<void> => {
+    if (await editor.edit(commands, label)) editor.dialog.set(null)
+  }
+  return (
+    <Dialog
+      title={label}
+      wide
+      onClose={() => editor.dialog.set(null)}
+      footer={
+        <Button variant="primary" disabled={!planned} onClick={() => void apply()}>
+          {t.apply(planned?.steps.length ?? 0)}
+        </Button>
+      }
+    >
+      {planned && <pre className={styles.code}>{planned.shell.join('\n') || t.nothingToDo}</pre>}
+      <Refused text={error} />
+    </Dialog>
+  )
+}

@@ -1,0 +1,223 @@
+import { Plus } from 'lucide-react'
+import { useState } from 'react'
+import { useEditor, useLab } from '@/editor'
+import { HOST, type NamespaceLive, nameOf, namespaceId, netnsId } from '@/protocol'
+import { useInterface, useRecord } from '@/store'
+import { Button, IconButton, Menu, Switch, useValue } from '@/ui'
+import { EditText, Facts, RemoveButton, Refused, Section, styles, useAsk, useSince } from '../parts'
+import { usePanelTexts } from '../texts'
+import { CountersOf } from './Counters'
+import { Routes } from './Routes'
+import { Sysctls } from './Sysctls'
+import { AddNeighbour } from './AddNeighbour'
+
+/** Everything of one namespace. */
+export function NamespaceInspector({ name }: { name: string }) {
+  const t = usePanelTexts()
+  const lab = useLab()
+  const record = useRecord(lab.live, netnsId(name))
+  const wanted = useRecord(lab.desired, namespaceId(name))
+  const live: NamespaceLive | undefined = record?.kind === 'netns' ? record : undefined
+  if (!live && !wanted) return <p className={styles.empty}>{t.gone}</p>
+  return (
+    <>
+      <header className={styles.title}>
+        <h2 className="mono">{name}</h2>
+        <span className={styles.kind}>{t.namespace}</span>
+      </header>
+      <About name={name} live={live} />
+      <Interfaces name={name} />
+      {live && <Routes name={name} live={live} />}
+      {live && <Neighbours name={name} live={live} />}
+      {live && <Sysctls name={name} live={live} />}
+      <CountersOf namespace={name} />
+      <Processes name={name} />
+    </>
+  )
+}
+
+function About({ name, live }: { name: string; live: NamespaceLive | undefined }) {
+  const t = usePanelTexts()
+  const ask = useAsk()
+  const editor = useEditor()
+  if (!live) return null
+  return (
+    <Section
+      title={t.about}
+      tools={
+        <Button size="s" onClick={() => editor.dialog.set({ kind: 'ping', source: name })}>
+          {t.ping}
+        </Button>
+      }
+    >
+      <Facts rows={[['inode', live.inode], ['nsid', name === HOST ? undefined : (live.nsid ?? '—')]]} />
+      {name !== HOST && live.nsid == null && (
+        <EditText
+          label={t.setNsid}
+          type="number"
+          value=""
+          onCommit={(nsid) => ask([{ do: 'set-nsid', namespace: name, nsid: Number(nsid) }], t.changed(name, 'nsid'))}
+        />
+      )}
+    </Section>
+  )
+}
+
+function Interfaces({ name }: { name: string }) {
+  const t = usePanelTexts()
+  const editor = useEditor()
+  const scene = useValue(editor.lab.scene)
+  const refs = [...scene.interfaces.values()].filter((i) => i.namespace === name).map((i) => i.ref)
+  return (
+    <Section
+      title={t.interfaces}
+      tools={
+        <Menu
+          align="end"
+          trigger={
+            <IconButton label={t.addInterface}>
+              <Plus size={15} />
+            </IconButton>
+          }
+          entries={[
+            { key: 'link', label: t.addLink, onSelect: () => editor.dialog.set({ kind: 'link', a: name }) },
+            { key: 'bridge', label: t.addBridge, onSelect: () => editor.dialog.set({ kind: 'bridge', namespace: name }) },
+            ...(['vxlan', 'macvlan'] as const).map((which) => ({
+              key: which,
+              label: which,
+              onSelect: () => editor.dialog.set({ kind: 'interface', which, namespace: name }),
+            })),
+          ]}
+        />
+      }
+    >
+      <ul className={styles.rows}>
+        {refs.map((ref) => (
+          <InterfaceRow key={ref} ref_={ref} />
+        ))}
+      </ul>
+    </Section>
+  )
+}
+
+function InterfaceRow({ ref_ }: { ref_: string }) {
+  const t = usePanelTexts()
+  const editor = useEditor()
+  const view = useInterface(editor.lab, ref_)
+  if (!view) return null
+  const up = view.live?.up ?? false
+  return (
+    <li className={styles.row}>
+      <button
+        type="button"
+        className={`${styles.link} mono`}
+        onClick={() => editor.show(`interface:${ref_}`)}
+        aria-label={t.inspect(ref_)}
+      >
+        {nameOf(ref_)}
+      </button>
+      <span className={`${styles.grow} ${styles.dim} mono`}>{view.addresses.join(' ')}</span>
+      <Switch
+        hideLabel
+        label={t.upOf(ref_)}
+        checked={up}
+        disabled={view.live?.modelled === false}
+        onChange={(next) =>
+          void editor.edit(
+            [{ do: 'set-interface', interface: ref_, changes: { up: next } }],
+            next ? t.setUp(ref_) : t.setDown(ref_),
+          )
+        }
+      />
+    </li>
+  )
+}
+
+function Neighbours({ name, live }: { name: string; live: NamespaceLive }) {
+  const t = usePanelTexts()
+  const rows = live.neighbours ?? []
+  return (
+    <Section title={t.neighbours}>
+      {rows.length > 0 && (
+        <table className={styles.table} aria-label={t.neighbours}>
+          <thead>
+            <tr>
+              <th>{t.address}</th>
+              <th>MAC</th>
+              <th>{t.state}</th>
+              <th>{t.age}</th>
+              <th />
+            </tr>
+          </thead>
+          <tbody className="mono">
+            {rows.map((row) => (
+              <NeighbourLine key={`${row.dev} ${row.address}`} namespace={name} row={row} />
+            ))}
+          </tbody>
+        </table>
+      )}
+      <AddNeighbour namespace={name} />
+    </Section>
+  )
+}
+
+function NeighbourLine({
+  namespace,
+  row,
+}: {
+  namespace: string
+  row: NonNullable<NamespaceLive['neighbours']>[number]
+}) {
+  const t = usePanelTexts()
+  const editor = useEditor()
+  const age = useSince(row.age ?? 0)
+  const permanent = row.state === 'permanent'
+  const remove = () =>
+    void editor.edit(
+      [{ do: 'remove', ids: [`neighbour:${namespace}/${row.dev}/${row.address}`] }],
+      t.removed(row.address),
+    )
+  return (
+    <tr>
+      <td>
+        {row.address}
+        <br />
+        <span className={styles.dim}>{row.dev}</span>
+      </td>
+      <td>{row.mac}</td>
+      <td>{row.state}</td>
+      <td>{permanent ? '' : `${age} s`}</td>
+      <td>{permanent && <RemoveButton name={row.address} onClick={remove} />}</td>
+    </tr>
+  )
+}
+
+function Processes({ name }: { name: string }) {
+  const t = usePanelTexts()
+  const editor = useEditor()
+  const record = useRecord(editor.lab.live, `processes:${name}`)
+  const [error, setError] = useState<string>()
+  const rows = (record?.kind === 'processes' && record.rows) || []
+  const lab = useValue(editor.session.current) ?? ''
+  const end = (pid: number) => {
+    setError(undefined)
+    editor.session.connection
+      .request<'end-process'>({ type: 'end-process', lab, pid, signal: 15 })
+      .done.catch((reason) => setError(String(reason.message)))
+  }
+  if (rows.length === 0) return null
+  return (
+    <Section title={t.processes}>
+      <ul className={styles.rows}>
+        {rows.map((p) => (
+          <li key={p.pid} className={styles.row}>
+            <span className="mono">{p.pid}</span>
+            <span className={`${styles.grow} mono`}>{p.command}</span>
+            {p.pid !== 1 && <RemoveButton name={`${p.pid} ${p.command}`} onClick={() => end(p.pid)} />}
+          </li>
+        ))}
+      </ul>
+      <Refused text={error} />
+    </Section>
+  )
+}

@@ -1,0 +1,146 @@
+import { Trash2 } from 'lucide-react'
+import { type ReactNode, useEffect, useState } from 'react'
+import { LostError, ProblemError } from '@/connection'
+import { useEditor } from '@/editor'
+import type { AnyCommand } from '@/protocol'
+import { Field, IconButton, Input } from '@/ui'
+import styles from './parts.module.css'
+import { usePanelTexts } from './texts'
+
+export { styles }
+
+/** What a failed request says to a person, in one line. */
+export function said(error: unknown): string {
+  if (error instanceof ProblemError) return [error.problem.message, error.problem.hint].filter(Boolean).join(' — ')
+  if (error instanceof LostError) return usePanelTexts.now().lost
+  return String(error)
+}
+
+export function Section({ title, tools, children }: { title: string; tools?: ReactNode; children: ReactNode }) {
+  return (
+    <section className={styles.section} aria-label={title}>
+      <div className={styles.head}>
+        <h3>{title}</h3>
+        {tools}
+      </div>
+      {children}
+    </section>
+  )
+}
+
+export function Facts({ rows }: { rows: readonly (readonly [string, ReactNode])[] }) {
+  return (
+    <dl className={styles.facts}>
+      {rows
+        .filter(([, value]) => value !== undefined && value !== null && value !== '')
+        .map(([name, value]) => (
+          <FactRow key={name} name={name} value={value} />
+        ))}
+    </dl>
+  )
+}
+
+const FactRow = ({ name, value }: { name: string; value: ReactNode }) => (
+  <>
+    <dt>{name}</dt>
+    <dd className="mono">{value}</dd>
+  </>
+)
+
+/** Ask for an edit; returns what was refused, in the server's words, or nothing. */
+export function useAsk(): (commands: readonly AnyCommand[], label: string) => Promise<string | undefined> {
+  const editor = useEditor()
+  return async (commands, label) => {
+    try {
+      await editor.request(commands, label)
+      return undefined
+    } catch (error) {
+      return said(error)
+    }
+  }
+}
+
+/** A text that is changed in place: Enter or leaving the field does it, Escape takes it back; a refusal stands below. */
+export function EditText({
+  label,
+  value,
+  onCommit,
+  placeholder,
+  mono = true,
+  className,
+  type = 'text',
+}: {
+  label: string
+  value: string
+  onCommit: (value: string) => Promise<string | undefined>
+  placeholder?: string
+  mono?: boolean
+  className?: string | undefined
+  type?: 'text' | 'number'
+}) {
+  const [draft, setDraft] = useState(value)
+  const [error, setError] = useState<string>()
+  useEffect(() => {
+    setDraft(value)
+    setError(undefined)
+  }, [value])
+  const commit = async (): Promise<void> => {
+    if (draft.trim() === value) {
+      setError(undefined)
+      return
+    }
+    setError(await onCommit(draft.trim()))
+  }
+  return (
+    <Field label={label} error={error} className={className}>
+      {(ids) => (
+        <Input
+          {...ids}
+          mono={mono}
+          inputMode={type === 'number' ? 'numeric' : 'text'}
+          value={draft}
+          placeholder={placeholder}
+          onChange={(e) => setDraft(e.target.value)}
+          onBlur={commit}
+          onKeyDown={(e) => {
+            if (e.key === 'Enter') void commit()
+            if (e.key === 'Escape') {
+              setDraft(value)
+              setError(undefined)
+            }
+          }}
+        />
+      )}
+    </Field>
+  )
+}
+
+/** A button that deletes something of a list. */
+export const RemoveButton = ({ name, onClick }: { name: string; onClick: () => void }) => (
+  <IconButton label={usePanelTexts().remove(name)} onClick={onClick}>
+    <Trash2 size={14} />
+  </IconButton>
+)
+
+export const Refused = ({ text }: { text: string | undefined }) =>
+  text ? (
+    <p role="alert" className={styles.error}>
+      {text}
+    </p>
+  ) : null
+
+/** Seconds that go on by themselves from what was told. */
+export function useSince(age: number): number {
+  const [start, setStart] = useState(() => Date.now())
+  const [now, setNow] = useState(() => Date.now())
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new age starts the count anew
+  useEffect(() => {
+    setStart(Date.now())
+    setNow(Date.now())
+  }, [age])
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), 1000)
+    return () => clearInterval(timer)
+  }, [])
+  return Math.round(age + (now - start) / 1000)
+}
