@@ -32,7 +32,10 @@ export function HistoryPanel() {
       {changes.length === 0 && <p className={styles.empty}>{t.noHistory}</p>}
       {changes.map((change) => (
         <div key={change.number} className={styles.section}>
-          <div className={styles.row} style={change.undone ? { textDecoration: 'line-through', opacity: 0.6 } : undefined}>
+          <div
+            className={styles.row}
+            style={change.undone ? { textDecoration: 'line-through', opacity: 0.6 } : undefined}
+          >
             <span className={styles.grow}>{change.context.label || t.edit}</span>
             <span className={styles.dim}>{change.context.author}</span>
             <time className={styles.dim} dateTime={change.context.at}>

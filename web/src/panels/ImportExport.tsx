@@ -62,7 +62,7 @@ export function ExportDialog() {
           <option value="observed">{t.theKernel}</option>
         </Select>
       </div>
-      <pre className={styles.code} aria-label={t.exportTitle}>
+      <pre className={styles.code} role="region" aria-label={t.exportTitle}>
         {text}
       </pre>
       <Refused text={error} />
@@ -142,7 +142,7 @@ export function ImportDialog({ text: given }: { text?: string | undefined }) {
         />
         <Refused text={error} />
         {plan && (
-          <pre className={styles.code} aria-label={t.plan}>
+          <pre className={styles.code} role="region" aria-label={t.plan}>
             {plan.planned.shell.length > 0 ? plan.planned.shell.join('\n') : t.nothingToDo}
           </pre>
         )}

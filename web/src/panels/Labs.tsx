@@ -3,7 +3,7 @@ import { useState } from 'react'
 import { useEditor } from '@/editor'
 import type { LabInfo, Policy } from '@/protocol'
 import { Button, Dialog, Field, Input, Menu, type MenuEntry, Select, usePart, useValue } from '@/ui'
-import { RemoveButton, Refused, said, styles } from './parts'
+import { Refused, RemoveButton, said, styles } from './parts'
 import { usePanelTexts } from './texts'
 
 /** In the top bar: which lab is open, its state and policy, and the way to the others. */

@@ -34,7 +34,10 @@ export function PingDialog({ source, target }: { source?: string | undefined; ta
             text: `${one.bytes} bytes from ${one.source}: icmp_seq=${one.sequence} ttl=${one.ttl} time=${one.time_ms} ms`,
             error: false,
           }
-        : { text: one.sequence == null ? one.text : `icmp_seq=${one.sequence}: ${one.text}`, error: one.error !== false }
+        : {
+            text: one.sequence == null ? one.text : `icmp_seq=${one.sequence}: ${one.text}`,
+            error: one.error !== false,
+          }
     setLines((all) => [...all, { ...line, key: all.length }])
   }
   const start = async (): Promise<void> => {

@@ -39,8 +39,18 @@ export function TopBarTools() {
           </IconButton>
         }
         entries={[
-          { key: 'import', label: t.importTitle, shortcut: shown('Mod+O'), onSelect: () => runAction(importDocument, editor) },
-          { key: 'export', label: t.exportTitle, shortcut: shown('Mod+S'), onSelect: () => runAction(exportDocument, editor) },
+          {
+            key: 'import',
+            label: t.importTitle,
+            shortcut: shown('Mod+O'),
+            onSelect: () => runAction(importDocument, editor),
+          },
+          {
+            key: 'export',
+            label: t.exportTitle,
+            shortcut: shown('Mod+S'),
+            onSelect: () => runAction(exportDocument, editor),
+          },
           null,
           { key: 'netns', label: 'ip netns', onSelect: () => editor.dialog.set({ kind: 'netns' }) },
           { key: 'doctor', label: t.doctor, onSelect: () => editor.dialog.set({ kind: 'doctor' }) },

@@ -63,7 +63,8 @@ export const usePanelTexts = catalogue(
     cost: 'Cost',
     vlans: 'VLANs (vid, pvid, untagged)',
     macTable: 'MAC table',
-    learnedHint: 'Frames to a learned address go to its port only; the first frame to an unknown one was flooded to all ports.',
+    learnedHint:
+      'Frames to a learned address go to its port only; the first frame to an unknown one was flooded to all ports.',
     floodHint: 'Nothing learned yet: a frame to an unknown address is flooded to all ports.',
     fdbState: (state: string) => (state === 'dynamic' ? 'learned' : state),
     age: 'Age',

@@ -35,8 +35,20 @@ export function AddNeighbour({ namespace }: { namespace: string }) {
           void add()
         }}
       >
-        <Input mono aria-label={t.address} placeholder="10.0.1.9" value={address} onChange={(e) => setAddress(e.target.value)} />
-        <Input mono aria-label="MAC" placeholder="02:00:00:00:00:09" value={mac} onChange={(e) => setMac(e.target.value)} />
+        <Input
+          mono
+          aria-label={t.address}
+          placeholder="10.0.1.9"
+          value={address}
+          onChange={(e) => setAddress(e.target.value)}
+        />
+        <Input
+          mono
+          aria-label="MAC"
+          placeholder="02:00:00:00:00:09"
+          value={mac}
+          onChange={(e) => setMac(e.target.value)}
+        />
         <Select aria-label={t.interface} value={dev} onChange={(e) => setDev(e.target.value)}>
           {devs.map((d) => (
             <option key={d.ref}>{d.name}</option>

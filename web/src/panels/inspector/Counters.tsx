@@ -27,7 +27,10 @@ export function rates(before: CountersLive | undefined, now: CountersLive): Rate
   for (const [name, row] of Object.entries(now.rows)) {
     const old = before?.rows[name]
     if (old && seconds > 0) {
-      out[name] = { rx: (8 * (row.rx_bytes - old.rx_bytes)) / seconds, tx: (8 * (row.tx_bytes - old.tx_bytes)) / seconds }
+      out[name] = {
+        rx: (8 * (row.rx_bytes - old.rx_bytes)) / seconds,
+        tx: (8 * (row.tx_bytes - old.tx_bytes)) / seconds,
+      }
     }
   }
   return out

@@ -3,7 +3,7 @@ import { useEditor, useLab } from '@/editor'
 import { type AnyInterface, type Json, type LinkLive, nameOf, PORT, withDefaults } from '@/protocol'
 import { useInterface } from '@/store'
 import { Button, Field, Input, Select, Switch, useValue } from '@/ui'
-import { EditText, Facts, RemoveButton, Refused, Section, styles, useAsk } from '../parts'
+import { EditText, Facts, Refused, RemoveButton, Section, styles, useAsk } from '../parts'
 import { usePanelTexts } from '../texts'
 import { CountersOf } from './Counters'
 import { KindFields } from './Kind'
@@ -112,9 +112,7 @@ function Addresses({
             <RemoveButton
               name={address}
               onClick={async () =>
-                setError(
-                  await set({ addresses: own.filter((a) => a !== address) }, t.removedAddress(address, ref_)),
-                )
+                setError(await set({ addresses: own.filter((a) => a !== address) }, t.removedAddress(address, ref_)))
               }
             />
           </li>
@@ -208,7 +206,9 @@ function Settings({
               <Select
                 {...ids}
                 value={desired?.master ?? ''}
-                onChange={async (e) => setError(await set({ master: e.target.value || null }, t.changed(ref_, t.master)))}
+                onChange={async (e) =>
+                  setError(await set({ master: e.target.value || null }, t.changed(ref_, t.master)))
+                }
               >
                 <option value="">{t.none}</option>
                 {bridges.map((b) => (

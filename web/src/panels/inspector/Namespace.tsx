@@ -4,12 +4,12 @@ import { useEditor, useLab } from '@/editor'
 import { HOST, type NamespaceLive, nameOf, namespaceId, netnsId } from '@/protocol'
 import { useInterface, useRecord } from '@/store'
 import { Button, IconButton, Menu, Switch, useValue } from '@/ui'
-import { EditText, Facts, RemoveButton, Refused, Section, styles, useAsk, useSince } from '../parts'
+import { EditText, Facts, Refused, RemoveButton, Section, styles, useAsk, useSince } from '../parts'
 import { usePanelTexts } from '../texts'
+import { AddNeighbour } from './AddNeighbour'
 import { CountersOf } from './Counters'
 import { Routes } from './Routes'
 import { Sysctls } from './Sysctls'
-import { AddNeighbour } from './AddNeighbour'
 
 /** Everything of one namespace. */
 export function NamespaceInspector({ name }: { name: string }) {
@@ -50,7 +50,12 @@ function About({ name, live }: { name: string; live: NamespaceLive | undefined }
         </Button>
       }
     >
-      <Facts rows={[['inode', live.inode], ['nsid', name === HOST ? undefined : (live.nsid ?? '—')]]} />
+      <Facts
+        rows={[
+          ['inode', live.inode],
+          ['nsid', name === HOST ? undefined : (live.nsid ?? '—')],
+        ]}
+      />
       {name !== HOST && live.nsid == null && (
         <EditText
           label={t.setNsid}
@@ -81,7 +86,11 @@ function Interfaces({ name }: { name: string }) {
           }
           entries={[
             { key: 'link', label: t.addLink, onSelect: () => editor.dialog.set({ kind: 'link', a: name }) },
-            { key: 'bridge', label: t.addBridge, onSelect: () => editor.dialog.set({ kind: 'bridge', namespace: name }) },
+            {
+              key: 'bridge',
+              label: t.addBridge,
+              onSelect: () => editor.dialog.set({ kind: 'bridge', namespace: name }),
+            },
             ...(['vxlan', 'macvlan'] as const).map((which) => ({
               key: which,
               label: which,

@@ -2,7 +2,7 @@ import { useState } from 'react'
 import { useEditor } from '@/editor'
 import type { NamespaceLive, Route, RouteRow } from '@/protocol'
 import { Button, Field, Input, Select } from '@/ui'
-import { RemoveButton, Refused, Section, styles, useAsk } from '../parts'
+import { Refused, RemoveButton, Section, styles, useAsk } from '../parts'
 import { usePanelTexts } from '../texts'
 
 const TYPES = ['unicast', 'blackhole', 'unreachable', 'prohibit', 'throw'] as const
@@ -83,11 +83,15 @@ function AddRoute({ name }: { name: string }) {
           void add()
         }}
       >
-        <Field label={t.to}>{(ids) => <Input {...ids} mono value={to} onChange={(e) => setTo(e.target.value)} />}</Field>
+        <Field label={t.to}>
+          {(ids) => <Input {...ids} mono value={to} onChange={(e) => setTo(e.target.value)} />}
+        </Field>
         <Field label={t.via}>
           {(ids) => <Input {...ids} mono value={via} placeholder="10.0.1.1" onChange={(e) => setVia(e.target.value)} />}
         </Field>
-        <Field label={t.dev}>{(ids) => <Input {...ids} mono value={dev} onChange={(e) => setDev(e.target.value)} />}</Field>
+        <Field label={t.dev}>
+          {(ids) => <Input {...ids} mono value={dev} onChange={(e) => setDev(e.target.value)} />}
+        </Field>
         <Field label={t.metric}>
           {(ids) => <Input {...ids} mono value={metric} onChange={(e) => setMetric(e.target.value)} />}
         </Field>

@@ -3,7 +3,7 @@ import { useEditor, useLab } from '@/editor'
 import { type FdbRow, type LinkLive, linkId, nameOf, namespaceOf } from '@/protocol'
 import { useRecord } from '@/store'
 import { Button, Input, Select, useValue } from '@/ui'
-import { RemoveButton, Refused, Section, styles, useAsk, useSince } from '../parts'
+import { Refused, RemoveButton, Section, styles, useAsk, useSince } from '../parts'
 import { usePanelTexts } from '../texts'
 
 /** The ports of a bridge with their STP state. */
