@@ -62,9 +62,9 @@ export function ExportDialog() {
           <option value="observed">{t.theKernel}</option>
         </Select>
       </div>
-      <pre className={styles.code} role="region" aria-label={t.exportTitle}>
-        {text}
-      </pre>
+      <section aria-label={t.exportTitle}>
+        <pre className={styles.code}>{text}</pre>
+      </section>
       <Refused text={error} />
     </Dialog>
   )
@@ -142,9 +142,11 @@ export function ImportDialog({ text: given }: { text?: string | undefined }) {
         />
         <Refused text={error} />
         {plan && (
-          <pre className={styles.code} role="region" aria-label={t.plan}>
-            {plan.planned.shell.length > 0 ? plan.planned.shell.join('\n') : t.nothingToDo}
-          </pre>
+          <section aria-label={t.plan}>
+            <pre className={styles.code}>
+              {plan.planned.shell.length > 0 ? plan.planned.shell.join('\n') : t.nothingToDo}
+            </pre>
+          </section>
         )}
       </div>
     </Dialog>

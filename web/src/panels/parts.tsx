@@ -122,6 +122,9 @@ export const RemoveButton = ({ name, onClick }: { name: string; onClick: () => v
   </IconButton>
 )
 
+/** A number, or the text itself: the server then says what is wrong with it. */
+export const asNumber = (text: string): number | string => (/^-?\d+$/.test(text) ? Number(text) : text)
+
 export const Refused = ({ text }: { text: string | undefined }) =>
   text ? (
     <p role="alert" className={styles.error}>

@@ -3,7 +3,7 @@ import { useEditor, useLab } from '@/editor'
 import { type AnyInterface, type Json, type LinkLive, nameOf, PORT, withDefaults } from '@/protocol'
 import { useInterface } from '@/store'
 import { Button, Field, Input, Select, Switch, useValue } from '@/ui'
-import { EditText, Facts, Refused, RemoveButton, Section, styles, useAsk } from '../parts'
+import { asNumber, EditText, Facts, Refused, RemoveButton, Section, styles, useAsk } from '../parts'
 import { usePanelTexts } from '../texts'
 import { CountersOf } from './Counters'
 import { KindFields } from './Kind'
@@ -224,9 +224,6 @@ function Settings({
     </Section>
   )
 }
-
-/** A number, or the text itself: the server then says what is wrong with it. */
-export const asNumber = (text: string): number | string => (/^-?\d+$/.test(text) ? Number(text) : text)
 
 function PortFields({ desired, set }: { desired: AnyInterface; set: Set }) {
   const t = usePanelTexts()

@@ -1,9 +1,8 @@
 import { useState } from 'react'
 import { type AnyInterface, type Json, withDefaults } from '@/protocol'
 import { Field, Select, Switch } from '@/ui'
-import { EditText, Facts, Refused, Section, styles } from '../parts'
+import { asNumber, EditText, Facts, Refused, Section, styles } from '../parts'
 import { usePanelTexts } from '../texts'
-import { asNumber } from './Interface'
 
 type Set = (changes: Record<string, Json>, label: string) => Promise<string | undefined>
 
