@@ -84,6 +84,8 @@ class Follower:
             self.out += [Resync(ns=netns.name), self.named[netns.name]]
             for fact in self._reader.whole(netns, dynamic=netns.name in self.looked):
                 self.out += told.tell(fact)
+            for link in told.links:
+                self._doubt_peer(link)
         self._unnamed = True
 
     def went(self, name: str) -> None:
@@ -142,9 +144,14 @@ class Follower:
         self.out += told.tell(fact)
         if old is None or (old.flags ^ fact.flags) & _CARRIER_FLAGS:
             self._routes.add(fact.ns)
+        if fact != old:
+            self._doubt_peer(fact)
+
+    def _doubt_peer(self, fact: LinkFact) -> None:
+        """The first end of a new pair is told before there is a second one: then it has to be asked for again."""
         there = fact.link_ns or fact.ns
         peer = self._told_link(there, fact.link) if fact.kind == "veth" else None
-        if peer and (peer.link, peer.link_ns or there) != (fact.index, fact.ns) and fact != old:
+        if peer and (peer.link, peer.link_ns or there) != (fact.index, fact.ns):
             self._links.add((there, fact.link))
 
     def _told_link(self, ns: str, index: int) -> LinkFact | None:

@@ -141,3 +141,19 @@ def test_a_refusal_leaves_all_as_it_was() -> None:
         assert drift(before, kernel.observed.records) in ((), ("interface:r/right", "interface:right/eth0"))
 
     with_kernel(body)
+
+
+def test_a_pair_whose_ends_were_moved_comes_back_with_its_namespace() -> None:
+    def body(kernel: Kernel) -> None:
+        kernel.edit(
+            c.AddNamespace(name="ns0"),
+            c.AddNamespace(name="ns1"),
+            c.AddLink(a=c.End(namespace="host", name="veth0"), b=c.End(namespace="host", name="veth1")),
+            c.MoveInterface(interface="host/veth0", namespace="ns0"),
+            c.MoveInterface(interface="host/veth1", namespace="ns1"),
+        )
+        before = kernel.desired
+        kernel.edit(c.Remove(ids=("namespace:ns0",)))
+        kernel.want(before)
+
+    with_kernel(body)

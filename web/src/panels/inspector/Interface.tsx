@@ -38,14 +38,14 @@ export function InterfaceInspector({ ref_ }: { ref_: string }) {
         </div>
       )}
       {live?.note && <p className={styles.section}>{live.note}</p>}
+      {view.kind === 'bridge' && <PortList bridge={ref_} />}
+      {(view.kind === 'bridge' || view.kind === 'vxlan') && <MacTable ref_={ref_} />}
       <Addresses ref_={ref_} live={live} desired={desired} set={set} />
       {live && <LiveFacts live={live} />}
       <CountersOf namespace={view.namespace} only={view.name} />
       {live?.modelled !== false && <Settings ref_={ref_} live={live} desired={desired} set={set} />}
       {desired && <KindFields key={desired.kind} record={desired} set={set} />}
       {desired && port && <PortFields desired={desired} set={set} />}
-      {view.kind === 'bridge' && <PortList bridge={ref_} />}
-      {(view.kind === 'bridge' || view.kind === 'vxlan') && <MacTable ref_={ref_} />}
     </>
   )
 }
