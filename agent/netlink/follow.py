@@ -84,8 +84,6 @@ class Follower:
             self.out += [Resync(ns=netns.name), self.named[netns.name]]
             for fact in self._reader.whole(netns, dynamic=netns.name in self.looked):
                 self.out += told.tell(fact)
-            for link in told.links:
-                self._doubt_peer(link)
         self._unnamed = True
 
     def went(self, name: str) -> None:
@@ -134,7 +132,8 @@ class Follower:
         elif family == 0:
             old = told.link(index)
             fact = decode.link(netns.name, body, lambda _: (old and old.link_ns) or "?")
-            if fact.link_ns is not None:
+            # the first end of a new pair is told before there is a second one
+            if fact.link_ns is not None or (fact.kind == "veth" and not fact.link):
                 self._links.add((netns.name, index))
             self._link(told, fact)
 
@@ -144,14 +143,9 @@ class Follower:
         self.out += told.tell(fact)
         if old is None or (old.flags ^ fact.flags) & _CARRIER_FLAGS:
             self._routes.add(fact.ns)
-        if fact != old:
-            self._doubt_peer(fact)
-
-    def _doubt_peer(self, fact: LinkFact) -> None:
-        """The first end of a new pair is told before there is a second one: then it has to be asked for again."""
         there = fact.link_ns or fact.ns
         peer = self._told_link(there, fact.link) if fact.kind == "veth" else None
-        if peer and (peer.link, peer.link_ns or there) != (fact.index, fact.ns):
+        if peer and (peer.link, peer.link_ns or there) != (fact.index, fact.ns) and fact != old:
             self._links.add((there, fact.link))
 
     def _told_link(self, ns: str, index: int) -> LinkFact | None:
@@ -161,6 +155,7 @@ class Follower:
     def _port_event(self, netns: Netns, told: Told, kind: int, index: int, body: bytes) -> None:
         if kind == decode.RTM_DELLINK:
             self.out += told.take(VlansFact, (index,))
+            self.out += told.take_fdb(index)
             return
         _, master, port = decode.bridge_port(body)
         link = told.link(index)

@@ -106,6 +106,11 @@ class Told:
         self._groups[VlansFact].pop((index,), None)
         return out
 
+    def take_fdb(self, index: int) -> list[AnyFact]:
+        """The interface is no port any more: what the bridge's table had of it is gone."""
+        entries = cast("Iterable[FdbFact]", list(self._groups[FdbFact].values()))
+        return [back for fact in entries if fact.index == index and not fact.own for back in self.take(FdbFact, key(fact))]
+
     def replace(self, group: Group, facts: Iterable[Kept]) -> list[AnyFact]:
         """These, and no others, are all of the kind. What went is told first."""
         facts = list(facts)
