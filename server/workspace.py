@@ -352,7 +352,7 @@ class Workspace:
                 self._apply(steps)
         except ProblemError:
             self.observed.like = before
-            self._outside = None
+            self._outside = self._last_fact = time.monotonic()  # look whether all is as it was
             raise
         self._outside = None
         return tuple(done)

@@ -132,6 +132,7 @@ class _Run:
             try:
                 put(batch, step)
             except LookupError as e:
+                batch.cut(len(owners))
                 self._request(namespace, batch, owners)
                 raise _Failed(number, errno.ENODEV, str(e.args[0])) from None
             owners += [number] * (len(batch) - len(owners))

@@ -157,3 +157,18 @@ def test_a_pair_whose_ends_were_moved_comes_back_with_its_namespace() -> None:
         kernel.want(before)
 
     with_kernel(body)
+
+
+def test_a_device_that_is_not_there_stops_the_plan_in_its_place() -> None:
+    def body(kernel: Kernel) -> None:
+        steps: tuple[s.AnyStep, ...] = (
+            s.SetUp(subject="interface:host/lo", namespace="host", name="lo", up=True),
+            s.AddRoute(subject="route:host/10.0.0.0/8", route=Route(namespace="host", to="10.0.0.0/8", dev="nope")),
+            s.AddAddress(subject="interface:host/lo", namespace="host", dev="lo", address="10.1.1.1/24"),
+        )
+        done = execute(kernel.namespaces, steps)
+        assert done.failed == 1
+        assert done.problem is not None
+        assert done.problem.message == 'Cannot find device "nope"'
+
+    with_kernel(body)
