@@ -71,7 +71,10 @@ class Sessions:
         return [s for s in self.all() if lab in s.open]
 
     def tell(self, sessions: Iterable[Session], event: Event) -> None:
-        """Encoded once for all."""
+        """Encoded once for all, and not for nobody."""
+        sessions = list(sessions)
+        if not sessions:
+            return
         text = msgspec.json.encode(event).decode()
         for session in sessions:
             session.send_text(_NAMES[type(event)], text)

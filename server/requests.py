@@ -23,8 +23,6 @@ def labs(hub: Hub, session: Session, request: q.ListLabs) -> None:
 def new(hub: Hub, session: Session, request: q.NewLab) -> None:
     """Made whole or not at all: a document that cannot be built leaves no lab."""
     started = time.monotonic()
-    if request.document is not None:
-        document.load(request.document)
     workspace = hub.new(request.lab)
 
     def job() -> q.Done:

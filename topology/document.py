@@ -17,13 +17,13 @@ from topology.problems import ProblemError
 from topology.reader import VERSION, Reader
 from topology.records import INTERFACES, AnyInterface, AnyRecord, Fdb, Lab, Loopback, Namespace, Neighbour, Records, Route, Vxlan, replace
 from topology.schema import schema
+from topology.sysctls import IPV6_OFF
 
 __all__ = ["VERSION", "dump", "load", "schema", "to_json"]
 
 LARGE = 64
 """With more namespaces than this, those without IPv6 get it switched off (docs/adr/0004-ipv6-in-large-labs.md)."""
 
-IPV6_OFF = ("net.ipv6.conf.all.disable_ipv6", "net.ipv6.conf.default.disable_ipv6")
 MAX_PROBLEMS = 100
 
 
@@ -92,7 +92,7 @@ def _namespace(graph: Graph, record: Namespace, entries: list[Route | Neighbour 
         rows = [_entry(e) for e in sorted(entries, key=lambda e: e.id) if isinstance(e, kind)]
         if rows:
             out[key] = rows
-    sysctls = {**record.sysctls, **(dict.fromkeys(IPV6_OFF, "0") if keep_on else {})}
+    sysctls = {**record.sysctls, **({IPV6_OFF: "0"} if keep_on else {})}
     if sysctls:
         out["sysctls"] = {key: _sysctl(value) for key, value in sorted(sysctls.items())}
     return out
@@ -132,14 +132,14 @@ def _lab(records: Mapping[str, AnyRecord]) -> Lab:
 
 
 def _silent(graph: Graph) -> set[str]:
-    """The namespaces in which nothing speaks of IPv6, but maybe a sysctl of `IPV6_OFF`."""
+    """The namespaces in which nothing speaks of IPv6, but maybe the sysctl that switches it off."""
     loud: set[str] = set()
     for record in graph.records.values():
         if isinstance(record, Route | Neighbour):
             if ":" in (record.to if isinstance(record, Route) else record.address):
                 loud.add(record.namespace)
         elif isinstance(record, Namespace):
-            if any(key.startswith("net.ipv6.") and key not in IPV6_OFF for key in record.sysctls):
+            if any(key.startswith("net.ipv6.") and key != IPV6_OFF for key in record.sysctls):
                 loud.add(record.name)
         elif isinstance(record, INTERFACES):
             if any(":" in a for a in record.addresses):
@@ -153,18 +153,19 @@ def _ipv6_left_on(graph: Graph, lab: Lab) -> set[str]:
     """The namespaces for which a document has to say that IPv6 stays on, because `load` would switch it off."""
     if lab.ipv6 or len(graph.namespaces) <= LARGE:
         return set()
-    return {name for name in _silent(graph) if not any(key in graph.namespaces[name].sysctls for key in IPV6_OFF)}
+    return {name for name in _silent(graph) if IPV6_OFF not in graph.namespaces[name].sysctls}
 
 
 def _without_ipv6(records: Records) -> Records:
-    """IPv6 off where a large document does not use it; there, a 0 in one of the two sysctls only says: leave it on."""
+    """IPv6 off where a large document does not use it; there, a 0 in the sysctl only says: leave it on."""
     graph = Graph(records)
     if _lab(records).ipv6 or len(graph.namespaces) <= LARGE:
         return records
     out = dict(records)
     for name in _silent(graph):
         record = graph.namespaces[name]
-        said = {key: value for key, value in record.sysctls.items() if key in IPV6_OFF}
-        sysctls = {k: v for k, v in record.sysctls.items() if said.get(k) != "0"} if said else record.sysctls | dict.fromkeys(IPV6_OFF, "1")
+        said = record.sysctls.get(IPV6_OFF)
+        others = {key: value for key, value in record.sysctls.items() if key != IPV6_OFF}
+        sysctls = others if said == "0" else {**others, IPV6_OFF: said or "1"}
         out[record.id] = replace(record, sysctls=dict(sorted(sysctls.items())))
     return out

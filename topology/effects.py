@@ -105,7 +105,7 @@ class Model:
                 self._put(replace(old, **{field: getattr(step.after, field) for field in step.fields}))
                 if "mac" in step.fields:  # neigh_changeaddr() forgets the permanent ones too
                     self._drop(lambda r: isinstance(r, Neighbour) and r.namespace == namespace and r.dev == name)
-                if "master" in step.fields and old.master != step.after.master:
+                if "master" in step.fields and old.master not in (None, step.after.master):
                     self._drop(lambda r: isinstance(r, Fdb) and r.namespace == namespace and r.dev == name)
             case s.SetUp():
                 self._set_up(old, step.up)
