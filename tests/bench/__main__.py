@@ -3,7 +3,7 @@
 from argparse import ArgumentParser
 from pathlib import Path
 
-from tests.bench import star
+from tests.bench import latency, star
 from tests.support import Stack
 
 options = ArgumentParser()
@@ -15,3 +15,4 @@ try:
     star.run(stack, args.floor, rounds=args.rounds)
 finally:
     stack.close()
+latency.run()
