@@ -6,9 +6,10 @@ from collections.abc import Callable
 from protocol import private as p
 from protocol import public as q
 from server import running
+from server.editing import Asked, now
 from server.hub import Hub
 from server.outbox import Session, problem_of
-from server.workspace import Asked, Workspace, now
+from server.workspace import Workspace
 from topology import document
 from topology.commands import AnyCommand, ApplyDocument, Redo, Undo
 from topology.explain import explain

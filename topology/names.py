@@ -11,6 +11,7 @@ from collections.abc import Container
 
 from topology.base import HOST
 from topology.problems import Code, Problem, ProblemError, invalid
+from topology.sysctls import KEYS
 
 IFNAMSIZ = 16
 """linux/if.h, with the closing NUL."""
@@ -158,6 +159,10 @@ def sysctl(key: str, value: str, subject: str | None = None) -> str:
     if not _SYSCTL.fullmatch(key):
         path = f"/proc/sys/{key.replace('.', '/')}"
         raise invalid(f"cannot stat {path}: No such file or directory", subject, "only net.… keys belong to a network namespace")
+    if key not in KEYS:
+        raise invalid(
+            f"{key} is not one of the sysctls that a lab keeps", subject, f"set it by sysctl -w in a shell; kept are: {', '.join(KEYS)}"
+        )
     folded = " ".join(value.split())
     if not folded or len(folded) > 1000 or _control(folded):
         raise invalid(f'setting key "{key}": Invalid argument', subject, "a value is one line of text or a number")

@@ -1,0 +1,89 @@
+"""One thread that does one job after the other: the only one that may change a lab's state."""
+
+import queue
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import NamedTuple
+
+import msgspec
+
+from server.agent_link import unavailable
+from server.outbox import Session, problem_of
+
+
+class Job(NamedTuple):
+    """`event`: the lab said something, which is also taken in while the writer waits for it."""
+
+    run: Callable[[], None]
+    event: bool = False
+
+
+class Writer:
+    """Base of a workspace, which says what to do when nothing comes (`_quiet` after `_timeout` seconds) and when all is done (`_idle`)."""
+
+    def __init__(self, name: str) -> None:
+        self._jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
+        self._put_off: deque[Job] = deque()
+        self._ended = False
+        self._lost = False
+        self.thread = threading.Thread(target=self._work, name=name, daemon=True)
+
+    def _timeout(self) -> float | None:
+        raise NotImplementedError
+
+    def _quiet(self) -> None:
+        raise NotImplementedError
+
+    def _idle(self) -> None:
+        raise NotImplementedError
+
+    def _failed(self, error: Exception) -> None:
+        """A job that nobody waits for failed."""
+        raise NotImplementedError
+
+    def submit(self, run: Callable[[], None], event: bool = False) -> None:
+        """Do this on the writer's thread, after what was asked before."""
+        self._jobs.put(Job(run, event))
+
+    def ask(self, session: Session, id: str, job: Callable[[], msgspec.Struct]) -> None:
+        """`submit`, with its result (or its problem) as the one answer to request `id`."""
+
+        def answered() -> None:
+            try:
+                result = job()
+            except Exception as e:
+                session.refuse(id, problem_of(e))
+            else:
+                session.answer(id, result)  # type: ignore[arg-type]  # every job returns one of AnyResult
+
+        self.submit(answered)
+
+    def _work(self) -> None:
+        while not self._ended:
+            try:
+                job = self._put_off.popleft() if self._put_off else self._jobs.get(timeout=self._timeout())
+            except queue.Empty:
+                job = Job(self._quiet)
+            try:
+                job.run()
+            except Exception as e:
+                self._failed(e)
+            if self._jobs.empty():
+                self._idle()
+
+    def _wait(self, done: Callable[[], bool], what: str, seconds: float = 120.0) -> None:
+        """Take in what the lab says until it is so; other jobs wait."""
+        end = time.monotonic() + seconds
+        while not done():
+            if self._lost:
+                raise unavailable(f"the lab's process was lost while {what}")
+            try:
+                job = self._jobs.get(timeout=max(0.0, end - time.monotonic()))
+            except queue.Empty:
+                raise unavailable(f"the lab did not answer while {what}") from None
+            if job.event:
+                job.run()
+            else:
+                self._put_off.append(job)
