@@ -9,9 +9,13 @@ import { usePanelTexts } from './texts'
 
 export { styles }
 
-/** What a failed request says to a person, in one line. */
+/** What a failed request says to a person, in one line; of a document also where in it. */
 export function said(error: unknown): string {
-  if (error instanceof ProblemError) return [error.problem.message, error.problem.hint].filter(Boolean).join(' — ')
+  if (error instanceof ProblemError) {
+    const { subject, message, hint } = error.problem
+    const where = subject?.startsWith('$') ? `${subject}: ` : ''
+    return where + [message, hint].filter(Boolean).join(' — ')
+  }
   if (error instanceof LostError) return usePanelTexts.now().lost
   return String(error)
 }
