@@ -173,6 +173,8 @@ def test_a_bridge_learns(page: Page, stack: Stack, lab: str) -> None:
     expect(row).to_contain_text("p0")
     expect(row).to_contain_text("learned")
     expect(inspector).to_contain_text("flooded")
+    page.get_by_role("button", name="Zoom out").click()
+    hand.fit()
     OUT.mkdir(exist_ok=True)
     page.screenshot(path=OUT / "walk.png")
 

@@ -8,6 +8,7 @@ import pytest
 from tests.support import ROOT, Stack
 from topology import document
 from topology.normal import comparable
+from topology.records import Records
 
 EXAMPLES = sorted((ROOT / "examples").glob("*.json"), key=lambda p: p.name)
 PINGS = {
@@ -19,11 +20,11 @@ PINGS = {
 }
 
 
-def observed(stack: Stack, lab: str) -> document.Records:
+def observed(stack: Stack, lab: str) -> Records:
     return document.load(stack.cli("export", lab, "--observed"))
 
 
-def same(a: document.Records, b: document.Records) -> bool:
+def same(a: Records, b: Records) -> bool:
     return comparable(a, like=b) == comparable(b, like=a)
 
 
