@@ -77,17 +77,27 @@ class LabFiles:
         write(self.folder / "state", "live" if live else "stopped")
 
     def history(self) -> list[Change]:
-        """The newest changes, oldest first; a line that was cut off by a crash ends it."""
+        """The newest changes, oldest first, as they were in memory: a new edit ends what was undone before it.
+
+        A line that a crash cut off is passed over.
+        """
         out: dict[int, Change] = {}
-        with contextlib.suppress(FileNotFoundError, msgspec.MsgspecError), (self.folder / "history.jsonl").open("rb") as f:
+        with contextlib.suppress(FileNotFoundError), (self.folder / "history.jsonl").open("rb") as f:
             for line in f:
-                change = msgspec.json.decode(line, type=Change)
-                out[change.number] = change
+                with contextlib.suppress(msgspec.MsgspecError):
+                    change = msgspec.json.decode(line, type=Change)
+                    if change.number not in out:
+                        out = {number: c for number, c in out.items() if not c.undone}
+                    out[change.number] = change
         return [out[number] for number in sorted(out)][-KEEP:]
 
     def append(self, changes: list[Change]) -> None:
         """A number that comes again replaces its change."""
-        with (self.folder / "history.jsonl").open("ab") as f:
+        with (self.folder / "history.jsonl").open("a+b") as f:
+            if f.seek(0, os.SEEK_END):
+                f.seek(-1, os.SEEK_END)
+                if f.read(1) != b"\n":  # a crash cut the last line off: the next must not join it
+                    f.write(b"\n")
             f.writelines(msgspec.json.encode(change) + b"\n" for change in changes)
 
     def delete(self) -> None:
