@@ -18,9 +18,9 @@ class History:
 
     def add(self, context: Context, diff: Diff[AnyRecord], shell: tuple[str, ...] = ()) -> Change:
         """A new edit; what was undone before it can no longer be done again."""
+        number = self._last() + 1  # counted with those that go now: the file has them still
         self.changes = [c for c in self.changes if not c.undone]
-        number = max((c.number for c in self.changes), default=0) + 1
-        change = Change(number=max(number, self._last() + 1), context=context, diff=diff, shell=shell)
+        change = Change(number=number, context=context, diff=diff, shell=shell)
         self.changes.append(change)
         self.fresh.append(change)
         self._number = change.number

@@ -68,3 +68,17 @@ def test_a_line_that_was_cut_off_costs_that_change_only(files: LabFiles) -> None
     history.add(BY, adds("ns1"))
     files.append(history.take_fresh())
     assert files.history() == history.changes
+
+
+def test_a_number_is_never_given_twice_also_after_a_restart(files: LabFiles) -> None:
+    history = History()
+    history.add(BY, adds("ns0"))
+    second, third = history.add(BY, adds("ns1")), history.add(BY, adds("ns2"))
+    history.mark(third, True)
+    history.mark(second, True)
+    files.append(history.take_fresh())
+    again = History(files.history())
+    fourth = again.add(BY, adds("ns3"))
+    files.append(again.take_fresh())
+    assert fourth.number > third.number
+    assert files.history() == again.changes
