@@ -14,7 +14,7 @@ from topology.diff import Diff, apply, between, reverse
 from topology.edit import edit
 from topology.normal import drift
 from topology.plan import plan
-from topology.problems import Code, Problem, ProblemError
+from topology.problems import Code, Problem, ProblemError, invalid
 from topology.records import AnyRecord, Namespace, Records, as_records
 from topology.shell import commands as shell_commands
 from topology.steps import AnyStep
@@ -50,6 +50,8 @@ class Editing(State):
             elif isinstance(command, KeepDrift):
                 after = adopt(after, self.observed.records, command.ids or self._drift)
             elif isinstance(command, RevertDrift):
+                if len(asked.commands) > 1 or asked.dry_run:
+                    raise invalid("revert-drift stands alone, and is not tried dry", None, "ask for it by itself")
                 return self._revert(command.ids)
             else:
                 result = edit(after, command)
@@ -69,14 +71,16 @@ class Editing(State):
         return change, apply(self.desired, reverse(change.diff) if undo else change.diff)
 
     def _refuse_stale(self, diff: Diff[AnyRecord], asked: Asked) -> None:
-        """Somebody else changed the same record since the author last saw it."""
+        """Somebody else changed the same field since the author last saw it."""
         if asked.base is None:
             return
+        who = asked.context.session or asked.context.author
         for key in diff.ids:
-            revision, author = self._authors.get(key, (0, ""))
-            if revision > asked.base and author != (asked.context.session or asked.context.author):
-                hint = "look at what it is now, and change it again if you still want to"
-                raise ProblemError(Problem(code=Code.CONFLICT, message="somebody else changed this just now", subject=key, hint=hint))
+            for field in fields_of(diff, key):
+                revision, author = self._authors.get((key, field), (0, ""))
+                if revision > asked.base and author != who:
+                    hint = "look at what it is now, and change it again if you still want to"
+                    raise ProblemError(Problem(code=Code.CONFLICT, message="somebody else changed this just now", subject=key, hint=hint))
 
     def _goal(self, after: Records, diff: Diff[AnyRecord]) -> Records:
         """What the kernel shall be: the document; where things differ already that nobody asked about, only the edit."""
@@ -117,7 +121,8 @@ class Editing(State):
 
     def _noted(self, diff: Diff[AnyRecord], context: Context) -> None:
         who = context.session or context.author
-        self._authors.update((key, (self.revision + 1, who)) for key in diff.ids)
+        for key in diff.ids:
+            self._authors.update(((key, field), (self.revision + 1, who)) for field in fields_of(diff, key))
         self._unsaved = True
         self._stale_warnings = True
 
@@ -199,6 +204,16 @@ class Editing(State):
         if found != self._drift:
             self._drift = found
             self._publish(drift=found)
+
+
+def fields_of(diff: Diff[AnyRecord], key: str) -> tuple[str, ...]:
+    """The fields that a diff changes of a record; of one that comes or goes, all of it."""
+    if key not in diff.updated:
+        return ("*",)
+    before, after = diff.updated[key]
+    if type(before) is not type(after):
+        return ("*",)
+    return tuple(f for f in before.__struct_fields__ if getattr(before, f) != getattr(after, f))
 
 
 def _compose(first: Mapping[str, str], second: Mapping[str, str]) -> dict[str, str]:

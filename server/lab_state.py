@@ -41,7 +41,7 @@ class State(Writer):
         self._warnings: tuple[Problem, ...] = ()
         self._undo_labels: tuple[str, str] = ("", "")
         self._looks: dict[str, tuple[str, ...]] = {}
-        self._authors: dict[str, tuple[int, str]] = {}
+        self._authors: dict[tuple[str, str], tuple[int, str]] = {}
         self._outside: float | None = None
         self._last_fact = 0.0
         self._applied: p.Applied | None = None

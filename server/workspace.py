@@ -99,8 +99,9 @@ class Workspace(Editing):
             running = self.lab in self._control.ask(lambda id: p.Hello(id=id)).labs
             self._set_state("starting")
             self._start(fresh=not running)
-        except ProblemError as e:
-            self._set_state("failed", e.problem)
+        except Exception as e:
+            self._disconnect()
+            self._set_state("failed", problem_of(e))
             return
         self.files.set_live(True)
         self._set_state("live")

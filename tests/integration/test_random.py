@@ -157,7 +157,7 @@ class Player:
 
 
 def test_random_edits_and_random_outside_changes(stack: Stack, lab: str) -> None:
-    seed = int(os.environ.get("VETHBOARD_RANDOM_SEED", random.randrange(1 << 30)))
+    seed = int(os.environ.get("VETHBOARD_RANDOM_SEED", "1"))  # the same for everybody; others are for who looks for bugs
     print(f"seed {seed}")
     with stack.client() as client:
         player = Player(client, lab, random.Random(seed))

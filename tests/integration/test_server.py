@@ -28,6 +28,7 @@ def test_two_that_edit_the_same_thing(stack: Stack, lab: str) -> None:
         assert refused.value.problem.subject == "interface:ns0/veth0"
         assert "mtu 1400" in stack.inside(lab, "ns0", "ip", "link", "show", "veth0")
         edit(one, lab, AddNamespace(name="mine"), base=seen.revision)
+        edit(one, lab, SetInterface(interface="ns0/veth0", changes={"up": False}), base=seen.revision)
 
 
 def test_an_edit_of_several_commands_is_all_or_nothing(stack: Stack, lab: str) -> None:
