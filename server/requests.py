@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable
 
-from protocol import private as p
 from protocol import public as q
 from server import running
 from server.editing import Asked, now
@@ -153,9 +152,7 @@ def cancel(session: Session, request: q.Cancel) -> None:
 
 
 def end_process(hub: Hub, session: Session, request: q.EndProcess) -> None:
-    link = hub.lab(request.lab).live_link()
-    link.send(lambda id: p.Signal(id=id, signal=request.signal, pid=request.pid))
-    session.answer(request.id, q.Done())
+    running.end_process(hub.lab(request.lab), session, request)
 
 
 def explained(hub: Hub, session: Session, request: q.Explain) -> None:

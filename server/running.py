@@ -1,10 +1,11 @@
 """Requests that go on: commands in a lab, pings, what ip netns says."""
 
 import signal
+from collections.abc import Callable
 from functools import partial
 
 from protocol import private as p
-from protocol.public import Exec, Exited, NetnsQuery, Output, Ping, PingDone, PingNote, PingReply, Text
+from protocol.public import Done, EndProcess, Exec, Exited, NetnsQuery, Output, Ping, PingDone, PingNote, PingReply, Text
 from server.agent_link import Channel, LabLink, unavailable
 from server.outbox import Cancellable, Session
 from server.workspace import Workspace
@@ -118,22 +119,31 @@ def ping(workspace: Workspace, session: Session, request: Ping) -> None:
     session.running[request.id] = Cancellable(lambda _data, _eof: None, partial(_cancel, link, channel, signal.SIGINT))
 
 
+def end_process(workspace: Workspace, session: Session, request: EndProcess) -> None:
+    """kill(1), in the lab: it says why not in its own words."""
+    argv = ("kill", f"-{request.signal}", str(request.pid))
+    _words(workspace.live_link(), session, request.id, argv, lambda _: Done())
+
+
 def netns(workspace: Workspace, session: Session, request: NetnsQuery) -> None:
     """What `ip netns` itself prints, in the lab's host."""
-    link = workspace.live_link()
+    argv = ("ip", "netns", request.query, *([request.argument] if request.argument else []))
+    _words(workspace.live_link(), session, request.id, argv, lambda text: Text(text=text))
+
+
+def _words(link: LabLink, session: Session, id: str, argv: tuple[str, ...], result: Callable[[str], Done | Text]) -> None:
+    """Run a short command in `host`; the answer is made of its output, a refusal of what it says on standard error."""
     out: dict[int, bytearray] = {1: bytearray(), 2: bytearray()}
 
     def on_exit(ended: p.Exit | None) -> None:
         if ended is None or ended.problem is not None:
             problem = ended.problem if ended is not None else None
-            session.refuse(request.id, problem or unavailable("the lab was lost").problem)
+            session.refuse(id, problem or unavailable("the lab was lost").problem)
         elif ended.code != 0:
-            words = out[2].decode("utf-8", "replace").strip() or f"ip netns {request.query} ended with {ended.code}"
-            session.refuse(request.id, Problem(code=Code.REFUSED, message=words))
+            words = out[2].decode("utf-8", "replace").strip() or f"{' '.join(argv)} ended with {ended.code}"
+            session.refuse(id, Problem(code=Code.REFUSED, message=words))
         else:
-            session.answer(request.id, Text(text=out[1].decode("utf-8", "replace")))
+            session.answer(id, result(out[1].decode("utf-8", "replace")))
 
-    argv = ("ip", "netns", request.query, *([request.argument] if request.argument else []))
-    link.run(
-        Channel(lambda stream, data: out[stream].extend(data), on_exit), lambda id: p.Run(id=id, channel=id, namespace="host", argv=argv)
-    )
+    channel = Channel(lambda stream, data: out[stream].extend(data), on_exit)
+    link.run(channel, lambda id: p.Run(id=id, channel=id, namespace="host", argv=argv))

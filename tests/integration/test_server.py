@@ -4,7 +4,7 @@ import pytest
 import socketio
 from socketio.exceptions import ConnectionError
 
-from protocol.public import Answer, Done, Edit, Export, Exported, Open, Snapshot
+from protocol.public import Answer, Done, Edit, EndProcess, Export, Exported, Open, Snapshot
 from tests.support import Stack
 from topology.commands import AddNamespace, AnyCommand, Redo, SetInterface, Undo
 from topology.problems import Code, ProblemError
@@ -115,3 +115,13 @@ def test_flag_leaves_both_as_they_are(stack: Stack, lab: str) -> None:
         assert "mtu 1300" in stack.inside(lab, "ns0", "ip", "link", "show", "veth0")
         edit(client, lab, Undo())
     assert stack.cli("export", lab) == document
+
+
+def test_a_process_is_ended_and_one_that_is_not_there_is_said(stack: Stack, lab: str) -> None:
+    with stack.client() as client:
+        stack.inside(lab, "host", "sh", "-c", "sleep 600 >/dev/null 2>&1 &")
+        pid = int(stack.inside(lab, "host", "pgrep", "sleep"))
+        assert isinstance(client.request(EndProcess(id=client.next_id(), lab=lab, pid=pid)), Done)
+        stack.inside(lab, "host", "pgrep", "sleep", code=1)
+        with pytest.raises(ProblemError, match="No such process"):
+            client.request(EndProcess(id=client.next_id(), lab=lab, pid=99999))
