@@ -17,6 +17,9 @@ from topology.observed import Observed
 from topology.problems import Code, Problem, ProblemError
 from topology.steps import AnyStep
 
+FIND_SECONDS = 20.0
+"""How long a lab is looked for."""
+
 
 class Workspace(Editing):
     """One lab, from its start to its end. What it is stands in `State`, how it changes in `Editing`."""
@@ -95,14 +98,21 @@ class Workspace(Editing):
 
     def resume(self) -> None:
         """At the server's start, and after the agent was lost: find the lab as it was, or bring it back from its document."""
-        try:
-            running = self.lab in self._control.ask(lambda id: p.Hello(id=id)).labs
-            self._set_state("starting")
-            self._start(fresh=not running)
-        except Exception as e:
-            self._disconnect()
-            self._set_state("failed", problem_of(e))
-            return
+        end = time.monotonic() + FIND_SECONDS
+        self._set_state("starting")
+        while True:
+            try:
+                running = self.lab in self._control.ask(lambda id: p.Hello(id=id)).labs
+                self._start(fresh=not running)
+                break
+            except Exception as e:
+                self._disconnect()
+                problem = problem_of(e)
+                # a lab that has just died may still be on the agent's list: then it does not answer, and a moment later it is off
+                if problem.code != Code.UNAVAILABLE or time.monotonic() > end:
+                    self._set_state("failed", problem)
+                    return
+                time.sleep(0.05)
         self.files.set_live(True)
         self._set_state("live")
 
