@@ -1,7 +1,5 @@
 /** What is open beside the canvas. */
 
-import type { AnyCommand } from '@/protocol'
-
 /** Nodes are `ns0` or `host/br0`; refs are `ns0/veth0`. The canvas draws the first group, the panels the second. */
 export type DialogState =
   | { kind: 'namespace' }
@@ -18,7 +16,6 @@ export type DialogState =
   | { kind: 'new-lab' }
   | { kind: 'export' }
   | { kind: 'import'; text?: string | undefined; fileName?: string | undefined }
-  | { kind: 'plan'; commands: readonly AnyCommand[]; label: string }
 
 /** The panel at the right. */
 export type SideState = 'inspector' | 'history' | null

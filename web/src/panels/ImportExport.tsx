@@ -152,35 +152,3 @@ export function ImportDialog({ text: given }: { text?: string | undefined }) {
     </Dialog>
   )
 }
-
-/** What an edit would do, and doing it. */
-export function PlanDialog({ commands, label }: { commands: readonly AnyCommand[]; label: string }) {
-  const t = usePanelTexts()
-  const editor = useEditor()
-  const [planned, setPlanned] = useState<Planned>()
-  const [error, setError] = useState<string>()
-  useEffect(() => {
-    editor
-      .plan(commands)
-      .then(setPlanned)
-      .catch((reason) => setError(said(reason)))
-  }, [editor, commands])
-  const apply = async (): Promise<void> => {
-    if (await editor.edit(commands, label)) editor.dialog.set(null)
-  }
-  return (
-    <Dialog
-      title={label}
-      wide
-      onClose={() => editor.dialog.set(null)}
-      footer={
-        <Button variant="primary" disabled={!planned} onClick={() => void apply()}>
-          {t.apply(planned?.steps.length ?? 0)}
-        </Button>
-      }
-    >
-      {planned && <pre className={styles.code}>{planned.shell.join('\n') || t.nothingToDo}</pre>}
-      <Refused text={error} />
-    </Dialog>
-  )
-}

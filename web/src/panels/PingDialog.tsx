@@ -47,7 +47,7 @@ export function PingDialog({ source, target }: { source?: string | undefined; ta
     setBusy(true)
     const lab = editor.session.current.get() ?? ''
     const request = editor.session.connection.request<'ping'>(
-      { type: 'ping', lab, source: from, target: to, count: Number(count) || 4 },
+      { type: 'ping', lab, source: from, target: to, count: /^\d+$/.test(count) ? Number(count) : 4 },
       item,
     )
     running.current = request

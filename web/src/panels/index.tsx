@@ -4,7 +4,7 @@ import { Activity, History, MoreHorizontal } from 'lucide-react'
 import { exportDocument, importDocument, ping, runAction, showHistory, shown, useEditor } from '@/editor'
 import { Button, IconButton, Menu, useValue } from '@/ui'
 import { DoctorDialog } from './Doctor'
-import { ExportDialog, ImportDialog, PlanDialog } from './ImportExport'
+import { ExportDialog, ImportDialog } from './ImportExport'
 import { LabsDialog, NewLabDialog } from './Labs'
 import { NetnsDialog } from './Netns'
 import { PingDialog } from './PingDialog'
@@ -74,8 +74,6 @@ export function PanelDialogs() {
       return <ExportDialog />
     case 'import':
       return <ImportDialog text={dialog.text} />
-    case 'plan':
-      return <PlanDialog commands={dialog.commands} label={dialog.label} />
     case 'doctor':
       return <DoctorDialog />
     case 'netns':

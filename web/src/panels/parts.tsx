@@ -1,5 +1,5 @@
 import { Trash2 } from 'lucide-react'
-import { type ReactNode, useEffect, useState } from 'react'
+import { type ReactNode, useEffect, useRef, useState } from 'react'
 import { LostError, ProblemError } from '@/connection'
 import { useEditor } from '@/editor'
 import type { AnyCommand } from '@/protocol'
@@ -84,16 +84,19 @@ export function EditText({
 }) {
   const [draft, setDraft] = useState(value)
   const [error, setError] = useState<string>()
+  const sent = useRef<string>(undefined)
   useEffect(() => {
     setDraft(value)
     setError(undefined)
+    sent.current = undefined
   }, [value])
   const commit = async (): Promise<void> => {
-    if (draft.trim() === value) {
-      setError(undefined)
-      return
-    }
-    setError(await onCommit(draft.trim()))
+    const text = draft.trim()
+    if (text === value) setError(undefined)
+    // leaving the field after Enter does not ask again for what was just refused
+    if (text === value || text === sent.current) return
+    sent.current = text
+    setError(await onCommit(text))
   }
   return (
     <Field label={label} error={error} className={className}>
@@ -136,15 +139,15 @@ export const Refused = ({ text }: { text: string | undefined }) =>
     </p>
   ) : null
 
-/** Seconds that go on by themselves from what was told. */
-export function useSince(age: number): number {
+/** Seconds that go on by themselves from `age`, until something new is `told`. */
+export function useSince(age: number, told: unknown): number {
   const [start, setStart] = useState(() => Date.now())
   const [now, setNow] = useState(() => Date.now())
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a new age starts the count anew
+  // biome-ignore lint/correctness/useExhaustiveDependencies: what is told anew starts the count anew
   useEffect(() => {
     setStart(Date.now())
     setNow(Date.now())
-  }, [age])
+  }, [age, told])
   useEffect(() => {
     const timer = setInterval(() => setNow(Date.now()), 1000)
     return () => clearInterval(timer)

@@ -165,6 +165,7 @@ function Settings({
   const ask = useAsk()
   const scene = useValue(editor.lab.scene)
   const [error, setError] = useState<string>()
+  const [refused, setRefused] = useState<string>()
   const namespace = ref_.slice(0, ref_.indexOf('/'))
   const bridges = [...scene.interfaces.values()].filter((i) => i.namespace === namespace && i.kind === 'bridge')
   const loopback = (live?.type ?? desired?.kind) === 'loopback'
@@ -201,13 +202,13 @@ function Settings({
           onCommit={(mtu) => set({ mtu: mtu === '' ? null : asNumber(mtu) }, t.changed(ref_, 'MTU'))}
         />
         {!loopback && (live?.type ?? desired?.kind) !== 'bridge' && (
-          <Field label={t.master} className={styles.wide}>
+          <Field label={t.master} className={styles.wide} error={refused}>
             {(ids) => (
               <Select
                 {...ids}
                 value={desired?.master ?? ''}
                 onChange={async (e) =>
-                  setError(await set({ master: e.target.value || null }, t.changed(ref_, t.master)))
+                  setRefused(await set({ master: e.target.value || null }, t.changed(ref_, t.master)))
                 }
               >
                 <option value="">{t.none}</option>

@@ -125,7 +125,16 @@ function InterfaceRow({ ref_ }: { ref_: string }) {
       >
         {nameOf(ref_)}
       </button>
-      <span className={`${styles.grow} ${styles.dim} mono`}>{view.addresses.join(' ')}</span>
+      <span className={`${styles.grow} ${styles.dim} mono`}>
+        {view.addresses.join(' ')}
+        {view.live && (
+          <small style={{ display: 'block' }}>
+            {[view.kind, view.live.operstate, view.live.mac, `mtu ${view.live.mtu}`].join(' ')}
+            {view.live.peer && ` ⇄ ${view.live.peer}`}
+            {view.live.master && ` ∈ ${view.live.master}`}
+          </small>
+        )}
+      </span>
       <Switch
         hideLabel
         label={t.upOf(ref_)}
@@ -179,7 +188,7 @@ function NeighbourLine({
 }) {
   const t = usePanelTexts()
   const editor = useEditor()
-  const age = useSince(row.age ?? 0)
+  const age = useSince(row.age ?? 0, row)
   const permanent = row.state === 'permanent'
   const remove = () =>
     void editor.edit(

@@ -78,7 +78,7 @@ export function MacTable({ ref_ }: { ref_: string }) {
 function Entry({ row }: { row: FdbRow }) {
   const t = usePanelTexts()
   const editor = useEditor()
-  const age = useSince(row.age ?? 0)
+  const age = useSince(row.age ?? 0, row)
   const { record } = row
   return (
     <tr>
