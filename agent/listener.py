@@ -33,6 +33,7 @@ class Listener:
     def __init__(self, labs: Labs, uids: set[int]) -> None:
         self._labs, self._uids = labs, uids
         self._controls: set[ServerConnection] = set()
+        self._telling: set[asyncio.Future[None]] = set()
         self._decoder = msgspec.json.Decoder(p.AnyControlRequest)
         labs.gone = self._lab_gone
 
@@ -86,7 +87,9 @@ class Listener:
     def _lab_gone(self, lab: str, reason: str) -> None:
         text = msgspec.json.encode(p.LabGone(lab=lab, reason=reason)).decode()
         for connection in self._controls:
-            asyncio.ensure_future(_send(connection, text))  # noqa: RUF006  it ends by itself, and nobody waits for it
+            task = asyncio.ensure_future(_send(connection, text))
+            self._telling.add(task)  # the loop itself holds tasks only weakly
+            task.add_done_callback(self._telling.discard)
 
     # ---- /lab/ID -----------------------------------------------------------------------------------------------------
 

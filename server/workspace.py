@@ -12,7 +12,6 @@ from server.agent_link import LabLink
 from server.editing import Editing
 from server.outbox import Session, problem_of
 from topology.diff import between
-from topology.graph import Graph
 from topology.observed import Observed
 from topology.problems import Code, Problem, ProblemError
 from topology.steps import AnyStep
@@ -178,7 +177,3 @@ class Workspace(Editing):
         if link is None or self.state != "live":
             raise ProblemError(Problem(code=Code.UNAVAILABLE, message=f"lab {self.lab} is {self.state}", hint="start it first"))
         return link
-
-    def graph(self) -> Graph:
-        """Of what the kernel says."""
-        return Graph(self.observed.records)

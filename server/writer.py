@@ -3,12 +3,12 @@
 import queue
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple
 
-import msgspec
-
+from protocol.public import AnyResult
 from server.agent_link import unavailable
 from server.outbox import Session, problem_of
 
@@ -20,7 +20,7 @@ class Job(NamedTuple):
     event: bool = False
 
 
-class Writer:
+class Writer(ABC):
     """Base of a workspace, which says what to do when nothing comes (`_quiet` after `_timeout` seconds) and when all is done (`_idle`)."""
 
     def __init__(self, name: str) -> None:
@@ -30,24 +30,27 @@ class Writer:
         self._lost = False
         self.thread = threading.Thread(target=self._work, name=name, daemon=True)
 
+    @abstractmethod
     def _timeout(self) -> float | None:
-        raise NotImplementedError
+        """Seconds until `_quiet`; None: never."""
 
+    @abstractmethod
     def _quiet(self) -> None:
-        raise NotImplementedError
+        """Nothing came for so long."""
 
+    @abstractmethod
     def _idle(self) -> None:
-        raise NotImplementedError
+        """Every job is done."""
 
+    @abstractmethod
     def _failed(self, error: Exception) -> None:
         """A job that nobody waits for failed."""
-        raise NotImplementedError
 
     def submit(self, run: Callable[[], None], event: bool = False) -> None:
         """Do this on the writer's thread, after what was asked before."""
         self._jobs.put(Job(run, event))
 
-    def ask(self, session: Session, id: str, job: Callable[[], msgspec.Struct]) -> None:
+    def ask(self, session: Session, id: str, job: Callable[[], AnyResult]) -> None:
         """`submit`, with its result (or its problem) as the one answer to request `id`."""
 
         def answered() -> None:
@@ -56,7 +59,7 @@ class Writer:
             except Exception as e:
                 session.refuse(id, problem_of(e))
             else:
-                session.answer(id, result)  # type: ignore[arg-type]  # every job returns one of AnyResult
+                session.answer(id, result)
 
         self.submit(answered)
 

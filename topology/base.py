@@ -35,7 +35,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     @property
     def id(self) -> str:
         """`interface:ns0/veth0`, `namespace:ns0`, `route:ns0/default`, …"""
-        raise NotImplementedError
+        raise NotImplementedError  # each kind of record says it; msgspec's metaclass takes no abstract methods
 
 
 class PortVlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):

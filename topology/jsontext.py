@@ -32,7 +32,7 @@ def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
         return plain
     out = _Twice(plain)
     seen: set[str] = set()
-    out.again = tuple(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]  # add() gives None
+    out.again = tuple(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]  # add() gives None, which is what `or` wants
     return out
 
 

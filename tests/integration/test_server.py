@@ -4,14 +4,15 @@ import pytest
 import socketio
 from socketio.exceptions import ConnectionError
 
+from cli.client import Client
 from protocol.public import Answer, Done, Edit, EndProcess, Export, Exported, Open, Snapshot
 from tests.support import Stack
 from topology.commands import AddNamespace, AnyCommand, Redo, SetInterface, Undo
 from topology.problems import Code, ProblemError
 
 
-def edit(client: object, lab: str, *commands: AnyCommand, base: int | None = None) -> Done:
-    result = client.request(Edit(id=client.next_id(), lab=lab, commands=commands, base=base))  # type: ignore[attr-defined]
+def edit(client: Client, lab: str, *commands: AnyCommand, base: int | None = None) -> Done:
+    result = client.request(Edit(id=client.next_id(), lab=lab, commands=commands, base=base))
     assert isinstance(result, Done)
     return result
 
