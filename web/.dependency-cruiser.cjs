@@ -1,5 +1,6 @@
-/** The layers of the web app (docs/architecture.md): protocol ◀ connection ◀ store ◀ editor ◀ canvas, panels ◀ app. */
-const layers = ['protocol', 'connection', 'store', 'editor', '(canvas|panels)', 'app']
+/** The layers of the web app (docs/architecture.md): protocol ◀ connection ◀ store ◀ editor ◀ canvas, panels, the tools of the dock ◀ dock ◀ app. */
+const tools = 'canvas|panels|terminal|chains|source|capture|journey'
+const layers = ['protocol', 'connection', 'store', 'editor', `(${tools})`, 'dock', 'app']
 const forbidden = layers.slice(0, -1).map((layer, i) => ({
   name: `${layer}-imports-downward-only`,
   severity: 'error',
@@ -11,18 +12,18 @@ module.exports = {
   forbidden: [
     ...forbidden,
     {
-      name: 'canvas-and-panels-apart',
+      name: 'tools-apart',
       comment: 'What both need lives in ui or editor.',
       severity: 'error',
-      from: { path: '^src/(canvas|panels)/' },
-      to: { path: '^src/(canvas|panels)/', pathNot: '^src/$1/' },
+      from: { path: `^src/(${tools})/` },
+      to: { path: `^src/(${tools})/`, pathNot: '^src/$1/' },
     },
     {
       name: 'ground',
       comment: 'i18n and ui know nothing of labs.',
       severity: 'error',
       from: { path: '^src/(i18n|ui)/' },
-      to: { path: '^src/(connection|store|editor|canvas|panels|app)/' },
+      to: { path: `^src/(connection|store|editor|${tools}|dock|app)/` },
     },
     {
       name: 'react-flow-in-one-place',

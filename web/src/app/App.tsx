@@ -1,4 +1,5 @@
 import { Canvas } from '@/canvas'
+import { Dock } from '@/dock'
 import { type Editor, EditorProvider } from '@/editor'
 import { PanelDialogs, SidePanel, StartScreen } from '@/panels'
 import { Announcer, TooltipProvider, usePart, useValue } from '@/ui'
@@ -27,12 +28,13 @@ function Frame({ editor }: { editor: Editor }) {
   useShortcuts(editor)
   const current = useValue(editor.session.current)
   const side = useValue(editor.side)
+  const maximised = usePart(editor.dock, (dock) => dock.maximised && !dock.hidden)
   const opened = usePart(editor.lab.meta, (meta) => meta.info !== null)
   return (
     <div className={styles.frame}>
       <TopBar />
       <Banner />
-      <div className={styles.middle}>
+      <div className={styles.middle} hidden={maximised}>
         <main className={styles.canvas} aria-label={t.canvas}>
           {current === null ? <StartScreen /> : opened && <Canvas key={current} />}
         </main>
@@ -42,6 +44,7 @@ function Frame({ editor }: { editor: Editor }) {
           </aside>
         )}
       </div>
+      {current !== null && opened && <Dock />}
     </div>
   )
 }

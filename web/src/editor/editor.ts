@@ -2,6 +2,7 @@ import { LostError, ProblemError } from '@/connection'
 import type { AnyCommand, Done, Planned, Problem } from '@/protocol'
 import type { Session } from '@/store'
 import { announce, Value } from '@/ui'
+import { type DockState, emptyDock } from './dock'
 import { useEditorTexts } from './texts'
 import type { DialogState, Level, SideState, Toast, Viewport } from './ui'
 
@@ -14,6 +15,7 @@ export class Editor {
   readonly selection = new Value<ReadonlySet<string>>(NOTHING)
   readonly dialog = new Value<DialogState | null>(null)
   readonly side = new Value<SideState>('inspector')
+  readonly dock = new Value<DockState>(emptyDock())
   readonly toasts = new Value<readonly Toast[]>([])
   readonly viewport = new Value<Viewport | null>(null)
   /** How many edits are under way. */
@@ -24,6 +26,7 @@ export class Editor {
     this.session = session
     session.onNotice = ({ level, problem }) => this.toast(level, problem)
     session.onOpenFailed = (error) => this.fail(error)
+    session.current.subscribe(() => this.dock.set(emptyDock()))
   }
 
   get lab() {

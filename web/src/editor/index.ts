@@ -1,6 +1,7 @@
 export * from './actions'
 export * from './adding'
 export * from './context'
+export * from './dock'
 export * from './drop'
 export * from './editor'
 export * from './ends'

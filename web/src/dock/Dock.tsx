@@ -1,0 +1,160 @@
+import { ChevronDown, Maximize2, Minimize2, X } from 'lucide-react'
+import { type ComponentType, type KeyboardEvent, Suspense } from 'react'
+import {
+  activateDock,
+  closeDock,
+  DOCK_LEAST,
+  type DockTab,
+  type Editor,
+  maximiseDock,
+  resizeDock,
+  toggleDock,
+  useEditor,
+} from '@/editor'
+import { IconButton, useValue } from '@/ui'
+import styles from './Dock.module.css'
+import { Guard } from './Guard'
+import { type DockKind, type DockPanelProps, KINDS } from './kinds'
+import { useDockTexts } from './texts'
+
+const STEP = 24
+
+/** The tools at the bottom: a tab each, the one in front in full; the height is dragged at the upper edge. */
+export function Dock() {
+  const editor = useEditor()
+  const t = useDockTexts()
+  const { tabs, active, height, maximised, hidden } = useValue(editor.dock)
+  if (tabs.length === 0) return null
+  return (
+    <section
+      className={styles.dock}
+      aria-label={t.dock}
+      hidden={hidden}
+      data-maximised={maximised || undefined}
+      style={maximised ? undefined : { height }}
+    >
+      <Edge editor={editor} height={height} />
+      <div className={styles.bar}>
+        <div className={styles.tabs} role="tablist" aria-label={t.tabs} onKeyDown={(e) => walk(editor, e)}>
+          {tabs.map((tab) => (
+            <Tab key={tab.id} tab={tab} active={tab.id === active} />
+          ))}
+        </div>
+        <IconButton label={maximised ? t.restore : t.maximise} onClick={() => maximiseDock(editor)}>
+          {maximised ? <Minimize2 size={15} /> : <Maximize2 size={15} />}
+        </IconButton>
+        <IconButton label={t.hide} onClick={() => toggleDock(editor)}>
+          <ChevronDown size={17} />
+        </IconButton>
+      </div>
+      {tabs.map((tab) => (
+        <Panel key={tab.id} tab={tab} active={tab.id === active && !hidden} />
+      ))}
+    </section>
+  )
+}
+
+/** The kind as one that takes any panel: `KINDS[tab.panel.kind]` is made for just this panel. */
+function kindOf(tab: DockTab): DockKind | undefined {
+  return KINDS[tab.panel.kind] as DockKind | undefined
+}
+
+function useTitle(tab: DockTab): string {
+  const t = useDockTexts()
+  return tab.title ?? kindOf(tab)?.title(t, tab.panel) ?? tab.panel.kind
+}
+
+function Tab({ tab, active }: { tab: DockTab; active: boolean }) {
+  const editor = useEditor()
+  const t = useDockTexts()
+  const title = useTitle(tab)
+  const Icon = kindOf(tab)?.icon
+  return (
+    <div className={styles.tab} data-active={active || undefined} role="presentation">
+      <button
+        type="button"
+        role="tab"
+        id={`tab-${tab.id}`}
+        aria-selected={active}
+        aria-controls={`panel-${tab.id}`}
+        tabIndex={active ? 0 : -1}
+        className={styles.name}
+        onClick={() => activateDock(editor, tab.id)}
+        onAuxClick={(e) => e.button === 1 && closeDock(editor, tab.id)}
+      >
+        {Icon && <Icon size={14} aria-hidden />}
+        {title}
+      </button>
+      <IconButton label={t.close(title)} className={styles.close} onClick={() => closeDock(editor, tab.id)}>
+        <X size={13} />
+      </IconButton>
+    </div>
+  )
+}
+
+function Panel({ tab, active }: { tab: DockTab; active: boolean }) {
+  const t = useDockTexts()
+  const kind = kindOf(tab)
+  if (!kind) return null
+  const Component: ComponentType<DockPanelProps> = kind.component
+  return (
+    <div
+      role="tabpanel"
+      id={`panel-${tab.id}`}
+      aria-labelledby={`tab-${tab.id}`}
+      className={styles.panel}
+      hidden={!active}
+    >
+      <Guard>
+        <Suspense fallback={<p className={styles.wait}>{t.loading}</p>}>
+          <Component tab={tab.id} panel={tab.panel} active={active} />
+        </Suspense>
+      </Guard>
+    </div>
+  )
+}
+
+/** Arrows, Home and End walk the tabs (WAI-ARIA tabs pattern); Delete closes one. */
+function walk(editor: Editor, event: KeyboardEvent): void {
+  const { tabs, active } = editor.dock.get()
+  const at = tabs.findIndex((tab) => tab.id === active)
+  const to = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: tabs.length - 1 }[event.key]
+  if (event.key === 'Delete' && active !== null) closeDock(editor, active)
+  else if (to === undefined) return
+  const next = to === undefined ? editor.dock.get().active : tabs[(to + tabs.length) % tabs.length]?.id
+  event.preventDefault()
+  event.stopPropagation()
+  if (!next) return
+  activateDock(editor, next)
+  document.getElementById(`tab-${next}`)?.focus()
+}
+
+function Edge({ editor, height }: { editor: Editor; height: number }) {
+  const t = useDockTexts()
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: <hr> cannot be dragged; this is the window splitter of the WAI-ARIA patterns
+    <div
+      className={styles.edge}
+      role="separator"
+      tabIndex={0}
+      aria-label={t.resize}
+      aria-orientation="horizontal"
+      aria-valuenow={height}
+      aria-valuemin={DOCK_LEAST}
+      aria-valuemax={window.innerHeight}
+      onKeyDown={(event) => {
+        const by = { ArrowUp: STEP, ArrowDown: -STEP }[event.key]
+        if (by === undefined) return
+        event.preventDefault()
+        event.stopPropagation()
+        resizeDock(editor, height + by)
+      }}
+      onPointerDown={(event) => event.currentTarget.setPointerCapture(event.pointerId)}
+      onPointerMove={(event) => {
+        if (event.currentTarget.hasPointerCapture(event.pointerId)) {
+          resizeDock(editor, window.innerHeight - event.clientY)
+        }
+      }}
+    />
+  )
+}

@@ -1,0 +1,20 @@
+import type { LucideIcon } from 'lucide-react'
+import type { ComponentType, LazyExoticComponent } from 'react'
+import type { DockPanel } from '@/editor'
+import type { DockTexts } from './texts'
+
+/** What a panel's component is given. `active`: it is the tab in front; the others stay mounted, hidden. */
+export interface DockPanelProps<K extends DockPanel['kind'] = DockPanel['kind']> {
+  tab: string
+  panel: Extract<DockPanel, { kind: K }>
+  active: boolean
+}
+
+/** One kind of panel: its code is loaded when it is first opened. */
+export interface DockKind<K extends DockPanel['kind'] = DockPanel['kind']> {
+  icon: LucideIcon
+  title: (t: DockTexts, panel: Extract<DockPanel, { kind: K }>) => string
+  component: LazyExoticComponent<ComponentType<DockPanelProps<K>>>
+}
+
+export const KINDS: { readonly [K in DockPanel['kind']]?: DockKind<K> } = {}

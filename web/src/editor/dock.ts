@@ -1,0 +1,101 @@
+import type { Editor } from './editor'
+
+/** What a tab of the dock shows. Entries of `src/dock/kinds.ts` draw them. */
+export type DockPanel =
+  | { kind: 'terminal'; namespace: string; terminal?: string | undefined }
+  | { kind: 'chains'; namespace: string }
+  | { kind: 'source' }
+  | { kind: 'capture'; interfaces: readonly string[] }
+  | { kind: 'journey'; source?: string | undefined; target?: string | undefined }
+
+export interface DockTab {
+  id: string
+  panel: DockPanel
+  /** Set by the panel itself where the kind's own title says too little. */
+  title?: string | undefined
+}
+
+/** The tools at the bottom of the page. `height` is in CSS pixels. `hidden` keeps the tabs, and what runs in them. */
+export interface DockState {
+  tabs: readonly DockTab[]
+  active: string | null
+  height: number
+  maximised: boolean
+  hidden: boolean
+}
+
+const KEY = 'vethboard.dock'
+export const DOCK_LEAST = 120
+const DOCK_FIRST = 320
+
+export function emptyDock(): DockState {
+  const stored = Number(localStorage.getItem(KEY))
+  const height = stored >= DOCK_LEAST ? stored : DOCK_FIRST
+  return { tabs: [], active: null, height, maximised: false, hidden: false }
+}
+
+/** One tab for each thing that can be looked at; terminals without an id are always new ones. */
+function idOf(panel: DockPanel, tabs: readonly DockTab[]): string {
+  switch (panel.kind) {
+    case 'terminal': {
+      if (panel.terminal !== undefined) return `terminal:${panel.terminal}`
+      const taken = new Set(tabs.map((tab) => tab.id))
+      let n = 1
+      while (taken.has(`terminal-new:${n}`)) n += 1
+      return `terminal-new:${n}`
+    }
+    case 'chains':
+      return `chains:${panel.namespace}`
+    default:
+      return panel.kind
+  }
+}
+
+/** Show this panel: the tab that has it, with what is new in `panel`, or a new tab. Returns the tab's id. */
+export function openDock(editor: Editor, panel: DockPanel): string {
+  const { tabs } = editor.dock.get()
+  const id = idOf(panel, tabs)
+  const known = tabs.find((tab) => tab.id === id)
+  editor.dock.update((now) => ({
+    ...now,
+    tabs: known ? tabs.map((tab) => (tab.id === id ? { ...tab, panel } : tab)) : [...tabs, { id, panel }],
+    active: id,
+    hidden: false,
+  }))
+  return id
+}
+
+/** Close a tab; its neighbour comes to the front. */
+export function closeDock(editor: Editor, id: string): void {
+  editor.dock.update((now) => {
+    const at = now.tabs.findIndex((tab) => tab.id === id)
+    if (at < 0) return now
+    const tabs = now.tabs.filter((tab) => tab.id !== id)
+    const active = now.active === id ? (tabs[Math.min(at, tabs.length - 1)]?.id ?? null) : now.active
+    return { ...now, tabs, active, maximised: now.maximised && tabs.length > 0 }
+  })
+}
+
+/** Change a tab in place: its title, or its panel once the server has named what it shows. */
+export function updateDockTab(editor: Editor, id: string, change: Partial<Pick<DockTab, 'panel' | 'title'>>): void {
+  editor.dock.update((now) => ({ ...now, tabs: now.tabs.map((tab) => (tab.id === id ? { ...tab, ...change } : tab)) }))
+}
+
+export function activateDock(editor: Editor, id: string): void {
+  editor.dock.update((now) => ({ ...now, active: id, hidden: false }))
+}
+
+export function resizeDock(editor: Editor, height: number): void {
+  const most = Math.max(DOCK_LEAST, window.innerHeight - 160)
+  const kept = Math.round(Math.min(Math.max(height, DOCK_LEAST), most))
+  localStorage.setItem(KEY, String(kept))
+  editor.dock.update((now) => ({ ...now, height: kept, maximised: false }))
+}
+
+export function maximiseDock(editor: Editor): void {
+  editor.dock.update((now) => ({ ...now, maximised: !now.maximised }))
+}
+
+export function toggleDock(editor: Editor): void {
+  editor.dock.update((now) => ({ ...now, hidden: !now.hidden }))
+}
