@@ -1,0 +1,71 @@
+"""Edits and what comes of them; documents; history."""
+
+from typing import Literal
+
+import msgspec
+
+from protocol.base import Request, Result
+from protocol.labs import Context
+from topology.commands import AnyCommand
+from topology.diff import Diff
+from topology.records import AnyRecord
+from topology.steps import AnyStep
+
+
+class Edit(Request, frozen=True, kw_only=True, tag="edit"):
+    """One edit, made of commands that happen together or not at all. `base`: the revision that its author saw (None: any).
+
+    The answer `Done` comes when the kernel was read back; a `Problem` means that nothing was changed. `stage`: do not touch the
+    kernel, answer `Planned`.
+    """
+
+    lab: str
+    commands: tuple[AnyCommand, ...]
+    base: int | None = None
+    label: str = ""
+    dry_run: bool = False
+
+
+class Export(Request, frozen=True, kw_only=True, tag="export"):
+    """Answer: `Exported`. `observed`: what the kernel is, instead of what the document says."""
+
+    lab: str
+    observed: bool = False
+    format: Literal["json", "shell"] = "json"
+
+
+class History(Request, frozen=True, kw_only=True, tag="history"):
+    lab: str
+
+
+class Done(Result, frozen=True, kw_only=True, tag="done"):
+    """It is so in the kernel (where there is one). `deploy_seconds`: from the document being here to the kernel read back."""
+
+    revision: int = 0
+    steps: int = 0
+    deploy_seconds: float | None = None
+    made: tuple[str, ...] = ()
+
+
+class Planned(Result, frozen=True, kw_only=True, tag="planned"):
+    steps: tuple[AnyStep, ...]
+    shell: tuple[str, ...]
+    sentences: tuple[str, ...] = ()
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One entry of the history. `shell`: the commands that do the same."""
+
+    number: int
+    context: Context
+    diff: Diff[AnyRecord]
+    undone: bool = False
+    shell: tuple[str, ...] = ()
+
+
+class Exported(Result, frozen=True, kw_only=True, tag="exported"):
+    text: str
+
+
+class HistoryList(Result, frozen=True, kw_only=True, tag="history"):
+    changes: tuple[Change, ...]

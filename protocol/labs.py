@@ -1,0 +1,113 @@
+"""Labs: listed, made, started, stopped, destroyed; one opened, and what it is."""
+
+from typing import Literal
+
+import msgspec
+
+from protocol.base import Request, Result
+from topology.base import Json
+from topology.live import AnyLive
+from topology.problems import Problem
+from topology.records import AnyRecord, Policy
+
+LabState = Literal["stopped", "starting", "live", "stopping", "failed"]
+
+
+class Context(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Who caused a change: `author` is a browser's name for itself, `cli`, `terminal` (somebody in a shell) or `vethboard`."""
+
+    author: str
+    session: str = ""
+    label: str = ""
+    at: str = ""
+
+
+class LabInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """A lab in the list."""
+
+    lab: str
+    state: LabState
+    policy: Policy
+    namespaces: int
+    viewers: int
+    problem: Problem | None = None
+
+
+class ListLabs(Request, frozen=True, kw_only=True, tag="labs"):
+    """Answer: `Labs`. From then on `labs` events say each change of the list."""
+
+
+class NewLab(Request, frozen=True, kw_only=True, tag="new"):
+    """Make a lab (and start it). Answer: `Done`."""
+
+    lab: str
+    document: dict[str, Json] | None = None
+
+
+class StartLab(Request, frozen=True, kw_only=True, tag="start"):
+    lab: str
+
+
+class StopLab(Request, frozen=True, kw_only=True, tag="stop"):
+    """Take the lab out of the kernel; the document stays."""
+
+    lab: str
+
+
+class DestroyLab(Request, frozen=True, kw_only=True, tag="destroy"):
+    """Stop it and delete its document and history."""
+
+    lab: str
+
+
+class Open(Request, frozen=True, kw_only=True, tag="open"):
+    """Answer: `Snapshot`; from the very next revision on, `delta` events follow without a gap."""
+
+    lab: str
+
+
+class Close(Request, frozen=True, kw_only=True, tag="close"):
+    lab: str
+
+
+class Look(Request, frozen=True, kw_only=True, tag="look"):
+    """Which namespaces this client shows in an inspector: counters, neighbours, learned FDB entries, processes come for those."""
+
+    lab: str
+    namespaces: tuple[str, ...]
+
+
+class Doctor(Request, frozen=True, kw_only=True, tag="doctor"):
+    """Answer: `Diagnosis`."""
+
+
+class Labs(Result, frozen=True, kw_only=True, tag="labs"):
+    labs: tuple[LabInfo, ...]
+
+
+class Snapshot(Result, frozen=True, kw_only=True, tag="snapshot"):
+    """A whole lab at `revision`. `warnings` are problems that do not stop anything (the same address twice on a segment)."""
+
+    info: LabInfo
+    revision: int
+    desired: dict[str, AnyRecord]
+    observed: dict[str, AnyRecord]
+    live: dict[str, AnyLive]
+    drift: tuple[str, ...]
+    warnings: tuple[Problem, ...]
+    can_undo: str | None
+    can_redo: str | None
+
+
+class Check(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One thing that this kernel and system can or cannot do. `detail` says why, `mend` the command that mends it."""
+
+    name: str
+    ok: bool
+    needed: bool = False
+    detail: str = ""
+    mend: str = ""
+
+
+class Diagnosis(Result, frozen=True, kw_only=True, tag="diagnosis"):
+    checks: tuple[Check, ...]
