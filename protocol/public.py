@@ -11,6 +11,7 @@ import msgspec
 
 from protocol.base import Request, Result
 from protocol.editing import Change, Done, Edit, Export, Exported, History, HistoryList, Planned
+from protocol.journeys import JourneyItem, Predict, Predicted, Trace, Traced, Watch, Watched
 from protocol.labs import (
     Check,
     Close,
@@ -30,7 +31,6 @@ from protocol.labs import (
     StopLab,
 )
 from protocol.running import (
-    AnyItem,
     Cancel,
     EndProcess,
     Exec,
@@ -52,19 +52,72 @@ from topology.problems import Problem
 from topology.records import AnyRecord
 
 __all__ = [
-    "Answer", "AnyItem", "AnyRequest", "AnyResult", "Cancel", "Change", "Check", "Close", "Context", "Delta", "DestroyLab", "Diagnosis",
-    "Doctor", "Done", "Edit", "EndProcess", "Exec", "Exited", "Explain", "Explained", "Export", "Exported", "History", "HistoryList",
-    "Input", "LabInfo", "LabState", "Labs", "LabsEvent", "ListLabs", "Look", "NetnsQuery", "NewLab", "Notice", "Open", "Output", "Ping",
-    "PingDone", "PingNote", "PingReply", "Planned", "Request", "Result", "Snapshot", "StartLab", "StopLab", "StreamItem", "Text",
+    "Answer",
+    "AnyItem",
+    "AnyRequest",
+    "AnyResult",
+    "Cancel",
+    "Change",
+    "Check",
+    "Close",
+    "Context",
+    "Delta",
+    "DestroyLab",
+    "Diagnosis",
+    "Doctor",
+    "Done",
+    "Edit",
+    "EndProcess",
+    "Exec",
+    "Exited",
+    "Explain",
+    "Explained",
+    "Export",
+    "Exported",
+    "History",
+    "HistoryList",
+    "Input",
+    "JourneyItem",
+    "LabInfo",
+    "LabState",
+    "Labs",
+    "LabsEvent",
+    "ListLabs",
+    "Look",
+    "NetnsQuery",
+    "NewLab",
+    "Notice",
+    "Open",
+    "Output",
+    "Ping",
+    "PingDone",
+    "PingNote",
+    "PingReply",
+    "Planned",
+    "Predict",
+    "Predicted",
+    "Request",
+    "Result",
+    "Snapshot",
+    "StartLab",
+    "StopLab",
+    "StreamItem",
+    "Text",
+    "Trace",
+    "Traced",
+    "Watch",
+    "Watched",
 ]  # fmt: skip
 
 AnyRequest = (
     ListLabs | NewLab | StartLab | StopLab | DestroyLab | Open | Close | Edit | Look | Export | Ping | Exec | Input | Cancel
-    | EndProcess | NetnsQuery | Explain | History | Doctor
+    | EndProcess | NetnsQuery | Explain | History | Doctor | Trace | Predict | Watch
 )  # fmt: skip
 AnyResult = (
     Done | Planned | Labs | Snapshot | Exported | PingDone | Exited | Text | Explained | HistoryList | Diagnosis
+    | Traced | Predicted | Watched
 )  # fmt: skip
+AnyItem = PingReply | PingNote | Output | JourneyItem
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -121,6 +121,3 @@ class Output(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_
 
     stream: int
     data: bytes
-
-
-AnyItem = PingReply | PingNote | Output

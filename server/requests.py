@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 from protocol import public as q
-from server import running
+from server import journeys, running
 from server.editing import Asked, now
 from server.hub import Hub
 from server.outbox import Session, problem_of
@@ -203,6 +203,8 @@ def handle(hub: Hub, session: Session, request: q.AnyRequest) -> None:
             history(hub, session, request)
         case q.Doctor():
             doctor(hub, session, request)
+        case q.Trace() | q.Predict() | q.Watch():
+            journeys.handle(hub, session, request)
         case _:
             _running(hub, session, request)
 

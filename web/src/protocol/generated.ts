@@ -126,6 +126,26 @@ export type ApplyDocument = {
   document: Record<string, Json>
 }
 
+/**
+ * The packet that somebody wants sent, or wants to know about.
+ *
+ * `source`: a namespace, or an interface (`ns/name`: sent through it). `target`: a namespace, an interface or an address. `port`: where to;
+ * None: `UDP_PORT`, `TCP_PORT`. `source_port` 0: one that the kernel picks. `size`: bytes of payload of ICMP and UDP. `ttl` None: the
+ * namespace's. `dont_fragment`: IPv4's DF (IPv6 routers never fragment).
+ */
+export type Ask = {
+  source: string
+  target: string
+  protocol?: "arp" | "icmp" | "tcp" | "udp"
+  ipv6?: boolean
+  port?: number | null
+  source_port?: number
+  size?: number
+  ttl?: number | null
+  dont_fragment?: boolean
+  mark?: number
+}
+
 /** A bridge. Times are in seconds; the defaults are the kernel's. */
 export type Bridge = {
   kind: "bridge"
@@ -156,6 +176,9 @@ export type Cancel = {
   target: string
   signal?: number | null
 }
+
+/** The closed set of how a journey ends. */
+export type Cause = "delivered" | "running" | "dropped-by-rule" | "dropped-by-policy" | "rejected-by-rule" | "no-route" | "neighbour-silent" | "interface-down" | "no-carrier" | "not-forwarded" | "reverse-path" | "ttl-exceeded" | "too-big" | "port-blocked" | "vlan-filtered" | "nobody-listens" | "no-answer" | "refused" | "unknown"
 
 /** One entry of the history. `shell`: the commands that do the same. */
 export type Change = {
@@ -314,6 +337,12 @@ export type Diagnosis = {
   checks: Check[]
 }
 
+/** Where what was seen is not what was predicted: the numbers of the hops, None where one of the two has no such hop. */
+export type Difference = {
+  predicted?: number | null
+  observed?: number | null
+}
+
 /** Answer: `Diagnosis`. */
 export type Doctor = {
   type: "doctor"
@@ -459,6 +488,43 @@ export type HistoryList = {
   changes: Change[]
 }
 
+/**
+ * One step of the way. `kind` says which of the fields mean something.
+ *
+ * `at`: µs since the packet was sent; None: between the hops around it. `object`: id of the record that did it (`namespace:…`,
+ * `interface:…`, `route:…`, `chain:…`). `packet`: as it came; `after`: as it went on, where something of it was changed.
+ * route: `route` (a prefix, ``: none), `via`, `dev`, `table_id`; `errno`, where the kernel refuses. chain: `hook`, `rule` (the one that matched, or the
+ * policy), `outcome`, `passed` (rules that did not match), `target` (the chain jumped to), `state` (conntrack's), `mark`.
+ * neighbour: `address`, `mac`, `asked` (it was asked on the wire; else it was known). bridge: `ports`, `flooded`. unknown: `note`.
+ */
+export type Hop = {
+  kind: "answer" | "bridge" | "chain" | "deliver" | "error" | "in" | "neighbour" | "out" | "receive" | "route" | "send" | "unknown"
+  namespace: string
+  leg?: "back" | "there"
+  at?: number | null
+  object?: string
+  dev?: string
+  packet?: Packet | null
+  after?: Packet | null
+  route?: string
+  via?: string
+  table_id?: number
+  errno?: number
+  hook?: "forward" | "input" | "output" | "postrouting" | "prerouting" | null
+  rule?: RuleAt | null
+  outcome?: "accept" | "continue" | "drop" | "jump" | "reject" | "return" | "stolen" | null
+  passed?: RuleAt[]
+  target?: string
+  state?: string
+  mark?: number
+  address?: string
+  mac?: string
+  asked?: boolean
+  ports?: string[]
+  flooded?: boolean
+  note?: string
+}
+
 /** Bytes for the standard input of the running `exec` with id `target`. `eof` closes it after them. */
 export type Input = {
   type: "input"
@@ -466,6 +532,25 @@ export type Input = {
   target: string
   data?: Base64
   eof?: boolean
+}
+
+/** `predicted`: made by the evaluator; `assumptions`: what it had to take for granted. `took`: µs from sent to the answer (0: none came). */
+export type Journey = {
+  probe: Probe
+  hops: Hop[]
+  verdict: Verdict
+  predicted?: boolean
+  took?: number
+  assumptions?: string[]
+  notes?: string[]
+}
+
+/** The journey of packet `number` (from 1) as far as it is known: it replaces the one before with that number. `ended`: it will not change. */
+export type JourneyItem = {
+  item: "journey"
+  number: number
+  journey: Journey
+  ended?: boolean
 }
 
 /** Make the document say what the kernel shows. None: all drift; else only these record ids. */
@@ -686,6 +771,41 @@ export type Output = {
 }
 
 /**
+ * Headers of one packet. What it does not have keeps its default.
+ *
+ * `protocol`: `arp`, or the IP protocol by name (`icmp`, `icmpv6`, `tcp`, `udp`), else its number as text. `src`, `dst`: the IP addresses;
+ * of an ARP packet those that it asks or tells about (sender, target). `length`: bytes of the IP packet. `id`: IPv4 identification. `flags`:
+ * TCP flags as tcpdump(1) writes them (`S`, `SA`, `R`). `type`, `code`: ICMP's; of ARP the operation (1 asks, 2 tells) is `type`. `seq`,
+ * `ack`: TCP's numbers; of an ICMP echo `echo` is the identifier, `seq` the sequence number.
+ * `mtu`: what a "too big" says fits. `target`: the address that neighbour discovery asks for.
+ * `inner`: the packet that an ICMP error is about.
+ */
+export type Packet = {
+  protocol?: string
+  src?: string
+  dst?: string
+  src_mac?: string
+  dst_mac?: string
+  vlan?: number | null
+  ttl?: number
+  length?: number
+  id?: number
+  df?: boolean
+  fragment?: boolean
+  sport?: number
+  dport?: number
+  flags?: string
+  seq?: number
+  ack?: number
+  type?: number
+  code?: number
+  mtu?: number
+  echo?: number
+  target?: string
+  inner?: Packet | null
+}
+
+/**
  * Stream: `PingReply`, `PingNote`; answer: `PingDone`. `target` is a node, an interface (`ns/name`) or an address.
  *
  * `count` 0: until `cancel`.
@@ -772,6 +892,48 @@ export type PortVlan = {
 }
 
 /**
+ * Would this packet pass? Nothing is sent. In a lab that is stopped, or with `desired`, the document is asked instead of the kernel.
+ *
+ * `without`: as if these rules were not there ("what if"). Answer: `Predicted`.
+ */
+export type Predict = {
+  type: "predict"
+  id: string
+  lab: string
+  ask: Ask
+  without?: RuleAt[]
+  desired?: boolean
+}
+
+export type Predicted = {
+  result: "predicted"
+  journey: Journey
+}
+
+/**
+ * An `Ask` with its names resolved, ready to be sent.
+ *
+ * `namespace` sends it, `dev` is the interface that it has to leave by (SO_BINDTODEVICE), `address` the destination. `nonce` makes this
+ * packet known among all others: 8 bytes at the start of the payload, or for TCP the initial sequence number in its first four; as hex.
+ */
+export type Probe = {
+  source: string
+  target: string
+  protocol?: "arp" | "icmp" | "tcp" | "udp"
+  ipv6?: boolean
+  port?: number | null
+  source_port?: number
+  size?: number
+  ttl?: number | null
+  dont_fragment?: boolean
+  mark?: number
+  namespace: string
+  address: string
+  dev?: string
+  nonce?: string
+}
+
+/**
  * What happened, where, and what to do next.
  *
  * `subject` is a record id (`interface:ns0/veth0`) or, for a document, the JSON path (`$.namespaces.ns0.foo`).
@@ -847,6 +1009,16 @@ export type RouteRow = {
   scope?: string
   linkdown?: boolean
   record?: string | null
+}
+
+/** A rule, or with `number` 0 a chain's policy. `text`: the rule as iptables-save(8) writes it after `-A CHAIN`, or the policy's target. */
+export type RuleAt = {
+  namespace: string
+  family: "ipv4" | "ipv6"
+  table: string
+  chain: string
+  number?: number
+  text?: string
 }
 
 /** Change fields of an interface; `changes` are fields of its record by name, as JSON values. Not `namespace`, `name`, `peer`. */
@@ -942,9 +1114,52 @@ export type Text = {
   text: string
 }
 
+/**
+ * Send the packet from inside the source's namespace and follow it; `count` of them, one after the other.
+ *
+ * Stream: `JourneyItem`, the journey as far as it is known, again and again, the first time within moments. Answer: `Traced`. `wait`: s until
+ * an answer that does not come is given up. Ended by `cancel`, and when the client leaves.
+ */
+export type Trace = {
+  type: "trace"
+  id: string
+  lab: string
+  ask: Ask
+  count?: number
+  wait?: number
+}
+
+/** `differences`: where the first of the journeys is not what was predicted just before. */
+export type Traced = {
+  result: "traced"
+  journeys: Journey[]
+  predicted: Journey | null
+  differences: Difference[]
+}
+
 /** Take back the newest edit that is not taken back. */
 export type Undo = {
   do: "undo"
+}
+
+/**
+ * How it ended, why, and where.
+ *
+ * `leg` `back`: it arrived, the answer was lost. `hop`: which of the hops it is about. `object`: id of the record to look at. `rule`: for the causes by rule and policy.
+ * `address`: the one without a route, the neighbour that is silent. `errno`: what the sender was told, where it was.
+ */
+export type Verdict = {
+  cause: Cause
+  leg?: "back" | "there"
+  namespace?: string
+  hop?: number | null
+  object?: string
+  dev?: string
+  rule?: RuleAt | null
+  address?: string
+  mtu?: number
+  errno?: number
+  note?: string
 }
 
 /** One end of a pair. `peer` names the other (`ns0/veth0`), whose own `peer` names this one. */
@@ -990,6 +1205,29 @@ export type Vxlan = {
   ttl?: number
 }
 
+/**
+ * Pick packets out of the lab's own traffic, at most `rate` journeys a second. Stream: `JourneyItem`s; answer, after `cancel`: `Watched`.
+ *
+ * Only new flows are seen: the first packet of a connection, a UDP datagram, an echo request. `hosts`: addresses of which one has to be its
+ * source or destination (none: all); `port` of either side.
+ */
+export type Watch = {
+  type: "watch"
+  id: string
+  lab: string
+  hosts?: string[]
+  port?: number | null
+  protocol?: "icmp" | "tcp" | "udp" | null
+  rate?: number
+}
+
+/** `journeys` that were told; `skipped`: packets that matched and were left out to keep to the rate. */
+export type Watched = {
+  result: "watched"
+  journeys: number
+  skipped: number
+}
+
 export type AnyRecord = Bridge | Fdb | Lab | Loopback | Macvlan | Namespace | Neighbour | Placement | Route | Veth | Vxlan
 
 export type AnyInterface = Bridge | Loopback | Macvlan | Veth | Vxlan
@@ -1000,11 +1238,11 @@ export type AnyCommand = AddFdb | AddInterface | AddLink | AddNamespace | AddNei
 
 export type AnyStep = AddAddressStep | AddFdbStep | AddInterfaceStep | AddNamespaceStep | AddNeighbourStep | AddRouteStep | AddVlanStep | ChangeInterfaceStep | DeleteAddressStep | DeleteFdbStep | DeleteInterfaceStep | DeleteNamespaceStep | DeleteNeighbourStep | DeleteRouteStep | DeleteVlanStep | MoveInterfaceStep | SetNsidStep | SetSysctlStep | SetUpStep
 
-export type AnyRequest = Cancel | Close | DestroyLab | Doctor | Edit | EndProcess | Exec | Explain | Export | History | Input | ListLabs | Look | NetnsQuery | NewLab | Open | Ping | StartLab | StopLab
+export type AnyRequest = Cancel | Close | DestroyLab | Doctor | Edit | EndProcess | Exec | Explain | Export | History | Input | ListLabs | Look | NetnsQuery | NewLab | Open | Ping | Predict | StartLab | StopLab | Trace | Watch
 
-export type AnyResult = Diagnosis | Done | Exited | Explained | Exported | HistoryList | Labs | PingDone | Planned | Snapshot | Text
+export type AnyResult = Diagnosis | Done | Exited | Explained | Exported | HistoryList | Labs | PingDone | Planned | Predicted | Snapshot | Text | Traced | Watched
 
-export type AnyItem = Output | PingNote | PingReply
+export type AnyItem = JourneyItem | Output | PingNote | PingReply
 
 export type Policy = "enforce" | "flag" | "follow"
 

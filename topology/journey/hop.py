@@ -1,0 +1,162 @@
+"""A journey: the hops of a packet in order, and the verdict. The same for a packet that was seen and for one that is predicted."""
+
+from enum import StrEnum
+from typing import Literal
+
+import msgspec
+
+from topology.base import Json
+from topology.journey.packet import Packet
+from topology.journey.probe import Probe
+from topology.journey.sighting import Hook
+
+VERSION = 1
+"""Of a journey as JSON."""
+
+Leg = Literal["there", "back"]
+"""The packet itself, or the answer to it (an ICMP error is an answer)."""
+
+Outcome = Literal["accept", "drop", "reject", "return", "jump", "continue", "stolen"]
+"""What a chain did: let it pass, dropped it, dropped it and told the sender, went back to the calling chain, called another, went on with
+the next rule, gave it to something else (a queue, TPROXY)."""
+
+HopKind = Literal["send", "route", "chain", "neighbour", "out", "in", "bridge", "deliver", "answer", "error", "receive", "unknown"]
+"""`send`: a program (or the kernel) sends it from `namespace`. `route`: the routing decision. `chain`: a chain and what it did.
+`neighbour`: the MAC of the next hop. `out`, `in`: it leaves by, comes in at `dev`. `bridge`: the MAC table chose `ports`. `deliver`: it
+is handed to the program or the kernel in `namespace`. `answer`: the answer is sent from there. `error`: an ICMP error, or a RST.
+`receive`: the sender has its answer. `unknown`: what the evaluator cannot know; `note` says what."""
+
+
+class RuleAt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A rule, or with `number` 0 a chain's policy. `text`: the rule as iptables-save(8) writes it after `-A CHAIN`, or the policy's
+    target."""
+
+    namespace: str
+    family: Literal["ipv4", "ipv6"]
+    table: str
+    chain: str
+    number: int = 0
+    text: str = ""
+
+    @property
+    def place(self) -> str:
+        """`filter/FORWARD`."""
+        return f"{self.table}/{self.chain}"
+
+
+class Hop(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One step of the way. `kind` says which of the fields mean something.
+
+    `at`: µs since the packet was sent; None: between the hops around it. `object`: id of the record that did it (`namespace:…`,
+    `interface:…`, `route:…`, `chain:…`). `packet`: as it came; `after`: as it went on, where something of it was changed. route: `route`
+    (a prefix, ``: none), `via`, `dev`, `table_id`; `errno`, where the kernel refuses. chain: `hook`, `rule` (the one that matched, or the
+    policy), `outcome`, `passed` (rules that did not match), `target` (the chain jumped to), `state` (conntrack's), `mark`. neighbour:
+    `address`, `mac`, `asked` (it was asked on the wire; else it was known). bridge: `ports`, `flooded`. unknown: `note`.
+    """
+
+    kind: HopKind
+    namespace: str
+    leg: Leg = "there"
+    at: int | None = None
+    object: str = ""
+    dev: str = ""
+    packet: Packet | None = None
+    after: Packet | None = None
+    route: str = ""
+    via: str = ""
+    table_id: int = 0
+    errno: int = 0
+    hook: Hook | None = None
+    rule: RuleAt | None = None
+    outcome: Outcome | None = None
+    passed: tuple[RuleAt, ...] = ()
+    target: str = ""
+    state: str = ""
+    mark: int = 0
+    address: str = ""
+    mac: str = ""
+    asked: bool = False
+    ports: tuple[str, ...] = ()
+    flooded: bool = False
+    note: str = ""
+
+
+class Cause(StrEnum):
+    """The closed set of how a journey ends."""
+
+    DELIVERED = "delivered"
+    RUNNING = "running"  # it has not ended yet
+    DROPPED_BY_RULE = "dropped-by-rule"
+    DROPPED_BY_POLICY = "dropped-by-policy"
+    REJECTED_BY_RULE = "rejected-by-rule"
+    NO_ROUTE = "no-route"
+    NEIGHBOUR_SILENT = "neighbour-silent"
+    INTERFACE_DOWN = "interface-down"
+    NO_CARRIER = "no-carrier"
+    NOT_FORWARDED = "not-forwarded"  # net.ipv4.ip_forward, net.ipv6.conf.all.forwarding
+    REVERSE_PATH = "reverse-path"  # rp_filter, or a source that cannot be (martian)
+    TTL_EXCEEDED = "ttl-exceeded"
+    TOO_BIG = "too-big"  # and it must not be fragmented
+    PORT_BLOCKED = "port-blocked"  # STP state, or isolated ports
+    VLAN_FILTERED = "vlan-filtered"
+    NOBODY_LISTENS = "nobody-listens"  # RST, port unreachable
+    NO_ANSWER = "no-answer"  # it arrived, and nothing was sent back
+    REFUSED = "refused"  # the kernel did not let it be sent: `errno`
+    UNKNOWN = "unknown"
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How it ended, why, and where.
+
+    `leg` `back`: it arrived, the answer was lost. `hop`: which of the hops it is about. `object`: id of the record to look at. `rule`:
+    for the causes by rule and policy. `address`: the one without a route, the neighbour that is silent. `errno`: what the sender was
+    told, where it was.
+    """
+
+    cause: Cause
+    leg: Leg = "there"
+    namespace: str = ""
+    hop: int | None = None
+    object: str = ""
+    dev: str = ""
+    rule: RuleAt | None = None
+    address: str = ""
+    mtu: int = 0
+    errno: int = 0
+    note: str = ""
+
+    @property
+    def delivered(self) -> bool:
+        return self.cause == Cause.DELIVERED
+
+
+class Journey(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`predicted`: made by the evaluator; `assumptions`: what it had to take for granted. `took`: µs from sent to the answer (0: none
+    came)."""
+
+    probe: Probe
+    hops: tuple[Hop, ...]
+    verdict: Verdict
+    predicted: bool = False
+    took: int = 0
+    assumptions: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class Difference(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Where what was seen is not what was predicted: the numbers of the hops, None where one of the two has no such hop."""
+
+    predicted: int | None = None
+    observed: int | None = None
+
+
+class SavedJourney(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """A journey as a file. `records`: what it ran through, so that it can be drawn where the lab is not: their JSON, with placements."""
+
+    vethboard_journey: int = VERSION
+    lab: str = ""
+    at: str = ""
+    journey: Journey
+    predicted: Journey | None = None
+    differences: tuple[Difference, ...] = ()
+    records: tuple[dict[str, Json], ...] = ()

@@ -1,0 +1,118 @@
+"""Sightings: each is one thing that was seen of a packet, at the place where it was seen. `stitch` makes a journey of them.
+
+`at` is in µs from the start of the session, by the kernel's clock where the kernel gives one; None where it gives none. `number` is the
+order in which one namespace told; sightings of different namespaces are ordered by `at` and by what is possible only.
+"""
+
+from typing import Literal
+
+import msgspec
+
+from topology.journey.packet import Packet
+
+Hook = Literal["prerouting", "input", "forward", "output", "postrouting"]
+"""Where netfilter is called on the way of a packet (linux/netfilter.h)."""
+
+
+class Saw(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="saw"):
+    """Base of all sightings. `ns`: the namespace."""
+
+    ns: str
+    number: int = 0
+    at: int | None = None
+
+
+class Tapped(Saw, frozen=True, kw_only=True, tag="tap"):
+    """A frame at an interface: `in` it came from the wire, `out` it goes to it (packet(7), PACKET_OUTGOING)."""
+
+    dev: str
+    direction: Literal["in", "out"]
+    packet: Packet
+
+
+class Hooked(Saw, frozen=True, kw_only=True, tag="hook"):
+    """It came to a hook (`enter`), or left it and went on (`leave`). `state`: conntrack's, as iptables' `--ctstate` names it."""
+
+    hook: Hook
+    passed: Literal["enter", "leave"]
+    iif: str = ""
+    oif: str = ""
+    mark: int = 0
+    state: str = ""
+    packet: Packet = Packet()
+
+
+class Ruled(Saw, frozen=True, kw_only=True, tag="rule"):
+    """A line of netfilter's trace (TRACE in iptables-extensions(8), `nft monitor trace`).
+
+    `rule`: rule `rule_number` (from 1) matched; `policy`: the end of a base chain was reached, or of the chain's rules (`return`).
+    `verdict`: nftables says it (`accept`, `drop`, `jump X`, …); the legacy trace does not.
+    """
+
+    driver: Literal["legacy", "nft"]
+    family: Literal["ipv4", "ipv6"]
+    table: str
+    chain: str
+    type: Literal["rule", "policy", "return"]
+    rule_number: int = 0
+    verdict: str = ""
+    iif: str = ""
+    oif: str = ""
+    mark: int = 0
+    packet: Packet = Packet()
+
+
+class Looked(Saw, frozen=True, kw_only=True, tag="route"):
+    """The kernel's answer to the question that it asks itself (RTM_GETROUTE): where to with a packet `src` → `dst` that came in by `iif`.
+
+    `errno` 0: `route` (the FIB entry's prefix; `default`), in `table`, of `type`, by `dev` and `via`, `source` preferred as source.
+    """
+
+    dst: str
+    src: str = ""
+    iif: str = ""
+    mark: int = 0
+    errno: int = 0
+    route: str = ""
+    table: int = 0
+    type: str = ""
+    dev: str = ""
+    via: str = ""
+    source: str = ""
+    mtu: int = 0
+
+
+class Resolved(Saw, frozen=True, kw_only=True, tag="neighbour"):
+    """The neighbour entry of a next hop. `state` as ip-neighbour(8) names it (`none`: there is none). `before`: as the session began."""
+
+    dev: str
+    address: str
+    mac: str = ""
+    state: str = "none"
+    before: bool = False
+
+
+class Switched(Saw, frozen=True, kw_only=True, tag="fdb"):
+    """What a bridge's MAC table had for `mac` as the session began: the `port`, `` where it had nothing."""
+
+    bridge: str
+    mac: str
+    port: str = ""
+
+
+class Socketed(Saw, frozen=True, kw_only=True, tag="socket"):
+    """What the sending program was told: `sent`, `answered` (a reply, the connection), `refused` with `errno` (by whom, where it is
+    said)."""
+
+    event: Literal["sent", "answered", "refused"]
+    errno: int = 0
+    by: str = ""
+
+
+class Noted(Saw, frozen=True, kw_only=True, tag="note"):
+    """Something that could not be looked at, in the kernel's words."""
+
+    text: str
+
+
+Sighting = Tapped | Hooked | Ruled | Looked | Resolved | Switched | Socketed | Noted
