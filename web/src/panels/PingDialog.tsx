@@ -27,7 +27,7 @@ export function PingDialog({ source, target }: { source?: string | undefined; ta
     editor.dialog.set(null)
   }
   const item = (one: AnyItem): void => {
-    if (one.item === 'output') return
+    if (one.item !== 'reply' && one.item !== 'note') return
     const line =
       one.item === 'reply'
         ? {

@@ -129,9 +129,9 @@ export type ApplyDocument = {
 /**
  * The packet that somebody wants sent, or wants to know about.
  *
- * `source`: a namespace, or an interface (`ns/name`: sent through it). `target`: a namespace, an interface or an address. `port`: where to;
- * None: `UDP_PORT`, `TCP_PORT`. `source_port` 0: one that the kernel picks. `size`: bytes of payload of ICMP and UDP. `ttl` None: the
- * namespace's. `dont_fragment`: IPv4's DF (IPv6 routers never fragment).
+ * `source`: a namespace, or an interface (`ns/name`: sent through it). `target`: a namespace, an interface or an address. `port`: where
+ * to; None: `UDP_PORT`, `TCP_PORT`. `source_port` 0: one that the kernel picks. `size`: bytes of payload of ICMP and UDP. `ttl` None:
+ * the namespace's. `dont_fragment`: IPv4's DF (IPv6 routers never fragment).
  */
 export type Ask = {
   source: string
@@ -492,10 +492,10 @@ export type HistoryList = {
  * One step of the way. `kind` says which of the fields mean something.
  *
  * `at`: µs since the packet was sent; None: between the hops around it. `object`: id of the record that did it (`namespace:…`,
- * `interface:…`, `route:…`, `chain:…`). `packet`: as it came; `after`: as it went on, where something of it was changed.
- * route: `route` (a prefix, ``: none), `via`, `dev`, `table_id`; `errno`, where the kernel refuses. chain: `hook`, `rule` (the one that matched, or the
- * policy), `outcome`, `passed` (rules that did not match), `target` (the chain jumped to), `state` (conntrack's), `mark`.
- * neighbour: `address`, `mac`, `asked` (it was asked on the wire; else it was known). bridge: `ports`, `flooded`. unknown: `note`.
+ * `interface:…`, `route:…`, `chain:…`). `packet`: as it came; `after`: as it went on, where something of it was changed. route: `route`
+ * (a prefix, ``: none), `via`, `dev`, `table_id`; `errno`, where the kernel refuses. chain: `hook`, `rule` (the one that matched, or the
+ * policy), `outcome`, `passed` (rules that did not match), `target` (the chain jumped to), `state` (conntrack's), `mark`. neighbour:
+ * `address`, `mac`, `asked` (it was asked on the wire; else it was known). bridge: `ports`, `flooded`. unknown: `note`.
  */
 export type Hop = {
   kind: "answer" | "bridge" | "chain" | "deliver" | "error" | "in" | "neighbour" | "out" | "receive" | "route" | "send" | "unknown"
@@ -534,7 +534,10 @@ export type Input = {
   eof?: boolean
 }
 
-/** `predicted`: made by the evaluator; `assumptions`: what it had to take for granted. `took`: µs from sent to the answer (0: none came). */
+/**
+ * `predicted`: made by the evaluator; `assumptions`: what it had to take for granted. `took`: µs from sent to the answer (0: none
+ * came).
+ */
 export type Journey = {
   probe: Probe
   hops: Hop[]
@@ -545,7 +548,10 @@ export type Journey = {
   notes?: string[]
 }
 
-/** The journey of packet `number` (from 1) as far as it is known: it replaces the one before with that number. `ended`: it will not change. */
+/**
+ * The journey of packet `number` (from 1) as far as it is known: it replaces the one before with that number. `ended`: it will not
+ * change.
+ */
 export type JourneyItem = {
   item: "journey"
   number: number
@@ -773,12 +779,11 @@ export type Output = {
 /**
  * Headers of one packet. What it does not have keeps its default.
  *
- * `protocol`: `arp`, or the IP protocol by name (`icmp`, `icmpv6`, `tcp`, `udp`), else its number as text. `src`, `dst`: the IP addresses;
- * of an ARP packet those that it asks or tells about (sender, target). `length`: bytes of the IP packet. `id`: IPv4 identification. `flags`:
- * TCP flags as tcpdump(1) writes them (`S`, `SA`, `R`). `type`, `code`: ICMP's; of ARP the operation (1 asks, 2 tells) is `type`. `seq`,
- * `ack`: TCP's numbers; of an ICMP echo `echo` is the identifier, `seq` the sequence number.
- * `mtu`: what a "too big" says fits. `target`: the address that neighbour discovery asks for.
- * `inner`: the packet that an ICMP error is about.
+ * `protocol`: `arp`, or the IP protocol by name (`icmp`, `icmpv6`, `tcp`, `udp`), else its number as text. `src`, `dst`: the IP
+ * addresses; of an ARP packet those that it asks or tells about (sender, target). `length`: bytes of the IP packet. `id`: IPv4
+ * identification. `flags`: TCP flags as tcpdump(1) writes them (`S`, `SA`, `R`). `type`, `code`: ICMP's; of ARP the operation (1 asks, 2
+ * tells) is `type`. `seq`, `ack`: TCP's numbers; of an ICMP echo `echo` is the identifier, `seq` the sequence number. `mtu`: what a "too
+ * big" says fits. `target`: the address that neighbour discovery asks for. `inner`: the packet that an ICMP error is about.
  */
 export type Packet = {
   protocol?: string
@@ -1011,7 +1016,10 @@ export type RouteRow = {
   record?: string | null
 }
 
-/** A rule, or with `number` 0 a chain's policy. `text`: the rule as iptables-save(8) writes it after `-A CHAIN`, or the policy's target. */
+/**
+ * A rule, or with `number` 0 a chain's policy. `text`: the rule as iptables-save(8) writes it after `-A CHAIN`, or the policy's
+ * target.
+ */
 export type RuleAt = {
   namespace: string
   family: "ipv4" | "ipv6"
@@ -1117,8 +1125,8 @@ export type Text = {
 /**
  * Send the packet from inside the source's namespace and follow it; `count` of them, one after the other.
  *
- * Stream: `JourneyItem`, the journey as far as it is known, again and again, the first time within moments. Answer: `Traced`. `wait`: s until
- * an answer that does not come is given up. Ended by `cancel`, and when the client leaves.
+ * Stream: `JourneyItem`, the journey as far as it is known, again and again, the first time within moments. Answer: `Traced`. `wait`: s
+ * until an answer that does not come is given up. Ended by `cancel`, and when the client leaves.
  */
 export type Trace = {
   type: "trace"
@@ -1145,8 +1153,9 @@ export type Undo = {
 /**
  * How it ended, why, and where.
  *
- * `leg` `back`: it arrived, the answer was lost. `hop`: which of the hops it is about. `object`: id of the record to look at. `rule`: for the causes by rule and policy.
- * `address`: the one without a route, the neighbour that is silent. `errno`: what the sender was told, where it was.
+ * `leg` `back`: it arrived, the answer was lost. `hop`: which of the hops it is about. `object`: id of the record to look at. `rule`:
+ * for the causes by rule and policy. `address`: the one without a route, the neighbour that is silent. `errno`: what the sender was
+ * told, where it was.
  */
 export type Verdict = {
   cause: Cause
@@ -1206,10 +1215,11 @@ export type Vxlan = {
 }
 
 /**
- * Pick packets out of the lab's own traffic, at most `rate` journeys a second. Stream: `JourneyItem`s; answer, after `cancel`: `Watched`.
+ * Pick packets out of the lab's own traffic, at most `rate` journeys a second. Stream: `JourneyItem`s; answer, after `cancel`:
+ * `Watched`.
  *
- * Only new flows are seen: the first packet of a connection, a UDP datagram, an echo request. `hosts`: addresses of which one has to be its
- * source or destination (none: all); `port` of either side.
+ * Only new flows are seen: the first packet of a connection, a UDP datagram, an echo request. `hosts`: addresses of which one has to be
+ * its source or destination (none: all); `port` of either side.
  */
 export type Watch = {
   type: "watch"
