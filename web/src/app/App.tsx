@@ -1,4 +1,5 @@
 import { Canvas } from '@/canvas'
+import { CommandDialogs } from '@/commands'
 import { Dock } from '@/dock'
 import { type Editor, EditorProvider } from '@/editor'
 import { PanelDialogs, SidePanel, StartScreen } from '@/panels'
@@ -17,6 +18,7 @@ export function App({ editor }: { editor: Editor }) {
         <Frame editor={editor} />
         <Toaster />
         <PanelDialogs />
+        <CommandDialogs />
         <Announcer />
       </TooltipProvider>
     </EditorProvider>

@@ -1,8 +1,8 @@
-import { Redo2, Settings2, Undo2 } from 'lucide-react'
-import { redo, runAction, shown, undo, useEditor, useEditorTexts } from '@/editor'
+import { Redo2, Search, Settings2, Undo2 } from 'lucide-react'
+import { palette, redo, runAction, shown, undo, useEditor, useEditorTexts } from '@/editor'
 import { LANGUAGES, type Language, language } from '@/i18n'
 import { LabSwitcher, TopBarTools } from '@/panels'
-import { IconButton, Menu, type MenuEntry, type Theme, theme, usePart, useValue } from '@/ui'
+import { contrast, IconButton, Menu, type MenuEntry, type Theme, theme, usePart, useValue } from '@/ui'
 import styles from './App.module.css'
 import { useAppTexts } from './texts'
 
@@ -16,11 +16,31 @@ export function TopBar() {
       <span className={styles.rule} />
       <LabSwitcher />
       <span className={styles.space} />
+      <Find />
       <History />
       <span className={styles.rule} />
       <TopBarTools />
       <Settings />
     </header>
+  )
+}
+
+/** The way to the command palette for those who do not know its key. */
+function Find() {
+  const t = useAppTexts()
+  const et = useEditorTexts()
+  const editor = useEditor()
+  return (
+    <button
+      type="button"
+      className={styles.find}
+      aria-label={palette.label(et)}
+      onClick={() => runAction(palette, editor)}
+    >
+      <Search size={14} aria-hidden="true" />
+      <span>{t.find}</span>
+      <kbd>{shown('Mod+K')}</kbd>
+    </button>
   )
 }
 
@@ -55,6 +75,7 @@ function Settings() {
   const t = useAppTexts()
   const chosen = useValue(theme)
   const spoken = useValue(language)
+  const strong = useValue(contrast)
   const names: Record<Theme, string> = { system: t.themeSystem, light: t.themeLight, dark: t.themeDark }
   const entries: MenuEntry[] = [
     ...(Object.keys(names) as Theme[]).map((key) => ({
@@ -63,6 +84,12 @@ function Settings() {
       checked: key === chosen,
       onSelect: () => theme.set(key),
     })),
+    {
+      key: 'contrast',
+      label: t.contrast,
+      checked: strong === 'more',
+      onSelect: () => contrast.set(strong === 'more' ? 'system' : 'more'),
+    },
     null,
     ...(Object.keys(LANGUAGES) as Language[]).map((key) => ({
       key,

@@ -5,9 +5,11 @@ import { ACTIONS, type Editor, matches, remove, runAction, takesText } from '@/e
 export function useShortcuts(editor: Editor): void {
   useEffect(() => {
     const key = (event: KeyboardEvent): void => {
-      if (event.defaultPrevented || takesText(event.target) || editor.dialog.get() !== null) return
+      if (event.defaultPrevented || editor.dialog.get() !== null) return
       const action = ACTIONS.find((a) => a.shortcuts?.some((s) => matches(s, event)))
       if (!action) return
+      const inLine = action.inFields && event.target instanceof HTMLInputElement
+      if (takesText(event.target) && !inLine) return
       // In the side panel Delete belongs to what is listed there.
       if (action === remove && event.target instanceof Element && event.target.closest('aside')) return
       if (!action.enabled(editor)) return

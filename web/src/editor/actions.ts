@@ -1,25 +1,19 @@
 import { afterColon, HOST, namespaceId } from '@/protocol'
+import type { Action } from './action'
+import { APP_ACTIONS } from './actions-app'
 import type { Editor } from './editor'
 import { moveTo, rename, setMaster, toggleUp } from './ends'
 import { selectedNamespaceOf, selectedNodes } from './selected'
-import { type EditorTexts, useEditorTexts } from './texts'
-
-/** One verb: its menu entry, its shortcut, its palette line and its test are this object. */
-export interface Action {
-  id: string
-  label: (t: EditorTexts) => string
-  /** `Mod+Z`; the first is shown. */
-  shortcuts?: readonly string[]
-  enabled: (editor: Editor) => boolean
-  run: (editor: Editor) => unknown
-}
+import { useEditorTexts } from './texts'
 
 const open = (editor: Editor): boolean => editor.lab.meta.get().info !== null
 const always = (): boolean => true
 
 export const addNamespaceAction: Action = {
   id: 'add-namespace',
+  group: 'add',
   label: (t) => t.addNamespace,
+  help: (h) => h.addNamespace,
   shortcuts: ['N'],
   enabled: open,
   run: (editor) => editor.dialog.set({ kind: 'namespace' }),
@@ -27,7 +21,9 @@ export const addNamespaceAction: Action = {
 
 export const addBridgeAction: Action = {
   id: 'add-bridge',
+  group: 'add',
   label: (t) => t.addBridge,
+  help: (h) => h.addBridge,
   shortcuts: ['B'],
   enabled: open,
   run: (editor) => editor.dialog.set({ kind: 'bridge', namespace: selectedNamespaceOf(editor) }),
@@ -35,7 +31,9 @@ export const addBridgeAction: Action = {
 
 export const addLink: Action = {
   id: 'add-link',
+  group: 'add',
   label: (t) => t.addLink,
+  help: (h) => h.addLink,
   shortcuts: ['L'],
   enabled: open,
   run: (editor) => {
@@ -46,6 +44,8 @@ export const addLink: Action = {
 
 const layered = (which: 'vxlan' | 'macvlan', shortcut: string): Action => ({
   id: `add-${which}`,
+  group: 'add',
+  help: (h) => (which === 'vxlan' ? h.addVxlan : h.addMacvlan),
   label: (t) => (which === 'vxlan' ? t.addVxlan : t.addMacvlan),
   shortcuts: [shortcut],
   enabled: open,
@@ -56,7 +56,9 @@ export const addMacvlan = layered('macvlan', 'M')
 
 export const remove: Action = {
   id: 'delete',
+  group: 'edit',
   label: (t) => t.delete,
+  help: (h) => h.remove,
   shortcuts: ['Delete', 'Backspace'],
   enabled: (editor) => editor.selection.get().size > 0,
   run: async (editor) => {
@@ -70,7 +72,9 @@ export const remove: Action = {
 
 export const undo: Action = {
   id: 'undo',
+  group: 'edit',
   label: (t) => t.undo,
+  help: (h) => h.undo,
   shortcuts: ['Mod+Z'],
   enabled: (editor) => editor.lab.meta.get().undo !== null,
   run: (editor) => editor.edit([{ do: 'undo' }], useEditorTexts.now().undone, false),
@@ -78,7 +82,9 @@ export const undo: Action = {
 
 export const redo: Action = {
   id: 'redo',
+  group: 'edit',
   label: (t) => t.redo,
+  help: (h) => h.redo,
   shortcuts: ['Mod+Shift+Z', 'Mod+Y'],
   enabled: (editor) => editor.lab.meta.get().redo !== null,
   run: (editor) => editor.edit([{ do: 'redo' }], useEditorTexts.now().redone, false),
@@ -86,6 +92,7 @@ export const redo: Action = {
 
 export const selectAll: Action = {
   id: 'select-all',
+  group: 'select',
   label: (t) => t.selectAll,
   shortcuts: ['Mod+A'],
   enabled: open,
@@ -94,6 +101,7 @@ export const selectAll: Action = {
 
 export const deselect: Action = {
   id: 'deselect',
+  group: 'select',
   label: (t) => t.deselect,
   shortcuts: ['Escape'],
   enabled: (editor) => editor.selection.get().size > 0,
@@ -102,7 +110,9 @@ export const deselect: Action = {
 
 export const ping: Action = {
   id: 'ping',
+  group: 'tools',
   label: (t) => t.ping,
+  help: (h) => h.ping,
   shortcuts: ['P'],
   enabled: open,
   run: (editor) => {
@@ -113,7 +123,9 @@ export const ping: Action = {
 
 export const showHistory: Action = {
   id: 'history',
+  group: 'lab',
   label: (t) => t.history,
+  help: (h) => h.history,
   shortcuts: ['H'],
   enabled: open,
   run: (editor) => editor.side.update((now) => (now === 'history' ? 'inspector' : 'history')),
@@ -121,7 +133,9 @@ export const showHistory: Action = {
 
 export const exportDocument: Action = {
   id: 'export',
+  group: 'lab',
   label: (t) => t.exportJson,
+  help: (h) => h.exportJson,
   shortcuts: ['Mod+S'],
   enabled: open,
   run: (editor) => editor.dialog.set({ kind: 'export' }),
@@ -129,7 +143,9 @@ export const exportDocument: Action = {
 
 export const importDocument: Action = {
   id: 'import',
+  group: 'lab',
   label: (t) => t.importJson,
+  help: (h) => h.importJson,
   shortcuts: ['Mod+O'],
   enabled: open,
   run: (editor) => editor.dialog.set({ kind: 'import' }),
@@ -137,6 +153,7 @@ export const importDocument: Action = {
 
 export const fit: Action = {
   id: 'fit',
+  group: 'view',
   label: (t) => t.fit,
   shortcuts: ['F', '1'],
   enabled: always,
@@ -145,6 +162,7 @@ export const fit: Action = {
 
 export const zoomIn: Action = {
   id: 'zoom-in',
+  group: 'view',
   label: (t) => t.zoomIn,
   shortcuts: ['+', '='],
   enabled: always,
@@ -153,6 +171,7 @@ export const zoomIn: Action = {
 
 export const zoomOut: Action = {
   id: 'zoom-out',
+  group: 'view',
   label: (t) => t.zoomOut,
   shortcuts: ['-'],
   enabled: always,
@@ -161,6 +180,7 @@ export const zoomOut: Action = {
 
 export const zoomReset: Action = {
   id: 'zoom-reset',
+  group: 'view',
   label: (t) => t.zoomReset,
   shortcuts: ['0'],
   enabled: always,
@@ -171,10 +191,5 @@ export const zoomReset: Action = {
 export const ACTIONS: readonly Action[] = [
   addNamespaceAction, addBridgeAction, addLink, addVxlan, addMacvlan, remove, undo, redo, selectAll, deselect, ping,
   toggleUp, rename, moveTo, setMaster, showHistory, exportDocument, importDocument, fit, zoomIn, zoomOut, zoomReset,
+  ...APP_ACTIONS,
 ]
-
-/** Run it where it is enabled; a failure becomes a toast. */
-export function runAction(action: Action, editor: Editor): void {
-  if (!action.enabled(editor)) return
-  Promise.resolve(action.run(editor)).catch((error) => editor.fail(error))
-}

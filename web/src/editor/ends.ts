@@ -2,7 +2,7 @@
 
 import { afterColon, kindOfId, nameOf } from '@/protocol'
 import { cachedInterfaceView, type InterfaceView } from '@/store'
-import type { Action } from './actions'
+import type { Action } from './action'
 import type { Editor } from './editor'
 import { type EditorTexts, useEditorTexts } from './texts'
 
@@ -18,9 +18,12 @@ const onInterface = (
   label: (t: EditorTexts) => string,
   shortcut: string,
   run: (editor: Editor, view: InterfaceView) => unknown,
+  help?: Action['help'],
 ): Action => ({
   id,
+  group: 'edit',
   label,
+  ...(help ? { help } : {}),
   ...(shortcut === '' ? {} : { shortcuts: [shortcut] }),
   enabled: (editor) => selectedInterface(editor) !== undefined,
   run: (editor) => {
@@ -40,6 +43,7 @@ export const toggleUp = onInterface(
   (t) => t.toggleUp,
   'U',
   (editor, { ref, live, desired }) => setUp(editor, ref, !(live?.up ?? desired?.up ?? true)),
+  (h) => h.toggleUp,
 )
 export const rename = onInterface(
   'rename',
@@ -52,10 +56,12 @@ export const moveTo = onInterface(
   (t) => t.moveTo,
   'T',
   (editor, { ref }) => editor.dialog.set({ kind: 'move', ref }),
+  (h) => h.moveTo,
 )
 export const setMaster = onInterface(
   'set-master',
   (t) => t.setMaster,
   'G',
   (editor, { ref }) => editor.dialog.set({ kind: 'master', ref }),
+  (h) => h.setMaster,
 )

@@ -10,6 +10,8 @@ export type DialogState =
   | { kind: 'master'; ref: string }
   | { kind: 'rename'; ref: string }
   | { kind: 'ping'; source?: string | undefined; target?: string | undefined }
+  | { kind: 'palette' }
+  | { kind: 'shortcuts' }
   | { kind: 'labs' }
   | { kind: 'doctor' }
   | { kind: 'netns' }

@@ -1,7 +1,17 @@
 /** The slots of the app frame that panels fill. */
 
 import { Activity, History, MoreHorizontal } from 'lucide-react'
-import { exportDocument, importDocument, ping, runAction, showHistory, shown, useEditor } from '@/editor'
+import {
+  exportDocument,
+  importDocument,
+  ping,
+  runAction,
+  shortcuts,
+  showHistory,
+  shown,
+  useEditor,
+  useEditorTexts,
+} from '@/editor'
 import { Button, IconButton, Menu, useValue } from '@/ui'
 import { DoctorDialog } from './Doctor'
 import { ExportDialog, ImportDialog } from './ImportExport'
@@ -16,6 +26,7 @@ export { SidePanel } from './SidePanel'
 /** In the top bar, right: ping, history, import and export, and the rest. */
 export function TopBarTools() {
   const t = usePanelTexts()
+  const et = useEditorTexts()
   const editor = useEditor()
   const side = useValue(editor.side)
   return (
@@ -54,6 +65,13 @@ export function TopBarTools() {
           null,
           { key: 'netns', label: 'ip netns', onSelect: () => editor.dialog.set({ kind: 'netns' }) },
           { key: 'doctor', label: t.doctor, onSelect: () => editor.dialog.set({ kind: 'doctor' }) },
+          null,
+          {
+            key: 'shortcuts',
+            label: shortcuts.label(et),
+            shortcut: shown('?'),
+            onSelect: () => runAction(shortcuts, editor),
+          },
         ]}
       />
     </>

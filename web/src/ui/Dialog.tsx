@@ -5,12 +5,13 @@ import { IconButton } from './Button'
 import styles from './Dialog.module.css'
 import { useUiTexts } from './texts'
 
-/** The first field gets the focus, not the button that closes; a field with `autoFocus` has it already. */
+/** The first field gets the focus, else the dialog, not the button that closes: its tooltip would take the first Escape.
+ * A field with `autoFocus` has it already. */
 function focusField(event: Event): void {
-  const field =
-    event.target instanceof HTMLElement && event.target.querySelector<HTMLElement>('input, select, textarea')
-  if (!field) return
+  const dialog = event.target
+  if (!(dialog instanceof HTMLElement)) return
   event.preventDefault()
+  const field = dialog.querySelector<HTMLElement>('input, select, textarea') ?? dialog
   field.focus()
 }
 

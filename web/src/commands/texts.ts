@@ -1,0 +1,38 @@
+import { catalogue, count } from '@/i18n'
+
+export const useCommandTexts = catalogue(
+  {
+    palette: 'Command palette',
+    placeholder: 'Find an action, a lab or a node…',
+    recent: 'Used recently',
+    labs: 'Labs',
+    nodes: 'On the canvas',
+    found: (n: number) => (n === 0 ? 'Nothing found' : count(n, 'result')),
+    none: (query: string) => `Nothing is called “${query}”.`,
+    noneHint: 'Try a verb (add, ping, export), the name of a namespace or an address.',
+    notNow: 'not possible right now',
+    openLab: (lab: string) => `Open ${lab}`,
+    keys: 'Keyboard shortcuts',
+    keysIntro: 'Keys work on the canvas. All of it is in the command palette too:',
+    walk: 'choose',
+    run: 'run',
+    leave: 'close',
+  },
+  {
+    palette: '指令面板',
+    placeholder: '尋找動作、實驗室或節點…',
+    recent: '最近使用',
+    labs: '實驗室',
+    nodes: '畫布上',
+    found: (n) => (n === 0 ? '沒有結果' : `${n} 個結果`),
+    none: (query) => `找不到「${query}」。`,
+    noneHint: '試試動詞（新增、Ping、匯出）、命名空間的名稱或位址。',
+    notNow: '目前無法使用',
+    openLab: (lab) => `開啟 ${lab}`,
+    keys: '鍵盤快速鍵',
+    keysIntro: '這些按鍵在畫布上有效。指令面板裡也能找到全部：',
+    walk: '選擇',
+    run: '執行',
+    leave: '關閉',
+  },
+)
