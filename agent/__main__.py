@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -15,6 +16,7 @@ from agent import doctor
 from agent.lab.process import warm
 from agent.labs import Labs
 from agent.listener import MAX_MESSAGE, Listener
+from agent.sandbox import seccomp
 from agent.sandbox import syscalls as sc
 
 
@@ -57,6 +59,8 @@ def main() -> int:
         parser.error("--run is needed")
     sc.prctl(sc.PR_SET_CHILD_SUBREAPER, 1)  # a lab's first process has lost its parent: its end is told to us
     warm()
+    with contextlib.suppress(OSError):  # said by doctor, and by the first lab that cannot start
+        seccomp.program()
     asyncio.run(_serve(args.run, args.server_uid))
     return 0
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from agent.netlink.wire import NLM_F_CREATE, NLM_F_EXCL, Batch, Channel, ifinfo
-from agent.sandbox import limits
+from agent.sandbox import limits, seccomp
 from agent.sandbox import syscalls as sc
 from protocol.public import Check
 
@@ -41,10 +41,19 @@ def checks() -> Iterator[Check]:
         found = shutil.which(program, path="/usr/sbin:/usr/bin:/sbin:/bin")
         mend = "" if found else f"apt-get install {package}"
         yield Check(name=program, ok=bool(found), needed=program in _NEEDED_PROGRAMS, detail=found or "not installed", mend=mend)
+    yield _seccomp()
     two = Path("/sys/fs/cgroup/cgroup.controllers").exists()
     one = Path("/sys/fs/cgroup/pids").is_dir()
     detail = "version 2" if two else "version 1" if one else f"none: labs have rlimits only ({limits.PROCESSES} processes)"
     yield Check(name="cgroup", ok=two or one, detail=detail)
+
+
+def _seccomp() -> Check:
+    try:
+        size = len(seccomp.program()) // 8
+    except OSError as e:
+        return Check(name="seccomp", ok=False, needed=True, detail=str(e), mend="apt-get install libseccomp2")
+    return Check(name="seccomp", ok=True, needed=True, detail=f"a filter of {size} instructions")
 
 
 def _check(name: str, ok: bool, detail: str, mend: str, needed: bool = False) -> Check:

@@ -1,6 +1,8 @@
 """A lab's sandbox: a process that is root only of itself, in namespaces of its own (user_namespaces(7), namespaces(7)).
 
 It is forked from the warm agent, without an exec, so that a lab is there in some 50 ms. It outlives the agent.
+Two user namespaces, one in the other: the outer owns the mounts, the pids, the cgroup and the limits; the lab's root is root of the inner,
+which owns the network. So it cannot unmount, remount or raise what the outer has set (mount_namespaces(7), "locked").
 """
 
 import contextlib
@@ -11,7 +13,7 @@ import sys
 import traceback
 from collections.abc import Callable
 
-from agent.sandbox import limits, root
+from agent.sandbox import limits, root, seccomp
 from agent.sandbox import syscalls as sc
 
 FIRST_UID, UIDS = 0x4000_0000, 65536
@@ -53,7 +55,7 @@ def _expect(channel: socket.socket, what: str) -> bytes:
 
 
 def _child(lab: str, listener: socket.socket, parent: socket.socket, main: Callable[[socket.socket], None]) -> None:
-    """The process in between: it enters the user namespace, and its child is the lab's pid 1."""
+    """The process in between: root of the outer user namespace, which owns what the lab may use and not change. Its child is pid 1."""
     try:
         _let_go((listener.fileno(), parent.fileno()))
         os.setsid()
@@ -61,13 +63,20 @@ def _child(lab: str, listener: socket.socket, parent: socket.socket, main: Calla
         parent.send(b"+")
         if parent.recv(16) != b"go":
             os._exit(1)
-        os.setgroups([])
-        os.setresgid(0, 0, 0)
-        os.setresuid(0, 0, 0)
-        sc.unshare(sc.CLONE_NEWNS | sc.CLONE_NEWUTS | sc.CLONE_NEWIPC | sc.CLONE_NEWPID | sc.CLONE_NEWNET | sc.CLONE_NEWCGROUP)
+        _become_root()
+        limits.namespaces()
+        sc.unshare(sc.CLONE_NEWNS | sc.CLONE_NEWPID | sc.CLONE_NEWCGROUP)
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         first = os.fork()
         if first == 0:
-            _first(lab, listener, parent, main)
+            ours.close()
+            _first(lab, listener, parent, theirs, main)
+        theirs.close()
+        if ours.recv(16) == b"inner":
+            for file in ("uid_map", "gid_map"):
+                with open(f"/proc/{first}/{file}", "w") as f:
+                    f.write(f"0 0 {UIDS}")
+            ours.send(b"go")
         parent.send(b"+%d" % first)
         os._exit(0)
     except BaseException as e:
@@ -75,11 +84,28 @@ def _child(lab: str, listener: socket.socket, parent: socket.socket, main: Calla
         os._exit(1)
 
 
-def _first(lab: str, listener: socket.socket, parent: socket.socket, main: Callable[[socket.socket], None]) -> None:
+def _become_root() -> None:
+    os.setgroups([])
+    os.setresgid(0, 0, 0)
+    os.setresuid(0, 0, 0)
+
+
+def _first(lab: str, listener: socket.socket, parent: socket.socket, outer: socket.socket, main: Callable[[socket.socket], None]) -> None:
+    """Pid 1: it builds the root as the outer root, and then leaves that for a user namespace in which those mounts are locked."""
     try:
         sc.new_session_keyring()
         limits.rlimits()
+        root.build()
+        sc.unshare(sc.CLONE_NEWUSER | sc.CLONE_NEWNS | sc.CLONE_NEWUTS | sc.CLONE_NEWIPC | sc.CLONE_NEWNET)
+        sc.prctl(sc.PR_SET_DUMPABLE, 1)  # else its uid_map would be the machine's root's
+        outer.send(b"inner")
+        if outer.recv(16) != b"go":
+            os._exit(1)
+        outer.close()
+        _become_root()
         root.enter(lab)
+        sc.prctl(sc.PR_SET_DUMPABLE, 0)  # its memory and files are nobody's, also not the lab's root's
+        seccomp.install(seccomp.program())
         os.umask(0o022)
         os.environ.clear()
         os.environ.update(ENVIRONMENT)

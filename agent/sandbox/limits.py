@@ -16,6 +16,17 @@ _RLIMITS = {
     resource.RLIMIT_MSGQUEUE: 1 << 20,
     resource.RLIMIT_SIGPENDING: 4096,
 }
+NAMESPACES = 1100
+_NAMESPACES = {
+    "max_net_namespaces": NAMESPACES,
+    "max_user_namespaces": 1,
+    "max_mnt_namespaces": 2 * PROCESSES,
+    "max_pid_namespaces": 16,
+    "max_ipc_namespaces": 64,
+    "max_uts_namespaces": 2 * PROCESSES,
+    "max_cgroup_namespaces": 16,
+}
+"""A shell in a namespace has a mount and a host name of its own."""
 _ROOT = Path("/sys/fs/cgroup")
 
 
@@ -63,6 +74,12 @@ def release(lab: str) -> None:
                 with contextlib.suppress(OSError):
                     folder.parent.rmdir()
                 break
+
+
+def namespaces() -> None:
+    """For the calling process' user namespace and all below it (namespaces(7), /proc/sys/user)."""
+    for name, value in _NAMESPACES.items():
+        Path("/proc/sys/user", name).write_text(str(value))
 
 
 def rlimits() -> None:

@@ -3,12 +3,13 @@
 import contextlib
 import os
 import shutil
+import sys
 from pathlib import Path
 
 from agent.sandbox import syscalls as sc
 
 _PROGRAMS = ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32")
-_DEVICES = ("null", "zero", "full", "random", "urandom", "tty", "net/tun")
+_DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 _ETC_FILES = (
     "ld.so.cache", "ld.so.conf", "protocols", "services", "ethertypes", "bash.bashrc", "profile", "inputrc", "os-release", "debian_version",
     "localtime", "bindresvport.blacklist", "ebtables.conf",
@@ -21,7 +22,24 @@ _OWN = {
     "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\nprotocols: files\nservices: files\n",
     "resolv.conf": "",
 }
-_FOLDERS = ("dev", "proc", "sys", "run", "tmp", "root", "etc", "home", "mnt", "opt", "srv", "var/lib", "var/log", "var/tmp", ".kernel/sys")
+_FOLDERS = (
+    "dev",
+    "proc",
+    "sys",
+    "run",
+    "tmp",
+    "root",
+    "etc",
+    "home",
+    "mnt",
+    "opt",
+    "srv",
+    "var/lib",
+    "var/log",
+    "var/tmp",
+    ".kernel/sys",
+    ".kernel/nothing",
+)
 _ROOT_SIZE, _TMP_SIZE = "64m", "256m"
 
 
@@ -35,30 +53,60 @@ def _bind(source: str, target: str, read_only: bool = True) -> None:
     sc.mount("none", target, flags=sc.MS_REMOUNT | sc.MS_BIND | sc.MS_RDONLY | keep)
 
 
-def enter(lab: str) -> None:
-    """Build the root, and move into it. Called as the lab's root, in its own namespaces.
+_PLACE = "/tmp"
+"""The root is built over it: every user may enter it, and only the lab's mount namespace sees what is there."""
 
-    It is built over /tmp, which every user may enter; only this mount namespace sees it there.
-    """
-    place = "/tmp"
+_HIDDEN_FILES = (
+    "kcore", "kmsg", "keys", "key-users", "timer_list", "sched_debug", "sysrq-trigger", "kallsyms", "kpagecount", "kpageflags",
+    "kpagecgroup", "vmallocinfo", "slabinfo", "latency_stats", "interrupts", "partitions", "diskstats", "config.gz", "iomem", "ioports",
+    "swaps",
+)  # fmt: skip
+_HIDDEN_FOLDERS = ("acpi", "asound", "bus", "driver", "fs", "irq", "pressure", "scsi", "dynamic_debug", "sys/fs/binfmt_misc")
+"""What is told in /proc of the machine as a whole."""
+
+
+def build() -> None:
+    """Build the root. Called in a mount namespace that the lab's root does not own."""
     sc.mount("none", "/", flags=sc.MS_REC | sc.MS_PRIVATE)
-    sc.mount("tmpfs", place, "tmpfs", sc.MS_NOSUID | sc.MS_NODEV, f"mode=755,size={_ROOT_SIZE}")
+    sc.mount("tmpfs", _PLACE, "tmpfs", sc.MS_NOSUID | sc.MS_NODEV, f"mode=755,size={_ROOT_SIZE}")
     for folder in _FOLDERS:
-        Path(place, folder).mkdir(parents=True, exist_ok=True)
-    _programs(Path(place))
-    _etc(Path(place, "etc"), lab)
-    sc.mount("proc", f"{place}/proc", "proc", sc.MS_NOSUID | sc.MS_NODEV | sc.MS_NOEXEC)
+        Path(_PLACE, folder).mkdir(parents=True, exist_ok=True)
+    _programs(Path(_PLACE))
+    _etc(Path(_PLACE, "etc"))
+    _dev(f"{_PLACE}/dev")
+    _proc(Path(_PLACE, "proc"))
+    for target, mode, size in (("run", "755", "16m"), ("tmp", "1777", _TMP_SIZE), ("root", "700", _TMP_SIZE)):
+        sc.mount("tmpfs", f"{_PLACE}/{target}", "tmpfs", sc.MS_NOSUID | sc.MS_NODEV, f"mode={mode},size={size}")
+    Path(_PLACE, "var/run").symlink_to("/run")
+    Path(_PLACE, "var/tmp").chmod(0o1777)
+    Path(_PLACE, ".kernel").chmod(0o700)
+
+
+def enter(lab: str) -> None:
+    """Move into it. Called as the lab's root, in its own namespaces."""
     # `ip netns exec` unmounts /sys and mounts it anew, which the kernel allows only while another one is fully visible
     for target in ("sys", ".kernel/sys"):
-        sc.mount("sysfs", f"{place}/{target}", "sysfs", sc.MS_NOSUID | sc.MS_NODEV | sc.MS_NOEXEC)
-    Path(place, ".kernel").chmod(0o700)
-    _dev(f"{place}/dev")
-    for target, mode, size in (("run", "755", "16m"), ("tmp", "1777", _TMP_SIZE), ("root", "700", _TMP_SIZE)):
-        sc.mount("tmpfs", f"{place}/{target}", "tmpfs", sc.MS_NOSUID | sc.MS_NODEV, f"mode={mode},size={size}")
-    Path(place, "var/run").symlink_to("/run")
-    Path(place, "var/tmp").chmod(0o1777)
-    sc.pivot_root(place)
+        sc.mount("sysfs", f"{_PLACE}/{target}", "sysfs", sc.MS_NOSUID | sc.MS_NODEV | sc.MS_NOEXEC)
+    sc.pivot_root(_PLACE)
     sc.sethostname(lab)
+    Path("/etc/hostname").write_text(f"{lab}\n")
+    Path("/etc/hosts").write_text(f"127.0.0.1 localhost {lab}\n::1 localhost ip6-localhost\n")
+
+
+def _proc(proc: Path) -> None:
+    """The lab's processes, its own network, and little else. Only what lies in /proc/sys/net can be written."""
+    sc.mount("proc", str(proc), "proc", sc.MS_NOSUID | sc.MS_NODEV | sc.MS_NOEXEC)
+    sc.mount(str(proc / "sys/net"), str(proc / "sys/net"), flags=sc.MS_BIND)
+    _bind(str(proc / "sys"), str(proc / "sys"))
+    nothing = Path(_PLACE, ".kernel/nothing")
+    sc.mount("tmpfs", str(nothing), "tmpfs", sc.MS_NOSUID | sc.MS_NODEV | sc.MS_NOEXEC, "size=4k,mode=755")
+    (nothing / "file").touch(mode=0o444)
+    (nothing / "folder").mkdir(mode=0o555)
+    sc.mount("none", str(nothing), flags=sc.MS_REMOUNT | sc.MS_BIND | sc.MS_RDONLY | sc.MS_NOSUID | sc.MS_NODEV | sc.MS_NOEXEC)
+    for kind, names in (("file", _HIDDEN_FILES), ("folder", _HIDDEN_FOLDERS)):
+        for name in names:
+            if (proc / name).exists():
+                sc.mount(str(nothing / kind), str(proc / name), flags=sc.MS_BIND)
 
 
 def _programs(place: Path) -> None:
@@ -69,13 +117,19 @@ def _programs(place: Path) -> None:
         elif source.is_dir():
             (place / name).mkdir()
             _bind(str(source), str(place / name))
-    # a checkout or a compiler below /usr/local stays readable, homes below it do not
-    for hidden in ("usr/src", "usr/local/src"):
+    for hidden in _hidden():
         if (place / hidden).is_dir():
             sc.mount("tmpfs", str(place / hidden), "tmpfs", sc.MS_RDONLY, "size=4k")
 
 
-def _etc(etc: Path, lab: str) -> None:
+def _hidden() -> set[str]:
+    """Sources, and Vethboard itself where it is installed below /usr."""
+    ours = {Path(__file__).resolve().parents[2], Path(sys.prefix).resolve()}
+    below = {str(path.relative_to("/")) for path in ours if path.is_relative_to("/usr") and path not in (Path("/usr"), Path("/usr/local"))}
+    return {"usr/src", "usr/local/src"} | below
+
+
+def _etc(etc: Path) -> None:
     for name in _ETC_FILES:
         with contextlib.suppress(OSError):
             shutil.copyfile(Path("/etc", name), etc / name)
@@ -84,8 +138,6 @@ def _etc(etc: Path, lab: str) -> None:
             shutil.copytree(Path("/etc", name), etc / name, symlinks=True, ignore_dangling_symlinks=True)
     for name, text in _OWN.items():
         (etc / name).write_text(text)
-    (etc / "hostname").write_text(f"{lab}\n")
-    (etc / "hosts").write_text(f"127.0.0.1 localhost {lab}\n::1 localhost ip6-localhost\n")
     (etc / "mtab").symlink_to("/proc/mounts")
 
 

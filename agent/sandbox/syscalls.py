@@ -8,7 +8,7 @@ CLONE_NEWNS, CLONE_NEWCGROUP, CLONE_NEWUTS, CLONE_NEWIPC = 0x20000, 0x2000000, 0
 CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x10000000, 0x20000000, 0x40000000
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 1, 2, 4, 8, 32, 4096, 16384, 1 << 18
 MNT_DETACH = 2
-PR_SET_CHILD_SUBREAPER = 36
+PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 4, 36
 _NUMBERS = {"x86_64": (155, 250), "aarch64": (41, 219)}
 """pivot_root(2) and keyctl(2), by machine."""
 
@@ -37,12 +37,16 @@ def sethostname(name: str) -> None:
     _check(_libc.sethostname(name.encode(), len(name.encode())), "sethostname")
 
 
-def prctl(option: int, value: int) -> None:
-    _check(_libc.prctl(option, value, 0, 0, 0), "prctl")
+def prctl(option: int, value: int, third: int = 0) -> None:
+    _check(_libc.prctl(option, *(ctypes.c_ulong(argument) for argument in (value, third, 0, 0))), "prctl")
 
 
 def pivot_root(path: str) -> None:
-    """Make `path` (a mount point) the root, and let go of the old one."""
+    """Make `path` the root, with all that is mounted below it, and let go of the old one.
+
+    It is bound onto itself first: a mount that came from a more privileged namespace is locked and could not be moved.
+    """
+    mount(path, path, flags=MS_BIND | MS_REC)
     os.chdir(path)
     _check(_libc.syscall(_NUMBERS[platform.machine()][0], b".", b"."), "pivot_root")
     unmount(".", MNT_DETACH)
