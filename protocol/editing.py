@@ -27,11 +27,13 @@ class Edit(Request, frozen=True, kw_only=True, tag="edit"):
 
 
 class Export(Request, frozen=True, kw_only=True, tag="export"):
-    """Answer: `Exported`. `observed`: what the kernel is, instead of what the document says."""
+    """Answer: `Exported`. `observed`: what the kernel is, instead of what the document says. `ids`: a document of only these
+    namespaces, bridges, areas and notes, with what is in them and the links among them (`Paste` takes it)."""
 
     lab: str
     observed: bool = False
     format: Literal["json", "shell"] = "json"
+    ids: tuple[str, ...] | None = None
 
 
 class History(Request, frozen=True, kw_only=True, tag="history"):

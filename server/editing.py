@@ -11,6 +11,7 @@ from server.lab_state import State
 from server.policy import adopt, target
 from topology.commands import AnyCommand, KeepDrift, Redo, RevertDrift, Undo
 from topology.diff import Diff, apply, between, reverse
+from topology.drawing import is_drawing
 from topology.edit import edit
 from topology.normal import drift
 from topology.plan import plan
@@ -113,7 +114,7 @@ class Editing(State):
         if diff or change is not None:
             self._noted(diff, asked.context)
             self._publish(desired=diff, context=asked.context, info=True, shell=shell)
-            if any(not key.startswith("placement:") for key in diff.ids):
+            if any(not is_drawing(key) for key in diff.ids):
                 self._changed()
         self._show_drift()
         seconds = time.monotonic() - asked.started if asked.started and self.state == "live" else None

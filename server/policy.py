@@ -23,9 +23,10 @@ def adopt(into: Mapping[str, AnyRecord], source: Mapping[str, AnyRecord], ids: I
             out.pop(key, None)
     graph = Graph(out)
     nodes = set(graph.nodes())
-    for node, placement in graph.placements().items():
-        if node not in nodes:
-            del out[placement.id]
+    for drawn in (graph.placements(), graph.styles()):
+        for node, record in drawn.items():
+            if node not in nodes:
+                del out[record.id]
     if "lab:" in out:
         for placement in layout.missing(out):
             out[placement.id] = placement

@@ -11,7 +11,9 @@ from server.outbox import Session, problem_of
 from server.workspace import Workspace
 from topology import document
 from topology.commands import AnyCommand, ApplyDocument, Redo, Undo
+from topology.drawing import is_drawing
 from topology.explain import explain
+from topology.paste import fragment
 from topology.shell import script
 
 
@@ -104,8 +106,10 @@ def export(hub: Hub, session: Session, request: q.Export) -> None:
     def job() -> q.Exported:
         records = workspace.desired
         if request.observed:
-            kept = {key: r for key, r in records.items() if key == "lab:" or key.startswith("placement:")}
+            kept = {key: r for key, r in records.items() if key == "lab:" or is_drawing(key)}
             records = {**kept, **workspace.observed.records}
+        if request.ids is not None:
+            records = fragment(records, request.ids)
         return q.Exported(text=document.dump(records) if request.format == "json" else script(records))
 
     workspace.ask(session, request.id, job)

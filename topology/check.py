@@ -14,12 +14,14 @@ from topology.records import (
     INTERFACES,
     AnyInterface,
     AnyRecord,
+    Area,
     Bridge,
     Fdb,
     Loopback,
     Macvlan,
     Namespace,
     Neighbour,
+    Note,
     Route,
     Veth,
     Vxlan,
@@ -68,6 +70,8 @@ def check(records: Mapping[str, AnyRecord], only: Collection[str] | None = None)
             faults = _of_route(graph, record)
         elif isinstance(record, Neighbour | Fdb):
             faults = _of_entry(graph, record)
+        elif isinstance(record, Area | Note):
+            faults = record.faults()
         else:
             continue
         for fault in faults:

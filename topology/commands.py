@@ -3,7 +3,7 @@
 import msgspec
 
 from topology.base import Json
-from topology.records import AnyInterface, Fdb, Neighbour, Policy, Route
+from topology.records import AnyInterface, Area, Fdb, Neighbour, Note, Policy, Route, Style
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="do"):
@@ -93,9 +93,45 @@ class Remove(Command, frozen=True, kw_only=True, tag="remove"):
 
 
 class Place(Command, frozen=True, kw_only=True, tag="place"):
-    """Where nodes are drawn: node → (x, y)."""
+    """Where nodes are drawn: node → (x, y). `shapes`: the same for areas and notes, by record id (`area:dmz`)."""
 
-    positions: dict[str, tuple[float, float]]
+    positions: dict[str, tuple[float, float]] = {}
+    shapes: dict[str, tuple[float, float]] = {}
+
+
+class PutStyle(Command, frozen=True, kw_only=True, tag="put-style"):
+    """How a node is drawn, from now on; a style that says nothing takes away what was said."""
+
+    style: Style
+
+
+class PutArea(Command, frozen=True, kw_only=True, tag="put-area"):
+    """A new area, or another one of the same name."""
+
+    area: Area
+
+
+class PutNote(Command, frozen=True, kw_only=True, tag="put-note"):
+    """A new note, or another one of the same name."""
+
+    note: Note
+
+
+class Paste(Command, frozen=True, kw_only=True, tag="paste"):
+    """What a document holds, beside what is there. Names that are taken become others, addresses that are taken on their segment the
+    next free ones. What stands in the document's `host` goes into `into`. `at`: the corner of all that is pasted, in canvas units."""
+
+    document: dict[str, Json]
+    into: str = "host"
+    at: tuple[float, float] | None = None
+
+
+class Duplicate(Command, frozen=True, kw_only=True, tag="duplicate"):
+    """The same again, `by` canvas units away: namespaces, bridges, areas and notes, with what is in them and the links among them.
+    A link to a bridge that stays alone is drawn again to it."""
+
+    ids: tuple[str, ...]
+    by: tuple[float, float] = (40, 40)
 
 
 class SetLab(Command, frozen=True, kw_only=True, tag="set-lab"):
@@ -133,6 +169,6 @@ class RevertDrift(Command, frozen=True, kw_only=True, tag="revert-drift"):
 
 AnyCommand = (
     AddNamespace | SetNsid | AddInterface | AddLink | SetInterface | MoveInterface | AddRoute | AddNeighbour | AddFdb | SetSysctl
-    | Remove | Place | SetLab | ApplyDocument | Undo | Redo | KeepDrift | RevertDrift
+    | Remove | Place | PutStyle | PutArea | PutNote | Paste | Duplicate | SetLab | ApplyDocument | Undo | Redo | KeepDrift | RevertDrift
 )  # fmt: skip
 """`Undo`, `Redo`, `KeepDrift` and `RevertDrift` need the history or the kernel: the writer answers them, not `topology.edit`."""

@@ -11,11 +11,27 @@ import msgspec
 from topology import jsontext
 from topology.base import HOST, Json
 from topology.check import check
+from topology.drawing import number, shape_json, style_json
 from topology.graph import Graph
 from topology.normal import normalise
 from topology.problems import ProblemError
 from topology.reader import VERSION, Reader
-from topology.records import INTERFACES, AnyInterface, AnyRecord, Fdb, Lab, Loopback, Namespace, Neighbour, Records, Route, Vxlan, replace
+from topology.records import (
+    INTERFACES,
+    AnyInterface,
+    AnyRecord,
+    Area,
+    Fdb,
+    Lab,
+    Loopback,
+    Namespace,
+    Neighbour,
+    Note,
+    Records,
+    Route,
+    Vxlan,
+    replace,
+)
 from topology.schema import schema
 from topology.sysctls import IPV6_OFF
 
@@ -65,9 +81,16 @@ def to_json(records: Mapping[str, AnyRecord]) -> dict[str, Json]:
         for name in sorted(graph.namespaces, key=_by_name)
     }
     nodes = set(graph.nodes())
-    places = {node: [_number(p.x), _number(p.y)] for node, p in graph.placements().items() if node in nodes}
+    places = {node: [number(p.x), number(p.y)] for node, p in graph.placements().items() if node in nodes}
     if places:
         out["layout"] = {node: places[node] for node in sorted(places, key=_by_name)}
+    styles = {node: style_json(style) for node, style in graph.styles().items() if node in nodes and not style.plain}
+    if styles:
+        out["styles"] = {node: styles[node] for node in sorted(styles, key=_by_name)}
+    for key, kind in (("areas", Area), ("notes", Note)):
+        shapes = {r.name: shape_json(r) for r in records.values() if isinstance(r, kind)}
+        if shapes:
+            out[key] = {name: shapes[name] for name in sorted(shapes, key=_by_name)}
     return out
 
 
@@ -75,10 +98,6 @@ def _by_name(name: str) -> tuple[bool, bool, list[tuple[int, str]]]:
     """`host` and `lo` first, then as people count: ns2 before ns10."""
     parts = re.findall(r"[0-9]+|[^0-9]+", name)
     return name != HOST, name != "lo", [(int(p), "") if p.isdecimal() else (-1, p) for p in parts]
-
-
-def _number(value: float) -> float | int:
-    return int(value) if value == int(value) else value
 
 
 def _namespace(graph: Graph, record: Namespace, entries: list[Route | Neighbour | Fdb], keep_on: bool) -> dict[str, Json]:

@@ -25,6 +25,7 @@ from topology.records import (
     Port,
     Records,
     Route,
+    Style,
     Veth,
     Vxlan,
     replace,
@@ -139,9 +140,9 @@ class Draft:
             self.put(replace(entry, dev=name))
         for port in graph.ports(old.ref):
             self.put(replace(port, master=name))
-        place = self.records.pop(f"placement:{old.ref}", None)
-        if isinstance(place, Placement):
-            self.put(replace(place, node=new.ref))
+        for drawn in (self.records.pop(f"placement:{old.ref}", None), self.records.pop(f"style:{old.ref}", None)):
+            if isinstance(drawn, Placement | Style):
+                self.put(replace(drawn, node=new.ref))
         self.follow(old, new)
 
     # ---- removing ----------------------------------------------------------------------------------------------------
@@ -163,6 +164,7 @@ class Draft:
         del self.records[interface.id]
         if isinstance(interface, Bridge):
             self.records.pop(f"placement:{interface.ref}", None)
+            self.records.pop(f"style:{interface.ref}", None)
             for port in graph.ports(interface.ref):
                 self.leave_bridge(port)
                 self.put(replace(port, master=None, port=Port(), vlans=None))
@@ -177,7 +179,8 @@ class Draft:
         graph = Graph(self.records)
         gone = {i.ref for i in graph.inside(name)}
         used = [r.id for r in self.records.values() if isinstance(r, Route | Neighbour | Fdb) and r.namespace == name]
-        own = (f"namespace:{name}", f"placement:{name}", *(f"{what}:{ref}" for ref in gone for what in ("interface", "placement")))
+        drawn = (f"{what}:{node}" for node in (name, *gone) for what in ("placement", "style"))
+        own = (f"namespace:{name}", *drawn, *(f"interface:{ref}" for ref in gone))
         for key in (*own, *used):
             self.records.pop(key, None)
         for interface in graph.interfaces.values():

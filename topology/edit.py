@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from topology import commands as c
-from topology import document, layout, names
+from topology import document, draw, layout, names, paste
 from topology.base import HOST
 from topology.check import Found, check, gateways
 from topology.diff import Diff, between
@@ -46,12 +46,12 @@ def edit(desired: Mapping[str, AnyRecord], command: c.AnyCommand) -> Edit:
     """What the command changes in `desired`, which is in normal form; so is the result. Raises `ProblemError` where it cannot be."""
     draft = Draft(desired)
     _change(draft, command)
-    if isinstance(command, c.Place | c.SetLab):
-        return Edit(diff=between(desired, draft.records))
+    if isinstance(command, c.Place | c.SetLab | c.PutStyle | c.PutArea | c.PutNote):
+        return Edit(diff=between(desired, draft.records), made=tuple(draft.made))
     _refuse([*check(draft.records, only=between(desired, draft.records).ids)])
     after = normalise(draft.records)
     diff = between(desired, after)
-    if isinstance(command, c.AddRoute | c.ApplyDocument):
+    if isinstance(command, c.AddRoute | c.ApplyDocument | c.Paste | c.Duplicate):
         _refuse([*gateways(after, only=diff.ids)])
     return Edit(diff=diff, moves=draft.moves, made=tuple(draft.made))
 
@@ -223,6 +223,7 @@ def _add_fdb(draft: Draft, command: c.AddFdb) -> None:
 
 
 def _remove(draft: Draft, command: c.Remove) -> None:
+    draw.refuse_locked(draft, (draft.before[key] for key in command.ids if key in draft.before))
     for key in command.ids:
         record = draft.before.get(key)
         if record is None:
@@ -232,14 +233,6 @@ def _remove(draft: Draft, command: c.Remove) -> None:
         if isinstance(record, Loopback):
             raise refused(errno.EOPNOTSUPP, key, "lo cannot be deleted: set it down")
         draft.remove(record)
-
-
-def _place(draft: Draft, command: c.Place) -> None:
-    nodes = set(Graph(draft.records).nodes())
-    for node, (x, y) in command.positions.items():
-        if node not in nodes:
-            raise unknown(f'there is no node "{node}"', f"placement:{node}", "a node is a namespace or a bridge")
-        draft.put(Placement(node=node, x=x, y=y))
 
 
 def _set_lab(draft: Draft, command: c.SetLab) -> None:
@@ -288,7 +281,17 @@ def _change(draft: Draft, command: c.AnyCommand) -> None:
         case c.Remove():
             _remove(draft, command)
         case c.Place():
-            _place(draft, command)
+            draw.place(draft, command.positions, command.shapes)
+        case c.PutStyle():
+            draw.put_style(draft, command.style)
+        case c.PutArea():
+            draw.put_shape(draft, command.area)
+        case c.PutNote():
+            draw.put_shape(draft, command.note)
+        case c.Paste():
+            paste.paste(draft, document.load(command.document), command.into, command.at)
+        case c.Duplicate():
+            paste.duplicate(draft, command.ids, command.by)
         case c.SetLab():
             _set_lab(draft, command)
         case c.ApplyDocument():

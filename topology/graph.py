@@ -18,6 +18,7 @@ from topology.records import (
     Placement,
     PortVlan,
     Route,
+    Style,
     Veth,
     Vxlan,
 )
@@ -116,6 +117,10 @@ class Graph:
     def placements(self) -> dict[str, Placement]:
         """By node."""
         return {r.node: r for r in self.records.values() if isinstance(r, Placement)}
+
+    def styles(self) -> dict[str, Style]:
+        """By node."""
+        return {r.node: r for r in self.records.values() if isinstance(r, Style)}
 
     def wire_key(self, ref: str) -> str:
         """Where the interface itself sends and hears untagged frames."""

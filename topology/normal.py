@@ -10,6 +10,7 @@ from functools import cache
 import msgspec
 
 from topology import names
+from topology.drawing import DRAWINGS
 from topology.graph import Graph
 from topology.records import (
     HOST,
@@ -23,7 +24,6 @@ from topology.records import (
     Macvlan,
     Namespace,
     Neighbour,
-    Placement,
     Port,
     PortVlan,
     Records,
@@ -216,10 +216,10 @@ def normalise(records: Mapping[str, AnyRecord], baseline: Mapping[str, str] | No
 
 
 def comparable(records: Mapping[str, AnyRecord], like: Mapping[str, AnyRecord]) -> Records:
-    """What the kernel can be asked about: no placements, no lab record, no nsid where `like` (the desired state) says none."""
+    """What the kernel can be asked about: nothing that is only drawn, no lab record, no nsid where `like` (the desired state) says none."""
     out: Records = {}
     for key, record in records.items():
-        if isinstance(record, Lab | Placement):
+        if isinstance(record, (Lab, *DRAWINGS)):
             continue
         if isinstance(record, Namespace) and record.nsid is not None:
             wanted = like.get(key)

@@ -1,7 +1,6 @@
 """Reads one document into records and remembers where each stood, so that every fault is told with its JSON path."""
 
-import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from typing import TypeVar, get_args
 
 import msgspec
@@ -9,21 +8,25 @@ import msgspec
 from topology import names
 from topology.base import HOST, Json
 from topology.check import Found
+from topology.drawing import SIZES, near
 from topology.jsontext import step
 from topology.problems import Code, Problem, ProblemError
 from topology.records import (
     INTERFACES,
     AnyInterface,
     AnyRecord,
+    Area,
     Bridge,
     Fdb,
     Lab,
     Namespace,
     Neighbour,
+    Note,
     Placement,
     Policy,
     Records,
     Route,
+    Style,
 )
 
 VERSION = 1
@@ -31,7 +34,7 @@ MIGRATIONS: dict[int, Callable[[dict[str, Json]], dict[str, Json]]] = {}
 """Version → what makes a document of the next version of it. Version 1 is the first."""
 
 KINDS: dict[str, type[AnyInterface]] = {str(kind.__struct_config__.tag): kind for kind in INTERFACES}
-TOP_KEYS = ("vethboard", "name", "description", "policy", "ipv6", "namespaces", "layout")
+TOP_KEYS = ("vethboard", "name", "description", "policy", "ipv6", "namespaces", "layout", "styles", "areas", "notes")
 NAMESPACE_KEYS = ("nsid", "interfaces", "routes", "neighbours", "fdb", "sysctls")
 R = TypeVar("R", bound=AnyRecord)
 
@@ -71,6 +74,10 @@ class Reader:
         for name, body in namespaces.items():
             self._namespace(step("$.namespaces", name), name, self._object(step("$.namespaces", name), body))
         self._layout(self._object("$.layout", top.get("layout", {})), namespaces.keys())
+        self._styles(self._object("$.styles", top.get("styles", {})), namespaces.keys())
+        for key, kind in (("areas", Area), ("notes", Note)):
+            for name, value in self._object(f"$.{key}", top.get(key, {})).items():
+                self._shape(step(f"$.{key}", name), kind, name, value)
 
     # ---- values ------------------------------------------------------------------------------------------------------
 
@@ -213,17 +220,40 @@ class Reader:
                 pass  # `check` says it, with the reason
         self._add(record, path, key)
 
-    def _layout(self, layout: dict[str, Json], namespaces: Iterable[str]) -> None:
-        bridges = {r.ref for r in self.records.values() if isinstance(r, Bridge)}
+    def _layout(self, layout: dict[str, Json], namespaces: Container[str]) -> None:
         for node, value in layout.items():
             path = step("$.layout", node)
-            if node not in namespaces and node not in bridges and node != HOST:
-                self._fault(path, f'there is no node "{node}"', "a node is a namespace (ns0) or a bridge (host/br0)")
+            self._node(path, node, namespaces)
             place = self._convert(path, value, tuple[float, float])
-            if place is not None and not all(math.isfinite(v) and abs(v) <= 1e9 for v in place):
+            if place is not None and not near(*place):
                 self._fault(path, "a place is two numbers", "canvas units, at most 1e9")
             elif place is not None:
                 self._add(Placement(node=node, x=place[0], y=place[1]), path)
+
+    def _node(self, path: str, node: str, namespaces: Container[str]) -> None:
+        if node not in namespaces and node != HOST and not isinstance(self.records.get(f"interface:{node}"), Bridge):
+            self._fault(path, f'there is no node "{node}"', "a node is a namespace (ns0) or a bridge (host/br0)")
+
+    def _styles(self, styles: dict[str, Json], namespaces: Container[str]) -> None:
+        for node, value in styles.items():
+            path = step("$.styles", node)
+            self._node(path, node, namespaces)
+            style = self._record(path, Style, {"node": node}, self._object(path, value))
+            if style is not None and not style.plain:
+                self._add(style, path)
+
+    def _shape(self, path: str, kind: type[Area | Note], name: str, value: Json) -> None:
+        """An area or a note: `at` and `size` are its x, y, w and h."""
+        body = self._object(path, value)
+        if "at" not in body and body is value:
+            self._fault(step(path, "at"), 'the key "at" is missing')
+        corner = self._convert(step(path, "at"), body.get("at", [0, 0]), tuple[float, float])
+        size = self._convert(step(path, "size"), body.get("size", SIZES[kind]), tuple[float, float])
+        fixed: dict[str, Json] = {"name": name}
+        if corner is not None and size is not None:
+            fixed |= dict(zip("xywh", (*corner, *size), strict=True))
+            rest = {key: v for key, v in body.items() if key not in ("at", "size")}
+            self._add(self._record(path, kind, fixed, rest), path)
 
 
 def _encodable(text: str) -> bool:

@@ -9,6 +9,7 @@ from typing import Literal, TypeVar
 import msgspec
 
 from topology.base import HOST, Interface, Port, PortVlan, Record
+from topology.drawing import Area, Note, Placement, Style
 from topology.kinds.bridge import Bridge
 from topology.kinds.loopback import Loopback
 from topology.kinds.macvlan import Macvlan
@@ -16,8 +17,8 @@ from topology.kinds.veth import Veth
 from topology.kinds.vxlan import Vxlan
 
 __all__ = [
-    "HOST", "AnyInterface", "AnyRecord", "Bridge", "Fdb", "Interface", "Lab", "Loopback", "Macvlan", "Namespace",
-    "Neighbour", "Placement", "Policy", "Port", "PortVlan", "Record", "Records", "Route", "Veth", "Vxlan",
+    "HOST", "AnyInterface", "AnyRecord", "Area", "Bridge", "Fdb", "Interface", "Lab", "Loopback", "Macvlan", "Namespace", "Neighbour",
+    "Note", "Placement", "Policy", "Port", "PortVlan", "Record", "Records", "Route", "Style", "Veth", "Vxlan",
 ]  # fmt: skip
 
 Policy = Literal["follow", "flag", "enforce"]
@@ -113,23 +114,8 @@ class Fdb(Record, frozen=True, kw_only=True, tag="fdb"):
         return f"fdb:{self.namespace}/{self.dev}/{self.mac}{more}"
 
 
-class Placement(Record, frozen=True, kw_only=True, tag="placement"):
-    """Where a node is drawn. `node` is a namespace (`ns0`) or a bridge (`host/br0`).
-
-    Canvas units, origin top left; a bridge's place is relative to its namespace's. Never reaches the agent.
-    """
-
-    node: str
-    x: float
-    y: float
-
-    @property
-    def id(self) -> str:
-        return f"placement:{self.node}"
-
-
 AnyInterface = Loopback | Veth | Bridge | Vxlan | Macvlan
-AnyRecord = Lab | Namespace | AnyInterface | Route | Neighbour | Fdb | Placement
+AnyRecord = Lab | Namespace | AnyInterface | Route | Neighbour | Fdb | Placement | Style | Area | Note
 Records = dict[str, AnyRecord]
 """The state of a lab: record id → record. Treated as immutable: a change makes a new dict."""
 

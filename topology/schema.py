@@ -9,12 +9,14 @@ import re
 import msgspec
 
 from topology.base import Json
-from topology.records import INTERFACES, AnyInterface, Bridge, Fdb, Lab, Loopback, Namespace, Neighbour, Route, Vxlan
+from topology.drawing import LABEL_LENGTH, NAME_LENGTH, NOTE_LENGTH
+from topology.records import INTERFACES, AnyInterface, Area, Bridge, Fdb, Lab, Loopback, Namespace, Neighbour, Note, Route, Style, Vxlan
 
 VERSION = 1
 ID = "urn:vethboard:document:1"
 
 _MAC = "^[0-9A-Fa-f]{1,2}([:-][0-9A-Fa-f]{1,2}){5}$"
+_PAIR: Json = {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}
 _NODE = "^[^/]+(/[^/]+)?$"
 _IFNAME: Json = {"type": "string", "pattern": "^[^/:%\\s]{1,15}$", "not": {"enum": [".", "..", "all", "default"]}}
 _NSNAME: Json = {"type": "string", "pattern": "^[^/]{1,255}$", "not": {"enum": [".", ".."]}}
@@ -36,7 +38,9 @@ _INNER = {"namespace", "name"}
 
 def schema() -> dict[str, Json]:
     """The schema as a JSON value."""
-    _, defs = msgspec.json.schema_components((*INTERFACES, Route, Neighbour, Fdb, Namespace, Lab), ref_template="#/$defs/{name}")
+    _, defs = msgspec.json.schema_components(
+        (*INTERFACES, Route, Neighbour, Fdb, Namespace, Lab, Style, Area, Note), ref_template="#/$defs/{name}"
+    )
     for kind in (*INTERFACES, Route, Neighbour, Fdb):
         _trim(defs[kind.__name__], kind)
     for kind in INTERFACES:
@@ -45,6 +49,10 @@ def schema() -> dict[str, Json]:
     defs["Port"]["properties"]["priority"] |= {"minimum": 0, "maximum": 63}
     defs["PortVlan"]["properties"]["vid"] |= {"minimum": 1, "maximum": 4094}
     defs["Lo"] = {**defs["Loopback"], "required": []}
+    del defs["Style"]["properties"]["kind"], defs["Style"]["properties"]["node"]
+    defs["Style"] |= {"required": [], "additionalProperties": False}
+    for shape in (Area, Note):
+        _shape(defs[shape.__name__])
     lab = defs.pop("Lab")["properties"]
     nsid = defs.pop("Namespace")["properties"]["nsid"]
     _limit(nsid, *_LIMITS[Namespace, "nsid"])
@@ -66,13 +74,34 @@ def schema() -> dict[str, Json]:
                 "type": "object",
                 "description": "Where nodes are drawn: a namespace (ns0) or a bridge (host/br0), in canvas units.",
                 "propertyNames": {"pattern": _NODE},
-                "additionalProperties": {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2},
+                "additionalProperties": _PAIR,
+            },
+            "styles": {
+                "type": "object",
+                "description": "How nodes are drawn: a namespace (ns0) or a bridge (host/br0).",
+                "propertyNames": {"pattern": _NODE},
+                "additionalProperties": {"$ref": "#/$defs/Style"},
+            },
+            **{
+                key: {"type": "object", "propertyNames": {"maxLength": NAME_LENGTH, "minLength": 1}, "additionalProperties": {"$ref": ref}}
+                for key, ref in (("areas", "#/$defs/Area"), ("notes", "#/$defs/Note"))
             },
         },
         "required": ["vethboard"],
         "additionalProperties": False,
         "$defs": dict(sorted(defs.items())),
     }
+
+
+def _shape(part: Json) -> None:
+    """An area or a note: `at` and `size` for x, y, w and h."""
+    fields = {key: value for key, value in part["properties"].items() if key not in ("kind", "name", "x", "y", "w", "h")}
+    for key, most in (("label", LABEL_LENGTH), ("text", NOTE_LENGTH)):
+        if key in fields:
+            fields[key]["maxLength"] = most
+    size: Json = {**_PAIR, "items": {"type": "number", "exclusiveMinimum": 0}, "description": "Width and height, in canvas units."}
+    part["properties"] = {"at": {**_PAIR, "description": "The upper left corner, in canvas units."}, "size": size, **fields}
+    part |= {"required": ["at"], "additionalProperties": False}
 
 
 def _limit(field: Json, low: int, high: int) -> None:

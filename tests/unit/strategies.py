@@ -6,6 +6,7 @@ from topology.check import check
 from topology.normal import normalise
 from topology.records import (
     AnyRecord,
+    Area,
     Bridge,
     Fdb,
     Lab,
@@ -13,11 +14,13 @@ from topology.records import (
     Macvlan,
     Namespace,
     Neighbour,
+    Note,
     Placement,
     Port,
     PortVlan,
     Records,
     Route,
+    Style,
     Veth,
     Vxlan,
     as_records,
@@ -80,6 +83,10 @@ def labs(draw: st.DrawFn) -> Records:
             )  # fmt: skip
             refs.append((ns, name))
     records += draw(_upper(refs))
+    for node in [*chosen, *(f"{ns}/br0" for ns in sorted(bridges))]:
+        style = Style(node=node, colour=draw(st.sampled_from((None, "red"))), locked=draw(st.booleans()))
+        records += [] if style.plain else [style]
+    records += draw(_shapes())
     for namespace in chosen:
         devs = [n for ns, n in refs if ns == namespace]
         records += draw(st.lists(_routes(namespace, devs), max_size=3))
@@ -89,6 +96,18 @@ def labs(draw: st.DrawFn) -> Records:
     lab = normalise(as_records(*records))
     assert [*check(lab)] == []
     return lab
+
+
+@st.composite
+def _shapes(draw: st.DrawFn) -> list[AnyRecord]:
+    """An area and a note."""
+    out: list[AnyRecord] = []
+    if draw(st.booleans()):
+        height, label = draw(st.sampled_from((320, 9.5))), draw(st.text(max_size=3))
+        out.append(Area(name="area1", x=draw(st.integers(-9, 9)), y=0.5, w=480, h=height, label=label))
+    if draw(st.booleans()):
+        out.append(Note(name="note1", x=0, y=1, w=240, h=140, text=draw(st.sampled_from(("", "# one\ntwo"))), locked=draw(st.booleans())))
+    return out
 
 
 @st.composite

@@ -149,6 +149,10 @@ STRUCTURE: list[tuple[dict[str, Json], str, str]] = [
     ({"vethboard": 1, "policy": "trust"}, "$.policy", "invalid policy"),
     ({"vethboard": 1, "name": 5}, "$.name", "Expected `str`"),
     ({"vethboard": 1, "layout": {"host": [1]}}, "$.layout.host", "length 2"),
+    ({"vethboard": 1, "areas": {"dmz": {"at": [1, 2], "text": "x"}}}, "$.areas.dmz.text", "unknown key"),
+    ({"vethboard": 1, "areas": {"dmz": {"size": [1, 2]}}}, "$.areas.dmz.at", "missing"),
+    ({"vethboard": 1, "notes": {"n": {"at": [1, 2], "size": [0, 2]}}}, "$.notes.n.size", "above 0"),
+    ({"vethboard": 1, "notes": {"n": {"at": [1, 2], "colour": "puce"}}}, "$.notes.n.colour", "puce"),
     ({"vethboard": 1, "namespaces": {"a/b": {}}}, '$.namespaces["a/b"]', "Invalid netns name"),
     (one(**{"x" * 16: {"kind": "bridge"}}), f"$.namespaces.ns0.interfaces.{'x' * 16}", "not a valid ifname"),
     (one(**{"a b": {"kind": "bridge"}}), '$.namespaces.ns0.interfaces["a b"]', "not a valid ifname"),
@@ -180,6 +184,7 @@ MEANING: list[tuple[dict[str, Json], str, str]] = [
     (ns0(neighbours=[{"dev": "eth7", "address": "10.0.0.1", "mac": "02::"}]), "$.namespaces.ns0.neighbours[0].dev", "Cannot find device"),
     ({"vethboard": 1, "namespaces": {"a": {"nsid": 1}, "b": {"nsid": 1}}}, "$.namespaces.a.nsid", "already used"),
     ({"vethboard": 1, "layout": {"ns7": [1, 2]}}, "$.layout.ns7", "there is no node"),
+    ({"vethboard": 1, "styles": {"ns7": {"locked": True}}}, "$.styles.ns7", "there is no node"),
 ]
 
 

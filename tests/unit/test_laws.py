@@ -13,12 +13,12 @@ from tests.unit.strategies import labs
 from topology import commands as c
 from topology.base import Json
 from topology.diff import Diff, apply, between, reverse, squash
-from topology.document import dump, load, schema
+from topology.document import dump, load, schema, to_json
 from topology.edit import edit
 from topology.explain import explain
 from topology.normal import drift, normalise
 from topology.problems import ProblemError
-from topology.records import Bridge, Lab, Loopback, Records, Veth
+from topology.records import Bridge, Lab, Loopback, Records, Style, Veth
 from topology.warnings import warnings
 
 VECTORS = Path(__file__).parent.parent / "vectors" / "diff.json"
@@ -78,6 +78,9 @@ def _commands(draw: st.DrawFn, lab: Records) -> list[c.AnyCommand]:
         c.AddLink(a=c.End(namespace=draw(st.sampled_from(spaces))), b=c.End(namespace=draw(st.sampled_from(spaces)))),
         c.SetLab(description="x"),
         c.ApplyDocument(document={"vethboard": 1, "namespaces": {"ns0": {}}}),
+        c.Duplicate(ids=tuple(draw(st.lists(st.sampled_from(keys), max_size=3, unique=True)))),
+        c.Paste(document=to_json(lab), into=draw(st.sampled_from(spaces)), at=(5, 5)),
+        c.PutStyle(style=Style(node=spaces[0], icon="router")),
     ]
     if refs:
         ref = draw(st.sampled_from(refs))

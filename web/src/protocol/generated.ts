@@ -126,6 +126,19 @@ export type ApplyDocument = {
   document: Record<string, Json>
 }
 
+/** A labelled area behind the nodes: a subnet, a rack, a host of containers. `label` empty: its name is shown. */
+export type Area = {
+  kind: "area"
+  name: string
+  x: number
+  y: number
+  w: number
+  h: number
+  locked?: boolean
+  label?: string
+  colour?: "blue" | "gray" | "green" | "orange" | "pink" | "red" | "teal" | "violet" | "yellow"
+}
+
 /**
  * The packet that somebody wants sent, or wants to know about.
  *
@@ -359,6 +372,16 @@ export type Done = {
 }
 
 /**
+ * The same again, `by` canvas units away: namespaces, bridges, areas and notes, with what is in them and the links among them.
+ * A link to a bridge that stays alone is drawn again to it.
+ */
+export type Duplicate = {
+  do: "duplicate"
+  ids: string[]
+  by?: [number, number]
+}
+
+/**
  * One edit, made of commands that happen together or not at all. `base`: the revision that its author saw (None: any).
  *
  * The answer `Done` comes when the kernel was read back; a `Problem` means that nothing was changed. `stage`: do not touch the
@@ -429,13 +452,17 @@ export type Explained = {
   reasons: Problem[]
 }
 
-/** Answer: `Exported`. `observed`: what the kernel is, instead of what the document says. */
+/**
+ * Answer: `Exported`. `observed`: what the kernel is, instead of what the document says. `ids`: a document of only these
+ * namespaces, bridges, areas and notes, with what is in them and the links among them (`Paste` takes it).
+ */
 export type Export = {
   type: "export"
   id: string
   lab: string
   observed?: boolean
   format?: "json" | "shell"
+  ids?: string[] | null
 }
 
 export type Exported = {
@@ -755,6 +782,19 @@ export type NewLab = {
   document?: Record<string, Json> | null
 }
 
+/** A note in Markdown. */
+export type Note = {
+  kind: "note"
+  name: string
+  x: number
+  y: number
+  w: number
+  h: number
+  locked?: boolean
+  text?: string
+  colour?: "blue" | "gray" | "green" | "orange" | "pink" | "red" | "teal" | "violet" | "yellow"
+}
+
 /** Socket.IO event `notice`: something that everybody in the lab should know; `level` `info`, `warning` or `error`. */
 export type Notice = {
   lab: string
@@ -811,6 +851,17 @@ export type Packet = {
 }
 
 /**
+ * What a document holds, beside what is there. Names that are taken become others, addresses that are taken on their segment the
+ * next free ones. What stands in the document's `host` goes into `into`. `at`: the corner of all that is pasted, in canvas units.
+ */
+export type Paste = {
+  do: "paste"
+  document: Record<string, Json>
+  into?: string
+  at?: [number, number] | null
+}
+
+/**
  * Stream: `PingReply`, `PingNote`; answer: `PingDone`. `target` is a node, an interface (`ns/name`) or an address.
  *
  * `count` 0: until `cancel`.
@@ -854,10 +905,11 @@ export type PingReply = {
   time_ms: number
 }
 
-/** Where nodes are drawn: node → (x, y). */
+/** Where nodes are drawn: node → (x, y). `shapes`: the same for areas and notes, by record id (`area:dmz`). */
 export type Place = {
   do: "place"
-  positions: Record<string, [number, number]>
+  positions?: Record<string, [number, number]>
+  shapes?: Record<string, [number, number]>
 }
 
 /**
@@ -964,6 +1016,24 @@ export type ProcessesLive = {
   kind: "processes"
   namespace: string
   rows?: Process[]
+}
+
+/** A new area, or another one of the same name. */
+export type PutArea = {
+  do: "put-area"
+  area: Area
+}
+
+/** A new note, or another one of the same name. */
+export type PutNote = {
+  do: "put-note"
+  note: Note
+}
+
+/** How a node is drawn, from now on; a style that says nothing takes away what was said. */
+export type PutStyle = {
+  do: "put-style"
+  style: Style
 }
 
 /** Do again what was taken back last. */
@@ -1117,6 +1187,15 @@ export type StreamItem = {
   item: AnyItem
 }
 
+/** How a node is drawn. `locked`: it is neither moved nor deleted on the canvas. A style that says nothing is no record. */
+export type Style = {
+  kind: "style"
+  node: string
+  colour?: "blue" | "gray" | "green" | "orange" | "pink" | "red" | "teal" | "violet" | "yellow" | null
+  icon?: "client" | "cloud" | "container" | "database" | "firewall" | "globe" | "phone" | "router" | "server" | "switch" | null
+  locked?: boolean
+}
+
 export type Text = {
   result: "text"
   text: string
@@ -1238,13 +1317,13 @@ export type Watched = {
   skipped: number
 }
 
-export type AnyRecord = Bridge | Fdb | Lab | Loopback | Macvlan | Namespace | Neighbour | Placement | Route | Veth | Vxlan
+export type AnyRecord = Area | Bridge | Fdb | Lab | Loopback | Macvlan | Namespace | Neighbour | Note | Placement | Route | Style | Veth | Vxlan
 
 export type AnyInterface = Bridge | Loopback | Macvlan | Veth | Vxlan
 
 export type AnyLive = CountersLive | FdbLive | LinkLive | NamespaceLive | ProcessesLive
 
-export type AnyCommand = AddFdb | AddInterface | AddLink | AddNamespace | AddNeighbour | AddRoute | ApplyDocument | KeepDrift | MoveInterface | Place | Redo | Remove | RevertDrift | SetInterface | SetLab | SetNsid | SetSysctl | Undo
+export type AnyCommand = AddFdb | AddInterface | AddLink | AddNamespace | AddNeighbour | AddRoute | ApplyDocument | Duplicate | KeepDrift | MoveInterface | Paste | Place | PutArea | PutNote | PutStyle | Redo | Remove | RevertDrift | SetInterface | SetLab | SetNsid | SetSysctl | Undo
 
 export type AnyStep = AddAddressStep | AddFdbStep | AddInterfaceStep | AddNamespaceStep | AddNeighbourStep | AddRouteStep | AddVlanStep | ChangeInterfaceStep | DeleteAddressStep | DeleteFdbStep | DeleteInterfaceStep | DeleteNamespaceStep | DeleteNeighbourStep | DeleteRouteStep | DeleteVlanStep | MoveInterfaceStep | SetNsidStep | SetSysctlStep | SetUpStep
 
@@ -1259,6 +1338,7 @@ export type Policy = "enforce" | "flag" | "follow"
 export type LabState = "failed" | "live" | "starting" | "stopped" | "stopping"
 
 export const DEFAULTS = {
+  "area": {"locked": false, "label": "", "colour": "blue"},
   "bridge": {"up": true, "mac": null, "mtu": null, "master": null, "addresses": [], "port": {}, "vlans": null, "stp": false, "priority": 32768, "forward_delay": 15, "hello_time": 2, "max_age": 20, "ageing_time": 300, "vlan_filtering": false, "vlan_default_pvid": 1, "mcast_snooping": true},
   "counters": {},
   "fdb": {"vlan": null, "destination": null, "local": false},
@@ -1270,11 +1350,13 @@ export const DEFAULTS = {
   "namespace": {"nsid": null, "sysctls": {}},
   "netns": {"nsid": null, "sysctls": {}, "routes": [], "neighbours": []},
   "neighbour": {},
+  "note": {"locked": false, "text": "", "colour": "yellow"},
   "placement": {},
   "Port": {"cost": 2, "priority": 32, "hairpin": false, "isolated": false, "learning": true, "flood": true},
   "PortVlan": {"pvid": false, "untagged": false},
   "processes": {"rows": []},
   "route": {"via": null, "dev": null, "src": null, "metric": null, "table": 254, "type": "unicast", "onlink": false},
+  "style": {"colour": null, "icon": null, "locked": false},
   "veth": {"up": true, "mac": null, "mtu": null, "master": null, "addresses": [], "port": {}, "vlans": null},
   "vxlan": {"up": true, "mac": null, "mtu": null, "master": null, "addresses": [], "port": {}, "vlans": null, "local": null, "remote": null, "parent": null, "underlay": null, "port_number": 4789, "learning": true, "ttl": 0},
 } as const

@@ -12,6 +12,8 @@ export const linkId = (ref: string): string => `link:${ref}`
 export const netnsId = (name: string): string => `netns:${name}`
 export const placementId = (node: string): string => `placement:${node}`
 
+export const styleId = (node: string): string => `style:${node}`
+
 /** What stands after the colon: the ref of an interface, the name of a namespace. */
 export const afterColon = (id: string): string => id.slice(id.indexOf(':') + 1)
 /** What stands before the colon. */
@@ -21,8 +23,14 @@ export const namespaceOf = (ref: string): string => ref.slice(0, ref.indexOf('/'
 /** `veth0` of `ns0/veth0`. */
 export const nameOf = (ref: string): string => ref.slice(ref.indexOf('/') + 1)
 
-const NOT_INTERFACES: ReadonlySet<string> = new Set(['lab', 'namespace', 'route', 'neighbour', 'fdb', 'placement'])
+// biome-ignore format: one list
+const NOT_INTERFACES: ReadonlySet<string> = new Set([
+  'lab', 'namespace', 'route', 'neighbour', 'fdb', 'placement', 'style', 'area', 'note',
+])
 
 export function isInterface(record: AnyRecord | undefined): record is AnyInterface {
   return record !== undefined && !NOT_INTERFACES.has(record.kind)
 }
+
+/** Whether the record of this id is only drawn, and unknown to the kernel. */
+export const isDrawing = (id: string): boolean => /^(placement|style|area|note):/.test(id)

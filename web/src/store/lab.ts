@@ -1,4 +1,5 @@
 import type { AnyLive, AnyRecord, Delta, LabInfo, Problem, Snapshot } from '@/protocol'
+import { isDrawing } from '@/protocol'
 import { Value } from '@/ui/value'
 import { RecordMap } from './records'
 import { buildScene, EMPTY_SCENE, type Scene, touchesScene } from './scene'
@@ -22,7 +23,7 @@ export class LabStore {
   readonly live = new RecordMap<AnyLive>()
   readonly meta = new Value<LabMeta>(NO_LAB)
   readonly scene = new Value<Scene>(EMPTY_SCENE)
-  /** Counts changes of places, so that the canvas looks at them again. */
+  /** Counts changes of what is only drawn (places, styles, areas, notes), so that the canvas looks at them again. */
   readonly places = new Value(0)
 
   /** Take over a whole lab. */
@@ -83,7 +84,7 @@ export class LabStore {
     if (touchesScene(this.scene.get(), this, [...desired, ...observed, ...live])) {
       this.scene.set(buildScene(this, this.scene.get()))
     }
-    if (desired.some((id) => id.startsWith('placement:'))) this.places.update((n) => n + 1)
+    if (desired.some(isDrawing)) this.places.update((n) => n + 1)
     this.desired.notify(desired)
     this.observed.notify(observed)
     this.live.notify(live)
