@@ -7,6 +7,7 @@ import msgspec
 from protocol.base import Request, Result
 from topology.base import Json
 from topology.live import AnyLive
+from topology.netfilter import Driver
 from topology.problems import Problem
 from topology.records import AnyRecord, Policy
 
@@ -38,10 +39,11 @@ class ListLabs(Request, frozen=True, kw_only=True, tag="labs"):
 
 
 class NewLab(Request, frozen=True, kw_only=True, tag="new"):
-    """Make a lab (and start it). Answer: `Done`."""
+    """Make a lab (and start it). Answer: `Done`. `firewall`: whose iptables it has, also where the document says another."""
 
     lab: str
     document: dict[str, Json] | None = None
+    firewall: Driver | None = None
 
 
 class StartLab(Request, frozen=True, kw_only=True, tag="start"):
@@ -71,10 +73,15 @@ class Close(Request, frozen=True, kw_only=True, tag="close"):
 
 
 class Look(Request, frozen=True, kw_only=True, tag="look"):
-    """Which namespaces this client shows in an inspector: counters, neighbours, learned FDB entries, processes come for those."""
+    """Which namespaces this client shows in an inspector: counters, neighbours, learned FDB entries, processes come for those.
+
+    `filters`: of which it shows the rules, so that their counters come; `conntrack`: of which the connections.
+    """
 
     lab: str
-    namespaces: tuple[str, ...]
+    namespaces: tuple[str, ...] = ()
+    filters: tuple[str, ...] = ()
+    conntrack: tuple[str, ...] = ()
 
 
 class Doctor(Request, frozen=True, kw_only=True, tag="doctor"):

@@ -10,6 +10,21 @@ from typing import Literal
 import msgspec
 
 from protocol.base import Request, Result
+from protocol.chains import (
+    Analyse,
+    Analysed,
+    CheckRule,
+    DeleteConnection,
+    ExportRules,
+    Extension,
+    FlushConntrack,
+    Option,
+    RuleChecked,
+    RuleNote,
+    Vocabulary,
+    VocabularyOf,
+    ZeroCounters,
+)
 from protocol.editing import Change, Done, Edit, Export, Exported, History, HistoryList, Planned
 from protocol.journeys import JourneyItem, Predict, Predicted, Trace, Traced, Watch, Watched
 from protocol.labs import (
@@ -52,70 +67,22 @@ from topology.problems import Problem
 from topology.records import AnyRecord
 
 __all__ = [
-    "Answer",
-    "AnyItem",
-    "AnyRequest",
-    "AnyResult",
-    "Cancel",
-    "Change",
-    "Check",
-    "Close",
-    "Context",
-    "Delta",
-    "DestroyLab",
-    "Diagnosis",
-    "Doctor",
-    "Done",
-    "Edit",
-    "EndProcess",
-    "Exec",
-    "Exited",
-    "Explain",
-    "Explained",
-    "Export",
-    "Exported",
-    "History",
-    "HistoryList",
-    "Input",
-    "JourneyItem",
-    "LabInfo",
-    "LabState",
-    "Labs",
-    "LabsEvent",
-    "ListLabs",
-    "Look",
-    "NetnsQuery",
-    "NewLab",
-    "Notice",
-    "Open",
-    "Output",
-    "Ping",
-    "PingDone",
-    "PingNote",
-    "PingReply",
-    "Planned",
-    "Predict",
-    "Predicted",
-    "Request",
-    "Result",
-    "Snapshot",
-    "StartLab",
-    "StopLab",
-    "StreamItem",
-    "Text",
-    "Trace",
-    "Traced",
-    "Watch",
-    "Watched",
+    "Analyse", "Analysed", "Answer", "AnyItem", "AnyRequest", "AnyResult", "Cancel", "Change", "Check", "CheckRule", "Close", "Context",
+    "DeleteConnection", "Delta", "DestroyLab", "Diagnosis", "Doctor", "Done", "Edit", "EndProcess", "Exec", "Exited", "Explain",
+    "Explained", "Export", "ExportRules", "Exported", "Extension", "FlushConntrack", "History", "HistoryList", "Input", "JourneyItem",
+    "LabInfo", "LabState", "Labs", "LabsEvent", "ListLabs", "Look", "NetnsQuery", "NewLab", "Notice", "Open", "Option", "Output", "Ping",
+    "PingDone", "PingNote", "PingReply", "Planned", "Predict", "Predicted", "Request", "Result", "RuleChecked", "RuleNote", "Snapshot",
+    "StartLab", "StopLab", "StreamItem", "Text", "Trace", "Traced", "Vocabulary", "VocabularyOf", "Watch", "Watched", "ZeroCounters",
 ]  # fmt: skip
 
 AnyRequest = (
     ListLabs | NewLab | StartLab | StopLab | DestroyLab | Open | Close | Edit | Look | Export | Ping | Exec | Input | Cancel
     | EndProcess | NetnsQuery | Explain | History | Doctor | Trace | Predict | Watch
+    | CheckRule | ZeroCounters | ExportRules | Vocabulary | Analyse | FlushConntrack | DeleteConnection
 )  # fmt: skip
 AnyResult = (
     Done | Planned | Labs | Snapshot | Exported | PingDone | Exited | Text | Explained | HistoryList | Diagnosis
-    | Traced | Predicted | Watched
+    | Traced | Predicted | Watched | RuleChecked | VocabularyOf | Analysed
 )  # fmt: skip
 AnyItem = PingReply | PingNote | Output | JourneyItem
 

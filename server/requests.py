@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 from protocol import public as q
-from server import journeys, running
+from server import chains, journeys, running
 from server.editing import Asked, now
 from server.hub import Hub
 from server.outbox import Session, problem_of
@@ -209,6 +209,8 @@ def handle(hub: Hub, session: Session, request: q.AnyRequest) -> None:
             doctor(hub, session, request)
         case q.Trace() | q.Predict() | q.Watch():
             journeys.handle(hub, session, request)
+        case q.CheckRule() | q.ZeroCounters() | q.ExportRules() | q.Vocabulary() | q.Analyse() | q.FlushConntrack() | q.DeleteConnection():
+            chains.handle(hub.lab(request.lab), session, request)
         case _:
             _running(hub, session, request)
 

@@ -3,10 +3,11 @@
 import errno
 import ipaddress
 import os
+import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
-from topology import names
+from topology import chains, names
 from topology.base import HOST, Fault
 from topology.graph import Graph
 from topology.problems import Code, Problem, ProblemError
@@ -16,6 +17,7 @@ from topology.records import (
     AnyRecord,
     Area,
     Bridge,
+    Chain,
     Fdb,
     Loopback,
     Macvlan,
@@ -38,9 +40,11 @@ class Found(NamedTuple):
     def problem(self, subject: str | None = None) -> Problem:
         """As the problem that is told; `subject` instead of the record id."""
         fault = self.fault
+        rule = re.fullmatch(r"rules\[(\d+)\]", fault.field)
         return Problem(
-            code=self.code, message=fault.message, subject=subject or self.record, hint=fault.hint or None, errno=fault.errno or None
-        )
+            code=self.code, message=fault.message, subject=subject or self.record, hint=fault.hint or None, errno=fault.errno or None,
+            rule=int(rule[1]) + 1 if rule else None,
+        )  # fmt: skip
 
 
 def _caught(field: str, error: ProblemError) -> Fault:
@@ -72,6 +76,8 @@ def check(records: Mapping[str, AnyRecord], only: Collection[str] | None = None)
             faults = _of_entry(graph, record)
         elif isinstance(record, Area | Note):
             faults = record.faults()
+        elif isinstance(record, Chain):
+            faults = _of_chain(graph, record)
         else:
             continue
         for fault in faults:
@@ -254,6 +260,11 @@ def _of_entry(graph: Graph, entry: Neighbour | Fdb) -> Iterator[Fault]:
         yield _caught(field, error)
     if isinstance(entry, Fdb) and entry.vlan is not None and not 1 <= entry.vlan <= 4094:
         yield Fault("vlan", "invalid vlan id", f"a VLAN id is 1 to 4094, not {entry.vlan}", errno.EINVAL)
+
+
+def _of_chain(graph: Graph, chain: Chain) -> Iterator[Fault]:
+    yield from _namespace_and_dev(graph, chain.namespace, None)
+    yield from chains.faults(chain)
 
 
 def gateways(records: Mapping[str, AnyRecord], only: Collection[str] | None = None) -> Iterator[Found]:

@@ -3,6 +3,7 @@
 import msgspec
 
 from topology.base import Json
+from topology.netfilter import ChainPolicy, Driver, Family, Table
 from topology.records import AnyInterface, Area, Fdb, Neighbour, Note, Policy, Route, Style
 
 
@@ -139,12 +140,108 @@ class SetLab(Command, frozen=True, kw_only=True, tag="set-lab"):
 
     description: str | None = None
     policy: Policy | None = None
+    firewall: Driver | None = None
 
 
 class ApplyDocument(Command, frozen=True, kw_only=True, tag="apply-document"):
     """Make the lab what this document says. A document without a layout keeps the lab's where nodes have the same name."""
 
     document: dict[str, Json]
+
+
+class OfTable(Command, frozen=True, kw_only=True):
+    """Base of the commands of one table of a namespace. Rules are numbered from 1, as iptables(8) does."""
+
+    namespace: str
+    family: Family = "ipv4"
+    table: Table = "filter"
+
+
+class AddChain(OfTable, frozen=True, kw_only=True, tag="add-chain"):
+    """`iptables -N`"""
+
+    name: str
+
+
+class RenameChain(OfTable, frozen=True, kw_only=True, tag="rename-chain"):
+    """`iptables -E`: rules that jump to it follow."""
+
+    name: str
+    to: str
+
+
+class RemoveChain(OfTable, frozen=True, kw_only=True, tag="remove-chain"):
+    """`iptables -F` and `-X`. A chain that a rule jumps to is refused."""
+
+    name: str
+
+
+class FlushChain(OfTable, frozen=True, kw_only=True, tag="flush-chain"):
+    """`iptables -F`: no rules in the chain; None: in no chain of the table."""
+
+    name: str | None = None
+
+
+class FlushTable(OfTable, frozen=True, kw_only=True, tag="flush-table"):
+    """Leave nothing of the table: `iptables -F`, `-X`, and policy ACCEPT."""
+
+
+class SetPolicy(OfTable, frozen=True, kw_only=True, tag="set-policy"):
+    """`iptables -P`"""
+
+    chain: str
+    policy: ChainPolicy
+
+
+class AddRule(OfTable, frozen=True, kw_only=True, tag="add-rule"):
+    """`iptables -A CHAIN RULE`, or `-I` where `at` says which number it shall have. `rule` is what one types after the chain's name."""
+
+    chain: str
+    rule: str
+    at: int | None = None
+
+
+class SetRule(OfTable, frozen=True, kw_only=True, tag="set-rule"):
+    """`iptables -R`. CONFLICT where rule number `at` is not `was` any more."""
+
+    chain: str
+    at: int
+    was: str
+    rule: str
+
+
+class MoveRule(OfTable, frozen=True, kw_only=True, tag="move-rule"):
+    """Rule number `at`, which is `was`, becomes number `to` of `to_chain` in `to_table` (None: the same ones); `to` None: the last."""
+
+    chain: str
+    at: int
+    was: str
+    to: int | None = None
+    to_chain: str | None = None
+    to_table: Table | None = None
+
+
+class RuleAt(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A rule by its number, and the text that it has."""
+
+    at: int
+    was: str
+
+
+class RemoveRules(OfTable, frozen=True, kw_only=True, tag="remove-rules"):
+    """`iptables -D`, all together. CONFLICT where one of them is another rule by now."""
+
+    chain: str
+    rules: tuple[RuleAt, ...]
+
+
+class ImportRules(Command, frozen=True, kw_only=True, tag="import-rules"):
+    """Make the tables that an iptables-save text names what it says; other tables stay. `keep`: add to what is there (`--noflush`)."""
+
+    namespace: str
+    text: str
+    family: Family = "ipv4"
+    keep: bool = False
 
 
 class Undo(Command, frozen=True, kw_only=True, tag="undo"):
@@ -169,6 +266,7 @@ class RevertDrift(Command, frozen=True, kw_only=True, tag="revert-drift"):
 
 AnyCommand = (
     AddNamespace | SetNsid | AddInterface | AddLink | SetInterface | MoveInterface | AddRoute | AddNeighbour | AddFdb | SetSysctl
-    | Remove | Place | PutStyle | PutArea | PutNote | Paste | Duplicate | SetLab | ApplyDocument | Undo | Redo | KeepDrift | RevertDrift
+    | Remove | Place | PutStyle | PutArea | PutNote | Paste | Duplicate | SetLab | ApplyDocument | AddChain | RenameChain | RemoveChain
+    | FlushChain | FlushTable | SetPolicy | AddRule | SetRule | MoveRule | RemoveRules | ImportRules | Undo | Redo | KeepDrift | RevertDrift
 )  # fmt: skip
 """`Undo`, `Redo`, `KeepDrift` and `RevertDrift` need the history or the kernel: the writer answers them, not `topology.edit`."""

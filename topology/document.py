@@ -4,12 +4,13 @@
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
 from topology import jsontext
 from topology.base import HOST, Json
+from topology.chains import order
 from topology.check import check
 from topology.drawing import number, shape_json, style_json
 from topology.graph import Graph
@@ -21,6 +22,7 @@ from topology.records import (
     AnyInterface,
     AnyRecord,
     Area,
+    Chain,
     Fdb,
     Lab,
     Loopback,
@@ -71,9 +73,11 @@ def to_json(records: Mapping[str, AnyRecord]) -> dict[str, Json]:
         out["policy"] = lab.policy
     if lab.ipv6:
         out["ipv6"] = True
-    entries: dict[str, list[Route | Neighbour | Fdb]] = {}
+    if lab.firewall is not None:
+        out["firewall"] = lab.firewall
+    entries: dict[str, list[Route | Neighbour | Fdb | Chain]] = {}
     for record in records.values():
-        if isinstance(record, Route | Neighbour | Fdb):
+        if isinstance(record, Route | Neighbour | Fdb | Chain):
             entries.setdefault(record.namespace, []).append(record)
     keep_on = _ipv6_left_on(graph, lab)
     out["namespaces"] = {
@@ -100,7 +104,7 @@ def _by_name(name: str) -> tuple[bool, bool, list[tuple[int, str]]]:
     return name != HOST, name != "lo", [(int(p), "") if p.isdecimal() else (-1, p) for p in parts]
 
 
-def _namespace(graph: Graph, record: Namespace, entries: list[Route | Neighbour | Fdb], keep_on: bool) -> dict[str, Json]:
+def _namespace(graph: Graph, record: Namespace, entries: list[Route | Neighbour | Fdb | Chain], keep_on: bool) -> dict[str, Json]:
     out: dict[str, Json] = {}
     if record.nsid is not None:
         out["nsid"] = record.nsid
@@ -108,12 +112,25 @@ def _namespace(graph: Graph, record: Namespace, entries: list[Route | Neighbour 
     if interfaces:
         out["interfaces"] = {i.name: _interface(i) for i in interfaces}
     for key, kind in (("routes", Route), ("neighbours", Neighbour), ("fdb", Fdb)):
-        rows = [_entry(e) for e in sorted(entries, key=lambda e: e.id) if isinstance(e, kind)]
+        rows = [_entry(e) for e in sorted(entries, key=lambda e: e.id) if isinstance(e, Route | Neighbour | Fdb) and isinstance(e, kind)]
         if rows:
             out[key] = rows
     sysctls = {**record.sysctls, **({IPV6_OFF: "0"} if keep_on else {})}
     if sysctls:
         out["sysctls"] = {key: _sysctl(value) for key, value in sorted(sysctls.items())}
+    if chains := sorted((e for e in entries if isinstance(e, Chain)), key=order):
+        out["filter"] = _filter(chains)
+    return out
+
+
+def _filter(chains: Iterable[Chain]) -> dict[str, Json]:
+    """family → table → chain → policy and rules."""
+    out: dict[str, Json] = {}
+    for chain in chains:
+        body: dict[str, Json] = {"policy": chain.policy} if chain.policy == "DROP" else {}
+        if chain.rules:
+            body["rules"] = list(chain.rules)
+        out.setdefault(chain.family, {}).setdefault(chain.table, {})[chain.name] = body
     return out
 
 
@@ -154,7 +171,10 @@ def _silent(graph: Graph) -> set[str]:
     """The namespaces in which nothing speaks of IPv6, but maybe the sysctl that switches it off."""
     loud: set[str] = set()
     for record in graph.records.values():
-        if isinstance(record, Route | Neighbour):
+        if isinstance(record, Chain):
+            if record.family == "ipv6":
+                loud.add(record.namespace)
+        elif isinstance(record, Route | Neighbour):
             if ":" in (record.to if isinstance(record, Route) else record.address):
                 loud.add(record.namespace)
         elif isinstance(record, Namespace):

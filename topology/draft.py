@@ -15,6 +15,7 @@ from topology.records import (
     AnyInterface,
     AnyRecord,
     Bridge,
+    Chain,
     Fdb,
     Lab,
     Loopback,
@@ -178,7 +179,7 @@ class Draft:
     def _remove_namespace(self, name: str) -> None:
         graph = Graph(self.records)
         gone = {i.ref for i in graph.inside(name)}
-        used = [r.id for r in self.records.values() if isinstance(r, Route | Neighbour | Fdb) and r.namespace == name]
+        used = [r.id for r in self.records.values() if isinstance(r, Route | Neighbour | Fdb | Chain) and r.namespace == name]
         drawn = (f"{what}:{node}" for node in (name, *gone) for what in ("placement", "style"))
         own = (f"namespace:{name}", *drawn, *(f"interface:{ref}" for ref in gone))
         for key in (*own, *used):

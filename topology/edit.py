@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from topology import commands as c
-from topology import document, draw, layout, names, paste
+from topology import document, draw, layout, names, paste, table_edit
 from topology.base import HOST
 from topology.check import Found, check, gateways
 from topology.diff import Diff, between
@@ -241,6 +241,8 @@ def _set_lab(draft: Draft, command: c.SetLab) -> None:
         lab = replace(lab, description=command.description)
     if command.policy is not None:
         lab = replace(lab, policy=command.policy)
+    if command.firewall is not None:
+        lab = replace(lab, firewall=command.firewall)
     draft.put(lab)
 
 
@@ -296,5 +298,7 @@ def _change(draft: Draft, command: c.AnyCommand) -> None:
             _set_lab(draft, command)
         case c.ApplyDocument():
             _apply_document(draft, command)
+        case c.OfTable() | c.ImportRules():
+            table_edit.change(draft, command)
         case c.Undo() | c.Redo() | c.KeepDrift() | c.RevertDrift():
             raise invalid(f"{type(command).__name__} is answered by the writer of the lab, not by an edit")

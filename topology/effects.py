@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 
 from topology import steps as s
 from topology.base import Interface
+from topology.chains import of_table
+from topology.netfilter import chain_id
 from topology.records import (
     INTERFACES,
     AnyInterface,
@@ -25,6 +27,7 @@ from topology.records import (
     Vxlan,
     replace,
 )
+from topology.table_plan import run
 
 
 def subnet(address: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
@@ -88,6 +91,8 @@ class Model:
                 self._put(step.fdb)
             case s.DeleteFdb():
                 self.records.pop(step.fdb.id, None)
+            case s.ChangeTable():
+                self._change_table(step)
             case _:
                 self._of_interface(step)
 
@@ -126,6 +131,13 @@ class Model:
         found = self.records.get(f"namespace:{name}")
         if isinstance(found, Namespace):
             self._put(change(found))
+
+    def _change_table(self, step: s.ChangeTable) -> None:
+        before = of_table(self.records, step.namespace, step.family, step.table)
+        for name in before:
+            del self.records[chain_id(step.namespace, step.family, step.table, name)]
+        for chain in run(before, step).values():
+            self._put(chain)
 
     def _drop(self, which: Callable[[AnyRecord], bool]) -> None:
         for key in [key for key, r in self.records.items() if which(r)]:

@@ -5,6 +5,8 @@ A namespace is named as in /run/netns (`host` for the lab's own). `index` is an 
 
 import msgspec
 
+from topology.netfilter import ChainPolicy, Driver, Family, Table
+
 
 class Fact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="fact"):
     """Base of all facts."""
@@ -219,7 +221,101 @@ class ProcessesFact(Fact, frozen=True, kw_only=True, tag="processes"):
     rows: tuple[Process, ...] = ()
 
 
+class ChainFact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A chain as iptables-save prints it; `policy` None: a custom one."""
+
+    name: str
+    policy: ChainPolicy | None = None
+    rules: tuple[str, ...] = ()
+
+
+class TableFact(Fact, frozen=True, kw_only=True, tag="table"):
+    """All of one table of the lab's driver. No chains: the kernel does not have the table (any more)."""
+
+    family: Family
+    table: Table
+    chains: tuple[ChainFact, ...] = ()
+
+
+class FilterFact(Fact, frozen=True, kw_only=True, tag="filter"):
+    """What there is of netfilter: the tables that the kernel has now, by family, and in words what the driver cannot show."""
+
+    driver: Driver
+    tables: dict[Family, tuple[Table, ...]] = {}
+    foreign: tuple[str, ...] = ()
+
+
+class ChainCounters(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Packets and bytes that took a chain's policy (None: a custom chain), and that each of its rules matched."""
+
+    policy: tuple[int, int] | None = None
+    rules: tuple[tuple[int, int], ...] = ()
+
+
+class RuleCountersFact(Fact, frozen=True, kw_only=True, tag="rule-counters"):
+    """Counters of a table that somebody looks at, by chain. `at` is CLOCK_MONOTONIC of the lab, in s. Told when one has moved."""
+
+    family: Family
+    table: Table
+    at: float
+    chains: dict[str, ChainCounters]
+
+
+class RuleCountersGone(Fact, frozen=True, kw_only=True, tag="rule-counters-gone"):
+    """Nobody looks any more, or (with `table`) the table is gone."""
+
+    family: Family | None = None
+    table: Table | None = None
+
+
+class Tuple(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One direction of a connection: addresses, and ports, or the ICMP type, code and id."""
+
+    source: str
+    destination: str
+    source_port: int | None = None
+    destination_port: int | None = None
+    icmp_type: int | None = None
+    icmp_code: int | None = None
+    icmp_id: int | None = None
+
+
+class Connection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An entry of the connection tracking table, as conntrack(8) shows it.
+
+    `protocol` is a name, or the number where it has none. `timeout` is in s. `flags` are words of IPS_* (linux/netfilter/
+    nf_conntrack_common.h): `seen-reply`, `assured`, `confirmed`, `snat`, `dnat`, `dying`, `offload`. Packets and bytes only where
+    net.netfilter.nf_conntrack_acct says so.
+    """
+
+    id: int
+    family: Family
+    protocol: str
+    original: Tuple
+    reply: Tuple
+    state: str = ""
+    timeout: int = 0
+    mark: int = 0
+    zone: int = 0
+    flags: tuple[str, ...] = ()
+    packets: tuple[int, int] | None = None
+    bytes: tuple[int, int] | None = None
+
+
+class ConntrackFact(Fact, frozen=True, kw_only=True, tag="conntrack"):
+    """The connection tracking table of a namespace that somebody looks at; of a large one the first rows, and how many there are."""
+
+    at: float
+    rows: tuple[Connection, ...] = ()
+    count: int = 0
+
+
+class ConntrackGone(Fact, frozen=True, kw_only=True, tag="conntrack-gone"):
+    """Nobody looks any more."""
+
+
 AnyFact = (
     Resync | NamespaceFact | NamespaceGone | LinkFact | LinkGone | AddressFact | AddressGone | RouteFact | RouteGone
     | NeighbourFact | NeighbourGone | FdbFact | FdbGone | VlansFact | SysctlFact | CountersFact | ProcessesFact
+    | TableFact | FilterFact | RuleCountersFact | RuleCountersGone | ConntrackFact | ConntrackGone
 )  # fmt: skip

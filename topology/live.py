@@ -5,7 +5,8 @@ They travel as diffs like all records; `topology.observed.live` derives them fro
 
 import msgspec
 
-from topology.facts import Counters, Process
+from topology.facts import ChainCounters, Connection, Counters, Process
+from topology.netfilter import Driver, Family, Table
 
 
 class Live(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind"):
@@ -135,5 +136,48 @@ class ProcessesLive(Live, frozen=True, kw_only=True, tag="processes"):
         return f"processes:{self.namespace}"
 
 
-AnyLive = LinkLive | NamespaceLive | FdbLive | CountersLive | ProcessesLive
+class FilterLive(Live, frozen=True, kw_only=True, tag="filter"):
+    """Netfilter in a namespace: the lab's driver, the tables that the kernel has there now, and what is in force beyond what the
+    driver shows (tables of the other driver, tables of nft(8))."""
+
+    namespace: str
+    driver: Driver
+    tables: dict[Family, tuple[Table, ...]] = {}
+    foreign: tuple[str, ...] = ()
+
+    @property
+    def id(self) -> str:
+        return f"filter:{self.namespace}"
+
+
+class RuleCountersLive(Live, frozen=True, kw_only=True, tag="rule-counters"):
+    """Counters of one table by chain, only while somebody looks. `at`: s on the lab's clock; no news means that nothing moved."""
+
+    namespace: str
+    family: Family
+    table: Table
+    at: float
+    chains: dict[str, ChainCounters] = {}
+
+    @property
+    def id(self) -> str:
+        return f"rule-counters:{self.namespace}/{self.family}/{self.table}"
+
+
+class ConntrackLive(Live, frozen=True, kw_only=True, tag="conntrack"):
+    """Connections of a namespace, only while somebody looks. `count` is how many there are, also where `rows` are cut off."""
+
+    namespace: str
+    at: float
+    rows: tuple[Connection, ...] = ()
+    count: int = 0
+
+    @property
+    def id(self) -> str:
+        return f"conntrack:{self.namespace}"
+
+
+AnyLive = (
+    LinkLive | NamespaceLive | FdbLive | CountersLive | ProcessesLive | FilterLive | RuleCountersLive | ConntrackLive
+)  # fmt: skip
 LiveRecords = dict[str, AnyLive]

@@ -7,6 +7,7 @@ from typing import Protocol
 import msgspec
 
 from topology import facts as f
+from topology.filters import Filters
 from topology.live import (
     AddressLive,
     AnyLive,
@@ -82,6 +83,7 @@ class Netns:
         self.sysctls: dict[str, str] = dict(self.baseline)
         self.counters: f.CountersFact | None = None
         self.processes: tuple[f.Process, ...] | None = None
+        self.filters = Filters(self.name)
 
     # ---- facts in ----------------------------------------------------------------------------------------------------
 
@@ -130,7 +132,7 @@ class Netns:
             case f.ProcessesFact():
                 self.processes = fact.rows
             case _:
-                raise TypeError(type(fact).__name__)
+                self.filters.take(fact)
 
     def _lose(self, index: int) -> None:
         """An interface is gone, and what hung on it, whether the kernel says so one by one or not."""
@@ -156,6 +158,7 @@ class Netns:
         for e in self.fdb.values():
             if (entry := self._static(e, found)) is not None:
                 yield entry
+        yield from self.filters.records()
 
     def note(self, link: f.LinkFact, others: Others) -> str:
         """Why a document cannot hold this interface; nothing where it can."""
@@ -262,6 +265,7 @@ class Netns:
             yield CountersLive(namespace=self.name, at=self.counters.at, rows=rows)
         if self.processes is not None:
             yield ProcessesLive(namespace=self.name, rows=self.processes)
+        yield from self.filters.live()
 
     def _link(self, link: f.LinkFact, others: Others) -> LinkLive:
         below = others.ref(link.link_ns or self.name, link.link) if link.link else None

@@ -9,7 +9,7 @@ from functools import cache
 
 import msgspec
 
-from topology import names
+from topology import chains, names
 from topology.drawing import DRAWINGS
 from topology.graph import Graph
 from topology.records import (
@@ -18,6 +18,7 @@ from topology.records import (
     AnyInterface,
     AnyRecord,
     Bridge,
+    Chain,
     Fdb,
     Lab,
     Loopback,
@@ -210,6 +211,8 @@ def normalise(records: Mapping[str, AnyRecord], baseline: Mapping[str, str] | No
             new = _of_route(graph, new)
         elif isinstance(new, Namespace):
             new = _of_namespace(new, baseline or {})
+        elif isinstance(new, Chain):
+            new = chains.normal(new)
         if new is not None:
             out[new.id] = new
     return {key: r for key, r in out.items() if not (isinstance(r, Fdb) and _kernels_own(graph, r, out))}

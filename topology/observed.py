@@ -86,8 +86,8 @@ class Observed:
         return changed
 
     def _live_of(self, ns: str) -> Iterator[tuple[str, AnyLive]]:
-        prefixes = (f"link:{ns}/", f"fdb-table:{ns}/")
-        exact = (f"netns:{ns}", f"counters:{ns}", f"processes:{ns}")
+        prefixes = (f"link:{ns}/", f"fdb-table:{ns}/", f"rule-counters:{ns}/")
+        exact = (f"netns:{ns}", f"counters:{ns}", f"processes:{ns}", f"filter:{ns}", f"conntrack:{ns}")
         return ((k, r) for k, r in self.live.items() if k in exact or k.startswith(prefixes))
 
     def _order(self) -> list[str]:

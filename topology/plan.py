@@ -29,6 +29,7 @@ from topology.records import (
     replace,
 )
 from topology.sysctls import FIRST
+from topology.table_plan import table_steps
 
 _COMMON = ("mac", "mtu")
 _CHANGEABLE: dict[type, tuple[str, ...]] = {
@@ -107,6 +108,7 @@ class _Planner:
         self._change_interfaces()
         self._down()
         self._addresses()
+        self._tables()
         self._up()
         self._sysctls(first=False)
         self._add_entries()
@@ -204,6 +206,11 @@ class _Planner:
 
     def _move(self, moves: dict[str, str]) -> None:
         for step in self._moving(self.model, {o: n for o, n in moves.items() if f"interface:{n}" in self.wanted}):
+            self.do(step)
+
+    def _tables(self) -> None:
+        """Before interfaces are up: no packet passes that the rules would stop."""
+        for step in list(table_steps(self.wanted, self.model.records)):
             self.do(step)
 
     # ---- what comes --------------------------------------------------------------------------------------------------

@@ -27,7 +27,8 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What happened, where, and what to do next.
 
     `subject` is a record id (`interface:ns0/veth0`) or, for a document, the JSON path (`$.namespaces.ns0.foo`).
-    `message` is in the kernel's own words where there are any. `errno` is the positive number of errno(3).
+    `message` is in the kernel's own words where there are any. `errno` is the positive number of errno(3). Of a chain, `rule` is the
+    number of the rule (from 1), `span` where in its text the fault is: from, to, in characters.
     """
 
     code: Code
@@ -35,6 +36,8 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     subject: str | None = None
     hint: str | None = None
     errno: int | None = None
+    rule: int | None = None
+    span: tuple[int, int] | None = None
     causes: tuple["Problem", ...] = ()
 
     def __str__(self) -> str:

@@ -10,6 +10,7 @@ from topology.base import HOST, Json
 from topology.check import Found
 from topology.drawing import SIZES, near
 from topology.jsontext import step
+from topology.netfilter import DRIVERS, FAMILIES, HOOKS
 from topology.problems import Code, Problem, ProblemError
 from topology.records import (
     INTERFACES,
@@ -17,6 +18,7 @@ from topology.records import (
     AnyRecord,
     Area,
     Bridge,
+    Chain,
     Fdb,
     Lab,
     Namespace,
@@ -34,12 +36,12 @@ MIGRATIONS: dict[int, Callable[[dict[str, Json]], dict[str, Json]]] = {}
 """Version → what makes a document of the next version of it. Version 1 is the first."""
 
 KINDS: dict[str, type[AnyInterface]] = {str(kind.__struct_config__.tag): kind for kind in INTERFACES}
-TOP_KEYS = ("vethboard", "name", "description", "policy", "ipv6", "namespaces", "layout", "styles", "areas", "notes")
-NAMESPACE_KEYS = ("nsid", "interfaces", "routes", "neighbours", "fdb", "sysctls")
+TOP_KEYS = ("vethboard", "name", "description", "policy", "ipv6", "firewall", "namespaces", "layout", "styles", "areas", "notes")
+NAMESPACE_KEYS = ("nsid", "interfaces", "routes", "neighbours", "fdb", "sysctls", "filter")
 R = TypeVar("R", bound=AnyRecord)
 
 _TYPES = {dict: "an object", list: "an array", str: "text", bool: "true or false", int: "a number", float: "a number", type(None): "null"}
-_INNER_KEYS = {"namespace", "name"}
+_INNER_KEYS = {"namespace", "name", "family", "table"}
 """Fields of records that the place in the document says."""
 
 
@@ -155,12 +157,14 @@ class Reader:
         return top
 
     def _lab(self, top: dict[str, Json]) -> Lab:
-        given: dict[str, Json] = {key: top[key] for key in ("name", "description", "policy", "ipv6") if key in top}
+        given: dict[str, Json] = {key: top[key] for key in ("name", "description", "policy", "ipv6", "firewall") if key in top}
         for key in ("name", "description"):
             if isinstance(given.get(key), str) and not _encodable(given[key]):
                 self._fault(f"$.{key}", "half of a surrogate pair is no text")
         if "policy" in given and given["policy"] not in get_args(Policy):
             self._fault("$.policy", f"invalid policy {given.pop('policy')!r}", f"one of: {', '.join(get_args(Policy))}")
+        if "firewall" in given and given["firewall"] not in DRIVERS:
+            self._fault("$.firewall", f"invalid firewall {given.pop('firewall')!r}", f"one of: {', '.join(DRIVERS)}")
         return self._record("$", Lab, {}, given) or Lab()
 
     def _namespace(self, path: str, name: str, body: dict[str, Json]) -> None:
@@ -177,6 +181,7 @@ class Reader:
         for key, kind in (("routes", Route), ("neighbours", Neighbour), ("fdb", Fdb)):
             for number, value in enumerate(self._array(f"{path}.{key}", body.get(key, []))):
                 self._entry(f"{path}.{key}[{number}]", name, kind, value)
+        self._filter(f"{path}.filter", name, self._object(f"{path}.filter", body.get("filter", {})))
 
     def _sysctls(self, path: str, body: dict[str, Json]) -> dict[str, str]:
         out: dict[str, str] = {}
@@ -219,6 +224,18 @@ class Reader:
             except ProblemError:
                 pass  # `check` says it, with the reason
         self._add(record, path, key)
+
+    def _filter(self, path: str, namespace: str, body: dict[str, Json]) -> None:
+        """family → table → chain → policy and rules."""
+        self._known(path, body, FAMILIES)
+        for family in FAMILIES:
+            tables = self._object(f"{path}.{family}", body.get(family, {}))
+            self._known(f"{path}.{family}", tables, HOOKS)
+            for table in HOOKS:
+                place = f"{path}.{family}.{table}"
+                for name, value in self._object(place, tables.get(table, {})).items():
+                    fixed: dict[str, Json] = {"namespace": namespace, "family": family, "table": table, "name": name}
+                    self._add(self._record(step(place, name), Chain, fixed, self._object(step(place, name), value)), step(place, name))
 
     def _layout(self, layout: dict[str, Json], namespaces: Container[str]) -> None:
         for node, value in layout.items():

@@ -15,10 +15,11 @@ from topology.kinds.loopback import Loopback
 from topology.kinds.macvlan import Macvlan
 from topology.kinds.veth import Veth
 from topology.kinds.vxlan import Vxlan
+from topology.netfilter import ChainPolicy, Driver, Family, Table, chain_id
 
 __all__ = [
-    "HOST", "AnyInterface", "AnyRecord", "Area", "Bridge", "Fdb", "Interface", "Lab", "Loopback", "Macvlan", "Namespace", "Neighbour",
-    "Note", "Placement", "Policy", "Port", "PortVlan", "Record", "Records", "Route", "Style", "Veth", "Vxlan",
+    "HOST", "AnyInterface", "AnyRecord", "Area", "Bridge", "Chain", "Fdb", "Interface", "Lab", "Loopback", "Macvlan", "Namespace",
+    "Neighbour", "Note", "Placement", "Policy", "Port", "PortVlan", "Record", "Records", "Route", "Style", "Veth", "Vxlan",
 ]  # fmt: skip
 
 Policy = Literal["follow", "flag", "enforce"]
@@ -29,13 +30,15 @@ drift, or is put back."""
 class Lab(Record, frozen=True, kw_only=True, tag="lab"):
     """What belongs to the lab as a whole. Exactly one, `lab:`. The plan does not see it.
 
-    `ipv6`: leave IPv6 on in all namespaces, however many they are (docs/adr/0004-ipv6-in-large-labs.md).
+    `ipv6`: leave IPv6 on in all namespaces, however many they are (docs/adr/0004-ipv6-in-large-labs.md). `firewall`: whose iptables
+    the lab has; None: what the machine has, legacy before nft.
     """
 
     name: str = ""
     description: str = ""
     policy: Policy = "follow"
     ipv6: bool = False
+    firewall: Driver | None = None
 
     @property
     def id(self) -> str:
@@ -114,8 +117,27 @@ class Fdb(Record, frozen=True, kw_only=True, tag="fdb"):
         return f"fdb:{self.namespace}/{self.dev}/{self.mac}{more}"
 
 
+class Chain(Record, frozen=True, kw_only=True, tag="chain"):
+    """A chain of iptables(8) and its rules, each as iptables-save prints it after `-A NAME `, without counters.
+
+    `policy` is a built-in chain's, None for a custom one. A built-in chain with policy ACCEPT and no rules has no record, a
+    custom one always has.
+    """
+
+    namespace: str
+    family: Family
+    table: Table
+    name: str
+    policy: ChainPolicy | None = None
+    rules: tuple[str, ...] = ()
+
+    @property
+    def id(self) -> str:
+        return chain_id(self.namespace, self.family, self.table, self.name)
+
+
 AnyInterface = Loopback | Veth | Bridge | Vxlan | Macvlan
-AnyRecord = Lab | Namespace | AnyInterface | Route | Neighbour | Fdb | Placement | Style | Area | Note
+AnyRecord = Lab | Namespace | AnyInterface | Route | Neighbour | Fdb | Chain | Placement | Style | Area | Note
 Records = dict[str, AnyRecord]
 """The state of a lab: record id → record. Treated as immutable: a change makes a new dict."""
 

@@ -10,7 +10,23 @@ import msgspec
 
 from topology.base import Json
 from topology.drawing import LABEL_LENGTH, NAME_LENGTH, NOTE_LENGTH
-from topology.records import INTERFACES, AnyInterface, Area, Bridge, Fdb, Lab, Loopback, Namespace, Neighbour, Note, Route, Style, Vxlan
+from topology.netfilter import FAMILIES, HOOKS
+from topology.records import (
+    INTERFACES,
+    AnyInterface,
+    Area,
+    Bridge,
+    Chain,
+    Fdb,
+    Lab,
+    Loopback,
+    Namespace,
+    Neighbour,
+    Note,
+    Route,
+    Style,
+    Vxlan,
+)
 
 VERSION = 1
 ID = "urn:vethboard:document:1"
@@ -39,7 +55,7 @@ _INNER = {"namespace", "name"}
 def schema() -> dict[str, Json]:
     """The schema as a JSON value."""
     _, defs = msgspec.json.schema_components(
-        (*INTERFACES, Route, Neighbour, Fdb, Namespace, Lab, Style, Area, Note), ref_template="#/$defs/{name}"
+        (*INTERFACES, Route, Neighbour, Fdb, Namespace, Lab, Style, Area, Note, Chain), ref_template="#/$defs/{name}"
     )
     for kind in (*INTERFACES, Route, Neighbour, Fdb):
         _trim(defs[kind.__name__], kind)
@@ -53,6 +69,7 @@ def schema() -> dict[str, Json]:
     defs["Style"] |= {"required": [], "additionalProperties": False}
     for shape in (Area, Note):
         _shape(defs[shape.__name__])
+    defs["Chain"] = _chain(defs["Chain"]["properties"])
     lab = defs.pop("Lab")["properties"]
     nsid = defs.pop("Namespace")["properties"]["nsid"]
     _limit(nsid, *_LIMITS[Namespace, "nsid"])
@@ -69,6 +86,7 @@ def schema() -> dict[str, Json]:
             "description": lab["description"],
             "policy": {**lab["policy"], "description": "What happens with changes that were not made through Vethboard."},
             "ipv6": {**lab["ipv6"], "description": "Leave IPv6 on in all namespaces, however many they are."},
+            "firewall": {**lab["firewall"], "description": "Whose iptables the lab has; by default the machine's, legacy before nft."},
             "namespaces": {"type": "object", "propertyNames": _NSNAME, "additionalProperties": {"$ref": "#/$defs/Namespace"}},
             "layout": {
                 "type": "object",
@@ -134,6 +152,31 @@ def _interface(part: Json, kind: type[AnyInterface]) -> None:
     fields["addresses"]["items"] = {"type": "string", "pattern": "^[0-9A-Fa-f:.]+/[0-9.]+$"}
 
 
+def _chain(fields: Json) -> Json:
+    """A chain as the document has it: what its place says is left out."""
+    rule = {"type": "string", "pattern": "^[^\\n\\r]*$", "maxLength": 10_000}
+    return {
+        "title": "Chain",
+        "description": "A chain of iptables(8) and its rules: each is what iptables-save prints after `-A CHAIN `.",
+        "type": "object",
+        "properties": {"policy": fields["policy"], "rules": {**fields["rules"], "items": rule}},
+        "required": [],
+        "additionalProperties": False,
+    }
+
+
+def _filter() -> Json:
+    """family → table → chain."""
+    table = {"type": "object", "additionalProperties": {"$ref": "#/$defs/Chain"}}
+    family = {"type": "object", "properties": dict.fromkeys(HOOKS, table), "additionalProperties": False}
+    return {
+        "description": "The rules of iptables and ip6tables, by table and chain.",
+        "type": "object",
+        "properties": dict.fromkeys(FAMILIES, family),
+        "additionalProperties": False,
+    }
+
+
 def _namespace(nsid: Json) -> Json:
     """One entry of `namespaces`."""
     kinds: list[Json] = [{"$ref": f"#/$defs/{kind.__name__}"} for kind in INTERFACES if kind is not Loopback]
@@ -158,6 +201,7 @@ def _namespace(nsid: Json) -> Json:
                 "propertyNames": {"pattern": r"^net(\.[A-Za-z0-9_/@-]+)+$"},
                 "additionalProperties": {"type": ["integer", "string"]},
             },
+            "filter": _filter(),
         },
         "additionalProperties": False,
     }

@@ -10,6 +10,7 @@ from topology import steps as s
 from topology.base import HOST, Interface, Port
 from topology.plan import plan
 from topology.records import AnyInterface, AnyRecord, Bridge, Fdb, Macvlan, Namespace, Neighbour, Route, Veth, Vxlan, as_records
+from topology.rules.tokens import tokens
 
 _BRIDGE = {
     "stp": "stp_state", "priority": "priority", "forward_delay": "forward_delay", "hello_time": "hello_time", "max_age": "max_age",
@@ -74,8 +75,17 @@ def _lines(step: s.AnyStep) -> list[str]:
         case s.SetSysctl():
             inside = "" if step.namespace == HOST else f"ip netns exec {_q(step.namespace)} "
             return [f"{inside}sysctl -q -w {_q(f'{step.key}={step.value}')}"]
+        case s.ChangeTable():
+            return [_iptables(step, line) for line in step.lines]
         case _:
             return [_entry(step)]
+
+
+def _iptables(step: s.ChangeTable, line: str) -> str:
+    """A line as a shell takes it: iptables-restore has quotes of its own."""
+    inside = "" if step.namespace == HOST else f"ip netns exec {_q(step.namespace)} "
+    table = "" if step.table == "filter" else f" -t {step.table}"
+    return f"{inside}{'iptables' if step.family == 'ipv4' else 'ip6tables'}{table} {shlex.join(t.value for t in tokens(line))}"
 
 
 def _entry(step: s.AddRoute | s.DeleteRoute | s.AddNeighbour | s.DeleteNeighbour | s.AddFdb | s.DeleteFdb) -> str:

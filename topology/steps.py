@@ -3,6 +3,7 @@
 import msgspec
 
 from topology.base import PortVlan
+from topology.netfilter import Family, Table
 from topology.records import AnyInterface, Fdb, Neighbour, Route, Veth
 
 
@@ -154,9 +155,21 @@ class SetSysctl(Step, frozen=True, kw_only=True, tag="set-sysctl"):
     value: str
 
 
+class ChangeTable(Step, frozen=True, kw_only=True, tag="change-table"):
+    """`iptables-restore --noflush`: these lines of one table, all of them or none. What they do not name keeps its counters.
+
+    Each line is a command of iptables(8) without its table, as `-I INPUT 2 -s 10.0.1.0/24 -j DROP`.
+    """
+
+    namespace: str
+    family: Family
+    table: Table
+    lines: tuple[str, ...]
+
+
 AnyStep = (
     AddNamespace | DeleteNamespace | SetNsid | AddInterface | DeleteInterface | MoveInterface | ChangeInterface | SetUp
     | AddAddress | DeleteAddress | AddRoute | DeleteRoute | AddNeighbour | DeleteNeighbour | AddFdb | DeleteFdb | AddVlan
-    | DeleteVlan | SetSysctl
+    | DeleteVlan | SetSysctl | ChangeTable
 )  # fmt: skip
 Plan = tuple[AnyStep, ...]

@@ -8,6 +8,7 @@ from topology.records import (
     AnyRecord,
     Area,
     Bridge,
+    Chain,
     Fdb,
     Lab,
     Loopback,
@@ -88,6 +89,9 @@ def labs(draw: st.DrawFn) -> Records:
         records += [] if style.plain else [style]
     records += draw(_shapes())
     for namespace in chosen:
+        records += draw(tables(namespace, "ipv4", "filter")).values()
+        records += draw(tables(namespace, "ipv6", "mangle")).values()
+    for namespace in chosen:
         devs = [n for ns, n in refs if ns == namespace]
         records += draw(st.lists(_routes(namespace, devs), max_size=3))
         for dev in devs[:1]:
@@ -96,6 +100,23 @@ def labs(draw: st.DrawFn) -> Records:
     lab = normalise(as_records(*records))
     assert [*check(lab)] == []
     return lab
+
+
+rules = st.sampled_from(
+    ("-j DROP", "-s 10.0.0.0/8 -j ACCEPT", "-p tcp -m tcp --dport 80 -j mine", "-g other", '-m comment --comment "a \\"b\\" $x" -j LOG', "")
+)
+
+
+@st.composite
+def tables(draw: st.DrawFn, namespace: str, family: str, table: str) -> dict[str, Chain]:
+    """The chains of one table, in normal form."""
+    out: dict[str, Chain] = {}
+    for name in draw(st.lists(st.sampled_from(("INPUT", "OUTPUT", "mine", "other", "third")), unique=True)):
+        some = tuple(draw(st.lists(rules, max_size=5)))
+        policy = draw(st.sampled_from(("ACCEPT", "DROP"))) if name.isupper() else None
+        if some or policy != "ACCEPT":
+            out[name] = Chain(namespace=namespace, family=family, table=table, name=name, policy=policy, rules=some)
+    return out
 
 
 @st.composite

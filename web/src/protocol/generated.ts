@@ -20,6 +20,15 @@ export type AddAddressStep = {
   address: string
 }
 
+/** `iptables -N` */
+export type AddChain = {
+  do: "add-chain"
+  namespace: string
+  family?: Family
+  table?: Table
+  name: string
+}
+
 export type AddFdb = {
   do: "add-fdb"
   fdb: Fdb
@@ -97,6 +106,17 @@ export type AddRouteStep = {
   route: Route
 }
 
+/** `iptables -A CHAIN RULE`, or `-I` where `at` says which number it shall have. `rule` is what one types after the chain's name. */
+export type AddRule = {
+  do: "add-rule"
+  namespace: string
+  family?: Family
+  table?: Table
+  chain: string
+  rule: string
+  at?: number | null
+}
+
 /** `bridge vlan add` */
 export type AddVlanStep = {
   step: "add-vlan"
@@ -111,6 +131,19 @@ export type AddressLive = {
   scope?: string
   flags?: string[]
   proto?: string
+}
+
+/** Which rules of a namespace can never match, as far as their text tells. Answer: `Analysed`. */
+export type Analyse = {
+  type: "analyse"
+  id: string
+  lab: string
+  namespace: string
+}
+
+export type Analysed = {
+  result: "analysed"
+  notes: RuleNote[]
 }
 
 /** Socket.IO event `answer`: exactly one of `result` and `problem`. */
@@ -193,6 +226,28 @@ export type Cancel = {
 /** The closed set of how a journey ends. */
 export type Cause = "delivered" | "running" | "dropped-by-rule" | "dropped-by-policy" | "rejected-by-rule" | "no-route" | "neighbour-silent" | "interface-down" | "no-carrier" | "not-forwarded" | "reverse-path" | "ttl-exceeded" | "too-big" | "port-blocked" | "vlan-filtered" | "nobody-listens" | "no-answer" | "refused" | "unknown"
 
+/**
+ * A chain of iptables(8) and its rules, each as iptables-save prints it after `-A NAME `, without counters.
+ *
+ * `policy` is a built-in chain's, None for a custom one. A built-in chain with policy ACCEPT and no rules has no record, a
+ * custom one always has.
+ */
+export type Chain = {
+  kind: "chain"
+  namespace: string
+  family: Family
+  table: Table
+  name: string
+  policy?: ChainPolicy | null
+  rules?: string[]
+}
+
+/** Packets and bytes that took a chain's policy (None: a custom chain), and that each of its rules matched. */
+export type ChainCounters = {
+  policy?: [number, number] | null
+  rules?: [number, number][]
+}
+
 /** One entry of the history. `shell`: the commands that do the same. */
 export type Change = {
   number: number
@@ -216,6 +271,20 @@ export type ChangeInterfaceStep = {
   values?: Record<string, boolean | number | string | null>
 }
 
+/**
+ * `iptables-restore --noflush`: these lines of one table, all of them or none. What they do not name keeps its counters.
+ *
+ * Each line is a command of iptables(8) without its table, as `-I INPUT 2 -s 10.0.1.0/24 -j DROP`.
+ */
+export type ChangeTableStep = {
+  step: "change-table"
+  subject: string
+  namespace: string
+  family: Family
+  table: Table
+  lines: string[]
+}
+
 /** One thing that this kernel and system can or cannot do. `detail` says why, `mend` the command that mends it. */
 export type Check = {
   name: string
@@ -223,6 +292,18 @@ export type Check = {
   needed?: boolean
   detail?: string
   mend?: string
+}
+
+/** Would the lab's iptables take this rule for this chain? Nothing is changed. Answer: `RuleChecked`. */
+export type CheckRule = {
+  type: "check-rule"
+  id: string
+  lab: string
+  namespace: string
+  family?: Family
+  table?: Table
+  chain: string
+  rule: string
 }
 
 export type Close = {
@@ -233,6 +314,37 @@ export type Close = {
 
 /** The closed set of reasons. A client may switch on it; the words for people are in `Problem.message`. */
 export type Code = "invalid" | "unknown" | "exists" | "conflict" | "refused" | "unsupported" | "limit" | "unavailable" | "denied" | "version" | "internal"
+
+/**
+ * An entry of the connection tracking table, as conntrack(8) shows it.
+ *
+ * `protocol` is a name, or the number where it has none. `timeout` is in s. `flags` are words of IPS_* (linux/netfilter/
+ * nf_conntrack_common.h): `seen-reply`, `assured`, `confirmed`, `snat`, `dnat`, `dying`, `offload`. Packets and bytes only where
+ * net.netfilter.nf_conntrack_acct says so.
+ */
+export type Connection = {
+  id: number
+  family: Family
+  protocol: string
+  original: Tuple
+  reply: Tuple
+  state?: string
+  timeout?: number
+  mark?: number
+  zone?: number
+  flags?: string[]
+  packets?: [number, number] | null
+  bytes?: [number, number] | null
+}
+
+/** Connections of a namespace, only while somebody looks. `count` is how many there are, also where `rows` are cut off. */
+export type ConntrackLive = {
+  kind: "conntrack"
+  namespace: string
+  at: number
+  rows?: Connection[]
+  count?: number
+}
 
 /** Who caused a change: `author` is a browser's name for itself, `cli`, `terminal` (somebody in a shell) or `vethboard`. */
 export type Context = {
@@ -270,6 +382,15 @@ export type DeleteAddressStep = {
   namespace: string
   dev: string
   address: string
+}
+
+/** `conntrack -D` of one entry, as it was shown. Answer: `Done`. */
+export type DeleteConnection = {
+  type: "delete-connection"
+  id: string
+  lab: string
+  namespace: string
+  connection: Connection
 }
 
 /** `bridge fdb delete` */
@@ -465,9 +586,38 @@ export type Export = {
   ids?: string[] | null
 }
 
+/**
+ * What `iptables-save` prints there (with `counters`, `iptables-save -c`); of a lab that does not run, what it would. Answer:
+ * `Exported`.
+ */
+export type ExportRules = {
+  type: "export-rules"
+  id: string
+  lab: string
+  namespace: string
+  family?: Family
+  counters?: boolean
+}
+
 export type Exported = {
   result: "exported"
   text: string
+}
+
+/**
+ * A match (`-m name`) or a target (`-j name`). `tables`, `hooks`: where alone it may stand, as far as is known; empty: anywhere.
+ *
+ * `needs`: what the rule needs besides, as `-p tcp`. `help` is the program's own `--help`.
+ */
+export type Extension = {
+  name: string
+  kind: "match" | "target"
+  summary?: string
+  options?: Option[]
+  tables?: Table[]
+  hooks?: string[]
+  needs?: string
+  help?: string
 }
 
 /**
@@ -502,6 +652,43 @@ export type FdbRow = {
   destination?: string | null
   age?: number
   record?: string | null
+}
+
+/**
+ * Netfilter in a namespace: the lab's driver, the tables that the kernel has there now, and what is in force beyond what the
+ * driver shows (tables of the other driver, tables of nft(8)).
+ */
+export type FilterLive = {
+  kind: "filter"
+  namespace: string
+  driver: Driver
+  tables?: Record<string, Table[]>
+  foreign?: string[]
+}
+
+/** `iptables -F`: no rules in the chain; None: in no chain of the table. */
+export type FlushChain = {
+  do: "flush-chain"
+  namespace: string
+  family?: Family
+  table?: Table
+  name?: string | null
+}
+
+/** `conntrack -F`. Answer: `Done`. */
+export type FlushConntrack = {
+  type: "flush-conntrack"
+  id: string
+  lab: string
+  namespace: string
+}
+
+/** Leave nothing of the table: `iptables -F`, `-X`, and policy ACCEPT. */
+export type FlushTable = {
+  do: "flush-table"
+  namespace: string
+  family?: Family
+  table?: Table
 }
 
 export type History = {
@@ -552,6 +739,15 @@ export type Hop = {
   note?: string
 }
 
+/** Make the tables that an iptables-save text names what it says; other tables stay. `keep`: add to what is there (`--noflush`). */
+export type ImportRules = {
+  do: "import-rules"
+  namespace: string
+  text: string
+  family?: Family
+  keep?: boolean
+}
+
 /** Bytes for the standard input of the running `exec` with id `target`. `eof` closes it after them. */
 export type Input = {
   type: "input"
@@ -595,7 +791,8 @@ export type KeepDrift = {
 /**
  * What belongs to the lab as a whole. Exactly one, `lab:`. The plan does not see it.
  *
- * `ipv6`: leave IPv6 on in all namespaces, however many they are (docs/adr/0004-ipv6-in-large-labs.md).
+ * `ipv6`: leave IPv6 on in all namespaces, however many they are (docs/adr/0004-ipv6-in-large-labs.md). `firewall`: whose iptables
+ * the lab has; None: what the machine has, legacy before nft.
  */
 export type Lab = {
   kind: "lab"
@@ -603,6 +800,7 @@ export type Lab = {
   description?: string
   policy?: Policy
   ipv6?: boolean
+  firewall?: Driver | null
 }
 
 /** A lab in the list. */
@@ -661,12 +859,18 @@ export type ListLabs = {
   id: string
 }
 
-/** Which namespaces this client shows in an inspector: counters, neighbours, learned FDB entries, processes come for those. */
+/**
+ * Which namespaces this client shows in an inspector: counters, neighbours, learned FDB entries, processes come for those.
+ *
+ * `filters`: of which it shows the rules, so that their counters come; `conntrack`: of which the connections.
+ */
 export type Look = {
   type: "look"
   id: string
   lab: string
-  namespaces: string[]
+  namespaces?: string[]
+  filters?: string[]
+  conntrack?: string[]
 }
 
 /** `lo`. A namespace starts with it down; 127.0.0.1/8 and ::1/128 come with it when it goes up. */
@@ -718,6 +922,20 @@ export type MoveInterfaceStep = {
   name: string
   to_namespace: string
   to_name: string
+}
+
+/** Rule number `at`, which is `was`, becomes number `to` of `to_chain` in `to_table` (None: the same ones); `to` None: the last. */
+export type MoveRule = {
+  do: "move-rule"
+  namespace: string
+  family?: Family
+  table?: Table
+  chain: string
+  at: number
+  was: string
+  to?: number | null
+  to_chain?: string | null
+  to_table?: Table | null
 }
 
 /**
@@ -774,12 +992,13 @@ export type NetnsQuery = {
   argument?: string
 }
 
-/** Make a lab (and start it). Answer: `Done`. */
+/** Make a lab (and start it). Answer: `Done`. `firewall`: whose iptables it has, also where the document says another. */
 export type NewLab = {
   type: "new"
   id: string
   lab: string
   document?: Record<string, Json> | null
+  firewall?: Driver | null
 }
 
 /** A note in Markdown. */
@@ -807,6 +1026,20 @@ export type Open = {
   type: "open"
   id: string
   lab: string
+}
+
+/**
+ * An option of a match or target. `argument` is what its help calls the value; `choices` the words that it may be.
+ *
+ * `negate`: a `!` may stand before it. `names` are all its spellings, the one that iptables-save prints first where that is known.
+ */
+export type Option = {
+  names: string[]
+  argument?: string
+  value?: "address" | "choice" | "interface" | "mark" | "none" | "number" | "port" | "text" | "time"
+  choices?: string[]
+  negate?: boolean
+  help?: string
 }
 
 /** Bytes of a running command; `stream` 1 is standard output (and a PTY), 2 standard error. */
@@ -994,7 +1227,8 @@ export type Probe = {
  * What happened, where, and what to do next.
  *
  * `subject` is a record id (`interface:ns0/veth0`) or, for a document, the JSON path (`$.namespaces.ns0.foo`).
- * `message` is in the kernel's own words where there are any. `errno` is the positive number of errno(3).
+ * `message` is in the kernel's own words where there are any. `errno` is the positive number of errno(3). Of a chain, `rule` is the
+ * number of the rule (from 1), `span` where in its text the fault is: from, to, in characters.
  */
 export type Problem = {
   code: Code
@@ -1002,6 +1236,8 @@ export type Problem = {
   subject?: string | null
   hint?: string | null
   errno?: number | null
+  rule?: number | null
+  span?: [number, number] | null
   causes?: Problem[]
 }
 
@@ -1047,6 +1283,35 @@ export type Remove = {
   ids: string[]
 }
 
+/** `iptables -F` and `-X`. A chain that a rule jumps to is refused. */
+export type RemoveChain = {
+  do: "remove-chain"
+  namespace: string
+  family?: Family
+  table?: Table
+  name: string
+}
+
+/** `iptables -D`, all together. CONFLICT where one of them is another rule by now. */
+export type RemoveRules = {
+  do: "remove-rules"
+  namespace: string
+  family?: Family
+  table?: Table
+  chain: string
+  rules: RuleAt[]
+}
+
+/** `iptables -E`: rules that jump to it follow. */
+export type RenameChain = {
+  do: "rename-chain"
+  namespace: string
+  family?: Family
+  table?: Table
+  name: string
+  to: string
+}
+
 /** Make the kernel be what the document says. */
 export type RevertDrift = {
   do: "revert-drift"
@@ -1086,17 +1351,41 @@ export type RouteRow = {
   record?: string | null
 }
 
-/**
- * A rule, or with `number` 0 a chain's policy. `text`: the rule as iptables-save(8) writes it after `-A CHAIN`, or the policy's
- * target.
- */
+/** A rule by its number, and the text that it has. */
 export type RuleAt = {
+  at: number
+  was: string
+}
+
+/** `text`: the rule as iptables-save would print it, where it is taken; `problem` says why it is not, and `span` where in the text. */
+export type RuleChecked = {
+  result: "rule-checked"
+  text: string | null
+  problem: Problem | null
+}
+
+/** Counters of one table by chain, only while somebody looks. `at`: s on the lab's clock; no news means that nothing moved. */
+export type RuleCountersLive = {
+  kind: "rule-counters"
   namespace: string
-  family: "ipv4" | "ipv6"
-  table: string
+  family: Family
+  table: Table
+  at: number
+  chains?: Record<string, ChainCounters>
+}
+
+/**
+ * A rule that can never match. `chain` is a record's id, `rule` a number from 1; `by` the number of the rule that shadows it.
+ *
+ * `shadowed`: an earlier rule of the chain takes all its packets. `after-end`: an earlier rule without conditions ends the chain.
+ * `no-interface`: the interface that it names does not exist. `unused`: no rule jumps to the chain (`rule` 0).
+ */
+export type RuleNote = {
   chain: string
-  number?: number
-  text?: string
+  rule: number
+  reason: "after-end" | "no-interface" | "shadowed" | "unused"
+  by?: number | null
+  interface?: string
 }
 
 /** Change fields of an interface; `changes` are fields of its record by name, as JSON values. Not `namespace`, `name`, `peer`. */
@@ -1111,6 +1400,7 @@ export type SetLab = {
   do: "set-lab"
   description?: string | null
   policy?: Policy | null
+  firewall?: Driver | null
 }
 
 /** `ip netns set` */
@@ -1126,6 +1416,28 @@ export type SetNsidStep = {
   subject: string
   name: string
   nsid: number
+}
+
+/** `iptables -P` */
+export type SetPolicy = {
+  do: "set-policy"
+  namespace: string
+  family?: Family
+  table?: Table
+  chain: string
+  policy: ChainPolicy
+}
+
+/** `iptables -R`. CONFLICT where rule number `at` is not `was` any more. */
+export type SetRule = {
+  do: "set-rule"
+  namespace: string
+  family?: Family
+  table?: Table
+  chain: string
+  at: number
+  was: string
+  rule: string
 }
 
 /** `sysctl -w key=value` in a namespace; None: back to a fresh namespace's value. */
@@ -1224,6 +1536,17 @@ export type Traced = {
   differences: Difference[]
 }
 
+/** One direction of a connection: addresses, and ports, or the ICMP type, code and id. */
+export type Tuple = {
+  source: string
+  destination: string
+  source_port?: number | null
+  destination_port?: number | null
+  icmp_type?: number | null
+  icmp_code?: number | null
+  icmp_id?: number | null
+}
+
 /** Take back the newest edit that is not taken back. */
 export type Undo = {
   do: "undo"
@@ -1263,6 +1586,21 @@ export type Veth = {
   port?: Port
   vlans?: PortVlan[] | null
   peer: string
+}
+
+/** Every match and target that the lab's iptables has. Answer: `VocabularyOf`. */
+export type Vocabulary = {
+  type: "vocabulary"
+  id: string
+  lab: string
+  family?: Family
+}
+
+/** `version` is what `iptables --version` says. */
+export type VocabularyOf = {
+  result: "vocabulary"
+  version: string
+  extensions: Extension[]
 }
 
 /**
@@ -1317,19 +1655,31 @@ export type Watched = {
   skipped: number
 }
 
-export type AnyRecord = Area | Bridge | Fdb | Lab | Loopback | Macvlan | Namespace | Neighbour | Note | Placement | Route | Style | Veth | Vxlan
+/** `iptables -Z`: of a rule, of a chain, of the whole table. Answer: `Done`. */
+export type ZeroCounters = {
+  type: "zero-counters"
+  id: string
+  lab: string
+  namespace: string
+  family?: Family
+  table?: Table
+  chain?: string | null
+  rule?: number | null
+}
+
+export type AnyRecord = Area | Bridge | Chain | Fdb | Lab | Loopback | Macvlan | Namespace | Neighbour | Note | Placement | Route | Style | Veth | Vxlan
 
 export type AnyInterface = Bridge | Loopback | Macvlan | Veth | Vxlan
 
-export type AnyLive = CountersLive | FdbLive | LinkLive | NamespaceLive | ProcessesLive
+export type AnyLive = ConntrackLive | CountersLive | FdbLive | FilterLive | LinkLive | NamespaceLive | ProcessesLive | RuleCountersLive
 
-export type AnyCommand = AddFdb | AddInterface | AddLink | AddNamespace | AddNeighbour | AddRoute | ApplyDocument | Duplicate | KeepDrift | MoveInterface | Paste | Place | PutArea | PutNote | PutStyle | Redo | Remove | RevertDrift | SetInterface | SetLab | SetNsid | SetSysctl | Undo
+export type AnyCommand = AddChain | AddFdb | AddInterface | AddLink | AddNamespace | AddNeighbour | AddRoute | AddRule | ApplyDocument | Duplicate | FlushChain | FlushTable | ImportRules | KeepDrift | MoveInterface | MoveRule | Paste | Place | PutArea | PutNote | PutStyle | Redo | Remove | RemoveChain | RemoveRules | RenameChain | RevertDrift | SetInterface | SetLab | SetNsid | SetPolicy | SetRule | SetSysctl | Undo
 
-export type AnyStep = AddAddressStep | AddFdbStep | AddInterfaceStep | AddNamespaceStep | AddNeighbourStep | AddRouteStep | AddVlanStep | ChangeInterfaceStep | DeleteAddressStep | DeleteFdbStep | DeleteInterfaceStep | DeleteNamespaceStep | DeleteNeighbourStep | DeleteRouteStep | DeleteVlanStep | MoveInterfaceStep | SetNsidStep | SetSysctlStep | SetUpStep
+export type AnyStep = AddAddressStep | AddFdbStep | AddInterfaceStep | AddNamespaceStep | AddNeighbourStep | AddRouteStep | AddVlanStep | ChangeInterfaceStep | ChangeTableStep | DeleteAddressStep | DeleteFdbStep | DeleteInterfaceStep | DeleteNamespaceStep | DeleteNeighbourStep | DeleteRouteStep | DeleteVlanStep | MoveInterfaceStep | SetNsidStep | SetSysctlStep | SetUpStep
 
-export type AnyRequest = Cancel | Close | DestroyLab | Doctor | Edit | EndProcess | Exec | Explain | Export | History | Input | ListLabs | Look | NetnsQuery | NewLab | Open | Ping | Predict | StartLab | StopLab | Trace | Watch
+export type AnyRequest = Analyse | Cancel | CheckRule | Close | DeleteConnection | DestroyLab | Doctor | Edit | EndProcess | Exec | Explain | Export | ExportRules | FlushConntrack | History | Input | ListLabs | Look | NetnsQuery | NewLab | Open | Ping | Predict | StartLab | StopLab | Trace | Vocabulary | Watch | ZeroCounters
 
-export type AnyResult = Diagnosis | Done | Exited | Explained | Exported | HistoryList | Labs | PingDone | Planned | Predicted | Snapshot | Text | Traced | Watched
+export type AnyResult = Analysed | Diagnosis | Done | Exited | Explained | Exported | HistoryList | Labs | PingDone | Planned | Predicted | RuleChecked | Snapshot | Text | Traced | VocabularyOf | Watched
 
 export type AnyItem = JourneyItem | Output | PingNote | PingReply
 
@@ -1337,13 +1687,24 @@ export type Policy = "enforce" | "flag" | "follow"
 
 export type LabState = "failed" | "live" | "starting" | "stopped" | "stopping"
 
+export type Driver = "legacy" | "nft"
+
+export type Family = "ipv4" | "ipv6"
+
+export type Table = "filter" | "mangle" | "nat" | "raw" | "security"
+
+export type ChainPolicy = "ACCEPT" | "DROP"
+
 export const DEFAULTS = {
   "area": {"locked": false, "label": "", "colour": "blue"},
   "bridge": {"up": true, "mac": null, "mtu": null, "master": null, "addresses": [], "port": {}, "vlans": null, "stp": false, "priority": 32768, "forward_delay": 15, "hello_time": 2, "max_age": 20, "ageing_time": 300, "vlan_filtering": false, "vlan_default_pvid": 1, "mcast_snooping": true},
+  "chain": {"policy": null, "rules": []},
+  "conntrack": {"rows": [], "count": 0},
   "counters": {},
   "fdb": {"vlan": null, "destination": null, "local": false},
   "fdb-table": {"rows": []},
-  "lab": {"name": "", "description": "", "policy": "follow", "ipv6": false},
+  "filter": {"tables": {}, "foreign": []},
+  "lab": {"name": "", "description": "", "policy": "follow", "ipv6": false, "firewall": null},
   "link": {"master": null, "peer": null, "peer_index": null, "parent": null, "driver": "", "txqlen": 0, "port_state": null, "addresses": [], "modelled": true, "note": ""},
   "loopback": {"up": true, "mac": null, "mtu": null, "master": null, "addresses": [], "port": {}, "vlans": null},
   "macvlan": {"up": true, "mac": null, "mtu": null, "master": null, "addresses": [], "port": {}, "vlans": null, "mode": "bridge"},
@@ -1356,6 +1717,7 @@ export const DEFAULTS = {
   "PortVlan": {"pvid": false, "untagged": false},
   "processes": {"rows": []},
   "route": {"via": null, "dev": null, "src": null, "metric": null, "table": 254, "type": "unicast", "onlink": false},
+  "rule-counters": {"chains": {}},
   "style": {"colour": null, "icon": null, "locked": false},
   "veth": {"up": true, "mac": null, "mtu": null, "master": null, "addresses": [], "port": {}, "vlans": null},
   "vxlan": {"up": true, "mac": null, "mtu": null, "master": null, "addresses": [], "port": {}, "vlans": null, "local": null, "remote": null, "parent": null, "underlay": null, "port_number": 4789, "learning": true, "ttl": 0},

@@ -1,0 +1,182 @@
+"""One rule, from the text that iptables-save prints after `-A CHAIN `, and back: `text(parse(t)) == t`.
+
+What the general part of iptables(8) knows has fields of its own; a match or target of an extension is its name and its options,
+whatever they are. A text that this does not understand is kept whole in `rest`, with no other field set.
+"""
+
+import re
+from typing import Any
+
+import msgspec
+
+from topology.rules.tokens import Token, quote, tokens
+
+
+class Condition(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A value that must be so, or (`negated`) must not."""
+
+    value: str
+    negated: bool = False
+
+
+class Option(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """`--dport 80` is name `--dport`, values `("80",)`; `! --syn` is negated and has no values.
+
+    `raw`: how the values are written, where that is not as `quote` does it: some extensions quote more than they need.
+    """
+
+    name: str
+    values: tuple[str, ...] = ()
+    negated: bool = False
+    raw: tuple[str, ...] = ()
+
+    @property
+    def value(self) -> str:
+        """Its only value; empty where it has none."""
+        return self.values[0] if self.values else ""
+
+
+class Match(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """`-m name` and its options."""
+
+    name: str
+    options: tuple[Option, ...] = ()
+
+    def option(self, name: str) -> Option | None:
+        """The option of this name, if it is given."""
+        return next((o for o in self.options if o.name == name), None)
+
+
+class Target(Match, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """`-j name` (or `-g`, with `goto`) and its options: a verdict, an extension, or a chain of the table."""
+
+    goto: bool = False
+
+
+class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """`source` and `destination` are prefixes or address/mask, `in_interface` and `out_interface` may end in `+` (any name that begins so).
+
+    `fragment`: second and further fragments of IPv4 packets (`-f`); its value is empty.
+    """
+
+    source: Condition | None = None
+    destination: Condition | None = None
+    in_interface: Condition | None = None
+    out_interface: Condition | None = None
+    protocol: Condition | None = None
+    fragment: Condition | None = None
+    matches: tuple[Match, ...] = ()
+    target: Target | None = None
+    rest: str = ""
+
+    def match(self, name: str) -> Match | None:
+        """The first match of this name."""
+        return next((m for m in self.matches if m.name == name), None)
+
+    @property
+    def comment(self) -> str:
+        """What `-m comment` says."""
+        found = self.match("comment")
+        option = found.option("--comment") if found is not None else None
+        return option.value if option is not None else ""
+
+
+_GENERAL = {
+    "-s": "source", "-d": "destination", "-i": "in_interface", "-o": "out_interface", "-p": "protocol", "-f": "fragment",
+}  # fmt: skip
+_FLAG = {field: flag for flag, field in _GENERAL.items()}
+_OPTION = re.compile(r"--?[A-Za-z]")
+
+
+class _Reader:
+    def __init__(self, words: list[Token]) -> None:
+        self.words, self.at = words, 0
+
+    def option_at(self, at: int) -> bool:
+        return at < len(self.words) and not self.words[at].quoted and bool(_OPTION.match(self.words[at].value))
+
+    def negation(self) -> bool:
+        """Take a `!` that stands before an option."""
+        if self.at < len(self.words) and self.words[self.at].raw == "!" and self.option_at(self.at + 1):
+            self.at += 1
+            return True
+        return False
+
+    def next(self) -> str:
+        if self.at >= len(self.words):
+            raise ValueError("it ends too early")
+        self.at += 1
+        return self.words[self.at - 1].value
+
+    def options(self) -> tuple[Option, ...]:
+        """Up to the next `-m`, `-j` or `-g`, or the end."""
+        out: list[Option] = []
+        while self.at < len(self.words) and self.words[self.at].raw not in ("-m", "-j", "-g"):
+            negated = self.negation()
+            if not self.option_at(self.at):
+                raise ValueError("a value without an option")
+            name, values = self.next(), list[Token]()
+            while self.at < len(self.words) and not self.option_at(self.at):
+                if self.words[self.at].raw == "!" and self.option_at(self.at + 1):
+                    break
+                values.append(self.words[self.at])
+                self.at += 1
+            raw = tuple(v.raw for v in values)
+            plain = all(quote(v.value) == v.raw for v in values)
+            out.append(Option(name, tuple(v.value for v in values), negated, () if plain else raw))
+        return tuple(out)
+
+
+def parse(rule: str) -> Rule:
+    """The structure of a rule. Never raises: what it does not understand is in `rest`."""
+    try:
+        found = _parse(_Reader(tokens(rule)))
+    except ValueError:
+        return Rule(rest=rule)
+    return found if text(found) == rule else Rule(rest=rule)
+
+
+def _parse(reader: _Reader) -> Rule:
+    fields: dict[str, Any] = {}
+    matches: list[Match] = []
+    target: Target | None = None
+    while reader.at < len(reader.words):
+        negated = reader.negation()
+        word = reader.words[reader.at].raw
+        if word in _GENERAL and not matches and target is None:
+            reader.next()
+            field = _GENERAL[word]
+            fields[field] = Condition("" if field == "fragment" else reader.next(), negated)
+        elif word == "-m" and not negated and target is None:
+            reader.next()
+            matches.append(Match(reader.next(), reader.options()))
+        elif word in ("-j", "-g") and not negated and target is None:
+            reader.next()
+            target = Target(reader.next(), reader.options(), goto=word == "-g")
+        else:
+            raise ValueError(word)
+    return Rule(matches=tuple(matches), target=target, **fields)
+
+
+def text(rule: Rule) -> str:
+    """The text of a rule, in the order and the quoting of iptables-save."""
+    if rule.rest:
+        return rule.rest
+    words: list[str] = []
+    for field, flag in _FLAG.items():
+        found: Condition | None = getattr(rule, field)
+        if found is not None:
+            words += ["!"] * found.negated + [flag] + ([quote(found.value)] if field != "fragment" else [])
+    for match in rule.matches:
+        words += ["-m", quote(match.name), *_options(match)]
+    if rule.target is not None:
+        words += ["-g" if rule.target.goto else "-j", quote(rule.target.name), *_options(rule.target)]
+    return " ".join(words)
+
+
+def _options(match: Match) -> list[str]:
+    out: list[str] = []
+    for option in match.options:
+        out += ["!"] * option.negated + [option.name]
+        out += option.raw or [quote(v) for v in option.values]
+    return out
