@@ -6,17 +6,30 @@ import queue
 from collections.abc import Callable
 from itertools import count
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 import socketio
 from socketio.exceptions import ConnectionError as RefusedError
 
+from protocol.frames import pack, unpack
 from protocol.public import Answer, AnyItem, AnyRequest, AnyResult, Delta, LabsEvent, Notice, StreamItem
 from topology.problems import Code, Problem, ProblemError
 
 DEFAULT_STATE = Path("/var/lib/vethboard")
-Event = Answer | StreamItem | Delta | Notice | LabsEvent
-_EVENTS: dict[str, type[Event]] = {"answer": Answer, "stream": StreamItem, "delta": Delta, "notice": Notice, "labs": LabsEvent}
+
+
+class Frame(NamedTuple):
+    """Bytes of a terminal (`protocol.frames`)."""
+
+    channel: int
+    stream: int
+    data: bytes
+
+
+Told = Answer | StreamItem | Delta | Notice | LabsEvent
+Event = Told | Frame
+_EVENTS: dict[str, type[Told]] = {"answer": Answer, "stream": StreamItem, "delta": Delta, "notice": Notice, "labs": LabsEvent}
 
 
 def find_server(state: Path) -> tuple[str, str]:
@@ -46,6 +59,7 @@ class Client:
         self._io = socketio.Client(reconnection=False, websocket_extra_options={"skip_utf8_validation": True})
         for name, kind in _EVENTS.items():
             self._io.on(name, self._receiver(kind))
+        self._io.on("terminal", lambda data: self._events.put(Frame(*unpack(data))))
         self._io.on("disconnect", lambda *_: self._events.put(None))
         try:
             self._io.connect(url, auth={"token": token, "author": "cli"}, transports=["websocket"], wait_timeout=5)
@@ -53,7 +67,7 @@ class Client:
             message = f"the server at {url} did not take the connection: {e}"
             raise ProblemError(Problem(code=Code.UNAVAILABLE, message=message, hint="is it running? script/up starts it")) from e
 
-    def _receiver(self, kind: type[Event]) -> Callable[[str], None]:
+    def _receiver(self, kind: type[Told]) -> Callable[[str], None]:
         decoder = msgspec.json.Decoder(kind)
         return lambda text: self._events.put(decoder.decode(text))
 
@@ -70,6 +84,10 @@ class Client:
     def send(self, request: AnyRequest) -> None:
         """Send without waiting."""
         self._io.emit("request", msgspec.json.encode(request).decode())
+
+    def frame(self, channel: int, stream: int, data: bytes) -> None:
+        """Bytes for a terminal."""
+        self._io.emit("terminal", pack(channel, stream, data))
 
     def receive(self, timeout: float | None = None) -> Event:
         """The next event. Raises ProblemError (UNAVAILABLE) when the connection is lost, `queue.Empty` after `timeout` seconds."""

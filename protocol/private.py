@@ -1,15 +1,13 @@
 """What the server says to the agent and to the lab processes, and back (websockets over Unix sockets).
 
 The agent's socket has two paths: `/control` speaks to the agent, `/lab/ID` is relayed, byte for byte, to the process of that lab.
-Text frames are JSON of these structs. Binary frames carry a process's bytes: channel (4 bytes, little endian), stream (1 byte:
-0 standard input, 1 output, 2 error), bytes; no bytes means the end of that stream.
+Text frames are JSON of these structs. Binary frames carry the bytes of processes (`protocol.frames`).
 """
-
-import struct
 
 import msgspec
 
 from protocol.public import Check
+from protocol.terminals import File
 from topology.facts import AnyFact
 from topology.problems import Problem
 from topology.records import AnyRecord
@@ -120,7 +118,65 @@ class Look(LabRequest, frozen=True, kw_only=True, tag="look"):
     namespaces: tuple[str, ...]
 
 
-AnyLabRequest = Attach | Apply | Run | Resize | Signal | Look
+class OpenTerminal(LabRequest, frozen=True, kw_only=True, tag="open-terminal"):
+    """Answer: `TerminalOpened`. This and what follows as in `protocol.terminals`."""
+
+    namespace: str
+    rows: int
+    columns: int
+
+
+class AttachTerminal(LabRequest, frozen=True, kw_only=True, tag="attach-terminal"):
+    """Answer: `LabAnswer`, after the first SCREEN."""
+
+    terminal: str
+    channel: int
+    rows: int
+    columns: int
+
+
+class DetachTerminal(LabRequest, frozen=True, kw_only=True, tag="detach-terminal"):
+    channel: int
+
+
+class CloseTerminal(LabRequest, frozen=True, kw_only=True, tag="close-terminal"):
+    """Answer: `TerminalClosed`."""
+
+    terminal: str
+    anyway: bool = False
+
+
+class ListFiles(LabRequest, frozen=True, kw_only=True, tag="list-files"):
+    """Answer: `FileList`."""
+
+    namespace: str
+
+
+class ReadFile(LabRequest, frozen=True, kw_only=True, tag="read-file"):
+    """Up to `length` bytes from `offset` on. Answer: `Piece`, at the end of the file an empty one."""
+
+    namespace: str
+    path: str
+    offset: int
+    length: int
+
+
+class WriteFile(LabRequest, frozen=True, kw_only=True, tag="write-file"):
+    """The next piece of a file that is put there: the first (`offset` 0) takes a name that is free, and is answered with it.
+
+    Into the home of `namespace`, or where the shell of `terminal` is. Answer: `Piece`.
+    """
+
+    namespace: str
+    path: str
+    offset: int
+    data: bytes
+    terminal: str | None = None
+
+
+AnyTerminalRequest = OpenTerminal | AttachTerminal | DetachTerminal | CloseTerminal
+AnyFileRequest = ListFiles | ReadFile | WriteFile
+AnyLabRequest = Attach | Apply | Run | Resize | Signal | Look | AnyTerminalRequest | AnyFileRequest
 
 
 class Attached(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event", tag="attached"):
@@ -156,23 +212,36 @@ class Exit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_fi
 
 
 class LabAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event", tag="answer"):
-    """To `Resize`, `Signal`, `Look`."""
+    """To `Resize`, `Signal`, `Look`, and to any request of terminals and files that is refused."""
 
     id: int
     problem: Problem | None = None
 
 
-AnyLabEvent = Attached | Facts | Applied | Exit | LabAnswer
-
-_HEAD = struct.Struct("<IB")
-
-
-def pack(channel: int, stream: int, data: bytes) -> bytes:
-    """The binary frame for a process's bytes."""
-    return _HEAD.pack(channel, stream) + data
+class TerminalOpened(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event", tag="terminal-opened"):
+    id: int
+    terminal: str
 
 
-def unpack(frame: bytes) -> tuple[int, int, bytes]:
-    """Channel, stream and bytes of a binary frame. Raises `struct.error` if it is too short."""
-    channel, stream = _HEAD.unpack_from(frame)
-    return channel, stream, frame[_HEAD.size :]
+class TerminalClosed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event", tag="terminal-closed"):
+    id: int
+    kept: tuple[str, ...] = ()
+
+
+class FileList(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event", tag="file-list"):
+    id: int
+    home: str
+    files: tuple[File, ...]
+    more: bool = False
+
+
+class Piece(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event", tag="piece"):
+    """Of a file: what was read; or the `path` that is written, whole."""
+
+    id: int
+    data: bytes = b""
+    path: str = ""
+
+
+AnyLabAnswer = LabAnswer | TerminalOpened | TerminalClosed | FileList | Piece
+AnyLabEvent = Attached | Facts | Applied | Exit | AnyLabAnswer

@@ -2,7 +2,7 @@
 
 One event `request` goes up, each with an `id` that the client chose; it gets exactly one `answer` with that id. A request
 that has a stream (`ping`, `exec`, `events`) gets `stream` items with its id before the answer. `delta`, `labs` and `notice` come unasked.
-All payloads are JSON text of these structs.
+All payloads are JSON text of these structs, but for the event `terminal`, which carries the bytes of terminals both ways.
 """
 
 from typing import Literal
@@ -61,28 +61,45 @@ from protocol.running import (
     PingReply,
     Text,
 )
+from protocol.terminals import (
+    AttachTerminal,
+    CloseTerminal,
+    DetachTerminal,
+    File,
+    Files,
+    ListFiles,
+    OpenTerminal,
+    ResizeTerminal,
+    TerminalClosed,
+    TerminalOpened,
+    TerminalState,
+)
 from topology.diff import Diff
 from topology.live import AnyLive
 from topology.problems import Problem
 from topology.records import AnyRecord
 
 __all__ = [
-    "Analyse", "Analysed", "Answer", "AnyItem", "AnyRequest", "AnyResult", "Cancel", "Change", "Check", "CheckRule", "Close", "Context",
-    "DeleteConnection", "Delta", "DestroyLab", "Diagnosis", "Doctor", "Done", "Edit", "EndProcess", "Exec", "Exited", "Explain",
-    "Explained", "Export", "ExportRules", "Exported", "Extension", "FlushConntrack", "History", "HistoryList", "Input", "JourneyItem",
-    "LabInfo", "LabState", "Labs", "LabsEvent", "ListLabs", "Look", "NetnsQuery", "NewLab", "Notice", "Open", "Option", "Output", "Ping",
-    "PingDone", "PingNote", "PingReply", "Planned", "Predict", "Predicted", "Request", "Result", "RuleChecked", "RuleNote", "Snapshot",
-    "StartLab", "StopLab", "StreamItem", "Text", "Trace", "Traced", "Vocabulary", "VocabularyOf", "Watch", "Watched", "ZeroCounters",
+    "Analyse", "Analysed", "Answer", "AnyItem", "AnyRequest", "AnyResult", "AttachTerminal", "Cancel", "Change", "Check", "CheckRule",
+    "Close", "CloseTerminal", "Context", "DeleteConnection", "Delta", "DestroyLab", "DetachTerminal", "Diagnosis", "Doctor", "Done",
+    "Edit", "EndProcess", "Exec", "Exited", "Explain", "Explained", "Export", "ExportRules", "Exported", "Extension", "File", "Files",
+    "FlushConntrack", "History", "HistoryList", "Input", "JourneyItem", "LabInfo", "LabState", "Labs", "LabsEvent", "ListFiles",
+    "ListLabs", "Look", "NetnsQuery", "NewLab", "Notice", "Open", "OpenTerminal", "Option", "Output", "Ping", "PingDone", "PingNote",
+    "PingReply", "Planned", "Predict", "Predicted", "Request", "ResizeTerminal", "Result", "RuleChecked", "RuleNote", "Snapshot",
+    "StartLab", "StopLab", "StreamItem", "TerminalClosed", "TerminalOpened", "TerminalState", "Text", "Trace", "Traced", "Vocabulary",
+    "VocabularyOf", "Watch", "Watched", "ZeroCounters",
 ]  # fmt: skip
 
 AnyRequest = (
     ListLabs | NewLab | StartLab | StopLab | DestroyLab | Open | Close | Edit | Look | Export | Ping | Exec | Input | Cancel
     | EndProcess | NetnsQuery | Explain | History | Doctor | Trace | Predict | Watch
     | CheckRule | ZeroCounters | ExportRules | Vocabulary | Analyse | FlushConntrack | DeleteConnection
+    | OpenTerminal | AttachTerminal | DetachTerminal | ResizeTerminal | CloseTerminal | ListFiles
 )  # fmt: skip
 AnyResult = (
     Done | Planned | Labs | Snapshot | Exported | PingDone | Exited | Text | Explained | HistoryList | Diagnosis
     | Traced | Predicted | Watched | RuleChecked | VocabularyOf | Analysed
+    | TerminalOpened | TerminalClosed | Files
 )  # fmt: skip
 AnyItem = PingReply | PingNote | Output | JourneyItem
 

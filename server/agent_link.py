@@ -12,6 +12,7 @@ from websockets.exceptions import ConnectionClosed, WebSocketException
 from websockets.sync.client import ClientConnection, unix_connect
 
 from protocol import private as p
+from protocol.frames import ERROR, INPUT, OUTPUT, pack, unpack
 from topology.problems import Code, Problem, ProblemError
 
 MAX_MESSAGE = 64 << 20
@@ -90,6 +91,8 @@ class Channel:
 
 
 LabEvent = p.Attached | p.Facts | p.Applied | p.LabAnswer
+OnAnswer = Callable[[p.AnyLabAnswer | None], None]
+"""Called on the link's thread with the answer, or with None when the lab was lost before it came."""
 OnEvent = Callable[["LabLink", LabEvent], None]
 
 
@@ -100,6 +103,7 @@ class LabLink:
         self._on_event, self._on_lost = on_event, on_lost
         self._ids = itertools.count(1)
         self._channels: dict[int, Channel] = {}
+        self._answers: dict[int, OnAnswer] = {}
         self._lock = threading.Lock()
         self.closing = False
         try:
@@ -110,31 +114,55 @@ class LabLink:
 
     def send(self, make: Callable[[int], p.AnyLabRequest]) -> int:
         """Send a request; its id. Raises ProblemError when the lab is gone."""
-        number = next(self._ids)
-        try:
-            self._connection.send(msgspec.json.encode(make(number)).decode())
-        except (OSError, WebSocketException):
-            raise unavailable("the lab's process is gone") from None
-        return number
+        return self._request(make, None, None)
 
-    def run(self, channel: Channel, make: Callable[[int], p.Run]) -> int:
-        """Start a process; the number of its channel."""
+    def run(self, channel: Channel, make: Callable[[int], p.AnyLabRequest], on_answer: OnAnswer | None = None) -> int:
+        """Start something that has bytes; the number of its channel, which is the id of the request."""
+        return self._request(make, channel, on_answer)
+
+    def ask(self, make: Callable[[int], p.AnyLabRequest], on_answer: OnAnswer) -> None:
+        """`send`, with its answer."""
+        self._request(make, None, on_answer)
+
+    def call(self, make: Callable[[int], p.AnyLabRequest]) -> p.AnyLabAnswer:
+        """`ask`, and wait for the answer. Raises its problem as ProblemError."""
+        answers: queue.SimpleQueue[p.AnyLabAnswer | None] = queue.SimpleQueue()
+        self.ask(make, answers.put)
+        try:
+            answer = answers.get(timeout=WAIT_SECONDS)
+        except queue.Empty:
+            raise unavailable("the lab does not answer") from None
+        if answer is None:
+            raise unavailable("the lab was lost")
+        if isinstance(answer, p.LabAnswer) and answer.problem is not None:
+            raise ProblemError(answer.problem)
+        return answer
+
+    def _request(self, make: Callable[[int], p.AnyLabRequest], channel: Channel | None, on_answer: OnAnswer | None) -> int:
+        number = next(self._ids)
         with self._lock:
-            number = next(self._ids)
-            self._channels[number] = channel
+            if channel is not None:
+                self._channels[number] = channel
+            if on_answer is not None:
+                self._answers[number] = on_answer
         try:
             self._connection.send(msgspec.json.encode(make(number)).decode())
         except (OSError, WebSocketException):
             self._channels.pop(number, None)
+            self._answers.pop(number, None)
             raise unavailable("the lab's process is gone") from None
         return number
 
-    def feed(self, channel: int, data: bytes) -> None:
+    def feed(self, channel: int, data: bytes, stream: int = INPUT) -> None:
         """Bytes for a process's standard input; none: their end."""
         try:
-            self._connection.send(p.pack(channel, 0, data))
+            self._connection.send(pack(channel, stream, data))
         except (OSError, WebSocketException):
             raise unavailable("the lab's process is gone") from None
+
+    def drop(self, channel: int) -> None:
+        """Nobody wants its bytes any longer."""
+        self._channels.pop(channel, None)
 
     def close(self) -> None:
         self.closing = True
@@ -145,21 +173,34 @@ class LabLink:
         try:
             for frame in self._connection:
                 if isinstance(frame, bytes):
-                    number, stream, data = p.unpack(frame)
-                    channel = self._channels.get(number)
-                    if channel is not None and data:
-                        channel.on_data(stream, data)
-                    continue
-                event = decoder.decode(frame)
-                if isinstance(event, p.Exit):
-                    ended = self._channels.pop(event.channel, None)
-                    if ended is not None:
-                        ended.on_exit(event)
+                    self._bytes(*unpack(frame))
                 else:
-                    self._on_event(self, event)
+                    self._event(decoder.decode(frame))
         except ConnectionClosed:
             pass
-        for channel in list(self._channels.values()):
+        with self._lock:
+            channels, answers = list(self._channels.values()), list(self._answers.values())
+            self._channels.clear()
+            self._answers.clear()
+        for channel in channels:
             channel.on_exit(None)
-        self._channels.clear()
+        for on_answer in answers:
+            on_answer(None)
         self._on_lost(self)
+
+    def _bytes(self, number: int, stream: int, data: bytes) -> None:
+        channel = self._channels.get(number)
+        if channel is not None and (data or stream not in (OUTPUT, ERROR)):
+            channel.on_data(stream, data)
+
+    def _event(self, event: p.AnyLabEvent) -> None:
+        if isinstance(event, p.Exit):
+            ended = self._channels.pop(event.channel, None)
+            if ended is not None:
+                ended.on_exit(event)
+        elif isinstance(event, p.Attached | p.Facts | p.Applied):
+            self._on_event(self, event)
+        elif event.id in self._answers:
+            self._answers.pop(event.id)(event)
+        elif isinstance(event, p.LabAnswer):
+            self._on_event(self, event)

@@ -11,6 +11,7 @@ from flask_socketio import ConnectionRefusedError, SocketIO
 from werkzeug.wrappers import Response as AnyResponse
 
 from protocol.public import Answer, AnyRequest
+from server import files, terminals
 from server.hub import Hub
 from server.outbox import Session, problem_of
 from server.requests import handle
@@ -37,6 +38,7 @@ def make(hub: Hub, token: str, web: Path) -> tuple[Flask, SocketIO]:
         app, async_mode="threading", async_handlers=False, cors_allowed_origins=_same_origin, max_http_buffer_size=MAX_MESSAGE,
         transports=["websocket"], ping_interval=20, ping_timeout=20, serve_client=False,
     )  # fmt: skip
+    files.routes(app, hub, lambda: _known(token, request.cookies.get(COOKIE)) and _same_origin(request.origin, request.environ))
     _files(app, token, web)
     _Socket(hub, token, socket).register()
     return app, socket
@@ -94,6 +96,7 @@ class _Socket:
         self._socket.on_event("connect", self._connect)
         self._socket.on_event("disconnect", self._disconnect)
         self._socket.on_event("request", self._request)
+        self._socket.on_event("terminal", self._terminal)
         self._socket.on_event("*", self._unknown)
 
     def _connect(self, auth: object = None) -> None:
@@ -112,7 +115,7 @@ class _Socket:
         if session is not None:
             self._hub.left(session)
 
-    def _send(self, sid: str, name: str, text: str) -> None:
+    def _send(self, sid: str, name: str, text: str | bytes) -> None:
         engine = self._socket.server.eio
         try:
             waiting = engine.sockets[self._socket.server.manager.eio_sid_from_sid(sid, "/")].queue.qsize()
@@ -142,6 +145,11 @@ class _Socket:
             if problem.code == Code.INTERNAL:
                 _log.exception("request %s", type(asked).__name__)
             session.refuse(asked.id, problem)
+
+    def _terminal(self, frame: object = None) -> None:
+        session = self._hub.sessions.get(_sid())
+        if session is not None and isinstance(frame, bytes):
+            terminals.frame(session, frame)
 
     def _unknown(self, event: str, *_: object) -> None:
         session = self._hub.sessions.get(_sid())

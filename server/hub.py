@@ -71,6 +71,8 @@ class Hub:
         """The connection is gone: end what it had running, forget what it looked at."""
         for running in list(session.running.values()):
             running.cancel(1)
+        for viewing in list(session.terminals.values()):
+            viewing.detach()
         for lab in session.open:
             if lab in self._labs:
                 self._labs[lab].leave(session.sid)

@@ -15,11 +15,12 @@ _NAMES: dict[type[Event], str] = {Answer: "answer", StreamItem: "stream", Delta:
 class Session:
     """One connection of a browser or of the command line."""
 
-    def __init__(self, sid: str, author: str, send: Callable[[str, str], None]) -> None:
+    def __init__(self, sid: str, author: str, send: Callable[[str, str | bytes], None]) -> None:
         self.sid, self.author, self._send = sid, author, send
         self.open: set[str] = set()
         self.wants_labs = False
         self.running: dict[str, Cancellable] = {}
+        self.terminals: dict[int, Viewing] = {}
 
     def send(self, event: Event) -> None:
         """Never waits."""
@@ -27,6 +28,10 @@ class Session:
 
     def send_text(self, name: str, text: str) -> None:
         self._send(name, text)
+
+    def frame(self, frame: bytes) -> None:
+        """Bytes of a terminal."""
+        self._send("terminal", frame)
 
     def answer(self, id: str, result: AnyResult) -> None:
         self.send(Answer(id=id, result=result))
@@ -43,6 +48,13 @@ class Cancellable:
 
     def __init__(self, feed: Callable[[bytes, bool], None], cancel: Callable[[int | None], None]) -> None:
         self.feed, self.cancel = feed, cancel
+
+
+class Viewing:
+    """A terminal that the session is attached to: where its frames go, and how it is left."""
+
+    def __init__(self, feed: Callable[[int, bytes], None], resize: Callable[[int, int], object], detach: Callable[[], None]) -> None:
+        self.feed, self.resize, self.detach = feed, resize, detach
 
 
 class Sessions:

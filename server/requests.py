@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 from protocol import public as q
-from server import chains, journeys, running
+from server import chains, journeys, running, terminals
 from server.editing import Asked, now
 from server.hub import Hub
 from server.outbox import Session, problem_of
@@ -215,7 +215,7 @@ def handle(hub: Hub, session: Session, request: q.AnyRequest) -> None:
             _running(hub, session, request)
 
 
-def _running(hub: Hub, session: Session, request: q.Ping | q.Exec | q.NetnsQuery | q.Input | q.Cancel | q.EndProcess) -> None:
+def _running(hub: Hub, session: Session, request: q.AnyRequest) -> None:
     match request:
         case q.Ping():
             ping(hub, session, request)
@@ -229,3 +229,7 @@ def _running(hub: Hub, session: Session, request: q.Ping | q.Exec | q.NetnsQuery
             cancel(session, request)
         case q.EndProcess():
             end_process(hub, session, request)
+        case q.OpenTerminal() | q.CloseTerminal() | q.AttachTerminal() | q.ListFiles():
+            terminals.in_lab(hub.lab(request.lab), session, request)
+        case q.DetachTerminal() | q.ResizeTerminal():
+            terminals.of_channel(session, request)

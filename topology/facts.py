@@ -314,8 +314,24 @@ class ConntrackGone(Fact, frozen=True, kw_only=True, tag="conntrack-gone"):
     """Nobody looks any more."""
 
 
+class TerminalFact(Fact, frozen=True, kw_only=True, tag="terminal"):
+    """A terminal of the lab whose shell was started in `ns`. `title` is what its programs call it. `code`: it ended, with that."""
+
+    terminal: str
+    title: str = ""
+    rows: int = 24
+    columns: int = 80
+    viewers: int = 0
+    code: int | None = None
+
+
+class TerminalGone(Fact, frozen=True, kw_only=True, tag="terminal-gone"):
+    terminal: str
+
+
 AnyFact = (
     Resync | NamespaceFact | NamespaceGone | LinkFact | LinkGone | AddressFact | AddressGone | RouteFact | RouteGone
     | NeighbourFact | NeighbourGone | FdbFact | FdbGone | VlansFact | SysctlFact | CountersFact | ProcessesFact
     | TableFact | FilterFact | RuleCountersFact | RuleCountersGone | ConntrackFact | ConntrackGone
+    | TerminalFact | TerminalGone
 )  # fmt: skip

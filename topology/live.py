@@ -177,7 +177,24 @@ class ConntrackLive(Live, frozen=True, kw_only=True, tag="conntrack"):
         return f"conntrack:{self.namespace}"
 
 
+class TerminalLive(Live, frozen=True, kw_only=True, tag="terminal"):
+    """A shell of the lab, attached to by `viewers`. It may outlive the name of its namespace. `code`: it ended, with this exit code."""
+
+    terminal: str
+    namespace: str
+    title: str = ""
+    rows: int = 24
+    columns: int = 80
+    viewers: int = 0
+    code: int | None = None
+
+    @property
+    def id(self) -> str:
+        return f"terminal:{self.terminal}"
+
+
 AnyLive = (
     LinkLive | NamespaceLive | FdbLive | CountersLive | ProcessesLive | FilterLive | RuleCountersLive | ConntrackLive
+    | TerminalLive
 )  # fmt: skip
 LiveRecords = dict[str, AnyLive]

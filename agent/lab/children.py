@@ -13,6 +13,7 @@ from collections.abc import Callable
 from fcntl import ioctl
 
 from agent.lab.outbox import Outbox
+from agent.lab.reaper import Reaper
 from agent.netlink.namespaces import Namespaces
 from agent.sandbox import ENVIRONMENT
 from protocol.private import Exit, Run
@@ -138,13 +139,11 @@ class Child:
 
 
 class Children:
-    """All of them. Pid 1 also reaps those that lost their parent."""
+    """All of them."""
 
-    def __init__(self, namespaces: Namespaces) -> None:
-        self._namespaces = namespaces
-        self._by_pid: dict[int, Child] = {}
+    def __init__(self, namespaces: Namespaces, reaper: Reaper) -> None:
+        self._namespaces, self._reaper = namespaces, reaper
         self.by_channel: dict[int, Child] = {}
-        asyncio.get_running_loop().add_signal_handler(signal.SIGCHLD, self._reap)
 
     def start(self, run: Run, outbox: Outbox) -> None:
         """Start it, or answer why not."""
@@ -154,7 +153,7 @@ class Children:
             code = {errno.ENOENT: 127, errno.EACCES: 126}.get(e.problem.errno or 0, 1)
             outbox.send(Exit(id=run.id, channel=run.channel, code=code, problem=e.problem))
             return
-        self._by_pid[child.popen.pid] = child
+        self._reaper.when_ended(child.popen.pid, child.exited)
         self.by_channel[run.channel] = child
         child.listen(self._ended)
 
@@ -198,18 +197,6 @@ class Children:
 
     def _ended(self, child: Child) -> None:
         self.by_channel.pop(child.run.channel, None)
-
-    def _reap(self) -> None:
-        while True:
-            try:
-                pid, status = os.waitpid(-1, os.WNOHANG)
-            except ChildProcessError:
-                return
-            if pid == 0:
-                return
-            child = self._by_pid.pop(pid, None)
-            if child is not None:
-                child.exited(status)
 
     def hang_up(self) -> None:
         """The client that watched them is gone."""

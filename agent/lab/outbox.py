@@ -2,19 +2,23 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 
 import msgspec
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
-from protocol.private import AnyLabEvent, pack
+from protocol.frames import pack
+from protocol.private import AnyLabEvent
 
 FULL = 4 << 20
 """Bytes waiting from which on processes are no longer read."""
 
 
 class Outbox:
-    """The frames for one client. `send` never blocks; `pump` runs as long as the client is there."""
+    """The frames for one client. `send` never blocks; `pump` runs as long as the client is there.
+
+    `on_room` is called when it was full and is no longer."""
 
     def __init__(self, connection: ServerConnection) -> None:
         self._connection = connection
@@ -23,6 +27,7 @@ class Outbox:
         self._bytes = 0
         self._room = asyncio.Event()
         self._room.set()
+        self.on_room: Callable[[], None] = lambda: None
 
     def send(self, event: AnyLabEvent) -> None:
         self._put(msgspec.json.encode(event).decode())
@@ -53,8 +58,9 @@ class Outbox:
                     frame = self._frames.popleft()
                     await self._connection.send(frame)
                     self._bytes -= len(frame)
-                    if not self.full:
+                    if not self.full and not self._room.is_set():
                         self._room.set()
+                        self.on_room()
                 self._waiting.clear()
                 await self._waiting.wait()
         except ConnectionClosed:

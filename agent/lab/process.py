@@ -14,12 +14,15 @@ from agent.apply import Undo, execute
 from agent.apply.execute import touched
 from agent.lab.children import Children
 from agent.lab.outbox import Outbox
+from agent.lab.reaper import Reaper
 from agent.netlink.namespaces import Namespaces
 from agent.netlink.sysctls import Sysctls
 from agent.netlink.watch import Watch
+from agent.terminals import Terminals, files
 from protocol import private as p
+from protocol.frames import INPUT, unpack
 from topology.facts import AnyFact, Resync, SysctlFact
-from topology.problems import Code, Problem
+from topology.problems import Code, Problem, ProblemError
 from topology.sysctls import KEYS
 
 BULK = 64
@@ -53,7 +56,9 @@ class Lab:
         reader.close()
         for fd, callback in self._watch.readers().items():
             loop.add_reader(fd, callback)
-        self._children = Children(self._namespaces)
+        reaper = Reaper()
+        self._children = Children(self._namespaces, reaper)
+        self._terminals = Terminals(self._namespaces, reaper, self._tell)
         ticker = loop.create_task(self._tick())
         async with unix_serve(self._client, sock=self._listener, compression=None, max_size=MAX_MESSAGE, ping_interval=None):
             await stop.wait()
@@ -94,10 +99,7 @@ class Lab:
         try:
             async for frame in connection:
                 if isinstance(frame, bytes):
-                    channel, stream, data = p.unpack(frame)
-                    child = self._children.by_channel.get(channel)
-                    if child is not None and stream == 0:
-                        child.write(data)
+                    self._frame(*unpack(frame))
                 else:
                     self._request(self._decoder.decode(frame), outbox)
         except ConnectionClosed:
@@ -107,14 +109,22 @@ class Lab:
             if self._connection is connection:
                 self._connection = self._outbox = None
                 self._children.hang_up()
+                self._terminals.hang_up()
                 self._look(())
+
+    def _frame(self, channel: int, stream: int, data: bytes) -> None:
+        child = self._children.by_channel.get(channel)
+        if child is not None and stream == INPUT:
+            child.write(data)
+        else:
+            self._terminals.frame(channel, stream, data)
 
     def _request(self, request: p.AnyLabRequest, outbox: Outbox) -> None:
         match request:
             case p.Attach():
                 self._watch.barrier()
                 outbox.send(p.Attached(id=request.id, fresh=self._fresh, sysctls=self._baseline))
-                facts = self._watch.snapshot()
+                facts = [*self._watch.snapshot(), *self._terminals.facts()]
                 outbox.send(p.Facts(facts=self._without_baseline(facts, {fact.ns for fact in facts}), whole=True))
                 self._outbox = outbox
             case p.Apply():
@@ -125,12 +135,25 @@ class Lab:
                 child = self._children.by_channel.get(request.channel)
                 if child is not None:
                     child.resize(request.rows, request.columns)
+                else:
+                    self._terminals.resize(request.channel, request.rows, request.columns)
                 outbox.send(p.LabAnswer(id=request.id))
             case p.Signal():
                 outbox.send(p.LabAnswer(id=request.id, problem=self._signal(request)))
             case p.Look():
                 self._look(request.namespaces)
                 outbox.send(p.LabAnswer(id=request.id))
+            case _:
+                outbox.send(self._answer(request, outbox))
+
+    def _answer(self, request: p.AnyTerminalRequest | p.AnyFileRequest, outbox: Outbox) -> p.AnyLabAnswer:
+        """Of terminals and files, which are asked for one by one."""
+        try:
+            if isinstance(request, p.AnyFileRequest):
+                return files.handle(request, self._terminals)
+            return self._terminals.handle(request, outbox)
+        except ProblemError as e:
+            return p.LabAnswer(id=request.id, problem=e.problem)
 
     def _look(self, names: tuple[str, ...]) -> None:
         self._looked = names

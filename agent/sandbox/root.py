@@ -11,7 +11,7 @@ from agent.sandbox import syscalls as sc
 _PROGRAMS = ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32")
 _DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 _ETC_FILES = (
-    "ld.so.cache", "ld.so.conf", "protocols", "services", "ethertypes", "bash.bashrc", "profile", "inputrc", "os-release", "debian_version",
+    "ld.so.cache", "ld.so.conf", "protocols", "services", "ethertypes", "profile", "inputrc", "os-release", "debian_version",
     "localtime", "bindresvport.blacklist", "ebtables.conf",
 )  # fmt: skip
 _ETC_FOLDERS = ("alternatives", "iproute2", "ld.so.conf.d", "terminfo", "xtables", "python3.11", "perl")
@@ -21,6 +21,7 @@ _OWN = {
     "group": "root:x:0:\ntty:x:5:\nnogroup:x:65534:\ntcpdump:x:102:\n",
     "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\nprotocols: files\nservices: files\n",
     "resolv.conf": "",
+    "bash.bashrc": Path(__file__).with_name("bashrc").read_text(),
 }
 _FOLDERS = (
     "dev",
@@ -40,7 +41,7 @@ _FOLDERS = (
     ".kernel/sys",
     ".kernel/nothing",
 )
-_ROOT_SIZE, _TMP_SIZE = "64m", "256m"
+_ROOT_SIZE, _TMP_SIZE, _HOME_SIZE = "64m", "256m", "64m"
 
 
 def _bind(source: str, target: str, read_only: bool = True) -> None:
@@ -75,7 +76,7 @@ def build() -> None:
     _etc(Path(_PLACE, "etc"))
     _dev(f"{_PLACE}/dev")
     _proc(Path(_PLACE, "proc"))
-    for target, mode, size in (("run", "755", "16m"), ("tmp", "1777", _TMP_SIZE), ("root", "700", _TMP_SIZE)):
+    for target, mode, size in (("run", "755", "16m"), ("tmp", "1777", _TMP_SIZE), ("root", "700", _TMP_SIZE), ("home", "755", _HOME_SIZE)):
         sc.mount("tmpfs", f"{_PLACE}/{target}", "tmpfs", sc.MS_NOSUID | sc.MS_NODEV, f"mode={mode},size={size}")
     Path(_PLACE, "var/run").symlink_to("/run")
     Path(_PLACE, "var/tmp").chmod(0o1777)

@@ -3,6 +3,7 @@
 import ctypes
 import os
 import platform
+import struct
 
 CLONE_NEWNS, CLONE_NEWCGROUP, CLONE_NEWUTS, CLONE_NEWIPC = 0x20000, 0x2000000, 0x4000000, 0x8000000
 CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x10000000, 0x20000000, 0x40000000
@@ -11,6 +12,9 @@ MNT_DETACH = 2
 PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 4, 36
 _NUMBERS = {"x86_64": (155, 250), "aarch64": (41, 219)}
 """pivot_root(2) and keyctl(2), by machine."""
+_OPENAT2 = 437
+"""On every machine (syscalls(2))."""
+_RESOLVE_NO_MAGICLINKS, _RESOLVE_NO_SYMLINKS, _RESOLVE_BENEATH = 0x02, 0x04, 0x08
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -56,3 +60,11 @@ def pivot_root(path: str) -> None:
 def new_session_keyring() -> None:
     """Away from the keys of whoever started us (keyctl(2), KEYCTL_JOIN_SESSION_KEYRING). A kernel without keyrings has none to hide."""
     _libc.syscall(_NUMBERS[platform.machine()][1], 1, 0)
+
+
+def open_beneath(folder: int, path: str, flags: int) -> int:
+    """Open a file below the folder, following no link on the way (openat2(2))."""
+    how = struct.pack("=QQQ", flags, 0, _RESOLVE_BENEATH | _RESOLVE_NO_SYMLINKS | _RESOLVE_NO_MAGICLINKS)
+    fd: int = _libc.syscall(_OPENAT2, folder, os.fsencode(path), how, len(how))
+    _check(fd, path)
+    return fd

@@ -10,6 +10,7 @@ import msgspec
 from websockets.sync.client import ClientConnection, unix_connect
 
 from protocol import private as p
+from protocol.frames import pack, unpack
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -60,7 +61,7 @@ class Lab:
         while True:
             frame = self.connection.recv(timeout=30)
             if isinstance(frame, bytes):
-                _, stream, data = p.unpack(frame)
+                _, stream, data = unpack(frame)
                 out.append((stream, data))
                 continue
             event = msgspec.json.decode(frame, type=p.AnyLabEvent)
@@ -84,8 +85,8 @@ class Lab:
         request = p.Run(id=number, channel=number, namespace=namespace, argv=argv, tty=tty)
         if stdin is not None:
             self.connection.send(msgspec.json.encode(request).decode())
-            self.connection.send(p.pack(number, 0, stdin))
-            self.connection.send(p.pack(number, 0, b""))
+            self.connection.send(pack(number, 0, stdin))
+            self.connection.send(pack(number, 0, b""))
             events = self._rest(number)
         else:
             events = self.events(request)
@@ -100,7 +101,7 @@ class Lab:
         while True:
             frame = self.connection.recv(timeout=30)
             if isinstance(frame, bytes):
-                out.append(p.unpack(frame)[1:])
+                out.append(unpack(frame)[1:])
                 continue
             event = msgspec.json.decode(frame, type=p.AnyLabEvent)
             out.append(event)

@@ -192,6 +192,17 @@ export type Ask = {
   mark?: number
 }
 
+/** Look at it and type in it, on `channel`. Frames: SCREEN, then OUTPUT as it comes, STATE whenever that is another. Answer: `Done`. */
+export type AttachTerminal = {
+  type: "attach-terminal"
+  id: string
+  lab: string
+  terminal: string
+  channel: number
+  rows: number
+  columns: number
+}
+
 /** A bridge. Times are in seconds; the defaults are the kernel's. */
 export type Bridge = {
   kind: "bridge"
@@ -310,6 +321,15 @@ export type Close = {
   type: "close"
   id: string
   lab: string
+}
+
+/** End it, if nothing but the shell runs in it or if it is to be ended `anyway`. Answer: `TerminalClosed`. */
+export type CloseTerminal = {
+  type: "close-terminal"
+  id: string
+  lab: string
+  terminal: string
+  anyway?: boolean
 }
 
 /** The closed set of reasons. A client may switch on it; the words for people are in `Problem.message`. */
@@ -464,6 +484,13 @@ export type DestroyLab = {
   type: "destroy"
   id: string
   lab: string
+}
+
+/** No longer look at it. It goes on; one that has ended is forgotten when its end was seen. */
+export type DetachTerminal = {
+  type: "detach-terminal"
+  id: string
+  channel: number
 }
 
 export type Diagnosis = {
@@ -652,6 +679,21 @@ export type FdbRow = {
   destination?: string | null
   age?: number
   record?: string | null
+}
+
+/** `path` below the home; `size` in bytes; `modified` in s since 1970. */
+export type File = {
+  path: string
+  size: number
+  modified: number
+}
+
+/** `more`: there are others that are not listed. */
+export type Files = {
+  result: "files"
+  home: string
+  files: File[]
+  more: boolean
 }
 
 /**
@@ -853,6 +895,14 @@ export type LinkLive = {
   note?: string
 }
 
+/** The files of a namespace's home, folders and all. Answer: `Files`. They are fetched from `/labs/LAB/files/NAMESPACE/PATH`. */
+export type ListFiles = {
+  type: "list-files"
+  id: string
+  lab: string
+  namespace: string
+}
+
 /** Answer: `Labs`. From then on `labs` events say each change of the list. */
 export type ListLabs = {
   type: "labs"
@@ -1026,6 +1076,16 @@ export type Open = {
   type: "open"
   id: string
   lab: string
+}
+
+/** Start a shell in a namespace. Answer: `TerminalOpened`. */
+export type OpenTerminal = {
+  type: "open-terminal"
+  id: string
+  lab: string
+  namespace: string
+  rows?: number
+  columns?: number
 }
 
 /**
@@ -1312,6 +1372,15 @@ export type RenameChain = {
   to: string
 }
 
+/** What this viewer has room for. The terminal has the size of the viewer that drives it: the one who typed last. */
+export type ResizeTerminal = {
+  type: "resize-terminal"
+  id: string
+  channel: number
+  rows: number
+  columns: number
+}
+
 /** Make the kernel be what the document says. */
 export type RevertDrift = {
   do: "revert-drift"
@@ -1508,6 +1577,29 @@ export type Style = {
   locked?: boolean
 }
 
+/** `kept`: it was not ended, because of these commands that run in it. */
+export type TerminalClosed = {
+  result: "terminal-closed"
+  kept: string[]
+}
+
+/** A shell of the lab, attached to by `viewers`. It may outlive the name of its namespace. `code`: it ended, with this exit code. */
+export type TerminalLive = {
+  kind: "terminal"
+  terminal: string
+  namespace: string
+  title?: string
+  rows?: number
+  columns?: number
+  viewers?: number
+  code?: number | null
+}
+
+export type TerminalOpened = {
+  result: "terminal-opened"
+  terminal: string
+}
+
 export type Text = {
   result: "text"
   text: string
@@ -1671,15 +1763,15 @@ export type AnyRecord = Area | Bridge | Chain | Fdb | Lab | Loopback | Macvlan |
 
 export type AnyInterface = Bridge | Loopback | Macvlan | Veth | Vxlan
 
-export type AnyLive = ConntrackLive | CountersLive | FdbLive | FilterLive | LinkLive | NamespaceLive | ProcessesLive | RuleCountersLive
+export type AnyLive = ConntrackLive | CountersLive | FdbLive | FilterLive | LinkLive | NamespaceLive | ProcessesLive | RuleCountersLive | TerminalLive
 
 export type AnyCommand = AddChain | AddFdb | AddInterface | AddLink | AddNamespace | AddNeighbour | AddRoute | AddRule | ApplyDocument | Duplicate | FlushChain | FlushTable | ImportRules | KeepDrift | MoveInterface | MoveRule | Paste | Place | PutArea | PutNote | PutStyle | Redo | Remove | RemoveChain | RemoveRules | RenameChain | RevertDrift | SetInterface | SetLab | SetNsid | SetPolicy | SetRule | SetSysctl | Undo
 
 export type AnyStep = AddAddressStep | AddFdbStep | AddInterfaceStep | AddNamespaceStep | AddNeighbourStep | AddRouteStep | AddVlanStep | ChangeInterfaceStep | ChangeTableStep | DeleteAddressStep | DeleteFdbStep | DeleteInterfaceStep | DeleteNamespaceStep | DeleteNeighbourStep | DeleteRouteStep | DeleteVlanStep | MoveInterfaceStep | SetNsidStep | SetSysctlStep | SetUpStep
 
-export type AnyRequest = Analyse | Cancel | CheckRule | Close | DeleteConnection | DestroyLab | Doctor | Edit | EndProcess | Exec | Explain | Export | ExportRules | FlushConntrack | History | Input | ListLabs | Look | NetnsQuery | NewLab | Open | Ping | Predict | StartLab | StopLab | Trace | Vocabulary | Watch | ZeroCounters
+export type AnyRequest = Analyse | AttachTerminal | Cancel | CheckRule | Close | CloseTerminal | DeleteConnection | DestroyLab | DetachTerminal | Doctor | Edit | EndProcess | Exec | Explain | Export | ExportRules | FlushConntrack | History | Input | ListFiles | ListLabs | Look | NetnsQuery | NewLab | Open | OpenTerminal | Ping | Predict | ResizeTerminal | StartLab | StopLab | Trace | Vocabulary | Watch | ZeroCounters
 
-export type AnyResult = Analysed | Diagnosis | Done | Exited | Explained | Exported | HistoryList | Labs | PingDone | Planned | Predicted | RuleChecked | Snapshot | Text | Traced | VocabularyOf | Watched
+export type AnyResult = Analysed | Diagnosis | Done | Exited | Explained | Exported | Files | HistoryList | Labs | PingDone | Planned | Predicted | RuleChecked | Snapshot | TerminalClosed | TerminalOpened | Text | Traced | VocabularyOf | Watched
 
 export type AnyItem = JourneyItem | Output | PingNote | PingReply
 
@@ -1719,6 +1811,7 @@ export const DEFAULTS = {
   "route": {"via": null, "dev": null, "src": null, "metric": null, "table": 254, "type": "unicast", "onlink": false},
   "rule-counters": {"chains": {}},
   "style": {"colour": null, "icon": null, "locked": false},
+  "terminal": {"title": "", "rows": 24, "columns": 80, "viewers": 0, "code": null},
   "veth": {"up": true, "mac": null, "mtu": null, "master": null, "addresses": [], "port": {}, "vlans": null},
   "vxlan": {"up": true, "mac": null, "mtu": null, "master": null, "addresses": [], "port": {}, "vlans": null, "local": null, "remote": null, "parent": null, "underlay": null, "port_number": 4789, "learning": true, "ttl": 0},
 } as const

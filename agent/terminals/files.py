@@ -1,0 +1,132 @@
+"""The files of a namespace's home: listed, read and written piece by piece, for those who drop and fetch them in the browser.
+
+Pid 1 does it itself, so it goes into no trap that a student lays: a path is walked below the home without following a link
+(openat2(2), RESOLVE_BENEATH), and only regular files are opened.
+"""
+
+import contextlib
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from itertools import islice
+
+from agent.sandbox.syscalls import open_beneath
+from agent.terminals.shell import home
+from agent.terminals.terminals import Terminals
+from protocol import private as p
+from protocol.terminals import MOST_UPLOAD, File
+from topology.problems import Code, Problem, ProblemError, invalid
+
+MOST_LISTED = 2000
+PIECE = 1 << 20
+"""Bytes of a piece at most."""
+
+
+def handle(request: p.AnyFileRequest, terminals: Terminals) -> p.AnyLabAnswer:
+    """Do it. Raises ProblemError."""
+    try:
+        match request:
+            case p.ListFiles():
+                return _listed(request)
+            case p.ReadFile():
+                return p.Piece(id=request.id, data=_read(request))
+            case p.WriteFile():
+                return p.Piece(id=request.id, path=_write(request, terminals))
+    except OSError as e:
+        subject = f"namespace:{request.namespace}"
+        raise ProblemError(
+            Problem(code=Code.REFUSED, message=os.strerror(e.errno or errno.EIO), subject=subject, errno=e.errno, hint=e.filename)
+        ) from None
+
+
+def _listed(request: p.ListFiles) -> p.FileList:
+    folder = home(request.namespace)
+    found = list(islice(_walk(folder), MOST_LISTED + 1))
+    files = tuple(sorted(found[:MOST_LISTED], key=lambda file: file.path))
+    return p.FileList(id=request.id, home=folder, files=files, more=len(found) > MOST_LISTED)
+
+
+def _walk(folder: str) -> Iterator[File]:
+    """Regular files with names that are text, but for those of the shell's own (`.bash_history`)."""
+    for at, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in names:
+            path = os.path.join(at, name)
+            if name.startswith(".") or not _is_text(path):
+                continue
+            with contextlib.suppress(OSError):
+                found = os.lstat(path)
+                if stat.S_ISREG(found.st_mode):
+                    yield File(path=os.path.relpath(path, folder), size=found.st_size, modified=found.st_mtime)
+
+
+def _is_text(name: str) -> bool:
+    with contextlib.suppress(UnicodeEncodeError):
+        name.encode()
+        return name.isprintable()
+    return False
+
+
+def _regular(fd: int, path: str) -> int:
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL), path)
+    return fd
+
+
+def _read(request: p.ReadFile) -> bytes:
+    folder = os.open(home(request.namespace), os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fd = _regular(open_beneath(folder, request.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), request.path)
+    finally:
+        os.close(folder)
+    try:
+        return os.pread(fd, min(request.length, PIECE), max(0, request.offset))
+    finally:
+        os.close(fd)
+
+
+def _write(request: p.WriteFile, terminals: Terminals) -> str:
+    """The path of the file as a person in the lab would type it."""
+    name = request.path
+    if "/" in name or name in ("", ".", "..") or not _is_text(name):
+        raise invalid(f'"{name}" is no name of a file')
+    if request.offset + len(request.data) > MOST_UPLOAD:
+        raise ProblemError(Problem(code=Code.LIMIT, message=os.strerror(errno.EFBIG), hint=f"at most {MOST_UPLOAD >> 20} MB at once"))
+    where = _where(request, terminals)
+    folder = os.open(where, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        if request.offset == 0:
+            name, fd = _fresh(folder, name)
+        else:
+            flags = os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC
+            fd = _regular(open_beneath(folder, name, flags), name)
+    finally:
+        os.close(folder)
+    try:
+        os.pwrite(fd, request.data, request.offset)
+    finally:
+        os.close(fd)
+    return os.path.join(where, name)
+
+
+def _where(request: p.WriteFile, terminals: Terminals) -> str:
+    """The folder of the shell, where there is one that still runs; else the home."""
+    if request.terminal is not None:
+        pid = terminals.terminal(request.terminal).popen.pid
+        with contextlib.suppress(OSError):
+            return os.readlink(f"/proc/{pid}/cwd")
+    folder = home(request.namespace)
+    os.makedirs(folder, mode=0o700, exist_ok=True)
+    return folder
+
+
+def _fresh(folder: int, name: str) -> tuple[str, int]:
+    """A new file: `name`, or the first of `name (2)`, `name (3)`, … that is free."""
+    stem, dot, end = name.rpartition(".") if "." in name[1:] else (name, "", "")
+    for number in range(1, 100):
+        tried = name if number == 1 else f"{stem} ({number}){dot}{end}"
+        with contextlib.suppress(FileExistsError):
+            return tried, os.open(tried, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644, dir_fd=folder)
+    raise OSError(errno.EEXIST, os.strerror(errno.EEXIST), name)

@@ -1,0 +1,152 @@
+"""All terminals of a lab: opened, attached to, closed, told of."""
+
+import asyncio
+import contextlib
+import itertools
+import struct
+from collections.abc import Callable
+from functools import partial
+
+from agent.lab.outbox import Outbox
+from agent.lab.reaper import Reaper
+from agent.netlink.namespaces import Namespaces
+from agent.terminals import session, shell
+from agent.terminals.terminal import Terminal
+from agent.terminals.viewer import Viewer
+from protocol import private as p
+from protocol.frames import INPUT, TAKEN, unpack_count
+from topology.facts import AnyFact, TerminalGone
+from topology.problems import Code, Problem, ProblemError, unknown
+
+MOST = 64
+"""Terminals of one lab."""
+_TELL_SECONDS = 0.1
+"""Changes of this time are told together: a title may change with every line."""
+_MERCY_SECONDS = 1.0
+
+
+class Terminals:
+    """`tell` takes the facts when something is another."""
+
+    def __init__(self, namespaces: Namespaces, reaper: Reaper, tell: Callable[[list[AnyFact]], None]) -> None:
+        self._namespaces, self._reaper, self._tell = namespaces, reaper, tell
+        self._all: dict[str, Terminal] = {}
+        self._by_channel: dict[int, Terminal] = {}
+        self._numbers = itertools.count(1)
+        self._changed: set[str] = set()
+        self._loop = asyncio.get_running_loop()
+
+    def facts(self) -> list[AnyFact]:
+        """All of them, as they are now."""
+        return [terminal.fact for terminal in self._all.values()]
+
+    def terminal(self, name: str) -> Terminal:
+        """Raises ProblemError where there is none."""
+        found = self._all.get(name)
+        if found is None:
+            raise unknown("that terminal is gone", f"terminal:{name}", "open another one")
+        return found
+
+    # ---- requests ----------------------------------------------------------------------------------------------------
+
+    def handle(self, request: p.AnyTerminalRequest, outbox: Outbox) -> p.AnyLabAnswer:
+        """Do it. Raises ProblemError."""
+        match request:
+            case p.OpenTerminal():
+                return p.TerminalOpened(id=request.id, terminal=self._open(request).name)
+            case p.AttachTerminal():
+                terminal = self.terminal(request.terminal)
+                self._by_channel[request.channel] = terminal
+                terminal.attach(Viewer(request.channel, outbox, request.rows, request.columns))
+                outbox.on_room = self._room
+            case p.DetachTerminal():
+                self._detach(request.channel)
+            case p.CloseTerminal():
+                return p.TerminalClosed(id=request.id, kept=self._close(request))
+        return p.LabAnswer(id=request.id)
+
+    def _open(self, request: p.OpenTerminal) -> Terminal:
+        if request.namespace not in self._namespaces:
+            message = f'Cannot open network namespace "{request.namespace}": No such file or directory'
+            raise unknown(message, f"namespace:{request.namespace}")
+        if len(self._all) >= MOST:
+            hint = "close one that is no longer needed"
+            raise ProblemError(Problem(code=Code.LIMIT, message=f"a lab has at most {MOST} terminals", hint=hint))
+        name = f"t{next(self._numbers)}"
+        try:
+            start = partial(shell.start, request.namespace)
+            terminal = Terminal(name, request.namespace, request.rows, request.columns, start, partial(self._change, name))
+        except OSError as e:
+            subject = f"namespace:{request.namespace}"
+            raise ProblemError(Problem(code=Code.REFUSED, message=f"no shell: {e.strerror}", subject=subject, errno=e.errno)) from None
+        self._all[name] = terminal
+        self._reaper.when_ended(terminal.popen.pid, terminal.ended)
+        self._change(name)
+        return terminal
+
+    def _detach(self, channel: int) -> None:
+        terminal = self._by_channel.pop(channel, None)
+        if terminal is not None and terminal.detach(channel) and not terminal.viewers:
+            self._forget(terminal)
+
+    def _close(self, request: p.CloseTerminal) -> tuple[str, ...]:
+        terminal = self.terminal(request.terminal)
+        if terminal.code is not None:
+            self._forget(terminal)
+            return ()
+        pid = terminal.popen.pid
+        kept = session.commands(pid)
+        if kept and not request.anyway:
+            return kept
+        session.hang_up(pid)
+        self._loop.call_later(_MERCY_SECONDS, session.kill, pid)
+        self._forget(terminal)
+        return ()
+
+    def _forget(self, terminal: Terminal) -> None:
+        del self._all[terminal.name]
+        self._change(terminal.name)
+
+    # ---- bytes -------------------------------------------------------------------------------------------------------
+
+    def frame(self, channel: int, stream: int, data: bytes) -> bool:
+        """A frame of a viewer; False where the channel is none of ours."""
+        terminal = self._by_channel.get(channel)
+        if terminal is None:
+            return False
+        if stream == INPUT:
+            terminal.write(channel, data)
+        elif stream == TAKEN:
+            with contextlib.suppress(struct.error):
+                terminal.taken(channel, unpack_count(data))
+        return True
+
+    def resize(self, channel: int, rows: int, columns: int) -> bool:
+        """False where the channel is none of ours."""
+        terminal = self._by_channel.get(channel)
+        if terminal is None:
+            return False
+        terminal.resize(channel, rows, columns)
+        return True
+
+    def _room(self) -> None:
+        """The way to the viewers, which was full, has room again."""
+        for terminal in set(self._by_channel.values()):
+            terminal.room()
+
+    def hang_up(self) -> None:
+        """The connection of all viewers is gone. The terminals go on."""
+        for channel, terminal in list(self._by_channel.items()):
+            terminal.detach(channel)
+        self._by_channel.clear()
+
+    # ---- facts -------------------------------------------------------------------------------------------------------
+
+    def _change(self, name: str) -> None:
+        if not self._changed:
+            self._loop.call_later(_TELL_SECONDS, self._told)
+        self._changed.add(name)
+
+    def _told(self) -> None:
+        names, self._changed = self._changed, set()
+        self._tell([self._all[n].fact if n in self._all else TerminalGone(ns="", terminal=n) for n in sorted(names)])
