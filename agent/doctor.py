@@ -12,6 +12,7 @@ from agent.netlink.wire import NLM_F_CREATE, NLM_F_EXCL, Batch, Channel, ifinfo
 from agent.sandbox import limits, seccomp
 from agent.sandbox import syscalls as sc
 from protocol.public import Check
+from topology.limits import Limits, human
 
 _RTM_NEWLINK, _RTM_NEWQDISC = 16, 36
 _IFNAME, _LINKINFO, _INFO_KIND = 3, 18, 1
@@ -26,6 +27,8 @@ _PROGRAMS = {
     "ip": "iproute2", "bridge": "iproute2", "brctl": "bridge-utils", "ethtool": "ethtool", "ping": "iputils-ping", "tcpdump": "tcpdump",
     "iptables-legacy": "iptables", "iptables-nft": "iptables", "sysctl": "procps", "conntrack": "conntrack",
 }  # fmt: skip
+_CONNECTION_BYTES = 320
+"""`struct nf_conn` with its extensions, about."""
 _NEEDED_PROGRAMS = ("ip", "bridge", "ping")
 
 
@@ -42,10 +45,35 @@ def checks() -> Iterator[Check]:
         mend = "" if found else f"apt-get install {package}"
         yield Check(name=program, ok=bool(found), needed=program in _NEEDED_PROGRAMS, detail=found or "not installed", mend=mend)
     yield _seccomp()
-    two = Path("/sys/fs/cgroup/cgroup.controllers").exists()
-    one = Path("/sys/fs/cgroup/pids").is_dir()
-    detail = "version 2" if two else "version 1" if one else f"none: labs have rlimits only ({limits.PROCESSES} processes)"
-    yield Check(name="cgroup", ok=two or one, detail=detail)
+    yield from _limits(root)
+
+
+def _limits(root: bool) -> Iterator[Check]:
+    version = limits.version() if root else 0
+    missing = limits.probe() if root else {}
+    words = [f"{name}: {reason}" for name, reason in missing.items()]
+    if version == 0:
+        detail = (
+            "cgroups need root" if not root else "none is delegated: processes and memory of a process are held by rlimits, cpu by nothing"
+        )
+        yield Check(
+            name="limits of labs", ok=False, detail=detail, mend="run it where cgroup version 2 is delegated (systemd: Delegate=yes)"
+        )
+    else:
+        detail = "; ".join([f"by cgroup version {version}", *words])
+        yield Check(name="limits of labs", ok=not missing, detail=detail, mend="rlimits hold what is left" if missing else "")
+    yield _conntrack()
+
+
+def _conntrack() -> Check:
+    """Connections are counted per namespace and not by any cgroup: what all namespaces of one lab together may take."""
+    path = Path("/proc/sys/net/netfilter/nf_conntrack_max")
+    most = int(path.read_text()) if path.exists() else 0
+    size = most * _CONNECTION_BYTES * Limits().namespaces
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    mend = f"sysctl -w net.netfilter.nf_conntrack_max={max(4096, memory // 4 // _CONNECTION_BYTES // Limits().namespaces)}"
+    detail = f"{most} connections in each namespace" + (f": a lab could fill {human(size)} of the kernel's memory" if size > memory else "")
+    return Check(name="conntrack", ok=size <= memory, detail=detail, mend=mend if size > memory else "")
 
 
 def _seccomp() -> Check:

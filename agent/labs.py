@@ -15,7 +15,10 @@ import msgspec
 
 from agent import sandbox
 from agent.lab import main
-from agent.sandbox import limits
+from agent.reached import Reached
+from agent.sandbox import limits as enforced
+from topology.limits import Limits, parse
+from topology.limits import of as limits_of
 from topology.problems import Code, Problem, ProblemError
 
 _ID = re.compile(r"[a-z0-9-]{1,40}")
@@ -27,6 +30,7 @@ class Note(msgspec.Struct, frozen=True):
     pid: int
     started: int
     number: int
+    limits: Limits = Limits()
 
 
 class Running(NamedTuple):
@@ -46,13 +50,15 @@ def _started(pid: int) -> int | None:
 class Labs:
     """`running`: by lab id. `gone` is called when one ends that was not told to."""
 
-    def __init__(self, run: Path) -> None:
-        self._run = run
+    def __init__(self, run: Path, limits: Path | None = None) -> None:
+        self._run, self._limits = run, limits
         run.mkdir(mode=0o755, parents=True, exist_ok=True)
         self._folder = run / "labs"
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.running: dict[str, Running] = {}
         self.gone: Callable[[str, str], None] = lambda _lab, _reason: None
+        self.limit: Callable[[str, Problem], None] = lambda _lab, _problem: None
+        self._reached = Reached(lambda lab, problem: self.limit(lab, problem))
         self._stopping: dict[str, asyncio.Event] = {}
 
     def find(self) -> None:
@@ -81,6 +87,7 @@ class Labs:
             raise ProblemError(Problem(code=Code.INVALID, message=f'"{lab}" is no lab id', hint="[a-z0-9-]{1,40}"))
         if lab in self.running:
             raise ProblemError(Problem(code=Code.EXISTS, message=os.strerror(errno.EEXIST), hint=f"lab {lab} runs already"))
+        limits = self._limits_of(lab)
         self._clean(lab)
         number = min(set(range(len(self.running) + 1)) - {r.note.number for r in self.running.values()})
         path = self._folder / f"{lab}.sock"
@@ -88,18 +95,29 @@ class Labs:
         try:
             listener.bind(str(path))
             listener.listen(8)
-            pid = sandbox.make(lab, listener, number, main)
+            pid = sandbox.make(lab, listener, number, limits, lambda listener: main(listener, limits))
         except OSError as e:
             self._clean(lab)
             raise ProblemError(Problem(code=Code.UNSUPPORTED, message=str(e), hint="vethboard doctor says what is missing")) from None
         finally:
             listener.close()
-        note = Note(pid=pid, started=_started(pid) or 0, number=number)
+        note = Note(pid=pid, started=_started(pid) or 0, number=number, limits=limits)
         (self._folder / f"{lab}.json").write_bytes(msgspec.json.encode(note))
         self._watch(lab, Running(note, os.pidfd_open(pid)))
 
+    def _limits_of(self, lab: str) -> Limits:
+        """What the file says now: read at each start, so that a change of it needs no restart."""
+        if self._limits is None:
+            return Limits()
+        try:
+            return limits_of(lab, parse(self._limits.read_bytes()))
+        except OSError as e:
+            problem = Problem(code=Code.UNAVAILABLE, message=f"{self._limits}: {e.strerror}", hint="the file that --limits names")
+            raise ProblemError(problem) from None
+
     def _watch(self, lab: str, running: Running) -> None:
         self.running[lab] = running
+        self._reached.watch(lab, running.note.limits)
         asyncio.get_running_loop().add_reader(running.pidfd, self._ended, lab)
 
     def _ended(self, lab: str) -> None:
@@ -119,7 +137,8 @@ class Labs:
             self.gone(lab, reason)
 
     def _clean(self, lab: str) -> None:
-        limits.release(lab)
+        self._reached.forget(lab)
+        enforced.release(lab)
         for suffix in ("sock", "json"):
             (self._folder / f"{lab}.{suffix}").unlink(missing_ok=True)
 
@@ -138,6 +157,7 @@ class Labs:
 
     def close(self) -> None:
         """Remove the folders, where nothing is left in them."""
+        self._reached.close()
         for folder in (self._folder, self._run):
             with contextlib.suppress(OSError):
                 folder.rmdir()

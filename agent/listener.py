@@ -35,7 +35,8 @@ class Listener:
         self._controls: set[ServerConnection] = set()
         self._telling: set[asyncio.Future[None]] = set()
         self._decoder = msgspec.json.Decoder(p.AnyControlRequest)
-        labs.gone = self._lab_gone
+        labs.gone = lambda lab, reason: self._tell(p.LabGone(lab=lab, reason=reason))
+        labs.limit = lambda lab, problem: self._tell(p.LabLimit(lab=lab, problem=problem))
 
     async def handle(self, connection: ServerConnection) -> None:
         """One connection, from its first to its last message."""
@@ -84,8 +85,8 @@ class Listener:
             return p.ControlAnswer(id=request.id, problem=e.problem)
         return p.ControlAnswer(id=request.id)
 
-    def _lab_gone(self, lab: str, reason: str) -> None:
-        text = msgspec.json.encode(p.LabGone(lab=lab, reason=reason)).decode()
+    def _tell(self, event: p.LabGone | p.LabLimit) -> None:
+        text = msgspec.json.encode(event).decode()
         for connection in self._controls:
             task = asyncio.ensure_future(_send(connection, text))
             self._telling.add(task)  # the loop itself holds tasks only weakly

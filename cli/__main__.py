@@ -59,6 +59,7 @@ def _system_verbs(add: Add) -> None:
     up.add_argument("--host", default="127.0.0.1")
     up.add_argument("--port", type=int, default=8080)
     up.add_argument("--state", type=Path, default=SUPPRESS)
+    up.add_argument("--limits", type=Path, help="file of what labs may use at most (JSON; default /etc/vethboard/limits.json)")
     _verb(add, "doctor", "what this kernel can and cannot do, and why", offline=_doctor)
     _verb(add, "schema", "the JSON Schema of documents", offline=documents.schema, json=False)
 

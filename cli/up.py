@@ -13,11 +13,15 @@ from argparse import Namespace as Args
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
+
 from cli import privileges
 from cli.client import DEFAULT_STATE
+from topology import limits
 from topology.problems import Code, Problem, ProblemError
 
 ROOT = Path(__file__).resolve().parents[1]
+DEFAULT_LIMITS = Path("/etc/vethboard/limits.json")
 START_SECONDS = 30.0
 STOP_SECONDS = 60.0
 
@@ -91,7 +95,10 @@ def _start_children(args: Args, run: Path) -> tuple[Child, Child]:
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
     os.chown(state, uid, gid)
     readable = sorted({ROOT, Path(sys.prefix).resolve(), Path(sys.base_prefix).resolve()})
-    agent = Child("agent", [sys.executable, "-m", "agent", "--run", str(run), "--server-uid", str(uid)], lambda: None)
+    argv = [sys.executable, "-m", "agent", "--run", str(run), "--server-uid", str(uid)]
+    if args.limits is not None:
+        argv += ["--limits", str(args.limits)]
+    agent = Child("agent", argv, lambda: None)
     argv = [
         sys.executable,
         "-m",
@@ -113,11 +120,26 @@ def _start_children(args: Args, run: Path) -> tuple[Child, Child]:
     return agent, server
 
 
+def limits_file(given: Path | None) -> Path | None:
+    """The file of limits, read once to see that it can be. Raises ProblemError."""
+    file = given or DEFAULT_LIMITS
+    try:
+        limits.parse(file.read_bytes())
+    except FileNotFoundError as e:
+        if given is None:
+            return None
+        raise ProblemError(Problem(code=Code.UNKNOWN, message=f"{file}: {e.strerror}", errno=e.errno)) from None
+    except ProblemError as e:
+        raise ProblemError(msgspec.structs.replace(e.problem, subject=f"{file} {e.problem.subject}")) from None
+    return file.resolve()
+
+
 def up(args: Args) -> int:
     """Runs until SIGINT or SIGTERM. Raises ProblemError when something that is needed is missing."""
     if os.geteuid() != 0:
         raise ProblemError(Problem(code=Code.DENIED, message="the agent makes network namespaces, which needs root", hint="sudo script/up"))
     args.state = args.state.resolve()
+    args.limits = limits_file(args.limits)
     run = run_directory(args.state)
     lock = _lock(run)
     stopping: list[int] = []

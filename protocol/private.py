@@ -9,6 +9,7 @@ import msgspec
 from protocol.public import Check
 from protocol.terminals import File
 from topology.facts import AnyFact
+from topology.limits import Limits
 from topology.problems import Problem
 from topology.records import AnyRecord
 from topology.steps import AnyStep
@@ -61,7 +62,14 @@ class LabGone(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag
     reason: str
 
 
-AnyControlEvent = ControlAnswer | LabGone
+class LabLimit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event", tag="lab-limit"):
+    """A lab has run into a limit that the kernel enforces."""
+
+    lab: str
+    problem: Problem
+
+
+AnyControlEvent = ControlAnswer | LabGone | LabLimit
 
 # ---- /lab/ID ---------------------------------------------------------------------------------------------------------
 
@@ -180,11 +188,15 @@ AnyLabRequest = Attach | Apply | Run | Resize | Signal | Look | AnyTerminalReque
 
 
 class Attached(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event", tag="attached"):
-    """`fresh`: nothing was ever applied to this process. `sysctls`: what a fresh namespace has, for the watched keys."""
+    """`fresh`: nothing was ever applied to this process. `sysctls`: what a fresh namespace has, for the watched keys.
+
+    `limits`: what this lab was started with.
+    """
 
     id: int
     fresh: bool
     sysctls: dict[str, str] = {}
+    limits: Limits = Limits()
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event", tag="facts"):
@@ -218,6 +230,12 @@ class LabAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, t
     problem: Problem | None = None
 
 
+class Reached(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event", tag="reached"):
+    """The lab is at one of its limits."""
+
+    problem: Problem
+
+
 class TerminalOpened(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event", tag="terminal-opened"):
     id: int
     terminal: str
@@ -244,4 +262,4 @@ class Piece(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_f
 
 
 AnyLabAnswer = LabAnswer | TerminalOpened | TerminalClosed | FileList | Piece
-AnyLabEvent = Attached | Facts | Applied | Exit | AnyLabAnswer
+AnyLabEvent = Reached | Attached | Facts | Applied | Exit | AnyLabAnswer

@@ -30,11 +30,12 @@ def _connect(socket: Path, path: str) -> ClientConnection:
 
 
 class Control:
-    """Asks the agent. `reasons` keeps why a lab ended, by lab."""
+    """Asks the agent. `reasons` keeps why a lab ended, by lab; `on_limit` is called, on its thread, when one runs into a limit."""
 
     def __init__(self, socket: Path) -> None:
         self.socket = socket
         self.reasons: dict[str, str] = {}
+        self.on_limit: Callable[[str, Problem], None] = lambda _lab, _problem: None
         self._ids = itertools.count(1)
         self._lock = threading.Lock()
         self._connection: ClientConnection | None = None
@@ -76,6 +77,8 @@ class Control:
                 event = decoder.decode(frame)
                 if isinstance(event, p.LabGone):
                     self.reasons[event.lab] = event.reason
+                elif isinstance(event, p.LabLimit):
+                    self.on_limit(event.lab, event.problem)
                 else:
                     self._answers.put(event)
         except ConnectionClosed:
@@ -90,7 +93,7 @@ class Channel:
         self.on_data, self.on_exit = on_data, on_exit
 
 
-LabEvent = p.Attached | p.Facts | p.Applied | p.LabAnswer
+LabEvent = p.Reached | p.Attached | p.Facts | p.Applied | p.LabAnswer
 OnAnswer = Callable[[p.AnyLabAnswer | None], None]
 """Called on the link's thread with the answer, or with None when the lab was lost before it came."""
 OnEvent = Callable[["LabLink", LabEvent], None]

@@ -13,6 +13,7 @@ from topology.commands import AnyCommand, KeepDrift, Redo, RevertDrift, Undo
 from topology.diff import Diff, apply, between, reverse
 from topology.drawing import is_drawing
 from topology.edit import edit
+from topology.limits import Limits, check
 from topology.normal import drift
 from topology.plan import plan
 from topology.problems import Code, Problem, ProblemError, invalid
@@ -61,6 +62,7 @@ class Editing(State):
                 made += result.made
         diff = between(self.desired, after)
         self._refuse_stale(diff, asked)
+        check(self.desired, after, self._limits())
         if asked.dry_run:
             return self._planned(after, diff, moves)
         return self._commit(after, diff, moves, tuple(made), asked, change)
@@ -157,6 +159,10 @@ class Editing(State):
 
     def _refusal(self) -> Problem | None:
         return self._applied.problem if self._applied is not None else None
+
+    def _limits(self) -> Limits:
+        """Those it was started with; while it never was, the default, and its start looks again."""
+        return self._attached.limits if self._attached is not None else Limits()
 
     def _is_fresh(self) -> bool:
         """Whether nothing was ever applied to the lab's process."""

@@ -19,6 +19,7 @@ class Hub:
         self.storage = Storage(state)
         self.control = Control(agent)
         self.sessions = Sessions()
+        self.control.on_limit = self._limit
         self._lock = threading.Lock()
         self._labs: dict[str, Workspace] = {}
         for lab in self.storage.labs():
@@ -26,6 +27,10 @@ class Hub:
 
     def _workspace(self, lab: str) -> Workspace:
         return Workspace(self.storage.lab(lab), self.control, self.sessions, self.labs_changed)
+
+    def _limit(self, lab: str, problem: Problem) -> None:
+        if lab in self._labs:
+            self._labs[lab].limit(problem)
 
     def resume(self) -> None:
         """Bring back the labs that were live."""

@@ -151,6 +151,8 @@ class State(Writer):
                 self._applied = event
             case p.Attached():
                 self._attached = event
+            case p.Reached():
+                self._notice("warning", event.problem)
             case p.LabAnswer():
                 pass
 

@@ -12,6 +12,7 @@ from server.agent_link import LabLink
 from server.editing import Editing
 from server.outbox import Session, problem_of
 from topology.diff import between
+from topology.limits import check
 from topology.observed import Observed
 from topology.problems import Code, Problem, ProblemError
 from topology.steps import AnyStep
@@ -57,6 +58,7 @@ class Workspace(Editing):
         self._wait(lambda: self._whole, "it was attached")
         self._send_look()
         if self._is_fresh():
+            check({}, self.desired, self._limits())
             return self._carry_out(self.desired, self.desired, {})
         self._outside = time.monotonic()
         return ()
@@ -147,6 +149,10 @@ class Workspace(Editing):
             reason = before or self._control.reasons.pop(self.lab, None) or "its process ended"
             message = f"the lab was brought back from its document: {reason}"
             self._notice("warning", Problem(code=Code.UNAVAILABLE, message=message, hint="programs that ran in it are gone"))
+
+    def limit(self, problem: Problem) -> None:
+        """The kernel has refused it something, by one of its limits."""
+        self.submit(lambda: self._notice("warning", problem))
 
     # ---- looking -----------------------------------------------------------------------------------------------------
 

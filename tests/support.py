@@ -26,7 +26,8 @@ def free_port() -> int:
 class Stack:
     """`vethboard up`, running; `cli` runs any other verb against it."""
 
-    def __init__(self) -> None:
+    def __init__(self, *options: str) -> None:
+        self.options = options
         self.folder = tempfile.TemporaryDirectory(prefix="vethboard-test-")
         os.chmod(self.folder.name, 0o755)
         self.state = Path(self.folder.name) / "state"
@@ -35,7 +36,7 @@ class Stack:
 
     def start(self) -> None:
         """Start it and wait for the address."""
-        argv = [sys.executable, "-m", "cli", "up", "--state", str(self.state), "--port", str(self.port)]
+        argv = [sys.executable, "-m", "cli", "up", "--state", str(self.state), "--port", str(self.port), *self.options]
         self.process = subprocess.Popen(argv, stdout=subprocess.PIPE, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, text=True)
         assert self.process.stdout
         for line in self.process.stdout:

@@ -4,8 +4,9 @@ import asyncio
 import socket
 
 from agent.lab.process import Lab
+from topology.limits import Limits
 
 
-def main(listener: socket.socket) -> None:
+def main(listener: socket.socket, limits: Limits) -> None:
     """Serve until killed."""
-    asyncio.run(Lab(listener).serve())
+    asyncio.run(Lab(listener, limits).serve())

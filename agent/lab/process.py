@@ -13,6 +13,7 @@ from websockets.exceptions import ConnectionClosed
 from agent.apply import Undo, execute
 from agent.apply.execute import touched
 from agent.lab.children import Children
+from agent.lab.full import Full
 from agent.lab.outbox import Outbox
 from agent.lab.reaper import Reaper
 from agent.netlink.namespaces import Namespaces
@@ -22,6 +23,7 @@ from agent.terminals import Terminals, files
 from protocol import private as p
 from protocol.frames import INPUT, unpack
 from topology.facts import AnyFact, Resync, SysctlFact
+from topology.limits import Limits
 from topology.problems import Code, Problem, ProblemError
 from topology.sysctls import KEYS
 
@@ -35,8 +37,9 @@ MAX_MESSAGE = 64 << 20
 class Lab:
     """See the module's text."""
 
-    def __init__(self, listener: socket.socket) -> None:
-        self._listener = listener
+    def __init__(self, listener: socket.socket, limits: Limits) -> None:
+        self._listener, self._limits = listener, limits
+        self._full = Full(limits)
         self._outbox: Outbox | None = None
         self._connection: ServerConnection | None = None
         self._looked: tuple[str, ...] = ()
@@ -81,6 +84,8 @@ class Lab:
             await asyncio.sleep(LOOK_SECONDS)
             if self._outbox is None or self._outbox.full:
                 continue
+            for problem in self._full.look(len(list(self._namespaces)) - 1):
+                self._outbox.send(p.Reached(problem=problem))
             self._watch.sweep()
             there = [name for name in self._looked if name in self._namespaces]
             if there:
@@ -123,7 +128,7 @@ class Lab:
         match request:
             case p.Attach():
                 self._watch.barrier()
-                outbox.send(p.Attached(id=request.id, fresh=self._fresh, sysctls=self._baseline))
+                outbox.send(p.Attached(id=request.id, fresh=self._fresh, sysctls=self._baseline, limits=self._limits))
                 facts = [*self._watch.snapshot(), *self._terminals.facts()]
                 outbox.send(p.Facts(facts=self._without_baseline(facts, {fact.ns for fact in facts}), whole=True))
                 self._outbox = outbox

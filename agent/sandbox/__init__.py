@@ -13,14 +13,18 @@ import sys
 import traceback
 from collections.abc import Callable
 
-from agent.sandbox import limits, root, seccomp
+from agent.sandbox import limits as enforced
+from agent.sandbox import root, seccomp
 from agent.sandbox import syscalls as sc
+from topology.limits import Limits
 
 FIRST_UID, UIDS = 0x4000_0000, 65536
 """Each lab has a range of its own, far above those of users and of /etc/subuid."""
 
+Main = Callable[[socket.socket], None]
 
-def make(lab: str, listener: socket.socket, number: int, main: Callable[[socket.socket], None]) -> int:
+
+def make(lab: str, listener: socket.socket, number: int, limits: Limits, main: Main) -> int:
     """Start the lab's first process, which runs `main(listener)`; its pid. `number` chooses the uid range.
 
     Raises OSError, in the kernel's words, when a part of the sandbox cannot be had.
@@ -29,16 +33,16 @@ def make(lab: str, listener: socket.socket, number: int, main: Callable[[socket.
     child = os.fork()
     if child == 0:
         ours.close()
-        _child(lab, listener, theirs, main)
+        _child(lab, limits, listener, theirs, number, main)
     theirs.close()
     try:
         _expect(ours, "user namespace")
-        base = FIRST_UID + number * UIDS
+        base = _base(number)
         for file in ("uid_map", "gid_map"):
             with open(f"/proc/{child}/{file}", "w") as f:
                 f.write(f"0 {base} {UIDS}")
-        limits.confine(lab, child)
-        ours.send(b"go")
+        missing = enforced.confine(lab, child, limits)
+        ours.send("\n".join(("go", *missing)).encode())
         said = [_expect(ours, "namespaces"), _expect(ours, "root")]  # from two processes, so in either order
         return int(next(filter(None, said)))
     finally:
@@ -54,23 +58,31 @@ def _expect(channel: socket.socket, what: str) -> bytes:
     return data[1:]
 
 
-def _child(lab: str, listener: socket.socket, parent: socket.socket, main: Callable[[socket.socket], None]) -> None:
+def _base(number: int) -> int:
+    """The id outside of the lab's root."""
+    return FIRST_UID + number * UIDS
+
+
+def _child(lab: str, limits: Limits, listener: socket.socket, parent: socket.socket, number: int, main: Main) -> None:
     """The process in between: root of the outer user namespace, which owns what the lab may use and not change. Its child is pid 1."""
     try:
         _let_go((listener.fileno(), parent.fileno()))
         os.setsid()
+        _take_id(_base(number))
         sc.unshare(sc.CLONE_NEWUSER)
         parent.send(b"+")
-        if parent.recv(16) != b"go":
+        go, *missing = parent.recv(1024).decode().splitlines() or [""]
+        if go != "go":
             os._exit(1)
         _become_root()
-        limits.namespaces()
+        enforced.namespaces(limits)
+        enforced.rlimits(limits, missing)
         sc.unshare(sc.CLONE_NEWNS | sc.CLONE_NEWPID | sc.CLONE_NEWCGROUP)
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         first = os.fork()
         if first == 0:
             ours.close()
-            _first(lab, listener, parent, theirs, main)
+            _first(lab, limits, listener, parent, theirs, main)
         theirs.close()
         if ours.recv(16) == b"inner":
             for file in ("uid_map", "gid_map"):
@@ -84,18 +96,24 @@ def _child(lab: str, listener: socket.socket, parent: socket.socket, main: Calla
         os._exit(1)
 
 
+def _take_id(id: int) -> None:
+    """Whoever makes a user namespace pays for all in it (namespaces, inotify instances, pipes, …): let that be an id of the lab alone."""
+    sc.prctl(sc.PR_SET_SECUREBITS, sc.SECBIT_NO_SETUID_FIXUP)  # the capabilities stay, until the user namespace takes them
+    os.setresgid(id, id, id)
+    os.setresuid(id, id, id)
+
+
 def _become_root() -> None:
     os.setgroups([])
     os.setresgid(0, 0, 0)
     os.setresuid(0, 0, 0)
 
 
-def _first(lab: str, listener: socket.socket, parent: socket.socket, outer: socket.socket, main: Callable[[socket.socket], None]) -> None:
+def _first(lab: str, limits: Limits, listener: socket.socket, parent: socket.socket, outer: socket.socket, main: Main) -> None:
     """Pid 1: it builds the root as the outer root, and then leaves that for a user namespace in which those mounts are locked."""
     try:
         sc.new_session_keyring()
-        limits.rlimits()
-        root.build()
+        root.build(limits)
         sc.unshare(sc.CLONE_NEWUSER | sc.CLONE_NEWNS | sc.CLONE_NEWUTS | sc.CLONE_NEWIPC | sc.CLONE_NEWNET)
         sc.prctl(sc.PR_SET_DUMPABLE, 1)  # else its uid_map would be the machine's root's
         outer.send(b"inner")

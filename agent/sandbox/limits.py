@@ -1,90 +1,165 @@
-"""What a lab may use at most: processes and memory by cgroup (version 2, else 1), and rlimits that hold in any case."""
+"""What a lab may use at most, enforced: by cgroup (version 2 where it is delegated, else 1), by the counters of its user namespace
+(/proc/sys/user, namespaces(7)), and by rlimits, which hold in any case."""
 
 import contextlib
+import errno
+import os
 import resource
 import time
+from collections.abc import Collection
+from functools import cache
 from pathlib import Path
 
-PROCESSES = 1024
-MEMORY = 1 << 30
-"""Bytes of one lab, its files in memory included."""
+from topology.limits import Limits
 
-_RLIMITS = {
-    resource.RLIMIT_NPROC: PROCESSES,
-    resource.RLIMIT_NOFILE: 16384,
-    resource.RLIMIT_CORE: 0,
-    resource.RLIMIT_MSGQUEUE: 1 << 20,
-    resource.RLIMIT_SIGPENDING: 4096,
-}
-NAMESPACES = 1100
-_NAMESPACES = {
-    "max_net_namespaces": NAMESPACES,
-    "max_user_namespaces": 1,
-    "max_mnt_namespaces": 2 * PROCESSES,
-    "max_pid_namespaces": 16,
-    "max_ipc_namespaces": 64,
-    "max_uts_namespaces": 2 * PROCESSES,
-    "max_cgroup_namespaces": 16,
-}
-"""A shell in a namespace has a mount and a host name of its own."""
 _ROOT = Path("/sys/fs/cgroup")
+_PERIOD = 100_000
+"""µs in which a lab with `cpus` gets that many times as much."""
+_CONTROLLERS = ("pids", "memory", "cpu")
+_FILES = {"pids": "processes", "memory": "memory", "cpu": "cpu share"}
 
 
-def _folders(lab: str) -> dict[Path, dict[str, int]]:
-    """The cgroups of a lab, and what is written to their files."""
-    two = _ROOT / "cgroup.controllers"
-    if two.exists():
-        parent = _ROOT / "vethboard"
-        with contextlib.suppress(OSError):
-            parent.mkdir(exist_ok=True)
-            for folder in (_ROOT, parent):
-                (folder / "cgroup.subtree_control").write_text("+pids +memory")
-        return {parent / lab: {"pids.max": PROCESSES, "memory.max": MEMORY}}
+@cache
+def version() -> int:
+    """Of the cgroup file system that can be used here: 2, 1, or 0 for none. Where it is 2, the controllers are passed on to the labs."""
+    if (_ROOT / "cgroup.controllers").exists():
+        return 2 if _delegate() else 0
+    return 1 if any((_ROOT / name).is_dir() for name in _CONTROLLERS) else 0
+
+
+def _delegate() -> bool:
+    parent = _ROOT / "vethboard"
+    wanted = " ".join(f"+{name}" for name in _CONTROLLERS)
+    try:
+        parent.mkdir(exist_ok=True)
+        for folder in (_ROOT, parent):
+            try:
+                (folder / "cgroup.subtree_control").write_text(wanted)
+            except OSError as e:
+                if e.errno != errno.EBUSY:
+                    raise
+                _make_room(folder)
+                (folder / "cgroup.subtree_control").write_text(wanted)
+    except OSError:
+        return False
+    return True
+
+
+def _make_room(folder: Path) -> None:
+    """A group with processes of its own passes nothing on (in a container they are in the root): they go into a group beside the labs."""
+    leaf = folder / "vethboard-agent"
+    leaf.mkdir(exist_ok=True)
+    for pid in (folder / "cgroup.procs").read_text().split():
+        with contextlib.suppress(OSError):  # one that has ended
+            (leaf / "cgroup.procs").write_text(pid)
+
+
+def folder(lab: str, controller: str) -> Path:
+    """The lab's group in which a controller counts."""
+    return (_ROOT if version() == 2 else _ROOT / controller) / "vethboard" / lab
+
+
+def _wanted(limits: Limits) -> dict[str, dict[str, str]]:
+    """By controller, what is written to its files."""
+    if version() == 2:
+        quota = f"{int(limits.cpus * _PERIOD)} {_PERIOD}" if limits.cpus else f"max {_PERIOD}"
+        return {
+            "pids": {"pids.max": str(limits.processes)},
+            "memory": {"memory.max": str(limits.memory), "memory.swap.max": "0"},
+            "cpu": {"cpu.weight": str(limits.cpu_weight), "cpu.max": quota},
+        }
+    quota = str(int(limits.cpus * _PERIOD)) if limits.cpus else "-1"
     return {
-        _ROOT / "pids" / "vethboard" / lab: {"pids.max": PROCESSES},
-        _ROOT / "memory" / "vethboard" / lab: {"memory.limit_in_bytes": MEMORY},
+        "pids": {"pids.max": str(limits.processes)},
+        "memory": {"memory.limit_in_bytes": str(limits.memory)},
+        "cpu": {"cpu.shares": str(max(2, limits.cpu_weight * 1024 // 100)), "cpu.cfs_quota_us": quota},
     }
 
 
-def confine(lab: str, pid: int) -> list[str]:
-    """Put a process, before it has children, under the limits. What could not be had is told: the rlimits hold all the same."""
-    missing = []
-    for folder, files in _folders(lab).items():
+_OPTIONAL = ("memory.swap.max", "cpu.max", "cpu.cfs_quota_us")
+"""Not there on every kernel."""
+
+
+def confine(lab: str, pid: int, limits: Limits) -> dict[str, str]:
+    """Put a process, before it has children, under the limits. What could not be had: name and the kernel's reason."""
+    missing = {}
+    for controller, files in _wanted(limits).items():
+        group = folder(lab, controller)
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            if version() == 0 or (version() == 1 and not (_ROOT / controller).is_dir()):
+                raise FileNotFoundError(errno.ENOENT, "no such controller")
+            group.mkdir(parents=True, exist_ok=True)
             for name, value in files.items():
-                (folder / name).write_text(str(value))
-            (folder / "cgroup.procs").write_text(str(pid))
+                if name not in _OPTIONAL or (group / name).exists():
+                    (group / name).write_text(value)
+            (group / "cgroup.procs").write_text(str(pid))
         except OSError as e:
-            missing.append(f"{folder}: {e.strerror}")
+            missing[_FILES[controller]] = e.strerror or str(e)
     return missing
 
 
 def release(lab: str) -> None:
     """Remove the cgroups of a lab that has ended."""
-    for folder in _folders(lab):
+    for group in dict.fromkeys(folder(lab, controller) for controller in _CONTROLLERS):
         for _ in range(50):
             try:
-                folder.rmdir()
+                group.rmdir()
             except FileNotFoundError:
                 break
             except OSError:
                 time.sleep(0.01)  # its last process is not quite gone
             else:
                 with contextlib.suppress(OSError):
-                    folder.parent.rmdir()
+                    group.parent.rmdir()
                 break
 
 
-def namespaces() -> None:
-    """For the calling process' user namespace and all below it (namespaces(7), /proc/sys/user)."""
-    for name, value in _NAMESPACES.items():
-        Path("/proc/sys/user", name).write_text(str(value))
+def probe() -> dict[str, str]:
+    """What `confine` could not have, tried with a process that ends at once."""
+    pid = os.fork()
+    if pid == 0:
+        time.sleep(5)
+        os._exit(0)
+    try:
+        return confine("vethboard-doctor", pid, Limits())
+    finally:
+        os.kill(pid, 9)
+        os.waitpid(pid, 0)
+        release("vethboard-doctor")
 
 
-def rlimits() -> None:
-    """For the calling process and its children."""
-    for which, value in _RLIMITS.items():
+def namespaces(limits: Limits) -> None:
+    """For the calling process' user namespace and all below it. A shell in a namespace has a mount and a host name of its own."""
+    for name, value in {
+        "max_net_namespaces": limits.namespaces,
+        "max_user_namespaces": 1,
+        "max_mnt_namespaces": 2 * limits.processes,
+        "max_uts_namespaces": 2 * limits.processes,
+        "max_pid_namespaces": 1,
+        "max_ipc_namespaces": 64,
+        "max_cgroup_namespaces": 1,
+        "max_inotify_instances": 128,
+        "max_inotify_watches": 64 * limits.namespaces,
+    }.items():
+        with contextlib.suppress(FileNotFoundError):  # a kernel that does not count these
+            Path("/proc/sys/user", name).write_text(str(value))
+
+
+def rlimits(limits: Limits, missing: Collection[str]) -> None:
+    """For the calling process and its children. `missing`: what no cgroup holds; of memory each process may then have that much.
+
+    Where a cgroup counts the processes the rlimit is above it: only the cgroup tells when a lab is there.
+    """
+    wanted = {
+        resource.RLIMIT_NPROC: limits.processes * (1 if "processes" in missing else 2),
+        resource.RLIMIT_NOFILE: 16384,
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_MSGQUEUE: 1 << 20,
+        resource.RLIMIT_SIGPENDING: 4096,
+    }
+    if "memory" in missing:
+        wanted[resource.RLIMIT_DATA] = limits.memory
+    for which, value in wanted.items():
         hard = resource.getrlimit(which)[1]
         value = value if hard == resource.RLIM_INFINITY else min(value, hard)
         resource.setrlimit(which, (value, value))

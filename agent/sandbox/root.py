@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from agent.sandbox import syscalls as sc
+from topology.limits import Limits
 
 _PROGRAMS = ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32")
 _DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
@@ -41,7 +42,7 @@ _FOLDERS = (
     ".kernel/sys",
     ".kernel/nothing",
 )
-_ROOT_SIZE, _TMP_SIZE, _HOME_SIZE = "64m", "256m", "64m"
+_ROOT_SIZE, _HOME_SIZE = "64m", "64m"
 
 
 def _bind(source: str, target: str, read_only: bool = True) -> None:
@@ -66,7 +67,7 @@ _HIDDEN_FOLDERS = ("acpi", "asound", "bus", "driver", "fs", "irq", "pressure", "
 """What is told in /proc of the machine as a whole."""
 
 
-def build() -> None:
+def build(limits: Limits) -> None:
     """Build the root. Called in a mount namespace that the lab's root does not own."""
     sc.mount("none", "/", flags=sc.MS_REC | sc.MS_PRIVATE)
     sc.mount("tmpfs", _PLACE, "tmpfs", sc.MS_NOSUID | sc.MS_NODEV, f"mode=755,size={_ROOT_SIZE}")
@@ -74,9 +75,10 @@ def build() -> None:
         Path(_PLACE, folder).mkdir(parents=True, exist_ok=True)
     _programs(Path(_PLACE))
     _etc(Path(_PLACE, "etc"))
-    _dev(f"{_PLACE}/dev")
+    _dev(f"{_PLACE}/dev", limits.terminals)
     _proc(Path(_PLACE, "proc"))
-    for target, mode, size in (("run", "755", "16m"), ("tmp", "1777", _TMP_SIZE), ("root", "700", _TMP_SIZE), ("home", "755", _HOME_SIZE)):
+    disk = str(limits.disk)
+    for target, mode, size in (("run", "755", "16m"), ("tmp", "1777", disk), ("root", "700", disk), ("home", "755", _HOME_SIZE)):
         sc.mount("tmpfs", f"{_PLACE}/{target}", "tmpfs", sc.MS_NOSUID | sc.MS_NODEV, f"mode={mode},size={size}")
     Path(_PLACE, "var/run").symlink_to("/run")
     Path(_PLACE, "var/tmp").chmod(0o1777)
@@ -142,7 +144,7 @@ def _etc(etc: Path) -> None:
     (etc / "mtab").symlink_to("/proc/mounts")
 
 
-def _dev(dev: str) -> None:
+def _dev(dev: str, terminals: int) -> None:
     sc.mount("tmpfs", dev, "tmpfs", sc.MS_NOSUID, "mode=755,size=64k")
     for name in _DEVICES:
         if Path("/dev", name).exists():
@@ -151,7 +153,7 @@ def _dev(dev: str) -> None:
             target.touch()
             sc.mount(f"/dev/{name}", str(target), flags=sc.MS_BIND)
     Path(dev, "pts").mkdir()
-    sc.mount("devpts", f"{dev}/pts", "devpts", sc.MS_NOSUID | sc.MS_NOEXEC, "newinstance,ptmxmode=0666,mode=0620")
+    sc.mount("devpts", f"{dev}/pts", "devpts", sc.MS_NOSUID | sc.MS_NOEXEC, f"newinstance,ptmxmode=0666,mode=0620,max={terminals}")
     Path(dev, "shm").mkdir()
     sc.mount("tmpfs", f"{dev}/shm", "tmpfs", sc.MS_NOSUID | sc.MS_NODEV, "size=16m")
     for link, target_name in (("ptmx", "pts/ptmx"), ("fd", "/proc/self/fd"), ("stdin", "fd/0"), ("stdout", "fd/1"), ("stderr", "fd/2")):

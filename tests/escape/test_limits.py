@@ -1,0 +1,105 @@
+"""A lab runs into each of its limits: the kernel holds it, and it is told so by name."""
+
+import json
+import queue
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cli.client import Client
+from cli.up import limits_file
+from protocol.public import Edit, Exec, Notice, Open
+from tests.support import Stack
+from topology.commands import AddNamespace
+from topology.problems import Code, ProblemError
+
+LIMITS = {"labs": {"small": {"processes": 60, "memory": "96M", "disk": "8M", "terminals": 4, "namespaces": 12, "interfaces": 8}}}
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A server with a limits file, and in it the lab `small`."""
+    file = tmp_path_factory.mktemp("limits") / "limits.json"
+    file.write_text(json.dumps(LIMITS))
+    stack = Stack("--limits", str(file))
+    stack.cli("new", "small")
+    yield stack
+    stack.close()
+
+
+def notice(stack: Stack, script: str, name: str) -> str:
+    """What everybody in the lab is told while the script runs in its host."""
+    with stack.client() as client:
+        client.request(Open(id=client.next_id(), lab="small"))
+        client.send(Exec(id=client.next_id(), lab="small", namespace="host", argv=("python3", "-c", script)))
+        return _wait(client, name)
+
+
+def _wait(client: Client, name: str) -> str:
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        try:
+            event = client.receive(timeout=1)
+        except queue.Empty:
+            continue
+        if isinstance(event, Notice) and event.problem.code is Code.LIMIT and event.problem.message.startswith(name):
+            return event.problem.message
+    raise AssertionError(f"no notice of {name}")
+
+
+def test_processes(small: Stack) -> None:
+    fork = "import os, time\ntry:\n  while True:\n    if os.fork() == 0: time.sleep(3); os._exit(0)\nexcept OSError: time.sleep(3)"
+    assert notice(small, fork, "processes") == "processes: 60 of 60"
+
+
+def test_memory(small: Stack) -> None:
+    assert notice(small, "x = []\nwhile True: x.append(bytearray(1 << 20))", "memory") == "memory: 96 MiB of 96 MiB"
+    assert small.inside("small", "host", "echo", "still here") == "still here\n"
+
+
+def test_disk(small: Stack) -> None:
+    write = "import time\ntry:\n  with open('/tmp/x', 'wb') as f:\n    while True: f.write(bytes(1 << 16))\nexcept OSError: time.sleep(2)"
+    assert notice(small, write, "disk") == "disk: 8 MiB of 8 MiB"
+    small.inside("small", "host", "rm", "/tmp/x")
+
+
+def test_terminals(small: Stack) -> None:
+    count = "import pty\nn = 0\ntry:\n  a = []\n  while n < 99: a.append(pty.openpty()); n += 1\nexcept OSError as e: print(n)"
+    assert small.inside("small", "host", "python3", "-c", count) == "4\n"
+
+
+def test_namespaces_in_a_shell(small: Stack) -> None:
+    """The kernel's own counter, of named and unnamed ones together."""
+    more = "for i in $(seq 40); do ip netns add n$i 2>&1; done; ip netns | wc -l"
+    out = small.inside("small", "host", "sh", "-c", more)
+    assert "No space left on device" in out
+    assert out.split()[-1] == "10"
+    script = "echo 9999 > /proc/sys/user/max_net_namespaces; ip netns add one-more 2>&1; for i in $(seq 10); do ip netns delete n$i; done"
+    assert "No space left on device" in small.inside("small", "host", "sh", "-c", script)
+
+
+def test_namespaces_on_the_canvas(small: Stack) -> None:
+    with small.client() as client:
+        commands = tuple(AddNamespace(name=f"c{n}") for n in range(11))
+        with pytest.raises(ProblemError) as refused:
+            client.request(Edit(id=client.next_id(), lab="small", commands=commands))
+        assert refused.value.problem.code is Code.LIMIT
+        assert refused.value.problem.message == "namespaces: 11 of 10"
+        assert small.inside("small", "host", "ip", "netns", "list") == ""
+
+
+def test_a_document_over_a_limit_does_not_start(small: Stack, tmp_path: Path) -> None:
+    namespaces = {"host": {}, **{f"h{n}": {"interfaces": {"lo": {}}} for n in range(9)}}
+    file = tmp_path / "big.json"
+    file.write_text(json.dumps({"vethboard": 1, "name": "big", "namespaces": namespaces}))
+    small.cli("apply", "small", str(file), code=1)
+    assert "interfaces: 9 of 8" in small.stderr
+
+
+def test_a_limits_file_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
+    file = tmp_path / "limits.json"
+    file.write_text('{"memory": "much"}')
+    with pytest.raises(ProblemError, match=r"limits.json \$.memory: 'much' is no size"):
+        limits_file(file)
