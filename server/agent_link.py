@@ -201,7 +201,7 @@ class LabLink:
             ended = self._channels.pop(event.channel, None)
             if ended is not None:
                 ended.on_exit(event)
-        elif isinstance(event, p.Attached | p.Facts | p.Applied):
+        elif isinstance(event, p.Attached | p.Facts | p.Applied | p.Reached):
             self._on_event(self, event)
         elif event.id in self._answers:
             self._answers.pop(event.id)(event)
