@@ -9,8 +9,9 @@ from argparse import REMAINDER, SUPPRESS, ArgumentParser, Namespace
 from collections.abc import Callable
 from pathlib import Path
 
-from cli import documents, labs, output, run
+from cli import capture, documents, labs, output, run
 from cli.client import DEFAULT_STATE, Client, find_server
+from protocol.captures import SNAPLEN
 from topology.problems import ProblemError
 
 Online = Callable[[Client, Namespace], int]
@@ -113,6 +114,13 @@ def _running_verbs(add: Add) -> None:
     events = _verb(add, "events", "the live stream: a JSON line per change", online=run.events)
     events.add_argument("lab", metavar="LAB")
     events.add_argument("--all", action="store_true", help="live facts too, not only what a document holds")
+    capture_ = _verb(add, "capture", "the frames of an interface: tcpdump's lines, or a pcapng file", online=capture.capture, json=False)
+    for name in ("lab", "namespace", "interface"):
+        capture_.add_argument(name, metavar=name.upper())
+    capture_.add_argument("filter", metavar="FILTER", nargs="?", default="", help="which frames (pcap-filter(7))")
+    capture_.add_argument("-w", "--write", metavar="FILE", help="write a pcapng file; - is standard output: … -w - | wireshark -k -i -")
+    capture_.add_argument("-c", "--count", type=int, default=0, help="end after so many frames")
+    capture_.add_argument("-s", "--snaplen", type=int, default=SNAPLEN, help="bytes kept of each frame")
     netns = _verb(add, "netns", "the verbs of ip-netns(8) in a lab", online=run.netns, json=False)
     netns.add_argument("lab", metavar="LAB")
     netns.add_argument("verb", metavar="VERB", help=" | ".join(run.NETNS))

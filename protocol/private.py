@@ -182,9 +182,34 @@ class WriteFile(LabRequest, frozen=True, kw_only=True, tag="write-file"):
     terminal: str | None = None
 
 
+class StartCapture(LabRequest, frozen=True, kw_only=True, tag="start-capture"):
+    """Answer: `CaptureStarted`. This and what follows as in `protocol.captures`."""
+
+    interfaces: tuple[str, ...]
+    filter: str
+    snaplen: int
+    ring: int
+
+
+class StopCapture(LabRequest, frozen=True, kw_only=True, tag="stop-capture"):
+    capture: str
+
+
+class RemoveCapture(LabRequest, frozen=True, kw_only=True, tag="remove-capture"):
+    capture: str
+
+
+class ReadCapture(LabRequest, frozen=True, kw_only=True, tag="read-capture"):
+    """Answer: `CapturedFrames`."""
+
+    capture: str
+    after: int
+
+
 AnyTerminalRequest = OpenTerminal | AttachTerminal | DetachTerminal | CloseTerminal
 AnyFileRequest = ListFiles | ReadFile | WriteFile
-AnyLabRequest = Attach | Apply | Run | Resize | Signal | Look | AnyTerminalRequest | AnyFileRequest
+AnyCaptureRequest = StartCapture | StopCapture | RemoveCapture | ReadCapture
+AnyLabRequest = Attach | Apply | Run | Resize | Signal | Look | AnyTerminalRequest | AnyFileRequest | AnyCaptureRequest
 
 
 class Attached(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event", tag="attached"):
@@ -224,7 +249,7 @@ class Exit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_fi
 
 
 class LabAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event", tag="answer"):
-    """To `Resize`, `Signal`, `Look`, and to any request of terminals and files that is refused."""
+    """To `Resize`, `Signal`, `Look`, and to any request of terminals, files and captures that is refused."""
 
     id: int
     problem: Problem | None = None
@@ -261,5 +286,18 @@ class Piece(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_f
     path: str = ""
 
 
-AnyLabAnswer = LabAnswer | TerminalOpened | TerminalClosed | FileList | Piece
+class CaptureStarted(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event", tag="capture-started"):
+    id: int
+    capture: str
+
+
+class CapturedFrames(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event", tag="captured-frames"):
+    id: int
+    first: int
+    data: bytes
+    more: bool = False
+    running: bool = False
+
+
+AnyLabAnswer = LabAnswer | TerminalOpened | TerminalClosed | FileList | Piece | CaptureStarted | CapturedFrames
 AnyLabEvent = Reached | Attached | Facts | Applied | Exit | AnyLabAnswer

@@ -10,6 +10,7 @@ from typing import Literal
 import msgspec
 
 from protocol.base import Request, Result
+from protocol.captures import CapturedFrames, CaptureStarted, ReadCapture, RemoveCapture, StartCapture, StopCapture
 from protocol.chains import (
     Analyse,
     Analysed,
@@ -80,26 +81,27 @@ from topology.problems import Problem
 from topology.records import AnyRecord
 
 __all__ = [
-    "Analyse", "Analysed", "Answer", "AnyItem", "AnyRequest", "AnyResult", "AttachTerminal", "Cancel", "Change", "Check", "CheckRule",
-    "Close", "CloseTerminal", "Context", "DeleteConnection", "Delta", "DestroyLab", "DetachTerminal", "Diagnosis", "Doctor", "Done",
-    "Edit", "EndProcess", "Exec", "Exited", "Explain", "Explained", "Export", "ExportRules", "Exported", "Extension", "File", "Files",
-    "FlushConntrack", "History", "HistoryList", "Input", "JourneyItem", "LabInfo", "LabState", "Labs", "LabsEvent", "ListFiles",
-    "ListLabs", "Look", "NetnsQuery", "NewLab", "Notice", "Open", "OpenTerminal", "Option", "Output", "Ping", "PingDone", "PingNote",
-    "PingReply", "Planned", "Predict", "Predicted", "Request", "ResizeTerminal", "Result", "RuleChecked", "RuleNote", "Snapshot",
-    "StartLab", "StopLab", "StreamItem", "TerminalClosed", "TerminalOpened", "TerminalState", "Text", "Trace", "Traced", "Vocabulary",
-    "VocabularyOf", "Watch", "Watched", "ZeroCounters",
+    "Analyse", "Analysed", "Answer", "AnyItem", "AnyRequest", "AnyResult", "AttachTerminal", "Cancel", "CaptureStarted", "CapturedFrames",
+    "Change", "Check", "CheckRule", "Close", "CloseTerminal", "Context", "DeleteConnection", "Delta", "DestroyLab", "DetachTerminal",
+    "Diagnosis", "Doctor", "Done", "Edit", "EndProcess", "Exec", "Exited", "Explain", "Explained", "Export", "ExportRules", "Exported",
+    "Extension", "File", "Files", "FlushConntrack", "History", "HistoryList", "Input", "JourneyItem", "LabInfo", "LabState", "Labs",
+    "LabsEvent", "ListFiles", "ListLabs", "Look", "NetnsQuery", "NewLab", "Notice", "Open", "OpenTerminal", "Option", "Output", "Ping",
+    "PingDone", "PingNote", "PingReply", "Planned", "Predict", "Predicted", "ReadCapture", "RemoveCapture", "Request", "ResizeTerminal",
+    "Result", "RuleChecked", "RuleNote", "Snapshot", "StartCapture", "StartLab", "StopCapture", "StopLab", "StreamItem", "TerminalClosed",
+    "TerminalOpened", "TerminalState", "Text", "Trace", "Traced", "Vocabulary", "VocabularyOf", "Watch", "Watched", "ZeroCounters",
 ]  # fmt: skip
 
 AnyRequest = (
     ListLabs | NewLab | StartLab | StopLab | DestroyLab | Open | Close | Edit | Look | Export | Ping | Exec | Input | Cancel
     | EndProcess | NetnsQuery | Explain | History | Doctor | Trace | Predict | Watch
     | CheckRule | ZeroCounters | ExportRules | Vocabulary | Analyse | FlushConntrack | DeleteConnection
+    | StartCapture | StopCapture | RemoveCapture | ReadCapture
     | OpenTerminal | AttachTerminal | DetachTerminal | ResizeTerminal | CloseTerminal | ListFiles
 )  # fmt: skip
 AnyResult = (
     Done | Planned | Labs | Snapshot | Exported | PingDone | Exited | Text | Explained | HistoryList | Diagnosis
     | Traced | Predicted | Watched | RuleChecked | VocabularyOf | Analysed
-    | TerminalOpened | TerminalClosed | Files
+    | CaptureStarted | CapturedFrames | TerminalOpened | TerminalClosed | Files
 )  # fmt: skip
 AnyItem = PingReply | PingNote | Output | JourneyItem
 

@@ -11,7 +11,7 @@ from flask_socketio import ConnectionRefusedError, SocketIO
 from werkzeug.wrappers import Response as AnyResponse
 
 from protocol.public import Answer, AnyRequest
-from server import files, terminals
+from server import captures, files, terminals
 from server.hub import Hub
 from server.outbox import Session, problem_of
 from server.requests import handle
@@ -38,7 +38,11 @@ def make(hub: Hub, token: str, web: Path) -> tuple[Flask, SocketIO]:
         app, async_mode="threading", async_handlers=False, cors_allowed_origins=_same_origin, max_http_buffer_size=MAX_MESSAGE,
         transports=["websocket"], ping_interval=20, ping_timeout=20, serve_client=False,
     )  # fmt: skip
-    files.routes(app, hub, lambda: _known(token, request.cookies.get(COOKIE)) and _same_origin(request.origin, request.environ))
+    def allowed() -> bool:
+        return _known(token, request.cookies.get(COOKIE)) and _same_origin(request.origin, request.environ)
+
+    files.routes(app, hub, allowed)
+    captures.routes(app, hub, allowed)
     _files(app, token, web)
     _Socket(hub, token, socket).register()
     return app, socket

@@ -23,15 +23,16 @@ def routes(app: Flask, hub: Hub, allowed: Callable[[], bool]) -> None:
     @app.route("/labs/<lab>/files/<namespace>/<path:path>", methods=["GET", "PUT"])
     def files(lab: str, namespace: str, path: str) -> Response:
         if not allowed():
-            return _refused(Problem(code=Code.DENIED, message="wrong token"))
+            return refused(Problem(code=Code.DENIED, message="wrong token"))
         try:
             link = hub.lab(lab).live_link()
             return _fetch(link, namespace, path) if request.method == "GET" else _put(link, namespace, path)
         except Exception as e:
-            return _refused(problem_of(e))
+            return refused(problem_of(e))
 
 
-def _refused(problem: Problem) -> Response:
+def refused(problem: Problem) -> Response:
+    """The problem as JSON, with the HTTP status that says about the same."""
     response = make_response(msgspec.json.encode(problem), _STATUS.get(problem.code, 500))
     response.content_type = "application/json"
     return response
@@ -59,13 +60,13 @@ def _fetch(link: LabLink, namespace: str, path: str) -> Response:
 def _put(link: LabLink, namespace: str, path: str) -> Response:
     size = request.content_length
     if size is None or size > MOST_UPLOAD:
-        return _refused(Problem(code=Code.LIMIT, message="File too large", hint=f"at most {MOST_UPLOAD >> 20} MB at once"))
+        return refused(Problem(code=Code.LIMIT, message="File too large", hint=f"at most {MOST_UPLOAD >> 20} MB at once"))
     terminal = request.args.get("terminal")
     name, offset, where = path, 0, ""
     while offset < size or not where:
         data = request.stream.read(min(PIECE, size - offset))
         if not data and offset < size:
-            return _refused(Problem(code=Code.INVALID, message="the upload broke off"))
+            return refused(Problem(code=Code.INVALID, message="the upload broke off"))
         answer = _write(link, p.WriteFile(id=0, namespace=namespace, path=name, offset=offset, data=data, terminal=terminal))
         where, offset = answer.path, offset + len(data)
         name = where.rpartition("/")[2]

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 from protocol import public as q
-from server import chains, journeys, running, terminals
+from server import captures, chains, journeys, running, terminals
 from server.editing import Asked, now
 from server.hub import Hub
 from server.outbox import Session, problem_of
@@ -231,5 +231,7 @@ def _running(hub: Hub, session: Session, request: q.AnyRequest) -> None:
             end_process(hub, session, request)
         case q.OpenTerminal() | q.CloseTerminal() | q.AttachTerminal() | q.ListFiles():
             terminals.in_lab(hub.lab(request.lab), session, request)
+        case q.StartCapture() | q.StopCapture() | q.RemoveCapture() | q.ReadCapture():
+            captures.in_lab(hub.lab(request.lab), session, request)
         case q.DetachTerminal() | q.ResizeTerminal():
             terminals.of_channel(session, request)

@@ -329,9 +329,37 @@ class TerminalGone(Fact, frozen=True, kw_only=True, tag="terminal-gone"):
     terminal: str
 
 
+class CapturedInterface(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`interface` is `ns/name` as it was when the capture began. `problem`: why it is no longer captured."""
+
+    interface: str
+    problem: str = ""
+
+
+class CaptureFact(Fact, frozen=True, kw_only=True, tag="capture"):
+    """A capture of the lab. `frames` ever came, with `bytes` on the wire; those from number `first` on are kept.
+
+    `dropped`: frames that tcpdump was too slow for, as the kernel counts them.
+    """
+
+    capture: str
+    interfaces: tuple[CapturedInterface, ...]
+    filter: str = ""
+    snaplen: int = 0
+    running: bool = True
+    first: int = 1
+    frames: int = 0
+    bytes: int = 0
+    dropped: int = 0
+
+
+class CaptureGone(Fact, frozen=True, kw_only=True, tag="capture-gone"):
+    capture: str
+
+
 AnyFact = (
     Resync | NamespaceFact | NamespaceGone | LinkFact | LinkGone | AddressFact | AddressGone | RouteFact | RouteGone
     | NeighbourFact | NeighbourGone | FdbFact | FdbGone | VlansFact | SysctlFact | CountersFact | ProcessesFact
     | TableFact | FilterFact | RuleCountersFact | RuleCountersGone | ConntrackFact | ConntrackGone
-    | TerminalFact | TerminalGone
+    | TerminalFact | TerminalGone | CaptureFact | CaptureGone
 )  # fmt: skip

@@ -5,7 +5,7 @@ They travel as diffs like all records; `topology.observed.live` derives them fro
 
 import msgspec
 
-from topology.facts import ChainCounters, Connection, Counters, Process
+from topology.facts import CapturedInterface, ChainCounters, Connection, Counters, Process
 from topology.netfilter import Driver, Family, Table
 
 
@@ -193,8 +193,26 @@ class TerminalLive(Live, frozen=True, kw_only=True, tag="terminal"):
         return f"terminal:{self.terminal}"
 
 
+class CaptureLive(Live, frozen=True, kw_only=True, tag="capture"):
+    """A capture: see `topology.facts.CaptureFact`."""
+
+    capture: str
+    interfaces: tuple[CapturedInterface, ...]
+    filter: str = ""
+    snaplen: int = 0
+    running: bool = True
+    first: int = 1
+    frames: int = 0
+    bytes: int = 0
+    dropped: int = 0
+
+    @property
+    def id(self) -> str:
+        return f"capture:{self.capture}"
+
+
 AnyLive = (
     LinkLive | NamespaceLive | FdbLive | CountersLive | ProcessesLive | FilterLive | RuleCountersLive | ConntrackLive
-    | TerminalLive
+    | TerminalLive | CaptureLive
 )  # fmt: skip
 LiveRecords = dict[str, AnyLive]

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from topology.base import HOST
 from topology.diff import Diff, between
-from topology.facts import AnyFact, LinkFact, LinkGone, NamespaceGone, Resync, TerminalFact, TerminalGone
-from topology.live import AnyLive, LiveRecords, TerminalLive
+from topology.facts import AnyFact, CaptureFact, CaptureGone, LinkFact, LinkGone, NamespaceGone, Resync, TerminalFact, TerminalGone
+from topology.live import AnyLive, CaptureLive, LiveRecords, TerminalLive
 from topology.netns import Netns
 from topology.normal import normalise
 from topology.records import INTERFACES, AnyRecord, Records
@@ -37,16 +37,16 @@ class Observed:
         self._port_macs: dict[tuple[str, int], set[str]] = {}
         self.records: Records = {}
         self.live: LiveRecords = {}
-        self._terminals: LiveRecords = {}
+        self._apart: LiveRecords = {}
 
     def fold(self, facts: Iterable[AnyFact]) -> Changed:
         """Take these facts in. The new state is in `records` and `live`, the way there in the answer."""
         touched: set[str] = set()
         renamed = False
-        before = self._terminals
+        before = self._apart
         for fact in facts:
-            if isinstance(fact, TerminalFact | TerminalGone):
-                self._terminals = _terminals(self._terminals, fact)
+            if isinstance(fact, TerminalFact | TerminalGone | CaptureFact | CaptureGone):
+                self._apart = _apart(self._apart, fact)
             elif isinstance(fact, NamespaceGone):
                 self._forget(fact.ns)
                 renamed = True
@@ -67,13 +67,13 @@ class Observed:
                 space.take(fact)
                 touched.add(fact.ns)
         if not touched:
-            return self._only_terminals(before)
+            return self._only_apart(before)
         return self._again(set(self._spaces) | touched if renamed else touched)
 
-    def _only_terminals(self, before: LiveRecords) -> Changed:
-        """They change often, and nothing depends on them."""
-        self.live = {**{k: r for k, r in self.live.items() if k not in before}, **self._terminals}
-        return Changed(Diff(), between(before, self._terminals))
+    def _only_apart(self, before: LiveRecords) -> Changed:
+        """Terminals and captures change often, and nothing depends on them."""
+        self.live = {**{k: r for k, r in self.live.items() if k not in before}, **self._apart}
+        return Changed(Diff(), between(before, self._apart))
 
     def _forget(self, ns: str) -> None:
         self._spaces.pop(ns, None)
@@ -90,7 +90,7 @@ class Observed:
                 self._raw[ns] = {r.id: r for r in space.records(self)}
         records = normalise({k: r for ns in self._order() for k, r in self._raw[ns].items()}, self._baseline)
         records = {k: self.records[k] if self.records.get(k) == r else r for k, r in records.items()}
-        live: LiveRecords = dict(self._terminals)
+        live: LiveRecords = dict(self._apart)
         for ns in self._order():
             live.update((r.id, r) for r in self._spaces[ns].live(self, records)) if ns in touched else live.update(self._live_of(ns))
         changed = Changed(between(self.records, records), between(self.live, live))
@@ -141,13 +141,22 @@ class Observed:
         return self._baseline
 
 
-def _terminals(known: LiveRecords, fact: TerminalFact | TerminalGone) -> LiveRecords:
-    """The terminals of a lab after this fact: they belong to it, not to the namespaces where their shells were started."""
-    rest = {k: r for k, r in known.items() if k != f"terminal:{fact.terminal}"}
-    if isinstance(fact, TerminalGone):
-        return rest
-    live = TerminalLive(
-        terminal=fact.terminal, namespace=fact.ns, title=fact.title, rows=fact.rows, columns=fact.columns, viewers=fact.viewers,
-        code=fact.code,
-    )  # fmt: skip
-    return {**rest, live.id: live}
+def _apart(known: LiveRecords, fact: TerminalFact | TerminalGone | CaptureFact | CaptureGone) -> LiveRecords:
+    """Terminals and captures after this fact: they belong to the lab, not to the namespaces where they were started."""
+    live: TerminalLive | CaptureLive
+    match fact:
+        case TerminalGone():
+            return {k: r for k, r in known.items() if k != f"terminal:{fact.terminal}"}
+        case CaptureGone():
+            return {k: r for k, r in known.items() if k != f"capture:{fact.capture}"}
+        case TerminalFact():
+            live = TerminalLive(
+                terminal=fact.terminal, namespace=fact.ns, title=fact.title, rows=fact.rows, columns=fact.columns, viewers=fact.viewers,
+                code=fact.code,
+            )  # fmt: skip
+        case CaptureFact():
+            live = CaptureLive(
+                capture=fact.capture, interfaces=fact.interfaces, filter=fact.filter, snaplen=fact.snaplen, running=fact.running,
+                first=fact.first, frames=fact.frames, bytes=fact.bytes, dropped=fact.dropped,
+            )  # fmt: skip
+    return {**known, live.id: live}

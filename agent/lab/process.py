@@ -12,6 +12,7 @@ from websockets.exceptions import ConnectionClosed
 
 from agent.apply import Undo, execute
 from agent.apply.execute import touched
+from agent.capture import Captures
 from agent.lab.children import Children
 from agent.lab.full import Full
 from agent.lab.outbox import Outbox
@@ -62,6 +63,7 @@ class Lab:
         reaper = Reaper()
         self._children = Children(self._namespaces, reaper)
         self._terminals = Terminals(self._namespaces, reaper, self._tell)
+        self._captures = Captures(self._namespaces, reaper, self._tell)
         ticker = loop.create_task(self._tick())
         async with unix_serve(self._client, sock=self._listener, compression=None, max_size=MAX_MESSAGE, ping_interval=None):
             await stop.wait()
@@ -129,7 +131,7 @@ class Lab:
             case p.Attach():
                 self._watch.barrier()
                 outbox.send(p.Attached(id=request.id, fresh=self._fresh, sysctls=self._baseline, limits=self._limits))
-                facts = [*self._watch.snapshot(), *self._terminals.facts()]
+                facts = [*self._watch.snapshot(), *self._terminals.facts(), *self._captures.facts()]
                 outbox.send(p.Facts(facts=self._without_baseline(facts, {fact.ns for fact in facts}), whole=True))
                 self._outbox = outbox
             case p.Apply():
@@ -151,9 +153,11 @@ class Lab:
             case _:
                 outbox.send(self._answer(request, outbox))
 
-    def _answer(self, request: p.AnyTerminalRequest | p.AnyFileRequest, outbox: Outbox) -> p.AnyLabAnswer:
-        """Of terminals and files, which are asked for one by one."""
+    def _answer(self, request: p.AnyTerminalRequest | p.AnyFileRequest | p.AnyCaptureRequest, outbox: Outbox) -> p.AnyLabAnswer:
+        """Of terminals, files and captures, which are asked for one by one."""
         try:
+            if isinstance(request, p.AnyCaptureRequest):
+                return self._captures.handle(request)
             if isinstance(request, p.AnyFileRequest):
                 return files.handle(request, self._terminals)
             return self._terminals.handle(request, outbox)

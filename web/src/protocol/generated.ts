@@ -234,6 +234,44 @@ export type Cancel = {
   signal?: number | null
 }
 
+/** A capture: see `topology.facts.CaptureFact`. */
+export type CaptureLive = {
+  kind: "capture"
+  capture: string
+  interfaces: CapturedInterface[]
+  filter?: string
+  snaplen?: number
+  running?: boolean
+  first?: number
+  frames?: number
+  bytes?: number
+  dropped?: number
+}
+
+export type CaptureStarted = {
+  result: "capture-started"
+  capture: string
+}
+
+/**
+ * Frame number `first` and those that follow it, as `pack` writes them. `more`: there are others already. `running`: others may come.
+ *
+ * `first` is above `after` + 1 where the ring has forgotten what was between.
+ */
+export type CapturedFrames = {
+  result: "captured-frames"
+  first: number
+  data: Base64
+  more: boolean
+  running: boolean
+}
+
+/** `interface` is `ns/name` as it was when the capture began. `problem`: why it is no longer captured. */
+export type CapturedInterface = {
+  interface: string
+  problem?: string
+}
+
 /** The closed set of how a journey ends. */
 export type Cause = "delivered" | "running" | "dropped-by-rule" | "dropped-by-policy" | "rejected-by-rule" | "no-route" | "neighbour-silent" | "interface-down" | "no-carrier" | "not-forwarded" | "reverse-path" | "ttl-exceeded" | "too-big" | "port-blocked" | "vlan-filtered" | "nobody-listens" | "no-answer" | "refused" | "unknown"
 
@@ -1332,6 +1370,15 @@ export type PutStyle = {
   style: Style
 }
 
+/** The frames with a number above `after`, as many as fit. Answer: `CapturedFrames`. */
+export type ReadCapture = {
+  type: "read-capture"
+  id: string
+  lab: string
+  capture: string
+  after?: number
+}
+
 /** Do again what was taken back last. */
 export type Redo = {
   do: "redo"
@@ -1341,6 +1388,14 @@ export type Redo = {
 export type Remove = {
   do: "remove"
   ids: string[]
+}
+
+/** Stop it, and forget its frames. Answer: `Done`. */
+export type RemoveCapture = {
+  type: "remove-capture"
+  id: string
+  lab: string
+  capture: string
 }
 
 /** `iptables -F` and `-X`. A chain that a rule jumps to is refused. */
@@ -1549,10 +1604,33 @@ export type Snapshot = {
   can_redo: string | null
 }
 
+/**
+ * Begin to capture on these interfaces (`ns/name`), both directions. Answer: `CaptureStarted`.
+ *
+ * `filter` is in the language of pcap-filter(7), `snaplen` the bytes kept of each frame, `ring` those kept in all.
+ */
+export type StartCapture = {
+  type: "start-capture"
+  id: string
+  lab: string
+  interfaces: string[]
+  filter?: string
+  snaplen?: number
+  ring?: number
+}
+
 export type StartLab = {
   type: "start"
   id: string
   lab: string
+}
+
+/** Capture no more; what was captured stays to be read. Answer: `Done`. */
+export type StopCapture = {
+  type: "stop-capture"
+  id: string
+  lab: string
+  capture: string
 }
 
 /** Take the lab out of the kernel; the document stays. */
@@ -1763,15 +1841,15 @@ export type AnyRecord = Area | Bridge | Chain | Fdb | Lab | Loopback | Macvlan |
 
 export type AnyInterface = Bridge | Loopback | Macvlan | Veth | Vxlan
 
-export type AnyLive = ConntrackLive | CountersLive | FdbLive | FilterLive | LinkLive | NamespaceLive | ProcessesLive | RuleCountersLive | TerminalLive
+export type AnyLive = CaptureLive | ConntrackLive | CountersLive | FdbLive | FilterLive | LinkLive | NamespaceLive | ProcessesLive | RuleCountersLive | TerminalLive
 
 export type AnyCommand = AddChain | AddFdb | AddInterface | AddLink | AddNamespace | AddNeighbour | AddRoute | AddRule | ApplyDocument | Duplicate | FlushChain | FlushTable | ImportRules | KeepDrift | MoveInterface | MoveRule | Paste | Place | PutArea | PutNote | PutStyle | Redo | Remove | RemoveChain | RemoveRules | RenameChain | RevertDrift | SetInterface | SetLab | SetNsid | SetPolicy | SetRule | SetSysctl | Undo
 
 export type AnyStep = AddAddressStep | AddFdbStep | AddInterfaceStep | AddNamespaceStep | AddNeighbourStep | AddRouteStep | AddVlanStep | ChangeInterfaceStep | ChangeTableStep | DeleteAddressStep | DeleteFdbStep | DeleteInterfaceStep | DeleteNamespaceStep | DeleteNeighbourStep | DeleteRouteStep | DeleteVlanStep | MoveInterfaceStep | SetNsidStep | SetSysctlStep | SetUpStep
 
-export type AnyRequest = Analyse | AttachTerminal | Cancel | CheckRule | Close | CloseTerminal | DeleteConnection | DestroyLab | DetachTerminal | Doctor | Edit | EndProcess | Exec | Explain | Export | ExportRules | FlushConntrack | History | Input | ListFiles | ListLabs | Look | NetnsQuery | NewLab | Open | OpenTerminal | Ping | Predict | ResizeTerminal | StartLab | StopLab | Trace | Vocabulary | Watch | ZeroCounters
+export type AnyRequest = Analyse | AttachTerminal | Cancel | CheckRule | Close | CloseTerminal | DeleteConnection | DestroyLab | DetachTerminal | Doctor | Edit | EndProcess | Exec | Explain | Export | ExportRules | FlushConntrack | History | Input | ListFiles | ListLabs | Look | NetnsQuery | NewLab | Open | OpenTerminal | Ping | Predict | ReadCapture | RemoveCapture | ResizeTerminal | StartCapture | StartLab | StopCapture | StopLab | Trace | Vocabulary | Watch | ZeroCounters
 
-export type AnyResult = Analysed | Diagnosis | Done | Exited | Explained | Exported | Files | HistoryList | Labs | PingDone | Planned | Predicted | RuleChecked | Snapshot | TerminalClosed | TerminalOpened | Text | Traced | VocabularyOf | Watched
+export type AnyResult = Analysed | CaptureStarted | CapturedFrames | Diagnosis | Done | Exited | Explained | Exported | Files | HistoryList | Labs | PingDone | Planned | Predicted | RuleChecked | Snapshot | TerminalClosed | TerminalOpened | Text | Traced | VocabularyOf | Watched
 
 export type AnyItem = JourneyItem | Output | PingNote | PingReply
 
@@ -1790,6 +1868,7 @@ export type ChainPolicy = "ACCEPT" | "DROP"
 export const DEFAULTS = {
   "area": {"locked": false, "label": "", "colour": "blue"},
   "bridge": {"up": true, "mac": null, "mtu": null, "master": null, "addresses": [], "port": {}, "vlans": null, "stp": false, "priority": 32768, "forward_delay": 15, "hello_time": 2, "max_age": 20, "ageing_time": 300, "vlan_filtering": false, "vlan_default_pvid": 1, "mcast_snooping": true},
+  "capture": {"filter": "", "snaplen": 0, "running": true, "first": 1, "frames": 0, "bytes": 0, "dropped": 0},
   "chain": {"policy": null, "rules": []},
   "conntrack": {"rows": [], "count": 0},
   "counters": {},

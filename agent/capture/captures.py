@@ -1,0 +1,150 @@
+"""All captures of a lab, and what is asked of them."""
+
+import asyncio
+import itertools
+from collections.abc import Callable
+
+from agent.capture import tap
+from agent.capture.ring import Ring
+from agent.capture.tap import Tap
+from agent.lab.reaper import Reaper
+from agent.netlink.namespaces import Namespaces
+from protocol import captures as limits
+from protocol import private as p
+from topology.facts import AnyFact, CapturedInterface, CaptureFact, CaptureGone
+from topology.problems import Code, Problem, ProblemError, invalid, refused, unknown
+
+_TICK_SECONDS = 0.1
+"""How often frames are put in order: those of one packet come from several interfaces within less."""
+
+_ASK_SECONDS = 1.0
+"""How often tcpdump is asked what the kernel dropped."""
+
+
+class Capture:
+    """One capture: taps, and the ring that they fill."""
+
+    def __init__(self, name: str, request: p.StartCapture) -> None:
+        self.name, self.request = name, request
+        self.ring = Ring(request.ring)
+        self.taps: list[Tap] = []
+        self.told: CaptureFact | None = None
+
+    @property
+    def running(self) -> bool:
+        return any(t.running for t in self.taps)
+
+    def collect(self) -> None:
+        """Put what came into the ring."""
+        self.ring.add([frame for t in self.taps for frame in t.take()])
+
+    def fact(self) -> CaptureFact:
+        interfaces = tuple(CapturedInterface(interface=t.ref, problem=t.problem) for t in self.taps)
+        return CaptureFact(
+            ns="", capture=self.name, interfaces=interfaces, filter=self.request.filter, snaplen=self.request.snaplen, running=self.running,
+            first=self.ring.first, frames=self.ring.total, bytes=self.ring.bytes, dropped=sum(t.dropped for t in self.taps),
+        )  # fmt: skip
+
+
+class Captures:
+    """`tell` takes the facts of those that changed."""
+
+    def __init__(self, namespaces: Namespaces, reaper: Reaper, tell: Callable[[list[AnyFact]], None]) -> None:
+        self._namespaces, self._reaper, self._tell = namespaces, reaper, tell
+        self._all: dict[str, Capture] = {}
+        self._numbers = itertools.count(1)
+        self._ticker: asyncio.Task[None] | None = None
+
+    def facts(self) -> list[AnyFact]:
+        """All of them, for a client that is new."""
+        return [c.fact() for c in self._all.values()]
+
+    def handle(self, request: p.AnyCaptureRequest) -> p.AnyLabAnswer:
+        """Do what is asked. Raises ProblemError."""
+        match request:
+            case p.StartCapture():
+                return p.CaptureStarted(id=request.id, capture=self._start(request).name)
+            case p.StopCapture():
+                for t in self._find(request.capture).taps:
+                    t.stop()
+            case p.RemoveCapture():
+                capture = self._find(request.capture)
+                for t in capture.taps:
+                    t.stop()
+                del self._all[capture.name]
+                self._tell([CaptureGone(ns="", capture=capture.name)])
+            case p.ReadCapture():
+                capture = self._find(request.capture)
+                capture.collect()
+                first, data, more = capture.ring.read(request.after)
+                return p.CapturedFrames(id=request.id, first=first, data=data, more=more, running=capture.running)
+        return p.LabAnswer(id=request.id)
+
+    def _find(self, name: str) -> Capture:
+        if name not in self._all:
+            raise unknown(f"there is no capture {name}", f"capture:{name}")
+        return self._all[name]
+
+    def _start(self, request: p.StartCapture) -> Capture:
+        """Every tap or none."""
+        self._refuse(request)
+        capture = Capture(f"c{next(self._numbers)}", request)
+        try:
+            for number, ref in enumerate(request.interfaces):
+                capture.taps.append(self._tap(capture, number, ref))
+        except ProblemError:
+            for t in capture.taps:
+                t.stop()
+            raise
+        self._all[capture.name] = capture
+        self._look_after(capture)
+        if self._ticker is None:
+            self._ticker = asyncio.get_running_loop().create_task(self._tick())
+        return capture
+
+    def _refuse(self, request: p.StartCapture) -> None:
+        if len(self._all) >= limits.MOST_CAPTURES:
+            hint = "remove one that is no longer needed"
+            raise ProblemError(Problem(code=Code.LIMIT, message=f"a lab has at most {limits.MOST_CAPTURES} captures", hint=hint))
+        if not 0 < len(request.interfaces) <= limits.MOST_INTERFACES or len(set(request.interfaces)) < len(request.interfaces):
+            raise invalid(f"a capture has 1 to {limits.MOST_INTERFACES} interfaces, each once")
+        if not 1 <= request.snaplen <= limits.MOST_SNAPLEN or not 1 <= request.ring <= limits.MOST_RING:
+            raise invalid(f"snaplen is at most {limits.MOST_SNAPLEN}, the ring at most {limits.MOST_RING} bytes")
+
+    def _tap(self, capture: Capture, number: int, ref: str) -> Tap:
+        namespace, _, name = ref.partition("/")
+        netns = self._namespaces.get(namespace)
+        subject = f"interface:{ref}"
+        if netns is None:
+            raise unknown(f'Cannot open network namespace "{namespace}": No such file or directory', f"namespace:{namespace}")
+        request = capture.request
+        if words := tap.wrong(self._namespaces, netns, name, request.filter, request.snaplen):
+            raise ProblemError(Problem(code=Code.INVALID, message=words, subject=subject, hint="filters: pcap-filter(7)"))
+        try:
+            popen = tap.start(self._namespaces, netns, name, request.filter, request.snaplen)
+        except OSError as e:
+            raise refused(e.errno or 0, subject, "tcpdump could not be started") from None
+        return Tap(number, ref, popen, self._reaper, lambda: self._look_after(capture))
+
+    # ---- facts -------------------------------------------------------------------------------------------------------
+
+    def _look_after(self, capture: Capture) -> None:
+        """Take in what came; tell what is another since it was told."""
+        capture.collect()
+        fact = capture.fact()
+        if fact != capture.told and capture.name in self._all:
+            capture.told = fact
+            self._tell([fact])
+
+    async def _tick(self) -> None:
+        """As long as there is a capture that runs."""
+        ticks = 0
+        while any(c.running for c in self._all.values()):
+            await asyncio.sleep(_TICK_SECONDS)
+            ticks += 1
+            for capture in list(self._all.values()):
+                if capture.told is not None and capture.ring.total and ticks % round(_ASK_SECONDS / _TICK_SECONDS) == 0:
+                    for t in capture.taps:
+                        t.ask()
+                self._look_after(capture)
+        self._ticker = None

@@ -1,0 +1,160 @@
+"""One tcpdump(8) on one interface: its frames as they come, its words when it ends.
+
+tcpdump because libpcap knows what a capture needs to know: filters, the kernel's ring of frames, VLAN tags that the kernel took off,
+times in nanoseconds. It runs with a lower priority than what is captured.
+"""
+
+import asyncio
+import os
+import re
+import signal
+import struct
+import subprocess
+from collections.abc import Callable
+
+from agent.lab.reaper import Reaper
+from agent.netlink.namespaces import Namespaces, Netns
+from agent.sandbox import ENVIRONMENT
+from protocol.captures import Captured
+
+_FILE, _RECORD = struct.Struct("<IHHiIII"), struct.Struct("<IIII")
+_CHUNK = 1 << 18
+_MOST_WAITING = 4 << 20
+"""Bytes that wait to be put into the ring from which on tcpdump is not read: then the kernel drops, and says how many."""
+_NICE = 10
+_KERNEL_KIB = 8192
+"""What the kernel keeps of frames that tcpdump has not read yet."""
+_DROPPED = re.compile(rb"(\d+) packets? dropped by kernel")
+
+
+class Tap:
+    """`frames` holds what came since it was last emptied; `problem` what tcpdump said at its end, empty while it runs."""
+
+    def __init__(self, number: int, ref: str, popen: "subprocess.Popen[bytes]", reaper: Reaper, ended: Callable[[], None]) -> None:
+        self.number, self.ref = number, ref
+        self.frames: list[Captured] = []
+        self.dropped = 0
+        self.problem = ""
+        self.running = True
+        self._popen, self._ended = popen, ended
+        self._rest, self._said = b"", b""
+        self._waiting, self._paused, self._begun = 0, False, False
+        self._loop = asyncio.get_running_loop()
+        assert popen.stdout
+        assert popen.stderr
+        self._out, self._err = popen.stdout.fileno(), popen.stderr.fileno()
+        for fd, callback in ((self._out, self._readable), (self._err, self._words)):
+            os.set_blocking(fd, False)
+            self._loop.add_reader(fd, callback)
+        reaper.when_ended(popen.pid, self._exited)
+
+    def take(self) -> list[Captured]:
+        """The frames that came since the last time."""
+        frames, self.frames, self._waiting = self.frames, [], 0
+        if self._paused:
+            self._paused = False
+            self._loop.add_reader(self._out, self._readable)
+        return frames
+
+    def ask(self) -> None:
+        """Have it say how many frames the kernel dropped."""
+        if self.running:
+            self._popen.send_signal(signal.SIGUSR1)
+
+    def stop(self) -> None:
+        """End it; what it has still comes."""
+        if self.running:
+            self._popen.send_signal(signal.SIGINT)
+
+    # ---- what it says ------------------------------------------------------------------------------------------------
+
+    def _readable(self) -> None:
+        data = _read(self._out)
+        if data:
+            self._parse(data)
+        if not data or self._waiting > _MOST_WAITING:
+            self._paused = bool(data)
+            self._loop.remove_reader(self._out)
+
+    def _parse(self, data: bytes) -> None:
+        """Whole records out of what came (pcap-savefile(5))."""
+        data = self._rest + data
+        at, end = 0, len(data)
+        if not self._begun and end >= _FILE.size:
+            self._begun, at = True, _FILE.size
+        while self._begun and at + _RECORD.size <= end:
+            seconds, nanoseconds, captured, length = _RECORD.unpack_from(data, at)
+            after = at + _RECORD.size + captured
+            if after > end:
+                break
+            self.frames.append(Captured(seconds * 1_000_000_000 + nanoseconds, length, self.number, data[at + _RECORD.size : after]))
+            self._waiting += captured
+            at = after
+        self._rest = data[at:]
+
+    def _words(self) -> None:
+        data = _read(self._err)
+        if not data:
+            self._loop.remove_reader(self._err)
+        self._said = (self._said + data)[-4096:]
+        for found in _DROPPED.finditer(data):
+            self.dropped = int(found[1])
+
+    def _exited(self, status: int) -> None:
+        self.running = self._paused = False
+        self._popen.returncode = os.waitstatus_to_exitcode(status)
+        self._loop.remove_reader(self._out)
+        self._loop.remove_reader(self._err)
+        while data := _read(self._out):
+            self._parse(data)
+        while data := _read(self._err):
+            self._said = (self._said + data)[-4096:]
+        for found in _DROPPED.finditer(self._said):
+            self.dropped = int(found[1])
+        if self._popen.returncode != 0 or b"interface disappeared" in self._said:
+            self.problem = _reason(self._said)
+        for file in (self._popen.stdout, self._popen.stderr):
+            if file is not None:
+                file.close()
+        self._ended()
+
+
+def _read(fd: int) -> bytes:
+    """What is there; nothing at the end, or where nothing is there yet."""
+    try:
+        return os.read(fd, _CHUNK)
+    except BlockingIOError:
+        return b""
+
+
+def _reason(said: bytes) -> str:
+    """tcpdump's last words, without its name."""
+    lines = [line for line in said.decode("utf-8", "replace").splitlines() if line.startswith("tcpdump: ") and "listening on" not in line]
+    return lines[-1].removeprefix("tcpdump: ") if lines else "tcpdump ended"
+
+
+def _argv(name: str, filter: str, snaplen: int, *more: str) -> list[str]:
+    return ["tcpdump", "-i", name, "-n", "-s", str(snaplen), "-Z", "root", *more, "--", filter]
+
+
+def wrong(namespaces: Namespaces, netns: Netns, name: str, filter: str, snaplen: int) -> str:
+    """What tcpdump has against this capture, in its words; nothing where it has not. It compiles the filter for the interface (-d)."""
+    argv = _argv(name, filter, snaplen, "-d")
+
+    def run() -> "subprocess.CompletedProcess[bytes]":
+        return subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, env=ENVIRONMENT, cwd="/")
+
+    done = namespaces.visit(netns, run)
+    return _reason(done.stderr) if done.returncode != 0 else ""
+
+
+def start(namespaces: Namespaces, netns: Netns, name: str, filter: str, snaplen: int) -> "subprocess.Popen[bytes]":
+    """tcpdump in the namespace. Raises OSError where it cannot be started."""
+    argv = _argv(name, filter, snaplen, "-w", "-", "-U", "--immediate-mode", "--time-stamp-precision=nano", "-B", str(_KERNEL_KIB))
+    nice = ["nice", "-n", str(_NICE), *argv]
+    pipe, null = subprocess.PIPE, subprocess.DEVNULL
+
+    def run() -> "subprocess.Popen[bytes]":
+        return subprocess.Popen(nice, stdin=null, stdout=pipe, stderr=pipe, env=ENVIRONMENT, cwd="/", start_new_session=True, bufsize=0)
+
+    return namespaces.visit(netns, run)  # a child is in the namespaces of the thread that made it

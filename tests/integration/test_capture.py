@@ -1,0 +1,173 @@
+"""Captures over the real sockets, compared with what tcpdump itself says of the file and of the same interface."""
+
+import base64
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from cli.client import Client
+from protocol.captures import Captured, unpack
+from protocol.public import CapturedFrames, CaptureStarted, Open, ReadCapture, RemoveCapture, Snapshot, StartCapture, StopCapture
+from tests.support import Stack
+from topology.live import CaptureLive
+from topology.problems import Code, ProblemError
+
+PAIR = """{"vethboard": 1, "name": "x", "namespaces": {"host": {},
+ "a": {"interfaces": {"veth0": {"kind": "veth", "peer": "b/veth1", "addresses": ["10.0.0.1/24"]}}},
+ "b": {"interfaces": {"veth1": {"kind": "veth", "peer": "a/veth0", "addresses": ["10.0.0.2/24"]}}}}}"""
+
+
+@pytest.fixture
+def pair(stack: Stack, lab: str) -> str:
+    stack.cli("apply", lab, "-", input=PAIR)
+    return lab
+
+
+def start(client: Client, lab: str, *interfaces: str, **more: object) -> str:
+    started = client.request(StartCapture(id=client.next_id(), lab=lab, interfaces=interfaces, **more))  # type: ignore[arg-type]  # as the request says
+    assert isinstance(started, CaptureStarted)
+    return started.capture
+
+
+def read(client: Client, lab: str, capture: str, until: int) -> list[Captured]:
+    """All frames, once there are so many."""
+    end = time.monotonic() + 10
+    while time.monotonic() < end:
+        answer = client.request(ReadCapture(id=client.next_id(), lab=lab, capture=capture))
+        assert isinstance(answer, CapturedFrames)
+        frames = list(unpack(answer.data))
+        if len(frames) >= until:
+            return frames
+        time.sleep(0.05)
+    raise AssertionError(f"{len(frames)} of {until} frames came")
+
+
+def live(client: Client, lab: str) -> dict[str, CaptureLive]:
+    snapshot = client.request(Open(id=client.next_id(), lab=lab))
+    assert isinstance(snapshot, Snapshot)
+    return {r.capture: r for r in snapshot.live.values() if isinstance(r, CaptureLive)}
+
+
+def printed(path: Path) -> list[str]:
+    """The frames of a file as tcpdump prints them, times and bytes."""
+    done = subprocess.run(["tcpdump", "-n", "-tt", "-x", "-r", str(path)], capture_output=True, text=True, check=True)
+    return done.stdout.splitlines()
+
+
+def test_frame_by_frame_as_tcpdump_has_them(stack: Stack, pair: str, tmp_path: Path) -> None:
+    with stack.client() as client:
+        capture = start(client, pair, "a/veth0", filter="icmp or arp")
+        theirs = "tcpdump -i veth0 -w /tmp/them.pcap -U --immediate-mode -Z root icmp or arp"
+        script = f"{theirs} & sleep 1; ping -c 5 -i 0.05 10.0.0.2; sleep 0.5; kill %1; wait"
+        stack.inside(pair, "a", "bash", "-c", script)
+        read(client, pair, capture, 10)
+        data = stack.inside(pair, "a", "base64", "-w0", "/tmp/them.pcap")
+        (tmp_path / "them.pcap").write_bytes(base64.b64decode(data))
+        url = f"{stack.url}/labs/{pair}/captures/{capture}.pcapng"
+        cookie = {"Cookie": f"vethboard={stack.token}"}
+        with urllib.request.urlopen(urllib.request.Request(url, headers=cookie)) as answer:
+            (tmp_path / "ours.pcapng").write_bytes(answer.read())
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(url)
+        assert refused.value.code == 403
+    ours, them = (printed(tmp_path / name) for name in ("ours.pcapng", "them.pcap"))
+    assert len(ours) > 20
+    # two sockets see a frame at two moments, a few µs apart: all but the times is the same
+    assert [_untimed(line) for line in ours] == [_untimed(line) for line in them]
+
+
+def _untimed(line: str) -> str:
+    return line if line.startswith("\t") else line.partition(" ")[2]
+
+
+def test_several_interfaces_are_one_list_in_order(stack: Stack, pair: str) -> None:
+    with stack.client() as client:
+        capture = start(client, pair, "a/veth0", "b/veth1", filter="icmp")
+        stack.inside(pair, "a", "ping", "-c", "3", "-i", "0.05", "10.0.0.2")
+        frames = read(client, pair, capture, 12)
+    assert [f.time for f in frames] == sorted(f.time for f in frames)
+    assert [f.interface for f in frames] == [0, 1, 1, 0] * 3, "out of a, into b, and back"
+
+
+def test_the_ring_forgets_the_oldest_and_snaplen_cuts(stack: Stack, pair: str) -> None:
+    with stack.client() as client:
+        capture = start(client, pair, "a/veth0", filter="icmp", snaplen=60, ring=2000)
+        stack.inside(pair, "a", "ping", "-c", "20", "-i", "0.01", "-s", "1000", "10.0.0.2")
+        end = time.monotonic() + 5
+        while live(client, pair)[capture].frames < 40 and time.monotonic() < end:
+            time.sleep(0.05)
+        told = live(client, pair)[capture]
+        answer = client.request(ReadCapture(id=client.next_id(), lab=pair, capture=capture))
+        assert isinstance(answer, CapturedFrames)
+        frames = list(unpack(answer.data))
+    assert told.frames == 40
+    assert answer.first == told.first > 20
+    assert answer.first + len(frames) - 1 == 40
+    assert {f.length for f in frames} == {1042}
+    assert all(50 < len(f.data) <= 60 for f in frames)
+
+
+def test_it_outlives_its_viewer_and_says_why_it_ended(stack: Stack, pair: str) -> None:
+    with stack.client() as client:
+        capture = start(client, pair, "a/veth0", filter="icmp")
+        stack.inside(pair, "a", "ping", "-c", "1", "10.0.0.2")
+        read(client, pair, capture, 2)
+    with stack.client() as client:
+        assert live(client, pair)[capture].running
+        stack.inside(pair, "a", "ip", "link", "delete", "veth0")
+        end = time.monotonic() + 5
+        while live(client, pair)[capture].running and time.monotonic() < end:
+            time.sleep(0.05)
+        told = live(client, pair)[capture]
+        assert not told.running
+        assert "interface disappeared" in told.interfaces[0].problem
+        assert len(read(client, pair, capture, 2)) == 2
+        client.request(RemoveCapture(id=client.next_id(), lab=pair, capture=capture))
+        assert live(client, pair) == {}
+
+
+def test_stop_keeps_what_was_captured_and_leaves_no_process(stack: Stack, pair: str) -> None:
+    with stack.client() as client:
+        capture = start(client, pair, "a/veth0", filter="icmp")
+        stack.inside(pair, "a", "ping", "-c", "1", "10.0.0.2")
+        client.request(StopCapture(id=client.next_id(), lab=pair, capture=capture))
+        end = time.monotonic() + 5
+        while live(client, pair)[capture].running and time.monotonic() < end:
+            time.sleep(0.05)
+        assert len(read(client, pair, capture, 2)) == 2
+    stack.inside(pair, "host", "pgrep", "tcpdump", code=1)
+
+
+def test_bad_input_is_refused_in_tcpdumps_words(stack: Stack, pair: str) -> None:
+    cases = [
+        (("a/veth0",), {"filter": "tcp prot 80"}, "can't parse filter expression: syntax error"),
+        (("a/veth0",), {"filter": "-w /tmp/x"}, "can't parse filter expression: syntax error"),
+        (("a/nope",), {}, "nope: No such device exists"),
+        (("nope/veth0",), {}, "No such file or directory"),
+        ((), {}, "1 to 32 interfaces"),
+        (("a/veth0", "a/veth0"), {}, "each once"),
+        (("a/veth0",), {"snaplen": 0}, "snaplen"),
+        (("a/veth0",), {"ring": 1 << 40}, "ring"),
+    ]
+    with stack.client() as client:
+        for interfaces, more, words in cases:
+            with pytest.raises(ProblemError, match=words):
+                start(client, pair, *interfaces, **more)
+        with pytest.raises(ProblemError) as unknown:
+            client.request(ReadCapture(id=client.next_id(), lab=pair, capture="c99"))
+        assert unknown.value.problem.code == Code.UNKNOWN
+        assert live(client, pair) == {}
+    stack.inside(pair, "host", "pgrep", "tcpdump", code=1)
+
+
+def test_cli_writes_a_file_that_tcpdump_opens(stack: Stack, pair: str, tmp_path: Path) -> None:
+    file = tmp_path / "out.pcapng"
+    stack.inside(pair, "a", "bash", "-c", "(sleep 1; ping -c 3 -i 0.1 10.0.0.2) >/dev/null 2>&1 &")
+    stack.cli("capture", pair, "b", "veth1", "icmp", "-w", str(file), "-c", "4")
+    assert sum("ICMP echo" in line for line in printed(file)) == 4
+    stack.cli("capture", pair, "b", "veth1", "tcp prot 80", "-w", str(file), code=1)
+    assert "syntax error" in stack.stderr

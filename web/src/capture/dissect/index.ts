@@ -1,0 +1,51 @@
+import { ethernet } from './ethernet'
+import { Frame, Short } from './frame'
+import { ipv4, ipv6 } from './ip'
+import type { Dissection } from './types'
+
+export type { Dissection, Field, Flow, Layer, Summary } from './types'
+
+const BEGIN = {
+  ethernet,
+  ipv4: (f: Frame) => ipv4(f, 0),
+  ipv6: (f: Frame) => ipv6(f, 0),
+}
+
+/** Take an Ethernet frame apart. Never fails: where the bytes are cut off or make no sense, the layers up to there stand. */
+export function dissect(bytes: Uint8Array): Dissection {
+  const frame = take(bytes, 'ethernet')
+  let [outer, shift] = [frame, 0]
+  while (outer.inside) {
+    shift += outer.inside.at
+    const inner = take(outer.bytes.subarray(outer.inside.at, outer.end), outer.inside.kind)
+    for (const layer of inner.layers) frame.layers.push(shifted(layer, shift))
+    if (outer.inside.kind === 'ethernet') {
+      // who speaks in the tunnel is what a reader wants to see
+      const { source, destination, protocol, info } = inner.summary
+      Object.assign(frame.summary, { source, destination, protocol, info: `${info} (${frame.summary.info})` })
+      frame.flow = inner.flow && {
+        ...inner.flow,
+        payload: [inner.flow.payload[0] + shift, inner.flow.payload[1] + shift],
+      }
+    }
+    outer = inner
+  }
+  return { ...frame.summary, layers: frame.layers, flow: frame.flow }
+}
+
+function take(bytes: Uint8Array, kind: keyof typeof BEGIN): Frame {
+  const frame = new Frame(bytes)
+  try {
+    BEGIN[kind](frame)
+  } catch (error) {
+    if (!(error instanceof Short)) throw error
+    frame.summary.info = `${frame.summary.info} [cut off]`.trim()
+    frame.inside = null
+  }
+  return frame
+}
+
+function shifted<L extends Frame['layers'][number]>(layer: L, by: number): L {
+  const fields = layer.fields.map((x) => ({ ...x, from: x.from + by, to: x.to + by }))
+  return { ...layer, from: layer.from + by, to: layer.to + by, fields }
+}
