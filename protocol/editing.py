@@ -15,7 +15,7 @@ from topology.steps import AnyStep
 class Edit(Request, frozen=True, kw_only=True, tag="edit"):
     """One edit, made of commands that happen together or not at all. `base`: the revision that its author saw (None: any).
 
-    The answer `Done` comes when the kernel was read back; a `Problem` means that nothing was changed. `stage`: do not touch the
+    The answer `Done` comes when the kernel was read back; a `Problem` means that nothing was changed. `dry_run`: do not touch the
     kernel, answer `Planned`.
     """
 
@@ -50,9 +50,12 @@ class Done(Result, frozen=True, kw_only=True, tag="done"):
 
 
 class Planned(Result, frozen=True, kw_only=True, tag="planned"):
+    """What an edit would do. `shell`: the steps as commands; `diff`: the change of the document; `made`: ids of what would be new."""
+
     steps: tuple[AnyStep, ...]
     shell: tuple[str, ...]
-    sentences: tuple[str, ...] = ()
+    diff: Diff[AnyRecord] = Diff()
+    made: tuple[str, ...] = ()
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -64,7 +64,7 @@ class Editing(State):
         self._refuse_stale(diff, asked)
         check(self.desired, after, self._limits())
         if asked.dry_run:
-            return self._planned(after, diff, moves)
+            return self._planned(after, diff, moves, tuple(made))
         return self._commit(after, diff, moves, tuple(made), asked, change)
 
     def _again(self, undo: bool) -> tuple[Change, Records]:
@@ -89,13 +89,13 @@ class Editing(State):
         """What the kernel shall be: the document; where things differ already that nobody asked about, only the edit."""
         return target(self.observed.records, diff) if self._drift else after
 
-    def _planned(self, after: Records, diff: Diff[AnyRecord], moves: Mapping[str, str]) -> Planned:
+    def _planned(self, after: Records, diff: Diff[AnyRecord], moves: Mapping[str, str], made: tuple[str, ...]) -> Planned:
         if self.state == "live":
             goal, have = self._goal(after, diff), self.observed.records
         else:
             goal, have = after, as_records(Namespace(name="host"))
         steps = plan(goal, have, moves, self.observed.baseline, self.observed.born_mac)
-        return Planned(steps=steps, shell=shell_commands(steps))
+        return Planned(steps=steps, shell=shell_commands(steps), diff=diff, made=made)
 
     def _commit(
         self, after: Records, diff: Diff[AnyRecord], moves: Mapping[str, str], made: tuple[str, ...], asked: Asked, change: Change | None

@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react'
-import { useEditor } from '@/editor'
+import { applyStaged, discardStaged, runAction, showPlan, useEditor } from '@/editor'
 import { Button, Tooltip, useValue } from '@/ui'
 import styles from './App.module.css'
 import { useAppTexts } from './texts'
@@ -10,6 +10,7 @@ export function Banner() {
   const editor = useEditor()
   const wire = useValue(editor.session.connection.state)
   const { info, drift } = useValue(editor.lab.meta)
+  const staging = useValue(editor.staging.state)
   if (wire === 'denied') return <Line level="error">{t.denied}</Line>
   if (wire === 'lost') return <Line level="warning">{t.lost}</Line>
   if (wire === 'connecting') return <Line>{t.connecting}</Line>
@@ -18,10 +19,11 @@ export function Banner() {
   if (info?.state === 'stopped') return <Stopped text={t.notRunning} />
   if (info?.state === 'failed') return <Stopped level="error" text={info.problem?.message ?? t.failed} />
   if (drift.size > 0) return <Drift n={drift.size} />
+  if (staging.on || staging.edits.length > 0) return <Staged n={staging.edits.length} busy={staging.busy} />
   return null
 }
 
-function Line({ level, children }: { level?: 'warning' | 'error'; children: ReactNode }) {
+function Line({ level, children }: { level?: 'warning' | 'error' | 'staged'; children: ReactNode }) {
   return (
     <div className={styles.banner} data-level={level} role="status">
       {typeof children === 'string' ? <p>{children}</p> : children}
@@ -42,6 +44,33 @@ function Stopped({ text, level }: { text: string; level?: 'error' }) {
       <Button size="s" onClick={start}>
         {t.start}
       </Button>
+    </Line>
+  )
+}
+
+function Staged({ n, busy }: { n: number; busy: boolean }) {
+  const t = useAppTexts()
+  const editor = useEditor()
+  return (
+    <Line level="staged">
+      <p>{t.staged(n)}</p>
+      <Button size="s" onClick={() => runAction(showPlan, editor)}>
+        {t.review}
+      </Button>
+      {n === 0 ? (
+        <Button size="s" onClick={() => editor.staging.switch(false)}>
+          {t.stopStaging}
+        </Button>
+      ) : (
+        <>
+          <Button size="s" disabled={busy} onClick={() => runAction(discardStaged, editor)}>
+            {t.discard}
+          </Button>
+          <Button size="s" variant="primary" disabled={busy} onClick={() => runAction(applyStaged, editor)}>
+            {t.applyAll}
+          </Button>
+        </>
+      )}
     </Line>
   )
 }

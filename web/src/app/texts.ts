@@ -29,6 +29,14 @@ export const useAppTexts = catalogue(
     revertHint: 'Make the kernel what the document says',
     kept: 'Drift kept',
     reverted: 'Drift put back',
+    staged: (n: number) =>
+      n === 0
+        ? 'Changes are staged: what you edit waits for you.'
+        : `${n} ${n === 1 ? 'change is' : 'changes are'} staged; the kernel knows nothing of ${n === 1 ? 'it' : 'them'} yet.`,
+    review: 'Review',
+    discard: 'Discard',
+    applyAll: 'Apply all',
+    stopStaging: 'Stop staging',
   },
   {
     connecting: '連線中…',
@@ -58,5 +66,10 @@ export const useAppTexts = catalogue(
     revertHint: '讓核心與文件一致',
     kept: '已保留差異',
     reverted: '已還原差異',
+    staged: (n) => (n === 0 ? '變更會先暫存：您的編輯會等候套用。' : `已暫存 ${n} 項變更；核心尚未得知。`),
+    review: '檢視',
+    discard: '捨棄',
+    applyAll: '全部套用',
+    stopStaging: '停止暫存',
   },
 )

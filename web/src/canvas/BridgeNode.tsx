@@ -5,7 +5,7 @@ import { useInterface } from '@/store'
 import { usePart } from '@/ui'
 import styles from './BridgeNode.module.css'
 import { Chip, stateWord } from './Chip'
-import { useCanvas } from './context'
+import { useCanvas, useStaged } from './context'
 import type { BridgeBox } from './geometry'
 import { LinkPlug } from './NamespaceCard'
 import { StateDot } from './StateDot'
@@ -25,6 +25,7 @@ export const BridgeNode = memo(function BridgeNode({
   const t = useCanvasTexts()
   const { ref } = box
   const over = usePart(drags.now, (drag) => drag?.over === ref)
+  const staged = useStaged(interfaceId(ref))
   return (
     // biome-ignore lint/a11y/useSemanticElements: a bridge is no fieldset
     <div
@@ -34,6 +35,7 @@ export const BridgeNode = memo(function BridgeNode({
       data-id={interfaceId(ref)}
       data-selected={selected || undefined}
       data-over={over || undefined}
+      data-staged={staged}
       aria-label={t.bridgeCard(ref)}
     >
       {far ? (

@@ -4,7 +4,7 @@ import { afterColon, interfaceId } from '@/protocol'
 import { type InterfaceView, type LinkState, useInterface } from '@/store'
 import { cx, usePart } from '@/ui'
 import styles from './Chip.module.css'
-import { useCanvas } from './context'
+import { useCanvas, useStaged } from './context'
 import type { ChipBox } from './geometry'
 import { StateDot } from './StateDot'
 import { type CanvasTexts, useCanvasTexts } from './texts'
@@ -29,6 +29,7 @@ export const Chip = memo(function Chip({
   const id = interfaceId(ref)
   const selected = usePart(editor.selection, (ids) => ids.has(id))
   const drifts = usePart(editor.lab.meta, (meta) => meta.drift.has(id))
+  const staged = useStaged(id)
   const moving = usePart(drags.now, (drag) => drag?.load.kind === 'end' && drag.load.ref === ref)
   if (!view) return null
   const click = (event: MouseEvent): void => {
@@ -47,6 +48,7 @@ export const Chip = memo(function Chip({
       data-state={view.state}
       data-selected={selected || undefined}
       data-moving={moving || undefined}
+      data-staged={staged}
       aria-pressed={selected}
       aria-label={t.interfaceName(view.name, view.namespace, stateWord(t, view.state), view.addresses.join(' '))}
       title={title(t, view)}

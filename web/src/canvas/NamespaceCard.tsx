@@ -5,7 +5,7 @@ import { HOST, namespaceId, netnsId } from '@/protocol'
 import type { LabStore } from '@/store'
 import { cx, usePart } from '@/ui'
 import { Chip } from './Chip'
-import { useCanvas } from './context'
+import { useCanvas, useStaged } from './context'
 import type { CardBox } from './geometry'
 import styles from './NamespaceCard.module.css'
 import { useCanvasTexts } from './texts'
@@ -27,6 +27,7 @@ export const NamespaceCard = memo(function NamespaceCard({
   const editor = useEditor()
   const ghost = !useNetns(editor.lab, name).there
   const over = usePart(drags.now, (drag) => drag?.over === name)
+  const staged = useStaged(namespaceId(name))
   return (
     // biome-ignore lint/a11y/useSemanticElements: a card is no fieldset
     <div
@@ -37,6 +38,7 @@ export const NamespaceCard = memo(function NamespaceCard({
       data-selected={selected || undefined}
       data-over={over || undefined}
       data-ghost={ghost || undefined}
+      data-staged={staged}
       aria-label={t.namespaceCard(name)}
     >
       {far ? (

@@ -1,4 +1,7 @@
 import { createContext, useContext } from 'react'
+import { useEditor } from '@/editor'
+import type { Mark } from '@/store'
+import { usePart } from '@/ui'
 import type { Point } from './anchors'
 import type { Drags } from './drag'
 
@@ -19,4 +22,9 @@ export function useCanvas(): CanvasTools {
   const tools = useContext(Context)
   if (!tools) throw new Error('useCanvas outside of the canvas')
   return tools
+}
+
+/** What edits that wait would do to this record. */
+export function useStaged(id: string): Mark | undefined {
+  return usePart(useEditor().lab.overlay.marks, (marks) => marks.get(id))
 }

@@ -1,5 +1,5 @@
-import type { LucideIcon } from 'lucide-react'
-import type { ComponentType, LazyExoticComponent } from 'react'
+import { Braces, ListChecks, type LucideIcon } from 'lucide-react'
+import { type ComponentType, type LazyExoticComponent, lazy } from 'react'
 import type { DockPanel } from '@/editor'
 import type { DockTexts } from './texts'
 
@@ -17,4 +17,7 @@ export interface DockKind<K extends DockPanel['kind'] = DockPanel['kind']> {
   component: LazyExoticComponent<ComponentType<DockPanelProps<K>>>
 }
 
-export const KINDS: { readonly [K in DockPanel['kind']]?: DockKind<K> } = {}
+export const KINDS: { readonly [K in DockPanel['kind']]?: DockKind<K> } = {
+  source: { icon: Braces, title: (t) => t.source, component: lazy(() => import('@/source/SourcePanel')) },
+  plan: { icon: ListChecks, title: (t) => t.plan, component: lazy(() => import('@/source/PlanPanel')) },
+}

@@ -12,6 +12,8 @@ export const useDockTexts = catalogue(
     loading: 'Loading…',
     failed: 'This tool could not be loaded.',
     again: 'Try again',
+    source: 'Document',
+    plan: 'Plan',
   },
   {
     dock: '工具',
@@ -24,6 +26,8 @@ export const useDockTexts = catalogue(
     loading: '載入中…',
     failed: '無法載入此工具。',
     again: '重試',
+    source: '文件',
+    plan: '計畫',
   },
 )
 export type DockTexts = ReturnType<typeof useDockTexts.now>

@@ -1,6 +1,7 @@
 import { afterColon, HOST, namespaceId } from '@/protocol'
 import type { Action } from './action'
 import { APP_ACTIONS } from './actions-app'
+import { STAGING_ACTIONS } from './actions-staging'
 import type { Editor } from './editor'
 import { moveTo, rename, setMaster, toggleUp } from './ends'
 import { selectedNamespaceOf, selectedNodes } from './selected'
@@ -76,8 +77,12 @@ export const undo: Action = {
   label: (t) => t.undo,
   help: (h) => h.undo,
   shortcuts: ['Mod+Z'],
-  enabled: (editor) => editor.lab.meta.get().undo !== null,
-  run: (editor) => editor.edit([{ do: 'undo' }], useEditorTexts.now().undone, false),
+  enabled: (editor) => editor.staging.state.get().edits.length > 0 || editor.lab.meta.get().undo !== null,
+  // what waits was done last, and is taken back first
+  run: (editor) =>
+    editor.staging.state.get().edits.length > 0
+      ? editor.staging.takeBack()
+      : editor.edit([{ do: 'undo' }], useEditorTexts.now().undone, false),
 }
 
 export const redo: Action = {
@@ -191,5 +196,5 @@ export const zoomReset: Action = {
 export const ACTIONS: readonly Action[] = [
   addNamespaceAction, addBridgeAction, addLink, addVxlan, addMacvlan, remove, undo, redo, selectAll, deselect, ping,
   toggleUp, rename, moveTo, setMaster, showHistory, exportDocument, importDocument, fit, zoomIn, zoomOut, zoomReset,
-  ...APP_ACTIONS,
+  ...STAGING_ACTIONS, ...APP_ACTIONS,
 ]

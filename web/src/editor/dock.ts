@@ -5,6 +5,7 @@ export type DockPanel =
   | { kind: 'terminal'; namespace: string; terminal?: string | undefined }
   | { kind: 'chains'; namespace: string }
   | { kind: 'source' }
+  | { kind: 'plan' }
   | { kind: 'capture'; interfaces: readonly string[] }
   | { kind: 'journey'; source?: string | undefined; target?: string | undefined }
 

@@ -3,7 +3,9 @@ import type { AnyCommand, Done, Planned, Problem } from '@/protocol'
 import type { Session } from '@/store'
 import { announce, Value } from '@/ui'
 import { type DockState, emptyDock } from './dock'
+import { Staging } from './staging'
 import { useEditorTexts } from './texts'
+import { useStagingTexts } from './texts-staging'
 import type { DialogState, Level, SideState, Toast, Viewport } from './ui'
 
 const NOTHING: ReadonlySet<string> = new Set()
@@ -20,6 +22,8 @@ export class Editor {
   readonly viewport = new Value<Viewport | null>(null)
   /** How many edits are under way. */
   readonly busy = new Value(0)
+  /** Edits that wait to be applied together. */
+  readonly staging: Staging
   private toastCount = 0
 
   constructor(session: Session) {
@@ -27,14 +31,21 @@ export class Editor {
     session.onNotice = ({ level, problem }) => this.toast(level, problem)
     session.onOpenFailed = (error) => this.fail(error)
     session.current.subscribe(() => this.dock.set(emptyDock()))
+    this.staging = new Staging(this)
   }
 
   get lab() {
     return this.session.lab
   }
 
-  /** Ask for an edit: the commands together or not at all. Throws what `fail` takes. */
+  /** Ask for an edit: the commands together or not at all; while changes are staged it waits. Throws what `fail` takes. */
   async request(commands: readonly AnyCommand[], label: string, base = true): Promise<Done> {
+    if (this.staging.takes(commands)) return this.staging.add(commands, label)
+    return this.requestNow(commands, label, base)
+  }
+
+  /** As `request`, at once also while changes are staged. */
+  async requestNow(commands: readonly AnyCommand[], label: string, base = true): Promise<Done> {
     this.busy.update((n) => n + 1)
     try {
       return (await this.send(commands, label, base, false)) as Done
@@ -51,8 +62,9 @@ export class Editor {
   /** Ask for an edit, say what came of it, and return it; undefined where it failed (a toast says why). */
   async edit(commands: readonly AnyCommand[], label: string, base = true): Promise<Done | undefined> {
     try {
+      const staged = this.staging.takes(commands)
       const done = await this.request(commands, label, base)
-      announce(label)
+      announce(staged ? useStagingTexts.now().staged(label) : label)
       return done
     } catch (error) {
       this.fail(error)

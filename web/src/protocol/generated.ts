@@ -570,7 +570,7 @@ export type Duplicate = {
 /**
  * One edit, made of commands that happen together or not at all. `base`: the revision that its author saw (None: any).
  *
- * The answer `Done` comes when the kernel was read back; a `Problem` means that nothing was changed. `stage`: do not touch the
+ * The answer `Done` comes when the kernel was read back; a `Problem` means that nothing was changed. `dry_run`: do not touch the
  * kernel, answer `Planned`.
  */
 export type Edit = {
@@ -1255,11 +1255,13 @@ export type Placement = {
   y: number
 }
 
+/** What an edit would do. `shell`: the steps as commands; `diff`: the change of the document; `made`: ids of what would be new. */
 export type Planned = {
   result: "planned"
   steps: AnyStep[]
   shell: string[]
-  sentences: string[]
+  diff: Diff<AnyRecord>
+  made: string[]
 }
 
 /** What `bridge link set` can change of a bridge port (bridge(8)); the defaults are the kernel's. */

@@ -1,5 +1,6 @@
 export * from './interface'
 export * from './lab'
+export * from './overlay'
 export * from './records'
 export * from './scene'
 export * from './session'

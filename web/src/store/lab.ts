@@ -1,6 +1,7 @@
-import type { AnyLive, AnyRecord, Delta, LabInfo, Problem, Snapshot } from '@/protocol'
+import type { AnyLive, AnyRecord, Delta, Diff, LabInfo, Problem, Snapshot } from '@/protocol'
 import { isDrawing } from '@/protocol'
 import { Value } from '@/ui/value'
+import { Overlay } from './overlay'
 import { RecordMap } from './records'
 import { buildScene, EMPTY_SCENE, type Scene, touchesScene } from './scene'
 
@@ -25,9 +26,14 @@ export class LabStore {
   readonly scene = new Value<Scene>(EMPTY_SCENE)
   /** Counts changes of what is only drawn (places, styles, areas, notes), so that the canvas looks at them again. */
   readonly places = new Value(0)
+  /** Counts changes of the document. */
+  readonly document = new Value(0)
+  /** Edits that wait to be applied: `desired` shows the document as it would be with them. */
+  readonly overlay = new Overlay(this.desired)
 
-  /** Take over a whole lab. */
+  /** Take over a whole lab. What waited is forgotten. */
   reset(snapshot: Snapshot): void {
+    this.overlay.forget()
     const touched = {
       desired: this.desired.reset(snapshot.desired),
       observed: this.observed.reset(snapshot.observed),
@@ -43,9 +49,18 @@ export class LabStore {
     })
     this.scene.set(buildScene(this, this.scene.get()))
     this.places.update((n) => n + 1)
+    this.document.update((n) => n + 1)
     this.desired.notify(touched.desired)
     this.observed.notify(touched.observed)
     this.live.notify(touched.live)
+  }
+
+  /** Show the document with this change that is not applied yet; null: as it is. */
+  stage(diff: Diff<AnyRecord> | null): void {
+    const touched = this.overlay.show(diff)
+    if (touchesScene(this.scene.get(), this, touched)) this.scene.set(buildScene(this, this.scene.get()))
+    if (touched.some(isDrawing)) this.places.update((n) => n + 1)
+    this.desired.notify(touched)
   }
 
   clear(): void {
@@ -70,7 +85,7 @@ export class LabStore {
     const meta = this.meta.get()
     if (delta.revision <= meta.revision) return true
     if (delta.revision !== meta.revision + 1) return false
-    const desired = delta.desired ? this.desired.apply(delta.desired) : []
+    const desired = delta.desired ? this.overlay.under(delta.desired) : []
     const observed = delta.observed ? this.observed.apply(delta.observed) : []
     const live = delta.live ? this.live.apply(delta.live) : []
     this.meta.set({
@@ -85,6 +100,7 @@ export class LabStore {
       this.scene.set(buildScene(this, this.scene.get()))
     }
     if (desired.some(isDrawing)) this.places.update((n) => n + 1)
+    if (delta.desired) this.document.update((n) => n + 1)
     this.desired.notify(desired)
     this.observed.notify(observed)
     this.live.notify(live)

@@ -27,6 +27,15 @@ export class RecordMap<T> {
     return this.records.values()
   }
 
+  /** One record, told to nobody: `notify` when all is whole. */
+  set(id: string, record: T): void {
+    this.records.set(id, record)
+  }
+
+  delete(id: string): void {
+    this.records.delete(id)
+  }
+
   /** All new. Returns the ids to `notify`. */
   reset(records: Readonly<Record<string, T>>): Set<string> {
     const touched = new Set([...this.records.keys(), ...Object.keys(records)])

@@ -1,0 +1,104 @@
+import { beforeEach, describe, expect, test, vi } from 'vitest'
+import { Editor, redo, runAction, undo } from '@/editor'
+import type { AnyCommand, AnyRecord, Diff } from '@/protocol'
+import { LabStore, Session } from '@/store'
+import { snapshot } from '../lab'
+
+const namespace = (name: string): AnyRecord => ({ kind: 'namespace', name })
+const add = (name: string): AnyCommand => ({ do: 'add-namespace', name })
+
+/** A server that plans: each `add-namespace` adds its record; one named `bad` is refused. */
+class Wire {
+  asked: { id: string; type: string; commands: AnyCommand[]; dry_run?: boolean }[] = []
+  private tell: (event: string, text: string) => void = () => undefined
+  listen(onEvent: (event: string, text: string) => void, onState: (state: 'open') => void): void {
+    this.tell = onEvent
+    onState('open')
+  }
+  send(_: string, text: string): void {
+    const asked = JSON.parse(text) as Wire['asked'][number]
+    if (asked.type !== 'edit') return
+    this.asked.push(asked)
+    const names = asked.commands.flatMap((c) => (c.do === 'add-namespace' ? [c.name] : []))
+    const diff: Diff<AnyRecord> = { added: Object.fromEntries(names.map((n) => [`namespace:${n}`, namespace(n)])) }
+    const result = asked.dry_run
+      ? { result: 'planned', steps: names, shell: names, diff, made: names.map((n) => `namespace:${n}`) }
+      : { result: 'done', revision: 2, steps: names.length, deploy_seconds: 0, made: [] }
+    const problem = names.includes('bad') ? { code: 'exists', message: 'File exists' } : undefined
+    queueMicrotask(() =>
+      this.tell('answer', JSON.stringify(problem ? { id: asked.id, problem } : { id: asked.id, result })),
+    )
+  }
+  close(): void {}
+}
+
+let wire: Wire
+let editor: Editor
+const labels = (): string[] => editor.staging.state.get().edits.map((e) => e.label)
+const done = (): Wire['asked'] => wire.asked.filter((a) => !a.dry_run)
+
+beforeEach(() => {
+  wire = new Wire()
+  const session = new Session(wire)
+  editor = new Editor(session)
+  session.start()
+  session.current.set('demo')
+  editor.lab.reset(snapshot())
+  editor.staging.switch(true)
+})
+
+describe('staging', () => {
+  test('an edit waits, is drawn, and reaches the server with the others in one go', async () => {
+    await editor.edit([add('one')], 'one')
+    await editor.edit([add('two')], 'two')
+    expect(done()).toEqual([])
+    expect(labels()).toEqual(['one', 'two'])
+    expect(editor.lab.scene.get().namespaces.has('two')).toBe(true)
+    expect(editor.lab.overlay.marks.get().get('namespace:two')).toBe('added')
+    await editor.staging.apply()
+    expect(done().map((a) => a.commands)).toEqual([[add('one'), add('two')]])
+    expect(labels()).toEqual([])
+    expect(editor.lab.scene.get().namespaces.has('two')).toBe(false) // until the server says that it is there
+  })
+  test('one that cannot be done does not wait', async () => {
+    await editor.edit([add('one')], 'one')
+    await editor.edit([add('bad')], 'bad')
+    expect(labels()).toEqual(['one'])
+    expect(editor.toasts.get().at(-1)?.message).toBe('File exists')
+  })
+  test('each can be taken back, the newest by undo', async () => {
+    for (const name of ['one', 'two', 'three']) await editor.edit([add(name)], name)
+    runAction(undo, editor)
+    expect(labels()).toEqual(['one', 'two'])
+    editor.staging.remove(editor.staging.state.get().edits[0]?.id ?? 0)
+    await vi.waitFor(() => expect([...editor.lab.overlay.marks.get().keys()]).toEqual(['namespace:two']))
+    expect(done()).toEqual([])
+    expect(redo.enabled(editor)).toBe(false)
+  })
+  test('places are no business of the kernel and do not wait', async () => {
+    await editor.edit([{ do: 'place', positions: { ns0: [1, 2] } }], 'moved')
+    expect(done()).toHaveLength(1)
+    await editor.edit([add('one')], 'one')
+    await editor.edit([{ do: 'place', positions: { one: [1, 2] } }], 'moved')
+    expect(labels()).toEqual(['one', 'moved'])
+  })
+})
+
+describe('the overlay', () => {
+  test('what changes under it is seen when it is gone', () => {
+    const lab = new LabStore()
+    lab.reset(snapshot())
+    const [one, two] = [namespace('ns0'), { ...namespace('ns0'), nsid: 7 } as AnyRecord]
+    lab.stage({
+      updated: { 'namespace:ns0': [one, { ...one, nsid: 3 } as AnyRecord] },
+      removed: { 'namespace:ns1': namespace('ns1') },
+    })
+    expect(lab.desired.has('namespace:ns1')).toBe(false)
+    lab.apply({ lab: 'demo', revision: 2, desired: { updated: { 'namespace:ns0': [one, two] } } })
+    expect(lab.desired.get('namespace:ns0')).toMatchObject({ nsid: 3 })
+    lab.stage(null)
+    expect(lab.desired.get('namespace:ns0')).toMatchObject({ nsid: 7 })
+    expect(lab.desired.has('namespace:ns1')).toBe(true)
+    expect(lab.overlay.marks.get().size).toBe(0)
+  })
+})
