@@ -1,3 +1,4 @@
+export * from './chains'
 export * from './interface'
 export * from './lab'
 export * from './overlay'

@@ -5,7 +5,10 @@ import { idsOf } from '@/protocol'
 /** A map of records in which everybody listens to the ids that they show, so that a change costs only what shows it. */
 export class RecordMap<T> {
   private readonly records = new Map<string, T>()
+  /** `chain:ns0/` → the ids that begin with it. */
+  private readonly prefixes = new Map<string, Set<string>>()
   private readonly byId = new Map<string, Set<() => void>>()
+  private readonly byPrefix = new Map<string, Set<() => void>>()
 
   get(id: string): T | undefined {
     return this.records.get(id)
@@ -40,33 +43,66 @@ export class RecordMap<T> {
   reset(records: Readonly<Record<string, T>>): Set<string> {
     const touched = new Set([...this.records.keys(), ...Object.keys(records)])
     this.records.clear()
-    for (const [id, record] of Object.entries(records)) this.records.set(id, record)
+    this.prefixes.clear()
+    for (const [id, record] of Object.entries(records)) this.put(id, record)
     return touched
   }
 
   /** Returns the ids to `notify`, so that a change of several maps is whole before anybody hears of it. */
   apply(diff: Diff<T>): string[] {
-    for (const id of Object.keys(diff.removed ?? {})) this.records.delete(id)
-    for (const [id, record] of Object.entries(diff.added ?? {})) this.records.set(id, record)
-    for (const [id, [, after]] of Object.entries(diff.updated ?? {})) this.records.set(id, after)
+    for (const id of Object.keys(diff.removed ?? {})) {
+      this.records.delete(id)
+      this.prefixes.get(prefixOf(id))?.delete(id)
+    }
+    for (const [id, record] of Object.entries(diff.added ?? {})) this.put(id, record)
+    for (const [id, [, after]] of Object.entries(diff.updated ?? {})) this.put(id, after)
     return idsOf(diff)
   }
 
+  private put(id: string, record: T): void {
+    this.records.set(id, record)
+    const prefix = prefixOf(id)
+    if (prefix === '') return
+    const ids = this.prefixes.get(prefix)
+    if (ids) ids.add(id)
+    else this.prefixes.set(prefix, new Set([id]))
+  }
+
   notify(ids: Iterable<string>): void {
+    const under = new Set<() => void>()
     for (const id of ids) {
       const listeners = this.byId.get(id)
       if (listeners) for (const listener of [...listeners]) listener()
+      if (this.byPrefix.size > 0) for (const one of this.byPrefix.get(prefixOf(id)) ?? []) under.add(one)
     }
+    for (const listener of under) listener()
   }
 
   subscribe(id: string, listener: () => void): () => void {
-    const listeners = this.byId.get(id) ?? new Set()
-    this.byId.set(id, listeners)
-    listeners.add(listener)
-    return () => {
-      listeners.delete(listener)
-      if (listeners.size === 0) this.byId.delete(id)
-    }
+    return listen(this.byId, id, listener)
+  }
+
+  /** Hear of all records whose id begins with `chain:ns0/`: once for each change of the map, however many it touches. */
+  subscribeUnder(prefix: string, listener: () => void): () => void {
+    return listen(this.byPrefix, prefix, listener)
+  }
+
+  /** The records whose id begins with `chain:ns0/`. */
+  under(prefix: string): T[] {
+    return [...(this.prefixes.get(prefix) ?? [])].flatMap((id) => this.records.get(id) ?? [])
+  }
+}
+
+/** `chain:ns0/` of `chain:ns0/ipv4/filter/INPUT`; empty where there is no slash. */
+const prefixOf = (id: string): string => id.slice(0, id.indexOf('/') + 1)
+
+function listen(all: Map<string, Set<() => void>>, key: string, listener: () => void): () => void {
+  const listeners = all.get(key) ?? new Set()
+  all.set(key, listeners)
+  listeners.add(listener)
+  return () => {
+    listeners.delete(listener)
+    if (listeners.size === 0) all.delete(key)
   }
 }
 

@@ -16,6 +16,8 @@ export class Session {
   /** Called when the lab could not be opened. */
   onOpenFailed: (error: Error) => void = () => undefined
   private looked: readonly string[] = []
+  /** Who shows the rules, and the connections, of which namespaces. */
+  private readonly watched = { filters: new Map<string, string>(), conntrack: new Map<string, string>() }
   private opening: { lab: string; early: Delta[] } | null = null
 
   constructor(wire: Wire) {
@@ -58,10 +60,22 @@ export class Session {
     this.sendLook()
   }
 
+  /** Say that `who` shows the rules (their counters come) or the connections of a namespace, until the answer is called. */
+  watch(what: 'filters' | 'conntrack', who: string, namespace: string): () => void {
+    this.watched[what].set(who, namespace)
+    this.sendLook()
+    return () => {
+      this.watched[what].delete(who)
+      this.sendLook()
+    }
+  }
+
   private sendLook(): void {
     const lab = this.current.get()
     if (lab === null || this.connection.state.get() !== 'open') return
-    this.connection.request<'look'>({ type: 'look', lab, namespaces: [...this.looked] }).done.catch(() => undefined)
+    const { filters, conntrack } = this.watched
+    const look = { namespaces: [...this.looked], filters: distinct(filters), conntrack: distinct(conntrack) }
+    this.connection.request<'look'>({ type: 'look', lab, ...look }).done.catch(() => undefined)
   }
 
   private async resume(): Promise<void> {
@@ -85,7 +99,7 @@ export class Session {
       this.opening = null
       this.lab.reset(snapshot)
       for (const delta of opening.early) this.delta(delta)
-      if (this.looked.length > 0) this.sendLook()
+      if (this.looked.length + this.watched.filters.size + this.watched.conntrack.size > 0) this.sendLook()
     } catch (error) {
       if (this.opening !== opening) return
       this.opening = null
@@ -100,3 +114,5 @@ export class Session {
     else if (!this.lab.apply(delta)) void this.reopen()
   }
 }
+
+const distinct = (namespaces: ReadonlyMap<string, string>): string[] => [...new Set(namespaces.values())]

@@ -1,6 +1,6 @@
 /** Where the tables of iptables(8) stand on a packet's way (`NF_IP_PRI_*` of linux/netfilter_ipv4.h). */
 
-import type { Family, Table, Verdict } from '@/protocol'
+import type { Chain, Family, Table } from '@/protocol'
 
 export const HOOKS = ['PREROUTING', 'INPUT', 'FORWARD', 'OUTPUT', 'POSTROUTING'] as const
 export type Hook = (typeof HOOKS)[number]
@@ -55,8 +55,7 @@ export const chainId = (namespace: string, family: Family, table: Table, name: s
 export const countersId = (namespace: string, family: Family, table: Table): string =>
   `rule-counters:${namespace}/${family}/${table}`
 
-/** A chain without a record: built-in, no rules, every packet passes. */
-export const DEFAULT_POLICY: Verdict = 'ACCEPT'
+export type Policy = NonNullable<Chain['policy']>
 
 /** Bytes of a chain's name at most, and what it may not be (iptables(8), `parse_chain` of iptables/xshared.c). */
 export function badChainName(name: string): 'empty' | 'long' | 'sign' | 'target' | null {

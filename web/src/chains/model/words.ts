@@ -11,7 +11,8 @@ export interface Word {
 
 const BLANK = /\s/
 
-/** Split a line. Quotes may also be single, as a shell takes them; a backslash escapes inside of double quotes. */
+/** Split a line. A backslash escapes inside of double quotes, and the closing one ends the word. Quotes may also be single, as a
+ * shell takes them. */
 export function split(line: string): Word[] {
   const words: Word[] = []
   let at = 0
@@ -38,8 +39,9 @@ function take(line: string, start: number): Word {
       at += 1
       text += line[at]
     } else if (quote !== '') {
-      if (sign === quote) quote = ''
-      else text += sign
+      if (sign !== quote) text += sign
+      else if (quote === '"') return { text, start, end: at + 1, quoted, open: false }
+      else quote = ''
     } else if (sign === '"' || sign === "'") {
       quote = sign
       quoted = true
