@@ -1,8 +1,8 @@
-import { Cable, Route, Server } from 'lucide-react'
+import { Cable, Route, Server, ShieldHalf } from 'lucide-react'
 import { memo, useCallback, useSyncExternalStore } from 'react'
-import { useEditor } from '@/editor'
+import { showChains, useEditor } from '@/editor'
 import { HOST, namespaceId, netnsId } from '@/protocol'
-import type { LabStore } from '@/store'
+import { type LabStore, useRuleCount } from '@/store'
 import { cx, usePart } from '@/ui'
 import { Chip } from './Chip'
 import { useCanvas, useStaged } from './context'
@@ -86,6 +86,7 @@ function Header({ name, card, ghost }: { name: string; card: CardBox; ghost: boo
           {t.forwards}
         </span>
       )}
+      <Shield name={name} />
       {ghost && <span className={styles.note}>{t.ghost}</span>}
       {drifts && <span className={styles.drift}>{t.drift}</span>}
       <span className={styles.end}>
@@ -93,6 +94,30 @@ function Header({ name, card, ghost }: { name: string; card: CardBox; ghost: boo
         {card.lo && <Chip chip={{ ref: card.lo }} form="lo" />}
       </span>
     </header>
+  )
+}
+
+/** How many rules of iptables a namespace has, where it has some; a click shows them. */
+function Shield({ name }: { name: string }) {
+  const t = useCanvasTexts()
+  const editor = useEditor()
+  const rules = useRuleCount(editor.lab, name)
+  if (rules === 0) return null
+  return (
+    <button
+      type="button"
+      className={cx('nodrag nopan', styles.shield)}
+      aria-label={t.rulesOf(name, rules)}
+      title={t.rulesOf(name, rules)}
+      onPointerDown={(event) => event.stopPropagation()}
+      onClick={(event) => {
+        event.stopPropagation()
+        showChains(editor, name)
+      }}
+    >
+      <ShieldHalf size={13} aria-hidden="true" />
+      {rules}
+    </button>
   )
 }
 

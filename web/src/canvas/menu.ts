@@ -5,6 +5,7 @@ import {
   addMacvlan,
   addNamespaceAction,
   addVxlan,
+  chains,
   deselect,
   type Editor,
   exportDocument,
@@ -25,10 +26,10 @@ import type { MenuEntry } from '@/ui'
 
 const ON_PANE = [
   [addNamespaceAction, addBridgeAction, addLink, addVxlan, addMacvlan],
-  [selectAll, fit, exportDocument],
+  [chains, selectAll, fit, exportDocument],
 ]
 const ON_INTERFACE = [[toggleUp, rename, moveTo, setMaster], [ping], [remove]]
-const ON_NODES = [[addLink, addBridgeAction, addVxlan, addMacvlan], [ping, deselect], [remove]]
+const ON_NODES = [[addLink, addBridgeAction, addVxlan, addMacvlan], [chains, ping, deselect], [remove]]
 
 /** The entries of the context menu, by what is selected. */
 export function menuEntries(editor: Editor): readonly MenuEntry[] {

@@ -23,7 +23,8 @@ export function ChainDialog({ spot, rename, onClose }: { spot: Spot; rename?: st
     const where = { namespace, family: spot.family, table }
     try {
       if (rename === undefined) await editor.request([{ do: 'add-chain', ...where, name }], t.chainAdded(name))
-      else await editor.request([{ do: 'rename-chain', ...where, name: rename, to: name }], t.chainRenamed(rename, name))
+      else
+        await editor.request([{ do: 'rename-chain', ...where, name: rename, to: name }], t.chainRenamed(rename, name))
       go({ ...spot, table, name })
       onClose()
     } catch (reason) {

@@ -6,7 +6,7 @@ import { useChain, useCounters, usePanel } from './context'
 import { type AllCounters, flow, tableKey } from './counters'
 import styles from './FlowMap.module.css'
 import { type Box, picture, type Room } from './model/geometry'
-import { HOOKS, type Hook, type Stop, STOPS } from './model/hooks'
+import { HOOKS, type Hook, STOPS, type Stop } from './model/hooks'
 import { type ChainsTexts, useChainsTexts } from './texts'
 
 /** The way of a packet through a namespace, as the textbooks draw it; every table of every chain is a button. */
@@ -66,19 +66,7 @@ export function FlowMap({ room }: { room: Room }) {
 
 const place = (b: Box) => ({ left: b.x, top: b.y, width: b.w, height: b.h })
 
-function HookCard({
-  hook,
-  box,
-  head,
-  row,
-  live,
-}: {
-  hook: Hook
-  box: Box
-  head: number
-  row: number
-  live: boolean
-}) {
+function HookCard({ hook, box, head, row, live }: { hook: Hook; box: Box; head: number; row: number; live: boolean }) {
   const t = useChainsTexts()
   return (
     // biome-ignore lint/a11y/useSemanticElements: a card is no fieldset

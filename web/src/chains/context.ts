@@ -4,7 +4,7 @@ import type { Family, Table } from '@/protocol'
 import { useChains } from '@/store'
 import { usePart } from '@/ui'
 import { type CounterBook, type Counters, NOTHING, tableKey } from './counters'
-import { callers, type ChainView, chainView, emptyChain } from './model/digest'
+import { type ChainView, callers, chainView, emptyChain } from './model/digest'
 import { chainsOf, FAMILIES, isHook, TABLES } from './model/hooks'
 
 /** Which chain the page is about. */
@@ -88,5 +88,4 @@ export function useCounters(family: Family, table: Table): Counters {
   return usePart(usePanel().book, (all) => all.get(tableKey(family, table)) ?? NOTHING)
 }
 
-export const sameSpot = (a: Spot, b: Spot): boolean =>
-  a.family === b.family && a.table === b.table && a.name === b.name
+export const sameSpot = (a: Spot, b: Spot): boolean => a.family === b.family && a.table === b.table && a.name === b.name

@@ -1,4 +1,5 @@
 import type {
+  Analysed,
   AnyRequest,
   AnyResult,
   Diagnosis,
@@ -11,8 +12,10 @@ import type {
   PingDone,
   Planned,
   Problem,
+  RuleChecked,
   Snapshot,
   Text,
+  VocabularyOf,
 } from '@/protocol'
 
 /** What answers which request. `edit` with `dry_run` answers `Planned`. */
@@ -27,6 +30,10 @@ interface Results {
   explain: Explained
   history: HistoryList
   doctor: Diagnosis
+  'check-rule': RuleChecked
+  'export-rules': Exported
+  vocabulary: VocabularyOf
+  analyse: Analysed
 }
 
 export type Kind = AnyRequest['type']

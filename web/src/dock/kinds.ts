@@ -1,4 +1,4 @@
-import { Braces, ListChecks, type LucideIcon } from 'lucide-react'
+import { Braces, ListChecks, type LucideIcon, ShieldHalf } from 'lucide-react'
 import { type ComponentType, type LazyExoticComponent, lazy } from 'react'
 import type { DockPanel } from '@/editor'
 import type { DockTexts } from './texts'
@@ -20,4 +20,9 @@ export interface DockKind<K extends DockPanel['kind'] = DockPanel['kind']> {
 export const KINDS: { readonly [K in DockPanel['kind']]?: DockKind<K> } = {
   source: { icon: Braces, title: (t) => t.source, component: lazy(() => import('@/source/SourcePanel')) },
   plan: { icon: ListChecks, title: (t) => t.plan, component: lazy(() => import('@/source/PlanPanel')) },
+  chains: {
+    icon: ShieldHalf,
+    title: (t, { namespace }) => t.chainsOf(namespace),
+    component: lazy(() => import('@/chains')),
+  },
 }

@@ -14,6 +14,7 @@ export const useDockTexts = catalogue(
     again: 'Try again',
     source: 'Document',
     plan: 'Plan',
+    chainsOf: (namespace: string) => `Chains of ${namespace}`,
   },
   {
     dock: '工具',
@@ -28,6 +29,7 @@ export const useDockTexts = catalogue(
     again: '重試',
     source: '文件',
     plan: '計畫',
+    chainsOf: (namespace) => `${namespace} 的鏈`,
   },
 )
 export type DockTexts = ReturnType<typeof useDockTexts.now>

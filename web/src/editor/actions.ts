@@ -1,6 +1,7 @@
 import { afterColon, HOST, namespaceId } from '@/protocol'
 import type { Action } from './action'
 import { APP_ACTIONS } from './actions-app'
+import { chains } from './actions-chains'
 import { STAGING_ACTIONS } from './actions-staging'
 import type { Editor } from './editor'
 import { moveTo, rename, setMaster, toggleUp } from './ends'
@@ -196,5 +197,5 @@ export const zoomReset: Action = {
 export const ACTIONS: readonly Action[] = [
   addNamespaceAction, addBridgeAction, addLink, addVxlan, addMacvlan, remove, undo, redo, selectAll, deselect, ping,
   toggleUp, rename, moveTo, setMaster, showHistory, exportDocument, importDocument, fit, zoomIn, zoomOut, zoomReset,
-  ...STAGING_ACTIONS, ...APP_ACTIONS,
+  chains, ...STAGING_ACTIONS, ...APP_ACTIONS,
 ]

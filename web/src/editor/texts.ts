@@ -41,6 +41,7 @@ export const useEditorTexts = catalogue(
     undone: 'Undone',
     redone: 'Done again',
     lost: 'The connection to the server was lost',
+    lostUnknown: 'The connection was lost: whether it was done is not known.',
     lostHint:
       'Nothing is lost: the page reconnects by itself. Look whether the change was made, and do it again if not.',
     notLive: 'This lab does not run',
@@ -86,6 +87,7 @@ export const useEditorTexts = catalogue(
     undone: '已復原',
     redone: '已重做',
     lost: '與伺服器的連線已中斷',
+    lostUnknown: '連線已中斷：無法得知是否已完成。',
     lostHint: '資料並未遺失：頁面會自動重新連線。請確認變更是否完成，若沒有請再做一次。',
     notLive: '此實驗室未執行',
     notLiveHint: '請先啟動實驗室，再試一次。',

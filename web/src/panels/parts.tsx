@@ -1,24 +1,12 @@
 import { Trash2 } from 'lucide-react'
 import { type ReactNode, useEffect, useRef, useState } from 'react'
-import { LostError, ProblemError } from '@/connection'
-import { useEditor } from '@/editor'
+import { said, useEditor } from '@/editor'
 import type { AnyCommand } from '@/protocol'
 import { Field, IconButton, Input } from '@/ui'
 import styles from './parts.module.css'
 import { usePanelTexts } from './texts'
 
-export { styles }
-
-/** What a failed request says to a person, in one line; of a document also where in it. */
-export function said(error: unknown): string {
-  if (error instanceof ProblemError) {
-    const { subject, message, hint } = error.problem
-    const where = subject?.startsWith('$') ? `${subject}: ` : ''
-    return where + [message, hint].filter(Boolean).join(' — ')
-  }
-  if (error instanceof LostError) return usePanelTexts.now().lost
-  return String(error)
-}
+export { said, styles }
 
 export function Section({ title, tools, children }: { title: string; tools?: ReactNode; children: ReactNode }) {
   return (

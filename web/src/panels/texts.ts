@@ -2,7 +2,6 @@ import { catalogue, count } from '@/i18n'
 
 export const usePanelTexts = catalogue(
   {
-    lost: 'The connection was lost: whether it was done is not known.',
     inspector: 'Inspector',
     nothingSelected: 'Select a namespace, an interface or a link to see everything the kernel says of it.',
     gone: 'It is gone.',
@@ -12,6 +11,10 @@ export const usePanelTexts = catalogue(
     namespace: 'Namespace',
     interface: 'Interface',
     interfaces: 'Interfaces',
+    chains: 'Chains (iptables)',
+    openChains: 'Chains…',
+    noRules: 'No rules: every packet passes.',
+    rules: (n: number) => count(n, 'rule'),
     addInterface: 'Add an interface',
     addLink: 'Link',
     addBridge: 'Bridge',
@@ -151,7 +154,6 @@ export const usePanelTexts = catalogue(
     netnsListId: 'The inspector of a namespace: nsid; below',
   },
   {
-    lost: '連線已中斷：無法得知是否已完成。',
     inspector: '檢視器',
     nothingSelected: '選取命名空間、介面或連結，即可查看核心所說的一切。',
     gone: '已不存在。',
@@ -161,6 +163,10 @@ export const usePanelTexts = catalogue(
     namespace: '命名空間',
     interface: '介面',
     interfaces: '介面',
+    chains: '鏈（iptables）',
+    openChains: '鏈與規則…',
+    noRules: '沒有規則：所有封包皆通過。',
+    rules: (n) => `${n} 條規則`,
     addInterface: '新增介面',
     addLink: '連結',
     addBridge: '橋接器',

@@ -1,8 +1,8 @@
 import { Plus } from 'lucide-react'
 import { useState } from 'react'
-import { useEditor, useLab } from '@/editor'
+import { showChains, useEditor, useLab } from '@/editor'
 import { HOST, type NamespaceLive, nameOf, namespaceId, netnsId } from '@/protocol'
-import { useInterface, useRecord } from '@/store'
+import { useChains, useInterface, useRecord } from '@/store'
 import { Button, IconButton, Menu, Switch, useValue } from '@/ui'
 import { EditText, Facts, Refused, RemoveButton, Section, styles, useAsk, useSince } from '../parts'
 import { usePanelTexts } from '../texts'
@@ -27,6 +27,7 @@ export function NamespaceInspector({ name }: { name: string }) {
       </header>
       <About name={name} live={live} />
       <Interfaces name={name} />
+      <Chains name={name} />
       {live && <Routes name={name} live={live} />}
       {live && <Neighbours name={name} live={live} />}
       {live && <Sysctls name={name} live={live} />}
@@ -62,6 +63,40 @@ function About({ name, live }: { name: string; live: NamespaceLive | undefined }
           type="number"
           value=""
           onCommit={(nsid) => ask([{ do: 'set-nsid', namespace: name, nsid: Number(nsid) }], t.changed(name, 'nsid'))}
+        />
+      )}
+    </Section>
+  )
+}
+
+/** How many rules each table has; a click shows them. */
+function Chains({ name }: { name: string }) {
+  const t = usePanelTexts()
+  const editor = useEditor()
+  const chains = useChains(editor.lab, name)
+  const counts = new Map<string, number>()
+  for (const { table, family, rules } of chains) {
+    const key = family === 'ipv6' ? `${table} (IPv6)` : table
+    if (rules && rules.length > 0) counts.set(key, (counts.get(key) ?? 0) + rules.length)
+  }
+  const drops = chains.filter((c) => c.policy === 'DROP').map((c) => c.name)
+  return (
+    <Section
+      title={t.chains}
+      tools={
+        <Button size="s" onClick={() => showChains(editor, name)}>
+          {t.openChains}
+        </Button>
+      }
+    >
+      {counts.size + drops.length === 0 ? (
+        <p className={styles.dim}>{t.noRules}</p>
+      ) : (
+        <Facts
+          rows={[
+            ...[...counts].map(([table, n]) => [table, t.rules(n)] as const),
+            ['policy DROP', drops.length > 0 ? drops.join(', ') : undefined],
+          ]}
         />
       )}
     </Section>

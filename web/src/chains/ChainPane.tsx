@@ -1,0 +1,231 @@
+import { MoreHorizontal, Plus, Search, X } from 'lucide-react'
+import { useDeferredValue, useEffect, useMemo, useState } from 'react'
+import { Button, IconButton, Menu, Select } from '@/ui'
+import { FAMILY } from './Cell'
+import { ChainDialog } from './ChainDialog'
+import styles from './ChainPane.module.css'
+import { type Spot, useChain, useCounters, usePanel } from './context'
+import type { ChainView } from './model/digest'
+import { RuleList, type Shown } from './RuleList'
+import { Segments } from './Segments'
+import { useChainsTexts } from './texts'
+import type { Notes } from './useNotes'
+import { useRuleActions } from './useRuleActions'
+
+type Only = 'all' | 'hit' | 'unhit' | 'marked'
+const NONE: ReadonlySet<number> = new Set()
+
+/** One chain: its policy, its rules, what can be done with it. */
+export function ChainPane({ spot, notes }: { spot: Spot; notes: Notes }) {
+  const chain = useChain(spot)
+  return chain ? <Pane key={chain.id} chain={chain} notes={notes} /> : null
+}
+
+function Pane({ chain, notes }: { chain: ChainView; notes: Notes }) {
+  const t = useChainsTexts()
+  const [shown, setShown] = useShown()
+  const [search, setSearch] = useState('')
+  const [only, setOnly] = useState<Only>('all')
+  const [selected, setSelected] = useState<ReadonlySet<number>>(NONE)
+  const wanted = useDeferredValue(search.trim())
+  const numbers = useNumbers(chain, wanted, only, notes)
+  // Numbers mean other rules once the chain has changed.
+  useEffect(() => setSelected((now) => kept(now, chain.rules.length)), [chain.rules.length])
+  const filtered = wanted !== '' || only !== 'all'
+  return (
+    <section className={styles.pane} aria-label={`${chain.table} ${chain.name}`}>
+      <Head chain={chain} shown={shown} onShown={setShown} selected={selected} onSelect={setSelected} />
+      {(chain.rules.length > 8 || filtered) && (
+        <div className={styles.find}>
+          <label className={styles.search}>
+            <Search size={13} aria-hidden="true" />
+            <input
+              type="search"
+              aria-label={t.search}
+              placeholder={t.searchHint}
+              value={search}
+              spellCheck={false}
+              onChange={(e) => setSearch(e.target.value)}
+            />
+          </label>
+          <Select aria-label={t.only} value={only} onChange={(e) => setOnly(e.target.value as Only)}>
+            <option value="all">{t.onlyAll}</option>
+            <option value="hit">{t.onlyHit}</option>
+            <option value="unhit">{t.onlyUnhit}</option>
+            <option value="marked">{t.onlyMarked}</option>
+          </Select>
+          <span className={styles.found} role="status">
+            {filtered ? t.shown(numbers.length, chain.rules.length) : t.rules(chain.rules.length)}
+          </span>
+        </div>
+      )}
+      <RuleList
+        chain={chain}
+        numbers={numbers}
+        filtered={filtered}
+        search={wanted}
+        shown={shown}
+        notes={notes}
+        selected={selected}
+        onSelect={setSelected}
+      />
+    </section>
+  )
+}
+
+function kept(now: ReadonlySet<number>, most: number): ReadonlySet<number> {
+  const next = [...now].filter((n) => n <= most)
+  return next.length === now.size ? now : new Set(next)
+}
+
+const KEY = 'vethboard.chains.reading'
+
+/** Text or sentences: as this browser had it last. */
+function useShown(): [Shown, (shown: Shown) => void] {
+  const [shown, setShown] = useState<Shown>(localStorage.getItem(KEY) === 'sentence' ? 'sentence' : 'text')
+  return [
+    shown,
+    (next) => {
+      localStorage.setItem(KEY, next)
+      setShown(next)
+    },
+  ]
+}
+
+/** The numbers of the rules that the search and the filter leave. All words must be in the rule. */
+function useNumbers(chain: ChainView, search: string, only: Only, notes: Notes): readonly number[] {
+  const counters = useCounters(chain.family, chain.table)
+  const hits = only === 'hit' || only === 'unhit' ? counters.chains.get(chain.name)?.rules : undefined
+  return useMemo(() => {
+    const words = search.toLowerCase().split(/\s+/).filter(Boolean)
+    const out: number[] = []
+    for (const [i, rule] of chain.rules.entries()) {
+      const text = rule.toLowerCase()
+      if (!words.every((w) => text.includes(w))) continue
+      const packets = hits?.[i]?.[0] ?? 0
+      if (only === 'hit' && packets === 0) continue
+      if (only === 'unhit' && packets > 0) continue
+      if (only === 'marked' && !notes.get(chain.id)?.has(i + 1)) continue
+      out.push(i + 1)
+    }
+    return out
+  }, [chain, search, only, hits, notes])
+}
+
+function Head({
+  chain,
+  shown,
+  onShown,
+  selected,
+  onSelect,
+}: {
+  chain: ChainView
+  shown: Shown
+  onShown: (shown: Shown) => void
+  selected: ReadonlySet<number>
+  onSelect: (numbers: ReadonlySet<number>) => void
+}) {
+  const t = useChainsTexts()
+  const panel = usePanel()
+  const actions = useRuleActions()
+  const last = Math.max(0, ...selected)
+  return (
+    <header className={styles.head}>
+      <h3 className={styles.name}>
+        <span className={styles.table}>
+          {panel.families.length > 1 && `${FAMILY[chain.family]} `}
+          {chain.table}
+        </span>
+        {chain.name}
+      </h3>
+      {chain.policy && (
+        <Select
+          className={styles.policy}
+          aria-label={t.policyFor(chain.name)}
+          data-drop={chain.policy === 'DROP' || undefined}
+          value={chain.policy}
+          onChange={(e) => void actions.setPolicy(chain, e.target.value === 'DROP' ? 'DROP' : 'ACCEPT')}
+        >
+          <option>ACCEPT</option>
+          <option>DROP</option>
+        </Select>
+      )}
+      <span className={styles.grow} />
+      {selected.size > 1 && (
+        <span className={styles.chosen}>
+          {t.chosen(selected.size)}
+          <Button size="s" variant="danger" onClick={() => void actions.remove(chain, selected)}>
+            {t.remove}
+          </Button>
+          <IconButton label={t.cancel} className={styles.small} onClick={() => onSelect(NONE)}>
+            <X size={13} />
+          </IconButton>
+        </span>
+      )}
+      <Segments
+        label={t.reading}
+        value={shown}
+        options={[
+          ['text', t.asText],
+          ['sentence', t.asSentence],
+        ]}
+        onChange={onShown}
+      />
+      <Button
+        size="s"
+        variant="primary"
+        onClick={() => panel.write(chain, { kind: 'new', at: last > 0 ? last + 1 : null })}
+      >
+        <Plus size={14} /> {t.add}
+      </Button>
+      <ChainMenu chain={chain} />
+    </header>
+  )
+}
+
+function ChainMenu({ chain }: { chain: ChainView }) {
+  const t = useChainsTexts()
+  const panel = usePanel()
+  const actions = useRuleActions()
+  const [renaming, setRenaming] = useState(false)
+  const from = panel.tables.get(`${chain.family}/${chain.table}`)?.callers.get(chain.name) ?? []
+  const own = chain.builtIn
+    ? []
+    : [
+        null,
+        { key: 'rename', label: t.renameChain, onSelect: () => setRenaming(true) },
+        {
+          key: 'remove',
+          label: from.length > 0 ? `${t.removeChain} (${t.calledBy(from.join(', '))})` : t.removeChain,
+          danger: true,
+          onSelect: () => void actions.removeChain(chain),
+        },
+      ]
+  return (
+    <>
+      <Menu
+        align="end"
+        trigger={
+          <IconButton label={`${t.more}: ${chain.name}`} className={styles.small}>
+            <MoreHorizontal size={16} />
+          </IconButton>
+        }
+        entries={[
+          { key: 'zero', label: t.zeroChain, onSelect: () => void actions.zero(chain, 'chain') },
+          { key: 'zero-table', label: t.zeroTable, onSelect: () => void actions.zero(chain, 'table') },
+          null,
+          {
+            key: 'flush',
+            label: t.flushChain,
+            danger: true,
+            disabled: chain.rules.length === 0,
+            onSelect: () => void actions.flush(chain, false),
+          },
+          { key: 'flush-table', label: t.flushTable, danger: true, onSelect: () => void actions.flush(chain, true) },
+          ...own,
+        ]}
+      />
+      {renaming && <ChainDialog spot={chain} rename={chain.name} onClose={() => setRenaming(false)} />}
+    </>
+  )
+}

@@ -1,0 +1,136 @@
+import { GripVertical, MoreVertical, TriangleAlert } from 'lucide-react'
+import { type MouseEvent, memo } from 'react'
+import { useEditor } from '@/editor'
+import type { RuleNote } from '@/protocol'
+import { IconButton, Menu } from '@/ui'
+import { usePanel } from './context'
+import { carry, endCarry } from './drag'
+import type { ChainView } from './model/digest'
+import { sentence } from './model/sentence'
+import { perSecond, short } from './numbers'
+import styles from './RuleList.module.css'
+import { RuleText } from './RuleText'
+import { ruleMenu } from './ruleMenu'
+import { useSentenceTexts } from './sentenceTexts'
+import { useChainsTexts } from './texts'
+import { useNames } from './useNames'
+import { noteText } from './useNotes'
+import { ROW } from './useRows'
+import type { RuleActions } from './useRuleActions'
+
+/** How rules are read. */
+export type Reading = 'text' | 'sentence'
+
+interface RowProps {
+  id: string
+  chain: ChainView
+  number: number
+  index: number
+  active: boolean
+  selected: boolean
+  writing: boolean
+  packets: readonly [number, number] | undefined
+  rate: number
+  search: string
+  shown: Reading
+  note: RuleNote | undefined
+  actions: RuleActions
+  /** The rules that go along when this one is dragged or its menu is used. */
+  carried: (number: number) => readonly number[]
+  onPick: (event: MouseEvent) => void
+}
+
+export const RuleRow = memo(
+  function RuleRow(props: RowProps) {
+    const { id, chain, number, index, active, selected, writing, packets, rate, search, shown, note } = props
+    const t = useChainsTexts()
+    const panel = usePanel()
+    const rule = chain.rules[number - 1] ?? ''
+    const edit = (): void => panel.write(chain, { kind: 'change', at: number, was: rule })
+    const [n = 0, bytes = 0] = packets ?? []
+    return (
+      // biome-ignore lint/a11y/useSemanticElements: see the grid
+      // biome-ignore lint/a11y/useFocusableInteractive: the grid has the focus and names the row
+      // biome-ignore lint/a11y/useKeyWithClickEvents: the grid takes the keys
+      <div
+        id={id}
+        role="row"
+        className={styles.row}
+        style={{ top: index * ROW, height: ROW }}
+        aria-rowindex={index + 1}
+        aria-selected={selected}
+        aria-label={[t.ruleName(number, rule), note ? noteText(note, t) : ''].filter(Boolean).join(', ')}
+        data-active={active || undefined}
+        data-writing={writing || undefined}
+        data-dead={note !== undefined || undefined}
+        data-live={rate > 0 || undefined}
+        draggable
+        onDragStart={(event) => {
+          const numbers = props.carried(number)
+          carry(event, { from: chain, numbers, drop: (to) => void props.actions.moveTo(chain, to, numbers) }, rule)
+        }}
+        onDragEnd={endCarry}
+        onClick={props.onPick}
+        onDoubleClick={edit}
+      >
+        <GripVertical className={styles.grip} size={13} aria-hidden="true" />
+        <span className={styles.number}>{number}</span>
+        <span className={styles.packets}>{n > 0 ? short(n) : '·'}</span>
+        <span className={styles.bytes}>{bytes > 0 ? short(bytes, 1024) : ''}</span>
+        <span className={styles.rate}>{perSecond(rate)}</span>
+        <span className={styles.text} title={rule}>
+          {shown === 'text' ? <RuleText text={rule} mark={search} /> : <Sentence rule={rule} chain={chain} />}
+        </span>
+        {note && (
+          <span className={styles.note} title={noteText(note, t)}>
+            <TriangleAlert size={12} aria-hidden="true" />
+            {note.by ? `${t.neverMatches} (${note.by})` : t.neverMatches}
+          </span>
+        )}
+        <RowMenu {...props} edit={edit} />
+      </div>
+    )
+  },
+  (a, b) =>
+    a.chain === b.chain &&
+    a.number === b.number &&
+    a.index === b.index &&
+    a.active === b.active &&
+    a.selected === b.selected &&
+    a.writing === b.writing &&
+    a.packets?.[0] === b.packets?.[0] &&
+    a.rate === b.rate &&
+    a.search === b.search &&
+    a.shown === b.shown &&
+    a.note === b.note &&
+    a.carried === b.carried,
+)
+
+function Sentence({ rule, chain }: { rule: string; chain: ChainView }) {
+  const panel = usePanel()
+  const texts = useSentenceTexts()
+  const names = useNames(panel.namespace)
+  const custom = panel.tables.get(`${chain.family}/${chain.table}`)?.custom ?? []
+  return (
+    <span className={styles.sentence}>
+      {sentence(rule, texts, names, (name) => custom.some((c) => c.name === name))}
+    </span>
+  )
+}
+
+function RowMenu({ chain, number, actions, carried, edit }: RowProps & { edit: () => void }) {
+  const t = useChainsTexts()
+  const panel = usePanel()
+  const editor = useEditor()
+  return (
+    <Menu
+      align="end"
+      trigger={
+        <IconButton label={`${t.more}: ${number}`} className={styles.menu} tabIndex={-1}>
+          <MoreVertical size={14} />
+        </IconButton>
+      }
+      entries={ruleMenu({ chain, number, numbers: carried(number), actions, panel, editor, edit, t })}
+    />
+  )
+}

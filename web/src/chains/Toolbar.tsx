@@ -1,0 +1,71 @@
+import { useEditor } from '@/editor'
+import type { Family } from '@/protocol'
+import { useRecord } from '@/store'
+import { FAMILY } from './Cell'
+import { usePanel, type View } from './context'
+import { Segments } from './Segments'
+import styles from './Toolbar.module.css'
+import { useChainsTexts } from './texts'
+
+const FAMILY_SETS: Readonly<Record<'ipv4' | 'ipv6' | 'both', readonly Family[]>> = {
+  ipv4: ['ipv4'],
+  ipv6: ['ipv6'],
+  both: ['ipv4', 'ipv6'],
+}
+
+/** What is seen of the namespace, and of which family. */
+export function Toolbar({
+  view,
+  onView,
+  families,
+  onFamilies,
+}: {
+  view: View
+  onView: (view: View) => void
+  families: readonly Family[]
+  onFamilies: (families: readonly Family[]) => void
+}) {
+  const t = useChainsTexts()
+  const chosen = families.length > 1 ? 'both' : (families[0] ?? 'ipv4')
+  return (
+    <div className={styles.bar}>
+      <Segments
+        label={t.view}
+        value={view}
+        options={[
+          ['map', t.map],
+          ['matrix', t.matrix],
+          ['conntrack', t.conntrack],
+        ]}
+        onChange={onView}
+      />
+      <Segments
+        label={t.family}
+        value={chosen}
+        options={[
+          ['ipv4', FAMILY.ipv4],
+          ['ipv6', FAMILY.ipv6],
+          ['both', t.both],
+        ]}
+        onChange={(next) => onFamilies(FAMILY_SETS[next])}
+      />
+      <span className={styles.grow} />
+      <Driver />
+    </div>
+  )
+}
+
+/** Whose iptables the lab has, and what else is in force. */
+function Driver() {
+  const t = useChainsTexts()
+  const { namespace } = usePanel()
+  const record = useRecord(useEditor().lab.live, `filter:${namespace}`)
+  if (record?.kind !== 'filter') return null
+  const foreign = record.foreign ?? []
+  return (
+    <span className={styles.driver} title={foreign.length > 0 ? `${t.foreign}: ${foreign.join(', ')}` : undefined}>
+      {t.driver(record.driver)}
+      {foreign.length > 0 && <em className={styles.foreign}>{`${t.foreign}: ${foreign.join(', ')}`}</em>}
+    </span>
+  )
+}

@@ -1,0 +1,28 @@
+import { HOST } from '@/protocol'
+import type { Action } from './action'
+import { openDock, resizeDock } from './dock'
+import type { Editor } from './editor'
+import { selectedNamespaceOf } from './selected'
+import { useAppActionTexts } from './texts-app'
+
+/** So high, in CSS pixels, the map of chains can be read whole; half of the window at most. */
+const ROOM = 430
+
+/** Show the chains of a namespace, with room for their map. */
+export function showChains(editor: Editor, namespace: string): void {
+  const { height, maximised, tabs } = editor.dock.get()
+  const known = tabs.some((tab) => tab.panel.kind === 'chains')
+  const wanted = Math.min(ROOM, Math.round(window.innerHeight / 2))
+  openDock(editor, { kind: 'chains', namespace })
+  if (!known && !maximised && height < wanted) resizeDock(editor, wanted)
+}
+
+export const chains: Action = {
+  id: 'chains',
+  group: 'tools',
+  label: () => useAppActionTexts.now().chains,
+  help: (h) => h.chains,
+  shortcuts: ['C'],
+  enabled: (editor) => editor.lab.meta.get().info !== null,
+  run: (editor) => showChains(editor, selectedNamespaceOf(editor) ?? HOST),
+}
