@@ -3,16 +3,24 @@
 from argparse import ArgumentParser
 from pathlib import Path
 
-from tests.bench import latency, star
+from tests.bench import canvas, latency, star
 from tests.support import Stack
 
 options = ArgumentParser()
 options.add_argument("--floor", type=Path, help="folder with floor_star.c and star_ipbatch.sh")
 options.add_argument("--rounds", type=int, default=5)
+options.add_argument("--only", choices=("star", "latency", "canvas"), action="append", help="may be given several times; default: all")
+options.add_argument("--sizes", type=int, nargs="+", default=canvas.SIZES, help="namespaces on the canvas")
+options.add_argument("--ms", type=int, default=canvas.GESTURE_MS, help="how long each gesture on the canvas lasts")
 args = options.parse_args()
-stack = Stack()
-try:
-    star.run(stack, args.floor, rounds=args.rounds)
-finally:
-    stack.close()
-latency.run()
+wanted = args.only or ("star", "latency", "canvas")
+if "star" in wanted:
+    stack = Stack()
+    try:
+        star.run(stack, args.floor, rounds=args.rounds)
+    finally:
+        stack.close()
+if "latency" in wanted:
+    latency.run()
+if "canvas" in wanted:
+    canvas.run(args.sizes, args.ms)

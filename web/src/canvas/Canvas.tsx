@@ -8,13 +8,14 @@ import './staged.css'
 import { CanvasProvider, type CanvasTools } from './context'
 import { DragLayer } from './DragLayer'
 import { CanvasDialogs } from './dialogs/CanvasDialogs'
-import { Drags } from './drag'
+import { Drags, drawn } from './drag'
 import { Flow, type FlowView } from './flow'
 import { menuEntries, selectUnder } from './menu'
+import { OverviewLayer } from './overview/OverviewLayer'
 import { Palette } from './Palette'
 import { useCanvasTexts } from './texts'
 import { useFileDrop } from './useFileDrop'
-import { useNodeEvents, useNudge } from './useNodeEvents'
+import { recordsOf, useNodeEvents, useNudge } from './useNodeEvents'
 import { usePlaces } from './usePlaces'
 import { ViewControls } from './ViewControls'
 
@@ -43,9 +44,17 @@ export function Canvas() {
   return (
     <CanvasProvider value={tools}>
       <ContextArea entries={() => menuEntries(editor)}>
-        <div className={styles.canvas} onContextMenuCapture={(event) => selectUnder(editor, event.target)} {...file}>
+        <div
+          className={styles.canvas}
+          onContextMenuCapture={(event) => {
+            const under = drawn.find?.({ x: event.clientX, y: event.clientY })
+            selectUnder(editor, event.target, under && recordsOf([under]))
+          }}
+          {...file}
+        >
           <Palette />
           <Flow board={board} onView={onView} label={t.network} {...events}>
+            <OverviewLayer board={board} events={events} />
             <ViewControls />
           </Flow>
           <EmptyHint />

@@ -6,15 +6,9 @@ import { cx } from '@/ui'
 import { type Anchor, bestPair, curve } from './anchors'
 import type { BoardLine } from './board'
 import { stateWord } from './Chip'
+import { lineState } from './lines'
 import { useCanvasTexts } from './texts'
 import styles from './Wire.module.css'
-
-/** What a link is, from its two ends: up only when both are. */
-export function lineState(a: LinkState, b: LinkState): LinkState {
-  if (a === 'pending' || b === 'pending') return 'pending'
-  if (a === 'down' || b === 'down') return 'down'
-  return a === 'up' && b === 'up' ? 'up' : 'no-carrier'
-}
 
 /** A veth pair, or an interface on its parent. The corners are those of the nodes at its ends, in canvas units. */
 export const Wire = memo(function Wire(props: { line: BoardLine; ax: number; ay: number; bx: number; by: number }) {

@@ -46,10 +46,33 @@ interface Cards {
 /** Builds boards one after the other and keeps what did not change. */
 export class BoardBuilder {
   private cards = new Map<string, Cards>()
+  private last: { from: readonly unknown[]; overrides: Overrides; board: Board } | null = null
   private nodes = new Map<string, BoardNode>()
   private lines = new Map<string, BoardLine>()
 
   build(lab: LabStore, selection: ReadonlySet<string>, overrides: Overrides): Board {
+    const from = [lab, lab.scene.get(), lab.places.get(), selection]
+    const same = this.last !== null && from.every((part, i) => part === this.last?.from[i])
+    const moved = same && this.last ? onlyMoving(this.last.overrides, overrides) : null
+    const board = moved && this.last ? this.move(this.last.board, moved) : this.whole(lab, selection, overrides)
+    this.last = { from, overrides, board }
+    return board
+  }
+
+  /** While nodes are under the pointer only they change: a whole look at a large lab would take longer than a frame. */
+  private move(board: Board, moved: Overrides): Board {
+    const nodes = board.nodes.map((node) => {
+      const at = moved.get(node.id)
+      if (!at) return node
+      const shift = node.kind === 'bridge' ? this.cards.get(node.parent)?.card.shift : 0
+      const now = { ...node, x: at.x, y: at.y + (shift ?? 0) }
+      this.nodes.set(node.id, now)
+      return now
+    })
+    return { nodes, lines: board.lines }
+  }
+
+  private whole(lab: LabStore, selection: ReadonlySet<string>, overrides: Overrides): Board {
     const scene = lab.scene.get()
     const cards = new Map<string, Cards>()
     const nodes = new Map<string, BoardNode>()
@@ -96,6 +119,19 @@ export class BoardBuilder {
   private anchors(ref: string): Anchors | undefined {
     return this.cards.get(ref.slice(0, ref.indexOf('/')))?.anchors.get(ref)
   }
+}
+
+/** The overrides that are others now, where nothing but places under the pointer changed; else null. */
+function onlyMoving(before: Overrides, now: Overrides): Overrides | null {
+  if (before.size !== now.size) return null
+  const out = new Map<string, Point & { moving: boolean }>()
+  for (const [node, at] of now) {
+    const was = before.get(node)
+    if (was === at) continue
+    if (!was?.moving || !at.moving) return null
+    out.set(node, at)
+  }
+  return out
 }
 
 /** Where the namespaces stand that somebody has placed. */

@@ -4,6 +4,7 @@
 
 import { Value } from '@/ui'
 import type { Point } from './anchors'
+import type { Picked } from './flow'
 
 export type Tool = 'namespace' | 'bridge' | 'link' | 'vxlan' | 'macvlan'
 
@@ -73,11 +74,18 @@ export class Drags {
   }
 }
 
+/** What lies at a point of the window where the overview draws. */
+export type Finder = (at: Point) => Picked | undefined
+
+/** Set while nodes are drawn without elements of their own. */
+export const drawn: { find: Finder | null } = { find: null }
+
 /** The node that is drawn at a point of the window; not `ignore`, which is under the pointer because it is dragged. */
 export function nodeAt(at: Point, ignore?: string): string | null {
   for (const element of document.elementsFromPoint(at.x, at.y)) {
     const node = element.closest<HTMLElement>('[data-node]')
     if (node?.dataset.node && node.dataset.node !== ignore) return node.dataset.node
   }
-  return null
+  const found = drawn.find?.(at)
+  return found && 'node' in found && found.node !== ignore ? found.node : null
 }

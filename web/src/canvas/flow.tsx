@@ -7,6 +7,7 @@ import {
   type Edge,
   type EdgeChange,
   type EdgeProps,
+  getViewportForBounds,
   Handle,
   type Node,
   type NodeChange,
@@ -18,18 +19,61 @@ import {
   useStore,
   useStoreApi,
 } from '@xyflow/react'
-import { memo, type ReactNode, useCallback, useEffect, useMemo, useRef } from 'react'
+import { memo, type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import type { Point } from './anchors'
 import { BridgeNode } from './BridgeNode'
 import type { Board, BoardLine, BoardNode } from './board'
+import styles from './Canvas.module.css'
+import type { Box } from './geometry'
 import { NamespaceCard } from './NamespaceCard'
+import { around } from './overview/boxes'
 import { Wire } from './Wire'
 
 type CardNode = Node<{ of: BoardNode }, 'card'>
 type WireEdge = Edge<{ line: BoardLine }, 'wire'>
 
-/** Below this zoom only names are drawn. */
+/** Below this zoom only names are drawn, and of more nodes than these not even cards: see overview/. */
 const FAR = 0.4
+const FEW = 40
+
+/** Whether the scene is drawn as a whole instead of card by card. */
+export function useOverview(board: Board): boolean {
+  return useStore((s) => s.transform[2] < FAR) && board.nodes.length > FEW
+}
+
+/** What of the canvas is seen: pixels = canvas units × zoom + (x, y). The size is in pixels. */
+export interface FlowCamera {
+  get(): { x: number; y: number; zoom: number; width: number; height: number }
+  subscribe(listener: () => void): () => void
+  /** A point of the window, in canvas units. */
+  toCanvas(at: Point): Point
+  /** Bring this point (canvas units) to the middle. */
+  centre(at: Point): void
+}
+
+export function useCamera(): FlowCamera {
+  const store = useStoreApi()
+  const flow = useReactFlow()
+  return useMemo(
+    () => ({
+      get: () => {
+        const { transform, width, height } = store.getState()
+        return { x: transform[0], y: transform[1], zoom: transform[2], width, height }
+      },
+      subscribe: (listener) =>
+        store.subscribe((now, before) => {
+          const same = now.transform === before.transform && now.width === before.width && now.height === before.height
+          if (!same) listener()
+        }),
+      toCanvas: (at) => flow.screenToFlowPosition(at, { snapToGrid: false }),
+      centre: ({ x, y }) => void flow.setCenter(x, y, { zoom: flow.getZoom() }),
+    }),
+    [store, flow],
+  )
+}
+
+/** What React Flow gets while the overview draws. */
+const NONE: Board = { nodes: [], lines: [] }
 
 export interface FlowEvents {
   /** Nodes under the pointer; places relative to their parents. */
@@ -45,6 +89,8 @@ export type Picked = { node: string } | { line: BoardLine }
 /** What the canvas can be told. Points of the window in pixels, others in canvas units. */
 export interface FlowView {
   fit(): void
+  /** Bring these nodes into view, as large as fits. */
+  fitTo(nodes: readonly string[]): void
   zoomIn(): void
   zoomOut(): void
   zoomReset(): void
@@ -152,18 +198,52 @@ type FlowProps = FlowEvents & {
   label: string
 }
 
+/** Measures itself first, so that the first drawing already shows everything: nothing is rendered at a zoom that nobody asked for. */
 export function Flow(props: FlowProps) {
+  const [size, setSize] = useState<{ width: number; height: number } | null>(null)
+  const measure = useCallback((element: HTMLDivElement | null) => {
+    if (element) setSize({ width: element.clientWidth, height: element.clientHeight })
+  }, [])
   return (
-    <ReactFlowProvider>
-      <Inner {...props} />
-    </ReactFlowProvider>
+    <div ref={measure} className={styles.fill}>
+      {size && (
+        <ReactFlowProvider
+          fitView
+          initialNodes={[wholeOf(props.board)]}
+          initialWidth={size.width}
+          initialHeight={size.height}
+          initialMinZoom={MIN_ZOOM}
+          initialMaxZoom={FIT.maxZoom}
+          initialFitViewOptions={FIT}
+        >
+          <Inner {...props} />
+        </ReactFlowProvider>
+      )}
+    </div>
   )
 }
 
+/** One node in the place of all. */
+function wholeOf(board: Board): Node {
+  const { x, y, w, h } = boardBox(board)
+  const size = { width: w, height: h }
+  return { id: 'all', position: { x, y }, ...size, measured: size, data: {} }
+}
+
+const boardBox = (board: Board): Box =>
+  around(board.nodes.filter((n) => n.kind === 'namespace')) ?? { x: 0, y: 0, w: 400, h: 300 }
+
 function Inner({ board, onView, children, label, ...events }: FlowProps) {
-  const nodes = useKept(board.nodes, toNode)
-  const edges = useKept(board.lines, toEdge)
+  const cards = useOverview(board) ? NONE : board
+  const nodes = useKept(cards.nodes, toNode)
+  const edges = useKept(cards.lines, toEdge)
   const store = useStoreApi<CardNode, WireEdge>()
+  const [first] = useState(() => {
+    // The provider has fitted; React Flow would do it again when it first gets nodes, which may be much later.
+    store.setState({ fitViewQueued: false })
+    const [x, y, zoom] = store.getState().transform
+    return { x, y, zoom }
+  })
   const { onMove, onDrop, onSelect, onClear } = events
   const add = useCallback(() => store.getState().multiSelectionActive, [store])
 
@@ -225,14 +305,13 @@ function Inner({ board, onView, children, label, ...events }: FlowProps) {
       multiSelectionKeyCode="Shift"
       snapToGrid
       snapGrid={[10, 10]}
-      minZoom={0.05}
-      maxZoom={2.5}
-      fitView
-      fitViewOptions={FIT}
+      minZoom={MIN_ZOOM}
+      maxZoom={MAX_ZOOM}
+      defaultViewport={first}
       proOptions={{ hideAttribution: true }}
     >
       <Background variant={BackgroundVariant.Dots} gap={20} size={1.4} color="var(--dots)" />
-      <ViewPort onView={onView} />
+      <ViewPort board={board} onView={onView} />
       {children}
     </ReactFlow>
   )
@@ -240,43 +319,45 @@ function Inner({ board, onView, children, label, ...events }: FlowProps) {
 
 /** Room for the palette and the controls, in pixels. */
 const FIT = { padding: { left: '130px', right: '48px', top: '40px', bottom: '72px' }, maxZoom: 1.1 } as const
-const SMOOTH = { duration: 180 }
+const MIN_ZOOM = 0.02
+const MAX_ZOOM = 2.5
 
-type Rect = { position: Point; width?: number | undefined; height?: number | undefined }
+const calm = window.matchMedia?.('(prefers-reduced-motion: reduce)')
+const smooth = (): { duration: number } => ({ duration: calm?.matches ? 0 : 180 })
 
-/** The smallest box around all. */
-function around(rects: readonly Rect[]): { x: number; y: number; width: number; height: number } {
-  const x = Math.min(...rects.map((r) => r.position.x))
-  const y = Math.min(...rects.map((r) => r.position.y))
-  const right = Math.max(...rects.map((r) => r.position.x + (r.width ?? 0)))
-  const bottom = Math.max(...rects.map((r) => r.position.y + (r.height ?? 0)))
-  return { x, y, width: right - x, height: bottom - y }
-}
-
-function ViewPort({ onView }: { onView: FlowProps['onView'] }) {
+function ViewPort({ board, onView }: { board: Board; onView: FlowProps['onView'] }) {
   const flow = useReactFlow<CardNode, WireEdge>()
   const store = useStoreApi()
+  const latest = useRef(board)
+  latest.current = board
   useEffect(() => {
     const size = (): { width: number; height: number } => store.getState()
+    const show = ({ x, y, w, h }: Box, maxZoom: number): void => {
+      const { width, height } = size()
+      const bounds = { x, y, width: w, height: h }
+      void flow.setViewport(getViewportForBounds(bounds, width, height, MIN_ZOOM, maxZoom, FIT.padding), smooth())
+    }
     onView({
-      fit: () => void flow.fitView({ ...FIT, ...SMOOTH }),
-      zoomIn: () => void flow.zoomIn(SMOOTH),
-      zoomOut: () => void flow.zoomOut(SMOOTH),
-      zoomReset: () => void flow.zoomTo(1, SMOOTH),
-      centreOn: (id) => {
-        const node = flow.getInternalNode(id)
-        if (!node) return
-        const { x, y } = node.internals.positionAbsolute
-        const zoom = Math.max(flow.getZoom(), 0.8)
-        void flow.setCenter(x + (node.width ?? 0) / 2, y + (node.height ?? 0) / 2, { zoom, ...SMOOTH })
+      fit: () => show(boardBox(latest.current), FIT.maxZoom),
+      fitTo: (nodes) => {
+        const box = around(nodes.flatMap((id) => placeOf(latest.current, id) ?? []))
+        if (box) show(box, FIT.maxZoom)
       },
-      include: ({ x, y, w, h }) => {
+      zoomIn: () => void flow.zoomIn(smooth()),
+      zoomOut: () => void flow.zoomOut(smooth()),
+      zoomReset: () => void flow.zoomTo(1, smooth()),
+      centreOn: (id) => {
+        const box = placeOf(latest.current, id)
+        const zoom = Math.max(flow.getZoom(), 0.8)
+        if (box) void flow.setCenter(box.x + box.w / 2, box.y + box.h / 2, { zoom, ...smooth() })
+      },
+      include: (box) => {
         const { x: left, y: top, zoom } = flow.getViewport()
         const seen = (p: number, start: number, all: number): boolean => p * zoom + start > 0 && p * zoom + start < all
         const { width, height } = size()
+        const { x, y, w, h } = box
         if (seen(x, left, width) && seen(x + w, left, width) && seen(y, top, height) && seen(y + h, top, height)) return
-        const rects = [...flow.getNodes().filter((n) => !n.parentId), { position: { x, y }, width: w, height: h }]
-        void flow.fitBounds(around(rects), { padding: 0.16, ...SMOOTH })
+        show(around([boardBox(latest.current), box]) ?? box, FIT.maxZoom)
       },
       toCanvas: (at) => flow.screenToFlowPosition(at),
       centre: () => {
@@ -288,6 +369,13 @@ function ViewPort({ onView }: { onView: FlowProps['onView'] }) {
     return () => onView(null)
   }, [flow, store, onView])
   return null
+}
+
+/** Where a node stands on the canvas: a bridge's place is counted from its namespace's. */
+function placeOf(board: Board, id: string): Box | undefined {
+  const node = board.nodes.find((n) => n.id === id)
+  const parent = node?.kind === 'bridge' ? board.nodes.find((n) => n.id === node.parent) : undefined
+  return node && { x: node.x + (parent?.x ?? 0), y: node.y + (parent?.y ?? 0), w: node.w, h: node.h }
 }
 
 /** The zoom in percent; renders again when it changes. */

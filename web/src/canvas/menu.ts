@@ -46,12 +46,13 @@ export function menuEntries(editor: Editor): readonly MenuEntry[] {
   return groups.flatMap((group, i) => [...(i > 0 ? [null] : []), ...group.map(entry)])
 }
 
-/** The menu is about what is under the pointer (or has the focus): that becomes the selection, if it is not part of it. */
-export function selectUnder(editor: Editor, target: EventTarget): void {
+/** The menu is about what is under the pointer (or has the focus): that becomes the selection, if it is not part of it.
+ * `drawn`: what lies there where nothing has an element. */
+export function selectUnder(editor: Editor, target: EventTarget, drawn?: readonly string[]): void {
   if (!(target instanceof Element)) return
   const ends = target.closest<SVGElement>('[data-ends]')?.dataset.ends?.split(' ')
   const found = target.closest<HTMLElement>('[data-id^="namespace:"], [data-id^="interface:"]')?.dataset.id
-  const ids = ends ?? (found === undefined ? [] : [found])
+  const ids = drawn ?? ends ?? (found === undefined ? [] : [found])
   const selected = editor.selection.get()
   if (ids.length === 0 || !ids.every((id) => selected.has(id))) editor.select(ids)
 }

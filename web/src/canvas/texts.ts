@@ -87,6 +87,7 @@ export const useCanvasTexts = catalogue(
     newName: 'New name',
     rename: 'Rename',
     list: (items: number) => `${items} more`,
+    overviewList: (nodes: number) => `Overview of ${count(nodes, 'node')}: arrows walk, Space selects, Enter opens`,
   },
   {
     up: '啟用',
@@ -173,6 +174,7 @@ export const useCanvasTexts = catalogue(
     newName: '新名稱',
     rename: '重新命名',
     list: (items) => `另有 ${items} 個`,
+    overviewList: (nodes) => `${nodes} 個節點的總覽：方向鍵移動，空白鍵選取，Enter 開啟`,
   },
 )
 

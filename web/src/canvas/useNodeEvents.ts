@@ -11,7 +11,8 @@ import type { Places } from './usePlaces'
 
 const idOf = (node: string): string => (node.includes('/') ? interfaceId(node) : namespaceId(node))
 
-const idsOf = (picked: readonly Picked[]): string[] =>
+/** The records that are selected with what was picked. */
+export const recordsOf = (picked: readonly Picked[]): string[] =>
   picked.flatMap((p) => {
     if ('node' in p) return [idOf(p.node)]
     return p.line.kind === 'pair' ? [interfaceId(p.line.a), interfaceId(p.line.b)] : [interfaceId(p.line.a)]
@@ -45,9 +46,9 @@ export function useNodeEvents(editor: Editor, board: RefObject<Board>, places: P
         } else place(map(moved, true))
       },
       onSelect: ({ on, off, add }) => {
-        const gone = new Set(idsOf(off))
+        const gone = new Set(recordsOf(off))
         const kept = add || on.length === 0 ? [...editor.selection.get()].filter((id) => !gone.has(id)) : []
-        editor.select([...kept, ...idsOf(on)])
+        editor.select([...kept, ...recordsOf(on)])
       },
       onClear: () => editor.select([]),
     }

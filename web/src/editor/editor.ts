@@ -79,7 +79,7 @@ export class Editor {
     dryRun: boolean,
   ): Promise<Done | Planned> {
     const lab = this.session.current.get() ?? ''
-    const revision = base ? this.lab.meta.get().revision : null
+    const revision = base ? this.lab.revision.get() : null
     const asked = { type: 'edit' as const, lab, commands: [...commands], base: revision, label, dry_run: dryRun }
     return this.session.connection.request<'edit'>(asked).done
   }

@@ -76,7 +76,7 @@ export class Staging {
       const plan = await this.look(edits)
       return {
         result: 'done',
-        revision: this.editor.lab.meta.get().revision,
+        revision: this.editor.lab.revision.get(),
         steps: 0,
         deploy_seconds: null,
         made: plan.made,

@@ -10,7 +10,8 @@ export function HistoryPanel() {
   const t = usePanelTexts()
   const editor = useEditor()
   const lab = useValue(editor.session.current)
-  const revision = usePart(editor.lab.meta, (meta) => `${meta.undo} ${meta.redo} ${meta.revision}`)
+  const labels = usePart(editor.lab.meta, (meta) => `${meta.undo} ${meta.redo}`)
+  const revision = `${useValue(editor.lab.revision)} ${labels}`
   const [changes, setChanges] = useState<readonly Change[]>([])
   // biome-ignore lint/correctness/useExhaustiveDependencies: asked again when the lab has changed
   useEffect(() => {

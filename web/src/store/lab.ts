@@ -8,14 +8,13 @@ import { buildScene, EMPTY_SCENE, type Scene, touchesScene } from './scene'
 /** What a lab has beside its records. `undo` and `redo`: what would be taken back or done again, null for nothing. */
 export interface LabMeta {
   info: LabInfo | null
-  revision: number
   drift: ReadonlySet<string>
   warnings: readonly Problem[]
   undo: string | null
   redo: string | null
 }
 
-export const NO_LAB: LabMeta = { info: null, revision: 0, drift: new Set(), warnings: [], undo: null, redo: null }
+export const NO_LAB: LabMeta = { info: null, drift: new Set(), warnings: [], undo: null, redo: null }
 
 /** One lab as this browser knows it: what is wanted, what the kernel says, and what follows from them. */
 export class LabStore {
@@ -23,6 +22,8 @@ export class LabStore {
   readonly observed = new RecordMap<AnyRecord>()
   readonly live = new RecordMap<AnyLive>()
   readonly meta = new Value<LabMeta>(NO_LAB)
+  /** That of the last delta; apart from `meta`, because it changes with each. */
+  readonly revision = new Value(0)
   readonly scene = new Value<Scene>(EMPTY_SCENE)
   /** Counts changes of what is only drawn (places, styles, areas, notes), so that the canvas looks at them again. */
   readonly places = new Value(0)
@@ -39,9 +40,9 @@ export class LabStore {
       observed: this.observed.reset(snapshot.observed),
       live: this.live.reset(snapshot.live),
     }
+    this.revision.set(snapshot.revision)
     this.meta.set({
       info: snapshot.info,
-      revision: snapshot.revision,
       drift: new Set(snapshot.drift),
       warnings: snapshot.warnings,
       undo: snapshot.can_undo || null,
@@ -82,20 +83,14 @@ export class LabStore {
 
   /** Returns false where a revision is missing: the lab must be opened again. */
   apply(delta: Delta): boolean {
-    const meta = this.meta.get()
-    if (delta.revision <= meta.revision) return true
-    if (delta.revision !== meta.revision + 1) return false
+    const revision = this.revision.get()
+    if (delta.revision <= revision) return true
+    if (delta.revision !== revision + 1) return false
     const desired = delta.desired ? this.overlay.under(delta.desired) : []
     const observed = delta.observed ? this.observed.apply(delta.observed) : []
     const live = delta.live ? this.live.apply(delta.live) : []
-    this.meta.set({
-      info: delta.info ?? meta.info,
-      revision: delta.revision,
-      drift: delta.drift ? new Set(delta.drift) : meta.drift,
-      warnings: delta.warnings ?? meta.warnings,
-      undo: delta.can_undo === undefined || delta.can_undo === null ? meta.undo : delta.can_undo || null,
-      redo: delta.can_redo === undefined || delta.can_redo === null ? meta.redo : delta.can_redo || null,
-    })
+    this.revision.set(delta.revision)
+    this.applyMeta(delta)
     if (touchesScene(this.scene.get(), this, [...desired, ...observed, ...live])) {
       this.scene.set(buildScene(this, this.scene.get()))
     }
@@ -105,5 +100,18 @@ export class LabStore {
     this.observed.notify(observed)
     this.live.notify(live)
     return true
+  }
+
+  /** Most deltas say nothing of this: nobody is woken then. */
+  private applyMeta({ info, drift, warnings, can_undo, can_redo }: Delta): void {
+    if (!info && !drift && !warnings && (can_undo ?? null) === null && (can_redo ?? null) === null) return
+    const meta = this.meta.get()
+    this.meta.set({
+      info: info ?? meta.info,
+      drift: drift ? new Set(drift) : meta.drift,
+      warnings: warnings ?? meta.warnings,
+      undo: (can_undo ?? null) === null ? meta.undo : can_undo || null,
+      redo: (can_redo ?? null) === null ? meta.redo : can_redo || null,
+    })
   }
 }

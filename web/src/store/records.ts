@@ -9,6 +9,7 @@ export class RecordMap<T> {
   private readonly prefixes = new Map<string, Set<string>>()
   private readonly byId = new Map<string, Set<() => void>>()
   private readonly byPrefix = new Map<string, Set<() => void>>()
+  private readonly watchers = new Set<(ids: ReadonlySet<string> | readonly string[]) => void>()
 
   get(id: string): T | undefined {
     return this.records.get(id)
@@ -68,7 +69,7 @@ export class RecordMap<T> {
     else this.prefixes.set(prefix, new Set([id]))
   }
 
-  notify(ids: Iterable<string>): void {
+  notify(ids: ReadonlySet<string> | readonly string[]): void {
     const under = new Set<() => void>()
     for (const id of ids) {
       const listeners = this.byId.get(id)
@@ -76,6 +77,13 @@ export class RecordMap<T> {
       if (this.byPrefix.size > 0) for (const one of this.byPrefix.get(prefixOf(id)) ?? []) under.add(one)
     }
     for (const listener of under) listener()
+    for (const watcher of [...this.watchers]) watcher(ids)
+  }
+
+  /** For what shows all records at once: hears which ones changed. */
+  watch(watcher: (ids: ReadonlySet<string> | readonly string[]) => void): () => void {
+    this.watchers.add(watcher)
+    return () => this.watchers.delete(watcher)
   }
 
   subscribe(id: string, listener: () => void): () => void {

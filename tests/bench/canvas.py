@@ -1,0 +1,102 @@
+"""How fluent the canvas is: the time between frames in headless Chromium, at working zoom and with everything in view.
+
+The page is `web/bench`: the app on a wire without a server, fed by the real store. The gestures are made of the events that a hand
+makes, one per frame. A display shows 60 frames a second, so 16.7 ms is the least; `idle` says what this machine does when nothing happens.
+"""
+
+import functools
+import http.server
+import statistics
+import subprocess
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+WEB = Path(__file__).resolve().parents[2] / "web"
+CHROMIUM = "/usr/bin/chromium"
+ARGS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--no-first-run", "--disable-gpu"]
+SIZES = (50, 200, 1000, 5000)
+UPDATES = (0, 200, 2000)
+GESTURE_MS = 2000
+_WORKING, _ALL = "working zoom", "all in view"
+_FIRST_PAINT_TIMEOUT_MS = 60_000
+
+
+class _Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@contextmanager
+def _served(folder: Path) -> Iterator[str]:
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Quiet, directory=str(folder)))
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def _opened(browser: Browser, url: str, size: int) -> tuple[Page, float]:
+    """The page with a lab of that size, and how many ms after its navigation the lab was on the screen."""
+    page = browser.new_page(viewport={"width": 1400, "height": 900})
+    page.goto(f"{url}/?nodes={size}")
+    page.wait_for_function("window.bench.painted > 0", timeout=_FIRST_PAINT_TIMEOUT_MS)
+    return page, float(page.evaluate("window.bench.painted"))
+
+
+def _view(page: Page, zoom: str) -> None:
+    """Everything, or the fifth namespace in the middle at 100 %."""
+    page.evaluate("bench.editor.viewport.get().fit()")
+    page.wait_for_timeout(400)
+    if zoom == _WORKING:
+        page.evaluate("bench.editor.viewport.get().reveal('namespace:ns5')")
+        page.wait_for_timeout(400)
+
+
+def _place(page: Page, node: str) -> dict[str, float]:
+    """A point of the window at which a node can be taken."""
+    found: dict[str, float] = page.evaluate("node => bench.at(node)", node)
+    return found
+
+
+def _measure(page: Page, zoom: str, gesture: str, ms: int) -> list[float]:
+    _view(page, zoom)
+    match gesture:
+        case "pan":
+            return list(page.evaluate("ms => bench.drag(bench.free(), ms, 160)", ms))
+        case "zoom":
+            return list(page.evaluate("ms => bench.zoom(ms)", ms))
+        case "drag":
+            return list(page.evaluate("([at, ms]) => bench.drag(at, ms, 120)", [_place(page, "ns5"), ms]))
+        case _:
+            return list(page.evaluate("ms => bench.idle(ms)", ms))
+
+
+def _row(times: Sequence[float]) -> str:
+    ordered = sorted(times)
+    return f"{statistics.median(ordered):5.1f} /{ordered[int(0.95 * (len(ordered) - 1))]:6.1f}"
+
+
+def run(sizes: Sequence[int] = SIZES, ms: int = GESTURE_MS) -> None:
+    """Print the median and the 95th percentile of the time between frames, in ms."""
+    subprocess.run(["npx", "vite", "build", "--config", "bench/vite.config.ts", "--logLevel", "error"], cwd=WEB, check=True)
+    print("canvas: ms between frames, median / p95 (16.7 is what the display shows)")
+    with _served(WEB / "bench" / "dist") as url, sync_playwright() as playwright:
+        for size in sizes:
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
+            page, painted = _opened(browser, url, size)
+            print(f"{size} namespaces: on the screen {painted:.0f} ms after the navigation began")
+            for zoom in (_WORKING, _ALL):
+                for updates in UPDATES:
+                    page.evaluate("n => bench.updates(n)", updates)
+                    cells = [f"{g} {_row(_measure(page, zoom, g, ms))}" for g in ("idle", "pan", "zoom", "drag")]
+                    page.evaluate("bench.updates(0)")
+                    print(f"  {zoom:12} {updates:5} updates/s   " + "   ".join(cells), flush=True)
+            browser.close()

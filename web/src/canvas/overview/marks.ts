@@ -1,0 +1,95 @@
+/** What the overview shows beside the picture, read from the store and kept until a record changes. */
+
+import type { Editor } from '@/editor'
+import { interfaceId, namespaceId, netnsId } from '@/protocol'
+import { cachedInterfaceView, type LinkState } from '@/store'
+import type { BoardLine } from '../board'
+import { lineState } from '../lines'
+import type { Marks } from './paint'
+import type { LineShape, NodeShape, Picture } from './picture'
+
+export const recordOf = (node: NodeShape): string =>
+  node.of.kind === 'namespace' ? namespaceId(node.id) : interfaceId(node.id)
+
+export class StoreMarks implements Marks {
+  private readonly states = new WeakMap<BoardLine, LinkState>()
+  private lines: ReadonlyMap<string, readonly BoardLine[]> = new Map()
+  private readonly editor: Editor
+
+  constructor(editor: Editor) {
+    this.editor = editor
+  }
+
+  /** Know which lines an interface's record belongs to. */
+  take(picture: Picture): void {
+    const lines = new Map<string, BoardLine[]>()
+    for (const { line } of picture.lines) {
+      for (const ref of [line.a, line.b]) {
+        const list = lines.get(ref)
+        if (list) list.push(line)
+        else lines.set(ref, [line])
+      }
+    }
+    this.lines = lines
+  }
+
+  /** These records changed; true where something is drawn otherwise. */
+  changed(ids: Iterable<string>): boolean {
+    let any = false
+    for (const id of ids) {
+      if (id.startsWith('netns:')) any = true
+      else if (id.startsWith('link:') || id.startsWith('interface:'))
+        any = this.forget(id.slice(id.indexOf(':') + 1)) || any
+    }
+    return any
+  }
+
+  private forget(ref: string): boolean {
+    let any = false
+    for (const line of this.lines.get(ref) ?? []) {
+      const before = this.states.get(line)
+      if (before === undefined) continue
+      const now = this.read(line)
+      this.states.set(line, now)
+      any = any || now !== before
+    }
+    return any
+  }
+
+  private read({ a, b }: BoardLine): LinkState {
+    const { lab } = this.editor
+    return lineState(cachedInterfaceView(lab, a)?.state ?? 'pending', cachedInterfaceView(lab, b)?.state ?? 'pending')
+  }
+
+  state({ line }: LineShape): LinkState {
+    const known = this.states.get(line)
+    if (known) return known
+    const state = this.read(line)
+    this.states.set(line, state)
+    return state
+  }
+
+  selected(node: NodeShape): boolean {
+    return node.of.selected
+  }
+
+  found(_node: NodeShape): boolean {
+    return false
+  }
+
+  warned(node: NodeShape): boolean {
+    return this.editor.lab.meta.get().drift.has(recordOf(node))
+  }
+
+  ghost(node: NodeShape): boolean {
+    return node.of.kind === 'namespace' && !this.editor.lab.live.has(netnsId(node.id))
+  }
+
+  tint(_line: LineShape): string | undefined {
+    return undefined
+  }
+
+  busy(_line: LineShape): number {
+    return 0
+  }
+}
