@@ -9,7 +9,7 @@ from argparse import REMAINDER, SUPPRESS, ArgumentParser, Namespace
 from collections.abc import Callable
 from pathlib import Path
 
-from cli import capture, documents, labs, output, run
+from cli import access, capture, documents, labs, output, run
 from cli.client import DEFAULT_STATE, Client, find_server
 from protocol.captures import SNAPLEN
 from topology.problems import ProblemError
@@ -76,6 +76,12 @@ def _lab_verbs(add: Add) -> None:
         ("redo", labs.redo, "do again what was taken back last"),
     ):
         _verb(add, name, help, online=handler).add_argument("lab", metavar="LAB")
+    token = _verb(add, "token", "an address for one lab alone; what it allows; take it back", online=access.token)
+    token.add_argument("lab", metavar="LAB")
+    token.add_argument("--view", action="store_true", help="to look only")
+    token.add_argument("--name", default="", help="what it is listed and revoked by")
+    token.add_argument("--list", action="store_true", help="the tokens of the lab")
+    token.add_argument("--revoke", metavar="NAME", help="take it back; who is in by it is cut off")
     policy = _verb(add, "policy", "what happens with changes from outside the canvas", online=labs.policy)
     policy.add_argument("lab", metavar="LAB")
     policy.add_argument("policy", choices=("follow", "flag", "enforce"))

@@ -54,6 +54,7 @@ class Client:
     """Requests and their answers over Socket.IO; also a context manager."""
 
     def __init__(self, url: str, token: str) -> None:
+        self.url = url
         self._events: queue.Queue[Event | None] = queue.Queue()
         self._ids = count(1)
         self._io = socketio.Client(reconnection=False, websocket_extra_options={"skip_utf8_validation": True})

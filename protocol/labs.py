@@ -4,6 +4,7 @@ from typing import Literal
 
 import msgspec
 
+from protocol.access import Role
 from protocol.base import Request, Result
 from topology.base import Json
 from topology.live import AnyLive
@@ -89,7 +90,10 @@ class Doctor(Request, frozen=True, kw_only=True, tag="doctor"):
 
 
 class Labs(Result, frozen=True, kw_only=True, tag="labs"):
+    """`role`: what the caller's token allows, in these labs."""
+
     labs: tuple[LabInfo, ...]
+    role: Role = "admin"
 
 
 class Snapshot(Result, frozen=True, kw_only=True, tag="snapshot"):

@@ -9,6 +9,7 @@ from typing import Literal
 
 import msgspec
 
+from protocol.access import ListTokens, MakeToken, RevokeToken, Role, TokenInfo, TokenMade, Tokens
 from protocol.base import Request, Result
 from protocol.captures import CapturedFrames, CaptureStarted, ReadCapture, RemoveCapture, StartCapture, StopCapture
 from protocol.chains import (
@@ -85,10 +86,11 @@ __all__ = [
     "Change", "Check", "CheckRule", "Close", "CloseTerminal", "Context", "DeleteConnection", "Delta", "DestroyLab", "DetachTerminal",
     "Diagnosis", "Doctor", "Done", "Edit", "EndProcess", "Exec", "Exited", "Explain", "Explained", "Export", "ExportRules", "Exported",
     "Extension", "File", "Files", "FlushConntrack", "History", "HistoryList", "Input", "JourneyItem", "LabInfo", "LabState", "Labs",
-    "LabsEvent", "ListFiles", "ListLabs", "Look", "NetnsQuery", "NewLab", "Notice", "Open", "OpenTerminal", "Option", "Output", "Ping",
-    "PingDone", "PingNote", "PingReply", "Planned", "Predict", "Predicted", "ReadCapture", "RemoveCapture", "Request", "ResizeTerminal",
-    "Result", "RuleChecked", "RuleNote", "Snapshot", "StartCapture", "StartLab", "StopCapture", "StopLab", "StreamItem", "TerminalClosed",
-    "TerminalOpened", "TerminalState", "Text", "Trace", "Traced", "Vocabulary", "VocabularyOf", "Watch", "Watched", "ZeroCounters",
+    "LabsEvent", "ListFiles", "ListLabs", "ListTokens", "Look", "MakeToken", "NetnsQuery", "NewLab", "Notice", "Open", "OpenTerminal",
+    "Option", "Output", "Ping", "PingDone", "PingNote", "PingReply", "Planned", "Predict", "Predicted", "ReadCapture", "RemoveCapture",
+    "Request", "ResizeTerminal", "Result", "RevokeToken", "Role", "RuleChecked", "RuleNote", "Snapshot", "StartCapture", "StartLab",
+    "StopCapture", "StopLab", "StreamItem", "TerminalClosed", "TerminalOpened", "TerminalState", "Text", "TokenInfo", "TokenMade",
+    "Tokens", "Trace", "Traced", "Vocabulary", "VocabularyOf", "Watch", "Watched", "ZeroCounters",
 ]  # fmt: skip
 
 AnyRequest = (
@@ -97,11 +99,13 @@ AnyRequest = (
     | CheckRule | ZeroCounters | ExportRules | Vocabulary | Analyse | FlushConntrack | DeleteConnection
     | StartCapture | StopCapture | RemoveCapture | ReadCapture
     | OpenTerminal | AttachTerminal | DetachTerminal | ResizeTerminal | CloseTerminal | ListFiles
+    | MakeToken | RevokeToken | ListTokens
 )  # fmt: skip
 AnyResult = (
     Done | Planned | Labs | Snapshot | Exported | PingDone | Exited | Text | Explained | HistoryList | Diagnosis
     | Traced | Predicted | Watched | RuleChecked | VocabularyOf | Analysed
     | CaptureStarted | CapturedFrames | TerminalOpened | TerminalClosed | Files
+    | TokenMade | Tokens
 )  # fmt: skip
 AnyItem = PingReply | PingNote | Output | JourneyItem
 

@@ -37,7 +37,7 @@ def main() -> int:
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     hub = Hub(args.state, args.agent)
     token = hub.storage.token()
-    app, _ = make(hub, token, WEB)
+    app, _ = make(hub, WEB)
     try:
         server = make_server(args.host, args.port, app, threaded=True, request_handler=_Quiet)
     except (OSError, SystemExit) as e:

@@ -1,6 +1,5 @@
 """The web side: the built app as files, and Socket.IO for everything else. Nothing is told to who does not know the token."""
 
-import hmac
 import logging
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -12,6 +11,8 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from protocol.public import Answer, AnyRequest
 from server import captures, files, terminals
+from server.access import sees
+from server.audit import SessionLog, Who
 from server.hub import Hub
 from server.outbox import Session, problem_of
 from server.requests import handle
@@ -31,25 +32,28 @@ _POLICY = (
 _log = logging.getLogger("vethboard.server")
 
 
-def make(hub: Hub, token: str, web: Path) -> tuple[Flask, SocketIO]:
+def make(hub: Hub, web: Path) -> tuple[Flask, SocketIO]:
     """The application; `web` is the folder of the built app."""
     app = Flask("vethboard", static_folder=None)
     socket = SocketIO(
         app, async_mode="threading", async_handlers=False, cors_allowed_origins=_same_origin, max_http_buffer_size=MAX_MESSAGE,
         transports=["websocket"], ping_interval=20, ping_timeout=20, serve_client=False,
     )  # fmt: skip
-    def allowed() -> bool:
-        return _known(token, request.cookies.get(COOKIE)) and _same_origin(request.origin, request.environ)
-
-    files.routes(app, hub, allowed)
-    captures.routes(app, hub, allowed)
-    _files(app, token, web)
-    _Socket(hub, token, socket).register()
+    files.routes(app, hub, lambda lab: _may_move_files(hub, lab))
+    captures.routes(app, hub, lambda lab: _may_move_files(hub, lab, looking=True))
+    _files(app, hub, web)
+    _Socket(hub, socket).register()
     return app, socket
 
 
-def _known(token: str, given: str | None) -> bool:
-    return given is not None and hmac.compare_digest(given.encode(), token.encode())
+def _may_move_files(hub: Hub, lab: str, looking: bool = False) -> bool:
+    """Whether this request may fetch and put files of the lab; `looking`: what a `view` token may see. Written down either way."""
+    access = hub.tokens.known(request.cookies.get(COOKIE)) if _same_origin(request.origin, request.environ) else None
+    allowed = access is not None and (looking or access.role != "view") and sees(access, lab)
+    who = Who("browser", access.token if access is not None else "", "", request.remote_addr or "")
+    what = "put-file" if request.method == "PUT" else "get-file"
+    hub.audit.write(who, what, lab, "started" if allowed else str(Code.DENIED), {"path": request.path[:300]})
+    return allowed
 
 
 def _same_origin(origin: str | None, environ: dict[str, str] | None = None) -> bool:
@@ -60,7 +64,7 @@ def _same_origin(origin: str | None, environ: dict[str, str] | None = None) -> b
     return urlsplit(origin).netloc == host
 
 
-def _files(app: Flask, token: str, web: Path) -> None:
+def _files(app: Flask, hub: Hub, web: Path) -> None:
     @app.after_request
     def headers(response: Response) -> Response:
         response.headers["Content-Security-Policy"] = _POLICY
@@ -73,13 +77,13 @@ def _files(app: Flask, token: str, web: Path) -> None:
     @app.get("/")
     def index() -> AnyResponse:
         given = request.args.get("token")
-        if given is not None and not _known(token, given):
+        if given is not None and hub.tokens.known(given) is None:
             return make_response("That is not the token of this server. The address with the right one stands where it was started.\n", 403)
-        if given is None and not _known(token, request.cookies.get(COOKIE)):
+        if given is None and hub.tokens.known(request.cookies.get(COOKIE)) is None:
             return make_response("Open the address with ?token=… that was printed where Vethboard was started.\n", 401)
         response = send_from_directory(web, "index.html")
         if given is not None:
-            response.set_cookie(COOKIE, token, httponly=True, samesite="Strict", max_age=30 * 86400)
+            response.set_cookie(COOKIE, given, httponly=True, samesite="Strict", max_age=30 * 86400)
         return response
 
     @app.get("/<path:path>")
@@ -92,8 +96,8 @@ def _files(app: Flask, token: str, web: Path) -> None:
 class _Socket:
     """Socket.IO: connections come and go, requests are parsed and passed on."""
 
-    def __init__(self, hub: Hub, token: str, socket: SocketIO) -> None:
-        self._hub, self._token, self._socket = hub, token, socket
+    def __init__(self, hub: Hub, socket: SocketIO) -> None:
+        self._hub, self._socket = hub, socket
         self._decoder = msgspec.json.Decoder(AnyRequest)
 
     def register(self) -> None:
@@ -106,13 +110,16 @@ class _Socket:
     def _connect(self, auth: object = None) -> None:
         given = auth if isinstance(auth, dict) else {}
         token = given.get("token")
-        if not _known(self._token, token if isinstance(token, str) else request.cookies.get(COOKIE)):
-            problem = Problem(code=Code.DENIED, message="wrong token", hint="open the address that was printed where Vethboard was started")
-            raise ConnectionRefusedError(str(problem), msgspec.to_builtins(problem))
-        sid = _sid()
+        access = self._hub.tokens.known(token if isinstance(token, str) else request.cookies.get(COOKIE))
+        sid, address = _sid(), request.remote_addr or ""
         author = given.get("author")
         author = author[:40] if isinstance(author, str) and author not in ("", "terminal", "vethboard") else "browser"
-        self._hub.sessions.add(Session(sid, author, lambda name, text: self._send(sid, name, text)))
+        if access is None:
+            self._hub.audit.write(Who(author, "", sid, address), "connect", None, str(Code.DENIED))
+            problem = Problem(code=Code.DENIED, message="wrong token", hint="open the address that was printed where Vethboard was started")
+            raise ConnectionRefusedError(str(problem), msgspec.to_builtins(problem))
+        log = SessionLog(self._hub.audit, access, author, sid, address)
+        self._hub.sessions.add(Session(sid, author, access, log, lambda name, text: self._send(sid, name, text)))
 
     def _disconnect(self, *_: object) -> None:
         session = self._hub.sessions.remove(_sid())
@@ -124,6 +131,9 @@ class _Socket:
         try:
             waiting = engine.sockets[self._socket.server.manager.eio_sid_from_sid(sid, "/")].queue.qsize()
         except KeyError:
+            return
+        if name == "cut":
+            self._socket.server.disconnect(sid)
             return
         if waiting > TOO_FAR_BEHIND:
             _log.warning("%s does not keep up: cut off", sid)
@@ -142,6 +152,7 @@ class _Socket:
                 Answer(id=_id_in(text), problem=Problem(code=Code.INVALID, message=str(e), hint="docs/protocol.md has the requests"))
             )
             return
+        session.log.asked(asked)
         try:
             handle(self._hub, session, asked)
         except Exception as e:

@@ -57,12 +57,12 @@ def _answered(session: Session, id: str) -> OnAnswer:
     return answered
 
 
-def routes(app: Flask, hub: Hub, allowed: Callable[[], bool]) -> None:
+def routes(app: Flask, hub: Hub, allowed: Callable[[str], bool]) -> None:
     """`/labs/LAB/captures/ID.pcapng`: all frames that the ring has, as a file."""
 
     @app.get("/labs/<lab>/captures/<capture>.pcapng")
     def pcapng_file(lab: str, capture: str) -> Response:
-        if not allowed():
+        if not allowed(lab):
             return refused(Problem(code=Code.DENIED, message="wrong token"))
         try:
             workspace = hub.lab(lab)

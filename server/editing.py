@@ -7,6 +7,7 @@ from typing import NamedTuple
 from protocol import private as p
 from protocol.public import Change, Context, Done, Planned
 from server.agent_link import unavailable
+from server.clock import now
 from server.lab_state import State
 from server.policy import adopt, target
 from topology.commands import AnyCommand, KeepDrift, Redo, RevertDrift, Undo
@@ -229,8 +230,3 @@ def _compose(first: Mapping[str, str], second: Mapping[str, str]) -> dict[str, s
     taken = set(first.values())
     out.update((old, new) for old, new in second.items() if old not in taken)
     return out
-
-
-def now() -> str:
-    """The time of a change, UTC, as RFC 3339."""
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())

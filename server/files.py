@@ -17,13 +17,13 @@ PIECE = 512 << 10
 _STATUS = {Code.UNKNOWN: 404, Code.REFUSED: 404, Code.INVALID: 400, Code.LIMIT: 413, Code.DENIED: 403, Code.UNAVAILABLE: 503}
 
 
-def routes(app: Flask, hub: Hub, allowed: Callable[[], bool]) -> None:
+def routes(app: Flask, hub: Hub, allowed: Callable[[str], bool]) -> None:
     """`/labs/LAB/files/NAMESPACE/PATH`: GET fetches the file, PUT makes a new one (with `?terminal=`: where its shell is)."""
 
     @app.route("/labs/<lab>/files/<namespace>/<path:path>", methods=["GET", "PUT"])
     def files(lab: str, namespace: str, path: str) -> Response:
-        if not allowed():
-            return refused(Problem(code=Code.DENIED, message="wrong token"))
+        if not allowed(lab):
+            return refused(Problem(code=Code.DENIED, message="this token does not allow that"))
         try:
             link = hub.lab(lab).live_link()
             return _fetch(link, namespace, path) if request.method == "GET" else _put(link, namespace, path)

@@ -5,7 +5,9 @@ from pathlib import Path
 
 from protocol import private as p
 from protocol.public import Check, LabInfo, LabsEvent
+from server.access import ADMIN, Access, Tokens, sees
 from server.agent_link import Control
+from server.audit import Audit
 from server.outbox import Session, Sessions
 from server.storage import Storage, check_id
 from server.workspace import Workspace
@@ -17,6 +19,8 @@ class Hub:
 
     def __init__(self, state: Path, agent: Path) -> None:
         self.storage = Storage(state)
+        self.tokens = Tokens(self.storage.token(), state / "tokens.json")
+        self.audit = Audit(state / "audit.jsonl")
         self.control = Control(agent)
         self.sessions = Sessions()
         self.control.on_limit = self._limit
@@ -61,13 +65,24 @@ class Hub:
             session.open.discard(lab)
         self.labs_changed()
 
-    def labs(self) -> tuple[LabInfo, ...]:
+    def labs(self, access: Access = ADMIN) -> tuple[LabInfo, ...]:
+        """Those that this token sees."""
         with self._lock:
-            return tuple(w.info() for _, w in sorted(self._labs.items()))
+            return tuple(w.info() for lab, w in sorted(self._labs.items()) if sees(access, lab))
 
     def labs_changed(self) -> None:
-        """Tell those who asked for the list."""
-        self.sessions.tell([s for s in self.sessions.all() if s.wants_labs], LabsEvent(labs=self.labs()))
+        """Tell those who asked for the list, each what it sees."""
+        waiting = [s for s in self.sessions.all() if s.wants_labs]
+        for access in {s.access._replace(token="") for s in waiting}:
+            same = [s for s in waiting if s.access._replace(token="") == access]
+            self.sessions.tell(same, LabsEvent(labs=self.labs(access)))
+
+    def revoke(self, lab: str, name: str | None) -> None:
+        """Take one token of a lab back, or all; who is in by it is cut off. Raises ProblemError where there is none."""
+        self.tokens.revoke(lab, name)
+        for session in self.sessions.all():
+            if session.access.lab == lab and name in (None, session.access.token.partition("/")[2]):
+                session.cut()
 
     def checks(self) -> tuple[Check, ...]:
         return self.control.ask(lambda id: p.Doctor(id=id)).checks

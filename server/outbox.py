@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from protocol.public import Answer, AnyItem, AnyResult, Delta, LabsEvent, Notice, StreamItem
+from server.access import Access
+from server.audit import SessionLog
 from topology.problems import Code, Problem, ProblemError
 
 Event = Answer | StreamItem | Delta | Notice | LabsEvent
@@ -15,8 +17,8 @@ _NAMES: dict[type[Event], str] = {Answer: "answer", StreamItem: "stream", Delta:
 class Session:
     """One connection of a browser or of the command line."""
 
-    def __init__(self, sid: str, author: str, send: Callable[[str, str | bytes], None]) -> None:
-        self.sid, self.author, self._send = sid, author, send
+    def __init__(self, sid: str, author: str, access: Access, log: SessionLog, send: Callable[[str, str | bytes], None]) -> None:
+        self.sid, self.author, self.access, self.log, self._send = sid, author, access, log, send
         self.open: set[str] = set()
         self.wants_labs = False
         self.running: dict[str, Cancellable] = {}
@@ -24,7 +26,13 @@ class Session:
 
     def send(self, event: Event) -> None:
         """Never waits."""
+        if isinstance(event, Answer):
+            self.log.answered(event)
         self._send(_NAMES[type(event)], msgspec.json.encode(event).decode())
+
+    def cut(self) -> None:
+        """End the connection: what let it in was taken back."""
+        self._send("cut", "")
 
     def send_text(self, name: str, text: str) -> None:
         self._send(name, text)

@@ -5,7 +5,9 @@ from collections.abc import Callable
 
 from protocol import public as q
 from server import captures, chains, journeys, running, terminals
-from server.editing import Asked, now
+from server.access import allow
+from server.clock import now
+from server.editing import Asked
 from server.hub import Hub
 from server.outbox import Session, problem_of
 from server.workspace import Workspace
@@ -19,7 +21,7 @@ from topology.shell import script
 
 def labs(hub: Hub, session: Session, request: q.ListLabs) -> None:
     session.wants_labs = True
-    session.answer(request.id, q.Labs(labs=hub.labs()))
+    session.answer(request.id, q.Labs(labs=hub.labs(session.access), role=session.access.role))
 
 
 def new(hub: Hub, session: Session, request: q.NewLab) -> None:
@@ -60,6 +62,7 @@ def destroy(hub: Hub, session: Session, request: q.DestroyLab) -> None:
     def job() -> q.Done:
         done = workspace.destroy()
         hub.forget(request.lab)
+        hub.revoke(request.lab, None)
         return done
 
     workspace.ask(session, request.id, job)
@@ -178,8 +181,20 @@ def doctor(hub: Hub, session: Session, request: q.Doctor) -> None:
     session.answer(request.id, q.Diagnosis(checks=hub.checks()))
 
 
+def make_token(hub: Hub, session: Session, request: q.MakeToken) -> None:
+    hub.lab(request.lab)
+    session.answer(request.id, hub.tokens.make(request))
+
+
+def revoke_token(hub: Hub, session: Session, request: q.RevokeToken) -> None:
+    hub.revoke(request.lab, request.name)
+    session.answer(request.id, q.Done())
+
+
 def handle(hub: Hub, session: Session, request: q.AnyRequest) -> None:
     """Do it, or see to it that it is answered. Raises ProblemError for what is refused at once."""
+    allow(session.access, request)
+    session.log.started(request)
     match request:
         case q.ListLabs():
             labs(hub, session, request)
@@ -207,6 +222,12 @@ def handle(hub: Hub, session: Session, request: q.AnyRequest) -> None:
             history(hub, session, request)
         case q.Doctor():
             doctor(hub, session, request)
+        case q.MakeToken():
+            make_token(hub, session, request)
+        case q.RevokeToken():
+            revoke_token(hub, session, request)
+        case q.ListTokens():
+            session.answer(request.id, hub.tokens.listed(request.lab))
         case q.Trace() | q.Predict() | q.Watch():
             journeys.handle(hub, session, request)
         case q.CheckRule() | q.ZeroCounters() | q.ExportRules() | q.Vocabulary() | q.Analyse() | q.FlushConntrack() | q.DeleteConnection():

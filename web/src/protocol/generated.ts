@@ -893,9 +893,11 @@ export type LabInfo = {
   problem: Problem | null
 }
 
+/** `role`: what the caller's token allows, in these labs. */
 export type Labs = {
   result: "labs"
   labs: LabInfo[]
+  role: "admin" | "edit" | "view"
 }
 
 /** Socket.IO event `labs`. */
@@ -947,6 +949,13 @@ export type ListLabs = {
   id: string
 }
 
+/** Answer: `Tokens`, of one lab or of all. */
+export type ListTokens = {
+  type: "tokens"
+  id: string
+  lab?: string | null
+}
+
 /**
  * Which namespaces this client shows in an inspector: counters, neighbours, learned FDB entries, processes come for those.
  *
@@ -989,6 +998,15 @@ export type Macvlan = {
   vlans?: PortVlan[] | null
   parent: string
   mode?: "bridge" | "passthru" | "private" | "vepa"
+}
+
+/** A token for this lab alone. Answer: `TokenMade`; it is shown this once. `name`: what it is listed and revoked by. */
+export type MakeToken = {
+  type: "make-token"
+  id: string
+  lab: string
+  role?: "edit" | "view"
+  name?: string
 }
 
 /** `ip link set INTERFACE netns NAMESPACE [name NAME]`, or a rename. `interface` is `ns/name`. */
@@ -1444,6 +1462,14 @@ export type RevertDrift = {
   ids?: string[] | null
 }
 
+/** It no longer lets anyone in, and who is in by it is cut off. Answer: `Done`. */
+export type RevokeToken = {
+  type: "revoke-token"
+  id: string
+  lab: string
+  name: string
+}
+
 /**
  * A route that somebody added (ip-route(8)); the kernel's own connected routes are not records.
  *
@@ -1685,6 +1711,25 @@ export type Text = {
   text: string
 }
 
+/** A token without its secret. `made`: UTC, RFC 3339. */
+export type TokenInfo = {
+  lab: string
+  name: string
+  role: "edit" | "view"
+  made: string
+}
+
+export type TokenMade = {
+  result: "token-made"
+  token: string
+  info: TokenInfo
+}
+
+export type Tokens = {
+  result: "tokens"
+  tokens: TokenInfo[]
+}
+
 /**
  * Send the packet from inside the source's namespace and follow it; `count` of them, one after the other.
  *
@@ -1849,9 +1894,9 @@ export type AnyCommand = AddChain | AddFdb | AddInterface | AddLink | AddNamespa
 
 export type AnyStep = AddAddressStep | AddFdbStep | AddInterfaceStep | AddNamespaceStep | AddNeighbourStep | AddRouteStep | AddVlanStep | ChangeInterfaceStep | ChangeTableStep | DeleteAddressStep | DeleteFdbStep | DeleteInterfaceStep | DeleteNamespaceStep | DeleteNeighbourStep | DeleteRouteStep | DeleteVlanStep | MoveInterfaceStep | SetNsidStep | SetSysctlStep | SetUpStep
 
-export type AnyRequest = Analyse | AttachTerminal | Cancel | CheckRule | Close | CloseTerminal | DeleteConnection | DestroyLab | DetachTerminal | Doctor | Edit | EndProcess | Exec | Explain | Export | ExportRules | FlushConntrack | History | Input | ListFiles | ListLabs | Look | NetnsQuery | NewLab | Open | OpenTerminal | Ping | Predict | ReadCapture | RemoveCapture | ResizeTerminal | StartCapture | StartLab | StopCapture | StopLab | Trace | Vocabulary | Watch | ZeroCounters
+export type AnyRequest = Analyse | AttachTerminal | Cancel | CheckRule | Close | CloseTerminal | DeleteConnection | DestroyLab | DetachTerminal | Doctor | Edit | EndProcess | Exec | Explain | Export | ExportRules | FlushConntrack | History | Input | ListFiles | ListLabs | ListTokens | Look | MakeToken | NetnsQuery | NewLab | Open | OpenTerminal | Ping | Predict | ReadCapture | RemoveCapture | ResizeTerminal | RevokeToken | StartCapture | StartLab | StopCapture | StopLab | Trace | Vocabulary | Watch | ZeroCounters
 
-export type AnyResult = Analysed | CaptureStarted | CapturedFrames | Diagnosis | Done | Exited | Explained | Exported | Files | HistoryList | Labs | PingDone | Planned | Predicted | RuleChecked | Snapshot | TerminalClosed | TerminalOpened | Text | Traced | VocabularyOf | Watched
+export type AnyResult = Analysed | CaptureStarted | CapturedFrames | Diagnosis | Done | Exited | Explained | Exported | Files | HistoryList | Labs | PingDone | Planned | Predicted | RuleChecked | Snapshot | TerminalClosed | TerminalOpened | Text | TokenMade | Tokens | Traced | VocabularyOf | Watched
 
 export type AnyItem = JourneyItem | Output | PingNote | PingReply
 

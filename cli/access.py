@@ -1,0 +1,35 @@
+"""token: addresses for one lab alone."""
+
+from argparse import Namespace as Args
+
+from cli import output
+from cli.client import Client
+from protocol.public import ListTokens, MakeToken, RevokeToken, TokenMade, Tokens
+
+
+def token(client: Client, args: Args) -> int:
+    """Make one (the default), list them, or take one back."""
+    if args.revoke:
+        client.request(RevokeToken(id=client.next_id(), lab=args.lab, name=args.revoke))
+        print(f"{args.revoke} lets nobody in any more")
+        return 0
+    if args.list:
+        return _list(client, args)
+    request = MakeToken(id=client.next_id(), lab=args.lab, role="view" if args.view else "edit", name=args.name)
+    made = client.request(request)
+    assert isinstance(made, TokenMade)
+    if args.json:
+        output.as_json(made)
+    else:
+        print(f"{client.url}/?token={made.token}&lab={args.lab}")
+    return 0
+
+
+def _list(client: Client, args: Args) -> int:
+    found = client.request(ListTokens(id=client.next_id(), lab=args.lab))
+    assert isinstance(found, Tokens)
+    if args.json:
+        output.as_json(found.tokens)
+    else:
+        output.table(("NAME", "ALLOWS", "MADE"), [(t.name, t.role, t.made) for t in found.tokens])
+    return 0

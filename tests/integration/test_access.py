@@ -1,0 +1,150 @@
+"""Tokens for one lab, and the audit log: over the real sockets."""
+
+import json
+import urllib.error
+import urllib.request
+from typing import get_args
+
+import msgspec
+import pytest
+
+from cli.client import Client
+from protocol import public as q
+from server.access import ADMIN, Access, allow
+from tests.support import Stack
+from topology.commands import AddNamespace
+from topology.problems import Code, ProblemError
+
+
+def token(stack: Stack, lab: str, *options: str) -> tuple[str, str]:
+    """The token and its name."""
+    made = json.loads(stack.cli("token", lab, "--json", *options))
+    return made["token"], made["info"]["name"]
+
+
+def denied(client: Client, request: q.AnyRequest) -> str:
+    with pytest.raises(ProblemError) as refused:
+        client.request(request)
+    assert refused.value.problem.code is Code.DENIED
+    return refused.value.problem.message
+
+
+def test_a_view_token_looks_and_no_more(stack: Stack, lab: str) -> None:
+    secret, _ = token(stack, lab, "--view")
+    with Client(stack.url, secret) as client:
+        seen = client.request(q.ListLabs(id="1"))
+        assert isinstance(seen, q.Labs)
+        assert ([i.lab for i in seen.labs], seen.role) == ([lab], "view")
+        assert isinstance(client.request(q.Open(id="2", lab=lab)), q.Snapshot)
+        assert denied(client, q.Edit(id="3", lab=lab, commands=(AddNamespace(name="x"),))) == f"this token only allows to look at lab {lab}"
+        denied(client, q.Exec(id="4", lab=lab, namespace="host", argv=("id",)))
+        denied(client, q.OpenTerminal(id="5", lab=lab, namespace="host"))
+        denied(client, q.StopLab(id="6", lab=lab))
+    assert stack.inside(lab, "host", "ip", "netns", "list") == ""
+
+
+def test_an_edit_token_reaches_its_lab_alone(stack: Stack, lab: str) -> None:
+    stack.cli("new", "somebody-elses")
+    secret, _ = token(stack, lab)
+    with Client(stack.url, secret) as client:
+        client.request(q.Edit(id="1", lab=lab, commands=(AddNamespace(name="mine"),)))
+        seen = client.request(q.ListLabs(id="2"))
+        assert isinstance(seen, q.Labs)
+        assert ([i.lab for i in seen.labs], seen.role) == ([lab], "edit")
+        assert denied(client, q.Open(id="3", lab="somebody-elses")) == f"this token is for lab {lab} alone"
+        denied(client, q.Open(id="4", lab="not-there-at-all"))
+        denied(client, q.Exec(id="5", lab="somebody-elses", namespace="host", argv=("id",)))
+        denied(client, q.NewLab(id="6", lab="another"))
+        denied(client, q.DestroyLab(id="7", lab=lab))
+        denied(client, q.MakeToken(id="8", lab=lab))
+        stack.cli("destroy", "somebody-elses")  # what is told unasked is cut to the lab as well
+        event = client.receive(timeout=5)
+        assert isinstance(event, q.LabsEvent)
+        assert [i.lab for i in event.labs] == [lab]
+
+
+def test_every_request_is_refused_to_the_wrong_token() -> None:
+    """A request type that is added later is not open by mistake: all but one's own session need the lab."""
+    own = {q.ListLabs, q.Input, q.Cancel, q.DetachTerminal, q.ResizeTerminal}
+    for kind in get_args(q.AnyRequest):
+        fields = {f.name: "other" if f.name == "lab" else _any(f) for f in msgspec.structs.fields(kind) if f.required}
+        request = kind(**{"id": "1", **fields})
+        allow(ADMIN, request)
+        if kind in own:
+            continue
+        for role in ("view", "edit"):
+            with pytest.raises(ProblemError):
+                allow(Access("mine/x", role, "mine"), request)
+
+
+def _any(field: msgspec.structs.FieldInfo) -> object:
+    return 0 if field.type is int else () if "tuple" in str(field.type) else "x"
+
+
+def test_a_revoked_token_cuts_off(stack: Stack, lab: str) -> None:
+    secret, name = token(stack, lab, "--view", "--name", "guest")
+    assert name == "guest"
+    with Client(stack.url, secret) as client:
+        client.request(q.Open(id="1", lab=lab))
+        stack.cli("token", lab, "--revoke", "guest")
+        with pytest.raises(ProblemError) as lost:
+            _to_the_end(client)
+        assert lost.value.problem.code is Code.UNAVAILABLE
+    with pytest.raises(ProblemError):
+        Client(stack.url, secret)
+    assert "guest" not in stack.cli("token", lab, "--list")
+
+
+def _to_the_end(client: Client) -> None:
+    while True:
+        client.receive(timeout=10)
+
+
+def test_tokens_end_with_their_lab(stack: Stack) -> None:
+    stack.cli("new", "short")
+    secret, _ = token(stack, "short")
+    stack.cli("destroy", "short")
+    stack.cli("new", "short")
+    with pytest.raises(ProblemError):
+        Client(stack.url, secret)
+    stack.cli("destroy", "short")
+
+
+def test_the_address_of_a_token_sets_its_own_cookie(stack: Stack, lab: str) -> None:
+    secret, _ = token(stack, lab, "--view")
+    with urllib.request.urlopen(f"{stack.url}/?token={secret}&lab={lab}") as page:
+        cookie = page.headers["Set-Cookie"]
+    assert cookie.startswith(f"vethboard={secret};")
+    assert "HttpOnly" in cookie
+    request = urllib.request.Request(f"{stack.url}/labs/{lab}/files/host/x", headers={"Cookie": f"vethboard={secret}"})
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(request)
+    assert refused.value.code == 403
+
+
+def test_the_audit_log(stack: Stack, lab: str) -> None:
+    secret, name = token(stack, lab, "--view")
+    with Client(stack.url, secret) as client:
+        denied(client, q.Exec(id="1", lab=lab, namespace="host", argv=("id",)))
+    stack.inside(lab, "host", "false", code=1)
+    with stack.client() as client:
+        client.request(q.Edit(id="1", lab=lab, commands=(AddNamespace(name="seen"),), label="a try"))
+        with pytest.raises(ProblemError):
+            client.request(q.Edit(id="2", lab=lab, commands=(AddNamespace(name="seen"),)))
+        client.request(q.Open(id="3", lab=lab))
+    with pytest.raises(ProblemError):
+        Client(stack.url, "no such token")
+    file = stack.state / "audit.jsonl"
+    assert file.stat().st_mode & 0o777 == 0o600
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
+    mine = [line for line in lines if line["lab"] == lab]
+    assert [(line["what"], line["result"]) for line in mine] == [
+        ("new", "ok"), ("make-token", "ok"), ("exec", "denied"), ("exec", "started"), ("exec", "ok"), ("edit", "ok"),
+        ("edit", "exists"),
+    ]  # fmt: skip
+    refused, ran, edited = mine[2], mine[4], mine[5]
+    assert (refused["token"], refused["author"], refused["argv"]) == (f"{lab}/{name}", "cli", ["id"])
+    assert (ran["argv"], ran["namespace"], ran["code"]) == (["false"], "host", 1)
+    assert (edited["commands"], edited["label"], edited["address"]) == (["add-namespace"], "a try", "127.0.0.1")
+    assert any(line["what"] == "connect" and line["result"] == "denied" for line in lines)
+    assert secret not in file.read_text()
