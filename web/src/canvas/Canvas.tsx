@@ -17,6 +17,7 @@ import { useCanvasTexts } from './texts'
 import { useFileDrop } from './useFileDrop'
 import { recordsOf, useNodeEvents, useNudge } from './useNodeEvents'
 import { usePlaces } from './usePlaces'
+import { useSeen } from './useSeen'
 import { ViewControls } from './ViewControls'
 
 /** The breadboard: what the kernel says, drawn; gestures become edits. */
@@ -39,6 +40,7 @@ export function Canvas() {
   )
   const events = useNodeEvents(editor, latest, places, tools)
   useNudge(editor, latest, places)
+  useSeen(editor, board)
   const file = useFileDrop(editor)
   const onView = useMemo(() => viewKeeper(editor, view, latest), [editor])
   return (

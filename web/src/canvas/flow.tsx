@@ -82,6 +82,8 @@ export interface FlowEvents {
   /** What the pointer selected or deselected; `add`: keep the rest (Shift). */
   onSelect(change: { on: Picked[]; off: Picked[]; add: boolean }): void
   onClear(): void
+  /** A double click on a node. */
+  onOpen(node: string): void
 }
 
 export type Picked = { node: string } | { line: BoardLine }
@@ -244,7 +246,7 @@ function Inner({ board, onView, children, label, ...events }: FlowProps) {
     const [x, y, zoom] = store.getState().transform
     return { x, y, zoom }
   })
-  const { onMove, onDrop, onSelect, onClear } = events
+  const { onMove, onDrop, onSelect, onClear, onOpen } = events
   const add = useCallback(() => store.getState().multiSelectionActive, [store])
 
   const nodesChange = useCallback(
@@ -292,6 +294,8 @@ function Inner({ board, onView, children, label, ...events }: FlowProps) {
         const at = 'changedTouches' in event ? event.changedTouches[0] : event
         onDrop(new Map(dragged.map((n) => [n.id, n.position])), { x: at?.clientX ?? 0, y: at?.clientY ?? 0 })
       }}
+      onNodeDoubleClick={(_, node) => onOpen(node.id)}
+      zoomOnDoubleClick={false}
       onPaneClick={onClear}
       aria-label={label}
       onlyRenderVisibleElements

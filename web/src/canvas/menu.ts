@@ -11,6 +11,7 @@ import {
   exportDocument,
   fit,
   moveTo,
+  newTerminal,
   ping,
   remove,
   rename,
@@ -26,10 +27,11 @@ import type { MenuEntry } from '@/ui'
 
 const ON_PANE = [
   [addNamespaceAction, addBridgeAction, addLink, addVxlan, addMacvlan],
-  [chains, selectAll, fit, exportDocument],
+  [newTerminal, chains],
+  [selectAll, fit, exportDocument],
 ]
 const ON_INTERFACE = [[toggleUp, rename, moveTo, setMaster], [ping], [remove]]
-const ON_NODES = [[addLink, addBridgeAction, addVxlan, addMacvlan], [chains, ping, deselect], [remove]]
+const ON_NODES = [[addLink, addBridgeAction, addVxlan, addMacvlan], [newTerminal, chains, ping, deselect], [remove]]
 
 /** The entries of the context menu, by what is selected. */
 export function menuEntries(editor: Editor): readonly MenuEntry[] {

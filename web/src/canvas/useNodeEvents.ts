@@ -1,5 +1,5 @@
 import { type RefObject, useEffect, useMemo } from 'react'
-import { type Editor, partsOf, takesText } from '@/editor'
+import { type Editor, openTerminal, partsOf, takesText } from '@/editor'
 import { interfaceId, namespaceId } from '@/protocol'
 import type { Point } from './anchors'
 import type { Board, BoardNode } from './board'
@@ -51,6 +51,7 @@ export function useNodeEvents(editor: Editor, board: RefObject<Board>, places: P
         editor.select([...kept, ...recordsOf(on)])
       },
       onClear: () => editor.select([]),
+      onOpen: (node) => openTerminal(editor, partsOf(node).namespace),
     }
   }, [editor, board, moving, place, forget, tools])
 }

@@ -1,5 +1,6 @@
 import type { Answer, AnyItem, Delta, LabsEvent, Notice, StreamItem } from '@/protocol'
 import { Value } from '@/ui/value'
+import { pack, unpack } from './frames'
 import { type Asked, type Kind, LostError, ProblemError, type Result } from './results'
 import type { Wire, WireState } from './socket'
 
@@ -8,6 +9,13 @@ export interface Running<R> {
   id: string
   done: Promise<R>
   cancel(): void
+}
+
+/** Bytes both ways (protocol/frames.py). */
+export interface Channel {
+  number: number
+  send(stream: number, bytes: Uint8Array): void
+  close(): void
 }
 
 export interface Listener {
@@ -26,6 +34,7 @@ interface Pending {
 export class Connection {
   readonly state = new Value<WireState>('connecting')
   private readonly pending = new Map<string, Pending>()
+  private readonly channels = new Map<number, (stream: number, bytes: Uint8Array) => void>()
   private readonly wire: Wire
   private readonly listener: Listener
   private count = 0
@@ -38,7 +47,7 @@ export class Connection {
   /** Start listening. Not done by the constructor so that the listener can hold the connection. */
   start(): void {
     this.wire.listen(
-      (event, text) => this.receive(event, text),
+      (event, payload) => (typeof payload === 'string' ? this.receive(event, payload) : this.frame(payload)),
       (state) => this.changed(state),
     )
   }
@@ -67,6 +76,23 @@ export class Connection {
     this.request<'cancel'>({ type: 'cancel', target }).done.catch(() => undefined)
   }
 
+  /** A channel for the bytes of a terminal; it is lost when the connection is. */
+  channel(onFrame: (stream: number, bytes: Uint8Array) => void): Channel {
+    this.count += 1
+    const number = this.count
+    this.channels.set(number, onFrame)
+    return {
+      number,
+      send: (stream, bytes) => this.state.get() === 'open' && this.wire.send('terminal', pack(number, stream, bytes)),
+      close: () => this.channels.delete(number),
+    }
+  }
+
+  private frame(frame: ArrayBuffer): void {
+    const { channel, stream, bytes } = unpack(frame)
+    this.channels.get(channel)?.(stream, bytes)
+  }
+
   private receive(event: string, text: string): void {
     const message: unknown = JSON.parse(text)
     if (event === 'answer') this.answered(message as Answer)
@@ -89,6 +115,7 @@ export class Connection {
     if (state === 'open') return
     const lost = [...this.pending.values()]
     this.pending.clear()
+    this.channels.clear()
     for (const pending of lost) pending.reject(new LostError())
   }
 }

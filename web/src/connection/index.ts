@@ -1,4 +1,5 @@
 export * from './connection'
+export * from './frames'
 export * from './results'
 export { openSocket, type Wire, type WireState } from './socket'
 export { takeToken } from './token'

@@ -7,6 +7,7 @@ import type {
   Exited,
   Explained,
   Exported,
+  Files,
   HistoryList,
   Labs,
   PingDone,
@@ -14,6 +15,8 @@ import type {
   Problem,
   RuleChecked,
   Snapshot,
+  TerminalClosed,
+  TerminalOpened,
   Text,
   VocabularyOf,
 } from '@/protocol'
@@ -34,6 +37,9 @@ interface Results {
   'export-rules': Exported
   vocabulary: VocabularyOf
   analyse: Analysed
+  'open-terminal': TerminalOpened
+  'close-terminal': TerminalClosed
+  'list-files': Files
 }
 
 export type Kind = AnyRequest['type']

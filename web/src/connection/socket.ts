@@ -4,14 +4,14 @@ import { io } from 'socket.io-client'
 
 export type WireState = 'connecting' | 'open' | 'lost' | 'denied'
 
-/** What the connection needs of a wire. Payloads are JSON text. */
+/** What the connection needs of a wire. Payloads are JSON text; those of `terminal` are binary frames. */
 export interface Wire {
-  send(event: 'request', text: string): void
-  listen(onEvent: (event: string, text: string) => void, onState: (state: WireState) => void): void
+  send(event: 'request' | 'terminal', payload: string | Uint8Array): void
+  listen(onEvent: (event: string, payload: string | ArrayBuffer) => void, onState: (state: WireState) => void): void
   close(): void
 }
 
-const EVENTS = ['answer', 'stream', 'delta', 'labs', 'notice']
+const EVENTS = ['answer', 'stream', 'delta', 'labs', 'notice', 'terminal']
 
 /** A wire to the server that this page came from. `token`: undefined where the cookie of an earlier visit speaks for us. */
 export function openSocket(token: string | undefined, author: string): Wire {
@@ -23,11 +23,11 @@ export function openSocket(token: string | undefined, author: string): Wire {
     reconnectionDelayMax: 3000,
   })
   return {
-    send: (event, text) => {
-      socket.emit(event, text)
+    send: (event, payload) => {
+      socket.emit(event, payload)
     },
     listen: (onEvent, onState) => {
-      for (const event of EVENTS) socket.on(event, (text: string) => onEvent(event, text))
+      for (const event of EVENTS) socket.on(event, (payload: string | ArrayBuffer) => onEvent(event, payload))
       socket.on('connect', () => onState('open'))
       socket.on('disconnect', (reason) => {
         onState('lost')

@@ -59,6 +59,11 @@ function kindOf(tab: DockTab): DockKind | undefined {
   return KINDS[tab.panel.kind] as DockKind | undefined
 }
 
+function shut(editor: Editor, tab: DockTab): void {
+  closeDock(editor, tab.id)
+  kindOf(tab)?.onClose?.(editor, tab.panel)
+}
+
 function useTitle(tab: DockTab): string {
   const t = useDockTexts()
   return tab.title ?? kindOf(tab)?.title(t, tab.panel) ?? tab.panel.kind
@@ -80,12 +85,13 @@ function Tab({ tab, active }: { tab: DockTab; active: boolean }) {
         tabIndex={active ? 0 : -1}
         className={styles.name}
         onClick={() => activateDock(editor, tab.id)}
-        onAuxClick={(e) => e.button === 1 && closeDock(editor, tab.id)}
+        onAuxClick={(e) => e.button === 1 && shut(editor, tab)}
       >
         {Icon && <Icon size={14} aria-hidden />}
         {title}
+        {tab.mark && !active && <span className={styles.mark} role="img" aria-label={t.mark} />}
       </button>
-      <IconButton label={t.close(title)} className={styles.close} onClick={() => closeDock(editor, tab.id)}>
+      <IconButton label={t.close(title)} className={styles.close} onClick={() => shut(editor, tab)}>
         <X size={13} />
       </IconButton>
     </div>
@@ -119,7 +125,8 @@ function walk(editor: Editor, event: KeyboardEvent): void {
   const { tabs, active } = editor.dock.get()
   const at = tabs.findIndex((tab) => tab.id === active)
   const to = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: tabs.length - 1 }[event.key]
-  if (event.key === 'Delete' && active !== null) closeDock(editor, active)
+  const shown = tabs[at]
+  if (event.key === 'Delete' && shown) shut(editor, shown)
   else if (to === undefined) return
   const next = to === undefined ? editor.dock.get().active : tabs[(to + tabs.length) % tabs.length]?.id
   event.preventDefault()

@@ -1,6 +1,6 @@
-import { Braces, ListChecks, type LucideIcon, ShieldHalf } from 'lucide-react'
+import { Braces, ListChecks, type LucideIcon, ShieldHalf, Terminal } from 'lucide-react'
 import { type ComponentType, type LazyExoticComponent, lazy } from 'react'
-import type { DockPanel } from '@/editor'
+import { type DockPanel, type Editor, leaveTab } from '@/editor'
 import type { DockTexts } from './texts'
 
 /** What a panel's component is given. `active`: it is the tab in front; the others stay mounted, hidden. */
@@ -15,6 +15,8 @@ export interface DockKind<K extends DockPanel['kind'] = DockPanel['kind']> {
   icon: LucideIcon
   title: (t: DockTexts, panel: Extract<DockPanel, { kind: K }>) => string
   component: LazyExoticComponent<ComponentType<DockPanelProps<K>>>
+  /** A person closed the tab: what it showed is no longer needed. */
+  onClose?: (editor: Editor, panel: Extract<DockPanel, { kind: K }>) => void
 }
 
 export const KINDS: { readonly [K in DockPanel['kind']]?: DockKind<K> } = {
@@ -24,5 +26,11 @@ export const KINDS: { readonly [K in DockPanel['kind']]?: DockKind<K> } = {
     icon: ShieldHalf,
     title: (t, { namespace }) => t.chainsOf(namespace),
     component: lazy(() => import('@/chains')),
+  },
+  terminal: {
+    icon: Terminal,
+    title: (_, panel) => panel.namespace,
+    component: lazy(() => import('@/terminal')),
+    onClose: leaveTab,
   },
 }

@@ -15,6 +15,7 @@ export const useDockTexts = catalogue(
     source: 'Document',
     plan: 'Plan',
     chainsOf: (namespace: string) => `Chains of ${namespace}`,
+    mark: 'A bell rang here',
   },
   {
     dock: '工具',
@@ -30,6 +31,7 @@ export const useDockTexts = catalogue(
     source: '文件',
     plan: '計畫',
     chainsOf: (namespace) => `${namespace} 的鏈`,
+    mark: '此處響鈴',
   },
 )
 export type DockTexts = ReturnType<typeof useDockTexts.now>

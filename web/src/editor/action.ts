@@ -3,7 +3,7 @@ import type { HelpTexts } from './help'
 import type { EditorTexts } from './texts'
 
 /** Under which heading an action stands in the sheet of shortcuts and in the command palette, in this order. */
-export const ACTION_GROUPS = ['add', 'edit', 'select', 'tools', 'lab', 'view', 'app'] as const
+export const ACTION_GROUPS = ['add', 'edit', 'select', 'tools', 'terminal', 'lab', 'view', 'app'] as const
 export type ActionGroup = (typeof ACTION_GROUPS)[number]
 
 /** One verb: its menu entry, its shortcut, its palette line and its test are this object. */

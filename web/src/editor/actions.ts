@@ -3,6 +3,7 @@ import type { Action } from './action'
 import { APP_ACTIONS } from './actions-app'
 import { chains } from './actions-chains'
 import { STAGING_ACTIONS } from './actions-staging'
+import { TERMINAL_ACTIONS } from './actions-terminal'
 import type { Editor } from './editor'
 import { moveTo, rename, setMaster, toggleUp } from './ends'
 import { selectedNamespaceOf, selectedNodes } from './selected'
@@ -197,5 +198,5 @@ export const zoomReset: Action = {
 export const ACTIONS: readonly Action[] = [
   addNamespaceAction, addBridgeAction, addLink, addVxlan, addMacvlan, remove, undo, redo, selectAll, deselect, ping,
   toggleUp, rename, moveTo, setMaster, showHistory, exportDocument, importDocument, fit, zoomIn, zoomOut, zoomReset,
-  chains, ...STAGING_ACTIONS, ...APP_ACTIONS,
+  chains, ...STAGING_ACTIONS, ...TERMINAL_ACTIONS, ...APP_ACTIONS,
 ]

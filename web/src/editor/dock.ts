@@ -1,8 +1,9 @@
 import type { Editor } from './editor'
+import type { Panes } from './panes'
 
 /** What a tab of the dock shows. Entries of `src/dock/kinds.ts` draw them. */
 export type DockPanel =
-  | { kind: 'terminal'; namespace: string; terminal?: string | undefined }
+  | { kind: 'terminal'; namespace: string; terminal?: string | undefined; panes?: Panes | undefined }
   | { kind: 'chains'; namespace: string }
   | { kind: 'source' }
   | { kind: 'plan' }
@@ -14,6 +15,8 @@ export interface DockTab {
   panel: DockPanel
   /** Set by the panel itself where the kind's own title says too little. */
   title?: string | undefined
+  /** Something wants to be seen there: a bell rang. */
+  mark?: boolean | undefined
 }
 
 /** The tools at the bottom of the page. `height` is in CSS pixels. `hidden` keeps the tabs, and what runs in them. */
@@ -33,6 +36,30 @@ export function emptyDock(): DockState {
   const stored = Number(localStorage.getItem(KEY))
   const height = stored >= DOCK_LEAST ? stored : DOCK_FIRST
   return { tabs: [], active: null, height, maximised: false, hidden: false }
+}
+
+const SHOWN = 'vethboard.dock.shown'
+
+/** Each lab has its own tabs; a reload finds them again. */
+export function keepDock(editor: Editor): void {
+  const { session, dock } = editor
+  session.current.subscribe(() => dock.set({ ...emptyDock(), ...stored(session.current.get()) }))
+  dock.subscribe(() => {
+    const lab = session.current.get()
+    const { tabs, active, hidden } = dock.get()
+    if (lab !== null) sessionStorage.setItem(`${SHOWN}.${lab}`, JSON.stringify({ tabs, active, hidden }))
+  })
+}
+
+/** What was written by `keepDock` of this page, or of an older version of it: then it counts for nothing. */
+function stored(lab: string | null): Partial<DockState> {
+  try {
+    const found: unknown = JSON.parse(sessionStorage.getItem(`${SHOWN}.${lab}`) ?? 'null')
+    const known = found as Pick<DockState, 'tabs' | 'active' | 'hidden'> | null
+    return known !== null && Array.isArray(known.tabs) && known.tabs.every((t) => t.panel.kind) ? known : {}
+  } catch {
+    return {}
+  }
 }
 
 /** One tab for each thing that can be looked at; terminals without an id are always new ones. */
@@ -78,7 +105,11 @@ export function closeDock(editor: Editor, id: string): void {
 }
 
 /** Change a tab in place: its title, or its panel once the server has named what it shows. */
-export function updateDockTab(editor: Editor, id: string, change: Partial<Pick<DockTab, 'panel' | 'title'>>): void {
+export function updateDockTab(
+  editor: Editor,
+  id: string,
+  change: Partial<Pick<DockTab, 'panel' | 'title' | 'mark'>>,
+): void {
   editor.dock.update((now) => ({ ...now, tabs: now.tabs.map((tab) => (tab.id === id ? { ...tab, ...change } : tab)) }))
 }
 

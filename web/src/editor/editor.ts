@@ -2,8 +2,9 @@ import { LostError, ProblemError } from '@/connection'
 import type { AnyCommand, Done, Planned, Problem } from '@/protocol'
 import type { Session } from '@/store'
 import { announce, Value } from '@/ui'
-import { type DockState, emptyDock } from './dock'
+import { type DockState, emptyDock, keepDock } from './dock'
 import { Staging } from './staging'
+import type { TerminalView } from './terminals'
 import { useEditorTexts } from './texts'
 import { useStagingTexts } from './texts-staging'
 import type { DialogState, Level, SideState, Toast, Viewport } from './ui'
@@ -20,6 +21,8 @@ export class Editor {
   readonly dock = new Value<DockState>(emptyDock())
   readonly toasts = new Value<readonly Toast[]>([])
   readonly viewport = new Value<Viewport | null>(null)
+  /** The pane of a terminal that has the focus, or had it last. */
+  readonly terminal = new Value<TerminalView | null>(null)
   /** How many edits are under way. */
   readonly busy = new Value(0)
   /** Edits that wait to be applied together. */
@@ -30,7 +33,7 @@ export class Editor {
     this.session = session
     session.onNotice = ({ level, problem }) => this.toast(level, problem)
     session.onOpenFailed = (error) => this.fail(error)
-    session.current.subscribe(() => this.dock.set(emptyDock()))
+    keepDock(this)
     this.staging = new Staging(this)
   }
 

@@ -62,6 +62,24 @@ export type HelpTexts = ReturnType<typeof useHelpTexts>
 
 /** The headings of `ACTION_GROUPS`. */
 export const useGroupTexts = catalogue(
-  { add: 'Add', edit: 'Edit', select: 'Select', tools: 'Tools', lab: 'Lab', view: 'View', app: 'Vethboard' },
-  { add: '新增', edit: '編輯', select: '選取', tools: '工具', lab: '實驗室', view: '檢視', app: 'Vethboard' },
+  {
+    add: 'Add',
+    edit: 'Edit',
+    select: 'Select',
+    tools: 'Tools',
+    terminal: 'Terminal',
+    lab: 'Lab',
+    view: 'View',
+    app: 'Vethboard',
+  },
+  {
+    add: '新增',
+    edit: '編輯',
+    select: '選取',
+    tools: '工具',
+    terminal: '終端機',
+    lab: '實驗室',
+    view: '檢視',
+    app: 'Vethboard',
+  },
 )

@@ -1,13 +1,13 @@
-/** Shortcuts are written `Mod+Shift+Z`; Mod is Ctrl, on Apple's systems Cmd. */
+/** Shortcuts are written `Mod+Shift+Z`; Mod is Ctrl, on Apple's systems Cmd. Ctrl and Alt are those keys everywhere. */
 
 const APPLE = /Mac|iPhone|iPad/.test(navigator.platform)
 
 export function matches(shortcut: string, event: KeyboardEvent): boolean {
   const parts = shortcut.split('+')
   const key = parts.pop() ?? ''
-  const mod = APPLE ? event.metaKey : event.ctrlKey
-  const other = APPLE ? event.ctrlKey : event.metaKey
-  if (mod !== parts.includes('Mod') || other || event.altKey) return false
+  const mod = parts.includes('Mod')
+  if (event.ctrlKey !== (parts.includes('Ctrl') || (mod && !APPLE))) return false
+  if (event.metaKey !== (mod && APPLE) || event.altKey !== parts.includes('Alt')) return false
   // Shift is part of a sign such as `?` or `+`, and counts only with letters and named keys.
   const sign = key.length === 1 && key.toLowerCase() === key.toUpperCase()
   if (!sign && event.shiftKey !== parts.includes('Shift')) return false
@@ -16,9 +16,14 @@ export function matches(shortcut: string, event: KeyboardEvent): boolean {
 
 /** As a person reads it: `Ctrl+Shift+Z`, on Apple's systems `⇧⌘Z`. */
 export function shown(shortcut: string): string {
-  if (!APPLE) return shortcut.replace('Mod', 'Ctrl').replace('Delete', 'Del')
-  return shortcut.replace('Mod+', '⌘').replace('Shift+', '⇧').replace('Delete', '⌫')
+  if (!APPLE) return arrows(shortcut.replace('Mod', 'Ctrl').replace('Delete', 'Del'))
+  const signs = shortcut.replace('Mod+', '⌘').replace('Ctrl+', '⌃').replace('Alt+', '⌥').replace('Shift+', '⇧')
+  return arrows(signs.replace('Delete', '⌫'))
 }
+
+const ARROW_SIGNS = { ArrowLeft: '←', ArrowRight: '→', ArrowUp: '↑', ArrowDown: '↓' }
+const arrows = (shortcut: string): string =>
+  shortcut.replace(/Arrow\w+/, (key) => ARROW_SIGNS[key as keyof typeof ARROW_SIGNS])
 
 /** Whether keys belong to what has the focus: a field that takes text, or an open dialog or menu. */
 export function takesText(target: EventTarget | null): boolean {

@@ -1706,6 +1706,19 @@ export type TerminalOpened = {
   terminal: string
 }
 
+/**
+ * What a STATE frame says. `drives`: this viewer's size counts, and it answers what programs ask the terminal.
+ *
+ * `code`: it ended, with this exit code as a shell has it. `lost`: the lab, or the way to it, is gone; attach again when it is there.
+ */
+export type TerminalState = {
+  rows?: number
+  columns?: number
+  drives?: boolean
+  code?: number | null
+  lost?: boolean
+}
+
 export type Text = {
   result: "text"
   text: string

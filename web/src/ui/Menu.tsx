@@ -24,7 +24,7 @@ function inside(entry: NonNullable<MenuEntry>): ReactNode {
   )
 }
 
-/** A menu under a button. `trigger` must be one element that takes a ref. */
+/** A menu under a button. `trigger` must be one element that takes a ref. `entries` as a function is asked when it opens. */
 export function Menu({
   trigger,
   entries,
@@ -32,7 +32,7 @@ export function Menu({
   align = 'start',
 }: {
   trigger: ReactNode
-  entries: readonly MenuEntry[]
+  entries: readonly MenuEntry[] | (() => readonly MenuEntry[])
   header?: ReactNode
   align?: 'start' | 'end'
 }) {
@@ -42,25 +42,30 @@ export function Menu({
       <DropdownMenu.Portal>
         <DropdownMenu.Content className={styles.menu} align={align} sideOffset={6} collisionPadding={8}>
           {header && <DropdownMenu.Label className={styles.header}>{header}</DropdownMenu.Label>}
-          {entries.map((entry, i) =>
-            entry ? (
-              <DropdownMenu.Item
-                key={entry.key}
-                className={styles.item}
-                disabled={entry.disabled ?? false}
-                data-danger={entry.danger || undefined}
-                onSelect={entry.onSelect}
-              >
-                {inside(entry)}
-              </DropdownMenu.Item>
-            ) : (
-              // biome-ignore lint/suspicious/noArrayIndexKey: lines between groups have no other identity
-              <DropdownMenu.Separator key={`line ${i}`} className={styles.line} />
-            ),
-          )}
+          <DropdownEntries entries={entries} />
         </DropdownMenu.Content>
       </DropdownMenu.Portal>
     </DropdownMenu.Root>
+  )
+}
+
+function DropdownEntries({ entries }: { entries: readonly MenuEntry[] | (() => readonly MenuEntry[]) }) {
+  const all = typeof entries === 'function' ? entries() : entries
+  return all.map((entry, i) =>
+    entry ? (
+      <DropdownMenu.Item
+        key={entry.key}
+        className={styles.item}
+        disabled={entry.disabled ?? false}
+        data-danger={entry.danger || undefined}
+        onSelect={entry.onSelect}
+      >
+        {inside(entry)}
+      </DropdownMenu.Item>
+    ) : (
+      // biome-ignore lint/suspicious/noArrayIndexKey: lines between groups have no other identity
+      <DropdownMenu.Separator key={`line ${i}`} className={styles.line} />
+    ),
   )
 }
 

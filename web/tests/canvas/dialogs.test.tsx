@@ -31,7 +31,7 @@ async function opened(): Promise<{ editor: Editor; asked: AnyCommand[] }> {
   }
   const wire: Wire = {
     send: (_, text) => {
-      const request = JSON.parse(text)
+      const request = JSON.parse(String(text))
       queueMicrotask(() => tell('answer', JSON.stringify({ id: request.id, ...answer(request) })))
     },
     listen: (onEvent, onState) => {

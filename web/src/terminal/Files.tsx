@@ -1,0 +1,90 @@
+import { Download } from 'lucide-react'
+import { type ComponentRef, useCallback, useEffect, useRef, useState } from 'react'
+import { useEditor } from '@/editor'
+import type { Files } from '@/protocol'
+import { Button, Dialog } from '@/ui'
+import { fileAddress } from './address'
+import styles from './Terminal.module.css'
+import { useTerminalPaneTexts } from './texts'
+
+const UNITS = ['B', 'kB', 'MB']
+
+function sized(bytes: number): string {
+  const unit = bytes < 1000 ? 0 : bytes < 1_000_000 ? 1 : 2
+  return `${(bytes / 1000 ** unit).toFixed(unit === 0 ? 0 : 1)} ${UNITS[unit]}`
+}
+
+/** The files of a namespace's home: fetched from here, put here. */
+export function FilesDialog({
+  namespace,
+  put,
+  onClose,
+}: {
+  namespace: string
+  put: (files: Iterable<File>) => Promise<void>
+  onClose: () => void
+}) {
+  const t = useTerminalPaneTexts()
+  const editor = useEditor()
+  const lab = editor.session.current.get() ?? ''
+  const chooser = useRef<ComponentRef<'input'>>(null)
+  const [listed, setListed] = useState<Files>()
+  const [error, setError] = useState<string>()
+  const look = useCallback(() => {
+    const asked = { type: 'list-files' as const, lab, namespace }
+    editor.session.connection
+      .request<'list-files'>(asked)
+      .done.then(setListed, (reason) => setError(reason instanceof Error ? reason.message : String(reason)))
+  }, [editor, lab, namespace])
+  useEffect(look, [look])
+  return (
+    <Dialog
+      title={`${t.files} ${listed?.home ?? ''}`}
+      wide
+      onClose={onClose}
+      footer={<Button onClick={() => chooser.current?.click()}>{t.upload}</Button>}
+    >
+      <input
+        ref={chooser}
+        type="file"
+        multiple
+        hidden
+        aria-label={t.upload}
+        onChange={(e) => void put([...(e.target.files ?? [])]).then(look)}
+      />
+      {error && <p role="alert">{error}</p>}
+      {!listed && !error && <p role="status">{t.loading}</p>}
+      {listed?.files.length === 0 && <p>{t.filesNone}</p>}
+      {listed && listed.files.length > 0 && <Table lab={lab} namespace={namespace} files={listed.files} />}
+      {listed?.more && <p>{t.filesMore}</p>}
+    </Dialog>
+  )
+}
+
+function Table({ lab, namespace, files }: { lab: string; namespace: string; files: Files['files'] }) {
+  const t = useTerminalPaneTexts()
+  return (
+    <table className={styles.files}>
+      <thead>
+        <tr>
+          <th>{t.file}</th>
+          <th>{t.size}</th>
+          <th />
+        </tr>
+      </thead>
+      <tbody>
+        {files.map(({ path, size }) => (
+          <tr key={path}>
+            <td className="mono">{path}</td>
+            <td>{sized(size)}</td>
+            <td>
+              <a href={fileAddress(lab, namespace, path)} download aria-label={t.download(path)}>
+                <Download size={14} aria-hidden />
+              </a>
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  )
+}

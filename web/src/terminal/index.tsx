@@ -1,0 +1,1 @@
+export { TerminalTab as default } from './TerminalTab'
