@@ -90,7 +90,7 @@ test('a dragged line ends where its nodes are', () => {
 
 function handOn(selected: readonly string[] = []) {
   const { picture } = drawing(selected)
-  const events: FlowEvents = { onMove: vi.fn(), onDrop: vi.fn(), onSelect: vi.fn(), onClear: vi.fn() }
+  const events: FlowEvents = { onMove: vi.fn(), onDrop: vi.fn(), onSelect: vi.fn(), onClear: vi.fn(), onOpen: vi.fn() }
   const hand = new Hand({ picture, toCanvas: (p) => p, zoom: () => 1, redraw: () => undefined, events: () => events })
   const press = (x: number, y: number, shiftKey = false) => ({ clientX: x, clientY: y, shiftKey })
   const corner = (id: string): [number, number] => {
