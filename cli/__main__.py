@@ -9,7 +9,7 @@ from argparse import REMAINDER, SUPPRESS, ArgumentParser, Namespace
 from collections.abc import Callable
 from pathlib import Path
 
-from cli import access, capture, documents, labs, output, run
+from cli import access, capture, documents, journeys, labs, output, run
 from cli.client import DEFAULT_STATE, Client, find_server
 from protocol.captures import SNAPLEN
 from topology.problems import ProblemError
@@ -39,6 +39,7 @@ def parser() -> ArgumentParser:
     _lab_verbs(verbs.add_parser)
     _document_verbs(verbs.add_parser)
     _running_verbs(verbs.add_parser)
+    _journey_verbs(verbs.add_parser)
     return top
 
 
@@ -131,6 +132,39 @@ def _running_verbs(add: Add) -> None:
     netns.add_argument("lab", metavar="LAB")
     netns.add_argument("verb", metavar="VERB", help=" | ".join(run.NETNS))
     netns.add_argument("rest", nargs=REMAINDER)
+
+
+def _journey_verbs(add: Add) -> None:
+    trace = _verb(add, "trace", "send one real packet and follow it through every chain, or say where it would go", online=journeys.trace)
+    for name, help in (
+        ("lab", ""),
+        ("source", "a namespace, or an interface"),
+        ("target", "a namespace, an interface (ns/name) or an address"),
+    ):
+        trace.add_argument(name, metavar=name.upper(), help=help)
+    trace.add_argument("--protocol", choices=("icmp", "udp", "tcp", "arp"), default="icmp")
+    trace.add_argument("--port", type=int, help="where to (TCP 80, UDP 33434)")
+    trace.add_argument("--source-port", type=int, default=0)
+    trace.add_argument("--size", type=int, default=56, help="bytes of payload (ICMP, UDP)")
+    trace.add_argument("--ttl", type=int)
+    trace.add_argument("--mark", type=lambda text: int(text, 0), default=0, help="SO_MARK")
+    trace.add_argument("--dont-fragment", action="store_true")
+    trace.add_argument("-6", "--ipv6", action="store_true")
+    trace.add_argument("-c", "--count", type=int, default=1)
+    trace.add_argument("--wait", type=float, default=1.0, help="seconds until an answer is given up")
+    trace.add_argument("--predict", action="store_true", help="send nothing: where would it go?")
+    trace.add_argument("--desired", action="store_true", help="with --predict: by the document, not by the kernel")
+    trace.add_argument(
+        "--without", action="append", default=[], metavar="NS/TABLE/CHAIN/N", help="with --predict: as if this rule were not there"
+    )
+    watch = _verb(add, "watch", "journeys of the lab's own traffic, until Ctrl-C", online=journeys.watch)
+    watch.add_argument("lab", metavar="LAB")
+    watch.add_argument("--host", action="append", default=[], help="an address that it goes to or comes from")
+    watch.add_argument("--port", type=int)
+    watch.add_argument("--protocol", choices=("icmp", "udp", "tcp"))
+    watch.add_argument("--rate", type=int, default=5, help="journeys a second at most")
+    journey = _verb(add, "journey", "print a journey that was saved with trace --json", offline=journeys.journey, json=False)
+    journey.add_argument("file", metavar="FILE", help="- for standard input")
 
 
 def main() -> int:

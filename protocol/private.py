@@ -9,6 +9,8 @@ import msgspec
 from protocol.public import Check
 from protocol.terminals import File
 from topology.facts import AnyFact
+from topology.journey.probe import Probe
+from topology.journey.sighting import Sighting
 from topology.limits import Limits
 from topology.problems import Problem
 from topology.records import AnyRecord
@@ -209,7 +211,26 @@ class ReadCapture(LabRequest, frozen=True, kw_only=True, tag="read-capture"):
 AnyTerminalRequest = OpenTerminal | AttachTerminal | DetachTerminal | CloseTerminal
 AnyFileRequest = ListFiles | ReadFile | WriteFile
 AnyCaptureRequest = StartCapture | StopCapture | RemoveCapture | ReadCapture
-AnyLabRequest = Attach | Apply | Run | Resize | Signal | Look | AnyTerminalRequest | AnyFileRequest | AnyCaptureRequest
+
+
+class Trace(LabRequest, frozen=True, kw_only=True, tag="trace"):
+    """Send the probe and follow it in these namespaces. Answer: `Sighted` as it goes, `TraceEnded` at the end, at latest after `wait` s."""
+
+    probe: Probe
+    namespaces: tuple[str, ...]
+    wait: float = 1.0
+
+
+class StopTrace(LabRequest, frozen=True, kw_only=True, tag="stop-trace"):
+    """End the trace `target` (the id of its request), which answers as ever. No answer of its own."""
+
+    target: int
+
+
+AnyTraceRequest = Trace | StopTrace
+AnyLabRequest = (
+    Attach | Apply | Run | Resize | Signal | Look | AnyTerminalRequest | AnyFileRequest | AnyCaptureRequest | AnyTraceRequest
+)  # fmt: skip
 
 
 class Attached(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event", tag="attached"):
@@ -299,5 +320,19 @@ class CapturedFrames(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     running: bool = False
 
 
+class Sighted(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event", tag="sighted"):
+    """What was seen since of the packet of trace `id`."""
+
+    id: int
+    sightings: tuple[Sighting, ...]
+
+
+class TraceEnded(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event", tag="trace-ended"):
+    """Nothing more comes of trace `id`, and nothing of it is left in the lab. `problem`: it could not be sent at all."""
+
+    id: int
+    problem: Problem | None = None
+
+
 AnyLabAnswer = LabAnswer | TerminalOpened | TerminalClosed | FileList | Piece | CaptureStarted | CapturedFrames
-AnyLabEvent = Reached | Attached | Facts | Applied | Exit | AnyLabAnswer
+AnyLabEvent = Reached | Attached | Facts | Applied | Exit | AnyLabAnswer | Sighted | TraceEnded

@@ -96,6 +96,8 @@ class Channel:
 LabEvent = p.Reached | p.Attached | p.Facts | p.Applied | p.LabAnswer
 OnAnswer = Callable[[p.AnyLabAnswer | None], None]
 """Called on the link's thread with the answer, or with None when the lab was lost before it came."""
+OnSighting = Callable[[p.Sighted | p.TraceEnded | None], None]
+"""Called on the link's thread with what a trace sees, then that it has ended, or with None when the lab was lost."""
 OnEvent = Callable[["LabLink", LabEvent], None]
 
 
@@ -107,6 +109,7 @@ class LabLink:
         self._ids = itertools.count(1)
         self._channels: dict[int, Channel] = {}
         self._answers: dict[int, OnAnswer] = {}
+        self._traces: dict[int, OnSighting] = {}
         self._lock = threading.Lock()
         self.closing = False
         try:
@@ -141,18 +144,31 @@ class LabLink:
             raise ProblemError(answer.problem)
         return answer
 
-    def _request(self, make: Callable[[int], p.AnyLabRequest], channel: Channel | None, on_answer: OnAnswer | None) -> int:
+    def follow(self, make: Callable[[int], p.AnyLabRequest], on_sighting: OnSighting) -> int:
+        """Start a trace; its number."""
+        return self._request(make, None, None, on_sighting)
+
+    def _request(
+        self,
+        make: Callable[[int], p.AnyLabRequest],
+        channel: Channel | None,
+        on_answer: OnAnswer | None,
+        on_sighting: OnSighting | None = None,
+    ) -> int:
         number = next(self._ids)
         with self._lock:
             if channel is not None:
                 self._channels[number] = channel
             if on_answer is not None:
                 self._answers[number] = on_answer
+            if on_sighting is not None:
+                self._traces[number] = on_sighting
         try:
             self._connection.send(msgspec.json.encode(make(number)).decode())
         except (OSError, WebSocketException):
             self._channels.pop(number, None)
             self._answers.pop(number, None)
+            self._traces.pop(number, None)
             raise unavailable("the lab's process is gone") from None
         return number
 
@@ -182,13 +198,16 @@ class LabLink:
         except ConnectionClosed:
             pass
         with self._lock:
-            channels, answers = list(self._channels.values()), list(self._answers.values())
+            channels, answers, traces = list(self._channels.values()), list(self._answers.values()), list(self._traces.values())
             self._channels.clear()
             self._answers.clear()
+            self._traces.clear()
         for channel in channels:
             channel.on_exit(None)
         for on_answer in answers:
             on_answer(None)
+        for on_sighting in traces:
+            on_sighting(None)
         self._on_lost(self)
 
     def _bytes(self, number: int, stream: int, data: bytes) -> None:
@@ -203,6 +222,10 @@ class LabLink:
                 ended.on_exit(event)
         elif isinstance(event, p.Attached | p.Facts | p.Applied | p.Reached):
             self._on_event(self, event)
+        elif isinstance(event, p.Sighted):
+            self._traces[event.id](event)
+        elif isinstance(event, p.TraceEnded):
+            self._traces.pop(event.id)(event)
         elif event.id in self._answers:
             self._answers.pop(event.id)(event)
         elif isinstance(event, p.LabAnswer):

@@ -1,12 +1,108 @@
-"""Requests about the way of a packet."""
+"""Requests about the way of a packet: sent and followed, or predicted."""
 
-from protocol.public import Predict, Trace, Watch
+import secrets
+import time
+from functools import partial
+
+from protocol import private as p
+from protocol.public import JourneyItem, Predict, Trace, Traced, Watch
+from server.agent_link import LabLink, unavailable
 from server.hub import Hub
-from server.outbox import Session
-from topology.problems import Code, Problem, ProblemError
+from server.outbox import Cancellable, Session, problem_of
+from server.workspace import Workspace
+from topology.journey.ask import concerned, resolve
+from topology.journey.hop import Journey
+from topology.journey.probe import Probe
+from topology.journey.sighting import Sighting
+from topology.journey.stitch import stitch
+from topology.problems import Code, Problem, ProblemError, invalid
+
+AGAIN_SECONDS = 0.03
+"""A journey that goes on is told at most this often."""
+MAX_COUNT, MAX_WAIT = 100, 10.0
 
 
 def handle(hub: Hub, session: Session, request: Trace | Predict | Watch) -> None:
     """Start it; it answers by itself. Raises ProblemError."""
-    hub.lab(request.lab)
-    raise ProblemError(Problem(code=Code.UNSUPPORTED, message=f"this server cannot do that yet for {session.author}"))
+    workspace = hub.lab(request.lab)
+
+    def job() -> None:
+        try:
+            match request:
+                case Trace():
+                    _Tracing(workspace, session, request).next()
+                case _:
+                    raise ProblemError(Problem(code=Code.UNSUPPORTED, message="this server cannot do that yet"))
+        except Exception as e:
+            session.refuse(request.id, problem_of(e))
+
+    workspace.submit(job)
+
+
+class _Tracing:
+    """A `Trace` that runs: one packet after the other."""
+
+    def __init__(self, workspace: Workspace, session: Session, request: Trace) -> None:
+        if not 1 <= request.count <= MAX_COUNT or not 0 < request.wait <= MAX_WAIT:
+            raise invalid(f"count is 1 to {MAX_COUNT}, wait at most {MAX_WAIT:g} s")
+        self.workspace, self.session, self.request = workspace, session, request
+        self.link: LabLink = workspace.live_link()
+        self.journeys: list[Journey] = []
+        self.cancelled = False
+
+    def next(self) -> None:
+        """Send one more."""
+        observed = self.workspace.observed
+        self.probe: Probe = resolve(self.request.ask, observed.records, observed.live, nonce())
+        self.sightings: list[Sighting] = []
+        self.told = 0.0
+        places = concerned(self.probe, observed.records)
+        number = self.link.follow(lambda id: p.Trace(id=id, probe=self.probe, namespaces=places, wait=self.request.wait), self._sighted)
+        self.session.running[self.request.id] = Cancellable(lambda _data, _eof: None, partial(self._cancel, number))
+
+    def _cancel(self, number: int, _signal: int | None) -> None:
+        self.cancelled = True
+        self.link.send(lambda id: p.StopTrace(id=id, target=number))
+
+    def _journey(self, ended: bool) -> Journey:
+        observed = self.workspace.observed
+        return stitch(self.probe, self.sightings, observed.records, observed.live, ended)
+
+    def _sighted(self, event: p.Sighted | p.TraceEnded | None) -> None:
+        """On the link's thread."""
+        try:
+            self._take(event)
+        except Exception as e:
+            self.session.running.pop(self.request.id, None)
+            self.session.refuse(self.request.id, problem_of(e))
+
+    def _take(self, event: p.Sighted | p.TraceEnded | None) -> None:
+        if isinstance(event, p.Sighted):
+            self.sightings += event.sightings
+            now = time.monotonic()
+            if now - self.told >= AGAIN_SECONDS:
+                self.told = now
+                self._tell(self._journey(ended=False), ended=False)
+            return
+        if event is None:
+            raise unavailable("the lab was lost while the packet was followed")
+        if event.problem is not None:
+            self.session.running.pop(self.request.id, None)
+            self.session.refuse(self.request.id, event.problem)
+            return
+        journey = self._journey(ended=True)
+        self._tell(journey, ended=True)
+        self.journeys.append(journey)
+        if len(self.journeys) < self.request.count and not self.cancelled:
+            self.next()
+            return
+        self.session.running.pop(self.request.id, None)
+        self.session.answer(self.request.id, Traced(journeys=tuple(self.journeys)))
+
+    def _tell(self, journey: Journey, ended: bool) -> None:
+        self.session.item(self.request.id, JourneyItem(number=len(self.journeys) + 1, journey=journey, ended=ended))
+
+
+def nonce() -> str:
+    """Eight bytes that nobody else sends, as hex. The first four are not zero: with that the kernel would choose the sequence number."""
+    return f"{secrets.randbits(32) | 1:08x}{secrets.token_hex(4)}"

@@ -4,17 +4,15 @@ simulator: it knows no filter rules, no policy routing, no proxy ARP. What it sa
 import errno
 import ipaddress
 import os
-from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
-from topology.graph import Graph, wire_ref
-from topology.live import LinkLive, LiveRecords, NamespaceLive
-from topology.normal import owner
-from topology.problems import Code, Problem, unknown
-from topology.records import AnyInterface, AnyRecord, Bridge, Loopback, Route, Veth
+from topology.graph import Graph
+from topology.live import LiveRecords
+from topology.problems import Problem, unknown
+from topology.records import AnyRecord, Loopback, Veth
+from topology.world import Address, RouteEntry, World, reason
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 MAX_HOPS = 64
 """The default TTL (net.ipv4.ip_default_ttl)."""
 
@@ -35,7 +33,7 @@ def explain(observed: Mapping[str, AnyRecord], live: LiveRecords, source: str, t
 
     Raises `ProblemError` (UNKNOWN) where one of the two is not there.
     """
-    world = _World(Graph(observed), live)
+    world = World(Graph(observed), live)
     start = source_namespace(observed, source)
     there = ipaddress.ip_address(target_address(observed, target, ipv6, start))
     way = _walk(world, start, there)
@@ -44,7 +42,7 @@ def explain(observed: Mapping[str, AnyRecord], live: LiveRecords, source: str, t
         reasons += world.ignores_echo(way.end, there)
         if way.sender is None:
             hint = f"{start} has no address that it could send from: give {way.dev} one"
-            reasons.append(_reason(f"interface:{start}/{way.dev}", os.strerror(errno.EADDRNOTAVAIL), hint, errno.EADDRNOTAVAIL))
+            reasons.append(reason(f"interface:{start}/{way.dev}", os.strerror(errno.EADDRNOTAVAIL), hint, errno.EADDRNOTAVAIL))
         else:
             back = _walk(world, way.end, way.sender)
             reasons += [_on_the_way_back(r, way.sender) for r in back.reasons]
@@ -91,25 +89,9 @@ def target_address(observed: Mapping[str, AnyRecord], target: str, ipv6: bool = 
     raise unknown(f"{target} has no {family} address", subject, f"give {target} an address, as in {example}")
 
 
-def _reason(subject: str, message: str, hint: str, number: int | None = None) -> Problem:
-    return Problem(code=Code.REFUSED, message=message, subject=subject, hint=hint, errno=number)
-
-
 def _on_the_way_back(reason: Problem, sender: Address) -> Problem:
     hint = f"the reply to {sender} finds no way back: {reason.hint}"
     return Problem(code=reason.code, message=reason.message, subject=reason.subject, hint=hint, errno=reason.errno)
-
-
-class _Hop(NamedTuple):
-    """A route as the walk needs it."""
-
-    network: ipaddress.IPv4Network | ipaddress.IPv6Network
-    metric: int
-    dev: str | None
-    via: str | None
-    src: str | None
-    type: str
-    record: str | None
 
 
 class _Way:
@@ -123,103 +105,7 @@ class _Way:
         self.dev: str | None = None
 
 
-class _World:
-    """The observed state, asked as a packet would."""
-
-    def __init__(self, graph: Graph, live: LiveRecords) -> None:
-        self.graph = graph
-        self.live = live
-        self.owners: dict[str, list[AnyInterface]] = {}
-        for interface in graph.interfaces.values():
-            for text in interface.addresses:
-                self.owners.setdefault(text.partition("/")[0], []).append(interface)
-
-    def sysctl(self, namespace: str, key: str) -> str:
-        """Its value, 0 where nobody said one."""
-        record = self.graph.namespaces.get(namespace)
-        shown = self.live.get(f"netns:{namespace}")
-        if record is not None and key in record.sysctls:
-            return record.sysctls[key]
-        return shown.sysctls.get(key, "0") if isinstance(shown, NamespaceLive) else "0"
-
-    def ignores_echo(self, namespace: str, there: Address) -> Iterator[Problem]:
-        key = "net.ipv6.icmp.echo_ignore_all" if there.version == 6 else "net.ipv4.icmp_echo_ignore_all"
-        if self.sysctl(namespace, key) not in ("", "0"):
-            hint = f"set {key} to 0 in {namespace}"
-            yield _reason(f"namespace:{namespace}", f"{namespace}: {key} is 1: it does not answer", hint)
-
-    def forwards(self, namespace: str, there: Address) -> Iterator[Problem]:
-        key = "net.ipv6.conf.all.forwarding" if there.version == 6 else "net.ipv4.ip_forward"
-        if self.sysctl(namespace, key) == "0":
-            yield _reason(f"namespace:{namespace}", f"{namespace}: {key} is 0: it does not forward", f"set {key} to 1 in {namespace}")
-
-    def hindrance(self, ref: str) -> Problem | None:
-        """Why no frame passes this interface, if none does."""
-        interface = self.graph.interfaces[ref]
-        if not interface.up:
-            return _reason(interface.id, f"{ref} is down", f"set {interface.name} up in {interface.namespace}", errno.ENETDOWN)
-        shown = self.live.get(f"link:{ref}")
-        if isinstance(shown, LinkLive) and shown.port_state not in (None, "forwarding"):
-            return _reason(interface.id, f"{ref} is {shown.port_state}", "wait for STP, or look for a loop: it lets no frame pass")
-        peer = self.graph.peer(ref)
-        if peer is not None and not peer.up:
-            return _reason(peer.id, f"{ref} has no carrier: its peer {peer.ref} is down", f"set {peer.name} up in {peer.namespace}")
-        if isinstance(shown, LinkLive) and not shown.carrier:
-            hint = "plug in a port that is up" if isinstance(interface, Bridge) else "set what it stands on up"
-            return _reason(interface.id, f"{ref} has no carrier", hint)
-        return None
-
-    def best(self, namespace: str, there: Address) -> _Hop | None:
-        """The route that fib_lookup() would find in table main: longest prefix, then least metric."""
-        fitting = [h for h in self._hops(namespace) if h.network.version == there.version and there in h.network]
-        return min(fitting, key=lambda h: (-h.network.prefixlen, h.metric), default=None)
-
-    def _hops(self, namespace: str) -> Iterator[_Hop]:
-        shown = self.live.get(f"netns:{namespace}")
-        if isinstance(shown, NamespaceLive) and shown.routes:
-            for row in shown.routes:
-                if row.table == 254:
-                    yield _Hop(_network(row.to), row.metric, row.dev, row.via, row.src, row.type, row.record)
-            return
-        for interface in self.graph.inside(namespace):
-            for text in interface.addresses if interface.up else ():
-                connected = ipaddress.ip_interface(text)
-                yield _Hop(connected.network, 0, interface.name, None, str(connected.ip), "unicast", None)
-        for route in self.graph.routes(namespace):
-            hop = self._of_record(route)
-            through = self.graph.interfaces.get(f"{namespace}/{hop.dev}")
-            if route.table == 254 and (through is None or through.up):
-                yield hop
-
-    def _of_record(self, route: Route) -> _Hop:
-        dev = route.dev or (owner(self.graph, route.namespace, route.via) if route.via else None)
-        metric = route.metric if route.metric is not None else (1024 if ":" in route.to else 0)
-        return _Hop(_network(route.to), metric, dev, route.via, route.src, route.type, route.id)
-
-    def wire(self, start: str, end: str, free: bool) -> list[str] | None:
-        """The interfaces from one to the other on their segment, by the shortest way; `free`: only past what lets frames pass."""
-        first, last = self.graph.wire_key(start), self.graph.wire_key(end)
-        came: dict[str, str] = {first: first}
-        todo = deque([first])
-        while todo and last not in came:
-            here = todo.popleft()
-            for key in self.graph.wires.get(here, ()):
-                if key not in came and not (free and self.hindrance(wire_ref(key))):
-                    came[key] = here
-                    todo.append(key)
-        if last not in came or (free and self.hindrance(start)):
-            return None
-        out = [last]
-        while out[-1] != first:
-            out.append(came[out[-1]])
-        return list(dict.fromkeys(wire_ref(key) for key in reversed(out)))
-
-
-def _network(to: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
-    return ipaddress.ip_network("0.0.0.0/0" if to == "default" else to)
-
-
-def _walk(world: _World, start: str, there: Address) -> _Way:
+def _walk(world: World, start: str, there: Address) -> _Way:
     """The way of a packet from a namespace to an address, hop by hop."""
     way = _Way()
     here = start
@@ -241,11 +127,11 @@ def _walk(world: _World, start: str, there: Address) -> _Way:
         if following is None:
             return way
         here = following
-    way.reasons.append(_reason(f"namespace:{here}", "Time to live exceeded", "the routes make a circle"))
+    way.reasons.append(reason(f"namespace:{here}", "Time to live exceeded", "the routes make a circle"))
     return way
 
 
-def _taken(world: _World, way: _Way, start: str, here: str, there: Address) -> bool:
+def _taken(world: World, way: _Way, start: str, here: str, there: Address) -> bool:
     """Whether the packet ends in this namespace, for good or bad."""
     graph = world.graph
     lo = graph.interfaces.get(f"{here}/lo")
@@ -255,10 +141,10 @@ def _taken(world: _World, way: _Way, start: str, here: str, there: Address) -> b
         return False
     if here == start and not lo_up and (there.is_loopback or any(i.up for i in mine)):
         hint = f"lo is down in {here}, and a namespace reaches its own addresses through it: set it up"
-        way.reasons.append(_reason(f"interface:{here}/lo", os.strerror(errno.ENETUNREACH), hint, errno.ENETUNREACH))
+        way.reasons.append(reason(f"interface:{here}/lo", os.strerror(errno.ENETUNREACH), hint, errno.ENETUNREACH))
     elif mine and not any(i.up for i in mine):
         hint = f"set {mine[0].name} up in {here}"
-        way.reasons.append(_reason(mine[0].id, f"{mine[0].ref}, which has {there}, is down", hint, errno.ENETDOWN))
+        way.reasons.append(reason(mine[0].id, f"{mine[0].ref}, which has {there}, is down", hint, errno.ENETDOWN))
     else:
         way.end = here
         if here == start:
@@ -266,20 +152,20 @@ def _taken(world: _World, way: _Way, start: str, here: str, there: Address) -> b
     return True
 
 
-def _no_route(world: _World, here: str, there: Address, hop: _Hop | None) -> Problem:
+def _no_route(world: World, here: str, there: Address, hop: RouteEntry | None) -> Problem:
     if hop is not None and hop.type in _REFUSALS:
         number = _REFUSALS[hop.type]
-        return _reason(hop.record or f"namespace:{here}", os.strerror(number), f"{here} has a {hop.type} route to {hop.network}", number)
+        return reason(hop.record or f"namespace:{here}", os.strerror(number), f"{here} has a {hop.type} route to {hop.network}", number)
     words = os.strerror(errno.ENETUNREACH)
     for interface in world.graph.inside(here):
         if not interface.up and any(there in ipaddress.ip_interface(a).network for a in interface.addresses):
             hint = f"{interface.name} is down, so {here} has no route to {there}: set it up"
-            return _reason(interface.id, words, hint, errno.ENETUNREACH)
+            return reason(interface.id, words, hint, errno.ENETUNREACH)
     hint = f"{here} has no route to {there}: add one, for instance a default route"
-    return _reason(f"namespace:{here}", words, hint, errno.ENETUNREACH)
+    return reason(f"namespace:{here}", words, hint, errno.ENETUNREACH)
 
 
-def _sender(world: _World, here: str, hop: _Hop, there: Address) -> Address | None:
+def _sender(world: World, here: str, hop: RouteEntry, there: Address) -> Address | None:
     """The address that the kernel takes as source: the route's, one of the subnet of the next hop, one of the interface, any."""
     if hop.src is not None:
         return ipaddress.ip_address(hop.src)
@@ -293,11 +179,11 @@ def _sender(world: _World, here: str, hop: _Hop, there: Address) -> Address | No
     return min(found, key=lambda f: f[:2])[2] if found else None
 
 
-def _cross(world: _World, way: _Way, dev: str, following: str) -> str | None:
+def _cross(world: World, way: _Way, dev: str, following: str) -> str | None:
     """Over the wire from `dev` to whoever has the address `following`: the namespace that it is in; None, with the reason, if none."""
     graph = world.graph
     if dev not in graph.interfaces:
-        way.reasons.append(_reason(f"interface:{dev}", f"{dev} is not of a kind that is known here", "follow the packet with tcpdump"))
+        way.reasons.append(reason(f"interface:{dev}", f"{dev} is not of a kind that is known here", "follow the packet with tcpdump"))
         return None
     way.path.append(f"interface:{dev}")
     segment = graph.segments.get(dev, frozenset((dev,)))
@@ -313,13 +199,13 @@ def _cross(world: _World, way: _Way, dev: str, following: str) -> str | None:
         way.reasons += reversed(found.values())
         if interface.master is not None:
             hint = f"give {following} to {interface.master} instead"
-            way.reasons.append(_reason(interface.id, f"{interface.ref} is a port of {interface.master}: what comes in goes there", hint))
+            way.reasons.append(reason(interface.id, f"{interface.ref} is a port of {interface.master}: what comes in goes there", hint))
     if not owners:
         way.reasons.append(_nobody(world, dev, following))
     return None
 
 
-def _nobody(world: _World, dev: str, following: str) -> Problem:
+def _nobody(world: World, dev: str, following: str) -> Problem:
     hindrance = world.hindrance(dev)
     if hindrance is not None:
         return hindrance
@@ -330,4 +216,4 @@ def _nobody(world: _World, dev: str, following: str) -> Problem:
         hint += f"; {elsewhere} has it, on another segment"
     elif isinstance(peer, Veth) and not peer.addresses and peer.master is None:
         hint += f"; its peer {peer.ref} has no address"
-    return _reason(f"interface:{dev}", "Destination Host Unreachable", hint, errno.EHOSTUNREACH)
+    return reason(f"interface:{dev}", "Destination Host Unreachable", hint, errno.EHOSTUNREACH)

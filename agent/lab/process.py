@@ -13,6 +13,7 @@ from websockets.exceptions import ConnectionClosed
 from agent.apply import Undo, execute
 from agent.apply.execute import touched
 from agent.capture import Captures
+from agent.journey.tracing import Tracing
 from agent.lab.children import Children
 from agent.lab.full import Full
 from agent.lab.outbox import Outbox
@@ -64,6 +65,7 @@ class Lab:
         self._children = Children(self._namespaces, reaper)
         self._terminals = Terminals(self._namespaces, reaper, self._tell)
         self._captures = Captures(self._namespaces, reaper, self._tell)
+        self._tracing = Tracing(self._namespaces)
         ticker = loop.create_task(self._tick())
         async with unix_serve(self._client, sock=self._listener, compression=None, max_size=MAX_MESSAGE, ping_interval=None):
             await stop.wait()
@@ -117,6 +119,7 @@ class Lab:
                 self._connection = self._outbox = None
                 self._children.hang_up()
                 self._terminals.hang_up()
+                self._tracing.stop_all()
                 self._look(())
 
     def _frame(self, channel: int, stream: int, data: bytes) -> None:
@@ -150,6 +153,10 @@ class Lab:
             case p.Look():
                 self._look(request.namespaces)
                 outbox.send(p.LabAnswer(id=request.id))
+            case p.Trace():
+                self._tracing.start(request, outbox.send)
+            case p.StopTrace():
+                self._tracing.stop(request.target)
             case _:
                 outbox.send(self._answer(request, outbox))
 

@@ -20,11 +20,12 @@ Outcome = Literal["accept", "drop", "reject", "return", "jump", "continue", "sto
 """What a chain did: let it pass, dropped it, dropped it and told the sender, went back to the calling chain, called another, went on with
 the next rule, gave it to something else (a queue, TPROXY)."""
 
-HopKind = Literal["send", "route", "chain", "neighbour", "out", "in", "bridge", "deliver", "answer", "error", "receive", "unknown"]
-"""`send`: a program (or the kernel) sends it from `namespace`. `route`: the routing decision. `chain`: a chain and what it did.
-`neighbour`: the MAC of the next hop. `out`, `in`: it leaves by, comes in at `dev`. `bridge`: the MAC table chose `ports`. `deliver`: it
-is handed to the program or the kernel in `namespace`. `answer`: the answer is sent from there. `error`: an ICMP error, or a RST.
-`receive`: the sender has its answer. `unknown`: what the evaluator cannot know; `note` says what."""
+HopKind = Literal["send", "route", "chain", "nat", "neighbour", "out", "in", "bridge", "deliver", "answer", "error", "receive", "unknown"]
+"""`send`: a program (or the kernel) sends it from `namespace`. `route`: the routing decision. `chain`: a chain and what it did. `nat`:
+conntrack rewrites a packet of a connection that it knows. `neighbour`: the MAC of the next hop. `out`, `in`: it leaves by, comes in at
+`dev`. `bridge`: the MAC table chose `ports`. `deliver`: it is handed to the program or the kernel in `namespace`. `answer`: the answer is
+sent from there. `error`: an ICMP error, or a RST. `receive`: the sender has its answer. `unknown`: what the evaluator cannot know; `note`
+says what."""
 
 
 class RuleAt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -153,7 +154,7 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class SavedJourney(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """A journey as a file. `records`: what it ran through, so that it can be drawn where the lab is not: their JSON, with placements."""
 
-    vethboard_journey: int = VERSION
+    vethboard_journey: int
     lab: str = ""
     at: str = ""
     journey: Journey

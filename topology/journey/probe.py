@@ -39,13 +39,15 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
 class Probe(Ask, frozen=True, kw_only=True):
     """An `Ask` with its names resolved, ready to be sent.
 
-    `namespace` sends it, `dev` is the interface that it has to leave by (SO_BINDTODEVICE), `address` the destination. `nonce` makes this
-    packet known among all others: 8 bytes at the start of the payload, or for TCP the initial sequence number in its first four; as hex.
+    `namespace` sends it, `sender` is the address that an ARP request names as its own, `dev` is the interface that it has to leave by
+    (SO_BINDTODEVICE), `address` the destination. `nonce` makes this packet known among all others: 8 bytes at the start of the payload,
+    or for TCP the initial sequence number in its first four; as hex.
     """
 
     namespace: str
     address: str
     dev: str = ""
+    sender: str = ""
     nonce: str = ""
 
     @property

@@ -83,19 +83,17 @@ class Looked(Saw, frozen=True, kw_only=True, tag="route"):
 
 
 class Resolved(Saw, frozen=True, kw_only=True, tag="neighbour"):
-    """The neighbour entry of a next hop. `state` as ip-neighbour(8) names it (`none`: there is none). `before`: as the session began."""
+    """The neighbour entry of a next hop. `state` as ip-neighbour(8) names it (`none`: there is none). Asked when the session ends."""
 
     dev: str
     address: str
     mac: str = ""
     state: str = "none"
-    before: bool = False
 
 
 class Switched(Saw, frozen=True, kw_only=True, tag="fdb"):
-    """What a bridge's MAC table had for `mac` as the session began: the `port`, `` where it had nothing."""
+    """What the MAC tables of the namespace's bridges had for `mac` as the session began: the `port`, `` where they had nothing."""
 
-    bridge: str
     mac: str
     port: str = ""
 

@@ -792,7 +792,7 @@ export type HistoryList = {
  * `address`, `mac`, `asked` (it was asked on the wire; else it was known). bridge: `ports`, `flooded`. unknown: `note`.
  */
 export type Hop = {
-  kind: "answer" | "bridge" | "chain" | "deliver" | "error" | "in" | "neighbour" | "out" | "receive" | "route" | "send" | "unknown"
+  kind: "answer" | "bridge" | "chain" | "deliver" | "error" | "in" | "nat" | "neighbour" | "out" | "receive" | "route" | "send" | "unknown"
   namespace: string
   leg?: "back" | "there"
   at?: number | null
@@ -1321,8 +1321,9 @@ export type Predicted = {
 /**
  * An `Ask` with its names resolved, ready to be sent.
  *
- * `namespace` sends it, `dev` is the interface that it has to leave by (SO_BINDTODEVICE), `address` the destination. `nonce` makes this
- * packet known among all others: 8 bytes at the start of the payload, or for TCP the initial sequence number in its first four; as hex.
+ * `namespace` sends it, `sender` is the address that an ARP request names as its own, `dev` is the interface that it has to leave by
+ * (SO_BINDTODEVICE), `address` the destination. `nonce` makes this packet known among all others: 8 bytes at the start of the payload,
+ * or for TCP the initial sequence number in its first four; as hex.
  */
 export type Probe = {
   source: string
@@ -1338,6 +1339,7 @@ export type Probe = {
   namespace: string
   address: string
   dev?: string
+  sender?: string
   nonce?: string
 }
 

@@ -1,0 +1,59 @@
+"""The listeners of all namespaces in which a session is open, shared by the sessions of a lab."""
+
+from collections.abc import Callable, Sequence
+
+from agent.journey import nft
+from agent.journey.decode import Line
+from agent.journey.listener import Listener
+from agent.netlink.namespaces import Namespaces, Netns
+
+Hear = Callable[[Netns, Line], None]
+
+
+class Ears:
+    """One per lab. Not for threads."""
+
+    def __init__(self, namespaces: Namespaces) -> None:
+        self._namespaces = namespaces
+        self._listeners: dict[int, tuple[Netns, Listener]] = {}
+        self._sessions: dict[str, list[Netns]] = {}
+
+    def of(self, netns: Netns) -> Listener:
+        """The listener in a namespace in which a session is open."""
+        return self._listeners[netns.inode][1]
+
+    def open(self, name: str, places: Sequence[Netns], matches: Sequence[nft.Match], hear: Hear) -> list[tuple[str, str]]:
+        """Hear the packets that the matches know, in these namespaces; what cannot be heard, by namespace."""
+        self._sessions[name] = []
+        fresh = [netns for netns in places if netns.inode not in self._listeners]
+        for netns, listener in zip(fresh, self._namespaces.visit_all(fresh, lambda _: Listener()), strict=True):
+            self._listeners[netns.inode] = (netns, listener)
+        problems: list[tuple[str, str]] = []
+        for netns in places:
+            listener = self.of(netns)
+            problems += [(netns.name, words) for words in listener.notes]
+            self._sessions[name].append(netns)
+            try:
+                listener.add(name, nft.table(name, matches), lambda line, netns=netns: hear(netns, line))  # type: ignore[misc]  # a default binds it
+            except OSError as e:
+                problems.append((netns.name, f"packets cannot be traced here: {e.strerror}"))
+        return problems
+
+    def close(self, name: str) -> None:
+        """End the session; the last one in a namespace puts back what was set there."""
+        last = []
+        for netns in self._sessions.pop(name, ()):
+            if self.of(netns).remove(name):
+                last.append(netns)
+        alive = [netns for netns in last if self._namespaces.get(netns.name) is netns]
+        self._namespaces.visit_all(alive, lambda netns: self.of(netns).restore())
+        for netns in last:
+            self._listeners.pop(netns.inode)[1].close()
+
+    def filenos(self, name: str) -> list[int]:
+        return [self.of(netns).socket.fileno() for netns in self._sessions[name]]
+
+    def read(self, name: str) -> None:
+        """Tell what has come; sessions that share a namespace are told together."""
+        for netns in self._sessions[name]:
+            self.of(netns).read()

@@ -1,0 +1,88 @@
+"""By what a packet is known as the one that is followed: bytes that no NAT changes, in itself or in the packet that an ICMP error
+carries.
+
+ICMP echo and UDP: the nonce at the start of the payload, which an echo reply gives back. TCP: the initial sequence number, and that plus
+one as the acknowledgement of the answer (RFC 9293). The same knowledge three times: as a socket filter, as nftables rules, and for bytes
+at hand.
+"""
+
+import struct
+from typing import NamedTuple
+
+from agent.journey.bpf import Program, Test
+from agent.journey.nft import Bytes, Match
+from topology.journey.probe import Probe
+
+_ICMP, _TCP, _UDP, _ICMP6 = 1, 6, 17, 58
+_TCP_FLAGS, _SYN_OR_RST = 13, 0x06
+"""Where TCP has its flags; SYN is 2, RST is 4."""
+_ETHERTYPE = 12
+_IP4, _IP6, _ARP = 0x0800, 0x86DD, 0x0806
+_HEADER4, _HEADER6, _ICMP_HEADER = 20, 40, 8
+_BE32 = struct.Struct(">I")
+
+
+class Mark(NamedTuple):
+    """Four or eight bytes at an offset of the transport header of IP protocol `protocol`; the TCP flags of which one has to be set."""
+
+    protocol: int
+    offset: int
+    value: bytes
+    flags: int = 0
+
+
+def marks(probe: Probe) -> tuple[Mark, ...]:
+    """All places where the packet, its answer and errors about it carry what it is known by."""
+    version6 = probe.family == "ipv6"
+    icmp, header = (_ICMP6, _HEADER6) if version6 else (_ICMP, _HEADER4)
+    inside = _ICMP_HEADER + header
+    if probe.protocol == "tcp":
+        first = _BE32.pack(probe.sequence)
+        following = _BE32.pack((probe.sequence + 1) & 0xFFFFFFFF)
+        return Mark(_TCP, 4, first), Mark(_TCP, 8, following, _SYN_OR_RST), Mark(icmp, inside + 4, first)
+    nonce = bytes.fromhex(probe.nonce)
+    own = _UDP if probe.protocol == "udp" else icmp
+    return Mark(own, 8, nonce), Mark(icmp, inside + 8, nonce)
+
+
+def matches(probe: Probe) -> tuple[Match, ...]:
+    """As rules of nftables."""
+    return tuple(Match(mark.protocol, (Bytes(mark.offset, mark.value), *_flags(mark))) for mark in marks(probe))
+
+
+def _flags(mark: Mark) -> tuple[Bytes, ...]:
+    return (Bytes(_TCP_FLAGS, bytes([mark.flags]), some=True),) if mark.flags else ()
+
+
+def program(probe: Probe) -> Program:
+    """As a socket filter on Ethernet frames. ARP and neighbour discovery always pass: they say how the next hop was found."""
+    version6 = probe.family == "ipv6"
+    alternatives: list[list[Test]] = [[Test(_ETHERTYPE, 2, _ARP)]]
+    if version6:
+        kind = Test(_ETHERTYPE, 2, _IP6)
+        # neighbour solicitation 135, 0x87, and advertisement 136, 0x88
+        alternatives += [[kind, Test(20, 1, _ICMP6), Test(54, 1, number)] for number in (135, 136)]
+    for mark in marks(probe) if probe.protocol != "arp" else ():
+        kind = Test(_ETHERTYPE, 2, _IP6 if version6 else _IP4)
+        protocol = Test(20 if version6 else 23, 1, mark.protocol)
+        base = 14 + _HEADER6 if version6 else 0
+        words = [
+            Test(base + mark.offset + at, 4, _BE32.unpack_from(mark.value, at)[0], after_ip4=not version6)
+            for at in range(0, len(mark.value), 4)
+        ]
+        flags = [Test(base + _TCP_FLAGS, 1, mark.flags, some=True, after_ip4=not version6)] if mark.flags else []
+        alternatives.append([kind, protocol, *words, *flags])
+    return alternatives
+
+
+def carries(packet: bytes, wanted: tuple[Mark, ...]) -> bool:
+    """Whether an IP packet, from its IP header on, is the one."""
+    if len(packet) < _HEADER4:
+        return False
+    version = packet[0] >> 4
+    at, protocol = ((packet[0] & 15) * 4, packet[9]) if version == 4 else (_HEADER6, packet[6])
+    for mark in wanted:
+        start = at + mark.offset
+        if protocol == mark.protocol and packet[start : start + len(mark.value)] == mark.value:
+            return not mark.flags or bool(packet[at + _TCP_FLAGS] & mark.flags)
+    return False

@@ -1,0 +1,198 @@
+"""One session: what is set up in the namespaces concerned, what is seen there, and its end, at which nothing of it is left."""
+
+import itertools
+import time
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from agent.journey import decode, lookup, nft
+from agent.journey.bpf import Program
+from agent.journey.clock import await_timestamps
+from agent.journey.ears import Ears
+from agent.journey.taps import Frame, Tap
+from agent.netlink.namespaces import Namespaces, Netns
+from topology.journey import packet as pk
+from topology.journey.packet import Packet
+from topology.journey.sighting import Hook, Hooked, Looked, Noted, Ruled, Sighting, Switched, Tapped
+
+NAME = "vethboard-"
+"""Our tables in nftables begin so."""
+_numbers = itertools.count(1)
+
+
+class Wanted(NamedTuple):
+    """What a session follows: the filter of its taps, the rules that set the trace flag, and whether a packet at hand (IP) is one of
+    them."""
+
+    program: Program
+    matches: Sequence[nft.Match]
+    carries: Callable[[bytes], bool]
+
+
+class _Place:
+    """What a session has in one namespace."""
+
+    def __init__(self, netns: Netns) -> None:
+        self.netns = netns
+        self.tap: Tap | None = None
+        self.count = 0
+        self.told: dict[int, decode.Line] = {}
+        """nftables' number of a packet → the line that last told its headers, interfaces, mark and state."""
+        self.fdb: dict[str, str] = {}
+        """MAC → port of a bridge, as the session began."""
+        self.macs: set[str] = set()
+        self.asked: set[tuple[object, ...]] = set()
+        self.next: set[tuple[str, str]] = set()
+        """Interface and address of the next hops that were looked up."""
+
+    def number(self) -> int:
+        self.count += 1
+        return self.count
+
+
+class Session:
+    """`with Session(…) as s`: then packets are seen. `sink` is told of each sighting, in order, from `s.read`, which reads what is ready.
+
+    `filenos` are the descriptors to wait for. What cannot be set up in a namespace is told as `Noted`; the others are followed all the
+    same.
+    """
+
+    def __init__(self, namespaces: Namespaces, ears: Ears, places: Sequence[str], wanted: Wanted, sink: Callable[[Sighting], None]) -> None:
+        self._namespaces, self._ears, self._wanted, self._sink = namespaces, ears, wanted, sink
+        found = [netns for name in dict.fromkeys(places) if (netns := namespaces.get(name)) is not None]
+        self._places = {netns.name: _Place(netns) for netns in found}
+        self.name = f"{NAME}{next(_numbers)}"
+        self.started = 0
+
+    def __enter__(self) -> "Session":
+        spaces = [place.netns for place in self._places.values()]
+        try:
+            for place, tap in zip(
+                self._places.values(), self._namespaces.visit_all(spaces, lambda _: Tap(self._wanted.program)), strict=True
+            ):
+                place.tap = tap
+            self._namespaces.visit(self._namespaces.watch, await_timestamps)
+            problems = self._ears.open(self.name, spaces, self._wanted.matches, self._hear)
+        except BaseException:
+            self.close()
+            raise
+        for place in self._places.values():
+            place.fdb = lookup.fdb(place.netns, self._ears.of(place.netns).devices)
+        self.started = time.time_ns()
+        for ns, words in problems:
+            self._sink(Noted(ns=ns, text=words))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Take everything away."""
+        self._ears.close(self.name)
+        for place in self._places.values():
+            if place.tap is not None:
+                place.tap.close()
+                place.tap = None
+
+    def filenos(self) -> list[int]:
+        return [place.tap.socket.fileno() for place in self._places.values() if place.tap] + self._ears.filenos(self.name)
+
+    def read(self) -> None:
+        """Tell all that was seen since."""
+        for place in self._places.values():
+            for frame in place.tap.read() if place.tap else ():
+                self._framed(place, frame)
+        self._ears.read(self.name)
+
+    def now(self) -> int:
+        """µs since the start."""
+        return (time.time_ns() - self.started) // 1000
+
+    # ---- frames ------------------------------------------------------------------------------------------------------
+
+    def _framed(self, place: _Place, frame: Frame) -> None:
+        packet = pk.ethernet(frame.data, frame.vlan)
+        if packet is None:
+            return
+        self._sink(
+            Tapped(
+                ns=place.netns.name, number=place.number(), at=(frame.at - self.started) // 1000, dev=frame.dev, direction=frame.direction,
+                packet=packet,
+            )
+        )  # fmt: skip
+        if frame.direction == "in" and place.fdb and packet.dst_mac not in place.macs:
+            place.macs.add(packet.dst_mac)
+            self._sink(Switched(ns=place.netns.name, mac=packet.dst_mac, port=place.fdb.get(packet.dst_mac, "")))
+
+    # ---- lines of a trace --------------------------------------------------------------------------------------------
+
+    def _hear(self, netns: Netns, line: decode.Line) -> None:
+        place = self._places[netns.name]
+        if line.id == 0:
+            if self._wanted.carries(line.packet):  # else another session's
+                self._ruled(place, line, line, line.number)
+            return
+        ours = line.table == self.name
+        if line.packet and (ours or line.id in place.told):
+            place.told[line.id] = line
+        told = place.told.get(line.id)
+        if told is None:
+            return
+        if ours:
+            if line.packet:  # once per chain, with its first line
+                self._hooked(place, line)
+        elif not line.table.startswith(NAME) and (line.type != "rule" or line.number):
+            numbers = self._ears.of(netns).numbers
+            self._ruled(place, line, told, numbers.get((line.table, line.chain, line.number), 0) if line.type == "rule" else 0)
+
+    def _hooked(self, place: _Place, line: decode.Line) -> None:
+        devices = self._ears.of(place.netns).devices
+        name, _, passed = line.chain.partition("-")
+        hook: Hook = name  # type: ignore[assignment]  # the chains of our own table are named after the hooks
+        packet = pk.ip(line.packet) or Packet()
+        iif, oif = devices.get(line.iif, ""), devices.get(line.oif, "")
+        self._sink(
+            Hooked(
+                ns=place.netns.name, number=place.number(), hook=hook, passed="enter" if passed == "enter" else "leave", iif=iif, oif=oif,
+                mark=line.mark, state=line.state, packet=packet,
+            )
+        )  # fmt: skip
+        if (hook, passed) in (("prerouting", "leave"), ("output", "enter"), ("output", "leave")):
+            self._look(place, Looked(ns=place.netns.name, dst=packet.dst, src=packet.src, iif=iif, mark=line.mark))
+
+    def _ruled(self, place: _Place, line: decode.Line, told: decode.Line, number: int) -> None:
+        """`told`: the line that has the headers, which is an earlier one of the same chain where nftables speaks."""
+        devices = self._ears.of(place.netns).devices
+        packet = pk.ip(told.packet) or Packet()
+        self._sink(
+            Ruled(
+                ns=place.netns.name, number=place.number(), driver="nft" if line.id else "legacy",
+                family=packet.family, table=line.table, chain=line.chain, type=line.type, rule_number=number,
+                verdict=line.verdict, iif=devices.get(told.iif, ""), oif=devices.get(told.oif, ""), mark=told.mark, packet=packet,
+            )
+        )  # fmt: skip
+
+    # ---- questions ---------------------------------------------------------------------------------------------------
+
+    def look(self, ns: str, dst: str, mark: int) -> None:
+        """Tell where the kernel sends a packet of this namespace's own."""
+        self._look(self._places[ns], Looked(ns=ns, dst=dst, mark=mark))
+
+    def _look(self, place: _Place, question: Looked) -> None:
+        """Ask the kernel where it sends such a packet, once for each."""
+        key = (question.dst, question.src, question.iif, question.mark)
+        if not question.dst or key in place.asked:
+            return
+        place.asked.add(key)
+        found = lookup.route(place.netns, question, self._ears.of(place.netns).devices)
+        if found.dev and (found.type == "unicast"):
+            place.next.add((found.dev, found.via or found.dst))
+        self._sink(found)
+
+    def resolve(self) -> None:
+        """Tell what is known now of all next hops that the routes led to."""
+        for place in self._places.values():
+            indices = {name: index for index, name in self._ears.of(place.netns).devices.items()}
+            for dev, address in sorted(place.next):
+                if dev in indices:
+                    self._sink(lookup.neighbour(place.netns, dev, indices[dev], address))

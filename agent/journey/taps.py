@@ -1,0 +1,83 @@
+"""A tap: all interfaces of a namespace, both directions, with the kernel's timestamps (packet(7), socket(7))."""
+
+import ctypes
+import os
+import socket
+import struct
+from collections.abc import Iterable, Iterator
+from typing import Literal, NamedTuple
+
+from agent.journey.bpf import Program, attach
+from agent.netlink.wire import grow
+
+_ETH_P_ALL = 0x0003
+_SOL_PACKET, _PACKET_AUXDATA, _PACKET_OUTGOING = 263, 8, 4
+SO_TIMESTAMPNS = 35
+_TIMESPEC = struct.Struct("=qq")
+_AUXDATA = struct.Struct("=IIIHHHH")
+_VLAN_VALID = 0x10
+"""TP_STATUS_VLAN_VALID of linux/if_packet.h."""
+_SNAP = 256
+"""Bytes of a frame that are looked at."""
+_BUFFER = 1 << 20
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+class Frame(NamedTuple):
+    """`at`: CLOCK_REALTIME in ns. `vlan`: a tag that the kernel has taken off."""
+
+    dev: str
+    direction: Literal["in", "out"]
+    at: int
+    data: bytes
+    vlan: int | None
+
+
+def timestamp(ancillary: Iterable[tuple[int, int, bytes]]) -> int:
+    """CLOCK_REALTIME in ns, from what recvmsg(2) says beside the data; 0: nothing."""
+    for level, kind, value in ancillary:
+        if (level, kind) == (socket.SOL_SOCKET, SO_TIMESTAMPNS):
+            seconds, nanoseconds = _TIMESPEC.unpack_from(value)
+            return int(seconds * 1_000_000_000 + nanoseconds)
+    return 0
+
+
+class Tap:
+    """Made on a thread that is in the namespace."""
+
+    def __init__(self, program: Program) -> None:
+        # bound only when the filter is on, so that no other frame is ever in the queue
+        self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW | socket.SOCK_CLOEXEC, 0)
+        try:
+            attach(self.socket, program)
+            grow(self.socket, _BUFFER)
+            self.socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+            self.socket.setsockopt(_SOL_PACKET, _PACKET_AUXDATA, 1)
+            self.socket.setblocking(False)
+            self._bind()
+        except BaseException:
+            self.socket.close()
+            raise
+
+    def _bind(self) -> None:
+        """To all interfaces: `sll_ifindex` 0, which Python's own bind does not know."""
+        address = struct.pack("=HHiHBB8x", socket.AF_PACKET, socket.htons(_ETH_P_ALL), 0, 0, 0, 0)
+        if _libc.bind(self.socket.fileno(), address, len(address)) != 0:
+            raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), "bind")
+
+    def close(self) -> None:
+        self.socket.close()
+
+    def read(self) -> Iterator[Frame]:
+        """All that has come."""
+        while True:
+            try:
+                data, ancillary, _, address = self.socket.recvmsg(_SNAP, 256)
+            except BlockingIOError:
+                return
+            vlan = None
+            for level, kind, value in ancillary:
+                if (level, kind) == (_SOL_PACKET, _PACKET_AUXDATA):
+                    status, _, _, _, _, tag, _ = _AUXDATA.unpack_from(value)
+                    vlan = tag & 0xFFF if status & _VLAN_VALID else None
+            yield Frame(address[0], "out" if address[2] == _PACKET_OUTGOING else "in", timestamp(ancillary), data, vlan)

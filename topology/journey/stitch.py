@@ -1,0 +1,83 @@
+"""Sightings → journey. Pure: the same sightings give the same journey, with or without a kernel."""
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from topology.graph import Graph
+from topology.journey.evidence import Evidence
+from topology.journey.hop import Cause, Hop, Journey, Verdict
+from topology.journey.packet import Packet
+from topology.journey.probe import Probe
+from topology.journey.sighting import Sighting
+from topology.journey.walk import Arrived, Walk
+from topology.live import LiveRecords
+from topology.records import AnyRecord
+from topology.world import World
+
+_PORT_UNREACHABLE = frozenset((("icmp", 3, 3), ("icmpv6", 1, 4)))
+_BY_RULE = frozenset((Cause.DROPPED_BY_RULE, Cause.DROPPED_BY_POLICY))
+
+
+def stitch(
+    probe: Probe, sightings: Iterable[Sighting], observed: Mapping[str, AnyRecord], live: LiveRecords, ended: bool = True
+) -> Journey:
+    """The journey of a probe as far as it was seen. `ended`: no more sightings come; else what is missing is not yet a loss."""
+    evidence = Evidence(probe, sightings)
+    world = World(Graph(observed), live)
+    hops: list[Hop] = []
+    there = Walk(world, evidence, probe, "there", hops).run(probe.namespace)
+    verdict = _there_and_back(world, evidence, probe, hops, there)
+    if not ended and not verdict.delivered:
+        verdict = Verdict(cause=Cause.RUNNING, namespace=verdict.namespace, hop=verdict.hop)
+    elif verdict.cause == Cause.RUNNING:
+        verdict = msgspec.structs.replace(verdict, cause=Cause.UNKNOWN)
+    notes = tuple(dict.fromkeys(f"{note.ns}: {note.text}" for note in evidence.notes))
+    took = max((h.at for h in hops if h.at is not None and h.leg == "back"), default=0)
+    return Journey(probe=probe, hops=tuple(hops), verdict=verdict, took=took if verdict.delivered else 0, notes=notes)
+
+
+def _there_and_back(world: World, evidence: Evidence, probe: Probe, hops: list[Hop], there: Arrived | Verdict) -> Verdict:
+    first = _answerer(evidence, there.ns if isinstance(there, Arrived) else there.namespace, probe)
+    if first is None:
+        return _no_answer(world, probe, hops, there)
+    ns, answer = first
+    if isinstance(there, Verdict) and there.cause in _BY_RULE and ns == there.namespace:
+        there = _rejected(hops, there)
+    back = Walk(world, evidence, probe, "back", hops).run(ns)
+    if isinstance(there, Verdict):
+        return there
+    if "R" in answer.flags or (answer.protocol, answer.type, answer.code) in _PORT_UNREACHABLE:
+        port = answer.inner.dport if answer.inner is not None else answer.sport
+        end = next((i for i, h in enumerate(hops) if h.kind == "error"), len(hops) - 1)
+        return Verdict(cause=Cause.NOBODY_LISTENS, namespace=ns, hop=end, object=f"namespace:{ns}", note=str(port or ""))
+    if isinstance(back, Verdict):
+        return back
+    return Verdict(cause=Cause.DELIVERED, namespace=there.ns, hop=len(hops) - 1, object=f"namespace:{there.ns}")
+
+
+def _answerer(evidence: Evidence, ns: str, probe: Probe) -> tuple[str, Packet] | None:
+    """Who answered, and with what: best the namespace where the packet ended, else any that has sent something back."""
+    if probe.protocol == "arp":
+        found = [(tap.ns, tap.packet) for tap in evidence.taps["back"] if tap.direction == "out"][:1]
+    else:
+        found = list(evidence.starts("back"))
+    return next((one for one in found if one[0] == ns), None) or next(iter(found), None)
+
+
+def _no_answer(world: World, probe: Probe, hops: list[Hop], there: Arrived | Verdict) -> Verdict:
+    if isinstance(there, Verdict):
+        return there
+    end = Verdict(cause=Cause.NO_ANSWER, namespace=there.ns, hop=len(hops) - 1, object=f"namespace:{there.ns}")
+    if probe.protocol == "udp":
+        return msgspec.structs.replace(end, cause=Cause.DELIVERED)
+    key = "net.ipv6.icmp.echo_ignore_all" if probe.family == "ipv6" else "net.ipv4.icmp_echo_ignore_all"
+    ignores = probe.protocol == "icmp" and world.sysctl(there.ns, key) not in ("", "0")
+    return msgspec.structs.replace(end, note=f"{key} is 1" if ignores else "")
+
+
+def _rejected(hops: list[Hop], verdict: Verdict) -> Verdict:
+    """The namespace that dropped it told the sender: REJECT."""
+    if verdict.hop is not None:
+        hops[verdict.hop] = msgspec.structs.replace(hops[verdict.hop], outcome="reject")
+    return msgspec.structs.replace(verdict, cause=Cause.REJECTED_BY_RULE)

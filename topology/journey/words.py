@@ -1,0 +1,158 @@
+"""Journeys in English, for the command line and the transcript. The browser says the same in its own words and languages."""
+
+import os
+from collections.abc import Callable, Iterator
+
+from topology.journey.hop import Cause, Hop, HopKind, Journey, RuleAt, Verdict
+from topology.journey.packet import Packet
+
+_CAUSES = {
+    Cause.DELIVERED: "delivered",
+    Cause.RUNNING: "on its way",
+    Cause.DROPPED_BY_RULE: "dropped by rule {rule}",
+    Cause.DROPPED_BY_POLICY: "dropped by the policy of {rule}",
+    Cause.REJECTED_BY_RULE: "rejected by rule {rule}",
+    Cause.NO_ROUTE: "no route to {address}",
+    Cause.NEIGHBOUR_SILENT: "neighbour {address} did not answer on {dev}",
+    Cause.INTERFACE_DOWN: "interface {dev} is down",
+    Cause.NO_CARRIER: "interface {dev} has no carrier",
+    Cause.NOT_FORWARDED: "not forwarded: {forwarding} is 0",
+    Cause.REVERSE_PATH: "dropped by the reverse-path filter: {address} would not be reached by {dev}",
+    Cause.TTL_EXCEEDED: "its TTL was used up",
+    Cause.TOO_BIG: "too big for {dev} (MTU {mtu}), and it must not be fragmented",
+    Cause.PORT_BLOCKED: "bridge port {dev} lets nothing pass",
+    Cause.VLAN_FILTERED: "dropped by the VLAN filter at bridge port {dev}",
+    Cause.NOBODY_LISTENS: "nobody listens there",
+    Cause.NO_ANSWER: "it arrived, and there was no answer",
+    Cause.REFUSED: "the kernel refused to send it: {error}",
+    Cause.UNKNOWN: "it was not seen any further",
+}
+
+
+def rule(at: RuleAt) -> str:
+    """`2 of filter/FORWARD`, `filter/FORWARD` for a policy."""
+    return f"{at.number} of {at.place}" if at.number else at.place
+
+
+def verdict(found: Verdict) -> str:
+    """One line: what became of it, where, and what the kernel said."""
+    words = _CAUSES[found.cause].format(
+        rule=rule(found.rule) if found.rule is not None else "", address=found.address, dev=found.dev, mtu=found.mtu or "unknown",
+        error=os.strerror(found.errno) if found.errno else "",
+        forwarding="net.ipv6.conf.all.forwarding" if ":" in found.address else "net.ipv4.ip_forward",
+    )  # fmt: skip
+    where = f" in {found.namespace}" if found.namespace else ""
+    text = f" ({found.rule.text})" if found.rule is not None and found.rule.text and found.rule.number else ""
+    note = f"; {found.note}" if found.note else ""
+    lead = "the answer was lost: " if found.leg == "back" and not found.delivered and found.cause != Cause.RUNNING else ""
+    return f"{lead}{words}{where}{text}{note}"
+
+
+def packet(found: Packet) -> str:
+    """`icmp 10.0.0.1 → 10.0.0.2 ttl 64`, `tcp 10.0.0.1:4711 → 10.0.0.2:80 S`."""
+    ports = found.protocol in ("tcp", "udp")
+    src = _socket(found.src, found.sport) if ports else found.src
+    dst = _socket(found.dst, found.dport) if ports else found.dst
+    if found.protocol == "arp":
+        return f"arp {found.src} {'asks for' if found.type == 1 else 'tells'} {found.dst}"
+    kind = f" type {found.type} code {found.code}" if found.error else ""
+    ttl = f" ttl {found.ttl}" if found.ttl else ""
+    return f"{found.protocol}{kind} {src or '?'} → {dst}{f' {found.flags}' if found.flags else ''}{ttl}"
+
+
+def _socket(address: str, port: int) -> str:
+    """`10.0.0.1:80`, `[fd00::1]:80`; only the address where the port is not known."""
+    bracketed = f"[{address}]" if ":" in address else address
+    return f"{bracketed}:{port}" if port else address
+
+
+def _change(before: Packet, after: Packet) -> str:
+    """What was rewritten."""
+    out = []
+    if (before.src, before.sport) != (after.src, after.sport):
+        out.append(f"source {_end(before.src, before.sport)} → {_end(after.src, after.sport)}")
+    if (before.dst, before.dport) != (after.dst, after.dport):
+        out.append(f"destination {_end(before.dst, before.dport)} → {_end(after.dst, after.dport)}")
+    if before.echo != after.echo:
+        out.append(f"identifier {before.echo} → {after.echo}")
+    if before.ttl != after.ttl:
+        out.append(f"TTL {before.ttl} → {after.ttl}")
+    return ", ".join(out)
+
+
+def _end(address: str, port: int) -> str:
+    return f"{address} port {port}" if port else address
+
+
+def hop(found: Hop) -> str:
+    """One sentence."""
+    made = _SENTENCES[found.kind](found)
+    change = _change(found.packet, found.after) if found.packet is not None and found.after is not None else ""
+    return f"{made}: {change}" if change else made
+
+
+def _packet(found: Hop) -> str:
+    return packet(found.packet) if found.packet is not None else ""
+
+
+def _route(found: Hop) -> str:
+    if found.errno:
+        return f"routing: {os.strerror(found.errno)}" + (f" ({found.note} route {found.route})" if found.route else "")
+    via = f" via {found.via}" if found.via else ""
+    if found.note == "local":
+        return f"routing: {found.route} is an address of its own"
+    return f"routing: {found.route}{via} dev {found.dev}"
+
+
+def _chain(found: Hop) -> str:
+    if found.rule is None:
+        return f"{found.hook}: it does not come out"
+    passed = f" ({len(found.passed)} passed by)" if found.passed else ""
+    what = f"rule {found.rule.number}" if found.rule.number else "end of chain" if found.outcome == "return" else "policy"
+    text = f" [{found.rule.text}]" if found.rule.text and found.rule.number else ""
+    to = f" to {found.target}" if found.outcome == "jump" else ""
+    return f"{found.rule.place}: {what}{text}: {found.outcome}{to}{passed}"
+
+
+def _bridge(found: Hop) -> str:
+    ports = ", ".join(found.ports)
+    return (
+        f"bridge {found.dev}: {found.mac} is not known, flooded to {ports}"
+        if found.flooded
+        else f"bridge {found.dev}: {found.mac} is at {ports}"
+    )
+
+
+def _neighbour(found: Hop) -> str:
+    if not found.mac:
+        return f"{found.address} was asked for on {found.dev}, and nobody answered"
+    return f"{found.address} is at {found.mac}" + (", as it answered" if found.asked else ", which was known")
+
+
+_SENTENCES: dict[HopKind, Callable[[Hop], str]] = {
+    "send": lambda h: f"sends {_packet(h)}",
+    "answer": lambda h: f"answers {_packet(h)}",
+    "error": lambda h: f"sends back an error: {_packet(h)}",
+    "route": _route,
+    "chain": _chain,
+    "nat": lambda _: "conntrack knows the connection and rewrites it",
+    "neighbour": _neighbour,
+    "out": lambda h: f"out by {h.dev}",
+    "in": lambda h: f"in at {h.dev}",
+    "bridge": _bridge,
+    "deliver": lambda _: "delivered here",
+    "receive": lambda _: "the answer is here",
+    "unknown": lambda h: h.note,
+}
+
+
+def transcript(journey: Journey) -> Iterator[str]:
+    """The whole journey as lines of text."""
+    width = max((len(h.namespace) for h in journey.hops), default=0)
+    for found in journey.hops:
+        at = f"{found.at:>7} µs" if found.at is not None else " " * 10
+        arrow = "→" if found.leg == "there" else "←"
+        yield f"{at}  {arrow} {found.namespace:<{width}}  {hop(found)}"
+    for note in (*journey.assumptions, *journey.notes):
+        yield f"note: {note}"
+    yield verdict(journey.verdict)
