@@ -1,6 +1,6 @@
 import { type KeyboardEvent, type MouseEvent, useCallback, useEffect, useId, useMemo, useRef, useState } from 'react'
 import { cx } from '@/ui'
-import { useCounters, usePanel } from './context'
+import { type Draft, type Panel, sameSpot, useCounters, usePanel, type Writing } from './context'
 import { carriedNow, carriesRules, endCarry } from './drag'
 import type { ChainView } from './model/digest'
 import styles from './RuleList.module.css'
@@ -44,7 +44,7 @@ export function RuleList({
   const [over, setOver] = useState<number | null>(null)
   const pick = usePick(numbers, selected, onSelect, setCursor)
   const at = Math.min(cursor, Math.max(0, numbers.length - 1))
-  useShowDraft(panel.draft?.draft, numbers, rows.show)
+  useShowDraft(panel.writing?.draft, numbers, rows.show)
   const reading = counters.chains.get(chain.name)
   const rates = counters.rates.get(chain.name)
   const own = notes.get(chain.id)
@@ -92,7 +92,7 @@ export function RuleList({
             index={rows.from + i}
             active={rows.from + i === at}
             selected={selected.has(number)}
-            writing={isWriting(panel.draft, chain, number)}
+            writing={isWriting(panel.writing, chain, number)}
             packets={reading?.rules[number - 1]}
             rate={rates?.rules[number - 1] ?? 0}
             search={search}
@@ -120,19 +120,11 @@ export function RuleList({
   )
 }
 
-const isWriting = (draft: ReturnType<typeof usePanel>['draft'], chain: ChainView, number: number): boolean =>
-  draft?.draft.kind === 'change' &&
-  draft.draft.at === number &&
-  draft.spot.name === chain.name &&
-  draft.spot.table === chain.table &&
-  draft.spot.family === chain.family
+const isWriting = (writing: Writing | null, chain: ChainView, number: number): boolean =>
+  writing?.draft.kind === 'change' && writing.draft.at === number && sameSpot(writing.spot, chain)
 
 /** What is being edited is in view. */
-function useShowDraft(
-  draft: NonNullable<ReturnType<typeof usePanel>['draft']>['draft'] | undefined,
-  numbers: readonly number[],
-  show: (index: number) => void,
-): void {
+function useShowDraft(draft: Draft | undefined, numbers: readonly number[], show: (index: number) => void): void {
   const at = draft?.kind === 'change' ? draft.at : undefined
   const index = useMemo(() => (at === undefined ? -1 : numbers.indexOf(at)), [at, numbers])
   useEffect(() => {
@@ -179,7 +171,7 @@ interface Keyboard {
   all: () => void
   setCursor: (index: number) => void
   show: (index: number) => void
-  panel: ReturnType<typeof usePanel>
+  panel: Panel
 }
 
 const PLAIN = { shiftKey: false, ctrlKey: false, metaKey: false }

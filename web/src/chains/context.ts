@@ -16,8 +16,16 @@ export interface Spot {
 
 export type View = 'map' | 'matrix' | 'conntrack'
 
-/** What is being written: a new rule (`at` its number to be, null: at the end) or rule number `at`, which was `was`. */
-export type Draft = { kind: 'new'; at: number | null } | { kind: 'change'; at: number; was: string }
+/** What is being written: a new rule (`at` its number to be, null: at the end; `text` to begin with) or rule number `at`, which
+ * was `was`. */
+export type Draft = { kind: 'new'; at: number | null; text?: string } | { kind: 'change'; at: number; was: string }
+
+/** `key` is another for each new thing that is written. */
+export interface Writing {
+  key: number
+  spot: Spot
+  draft: Draft
+}
 
 /** All chains of one table: the built-in ones in the order of `iptables-save`, then the custom ones. */
 export interface TableView {
@@ -38,8 +46,10 @@ export interface Panel {
   book: CounterBook
   spot: Spot
   go(spot: Spot): void
-  draft: { spot: Spot; draft: Draft } | null
+  writing: Writing | null
   write(spot: Spot, draft: Draft): void
+  /** What is being written is for another chain, or another rule, after all. */
+  retarget(spot: Spot, draft: Draft): void
   /** Nothing is being written any more. */
   leave(): void
 }

@@ -4,7 +4,7 @@ import type { Family } from '@/protocol'
 import { useSize } from '@/ui'
 import { ChainPane } from './ChainPane'
 import styles from './Chains.module.css'
-import { type Draft, type Panel, PanelContext, type Spot, usePanel, useTables, type View } from './context'
+import { type Panel, PanelContext, type Spot, usePanel, useTables, type View, type Writing } from './context'
 import { useCounterBook } from './counters'
 import { FlowMap } from './FlowMap'
 import { Matrix } from './Matrix'
@@ -12,6 +12,7 @@ import { FAMILIES } from './model/hooks'
 import { OwnChains } from './OwnChains'
 import { Toolbar } from './Toolbar'
 import { useNotes } from './useNotes'
+import { RuleEditor } from './write/RuleEditor'
 
 type ChainsPanel = Extract<DockPanel, { kind: 'chains' }>
 
@@ -28,11 +29,11 @@ export default function Chains({ tab, panel, active }: { tab: string; panel: Cha
   const book = useCounterBook(tab, namespace, active)
   const notes = useNotes(namespace, active)
   const [spot, setSpot] = useState<Spot>(() => firstSpot(tables))
-  const [draft, setDraft] = useState<{ spot: Spot; draft: Draft } | null>(null)
+  const [writing, setWriting] = useState<Writing | null>(null)
   const go = useCallback((to: Spot) => {
-    setSpot({ family: to.family, table: to.table, name: to.name })
+    setSpot(bare(to))
     setFamilies((now) => (now.includes(to.family) ? now : [to.family]))
-    setDraft(null)
+    setWriting(null)
   }, [])
   const context = useMemo<Panel>(
     () => ({
@@ -42,11 +43,16 @@ export default function Chains({ tab, panel, active }: { tab: string; panel: Cha
       book,
       spot,
       go,
-      draft,
-      write: ({ family, table, name }, next) => setDraft({ spot: { family, table, name }, draft: next }),
-      leave: () => setDraft(null),
+      writing,
+      write: (at, draft) => setWriting((now) => ({ key: (now?.key ?? 0) + 1, spot: bare(at), draft })),
+      retarget: (at, draft) => {
+        setSpot(bare(at))
+        setFamilies((now) => (now.includes(at.family) ? now : [at.family]))
+        setWriting((now) => now && { ...now, spot: bare(at), draft })
+      },
+      leave: () => setWriting(null),
     }),
-    [namespace, families, tables, book, spot, go, draft],
+    [namespace, families, tables, book, spot, go, writing],
   )
   const switchTo = (next: readonly Family[]): void => {
     setFamilies(next)
@@ -62,6 +68,8 @@ export default function Chains({ tab, panel, active }: { tab: string; panel: Cha
     </PanelContext.Provider>
   )
 }
+
+const bare = ({ family, table, name }: Spot): Spot => ({ family, table, name })
 
 /** The first chain that has rules, else filter INPUT. */
 function firstSpot(tables: ReturnType<typeof useTables>): Spot {
@@ -88,6 +96,14 @@ function Body({ view, notes }: { view: View; notes: ReturnType<typeof useNotes> 
 }
 
 function Where({ view, room }: { view: View; room: { width: number; height: number } }) {
+  const { writing } = usePanel()
+  if (writing) {
+    return (
+      <div className={styles.where} data-writing>
+        <RuleEditor key={writing.key} writing={writing} />
+      </div>
+    )
+  }
   return (
     <div className={styles.where}>
       {view === 'matrix' ? <Matrix /> : <FlowMap room={room} />}

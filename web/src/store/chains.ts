@@ -6,11 +6,12 @@ const NONE: readonly Chain[] = []
 type Cached = { records: readonly Chain[] }
 const cache = new WeakMap<LabStore, Map<string, Cached>>()
 
-/** The chains that a namespace has records of: as the kernel says while the lab lives, else as the document wants. A built-in
- * chain without rules whose policy is ACCEPT has none. */
+/** The chains that a namespace has records of: as the kernel says while the lab lives, else (and while edits of them wait) as the
+ * document wants. A built-in chain without rules whose policy is ACCEPT has none. */
 function read(lab: LabStore, namespace: string): readonly Chain[] {
   const prefix = `chain:${namespace}/`
-  const map = lab.meta.get().info?.state === 'live' ? lab.observed : lab.desired
+  const waits = [...lab.overlay.marks.get().keys()].some((id) => id.startsWith(prefix))
+  const map = lab.meta.get().info?.state === 'live' && !waits ? lab.observed : lab.desired
   return map.under(prefix).filter((record) => record.kind === 'chain')
 }
 

@@ -1,0 +1,33 @@
+import { type Home, type Part, parse } from './model/parts'
+
+export interface Token {
+  kind: 'option' | 'value' | 'target' | 'drop' | 'accept' | 'not' | ''
+  from: number
+  to: number
+}
+
+/** The text cut into what is drawn alike; together the whole text. */
+export function tokensOf(text: string): Token[] {
+  const out: Token[] = []
+  let at = 0
+  const put = (kind: Token['kind'], from: number, to: number): void => {
+    if (from > at) out.push({ kind: '', from: at, to: from })
+    if (to > from) out.push({ kind, from, to })
+    at = to
+  }
+  for (const part of parse(text).parts) {
+    if (part.negated) put('not', part.start, part.start + 1)
+    put('option', part.sign.start, part.sign.end)
+    for (const value of part.values) put(kindOf(part, value.text), value.start, value.end)
+  }
+  put('', text.length, text.length)
+  return out
+}
+
+const isRule = (home: Home): boolean => home.kind === 'rule'
+
+function kindOf(part: Part, value: string): Token['kind'] {
+  if (!isRule(part.home) || (part.option !== 'jump' && part.option !== 'goto')) return 'value'
+  if (value === 'DROP' || value === 'REJECT') return 'drop'
+  return value === 'ACCEPT' ? 'accept' : 'target'
+}

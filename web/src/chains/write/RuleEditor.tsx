@@ -1,0 +1,162 @@
+import { Check, X } from 'lucide-react'
+import { type KeyboardEvent, useCallback, useMemo, useState } from 'react'
+import { Button, IconButton } from '@/ui'
+import { useChain, usePanel, type Writing } from '../context'
+import { readCommand } from '../model/command'
+import { lint } from '../model/lint'
+import { sentence } from '../model/sentence'
+import { RuleText } from '../RuleText'
+import { useSentenceTexts } from '../sentenceTexts'
+import { useNames } from '../useNames'
+import { Form } from './Form'
+import styles from './RuleEditor.module.css'
+import { TextField, type Wrong } from './TextField'
+import { useWriteTexts } from './texts'
+import { useAround } from './useAround'
+import { type Checked, useCheck } from './useCheck'
+import { Meanwhile, useSave } from './useSave'
+
+/** One rule, written in two ways that always say the same: the text that one would type, and a form. */
+export function RuleEditor({ writing }: { writing: Writing }) {
+  const t = useWriteTexts()
+  const panel = usePanel()
+  const { spot, draft } = writing
+  const [text, setText] = useState(draft.kind === 'change' ? draft.was : (draft.text ?? ''))
+  const [refused, setRefused] = useState<Wrong | null>(null)
+  const around = useAround(spot)
+  const chain = useChain(spot)
+  const findings = useMemo(() => lint(text, around), [text, around])
+  const checked = useCheck(text, spot, findings.length === 0)
+  const save = useSave(writing, text, setRefused)
+  const edit = useCallback((next: string) => {
+    setText(next)
+    setRefused(null)
+  }, [])
+  const type = (next: string): void => {
+    const command = readCommand(next, spot)
+    if (!command || command.rule === '') {
+      edit(next)
+      return
+    }
+    const { family, table, chain: name, at, verb } = command
+    panel.retarget(
+      { family, table, name },
+      verb === 'append' ? { kind: 'new', at: null } : { kind: 'new', at: at ?? 1 },
+    )
+    edit(command.rule)
+  }
+  const local = findings[0]
+  const wrong = refused ?? (local ? { ...local, message: t.fault(local.fault, local.word) } : fromServer(checked))
+  return (
+    <section
+      className={styles.editor}
+      aria-label={draft.kind === 'new' ? t.newRule(spot.name) : t.changeRule(draft.at, spot.name)}
+      onKeyDown={(event) => keys(event, panel.leave, save.run)}
+    >
+      <header className={styles.head}>
+        <h3>{draft.kind === 'new' ? t.newRule(spot.name) : t.changeRule(draft.at, spot.name)}</h3>
+        <span className={styles.table}>{spot.table}</span>
+        {draft.kind === 'new' && chain && <Position writing={writing} rules={chain.rules.length} />}
+        <span className={styles.grow} />
+        <Button size="s" variant="primary" disabled={save.busy} onClick={save.run}>
+          {save.busy ? t.saving : draft.kind === 'new' ? t.add : t.save}
+        </Button>
+        <IconButton label={t.cancel} className={styles.close} onClick={panel.leave}>
+          <X size={15} />
+        </IconButton>
+      </header>
+      <div className={styles.scroll}>
+        <TextField text={text} around={around} wrong={wrong} onChange={type} onSubmit={save.run} />
+        <Says text={text} wrong={wrong} checked={checked} asking={findings.length === 0 && !checked} />
+        {!chain && (
+          <p className={styles.meanwhile} role="alert">
+            {t.noChain(spot.name, spot.table)}
+            <Button size="s" onClick={save.withChain}>
+              {t.makeChain(spot.name)}
+            </Button>
+          </p>
+        )}
+        <Meanwhile writing={writing} chain={chain} onTake={edit} save={save} />
+        <Form text={text} around={around} onChange={edit} />
+      </div>
+    </section>
+  )
+}
+
+function keys(event: KeyboardEvent, leave: () => void, save: () => void): void {
+  const saves = event.key === 'Enter' && (event.ctrlKey || event.metaKey)
+  if (event.defaultPrevented || (event.key !== 'Escape' && !saves)) return
+  event.preventDefault()
+  event.stopPropagation()
+  if (saves) save()
+  else leave()
+}
+
+/** What the lab's iptables objects to, at its word where it names one. */
+function fromServer(checked: Checked | null): Wrong | null {
+  if (!checked?.problem) return null
+  const { message, hint, span } = checked.problem
+  const [start, end] = span ?? [0, checked.text.length]
+  return { start, end, message: [message, hint].filter(Boolean).join(' — ') }
+}
+
+/** The rule in words, and what iptables makes of it. */
+function Says({
+  text,
+  wrong,
+  checked,
+  asking,
+}: {
+  text: string
+  wrong: Wrong | null
+  checked: Checked | null
+  asking: boolean
+}) {
+  const t = useWriteTexts()
+  const { namespace, tables, spot } = usePanel()
+  const words = useSentenceTexts()
+  const names = useNames(namespace)
+  const custom = tables.get(`${spot.family}/${spot.table}`)?.custom ?? []
+  const said = sentence(text, words, names, (name) => custom.some((c) => c.name === name))
+  const other = checked?.canonical != null && checked.canonical !== text.trim()
+  return (
+    <div className={styles.says}>
+      <p className={styles.sentence}>{said}</p>
+      {!wrong && (
+        <p className={styles.state} role="status">
+          {checked && !checked.problem ? (
+            <>
+              <Check size={12} aria-hidden="true" /> {other ? t.becomes : t.taken}
+              {other && <RuleText text={checked.canonical ?? ''} />}
+            </>
+          ) : (
+            asking && t.checking
+          )}
+        </p>
+      )}
+    </div>
+  )
+}
+
+function Position({ writing, rules }: { writing: Writing; rules: number }) {
+  const t = useWriteTexts()
+  const panel = usePanel()
+  if (writing.draft.kind !== 'new') return null
+  const { at } = writing.draft
+  return (
+    <label className={styles.position}>
+      {t.position}
+      <input
+        type="number"
+        min={1}
+        max={rules + 1}
+        value={at ?? rules + 1}
+        onChange={(event) => {
+          const next = Math.min(Math.max(Number(event.target.value) || 1, 1), rules + 1)
+          panel.retarget(writing.spot, { kind: 'new', at: next > rules ? null : next })
+        }}
+      />
+      / {rules + 1}
+    </label>
+  )
+}

@@ -1,0 +1,120 @@
+import { useEffect, useState } from 'react'
+import { ProblemError } from '@/connection'
+import { said, useEditor } from '@/editor'
+import type { AnyCommand } from '@/protocol'
+import { announce, Button } from '@/ui'
+import { usePanel, type Writing } from '../context'
+import type { ChainView } from '../model/digest'
+import { RuleText } from '../RuleText'
+import { useChainsTexts } from '../texts'
+import styles from './RuleEditor.module.css'
+import type { Wrong } from './TextField'
+import { useWriteTexts } from './texts'
+
+export interface Save {
+  busy: boolean
+  run: () => void
+  /** As `run`, with the chain that does not exist yet. */
+  withChain: () => void
+  /** In place of what the rule is now. */
+  over: (was: string) => void
+  asNew: () => void
+}
+
+/** Saving what is written; a refusal stands at its word, and what was written stays. */
+export function useSave({ spot, draft }: Writing, text: string, onRefused: (wrong: Wrong) => void): Save {
+  const editor = useEditor()
+  const panel = usePanel()
+  const t = useChainsTexts()
+  const [busy, setBusy] = useState(false)
+  const { family, table, name: chain } = spot
+  const where = { namespace: panel.namespace, family, table }
+  const rule = text.trim()
+  const add: AnyCommand = { do: 'add-rule', ...where, chain, rule, at: draft.kind === 'new' ? draft.at : null }
+  const send = async (commands: readonly AnyCommand[], label: string): Promise<void> => {
+    if (busy) return
+    setBusy(true)
+    try {
+      await editor.request(commands, label)
+      announce(label)
+      panel.leave()
+    } catch (error) {
+      setBusy(false)
+      onRefused(wrongOf(error, text))
+    }
+  }
+  const replace = (was: string): void => {
+    if (draft.kind === 'change') {
+      const command: AnyCommand = { do: 'set-rule', ...where, chain, at: draft.at, was, rule }
+      void send([command], t.changed(draft.at, chain))
+    }
+  }
+  return {
+    busy,
+    run: () => (draft.kind === 'change' ? replace(draft.was) : void send([add], t.added(chain))),
+    withChain: () => void send([{ do: 'add-chain', ...where, name: chain }, add], t.added(chain)),
+    over: replace,
+    asNew: () => void send([add], t.added(chain)),
+  }
+}
+
+function wrongOf(error: unknown, text: string): Wrong {
+  const span = error instanceof ProblemError ? error.problem.span : null
+  const [start, end] = span ?? [0, text.length]
+  return { start, end, message: said(error) }
+}
+
+/** Somebody else has changed or deleted the rule that is being edited: which of the two shall hold? */
+export function Meanwhile({
+  writing,
+  chain,
+  onTake,
+  save,
+}: {
+  writing: Writing
+  chain: ChainView | undefined
+  onTake: (text: string) => void
+  save: Save
+}) {
+  const t = useWriteTexts()
+  const panel = usePanel()
+  const { draft, spot } = writing
+  if (draft.kind !== 'change' || !chain || save.busy) return null
+  const now = chain.rules[draft.at - 1]
+  if (now === draft.was) return null
+  const moved = chain.rules.indexOf(draft.was) + 1
+  if (moved > 0) return <Follow onFollow={() => panel.retarget(spot, { ...draft, at: moved })} />
+  return (
+    <div className={styles.meanwhile} role="alert">
+      {now === undefined ? t.goneMeanwhile : t.changedMeanwhile}
+      {now !== undefined && <RuleText text={now} />}
+      {now !== undefined ? (
+        <>
+          <Button size="s" onClick={() => save.over(now)}>
+            {t.useMine}
+          </Button>
+          <Button
+            size="s"
+            onClick={() => {
+              panel.retarget(spot, { ...draft, was: now })
+              onTake(now)
+            }}
+          >
+            {t.useTheirs}
+          </Button>
+        </>
+      ) : (
+        <Button size="s" onClick={save.asNew}>
+          {t.addMine}
+        </Button>
+      )}
+    </div>
+  )
+}
+
+/** The rule is where it was not: go along with it. */
+function Follow({ onFollow }: { onFollow: () => void }) {
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once for each time that it has moved
+  useEffect(onFollow, [])
+  return null
+}
