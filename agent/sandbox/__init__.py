@@ -114,13 +114,15 @@ def _first(lab: str, limits: Limits, listener: socket.socket, parent: socket.soc
     try:
         sc.new_session_keyring()
         root.build(limits)
-        sc.unshare(sc.CLONE_NEWUSER | sc.CLONE_NEWNS | sc.CLONE_NEWUTS | sc.CLONE_NEWIPC | sc.CLONE_NEWNET)
+        sc.unshare(sc.CLONE_NEWUSER | sc.CLONE_NEWNS | sc.CLONE_NEWUTS | sc.CLONE_NEWIPC)
         sc.prctl(sc.PR_SET_DUMPABLE, 1)  # else its uid_map would be the machine's root's
         outer.send(b"inner")
         if outer.recv(16) != b"go":
             os._exit(1)
         outer.close()
         _become_root()
+        # Not before uid_map is written: files of /proc/net belong to whom the map names then (xt_proto_init), and iptables-save reads them.
+        sc.unshare(sc.CLONE_NEWNET)
         root.enter(lab)
         sc.prctl(sc.PR_SET_DUMPABLE, 0)  # its memory and files are nobody's, also not the lab's root's
         seccomp.install(seccomp.program())
