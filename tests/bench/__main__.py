@@ -3,17 +3,17 @@
 from argparse import ArgumentParser
 from pathlib import Path
 
-from tests.bench import canvas, latency, star
+from tests.bench import canvas, capture, latency, star
 from tests.support import Stack
 
 options = ArgumentParser()
 options.add_argument("--floor", type=Path, help="folder with floor_star.c and star_ipbatch.sh")
 options.add_argument("--rounds", type=int, default=5)
-options.add_argument("--only", choices=("star", "latency", "canvas"), action="append", help="may be given several times; default: all")
+options.add_argument("--only", choices=("star", "latency", "capture", "canvas"), action="append", help="may be given several times; default: all")
 options.add_argument("--sizes", type=int, nargs="+", default=canvas.SIZES, help="namespaces on the canvas")
 options.add_argument("--ms", type=int, default=canvas.GESTURE_MS, help="how long each gesture on the canvas lasts")
 args = options.parse_args()
-wanted = args.only or ("star", "latency", "canvas")
+wanted = args.only or ("star", "latency", "capture", "canvas")
 if "star" in wanted:
     stack = Stack()
     try:
@@ -22,5 +22,11 @@ if "star" in wanted:
         stack.close()
 if "latency" in wanted:
     latency.run()
+if "capture" in wanted:
+    stack = Stack()
+    try:
+        capture.run(stack)
+    finally:
+        stack.close()
 if "canvas" in wanted:
     canvas.run(args.sizes, args.ms)

@@ -5,6 +5,7 @@ import {
   addMacvlan,
   addNamespaceAction,
   addVxlan,
+  capture,
   chains,
   deselect,
   type Editor,
@@ -30,8 +31,8 @@ const ON_PANE = [
   [newTerminal, chains],
   [selectAll, fit, exportDocument],
 ]
-const ON_INTERFACE = [[toggleUp, rename, moveTo, setMaster], [ping], [remove]]
 const ON_NODES = [[addLink, addBridgeAction, addVxlan, addMacvlan], [newTerminal, chains, ping, deselect], [remove]]
+const ON_INTERFACE = [[toggleUp, rename, moveTo, setMaster], [ping, capture], [remove]]
 
 /** The entries of the context menu, by what is selected. */
 export function menuEntries(editor: Editor): readonly MenuEntry[] {

@@ -72,6 +72,10 @@ function values(frame: Filtered, key: string): Value[] {
   return out
 }
 
+/** `http.request` is there where `http.request.method` is. */
+const within = (key: string | undefined, wanted: string): boolean =>
+  key !== undefined && (key === wanted || key.startsWith(`${wanted}.`))
+
 function address(text: string): bigint | null {
   const four = /^(\d+)\.(\d+)\.(\d+)\.(\d+)$/.exec(text)
   if (four) return four.slice(1).reduce((sum, part) => (sum << 8n) | BigInt(part), 0n)
@@ -199,7 +203,7 @@ class Parser {
       return (f) => values(f, key).some((v) => pattern.test(String(v)))
     }
     if (this.take('in')) return this.oneOf(key)
-    return (f) => f.layers.some((layer) => layer.protocol === key) || values(f, key).length > 0
+    return (f) => f.layers.some((layer) => layer.protocol === key || layer.fields.some((x) => within(x.key, key)))
   }
 
   private oneOf(key: string): Filter {

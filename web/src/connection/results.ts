@@ -2,6 +2,8 @@ import type {
   Analysed,
   AnyRequest,
   AnyResult,
+  CapturedFrames,
+  CaptureStarted,
   Diagnosis,
   Done,
   Exited,
@@ -40,6 +42,8 @@ interface Results {
   'open-terminal': TerminalOpened
   'close-terminal': TerminalClosed
   'list-files': Files
+  'start-capture': CaptureStarted
+  'read-capture': CapturedFrames
 }
 
 export type Kind = AnyRequest['type']

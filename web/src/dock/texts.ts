@@ -16,6 +16,7 @@ export const useDockTexts = catalogue(
     plan: 'Plan',
     chainsOf: (namespace: string) => `Chains of ${namespace}`,
     mark: 'A bell rang here',
+    capture: 'Capture',
   },
   {
     dock: '工具',
@@ -32,6 +33,7 @@ export const useDockTexts = catalogue(
     plan: '計畫',
     chainsOf: (namespace) => `${namespace} 的鏈`,
     mark: '此處響鈴',
+    capture: '封包擷取',
   },
 )
 export type DockTexts = ReturnType<typeof useDockTexts.now>

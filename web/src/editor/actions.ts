@@ -4,9 +4,10 @@ import { APP_ACTIONS } from './actions-app'
 import { chains } from './actions-chains'
 import { STAGING_ACTIONS } from './actions-staging'
 import { TERMINAL_ACTIONS } from './actions-terminal'
+import { openDock } from './dock'
 import type { Editor } from './editor'
 import { moveTo, rename, setMaster, toggleUp } from './ends'
-import { selectedNamespaceOf, selectedNodes } from './selected'
+import { selectedInterfaces, selectedNamespaceOf, selectedNodes } from './selected'
 import { useEditorTexts } from './texts'
 
 const open = (editor: Editor): boolean => editor.lab.meta.get().info !== null
@@ -128,6 +129,16 @@ export const ping: Action = {
   },
 }
 
+export const capture: Action = {
+  id: 'capture',
+  group: 'tools',
+  label: (t) => t.capture,
+  help: (h) => h.capture,
+  shortcuts: ['K'],
+  enabled: open,
+  run: (editor) => openDock(editor, { kind: 'capture', interfaces: selectedInterfaces(editor) }),
+}
+
 export const showHistory: Action = {
   id: 'history',
   group: 'lab',
@@ -196,7 +207,7 @@ export const zoomReset: Action = {
 
 // biome-ignore format: one list
 export const ACTIONS: readonly Action[] = [
-  addNamespaceAction, addBridgeAction, addLink, addVxlan, addMacvlan, remove, undo, redo, selectAll, deselect, ping,
+  addNamespaceAction, addBridgeAction, addLink, addVxlan, addMacvlan, remove, undo, redo, selectAll, deselect, ping, capture,
   toggleUp, rename, moveTo, setMaster, showHistory, exportDocument, importDocument, fit, zoomIn, zoomOut, zoomReset,
   chains, ...STAGING_ACTIONS, ...TERMINAL_ACTIONS, ...APP_ACTIONS,
 ]

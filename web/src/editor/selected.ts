@@ -17,3 +17,8 @@ export function selectedNamespaceOf(editor: Editor): string | undefined {
   const [first] = editor.selection.get()
   return first === undefined ? undefined : standsIn(afterColon(first))
 }
+
+/** The interfaces (`ns0/veth0`) that are selected. */
+export function selectedInterfaces(editor: Editor): string[] {
+  return [...editor.selection.get()].filter((id) => kindOfId(id) === 'interface').map(afterColon)
+}

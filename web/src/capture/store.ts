@@ -1,0 +1,133 @@
+import { type Dissection, dissect } from './dissect'
+import { type Filter, FilterError, parseFilter } from './filter'
+import { type Captured, unpackFrames } from './frames'
+import { type Conversation, follow } from './stream'
+
+/** A line of the list. `time` is in seconds since the first frame of the capture. */
+export interface Row {
+  number: number
+  time: number
+  source: string
+  destination: string
+  protocol: string
+  length: number
+  info: string
+  interface: string
+}
+
+export interface Detail {
+  row: Row
+  /** Local time of day in ms since 1970, and the ns below. */
+  wall: { ms: number; ns: number }
+  layers: Dissection['layers']
+  bytes: Uint8Array
+}
+
+/** How many frames are kept, and how many of those the filter lets through. */
+export interface Counts {
+  kept: number
+  shown: number
+  error: { message: string; at: number } | null
+}
+
+/** The frames of one capture, and which of them are shown. It lives in the worker: nothing of it is on the page's thread. */
+export class FrameStore {
+  private frames: Captured[] = []
+  /** The number of `frames[0]`. */
+  private first = 1
+  private begin: bigint | null = null
+  private interfaces: readonly string[] = []
+  private filter: Filter = () => true
+  private shown: number[] = []
+  private error: Counts['error'] = null
+
+  reset(interfaces: readonly string[]): void {
+    this.frames = []
+    this.first = 1
+    this.begin = null
+    this.interfaces = interfaces
+    this.shown = []
+  }
+
+  /** Take in frames from number `first` on; forget those before `oldest`. */
+  add(first: number, bytes: Uint8Array, oldest: number): void {
+    const fresh = unpackFrames(bytes)
+    if (this.frames.length === 0 || first !== this.first + this.frames.length) {
+      this.frames = []
+      this.shown = []
+      this.first = first
+    }
+    for (const frame of fresh) {
+      this.begin ??= frame.time
+      this.frames.push(frame)
+      const number = this.first + this.frames.length - 1
+      if (this.passes(number)) this.shown.push(number)
+    }
+    const gone = Math.min(oldest - this.first, this.frames.length)
+    // a little late, so that not each new frame copies the whole list
+    if (gone > 1024 || gone === this.frames.length) this.forget(gone)
+  }
+
+  private forget(gone: number): void {
+    this.frames = this.frames.slice(gone)
+    this.first += gone
+    const from = this.shown.findIndex((n) => n >= this.first)
+    this.shown = from < 0 ? [] : this.shown.slice(from)
+  }
+
+  /** A filter that is none leaves what is shown as it is. */
+  setFilter(source: string): void {
+    try {
+      this.filter = parseFilter(source)
+      this.error = null
+    } catch (error) {
+      if (!(error instanceof FilterError)) throw error
+      this.error = { message: error.message, at: error.at }
+      return
+    }
+    this.shown = this.frames.map((_, i) => this.first + i).filter((n) => this.passes(n))
+  }
+
+  counts(): Counts {
+    return { kept: this.frames.length, shown: this.shown.length, error: this.error }
+  }
+
+  /** Lines `from` to `to` (exclusive) of what is shown. */
+  rows(from: number, to: number): Row[] {
+    return this.shown.slice(from, to).map((number) => this.row(number))
+  }
+
+  detail(number: number): Detail | null {
+    const frame = this.frames[number - this.first]
+    if (!frame) return null
+    const wall = { ms: Number(frame.time / 1_000_000n), ns: Number(frame.time % 1_000_000n) }
+    return { row: this.row(number), wall, layers: dissect(frame.data).layers, bytes: frame.data }
+  }
+
+  follow(number: number): Conversation | null {
+    return follow(
+      this.frames.map((f) => f.data),
+      number - this.first,
+    )
+  }
+
+  private at(number: number): { frame: Captured; found: Dissection; time: number } {
+    const frame = this.frames[number - this.first]
+    if (!frame) throw new RangeError(`frame ${number} is not kept`)
+    const time = Number(frame.time - (this.begin ?? frame.time)) / 1e9
+    return { frame, found: dissect(frame.data), time }
+  }
+
+  private passes(number: number): boolean {
+    const { frame, found, time } = this.at(number)
+    const name = this.interfaces[frame.interface] ?? ''
+    return this.filter({ layers: found.layers, number, length: frame.length, interface: name, time })
+  }
+
+  private row(number: number): Row {
+    const { frame, found, time } = this.at(number)
+    const { source, destination, protocol, info } = found
+    const name = this.interfaces[frame.interface] ?? ''
+    return { number, time, source, destination, protocol, length: frame.length, info, interface: name }
+  }
+}
