@@ -8,17 +8,19 @@ import re
 import signal
 import socket
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
-from agent import sandbox
+from agent import filter, sandbox
 from agent.lab import main
 from agent.reached import Reached
 from agent.sandbox import limits as enforced
 from topology.limits import Limits, parse
 from topology.limits import of as limits_of
+from topology.netfilter import Driver
 from topology.problems import Code, Problem, ProblemError
 
 _ID = re.compile(r"[a-z0-9-]{1,40}")
@@ -81,7 +83,7 @@ class Labs:
         """Where its process listens."""
         return self._folder / f"{lab}.sock" if lab in self.running else None
 
-    def start(self, lab: str) -> None:
+    def start(self, lab: str, firewall: Driver | None = None) -> None:
         """Make the sandbox. Raises ProblemError."""
         if not _ID.fullmatch(lab):
             raise ProblemError(Problem(code=Code.INVALID, message=f'"{lab}" is no lab id', hint="[a-z0-9-]{1,40}"))
@@ -95,7 +97,8 @@ class Labs:
         try:
             listener.bind(str(path))
             listener.listen(8)
-            pid = sandbox.make(lab, listener, number, limits, lambda listener: main(listener, limits))
+            driver = firewall or filter.default()
+            pid = sandbox.make(lab, listener, number, limits, partial(main, limits=limits, firewall=driver))
         except OSError as e:
             self._clean(lab)
             raise ProblemError(Problem(code=Code.UNSUPPORTED, message=str(e), hint="vethboard doctor says what is missing")) from None

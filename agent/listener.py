@@ -76,7 +76,7 @@ class Listener:
                         raise ProblemError(Problem(code=Code.VERSION, message=f"this agent speaks protocol {p.PROTOCOL}"))
                     return p.ControlAnswer(id=request.id, labs=tuple(sorted(self._labs.running)))
                 case p.Start():
-                    self._labs.start(request.lab)
+                    self._labs.start(request.lab, request.firewall)
                 case p.Stop():
                     await self._labs.stop(request.lab)
                 case p.Doctor():

@@ -8,6 +8,12 @@ from protocol.base import Request, Result
 from topology.facts import Connection
 from topology.netfilter import Family, Table
 from topology.problems import Problem
+from topology.vocabulary import Extension, Option
+
+__all__ = [
+    "Analyse", "Analysed", "CheckRule", "DeleteConnection", "ExportRules", "Extension", "FlushConntrack", "OfTable", "Option",
+    "RuleChecked", "RuleNote", "Vocabulary", "VocabularyOf", "ZeroCounters",
+]  # fmt: skip
 
 # ---- requests --------------------------------------------------------------------------------------------------------
 
@@ -82,39 +88,6 @@ class RuleChecked(Result, frozen=True, kw_only=True, tag="rule-checked"):
 
     text: str | None = None
     problem: Problem | None = None
-
-
-Value = Literal["none", "text", "number", "address", "port", "interface", "time", "choice", "mark"]
-
-
-class Option(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """An option of a match or target. `argument` is what its help calls the value; `choices` the words that it may be.
-
-    `negate`: a `!` may stand before it. `names` are all its spellings, the one that iptables-save prints first where that is known.
-    """
-
-    names: tuple[str, ...]
-    argument: str = ""
-    value: Value = "none"
-    choices: tuple[str, ...] = ()
-    negate: bool = False
-    help: str = ""
-
-
-class Extension(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A match (`-m name`) or a target (`-j name`). `tables`, `hooks`: where alone it may stand, as far as is known; empty: anywhere.
-
-    `needs`: what the rule needs besides, as `-p tcp`. `help` is the program's own `--help`.
-    """
-
-    name: str
-    kind: Literal["match", "target"]
-    summary: str = ""
-    options: tuple[Option, ...] = ()
-    tables: tuple[Table, ...] = ()
-    hooks: tuple[str, ...] = ()
-    needs: str = ""
-    help: str = ""
 
 
 class VocabularyOf(Result, frozen=True, kw_only=True, tag="vocabulary"):

@@ -25,13 +25,14 @@ class Context(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class LabInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """A lab in the list."""
+    """A lab in the list. `firewall`: whose iptables it has; None: not chosen yet."""
 
     lab: str
     state: LabState
     policy: Policy
     namespaces: int
     viewers: int
+    firewall: Driver | None = None
     problem: Problem | None = None
 
 

@@ -12,6 +12,7 @@ from topology.facts import AnyFact
 from topology.journey.probe import Probe
 from topology.journey.sighting import Sighting
 from topology.limits import Limits
+from topology.netfilter import Driver, Family
 from topology.problems import Problem
 from topology.records import AnyRecord
 from topology.steps import AnyStep
@@ -32,9 +33,13 @@ class Hello(ControlRequest, frozen=True, kw_only=True, tag="hello"):
 
 
 class Start(ControlRequest, frozen=True, kw_only=True, tag="start"):
-    """Make the sandbox of lab `lab` (an id: [a-z0-9-]{1,40}) and its process. Answered when it can be attached. EXISTS if it runs."""
+    """Make the sandbox of lab `lab` (an id: [a-z0-9-]{1,40}) and its process. Answered when it can be attached. EXISTS if it runs.
+
+    `firewall`: whose iptables it has; None: the machine's choice.
+    """
 
     lab: str
+    firewall: Driver | None = None
 
 
 class Stop(ControlRequest, frozen=True, kw_only=True, tag="stop"):
@@ -123,9 +128,21 @@ class Signal(LabRequest, frozen=True, kw_only=True, tag="signal"):
 
 
 class Look(LabRequest, frozen=True, kw_only=True, tag="look"):
-    """Tell counters (each second), processes, dynamic neighbours and learned FDB entries of these namespaces, and of no others."""
+    """Tell counters (each second), processes, dynamic neighbours and learned FDB entries of these namespaces, and of no others.
+
+    `filters`: counters of rules; `conntrack`: connections.
+    """
 
     namespaces: tuple[str, ...]
+    filters: tuple[str, ...] = ()
+    conntrack: tuple[str, ...] = ()
+
+
+class TryRules(LabRequest, frozen=True, kw_only=True, tag="try-rules"):
+    """Load a text of iptables-restore in a namespace that is there for this only, and read it back. Answer: `Tried`."""
+
+    family: Family
+    text: str
 
 
 class OpenTerminal(LabRequest, frozen=True, kw_only=True, tag="open-terminal"):
@@ -229,20 +246,21 @@ class StopTrace(LabRequest, frozen=True, kw_only=True, tag="stop-trace"):
 
 AnyTraceRequest = Trace | StopTrace
 AnyLabRequest = (
-    Attach | Apply | Run | Resize | Signal | Look | AnyTerminalRequest | AnyFileRequest | AnyCaptureRequest | AnyTraceRequest
+    Attach | Apply | Run | Resize | Signal | Look | TryRules | AnyTerminalRequest | AnyFileRequest | AnyCaptureRequest | AnyTraceRequest
 )  # fmt: skip
 
 
 class Attached(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event", tag="attached"):
     """`fresh`: nothing was ever applied to this process. `sysctls`: what a fresh namespace has, for the watched keys.
 
-    `limits`: what this lab was started with.
+    `limits`: what this lab was started with. `firewall`: whose iptables it has.
     """
 
     id: int
     fresh: bool
     sysctls: dict[str, str] = {}
     limits: Limits = Limits()
+    firewall: Driver = "legacy"
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event", tag="facts"):
@@ -266,6 +284,15 @@ class Exit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_fi
     id: int
     channel: int
     code: int = 0
+    problem: Problem | None = None
+
+
+class Tried(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event", tag="tried"):
+    """`text` is what iptables-save prints of it; or `problem` says why it is not taken, of line `line` (from 0; -1: not known)."""
+
+    id: int
+    text: str = ""
+    line: int = -1
     problem: Problem | None = None
 
 
@@ -334,5 +361,5 @@ class TraceEnded(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
     problem: Problem | None = None
 
 
-AnyLabAnswer = LabAnswer | TerminalOpened | TerminalClosed | FileList | Piece | CaptureStarted | CapturedFrames
+AnyLabAnswer = LabAnswer | Tried | TerminalOpened | TerminalClosed | FileList | Piece | CaptureStarted | CapturedFrames
 AnyLabEvent = Reached | Attached | Facts | Applied | Exit | AnyLabAnswer | Sighted | TraceEnded

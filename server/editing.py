@@ -1,26 +1,29 @@
 """Edits: what a person, the history or a lab's policy asks, carried out in the kernel and read back."""
 
+import errno
 import time
 from collections.abc import Mapping
 from typing import NamedTuple
 
 from protocol import private as p
 from protocol.public import Change, Context, Done, Planned
+from server import chain_texts as texts
 from server.agent_link import unavailable
 from server.clock import now
 from server.lab_state import State
 from server.policy import adopt, target
-from topology.commands import AnyCommand, KeepDrift, Redo, RevertDrift, Undo
+from topology.commands import AnyCommand, ApplyDocument, ImportRules, KeepDrift, Redo, RevertDrift, Undo
 from topology.diff import Diff, apply, between, reverse
 from topology.drawing import is_drawing
 from topology.edit import edit
 from topology.limits import Limits, check
 from topology.normal import drift
 from topology.plan import plan
-from topology.problems import Code, Problem, ProblemError, invalid
-from topology.records import AnyRecord, Namespace, Records, as_records
+from topology.problems import Code, Problem, ProblemError, invalid, refused
+from topology.records import AnyRecord, Chain, Lab, Namespace, Records, as_records
 from topology.shell import commands as shell_commands
-from topology.steps import AnyStep
+from topology.steps import AnyStep, ChangeTable
+from topology.table_texts import trials
 
 ROUNDS = 3
 """Plans at most until the kernel is what was asked: some consequences only show when it was read back."""
@@ -61,9 +64,11 @@ class Editing(State):
                 after = apply(after, result.diff)
                 moves = _compose(moves, result.moves)
                 made += result.made
+        after = self._as_printed(after, asked)
         diff = between(self.desired, after)
         self._refuse_stale(diff, asked)
         check(self.desired, after, self._limits())
+        self._refuse_firewall(after)
         if asked.dry_run:
             return self._planned(after, diff, moves, tuple(made))
         return self._commit(after, diff, moves, tuple(made), asked, change)
@@ -74,6 +79,23 @@ class Editing(State):
             raise ProblemError(Problem(code=Code.UNKNOWN, message=f"there is nothing to {'undo' if undo else 'do again'}"))
         return change, apply(self.desired, reverse(change.diff) if undo else change.diff)
 
+    def _as_printed(self, after: Records, asked: Asked) -> Records:
+        """With rules as iptables-save prints them, where they have to be compared with those that are there: else a rule that is only
+        written otherwise would be made anew. All other rules are learned when they have been applied."""
+        if self.state != "live" or self.link is None:
+            return after
+        compared = [key for key in between(self.desired, after).ids if asked.dry_run or key in self.observed.records]
+        if not asked.dry_run and not any(isinstance(c, ApplyDocument | ImportRules) for c in asked.commands):
+            return after
+        return {**after, **texts.printed(self.link, trials(after, self.observed.records, compared), strict=asked.dry_run)}
+
+    def _refuse_firewall(self, after: Records) -> None:
+        lab = after.get("lab:")
+        if self.state in ("stopped", "failed") or not isinstance(lab, Lab) or lab.firewall in (None, self.firewall):
+            return
+        hint = "stop it, set it, start it: rules of the one are not seen by the other"
+        raise refused(errno.EBUSY, "lab:", hint, f"the lab runs with {self.firewall}")
+
     def _refuse_stale(self, diff: Diff[AnyRecord], asked: Asked) -> None:
         """Somebody else changed the same field since the author last saw it."""
         if asked.base is None:
@@ -81,6 +103,8 @@ class Editing(State):
         who = asked.context.session or asked.context.author
         for key in diff.ids:
             for field in fields_of(diff, key):
+                if key.startswith("chain:") and field in ("rules", "*"):
+                    continue  # a command that points at a rule says which one it means
                 revision, author = self._authors.get((key, field), (0, ""))
                 if revision > asked.base and author != who:
                     hint = "look at what it is now, and change it again if you still want to"
@@ -109,7 +133,7 @@ class Editing(State):
             after = adopt(after, self.observed.records, missed)
         self.desired = self.observed.like = after
         diff = between(before, after)
-        shell = shell_commands(steps) if len(steps) <= 200 else ()
+        shell = shell_commands(steps) if _size(steps) <= 200 else ()
         if change is not None:
             self.history.mark(change, undone=not change.undone)
         elif diff:
@@ -122,6 +146,17 @@ class Editing(State):
         self._show_drift()
         seconds = time.monotonic() - asked.started if asked.started and self.state == "live" else None
         return Done(revision=self.revision, steps=len(steps), deploy_seconds=seconds, made=made)
+
+    def _keep_printed(self) -> None:
+        """After a document was deployed: its rules are as iptables prints them from now on."""
+        ids = [key for key in drift(self.desired, self.observed.records) if key.startswith("chain:")]
+        if ids:
+            before, self.desired = self.desired, adopt(self.desired, self.observed.records, ids)
+            self.observed.like = self.desired
+            self._unsaved = True
+            self._publish(
+                desired=between(before, self.desired), context=Context(author="vethboard", label="rules as iptables prints them", at=now())
+            )
 
     def _noted(self, diff: Diff[AnyRecord], context: Context) -> None:
         who = context.session or context.author
@@ -142,6 +177,7 @@ class Editing(State):
                     break
                 done += steps
                 self._apply(steps)
+                goal = _as_taken(goal, self.observed.records, steps)
         except ProblemError:
             self.observed.like = before
             self._outside = self._last_fact = time.monotonic()  # look whether all is as it was
@@ -222,6 +258,24 @@ def fields_of(diff: Diff[AnyRecord], key: str) -> tuple[str, ...]:
     if type(before) is not type(after):
         return ("*",)
     return tuple(f for f in before.__struct_fields__ if getattr(before, f) != getattr(after, f))
+
+
+def _size(steps: tuple[AnyStep, ...]) -> int:
+    """How many commands they are."""
+    return sum(len(step.lines) if isinstance(step, ChangeTable) else 1 for step in steps)
+
+
+def _as_taken(goal: Records, observed: Records, steps: tuple[AnyStep, ...]) -> Records:
+    """The goal, with the rules of the tables that were just written as iptables prints them."""
+    tables = {f"chain:{s.namespace}/{s.family}/{s.table}/" for s in steps if isinstance(s, ChangeTable)}
+    if not tables:
+        return goal
+
+    def written(records: Records) -> Records:
+        return {k: r for k, r in records.items() if isinstance(r, Chain) and k[: k.rindex("/") + 1] in tables}
+
+    was = written(goal)
+    return {**{key: r for key, r in goal.items() if key not in was}, **written(observed)}
 
 
 def _compose(first: Mapping[str, str], second: Mapping[str, str]) -> dict[str, str]:

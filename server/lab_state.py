@@ -6,7 +6,7 @@ from collections.abc import Callable
 import msgspec
 
 from protocol import private as p
-from protocol.public import Context, Delta, LabInfo, LabState, Notice, Snapshot
+from protocol.public import Context, Delta, LabInfo, LabState, Look, Notice, Snapshot
 from server.agent_link import Control, LabEvent, LabLink
 from server.history import History
 from server.outbox import Session, Sessions, problem_of
@@ -14,6 +14,7 @@ from server.storage import LabFiles
 from server.writer import Writer
 from topology.diff import Diff, between
 from topology.live import AnyLive
+from topology.netfilter import Driver
 from topology.observed import Observed
 from topology.problems import Problem
 from topology.records import AnyRecord, Lab, Namespace, Policy
@@ -40,7 +41,7 @@ class State(Writer):
         self._drift: tuple[str, ...] = ()
         self._warnings: tuple[Problem, ...] = ()
         self._undo_labels: tuple[str, str] = ("", "")
-        self._looks: dict[str, tuple[str, ...]] = {}
+        self._looks: dict[str, Look] = {}
         self._authors: dict[tuple[str, str], tuple[int, str]] = {}
         self._outside: float | None = None
         self._last_fact = 0.0
@@ -81,11 +82,27 @@ class State(Writer):
         lab = self.desired.get("lab:")
         return lab.policy if isinstance(lab, Lab) else "follow"
 
+    @property
+    def firewall(self) -> Driver | None:
+        """Whose iptables the running lab has; what the document says of one that does not run."""
+        lab = self.desired.get("lab:")
+        if self._attached is not None and self.state not in ("stopped", "failed"):
+            return self._attached.firewall
+        return lab.firewall if isinstance(lab, Lab) else None
+
     def info(self) -> LabInfo:
         """Its entry in the list."""
         count = sum(isinstance(r, Namespace) for r in self.desired.values())
         viewers = len(self._sessions.viewers(self.lab))
-        return LabInfo(lab=self.lab, state=self.state, policy=self.policy, namespaces=count, viewers=viewers, problem=self.problem)
+        return LabInfo(
+            lab=self.lab,
+            state=self.state,
+            policy=self.policy,
+            namespaces=count,
+            viewers=viewers,
+            problem=self.problem,
+            firewall=self.firewall,
+        )
 
     def snapshot(self, session: Session) -> Snapshot:
         """All there is; every later delta goes to the session. On the writer's thread, so nothing is between the two."""

@@ -12,7 +12,7 @@ from server.hub import Hub
 from server.outbox import Session, problem_of
 from server.workspace import Workspace
 from topology import document
-from topology.commands import AnyCommand, ApplyDocument, Redo, Undo
+from topology.commands import AnyCommand, ApplyDocument, Redo, SetLab, Undo
 from topology.drawing import is_drawing
 from topology.explain import explain
 from topology.paste import fragment
@@ -34,6 +34,8 @@ def new(hub: Hub, session: Session, request: q.NewLab) -> None:
             if request.document is not None:
                 command = ApplyDocument(document=request.document)
                 workspace.edit(Asked(commands=(command,), context=_context(session, "new lab")))
+            if request.firewall is not None:
+                workspace.edit(Asked(commands=(SetLab(firewall=request.firewall),), context=_context(session, "new lab")))
             return workspace.start(started)
         except Exception:
             workspace.destroy()
@@ -100,7 +102,7 @@ def edit(hub: Hub, session: Session, request: q.Edit) -> None:
 
 def look(hub: Hub, session: Session, request: q.Look) -> None:
     workspace = hub.lab(request.lab)
-    workspace.ask(session, request.id, lambda: workspace.look(session, request.namespaces))
+    workspace.ask(session, request.id, lambda: workspace.look(session, request))
 
 
 def export(hub: Hub, session: Session, request: q.Export) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import partial
 
 from protocol import private as p
-from protocol.public import Done, EndProcess, Exec, Exited, NetnsQuery, Output, Ping, PingDone, PingNote, PingReply, Text
+from protocol.public import AnyResult, Done, EndProcess, Exec, Exited, NetnsQuery, Output, Ping, PingDone, PingNote, PingReply, Text
 from server.agent_link import Channel, LabLink, unavailable
 from server.outbox import Cancellable, Session
 from server.workspace import Workspace
@@ -122,17 +122,19 @@ def ping(workspace: Workspace, session: Session, request: Ping) -> None:
 def end_process(workspace: Workspace, session: Session, request: EndProcess) -> None:
     """kill(1), in the lab: it says why not in its own words."""
     argv = ("kill", f"-{request.signal}", str(request.pid))
-    _words(workspace.live_link(), session, request.id, argv, lambda _: Done())
+    words(workspace.live_link(), session, request.id, argv, lambda _: Done())
 
 
 def netns(workspace: Workspace, session: Session, request: NetnsQuery) -> None:
     """What `ip netns` itself prints, in the lab's host."""
     argv = ("ip", "netns", request.query, *([request.argument] if request.argument else []))
-    _words(workspace.live_link(), session, request.id, argv, lambda text: Text(text=text))
+    words(workspace.live_link(), session, request.id, argv, lambda text: Text(text=text))
 
 
-def _words(link: LabLink, session: Session, id: str, argv: tuple[str, ...], result: Callable[[str], Done | Text]) -> None:
-    """Run a short command in `host`; the answer is made of its output, a refusal of what it says on standard error."""
+def words(
+    link: LabLink, session: Session, id: str, argv: tuple[str, ...], result: Callable[[str], AnyResult], namespace: str = "host"
+) -> None:
+    """Run a short command; the answer is made of its output, a refusal of what it says on standard error."""
     out: dict[int, bytearray] = {1: bytearray(), 2: bytearray()}
 
     def on_exit(ended: p.Exit | None) -> None:
@@ -140,10 +142,10 @@ def _words(link: LabLink, session: Session, id: str, argv: tuple[str, ...], resu
             problem = ended.problem if ended is not None else None
             session.refuse(id, problem or unavailable("the lab was lost").problem)
         elif ended.code != 0:
-            words = out[2].decode("utf-8", "replace").strip() or f"{' '.join(argv)} ended with {ended.code}"
-            session.refuse(id, Problem(code=Code.REFUSED, message=words))
+            told = out[2].decode("utf-8", "replace").strip() or f"{' '.join(argv)} ended with {ended.code}"
+            session.refuse(id, Problem(code=Code.REFUSED, message=told))
         else:
             session.answer(id, result(out[1].decode("utf-8", "replace")))
 
     channel = Channel(lambda stream, data: out[stream].extend(data), on_exit)
-    link.run(channel, lambda id: p.Run(id=id, channel=id, namespace="host", argv=argv))
+    link.run(channel, lambda id: p.Run(id=id, channel=id, namespace=namespace, argv=argv))

@@ -5,9 +5,10 @@ One thread owns desired, observed, revision and history, and takes one job after
 
 import contextlib
 import time
+from collections.abc import Callable
 
 from protocol import private as p
-from protocol.public import Done
+from protocol.public import Done, Look
 from server.agent_link import LabLink
 from server.editing import Editing
 from server.outbox import Session, problem_of
@@ -47,7 +48,7 @@ class Workspace(Editing):
     def _start(self, fresh: bool) -> tuple[AnyStep, ...]:
         if fresh:
             try:
-                self._control.ask(lambda id: p.Start(id=id, lab=self.lab))
+                self._control.ask(lambda id: p.Start(id=id, lab=self.lab, firewall=self.firewall))
             except ProblemError as e:
                 if e.problem.code != Code.EXISTS:
                     raise
@@ -59,7 +60,9 @@ class Workspace(Editing):
         self._send_look()
         if self._is_fresh():
             check({}, self.desired, self._limits())
-            return self._carry_out(self.desired, self.desired, {})
+            steps = self._carry_out(self.desired, self.desired, {})
+            self._keep_printed()
+            return steps
         self._outside = time.monotonic()
         return ()
 
@@ -156,9 +159,9 @@ class Workspace(Editing):
 
     # ---- looking -----------------------------------------------------------------------------------------------------
 
-    def look(self, session: Session, namespaces: tuple[str, ...]) -> Done:
+    def look(self, session: Session, request: Look) -> Done:
         """What this session shows in an inspector."""
-        self._looks[session.sid] = namespaces
+        self._looks[session.sid] = request
         self._send_look()
         return Done(revision=self.revision)
 
@@ -173,9 +176,12 @@ class Workspace(Editing):
         self.submit(leaving)
 
     def _send_look(self) -> None:
-        names = tuple(dict.fromkeys(name for looked in self._looks.values() for name in looked))
+        def of(names: Callable[[Look], tuple[str, ...]]) -> tuple[str, ...]:
+            return tuple(dict.fromkeys(name for looked in self._looks.values() for name in names(looked)))
+
+        namespaces, filters, conntrack = of(lambda k: k.namespaces), of(lambda k: k.filters), of(lambda k: k.conntrack)
         if self.link is not None:
-            self.link.send(lambda id: p.Look(id=id, namespaces=names))
+            self.link.send(lambda id: p.Look(id=id, namespaces=namespaces, filters=filters, conntrack=conntrack))
 
     def live_link(self) -> LabLink:
         """The link to a lab that is live. Raises ProblemError."""

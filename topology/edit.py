@@ -254,7 +254,7 @@ def _apply_document(draft: Draft, command: c.ApplyDocument) -> None:
     old = {p.id: p for node, p in Graph(draft.records).placements().items() if node in nodes and node not in placed}
     draft.records = {**new, **old}
     said = draft.lab()
-    draft.put(said if said.name else replace(said, name=lab.name))
+    draft.put(replace(said, name=said.name or lab.name, firewall=said.firewall or lab.firewall))
     _place_missing(draft, nodes)
 
 

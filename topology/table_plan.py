@@ -223,6 +223,16 @@ def _run(chains: _State, line: str) -> _State:
     return chains
 
 
+def numbered(lengths: Mapping[str, int], step_lines: Sequence[str], at: int) -> int:
+    """The number that the rule of line `at` (from 0) has when its turn comes. `lengths`: how many rules each chain has before."""
+    found = dict(lengths)
+    for line in step_lines[:at]:
+        verb, name, _, _ = command(line)
+        found[name] = 0 if verb == "-F" else found.get(name, 0) + {"-A": 1, "-I": 1, "-D": -1}.get(verb, 0)
+    _, name, number, _ = command(step_lines[at])
+    return number or found.get(name, 0) + 1
+
+
 def command(line: str) -> tuple[str, str, int, str]:
     """A line of a step: the verb, the chain, the rule's number (0: none), and the rest, which is a rule's text, a policy or a name."""
     verb, name, *more = tokens(line)[:3]

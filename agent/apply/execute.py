@@ -8,6 +8,8 @@ from itertools import groupby
 from typing import NamedTuple
 
 from agent.apply import messages as m
+from agent.filter.watch import FilterWatch
+from agent.filter.write import change
 from agent.netlink.decode import IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS, RTM_GETLINK, link_head
 from agent.netlink.namespaces import GENERAL, NETNSA_FD, NETNSA_NSID, RTM_NEWNSID, Namespaces
 from agent.netlink.wire import Batch, as_text, attribute_u32, attributes, ifinfo
@@ -28,14 +30,14 @@ class Outcome(NamedTuple):
 
 
 class _Failed(Exception):
-    def __init__(self, step: int, number: int, words: str) -> None:
+    def __init__(self, step: int, number: int, words: str, problem: Problem | None = None) -> None:
         super().__init__(words)
-        self.step, self.number, self.words = step, number, words
+        self.step, self.number, self.words, self.problem = step, number, words, problem
 
 
-def execute(namespaces: Namespaces, steps: Sequence[s.AnyStep]) -> Outcome:
+def execute(namespaces: Namespaces, steps: Sequence[s.AnyStep], filters: FilterWatch) -> Outcome:
     """Do the steps; stop at the first batch in which one is refused. What was done before it stays: see `agent.apply.undo`."""
-    run = _Run(namespaces)
+    run = _Run(namespaces, filters)
     at = 0
     try:
         for kind, group in groupby(steps, _stage):
@@ -43,7 +45,7 @@ def execute(namespaces: Namespaces, steps: Sequence[s.AnyStep]) -> Outcome:
             at += len(stage)
             _STAGES[kind](run, stage)
     except _Failed as e:
-        return Outcome(problem(steps[e.step], e.number, e.words), e.step)
+        return Outcome(e.problem or problem(steps[e.step], e.number, e.words), e.step)
     return Outcome()
 
 
@@ -84,7 +86,9 @@ Stage = list[tuple[int, s.AnyStep]]
 
 def _stage(step: s.AnyStep) -> str:
     match step:
-        case s.AddNamespace() | s.DeleteNamespace() | s.SetNsid() | s.SetSysctl() | s.AddInterface() | s.DeleteInterface():
+        case (
+            s.AddNamespace() | s.DeleteNamespace() | s.SetNsid() | s.SetSysctl() | s.AddInterface() | s.DeleteInterface() | s.ChangeTable()
+        ):
             return type(step).__name__
         case s.MoveInterface():
             return step.subject  # each alone: the next one's names may depend on it
@@ -93,8 +97,8 @@ def _stage(step: s.AnyStep) -> str:
 
 
 class _Run:
-    def __init__(self, namespaces: Namespaces) -> None:
-        self.namespaces = namespaces
+    def __init__(self, namespaces: Namespaces, filters: FilterWatch) -> None:
+        self.namespaces, self.filters = namespaces, filters
         self._indexes: dict[str, dict[str, int]] = {}
 
     def fd(self, namespace: str) -> int:
@@ -244,6 +248,12 @@ class _Run:
         for namespace, rows in places.items():
             self.send(namespace, rows, self._entry)
 
+    def change_tables(self, stage: Stage) -> None:
+        rows = [(number, step) for number, step in stage if isinstance(step, s.ChangeTable)]
+        failed = change(self.namespaces, self.filters.driver, rows, self.filters.lengths())
+        if failed is not None:
+            raise _Failed(failed.step, 0, failed.problem.message, failed.problem)
+
     def _entry(self, batch: Batch, step: s.AnyStep) -> None:
         match step:
             case s.ChangeInterface():
@@ -297,6 +307,7 @@ _STAGES = _Stages(
         "SetSysctl": _Run.set_sysctls,
         "AddInterface": _Run.add_interfaces,
         "DeleteInterface": _Run.delete_interfaces,
+        "ChangeTable": _Run.change_tables,
         "entries": _Run.entries,
     }
 )

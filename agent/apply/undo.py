@@ -6,6 +6,7 @@ The lab process does this itself, so that it also holds when the server dies in 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from agent.apply.execute import execute
+from agent.filter.watch import FilterWatch
 from agent.netlink.namespaces import Namespaces
 from topology import facts as f
 from topology import steps as s
@@ -24,7 +25,9 @@ class Undo:
         self._baseline = baseline
         self._facts = list(facts)
 
-    def back(self, namespaces: Namespaces, done: Sequence[s.AnyStep], now: Callable[[], list[f.AnyFact]]) -> tuple[Problem, ...]:
+    def back(
+        self, namespaces: Namespaces, filters: FilterWatch, done: Sequence[s.AnyStep], now: Callable[[], list[f.AnyFact]]
+    ) -> tuple[Problem, ...]:
         """What could not be undone; nothing where all is as it was. `now` tells all facts of the lab, read anew each time."""
         state = Observed(self._baseline)
         state.fold(self._facts)
@@ -45,7 +48,7 @@ class Undo:
             steps = plan(before, state.records, {k: v for k, v in moves.items() if f"interface:{k}" in state.records}, self._baseline)
             if not steps:
                 return ()
-            found = execute(namespaces, steps).problem
+            found = execute(namespaces, steps, filters).problem
         return (found,) if found is not None else ()
 
 

@@ -3,10 +3,13 @@
 import asyncio
 import socket
 
+from agent.filter.alternatives import use
 from agent.lab.process import Lab
 from topology.limits import Limits
+from topology.netfilter import Driver
 
 
-def main(listener: socket.socket, limits: Limits) -> None:
-    """Serve until killed."""
-    asyncio.run(Lab(listener, limits).serve())
+def main(listener: socket.socket, limits: Limits, firewall: Driver) -> None:
+    """Serve until killed. `firewall`: whose iptables the lab has."""
+    use(firewall)
+    asyncio.run(Lab(listener, limits, firewall).serve())

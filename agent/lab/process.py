@@ -13,6 +13,7 @@ from websockets.exceptions import ConnectionClosed
 from agent.apply import Undo, execute
 from agent.apply.execute import touched
 from agent.capture import Captures
+from agent.filter import ConntrackWatch, FilterWatch, attempt, driver
 from agent.journey.tracing import Tracing
 from agent.lab.children import Children
 from agent.lab.full import Full
@@ -26,7 +27,9 @@ from protocol import private as p
 from protocol.frames import INPUT, unpack
 from topology.facts import AnyFact, Resync, SysctlFact
 from topology.limits import Limits
+from topology.netfilter import Driver
 from topology.problems import Code, Problem, ProblemError
+from topology.steps import ChangeTable
 from topology.sysctls import KEYS
 
 BULK = 64
@@ -39,8 +42,8 @@ MAX_MESSAGE = 64 << 20
 class Lab:
     """See the module's text."""
 
-    def __init__(self, listener: socket.socket, limits: Limits) -> None:
-        self._listener, self._limits = listener, limits
+    def __init__(self, listener: socket.socket, limits: Limits, firewall: Driver) -> None:
+        self._listener, self._limits, self._firewall = listener, limits, firewall
         self._full = Full(limits)
         self._outbox: Outbox | None = None
         self._connection: ServerConnection | None = None
@@ -55,11 +58,13 @@ class Lab:
         loop.add_signal_handler(signal.SIGTERM, stop.set)
         self._namespaces = Namespaces()
         self._watch = Watch(self._namespaces, self._tell)
+        self._filters = FilterWatch(self._namespaces, driver(self._firewall, self._namespaces), self._send)
+        self._connections = ConntrackWatch(self._namespaces, self._send)
         self._watch.start()
         reader = Sysctls(self._namespaces, KEYS)
         self._baseline = {fact.key: fact.value for fact in reader.read([self._namespaces.watch])}
         reader.close()
-        for fd, callback in self._watch.readers().items():
+        for fd, callback in {**self._watch.readers(), self._filters.fileno(): self._filters.on_event}.items():
             loop.add_reader(fd, callback)
         reaper = Reaper()
         self._children = Children(self._namespaces, reaper)
@@ -72,6 +77,10 @@ class Lab:
         ticker.cancel()
 
     def _tell(self, facts: list[AnyFact]) -> None:
+        """What the watch tells, and the rules of namespaces that it tells whole."""
+        self._send([*facts, *self._filters.along(facts)])
+
+    def _send(self, facts: list[AnyFact]) -> None:
         if self._outbox is not None and facts:
             anew = {fact.ns for fact in facts if isinstance(fact, Resync)}
             self._outbox.send(p.Facts(facts=self._without_baseline(facts, anew)))
@@ -91,11 +100,13 @@ class Lab:
             for problem in self._full.look(len(list(self._namespaces)) - 1):
                 self._outbox.send(p.Reached(problem=problem))
             self._watch.sweep()
+            self._filters.refresh()
+            self._connections.refresh()
             there = [name for name in self._looked if name in self._namespaces]
             if there:
                 self._watch.refresh(there)
                 reader = self._watch.reader
-                self._tell([f for n in there for f in (reader.counters(self._namespaces[n]), reader.processes(self._namespaces[n]))])
+                self._send([f for n in there for f in (reader.counters(self._namespaces[n]), reader.processes(self._namespaces[n]))])
 
     # ---- the client --------------------------------------------------------------------------------------------------
 
@@ -120,7 +131,7 @@ class Lab:
                 self._children.hang_up()
                 self._terminals.hang_up()
                 self._tracing.stop_all()
-                self._look(())
+                self._look(p.Look(id=0, namespaces=()))
 
     def _frame(self, channel: int, stream: int, data: bytes) -> None:
         child = self._children.by_channel.get(channel)
@@ -133,8 +144,12 @@ class Lab:
         match request:
             case p.Attach():
                 self._watch.barrier()
-                outbox.send(p.Attached(id=request.id, fresh=self._fresh, sysctls=self._baseline, limits=self._limits))
-                facts = [*self._watch.snapshot(), *self._terminals.facts(), *self._captures.facts()]
+                attached = p.Attached(
+                    id=request.id, fresh=self._fresh, sysctls=self._baseline, limits=self._limits, firewall=self._firewall
+                )
+                outbox.send(attached)
+                self._filters.settle()
+                facts = [*self._snapshot(), *self._terminals.facts(), *self._captures.facts()]
                 outbox.send(p.Facts(facts=self._without_baseline(facts, {fact.ns for fact in facts}), whole=True))
                 self._outbox = outbox
             case p.Apply():
@@ -151,12 +166,15 @@ class Lab:
             case p.Signal():
                 outbox.send(p.LabAnswer(id=request.id, problem=self._signal(request)))
             case p.Look():
-                self._look(request.namespaces)
+                self._look(request)
                 outbox.send(p.LabAnswer(id=request.id))
             case p.Trace():
                 self._tracing.start(request, outbox.send)
             case p.StopTrace():
                 self._tracing.stop(request.target)
+            case p.TryRules():
+                tried = attempt(self._namespaces, self._filters.driver, request.family, request.text)
+                outbox.send(p.Tried(id=request.id, text=tried.text, line=tried.line, problem=tried.problem))
             case _:
                 outbox.send(self._answer(request, outbox))
 
@@ -171,9 +189,11 @@ class Lab:
         except ProblemError as e:
             return p.LabAnswer(id=request.id, problem=e.problem)
 
-    def _look(self, names: tuple[str, ...]) -> None:
-        self._looked = names
-        self._watch.look([name for name in names if name in self._namespaces])
+    def _look(self, wanted: p.Look) -> None:
+        self._looked = wanted.namespaces
+        self._watch.look([name for name in wanted.namespaces if name in self._namespaces])
+        self._filters.look(wanted.filters)
+        self._connections.look(wanted.conntrack)
 
     def _signal(self, request: p.Signal) -> Problem | None:
         child = self._children.by_channel.get(request.channel) if request.channel is not None else None
@@ -192,27 +212,33 @@ class Lab:
         """Do it, or leave everything as it was. The facts are in the outbox before the answer."""
         self._fresh = False
         self._watch.barrier()
-        undo = Undo(self._baseline, self._watch.snapshot())
+        self._filters.settle()
+        undo = Undo(self._baseline, self._snapshot())
         bulk = len(request.steps) > BULK
         names = touched(request.steps)
         if bulk:
             self._watch.pause()
         try:
-            outcome = execute(self._namespaces, request.steps)
+            outcome = execute(self._namespaces, request.steps, self._filters)
         finally:
             if bulk:
                 self._watch.resume([name for name in names if name in self._namespaces])
         problem = outcome.problem
         if problem is not None and outcome.failed is not None:
-            left = undo.back(self._namespaces, request.steps[: outcome.failed], self._now)
+            left = undo.back(self._namespaces, self._filters, request.steps[: outcome.failed], self._now)
             if left:
                 problem = msgspec.structs.replace(problem, causes=left)
         self._watch.barrier()
+        self._filters.settle({step.namespace for step in request.steps if isinstance(step, ChangeTable)})
         return p.Applied(id=request.id, problem=problem, failed=outcome.failed)
 
     def _now(self) -> list[AnyFact]:
         self._watch.barrier()
-        return self._watch.snapshot()
+        self._filters.settle()
+        return self._snapshot()
+
+    def _snapshot(self) -> list[AnyFact]:
+        return [*self._watch.snapshot(), *self._filters.snapshot()]
 
 
 def warm() -> None:

@@ -14,6 +14,7 @@ import os
 import queue
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -158,6 +159,15 @@ class Namespaces:
             return work()
         finally:
             _setns(self._home)
+
+    @contextmanager
+    def scratch(self) -> Iterator[Netns]:
+        """A new namespace without a name, to try things in; gone afterwards."""
+        netns = self._maker.submit(self._unshared, lambda: Netns("", _own_fd(), Channel())).result()
+        try:
+            yield netns
+        finally:
+            netns.close()
 
     # ---- making and deleting -----------------------------------------------------------------------------------------
 

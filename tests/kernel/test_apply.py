@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from agent.apply import Undo, execute
+from agent.filter import FilterWatch, driver
 from agent.netlink.namespaces import Namespaces
 from agent.netlink.watch import Watch
 from topology import commands as c
@@ -15,6 +16,7 @@ from topology import steps as s
 from topology.diff import apply
 from topology.edit import edit
 from topology.facts import AnyFact, SysctlFact
+from topology.netfilter import Driver
 from topology.normal import drift
 from topology.observed import Observed
 from topology.plan import plan
@@ -26,8 +28,10 @@ EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.json"))
 class Kernel:
     """A lab without its processes."""
 
-    def __init__(self) -> None:
+    def __init__(self, firewall: Driver = "legacy") -> None:
         self.namespaces = Namespaces()
+        self.observed = Observed({})
+        self.filters = FilterWatch(self.namespaces, driver(firewall, self.namespaces), self._fold, lambda _seconds, _work: None)
         first: list[AnyFact] = []
         watch = Watch(self.namespaces, first.extend)
         watch.start()
@@ -39,15 +43,27 @@ class Kernel:
         self.desired: Records = as_records(Namespace(name="host"))
 
     def _heard(self, facts: list[AnyFact]) -> None:
+        self._fold([*facts, *self.filters.along(facts)])
+
+    def _fold(self, facts: list[AnyFact]) -> None:
         self.observed.fold(facts)
+
+    def look(self, *names: str) -> None:
+        """Take in what happened; of these namespaces also the rules."""
+        self.watch.barrier()
+        self.filters.settle(names)
+
+    def snapshot(self) -> list[AnyFact]:
+        self.look()
+        return [*self.watch.snapshot(), *self.filters.snapshot()]
 
     def want(self, records: Records, moves: dict[str, str] | None = None) -> tuple[s.AnyStep, ...]:
         """Make it so; the steps that it took."""
         self.desired = self.observed.like = records
         steps = plan(records, self.observed.records, moves, self.baseline, self.observed.born_mac)
-        done = execute(self.namespaces, steps)
+        done = execute(self.namespaces, steps, self.filters)
         assert done.problem is None, done
-        self.watch.barrier()
+        self.look(*{step.namespace for step in steps if isinstance(step, s.ChangeTable)})
         assert drift(records, self.observed.records) == ()
         return steps
 
@@ -58,6 +74,7 @@ class Kernel:
 
     def close(self) -> None:
         self.watch.close()
+        self.filters.close()
         self.namespaces.close()
 
 
@@ -118,7 +135,7 @@ def test_a_refusal_leaves_all_as_it_was() -> None:
     def body(kernel: Kernel) -> None:
         kernel.want(document.load(json.loads(next(p for p in EXAMPLES if p.stem == "two-subnets-router").read_text())))
         before = kernel.observed.records
-        undo = Undo(kernel.baseline, kernel.watch.snapshot())
+        undo = Undo(kernel.baseline, kernel.snapshot())
         steps: tuple[s.AnyStep, ...] = (
             s.AddNamespace(subject="namespace:new", name="new"),
             s.MoveInterface(subject="interface:left/eth0", namespace="left", name="eth0", to_namespace="new", to_name="x"),
@@ -127,16 +144,11 @@ def test_a_refusal_leaves_all_as_it_was() -> None:
             s.AddAddress(subject="interface:new/x", namespace="new", dev="x", address="10.1.1.1/24"),
             s.AddRoute(subject="route:new/default", route=Route(namespace="new", to="default", via="10.99.0.1")),
         )
-        done = execute(kernel.namespaces, steps)
+        done = execute(kernel.namespaces, steps, kernel.filters)
         assert done.failed == 5
         assert done.problem is not None
         assert (done.problem.message, done.problem.errno) == ("Nexthop has invalid gateway", 101)
-
-        def now() -> list[AnyFact]:
-            kernel.watch.barrier()
-            return kernel.watch.snapshot()
-
-        assert undo.back(kernel.namespaces, steps[:5], now) == ()
+        assert undo.back(kernel.namespaces, kernel.filters, steps[:5], kernel.snapshot) == ()
         kernel.watch.barrier()
         assert drift(before, kernel.observed.records) in ((), ("interface:r/right", "interface:right/eth0"))
 
@@ -166,7 +178,7 @@ def test_a_device_that_is_not_there_stops_the_plan_in_its_place() -> None:
             s.AddRoute(subject="route:host/10.0.0.0/8", route=Route(namespace="host", to="10.0.0.0/8", dev="nope")),
             s.AddAddress(subject="interface:host/lo", namespace="host", dev="lo", address="10.1.1.1/24"),
         )
-        done = execute(kernel.namespaces, steps)
+        done = execute(kernel.namespaces, steps, kernel.filters)
         assert done.failed == 1
         assert done.problem is not None
         assert done.problem.message == 'Cannot find device "nope"'

@@ -39,7 +39,15 @@ export class Scene {
   snapshot(): Snapshot {
     return {
       result: 'snapshot',
-      info: { lab: LAB, state: 'live', policy: 'follow', namespaces: this.size, viewers: 1, problem: null },
+      info: {
+        lab: LAB,
+        state: 'live',
+        policy: 'follow',
+        namespaces: this.size,
+        viewers: 1,
+        problem: null,
+        firewall: null,
+      },
       revision: 1,
       desired: this.desired,
       observed: Object.fromEntries(Object.entries(this.desired).filter(([id]) => !id.startsWith('placement:'))),

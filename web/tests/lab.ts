@@ -2,7 +2,15 @@
 
 import type { AnyLive, AnyRecord, LabInfo, Snapshot } from '@/protocol'
 
-export const INFO: LabInfo = { lab: 'demo', state: 'live', policy: 'follow', namespaces: 3, viewers: 1, problem: null }
+export const INFO: LabInfo = {
+  lab: 'demo',
+  state: 'live',
+  policy: 'follow',
+  namespaces: 3,
+  viewers: 1,
+  problem: null,
+  firewall: null,
+}
 
 interface Given {
   master?: string

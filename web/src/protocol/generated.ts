@@ -883,13 +883,14 @@ export type Lab = {
   firewall?: Driver | null
 }
 
-/** A lab in the list. */
+/** A lab in the list. `firewall`: whose iptables it has; None: not chosen yet. */
 export type LabInfo = {
   lab: string
   state: LabState
   policy: Policy
   namespaces: number
   viewers: number
+  firewall: Driver | null
   problem: Problem | null
 }
 

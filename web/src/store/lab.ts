@@ -68,7 +68,7 @@ export class LabStore {
     const info = { ...NO_LAB }
     this.reset({
       result: 'snapshot',
-      info: { lab: '', state: 'stopped', policy: 'follow', namespaces: 0, viewers: 0, problem: null },
+      info: { lab: '', state: 'stopped', policy: 'follow', namespaces: 0, viewers: 0, problem: null, firewall: null },
       revision: 0,
       desired: {},
       observed: {},

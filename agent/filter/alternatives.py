@@ -1,0 +1,18 @@
+"""`iptables` in a lab is that of the lab's driver: its own /etc/alternatives (update-alternatives(1)) says so, as the machine's does."""
+
+from pathlib import Path
+
+from topology.netfilter import Driver
+
+_FOLDER, _PROGRAMS = Path("/etc/alternatives"), Path("/usr/sbin")
+_NAMES = tuple(f"{family}{verb}" for family in ("iptables", "ip6tables") for verb in ("", "-save", "-restore"))
+
+
+def use(driver: Driver, folder: Path = _FOLDER, programs: Path = _PROGRAMS) -> None:
+    """Point the names at the driver's programs, in the lab's own /etc. Names that the machine does not manage so stay."""
+    for name in _NAMES:
+        link, (stem, _, verb) = folder / name, name.partition("-")
+        target = programs / (f"{stem}-{driver}-{verb}" if verb else f"{stem}-{driver}")
+        if link.is_symlink() and target.exists():
+            link.unlink()
+            link.symlink_to(target)

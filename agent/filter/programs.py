@@ -1,0 +1,41 @@
+"""iptables' own programs, started in a namespace by a thread that is there: the child inherits the thread's network stack."""
+
+import subprocess
+from typing import NamedTuple
+
+from agent.netlink.namespaces import Namespaces, Netns
+
+_ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
+WAIT_SECONDS = 5
+"""How long a program waits for /run/xtables.lock, and how much longer it may take at most before it is ended."""
+_AT_MOST_SECONDS = 60
+
+
+class Ended(NamedTuple):
+    """How a program ended, and what it wrote."""
+
+    code: int
+    out: str
+    err: str
+
+
+def run(namespaces: Namespaces, place: Netns, argv: list[str], text: str = "") -> Ended:
+    """Run it there until it ends. 127: there is no such program."""
+
+    def start() -> Ended:
+        try:
+            done = subprocess.run(
+                argv, input=text.encode("utf-8", "surrogateescape"), capture_output=True, env=_ENVIRONMENT, timeout=_AT_MOST_SECONDS
+            )  # fmt: skip
+        except subprocess.TimeoutExpired:
+            return Ended(124, "", f"{argv[0]} did not end within {_AT_MOST_SECONDS} s")
+        except OSError as e:
+            return Ended(127, "", f"{argv[0]}: {e.strerror}")
+        return Ended(done.returncode, _text(done.stdout), _text(done.stderr))
+
+    return namespaces.visit(place, start)
+
+
+def _text(data: bytes) -> str:
+    """Rules are bytes to the kernel; what is no UTF-8 is shown as such."""
+    return data.decode("utf-8", "replace")
