@@ -35,6 +35,7 @@ def main() -> int:
     args = parser.parse_args()
     logging.basicConfig(level=logging.WARNING, format="vethboard: %(name)s: %(message)s")
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    sys.setswitchinterval(0.0005)  # an edit goes through several threads: each waits for the one that runs, 5 ms by default
     hub = Hub(args.state, args.agent)
     token = hub.storage.token()
     app, _ = make(hub, WEB)

@@ -13,6 +13,7 @@ from websockets.sync.client import ClientConnection, unix_connect
 
 from protocol import private as p
 from protocol.frames import ERROR, INPUT, OUTPUT, pack, unpack
+from server.fair import SHARES, Meter
 from topology.problems import Code, Problem, ProblemError
 
 MAX_MESSAGE = 64 << 20
@@ -105,7 +106,7 @@ class LabLink:
     """One attached lab. Events go to `on_event` in order; `on_lost` once, when the connection ends."""
 
     def __init__(self, socket: Path, lab: str, on_event: OnEvent, on_lost: Callable[["LabLink"], None]) -> None:
-        self._on_event, self._on_lost = on_event, on_lost
+        self._lab, self._on_event, self._on_lost = lab, on_event, on_lost
         self._ids = itertools.count(1)
         self._channels: dict[int, Channel] = {}
         self._answers: dict[int, OnAnswer] = {}
@@ -189,8 +190,12 @@ class LabLink:
 
     def _read(self) -> None:
         decoder = msgspec.json.Decoder(p.AnyLabEvent)
+        share = SHARES.of(f"lab:{self._lab}")
+        meter = Meter(share)
         try:
             for frame in self._connection:
+                meter.count()
+                share.wait()
                 if isinstance(frame, bytes):
                     self._bytes(*unpack(frame))
                 else:

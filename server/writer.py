@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from protocol.public import AnyResult
 from server.agent_link import unavailable
+from server.fair import SHARES, Meter
 from server.outbox import Session, problem_of
 
 
@@ -27,6 +28,7 @@ class Writer(ABC):
         self._jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
         self._put_off: deque[Job] = deque()
         self._ended = False
+        self._share = name.replace("-", ":", 1)
         self._lost = False
         self.thread = threading.Thread(target=self._work, name=name, daemon=True)
 
@@ -64,6 +66,7 @@ class Writer(ABC):
         self.submit(answered)
 
     def _work(self) -> None:
+        meter = Meter(SHARES.of(self._share))
         while not self._ended:
             try:
                 job = self._put_off.popleft() if self._put_off else self._jobs.get(timeout=self._timeout())
@@ -75,6 +78,7 @@ class Writer(ABC):
                 self._failed(e)
             if self._jobs.empty():
                 self._idle()
+            meter.count()
 
     def _wait(self, done: Callable[[], bool], what: str, seconds: float = 120.0) -> None:
         """Take in what the lab says until it is so; other jobs wait."""
