@@ -7,7 +7,7 @@ export function useShortcuts(editor: Editor): void {
     const key = (event: KeyboardEvent): void => {
       if (event.defaultPrevented || editor.dialog.get() !== null) return
       const action = ACTIONS.find((a) => a.shortcuts?.some((s) => matches(s, event)))
-      if (!action) return
+      if (!action || action.native) return
       const inLine = action.inFields && event.target instanceof HTMLInputElement
       if (takesText(event.target) && !inLine) return
       // In the side panel Delete belongs to what is listed there.

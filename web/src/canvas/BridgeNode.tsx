@@ -1,13 +1,14 @@
 import { memo } from 'react'
 import { useEditor } from '@/editor'
-import { interfaceId, nameOf, namespaceOf } from '@/protocol'
+import { interfaceId, nameOf, namespaceOf, type Style } from '@/protocol'
 import { useInterface } from '@/store'
 import { usePart } from '@/ui'
 import styles from './BridgeNode.module.css'
 import { Chip, stateWord } from './Chip'
-import { useCanvas, useStaged } from './context'
+import { useStaged } from './context'
 import type { BridgeBox } from './geometry'
 import { LinkPlug } from './NamespaceCard'
+import { LockMark, NodeIcon, useOver, useStyle } from './NodeIcon'
 import { StateDot } from './StateDot'
 import { useCanvasTexts } from './texts'
 
@@ -21,11 +22,12 @@ export const BridgeNode = memo(function BridgeNode({
   selected: boolean
   far: boolean
 }) {
-  const { drags } = useCanvas()
+  const editor = useEditor()
   const t = useCanvasTexts()
   const { ref } = box
-  const over = usePart(drags.now, (drag) => drag?.over === ref)
   const staged = useStaged(interfaceId(ref))
+  const over = useOver(ref)
+  const style = useStyle(editor.lab, ref)
   return (
     // biome-ignore lint/a11y/useSemanticElements: a bridge is no fieldset
     <div
@@ -36,13 +38,14 @@ export const BridgeNode = memo(function BridgeNode({
       data-selected={selected || undefined}
       data-over={over || undefined}
       data-staged={staged}
+      data-colour={style?.colour ?? undefined}
       aria-label={t.bridgeCard(ref)}
     >
       {far ? (
         <div className={styles.far}>{nameOf(ref)}</div>
       ) : (
         <>
-          <Header box={box} selected={selected} />
+          <Header box={box} selected={selected} style={style} />
           {box.ports.map((port) => (
             <Chip key={port.ref} chip={port} form="port" />
           ))}
@@ -52,7 +55,8 @@ export const BridgeNode = memo(function BridgeNode({
   )
 })
 
-function Header({ box, selected }: { box: BridgeBox; selected: boolean }) {
+function Header(props: { box: BridgeBox; selected: boolean; style: Style | undefined }) {
+  const { box, selected, style } = props
   const t = useCanvasTexts()
   const editor = useEditor()
   const { ref } = box
@@ -64,6 +68,7 @@ function Header({ box, selected }: { box: BridgeBox; selected: boolean }) {
   return (
     <header className={styles.header}>
       <StateDot state={view.state} />
+      {style?.icon && <NodeIcon name={style.icon} size={14} className={styles.icon} />}
       <button
         type="button"
         className={styles.title}
@@ -72,6 +77,7 @@ function Header({ box, selected }: { box: BridgeBox; selected: boolean }) {
       >
         {view.name}
       </button>
+      {style?.locked && <LockMark />}
       {bridge?.stp && <span className={styles.badge}>{t.stp}</span>}
       {bridge?.vlan_filtering && <span className={styles.badge}>{t.vlans}</span>}
       {drifts && <span className={styles.drift} title={t.drift} />}

@@ -1,6 +1,6 @@
-import { useEffect, useMemo, useRef, useState } from 'react'
-import { dropEnd, type Editor, useEditor, useEditorTexts } from '@/editor'
-import { afterColon, interfaceId, kindOfId, namespaceOf } from '@/protocol'
+import { type RefObject, useEffect, useMemo, useRef, useState } from 'react'
+import { dropEnd, type Editor, type Point, useEditor, useEditorTexts } from '@/editor'
+import { interfaceId } from '@/protocol'
 import { ContextArea, usePart, useValue } from '@/ui'
 import { type Board, BoardBuilder, type Overrides } from './board'
 import styles from './Canvas.module.css'
@@ -10,13 +10,21 @@ import { DragLayer } from './DragLayer'
 import { CanvasDialogs } from './dialogs/CanvasDialogs'
 import { Drags, drawn } from './drag'
 import { Flow, type FlowView } from './flow'
+import { KeyHints } from './KeyHints'
 import { menuEntries, selectUnder } from './menu'
 import { OverviewLayer } from './overview/OverviewLayer'
 import { Palette } from './Palette'
+import { SelectionBar } from './SelectionBar'
+import { SpotLayer } from './spot/SpotLayer'
 import { useCanvasTexts } from './texts'
+import { MoveTool } from './tools/move'
+import { useClipboard } from './tools/useClipboard'
+import { useKeys } from './tools/useKeys'
+import { useLinkTool } from './tools/useLinkTool'
+import { boxesOf, useCanvasView } from './useCanvasView'
 import { useFileDrop } from './useFileDrop'
-import { recordsOf, useNodeEvents, useNudge } from './useNodeEvents'
-import { usePlaces } from './usePlaces'
+import { recordsOf, useNodeEvents } from './useNodeEvents'
+import { type Places, usePlaces } from './usePlaces'
 import { useSeen } from './useSeen'
 import { ViewControls } from './ViewControls'
 
@@ -24,25 +32,20 @@ import { ViewControls } from './ViewControls'
 export function Canvas() {
   const editor = useEditor()
   const t = useCanvasTexts()
-  const [drags] = useState(() => new Drags())
   const places = usePlaces(editor)
   const board = useBoard(editor, places.overrides)
   const view = useRef<FlowView | null>(null)
   const latest = useRef(board)
   latest.current = board
-  const tools = useMemo<CanvasTools>(
-    () => ({
-      drags,
-      toCanvas: (at) => view.current?.toCanvas(at) ?? at,
-      dropEnd: (ref, node) => void moveEnd(editor, ref, node),
-    }),
-    [drags, editor],
-  )
-  const events = useNodeEvents(editor, latest, places, tools)
-  useNudge(editor, latest, places)
+  const tools = useTools(editor, view, latest, places)
+  const events = useNodeEvents(editor, latest, places, tools, view)
+  useKeys(editor, latest, places)
+  useClipboard(editor, tools.toCanvas)
+  const link = useLinkTool(editor)
   useSeen(editor, board)
   const file = useFileDrop(editor)
-  const onView = useMemo(() => viewKeeper(editor, view, latest), [editor])
+  const marquee = usePart(editor.tool, (tool) => tool.is === 'select')
+  const onView = useCanvasView(editor, view, latest)
   return (
     <CanvasProvider value={tools}>
       <ContextArea entries={() => menuEntries(editor)}>
@@ -52,20 +55,55 @@ export function Canvas() {
             const under = drawn.find?.({ x: event.clientX, y: event.clientY })
             selectUnder(editor, event.target, under && recordsOf([under]))
           }}
+          {...link}
           {...file}
         >
           <Palette />
-          <Flow board={board} onView={onView} label={t.network} {...events}>
+          <Flow board={board} onView={onView} marquee={marquee} label={t.network} {...events}>
             <OverviewLayer board={board} events={events} />
             <ViewControls />
           </Flow>
           <EmptyHint />
+          <SelectionBar />
+          <KeyHints />
+          <SpotLayer />
         </div>
       </ContextArea>
       <DragLayer />
       <CanvasDialogs />
     </CanvasProvider>
   )
+}
+
+function useTools(
+  editor: Editor,
+  view: RefObject<FlowView | null>,
+  board: RefObject<Board>,
+  places: Places,
+): CanvasTools {
+  const { resize, forget } = places
+  const [drags] = useState(() => new Drags())
+  const [move] = useState(() => new MoveTool())
+  return useMemo(() => {
+    const toCanvas = (at: Point): Point => view.current?.toCanvas(at) ?? at
+    return {
+      drags,
+      move,
+      toCanvas,
+      shapes: {
+        boxOf: (id) => boxesOf(board.current.nodes).get(id),
+        toCanvas,
+        resizing: (id, box) => resize(id, box, false),
+        resize: (id, box) => resize(id, box, true),
+        forget: (id) => forget([id]),
+      },
+      refocus: () => {
+        const [first] = editor.selection.get()
+        document.querySelector<HTMLElement>(`main [data-id="${CSS.escape(first ?? '')}"]`)?.focus()
+      },
+      dropEnd: (ref, node) => void moveEnd(editor, ref, node),
+    }
+  }, [editor, view, board, drags, move, resize, forget])
 }
 
 function useBoard(editor: Editor, overrides: Overrides): Board {
@@ -87,31 +125,6 @@ export async function moveEnd(editor: Editor, ref: string, node: string | null):
   if (!deed) return
   const done = await editor.edit(deed.commands, deed.label)
   if (done) editor.select([interfaceId(deed.ref)])
-}
-
-type Box = { current: FlowView | null }
-
-/** Takes React Flow's view in, and lends it to the editor as its viewport. */
-function viewKeeper(editor: Editor, view: Box, board: { current: Board }): (now: FlowView | null) => void {
-  return (now) => {
-    view.current = now
-    if (now === null) {
-      editor.viewport.set(null)
-      return
-    }
-    editor.viewport.set({
-      ...now,
-      reveal: (recordId) => now.centreOn(nodeOf(editor, recordId)),
-      taken: () => board.current.nodes.filter((n) => n.kind === 'namespace').map(({ x, y, w, h }) => ({ x, y, w, h })),
-    })
-  }
-}
-
-/** The node that shows a record. */
-function nodeOf(editor: Editor, recordId: string): string {
-  const name = afterColon(recordId)
-  if (kindOfId(recordId) === 'namespace') return name
-  return editor.lab.scene.get().interfaces.get(name)?.kind === 'bridge' ? name : namespaceOf(name)
 }
 
 function EmptyHint() {

@@ -1,13 +1,14 @@
 import { Cable, Route, Server, ShieldHalf } from 'lucide-react'
 import { memo, useCallback, useSyncExternalStore } from 'react'
-import { showChains, useEditor } from '@/editor'
-import { HOST, namespaceId, netnsId } from '@/protocol'
+import { dragPairs, drawLinks, nextTool, type Point, selectedNodes, showChains, useEditor } from '@/editor'
+import { HOST, namespaceId, netnsId, type Style } from '@/protocol'
 import { type LabStore, useRuleCount } from '@/store'
 import { cx, usePart } from '@/ui'
 import { Chip } from './Chip'
 import { useCanvas, useStaged } from './context'
 import type { CardBox } from './geometry'
 import styles from './NamespaceCard.module.css'
+import { LockMark, NodeIcon, useOver, useStyle } from './NodeIcon'
 import { useCanvasTexts } from './texts'
 
 /** A namespace with its interfaces. `far`: so small that only its name can be read. */
@@ -22,12 +23,12 @@ export const NamespaceCard = memo(function NamespaceCard({
   selected: boolean
   far: boolean
 }) {
-  const { drags } = useCanvas()
   const t = useCanvasTexts()
   const editor = useEditor()
   const ghost = !useNetns(editor.lab, name).there
-  const over = usePart(drags.now, (drag) => drag?.over === name)
   const staged = useStaged(namespaceId(name))
+  const over = useOver(name)
+  const style = useStyle(editor.lab, name)
   return (
     // biome-ignore lint/a11y/useSemanticElements: a card is no fieldset
     <div
@@ -39,6 +40,7 @@ export const NamespaceCard = memo(function NamespaceCard({
       data-over={over || undefined}
       data-ghost={ghost || undefined}
       data-staged={staged}
+      data-colour={style?.colour ?? undefined}
       aria-label={t.namespaceCard(name)}
     >
       {far ? (
@@ -51,7 +53,7 @@ export const NamespaceCard = memo(function NamespaceCard({
         </div>
       ) : (
         <>
-          <Header name={name} card={card} ghost={ghost} />
+          <Header name={name} card={card} ghost={ghost} style={style} />
           {card.chips.length + card.bridges.length === 0 && <p className={styles.empty}>{t.dropHere}</p>}
           {card.chips.map((chip) => (
             <Chip key={chip.ref} chip={chip} form="row" />
@@ -66,7 +68,8 @@ export const NamespaceCard = memo(function NamespaceCard({
 const farSize = (name: string, card: CardBox): number =>
   Math.floor(Math.min(44, card.h * 0.6, card.w / Math.max(4, name.length * 0.62)))
 
-function Header({ name, card, ghost }: { name: string; card: CardBox; ghost: boolean }) {
+function Header(props: { name: string; card: CardBox; ghost: boolean; style: Style | undefined }) {
+  const { name, card, ghost, style } = props
   const t = useCanvasTexts()
   const editor = useEditor()
   const id = namespaceId(name)
@@ -76,10 +79,15 @@ function Header({ name, card, ghost }: { name: string; card: CardBox; ghost: boo
   const inside = card.chips.length + card.bridges.reduce((sum, b) => sum + 1 + b.ports.length, card.lo ? 1 : 0)
   return (
     <header className={styles.header}>
-      {name === HOST && <Server className={styles.icon} size={16} aria-hidden="true" />}
+      {style?.icon ? (
+        <NodeIcon name={style.icon} className={styles.icon} />
+      ) : (
+        name === HOST && <Server className={styles.icon} size={16} aria-hidden="true" />
+      )}
       <button type="button" className={styles.title} aria-pressed={selected} aria-label={t.namespaceName(name, inside)}>
         {name}
       </button>
+      {style?.locked && <LockMark />}
       {forwards && (
         <span className={styles.badge} title={t.forwardsHint}>
           <Route size={12} aria-hidden="true" />
@@ -121,12 +129,17 @@ function Shield({ name }: { name: string }) {
   )
 }
 
-/** Drag it to another node to draw a link; a click asks where to. */
+/** Drag it to another node to draw a link, or to an empty place; a click (or a tap) begins one that ends at the next node pressed. */
 export function LinkPlug({ node }: { node: string }) {
   const { drags } = useCanvas()
   const editor = useEditor()
   const t = useCanvasTexts()
-  const draw = (to: string | null | undefined): void => editor.dialog.set({ kind: 'link', a: node, b: to ?? undefined })
+  const drop = ({ over, at }: { over: string | null; at: Point }): void => {
+    const selected = selectedNodes(editor)
+    if (over === null) editor.spot.set({ kind: 'choose', from: selected.includes(node) ? selected : [node], at })
+    else void drawLinks(editor, dragPairs(node, over, selected), at)
+  }
+  const click = (): void => editor.tool.update((now) => nextTool(now, { do: 'link', from: [node] }))
   return (
     <button
       type="button"
@@ -135,11 +148,11 @@ export function LinkPlug({ node }: { node: string }) {
       title={t.drawLink(node)}
       onPointerDown={(event) => {
         event.stopPropagation()
-        drags.begin(event, { kind: 'link', from: node }, (drag) => drag.over && draw(drag.over))
+        drags.begin(event, { kind: 'link', from: node }, drop)
       }}
       onClick={(event) => {
         event.stopPropagation()
-        if (!drags.swallowsClick()) draw(undefined)
+        if (!drags.swallowsClick()) click()
       }}
     >
       <Cable size={14} aria-hidden="true" />

@@ -1,8 +1,19 @@
-import { CircleHelp, Maximize, Minus, Plus } from 'lucide-react'
+import { BoxSelect, CircleHelp, Maximize, Minus, Plus } from 'lucide-react'
 import { useState } from 'react'
-import { type Action, fit, runAction, shown, useEditor, useEditorTexts, zoomIn, zoomOut, zoomReset } from '@/editor'
+import {
+  type Action,
+  fit,
+  runAction,
+  selectTool,
+  shown,
+  useEditor,
+  useEditorTexts,
+  zoomIn,
+  zoomOut,
+  zoomReset,
+} from '@/editor'
 import type { LinkState } from '@/store'
-import { IconButton, Tooltip } from '@/ui'
+import { IconButton, Tooltip, usePart } from '@/ui'
 import { useZoomPercent } from './flow'
 import { StateDot } from './StateDot'
 import { useCanvasTexts } from './texts'
@@ -14,6 +25,7 @@ export function ViewControls() {
   const et = useEditorTexts()
   const editor = useEditor()
   const percent = useZoomPercent()
+  const marquee = usePart(editor.tool, (tool) => tool.is === 'select')
   const [legend, setLegend] = useState(false)
   const props = (action: Action) => ({
     label: action.label(et),
@@ -42,6 +54,9 @@ export function ViewControls() {
         </IconButton>
         <IconButton {...props(fit)}>
           <Maximize size={15} />
+        </IconButton>
+        <IconButton {...props(selectTool)} pressed={marquee}>
+          <BoxSelect size={15} />
         </IconButton>
         <IconButton label={t.legend} pressed={legend} onClick={() => setLegend(!legend)}>
           <CircleHelp size={16} />

@@ -1,11 +1,12 @@
 /** The nodes and lines to draw, from the scene, the placements and what is being dragged. Entries that did not change stay the same objects. */
 
-import { type AnyRecord, interfaceId, namespaceId, placementId } from '@/protocol'
+import { type AnyRecord, type Area, interfaceId, type Note, namespaceId, placementId, styleId } from '@/protocol'
 import type { LabStore, RecordMap, Scene, SceneNamespace } from '@/store'
 import { type Anchors, anchorsOf, type Point } from './anchors'
 import { type BridgeBox, type CardBox, cardBox, sparePlaces } from './geometry'
 
-/** `id` is the node's name in placements: `ns0`, `host/br0`. A bridge's place is relative to its namespace's card. */
+/** `id` is the node's name in placements: `ns0`, `host/br0`; of an area or a note its record id. A bridge's place is relative to its
+ * namespace's card. `locked`: it is not moved. */
 export type BoardNode = {
   id: string
   x: number
@@ -14,7 +15,13 @@ export type BoardNode = {
   h: number
   selected: boolean
   moving: boolean
-} & ({ kind: 'namespace'; card: CardBox } | { kind: 'bridge'; parent: string; box: BridgeBox })
+  locked: boolean
+} & (
+  | { kind: 'namespace'; card: CardBox }
+  | { kind: 'bridge'; parent: string; box: BridgeBox }
+  | { kind: 'area'; area: Area }
+  | { kind: 'note'; note: Note }
+)
 
 export interface BoardLine {
   id: string
@@ -31,8 +38,13 @@ export interface Board {
   lines: readonly BoardLine[]
 }
 
-/** Places that were moved here and that the server has not confirmed yet. `moving`: under the pointer just now. */
-export type Overrides = ReadonlyMap<string, Point & { moving: boolean }>
+/** The record that a node stands for. */
+export const recordIdOf = (node: Pick<BoardNode, 'id' | 'kind'>): string =>
+  node.kind === 'namespace' ? namespaceId(node.id) : node.kind === 'bridge' ? interfaceId(node.id) : node.id
+
+/** Places (and sizes) that were changed here and that the server has not confirmed yet. `moving`: under the pointer just now. */
+export type Override = Point & { moving: boolean; w?: number; h?: number }
+export type Overrides = ReadonlyMap<string, Override>
 
 export const NO_OVERRIDES: Overrides = new Map()
 
@@ -49,6 +61,7 @@ export class BoardBuilder {
   private last: { from: readonly unknown[]; overrides: Overrides; board: Board } | null = null
   private nodes = new Map<string, BoardNode>()
   private lines = new Map<string, BoardLine>()
+  private drawn: { count: number; shapes: readonly (Area | Note)[] } = { count: -1, shapes: [] }
 
   build(lab: LabStore, selection: ReadonlySet<string>, overrides: Overrides): Board {
     const from = [lab, lab.scene.get(), lab.places.get(), selection]
@@ -65,7 +78,7 @@ export class BoardBuilder {
       const at = moved.get(node.id)
       if (!at) return node
       const shift = node.kind === 'bridge' ? this.cards.get(node.parent)?.card.shift : 0
-      const now = { ...node, x: at.x, y: at.y + (shift ?? 0) }
+      const now = { ...node, x: at.x, y: at.y + (shift ?? 0), w: at.w ?? node.w, h: at.h ?? node.h }
       this.nodes.set(node.id, now)
       return now
     })
@@ -81,14 +94,27 @@ export class BoardBuilder {
       const found = this.card(namespace, lab.desired, overrides)
       cards.set(namespace.name, found)
       for (const node of nodesOf(namespace, found.card, lab.desired, overrides, spare)) {
-        const selected = selection.has(node.kind === 'namespace' ? namespaceId(node.id) : interfaceId(node.id))
-        nodes.set(node.id, keepNode(this.nodes.get(node.id), { ...node, selected }))
+        nodes.set(node.id, keepNode(this.nodes.get(node.id), { ...node, selected: selection.has(recordIdOf(node)) }))
       }
+    }
+    for (const shape of this.shapes(lab)) {
+      const node = shapeNode(shape, overrides)
+      nodes.set(node.id, keepNode(this.nodes.get(node.id), { ...node, selected: selection.has(node.id) }))
     }
     this.cards = cards
     this.nodes = nodes
     this.lines = this.buildLines(scene, selection)
     return { nodes: [...nodes.values()], lines: [...this.lines.values()] }
+  }
+
+  /** The areas and notes; looked for again only when what is drawn has changed. */
+  private shapes(lab: LabStore): readonly (Area | Note)[] {
+    const count = lab.places.get()
+    if (this.drawn.count !== count) {
+      const shapes = [...lab.desired.values()].filter((r) => r.kind === 'area' || r.kind === 'note')
+      this.drawn = { count, shapes }
+    }
+    return this.drawn.shapes
   }
 
   private card(scene: SceneNamespace, desired: RecordMap<AnyRecord>, overrides: Overrides): Cards {
@@ -124,7 +150,7 @@ export class BoardBuilder {
 /** The overrides that are others now, where nothing but places under the pointer changed; else null. */
 function onlyMoving(before: Overrides, now: Overrides): Overrides | null {
   if (before.size !== now.size) return null
-  const out = new Map<string, Point & { moving: boolean }>()
+  const out = new Map<string, Override>()
   for (const [node, at] of now) {
     const was = before.get(node)
     if (was === at) continue
@@ -144,6 +170,18 @@ function placed(desired: RecordMap<AnyRecord>, node: string): Point | undefined 
   return record?.kind === 'placement' ? record : undefined
 }
 
+const isLocked = (desired: RecordMap<AnyRecord>, node: string): boolean => {
+  const style = desired.get(styleId(node))
+  return style?.kind === 'style' && style.locked === true
+}
+
+function shapeNode(shape: Area | Note, overrides: Overrides): Unselected<BoardNode> {
+  const id = `${shape.kind}:${shape.name}`
+  const { x, y, moving, w = shape.w, h = shape.h }: Override = overrides.get(id) ?? { ...shape, moving: false }
+  const node = { id, x, y, w, h, moving, locked: shape.locked ?? false }
+  return shape.kind === 'area' ? { ...node, kind: 'area', area: shape } : { ...node, kind: 'note', note: shape }
+}
+
 type Unselected<T> = T extends unknown ? Omit<T, 'selected'> : never
 
 function* nodesOf(
@@ -156,7 +194,8 @@ function* nodesOf(
   const { name } = namespace
   const moved = overrides.get(name)
   const { x, y } = moved ?? placed(desired, name) ?? spare()
-  yield { kind: 'namespace', id: name, x, y, w: card.w, h: card.h, card, moving: moved?.moving ?? false }
+  const locked = isLocked(desired, name)
+  yield { kind: 'namespace', id: name, x, y, w: card.w, h: card.h, card, moving: moved?.moving ?? false, locked }
   for (const box of card.bridges) {
     const drag = overrides.get(box.ref)
     const at = drag?.moving ? { x: drag.x, y: drag.y + card.shift } : box
@@ -170,14 +209,17 @@ function* nodesOf(
       h: box.h,
       box,
       moving: drag?.moving ?? false,
+      locked: isLocked(desired, box.ref),
     }
   }
 }
 
 function keepNode(last: BoardNode | undefined, now: BoardNode): BoardNode {
-  if (!last || last.x !== now.x || last.y !== now.y || last.selected !== now.selected || last.moving !== now.moving)
-    return now
+  if (!last || last.x !== now.x || last.y !== now.y || last.w !== now.w || last.h !== now.h) return now
+  if (last.selected !== now.selected || last.moving !== now.moving || last.locked !== now.locked) return now
   if (last.kind === 'namespace' && now.kind === 'namespace') return last.card === now.card ? last : now
   if (last.kind === 'bridge' && now.kind === 'bridge') return last.box === now.box ? last : now
+  if (last.kind === 'area' && now.kind === 'area') return last.area === now.area ? last : now
+  if (last.kind === 'note' && now.kind === 'note') return last.note === now.note ? last : now
   return now
 }

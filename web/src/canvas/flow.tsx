@@ -18,15 +18,20 @@ import {
   useReactFlow,
   useStore,
   useStoreApi,
+  ViewportPortal,
 } from '@xyflow/react'
 import { memo, type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import type { Point } from './anchors'
 import { BridgeNode } from './BridgeNode'
 import type { Board, BoardLine, BoardNode } from './board'
 import styles from './Canvas.module.css'
+import { Guides } from './Guides'
 import type { Box } from './geometry'
 import { NamespaceCard } from './NamespaceCard'
 import { around } from './overview/boxes'
+import { AreaNode } from './shapes/AreaNode'
+import { NoteNode } from './shapes/NoteNode'
+import type { Sight } from './tools/move'
 import { Wire } from './Wire'
 
 type CardNode = Node<{ of: BoardNode }, 'card'>
@@ -78,6 +83,7 @@ const NONE: Board = { nodes: [], lines: [] }
 export interface FlowEvents {
   /** Nodes under the pointer; places relative to their parents. */
   onMove(places: ReadonlyMap<string, Point>): void
+  /** They were let go at a point of the window. */
   onDrop(places: ReadonlyMap<string, Point>, at: Point): void
   /** What the pointer selected or deselected; `add`: keep the rest (Shift). */
   onSelect(change: { on: Picked[]; off: Picked[]; add: boolean }): void
@@ -100,7 +106,10 @@ export interface FlowView {
   /** Zoom out where this box is not seen whole. */
   include(box: { x: number; y: number; w: number; h: number }): void
   toCanvas(at: Point): Point
+  toWindow(at: Point): Point
   centre(): Point
+  /** The part of the canvas that is seen, and how large. */
+  sight(): Sight
 }
 
 /** React Flow wants handles in the document and measures them; ours are points in the corner. */
@@ -113,14 +122,23 @@ const CardNodeView = memo(function CardNodeView({ data }: NodeProps<CardNode>) {
     <>
       <Handle type="source" position={Position.Left} style={CORNER} isConnectable={false} />
       <Handle type="target" position={Position.Left} style={CORNER} isConnectable={false} />
-      {of.kind === 'namespace' ? (
-        <NamespaceCard name={of.id} card={of.card} selected={of.selected} far={far} />
-      ) : (
-        <BridgeNode box={of.box} selected={of.selected} far={far} />
-      )}
+      <Body of={of} far={far} />
     </>
   )
 })
+
+function Body({ of, far }: { of: BoardNode; far: boolean }) {
+  switch (of.kind) {
+    case 'namespace':
+      return <NamespaceCard name={of.id} card={of.card} selected={of.selected} far={far} />
+    case 'bridge':
+      return <BridgeNode box={of.box} selected={of.selected} far={far} />
+    case 'area':
+      return <AreaNode area={of.area} selected={of.selected} />
+    case 'note':
+      return <NoteNode note={of.note} selected={of.selected} />
+  }
+}
 
 const WireView = memo(function WireView({ data, sourceX, sourceY, targetX, targetY }: EdgeProps<WireEdge>) {
   return data ? <Wire line={data.line} ax={sourceX} ay={sourceY} bx={targetX} by={targetY} /> : null
@@ -141,8 +159,8 @@ const HANDLES = (['source', 'target'] as const).map((type) => ({
 /** What is inside names itself. */
 const PLAIN = { 'aria-roledescription': undefined, 'aria-label': undefined, 'aria-describedby': undefined }
 
-/** Lines run below cards, so that they cover no chip; only those of bridge ports must leave over the card around. */
-const Z = { line: 0, namespace: 0, port: 1, bridge: 2, moving: 10 }
+/** Areas lie behind all. Lines run below cards, so that they cover no chip; only those of bridge ports must leave over the card around. */
+const Z = { area: -1, note: 0, line: 0, namespace: 0, port: 1, bridge: 2, moving: 10 }
 
 function toNode(of: BoardNode): CardNode {
   const size = { width: of.w, height: of.h }
@@ -154,7 +172,10 @@ function toNode(of: BoardNode): CardNode {
     measured: size,
     handles: HANDLES,
     selected: of.selected,
-    zIndex: of.moving ? Z.moving : Z[of.kind],
+    draggable: !of.locked,
+    zIndex: of.moving && of.kind !== 'area' ? Z.moving : Z[of.kind],
+    // What lies in an area stays in reach: only its label takes the pointer.
+    ...(of.kind === 'area' ? { style: { pointerEvents: 'none' as const } } : {}),
     ...(of.kind === 'bridge' ? { parentId: of.parent } : {}),
     domAttributes: PLAIN,
     data: { of },
@@ -196,6 +217,8 @@ function useKept<A extends object, B>(list: readonly A[], map: (entry: A) => B):
 type FlowProps = FlowEvents & {
   board: Board
   onView: (view: FlowView | null) => void
+  /** Dragging the empty canvas draws a marquee instead of moving it. */
+  marquee: boolean
   children?: ReactNode
   label: string
 }
@@ -233,9 +256,9 @@ function wholeOf(board: Board): Node {
 }
 
 const boardBox = (board: Board): Box =>
-  around(board.nodes.filter((n) => n.kind === 'namespace')) ?? { x: 0, y: 0, w: 400, h: 300 }
+  around(board.nodes.filter((n) => n.kind !== 'bridge')) ?? { x: 0, y: 0, w: 400, h: 300 }
 
-function Inner({ board, onView, children, label, ...events }: FlowProps) {
+function Inner({ board, onView, marquee, children, label, ...events }: FlowProps) {
   const cards = useOverview(board) ? NONE : board
   const nodes = useKept(cards.nodes, toNode)
   const edges = useKept(cards.lines, toEdge)
@@ -307,14 +330,17 @@ function Inner({ board, onView, children, label, ...events }: FlowProps) {
       disableKeyboardA11y
       deleteKeyCode={null}
       multiSelectionKeyCode="Shift"
-      snapToGrid
-      snapGrid={[10, 10]}
+      selectionOnDrag={marquee}
+      panOnDrag={marquee ? [1] : true}
       minZoom={MIN_ZOOM}
       maxZoom={MAX_ZOOM}
       defaultViewport={first}
       proOptions={{ hideAttribution: true }}
     >
       <Background variant={BackgroundVariant.Dots} gap={20} size={1.4} color="var(--dots)" />
+      <ViewportPortal>
+        <Guides />
+      </ViewportPortal>
       <ViewPort board={board} onView={onView} />
       {children}
     </ReactFlow>
@@ -364,10 +390,16 @@ function ViewPort({ board, onView }: { board: Board; onView: FlowProps['onView']
         show(around([boardBox(latest.current), box]) ?? box, FIT.maxZoom)
       },
       toCanvas: (at) => flow.screenToFlowPosition(at),
+      toWindow: (at) => flow.flowToScreenPosition(at),
       centre: () => {
         const { x, y, zoom } = flow.getViewport()
         const { width, height } = size()
         return { x: (width / 2 - x) / zoom, y: (height / 2 - y) / zoom }
+      },
+      sight: () => {
+        const { x, y, zoom } = flow.getViewport()
+        const { width, height } = size()
+        return { seen: { x: -x / zoom, y: -y / zoom, w: width / zoom, h: height / zoom }, zoom }
       },
     })
     return () => onView(null)

@@ -1,43 +1,75 @@
 import {
   type Action,
+  ALIGN,
   addBridgeAction,
   addLink,
   addMacvlan,
   addNamespaceAction,
   addVxlan,
+  areaAction,
+  canArrange,
   capture,
   chains,
+  copy,
+  cut,
+  DISTRIBUTE,
   deselect,
+  drawLink,
+  duplicate,
   type Editor,
   exportDocument,
   fit,
+  lock,
   moveTo,
   newTerminal,
+  noteAction,
+  paste,
   ping,
   remove,
   rename,
   runAction,
   selectAll,
   selectedInterface,
+  selectedNodes,
   setMaster,
   shown,
+  starAction,
   toggleUp,
   useEditorTexts,
 } from '@/editor'
+import { isShape } from '@/protocol'
 import type { MenuEntry } from '@/ui'
 
 const ON_PANE = [
   [addNamespaceAction, addBridgeAction, addLink, addVxlan, addMacvlan],
+  [noteAction, areaAction],
+  [paste, selectAll],
   [newTerminal, chains],
-  [selectAll, fit, exportDocument],
+  [fit, exportDocument],
 ]
-const ON_NODES = [[addLink, addBridgeAction, addVxlan, addMacvlan], [newTerminal, chains, ping, deselect], [remove]]
 const ON_INTERFACE = [[toggleUp, rename, moveTo, setMaster], [ping, capture], [remove]]
+const ON_NODES = [
+  [drawLink, starAction, addBridgeAction, addVxlan, addMacvlan],
+  [cut, copy, paste, duplicate],
+  [areaAction, lock],
+  [newTerminal, chains, ping, deselect],
+  [remove],
+]
+const ON_SHAPES = [[rename, lock], [cut, copy, paste, duplicate], [remove]]
+const ARRANGE = [ALIGN, DISTRIBUTE]
+
+function groupsFor(editor: Editor): readonly (readonly Action[])[] {
+  const selected = [...editor.selection.get()]
+  if (selected.length === 0) return ON_PANE
+  if (selectedInterface(editor) && !selectedNodes(editor).length) return ON_INTERFACE
+  const own = selected.every(isShape) ? ON_SHAPES : ON_NODES
+  return canArrange(editor, 2) ? [...own.slice(0, -1), ...ARRANGE, ...own.slice(-1)] : own
+}
 
 /** The entries of the context menu, by what is selected. */
 export function menuEntries(editor: Editor): readonly MenuEntry[] {
   const t = useEditorTexts.now()
-  const groups = selectedInterface(editor) ? ON_INTERFACE : editor.selection.get().size > 0 ? ON_NODES : ON_PANE
+  const groups = groupsFor(editor)
   const entry = (action: Action): MenuEntry => ({
     key: action.id,
     label: action.label(t),
@@ -54,7 +86,7 @@ export function menuEntries(editor: Editor): readonly MenuEntry[] {
 export function selectUnder(editor: Editor, target: EventTarget, drawn?: readonly string[]): void {
   if (!(target instanceof Element)) return
   const ends = target.closest<SVGElement>('[data-ends]')?.dataset.ends?.split(' ')
-  const found = target.closest<HTMLElement>('[data-id^="namespace:"], [data-id^="interface:"]')?.dataset.id
+  const found = target.closest<HTMLElement>('[data-id]')?.dataset.id
   const ids = drawn ?? ends ?? (found === undefined ? [] : [found])
   const selected = editor.selection.get()
   if (ids.length === 0 || !ids.every((id) => selected.has(id))) editor.select(ids)

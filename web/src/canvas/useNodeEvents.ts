@@ -1,15 +1,19 @@
 import { type RefObject, useEffect, useMemo } from 'react'
-import { type Editor, openTerminal, partsOf, takesText } from '@/editor'
-import { interfaceId, namespaceId } from '@/protocol'
+import { type Editor, isLocked, openTerminal, partsOf } from '@/editor'
+import { interfaceId, isShape, namespaceId } from '@/protocol'
 import type { Point } from './anchors'
-import type { Board, BoardNode } from './board'
+import type { Board } from './board'
 import type { CanvasTools } from './context'
 import { nodeAt } from './drag'
-import type { FlowEvents, Picked } from './flow'
+import type { FlowEvents, FlowView, Picked } from './flow'
 import { HEADER, PAD } from './geometry'
 import type { Places } from './usePlaces'
 
-const idOf = (node: string): string => (node.includes('/') ? interfaceId(node) : namespaceId(node))
+/** The record that a node of the canvas stands for, by the node's id. */
+export function idOf(node: string): string {
+  if (isShape(node)) return node
+  return node.includes('/') ? interfaceId(node) : namespaceId(node)
+}
 
 /** The records that are selected with what was picked. */
 export const recordsOf = (picked: readonly Picked[]): string[] =>
@@ -19,25 +23,40 @@ export const recordsOf = (picked: readonly Picked[]): string[] =>
   })
 
 /** From where a node is drawn to what its placement says: a bridge's is counted from below the chips of its card. */
-function asPlaced(board: Board, node: string, { x, y }: Point, keep: boolean): Point {
-  const { namespace, master } = partsOf(node)
+export function asPlaced(board: Board, node: string, { x, y }: Point, keep: boolean): Point {
+  const { namespace, master } = isShape(node) ? { namespace: node, master: null } : partsOf(node)
   const card = board.nodes.find((n) => n.id === namespace)
   const shift = master !== null && card?.kind === 'namespace' ? card.card.shift : 0
   if (master === null || !keep) return { x: Math.round(x), y: Math.round(y - shift) }
   return { x: Math.round(Math.max(x, PAD)), y: Math.round(Math.max(y - shift, HEADER)) }
 }
 
+type View = RefObject<FlowView | null>
+
 /** What happens to nodes under the pointer. */
-export function useNodeEvents(editor: Editor, board: RefObject<Board>, places: Places, tools: CanvasTools): FlowEvents {
+export function useNodeEvents(
+  editor: Editor,
+  board: RefObject<Board>,
+  places: Places,
+  tools: CanvasTools,
+  view: View,
+): FlowEvents {
   const { moving, place, forget } = places
+  const keys = useDragKeys(tools, forget)
   return useMemo(() => {
     const map = (moved: ReadonlyMap<string, Point>, keep: boolean): Map<string, Point> =>
       new Map([...moved].map(([node, at]) => [node, asPlaced(board.current, node, at, keep)]))
     return {
-      onMove: (moved) => moving(map(moved, false)),
-      onDrop: (moved, at) => {
+      onMove: (moved) => {
+        const sight = view.current?.sight()
+        const now = sight && tools.move.move(board.current.nodes, moved, keys, sight)
+        if (now) moving(map(now, false))
+      },
+      onDrop: (dragged, at) => {
+        const moved = tools.move.drop(dragged)
+        if (!moved) return
         const [only] = moved.size === 1 ? [...moved.keys()] : []
-        const bridge = only?.includes('/') ? only : undefined
+        const bridge = only?.includes('/') && !isShape(only) ? only : undefined
         const over = bridge === undefined ? null : nodeAt(at, bridge)
         if (bridge !== undefined && over !== null && partsOf(over).namespace !== partsOf(bridge).namespace) {
           // The kernel decides; it says that bridges stay where they were made.
@@ -51,42 +70,35 @@ export function useNodeEvents(editor: Editor, board: RefObject<Board>, places: P
         editor.select([...kept, ...recordsOf(on)])
       },
       onClear: () => editor.select([]),
-      onOpen: (node) => openTerminal(editor, partsOf(node).namespace),
+      onOpen: (node) => {
+        if (!isShape(node)) openTerminal(editor, partsOf(node).namespace)
+        else if (!isLocked(editor, node)) editor.inline.set(node)
+      },
     }
-  }, [editor, board, moving, place, forget, tools])
+  }, [editor, board, moving, place, forget, tools, view, keys])
 }
 
-const ARROWS: Record<string, Point> = {
-  ArrowLeft: { x: -1, y: 0 },
-  ArrowRight: { x: 1, y: 0 },
-  ArrowUp: { x: 0, y: -1 },
-  ArrowDown: { x: 0, y: 1 },
-}
-/** Canvas units; with Shift the larger. */
-const STEP = 10
-const LEAP = 50
-
-const elsewhere = (target: EventTarget | null): boolean =>
-  takesText(target) || (target instanceof Element && target.closest('aside, [role="toolbar"]') !== null)
-
-/** Arrow keys move the selected nodes. */
-export function useNudge(editor: Editor, board: RefObject<Board>, { nudge }: Places): void {
+/** The modifiers that are held while nodes are dragged: Mod for the grid, Alt for neither. Escape gives the move up. */
+function useDragKeys(tools: CanvasTools, forget: Places['forget']): { grid: boolean; free: boolean } {
+  const keys = useMemo(() => ({ grid: false, free: false }), [])
   useEffect(() => {
-    const key = (event: KeyboardEvent): void => {
-      const way = ARROWS[event.key]
-      if (!way || event.ctrlKey || event.metaKey || event.altKey) return
-      if (elsewhere(event.target) || editor.dialog.get() !== null) return
-      const selected = board.current.nodes.filter((node) => node.selected)
-      if (selected.length === 0) return
-      event.preventDefault()
-      const by = event.shiftKey ? LEAP : STEP
-      const to = ({ id, x, y }: BoardNode): [string, Point] => [
-        id,
-        asPlaced(board.current, id, { x: x + way.x * by, y: y + way.y * by }, true),
-      ]
-      nudge(new Map(selected.map(to)))
+    const end = new AbortController()
+    const on = { signal: end.signal, capture: true }
+    const read = (event: MouseEvent | KeyboardEvent): void => {
+      keys.grid = event.ctrlKey || event.metaKey
+      keys.free = event.altKey
     }
-    window.addEventListener('keydown', key)
-    return () => window.removeEventListener('keydown', key)
-  }, [editor, board, nudge])
+    window.addEventListener('pointermove', read, on)
+    window.addEventListener('mousemove', read, on)
+    const give = (event: KeyboardEvent): void => {
+      if (event.key !== 'Escape') return
+      const ids = tools.move.giveUp()
+      if (ids.length === 0) return
+      event.stopPropagation()
+      forget(ids)
+    }
+    window.addEventListener('keydown', give, on)
+    return () => end.abort()
+  }, [keys, tools, forget])
+  return keys
 }

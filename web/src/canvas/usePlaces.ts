@@ -1,9 +1,9 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
-import { type Editor, useEditorTexts } from '@/editor'
-import { placementId } from '@/protocol'
+import { type Box, type Editor, useEditorTexts, useGestureTexts } from '@/editor'
+import { type AnyCommand, isShape, placementId } from '@/protocol'
 import { useValue } from '@/ui'
 import type { Point } from './anchors'
-import { NO_OVERRIDES, type Overrides } from './board'
+import { NO_OVERRIDES, type Override, type Overrides } from './board'
 
 /** How long after the server said yes a place of ours may outlive the missing delta. */
 const CONFIRM_MS = 1000
@@ -18,8 +18,29 @@ export interface Places {
   place(places: ReadonlyMap<string, Point>): void
   /** As `place`, but several in a row become one edit. */
   nudge(places: ReadonlyMap<string, Point>): void
+  /** An area or a note has another size; `done`: becomes an edit. */
+  resize(id: string, box: Box, done: boolean): void
   /** Draw these where the document says again. */
   forget(nodes: Iterable<string>): void
+}
+
+/** The edit that puts nodes there: areas and notes by record id. */
+function placing(places: ReadonlyMap<string, Point>): AnyCommand {
+  const all = [...places].map(([id, p]) => [id, [p.x, p.y]] as [string, [number, number]])
+  return {
+    do: 'place',
+    positions: Object.fromEntries(all.filter(([id]) => !isShape(id))),
+    shapes: Object.fromEntries(all.filter(([id]) => isShape(id))),
+  }
+}
+
+/** Whether the document has the node where it was put. */
+function arrived(editor: Editor, id: string, at: Override): boolean {
+  const record = editor.lab.desired.get(isShape(id) ? id : placementId(id))
+  if (record?.kind === 'placement') return record.x === at.x && record.y === at.y
+  if (record?.kind !== 'area' && record?.kind !== 'note') return false
+  const { x, y, w, h } = record
+  return x === at.x && y === at.y && w === (at.w ?? w) && h === (at.h ?? h)
 }
 
 /** Places that are ahead of the server: shown at once, sent when let go, forgotten when confirmed or refused. */
@@ -28,10 +49,10 @@ export function usePlaces(editor: Editor): Places {
   const confirmed = useValue(editor.lab.places)
   const waiting = useRef<{ places: Map<string, Point>; timer: ReturnType<typeof setTimeout> } | null>(null)
 
-  const put = useCallback((places: ReadonlyMap<string, Point>, moving: boolean) => {
+  const put = useCallback((places: ReadonlyMap<string, Point | Box>, moving: boolean) => {
     setOverrides((now) => {
       const next = new Map(now)
-      for (const [node, { x, y }] of places) next.set(node, { x, y, moving })
+      for (const [node, at] of places) next.set(node, { ...at, moving })
       return next
     })
   }, [])
@@ -43,8 +64,7 @@ export function usePlaces(editor: Editor): Places {
 
   const send = useCallback(
     async (places: ReadonlyMap<string, Point>) => {
-      const positions = Object.fromEntries([...places].map(([node, p]) => [node, [p.x, p.y] as [number, number]]))
-      const done = await editor.edit([{ do: 'place', positions }], useEditorTexts.now().placed, false)
+      const done = await editor.edit([placing(places)], useEditorTexts.now().placed, false)
       if (done) setTimeout(() => forget(places.keys()), CONFIRM_MS)
       else forget(places.keys())
     },
@@ -57,6 +77,20 @@ export function usePlaces(editor: Editor): Places {
       void send(places)
     },
     [put, send],
+  )
+
+  const resize = useCallback(
+    (id: string, box: Box, done: boolean) => {
+      put(new Map([[id, box]]), !done)
+      const shape = editor.lab.desired.get(id)
+      if (!done || (shape?.kind !== 'area' && shape?.kind !== 'note')) return
+      const command: AnyCommand =
+        shape.kind === 'area'
+          ? { do: 'put-area', area: { ...shape, ...box } }
+          : { do: 'put-note', note: { ...shape, ...box } }
+      void editor.edit([command], useGestureTexts.now().resized(shape.name)).then((made) => made || forget([id]))
+    },
+    [editor, put, forget],
   )
 
   const nudge = useCallback(
@@ -76,16 +110,20 @@ export function usePlaces(editor: Editor): Places {
   // biome-ignore lint/correctness/useExhaustiveDependencies: `confirmed` counts the changes of places in the store
   useEffect(() => {
     setOverrides((now) => {
-      const open = [...now].filter(([node, at]) => {
-        const record = editor.lab.desired.get(placementId(node))
-        return at.moving || record?.kind !== 'placement' || record.x !== at.x || record.y !== at.y
-      })
+      const open = [...now].filter(([node, at]) => at.moving || !arrived(editor, node, at))
       return open.length === now.size ? now : new Map(open)
     })
   }, [confirmed, editor])
 
   return useMemo(
-    () => ({ overrides, moving: (places: ReadonlyMap<string, Point>) => put(places, true), place, nudge, forget }),
-    [overrides, put, place, nudge, forget],
+    () => ({
+      overrides,
+      moving: (places: ReadonlyMap<string, Point>) => put(places, true),
+      place,
+      nudge,
+      resize,
+      forget,
+    }),
+    [overrides, put, place, nudge, resize, forget],
   )
 }

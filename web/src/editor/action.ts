@@ -17,6 +17,8 @@ export interface Action {
   shortcuts?: readonly string[]
   /** Its shortcut also works in a field of one line. */
   inFields?: boolean
+  /** Its key belongs to the browser, whose event runs it. */
+  native?: boolean
   enabled: (editor: Editor) => boolean
   run: (editor: Editor) => unknown
 }

@@ -1,6 +1,7 @@
 import { afterColon, HOST, namespaceId } from '@/protocol'
 import type { Action } from './action'
 import { APP_ACTIONS } from './actions-app'
+import { CANVAS_ACTIONS } from './actions-canvas'
 import { chains } from './actions-chains'
 import { STAGING_ACTIONS } from './actions-staging'
 import { TERMINAL_ACTIONS } from './actions-terminal'
@@ -38,7 +39,7 @@ export const addLink: Action = {
   group: 'add',
   label: (t) => t.addLink,
   help: (h) => h.addLink,
-  shortcuts: ['L'],
+  shortcuts: ['Shift+L'],
   enabled: open,
   run: (editor) => {
     const [a, b] = selectedNodes(editor)
@@ -209,5 +210,5 @@ export const zoomReset: Action = {
 export const ACTIONS: readonly Action[] = [
   addNamespaceAction, addBridgeAction, addLink, addVxlan, addMacvlan, remove, undo, redo, selectAll, deselect, ping, capture,
   toggleUp, rename, moveTo, setMaster, showHistory, exportDocument, importDocument, fit, zoomIn, zoomOut, zoomReset,
-  chains, ...STAGING_ACTIONS, ...TERMINAL_ACTIONS, ...APP_ACTIONS,
+  chains, ...CANVAS_ACTIONS, ...STAGING_ACTIONS, ...TERMINAL_ACTIONS, ...APP_ACTIONS,
 ]

@@ -1,9 +1,8 @@
 import { announce } from '@/ui'
 import type { Editor } from './editor'
+import type { Point } from './gestures'
 import { freeName, namesIn } from './propose'
 import { useEditorTexts } from './texts'
-
-export type Point = { x: number; y: number }
 
 /** A new namespace at a place (canvas units), else where there is room in what is seen. It becomes the selection.
  * Throws what `Editor.fail` takes. */

@@ -7,7 +7,8 @@ import { Staging } from './staging'
 import type { TerminalView } from './terminals'
 import { useEditorTexts } from './texts'
 import { useStagingTexts } from './texts-staging'
-import type { DialogState, Level, SideState, Toast, Viewport } from './ui'
+import { FIRST_TOOL, type Tool } from './tools'
+import type { DialogState, Level, SideState, Spot, Toast, Viewport } from './ui'
 
 const NOTHING: ReadonlySet<string> = new Set()
 
@@ -20,6 +21,10 @@ export class Editor {
   readonly side = new Value<SideState>('inspector')
   readonly dock = new Value<DockState>(emptyDock())
   readonly toasts = new Value<readonly Toast[]>([])
+  readonly tool = new Value<Tool>(FIRST_TOOL)
+  readonly spot = new Value<Spot | null>(null)
+  /** The area or note that is being written, by record id. */
+  readonly inline = new Value<string | null>(null)
   readonly viewport = new Value<Viewport | null>(null)
   /** The pane of a terminal that has the focus, or had it last. */
   readonly terminal = new Value<TerminalView | null>(null)

@@ -4,6 +4,7 @@ import { afterColon, kindOfId, nameOf } from '@/protocol'
 import { cachedInterfaceView, type InterfaceView } from '@/store'
 import type { Action } from './action'
 import type { Editor } from './editor'
+import { onlyShape } from './selected'
 import { type EditorTexts, useEditorTexts } from './texts'
 
 /** The interface that is selected, where it is the only thing selected. */
@@ -45,12 +46,21 @@ export const toggleUp = onInterface(
   (editor, { ref, live, desired }) => setUp(editor, ref, !(live?.up ?? desired?.up ?? true)),
   (h) => h.toggleUp,
 )
-export const rename = onInterface(
+const renameInterface = onInterface(
   'rename',
   (t) => t.rename,
   'F2',
   (editor, { ref }) => editor.dialog.set({ kind: 'rename', ref }),
 )
+/** Of an interface its name, of an area or a note its text, where it stands. */
+export const rename: Action = {
+  ...renameInterface,
+  enabled: (editor) => onlyShape(editor) !== undefined || renameInterface.enabled(editor),
+  run: (editor) => {
+    const shape = onlyShape(editor)
+    return shape === undefined ? renameInterface.run(editor) : editor.inline.set(shape)
+  },
+}
 export const moveTo = onInterface(
   'move',
   (t) => t.moveTo,

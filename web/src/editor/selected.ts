@@ -1,4 +1,4 @@
-import { afterColon, kindOfId } from '@/protocol'
+import { afterColon, isShape, kindOfId } from '@/protocol'
 import { standsIn } from '@/store'
 import type { Editor } from './editor'
 
@@ -21,4 +21,10 @@ export function selectedNamespaceOf(editor: Editor): string | undefined {
 /** The interfaces (`ns0/veth0`) that are selected. */
 export function selectedInterfaces(editor: Editor): string[] {
   return [...editor.selection.get()].filter((id) => kindOfId(id) === 'interface').map(afterColon)
+}
+
+/** The area or note that is selected, where it is the only thing selected. */
+export function onlyShape(editor: Editor): string | undefined {
+  const [id, ...more] = editor.selection.get()
+  return id !== undefined && more.length === 0 && isShape(id) ? id : undefined
 }

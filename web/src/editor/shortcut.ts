@@ -11,6 +11,8 @@ export function matches(shortcut: string, event: KeyboardEvent): boolean {
   // Shift is part of a sign such as `?` or `+`, and counts only with letters and named keys.
   const sign = key.length === 1 && key.toLowerCase() === key.toUpperCase()
   if (!sign && event.shiftKey !== parts.includes('Shift')) return false
+  // With Alt some keyboards write another sign: the key itself counts.
+  if (event.altKey && event.code === `Key${key}`) return true
   return event.key.toLowerCase() === key.toLowerCase()
 }
 

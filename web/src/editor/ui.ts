@@ -6,6 +6,7 @@ export type DialogState =
   | { kind: 'bridge'; namespace?: string | undefined }
   | { kind: 'link'; a?: string | undefined; b?: string | undefined }
   | { kind: 'interface'; which: 'vxlan' | 'macvlan'; namespace?: string | undefined; parent?: string | undefined }
+  | { kind: 'star'; hub: string }
   | { kind: 'move'; ref: string }
   | { kind: 'master'; ref: string }
   | { kind: 'rename'; ref: string }
@@ -18,6 +19,11 @@ export type DialogState =
   | { kind: 'new-lab' }
   | { kind: 'export' }
   | { kind: 'import'; text?: string | undefined; fileName?: string | undefined }
+
+/** What is open on the canvas itself, at a point of the window: where a link that ended on nothing shall lead; the ends of new links. */
+export type Spot =
+  | { kind: 'choose'; from: readonly string[]; at: { x: number; y: number } }
+  | { kind: 'ends'; links: readonly (readonly [string, string])[]; at: { x: number; y: number } }
 
 /** The panel at the right. */
 export type SideState = 'inspector' | 'history' | null
@@ -39,12 +45,18 @@ export interface Viewport {
   zoomIn(): void
   zoomOut(): void
   zoomReset(): void
+  /** As `reveal`, where it is not seen already. */
+  show(recordId: string): void
   /** Pan so that this namespace or interface is seen. */
   reveal(recordId: string): void
   /** Where the cards of namespaces stand. */
   taken(): readonly { x: number; y: number; w: number; h: number }[]
   /** Make sure that this box is seen: zoom out where it is not. */
   include(box: { x: number; y: number; w: number; h: number }): void
+  /** The boxes of all nodes, areas and notes on the canvas, by `ns0`, `host/br0`, `area:dmz`. */
+  boxes(): ReadonlyMap<string, { x: number; y: number; w: number; h: number }>
+  /** A point of the canvas, in pixels of the window. */
+  toWindow(at: { x: number; y: number }): { x: number; y: number }
   /** The middle of what is seen. */
   centre(): { x: number; y: number }
 }

@@ -32,5 +32,8 @@ export function isInterface(record: AnyRecord | undefined): record is AnyInterfa
   return record !== undefined && !NOT_INTERFACES.has(record.kind)
 }
 
+/** Whether the id is that of an area or a note. */
+export const isShape = (id: string): boolean => /^(area|note):/.test(id)
+
 /** Whether the record of this id is only drawn, and unknown to the kernel. */
 export const isDrawing = (id: string): boolean => /^(placement|style|area|note):/.test(id)

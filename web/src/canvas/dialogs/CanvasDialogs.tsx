@@ -4,6 +4,7 @@ import { BridgeDialog, NamespaceDialog } from './AddDialogs'
 import { MasterDialog, MoveDialog, RenameDialog } from './EndDialogs'
 import { InterfaceDialog } from './InterfaceDialog'
 import { LinkDialog } from './LinkDialog'
+import { StarDialog } from './StarDialog'
 
 /** The dialogs of `editor.dialog` that make and move what is on the canvas. */
 export function CanvasDialogs() {
@@ -16,6 +17,8 @@ export function CanvasDialogs() {
       return <BridgeDialog namespace={dialog.namespace} />
     case 'link':
       return <LinkDialog a={dialog.a} b={dialog.b} />
+    case 'star':
+      return <StarDialog hub={dialog.hub} />
     case 'interface':
       return <InterfaceDialog which={dialog.which} namespace={dialog.namespace} parent={dialog.parent} />
     case 'move':

@@ -16,6 +16,15 @@ const TOKENS = {
   down: '--down',
   warn: '--warn',
   problem: '--problem',
+  gray: '--colour-gray',
+  red: '--colour-red',
+  orange: '--colour-orange',
+  yellow: '--colour-yellow',
+  green: '--colour-green',
+  teal: '--colour-teal',
+  blue: '--colour-blue',
+  violet: '--colour-violet',
+  pink: '--colour-pink',
 } as const
 
 export type Colours = Record<keyof typeof TOKENS, string>

@@ -60,9 +60,31 @@ export function paint(
   ctx.save()
   ctx.transform(camera.zoom, 0, 0, camera.zoom, camera.x, camera.y)
   const far = { ctx, colours, zoom: camera.zoom, area, marks, shift }
+  for (const shape of picture.shapes) paintShape(far, shape)
   paintLines(far, picture.lines)
   for (const node of picture.nodes) paintNode(far, node)
   ctx.restore()
+}
+
+/** An area with its label, or a note, behind all. */
+function paintShape({ ctx, colours, zoom, area }: Pass, shape: Picture['shapes'][number]): void {
+  if (!meets(shape, area)) return
+  const hue = colours[shape.kind === 'area' ? (shape.area.colour ?? 'blue') : (shape.note.colour ?? 'yellow')]
+  ctx.fillStyle = ctx.strokeStyle = hue
+  ctx.lineWidth = (shape.selected ? 2.5 : 1) / zoom
+  ctx.beginPath()
+  ctx.roundRect(shape.x, shape.y, shape.w, shape.h, 14)
+  ctx.globalAlpha = shape.kind === 'area' ? 0.08 : 0.2
+  ctx.fill()
+  ctx.globalAlpha = shape.selected ? 1 : 0.5
+  ctx.stroke()
+  ctx.globalAlpha = 1
+  const size = Math.min(MAX_TEXT, shape.h / 4)
+  if (shape.kind !== 'area' || size * zoom < LEAST_TEXT) return
+  ctx.font = `600 ${size}px "Inter Variable", system-ui, sans-serif`
+  ctx.textAlign = 'left'
+  ctx.textBaseline = 'top'
+  ctx.fillText(shape.area.label || shape.area.name, shape.x + 14, shape.y + 8, shape.w - 28)
 }
 
 interface Pass {

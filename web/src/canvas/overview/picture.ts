@@ -5,10 +5,13 @@ import type { Board, BoardLine, BoardNode } from '../board'
 import type { Box } from '../geometry'
 import { BoxIndex, meets } from './boxes'
 
+/** What is drawn with links; areas and notes only lie behind. */
+type Linked = Extract<BoardNode, { kind: 'namespace' | 'bridge' }>
+
 /** A node at its place on the canvas, whatever it stands in. */
 export interface NodeShape extends Box {
   id: string
-  of: BoardNode
+  of: Linked
   parent: NodeShape | null
 }
 
@@ -32,6 +35,8 @@ export interface Shift {
 
 export class Picture {
   nodes: readonly NodeShape[] = []
+  /** Areas and notes, which are drawn and not picked. */
+  shapes: readonly Exclude<BoardNode, Linked>[] = []
   lines: readonly LineShape[] = []
   private byId = new Map<string, NodeShape>()
   private byLine = new Map<string, LineShape>()
@@ -45,13 +50,19 @@ export class Picture {
     this.board = board
     const nodes = new Map<string, NodeShape>()
     // Namespaces come before the bridges inside them.
+    const shapes: Exclude<BoardNode, Linked>[] = []
     for (const of of board.nodes) {
+      if (of.kind === 'area' || of.kind === 'note') {
+        shapes.push(of)
+        continue
+      }
       const parent = of.kind === 'bridge' ? (nodes.get(of.parent) ?? null) : null
       const last = this.byId.get(of.id)
       nodes.set(of.id, last && last.of === of && last.parent === parent ? last : nodeShape(of, parent))
     }
     this.byId = nodes
     this.nodes = [...nodes.values()]
+    this.shapes = shapes
     const lines = new Map<string, LineShape>()
     for (const line of board.lines) {
       const shape = this.lineShape(line)
@@ -99,7 +110,7 @@ export class Picture {
   }
 }
 
-function nodeShape(of: BoardNode, parent: NodeShape | null): NodeShape {
+function nodeShape(of: Linked, parent: NodeShape | null): NodeShape {
   return { id: of.id, of, parent, x: of.x + (parent?.x ?? 0), y: of.y + (parent?.y ?? 0), w: of.w, h: of.h }
 }
 

@@ -1,0 +1,36 @@
+import { type KeyboardEvent, useRef } from 'react'
+import { useEditor } from '@/editor'
+
+/** A field where the text itself stands. Enter (in a long text with Mod) and leaving it keep what was written, Escape does not. */
+export function InlineText(props: {
+  label: string
+  text: string
+  long?: boolean
+  className: string | undefined
+  onSave: (text: string) => void
+}) {
+  const { label, text, long, className, onSave } = props
+  const editor = useEditor()
+  const done = useRef(false)
+  const end = (value: string | null): void => {
+    if (done.current) return
+    done.current = true
+    editor.inline.set(null)
+    if (value !== null) onSave(value)
+  }
+  const common = {
+    'aria-label': label,
+    // biome-ignore lint/a11y/noAutofocus: it stands where one has just begun to write
+    autoFocus: true,
+    defaultValue: text,
+    className: `nodrag nopan nowheel ${className ?? ''}`,
+    onFocus: (event: { target: { select(): void } }) => event.target.select(),
+    onBlur: (event: { target: { value: string } }) => end(event.target.value),
+    onKeyDown: (event: KeyboardEvent<HTMLInputElement | HTMLTextAreaElement>) => {
+      event.stopPropagation()
+      if (event.key === 'Escape') end(null)
+      if (event.key === 'Enter' && (!long || event.ctrlKey || event.metaKey)) end(event.currentTarget.value)
+    },
+  }
+  return long ? <textarea {...common} /> : <input {...common} />
+}

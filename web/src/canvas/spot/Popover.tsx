@@ -1,0 +1,41 @@
+import { type KeyboardEvent, type ReactNode, useEffect, useLayoutEffect, useRef } from 'react'
+import { useEditor } from '@/editor'
+import { useCanvas } from '../context'
+import styles from './Popover.module.css'
+
+const MARGIN = 12
+
+/** A small thing at a point of the window. It closes by Escape, and when something else is pressed. */
+export function Popover({ at, label, children }: { at: { x: number; y: number }; label: string; children: ReactNode }) {
+  const editor = useEditor()
+  const { refocus } = useCanvas()
+  const box = useRef<HTMLDivElement>(null)
+  useLayoutEffect(() => {
+    const element = box.current
+    const frame = element?.offsetParent?.getBoundingClientRect()
+    if (!element || !frame) return
+    const place = (want: number, size: number, room: number): number =>
+      Math.round(Math.max(MARGIN, Math.min(want, room - size - MARGIN)))
+    element.style.left = `${place(at.x - frame.left - element.offsetWidth / 2, element.offsetWidth, frame.width)}px`
+    element.style.top = `${place(at.y - frame.top + 14, element.offsetHeight, frame.height)}px`
+    element.querySelector<HTMLElement>('[data-first]')?.focus()
+  }, [at])
+  useEffect(() => {
+    const away = (event: PointerEvent): void => {
+      if (event.target instanceof Node && !box.current?.contains(event.target)) editor.spot.set(null)
+    }
+    window.addEventListener('pointerdown', away, true)
+    return () => window.removeEventListener('pointerdown', away, true)
+  }, [editor])
+  const key = (event: KeyboardEvent): void => {
+    event.stopPropagation()
+    if (event.key !== 'Escape') return
+    editor.spot.set(null)
+    refocus()
+  }
+  return (
+    <div ref={box} role="dialog" aria-label={label} className={styles.popover} onKeyDown={key}>
+      {children}
+    </div>
+  )
+}

@@ -1,0 +1,109 @@
+import type { AnyCommand, Exported, Json } from '@/protocol'
+import { selectedBoxes } from './arranging'
+import type { Editor } from './editor'
+import { around, type Point } from './gestures'
+import { selectedNamespaceOf } from './selected'
+import { useGestureTexts } from './texts-gestures'
+
+/** What was copied last, where the system's clipboard cannot be read (a page without TLS, a refused permission). */
+const KEY = 'vethboard.clipboard'
+
+/** The document of what these ids hold, from the server. */
+async function documentOf(editor: Editor, ids: readonly string[]): Promise<string> {
+  const lab = editor.session.current.get() ?? ''
+  const asked = { type: 'export' as const, lab, observed: false, format: 'json' as const, ids: [...ids] }
+  return ((await editor.session.connection.request<'export'>(asked).done) as Exported).text
+}
+
+async function write(text: string): Promise<void> {
+  localStorage.setItem(KEY, text)
+  try {
+    if (navigator.clipboard) return await navigator.clipboard.writeText(text)
+  } catch {
+    // refused: the other way remains
+  }
+  const put = (event: ClipboardEvent): void => {
+    event.preventDefault()
+    event.clipboardData?.setData('text/plain', text)
+  }
+  document.addEventListener('copy', put, { capture: true, once: true })
+  document.execCommand('copy')
+  document.removeEventListener('copy', put, true)
+}
+
+/** Namespaces, bridges, areas and notes: what can be copied. */
+export const copyable = (editor: Editor): string[] =>
+  [...editor.selection.get()].filter((id) => {
+    if (id.startsWith('interface:')) return editor.lab.scene.get().interfaces.get(id.slice(10))?.kind === 'bridge'
+    return /^(namespace|area|note):/.test(id)
+  })
+
+export async function copySelection(editor: Editor): Promise<boolean> {
+  const ids = copyable(editor)
+  if (ids.length === 0) return false
+  await write(await documentOf(editor, ids))
+  editor.say('info', useGestureTexts.now().copied)
+  return true
+}
+
+export async function cutSelection(editor: Editor): Promise<void> {
+  const ids = copyable(editor).filter((id) => id !== 'namespace:host')
+  if (ids.length === 0) return
+  await write(await documentOf(editor, ids))
+  if (await editor.edit([{ do: 'remove', ids }], useGestureTexts.now().cutOut(ids.length))) editor.select([])
+}
+
+/** The text as a document; null where it is none. */
+export function documentIn(text: string): Record<string, Json> | null {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null && 'vethboard' in value ? (value as Record<string, Json>) : null
+  } catch {
+    return null
+  }
+}
+
+/** What the system's clipboard has, else what was copied last. */
+async function read(): Promise<string> {
+  try {
+    const text = await navigator.clipboard?.readText()
+    if (text && documentIn(text)) return text
+  } catch {
+    // refused, or there is none
+  }
+  return localStorage.getItem(KEY) ?? ''
+}
+
+/** Put a document beside what is there, its corner at `at` (canvas units); what stands in its host goes into the selected namespace. */
+export async function pasteDocument(editor: Editor, text: string, at?: Point): Promise<void> {
+  const t = useGestureTexts.now()
+  const document = documentIn(text)
+  if (document === null) return editor.say('info', t.clipboardEmpty, t.clipboardEmptyHint)
+  const command: AnyCommand = {
+    do: 'paste',
+    document,
+    into: selectedNamespaceOf(editor) ?? 'host',
+    ...(at ? { at: [Math.round(at.x), Math.round(at.y)] } : {}),
+  }
+  const done = await editor.edit([command], t.pasted)
+  if (done) editor.select(done.made)
+}
+
+export async function pasteClipboard(editor: Editor, at?: Point): Promise<void> {
+  await pasteDocument(editor, await read(), at)
+}
+
+/** Room between what is duplicated and the copy, in canvas units. */
+const GAP = 40
+
+/** The same again, below it. */
+export async function duplicateSelection(editor: Editor): Promise<void> {
+  const ids = copyable(editor).filter((id) => id !== 'namespace:host')
+  if (ids.length === 0) return
+  const down = Math.round((around(selectedBoxes(editor).values())?.h ?? 0) + GAP)
+  const done = await editor.edit(
+    [{ do: 'duplicate', ids, by: [0, down] }],
+    useGestureTexts.now().duplicated(ids.length),
+  )
+  if (done) editor.select(done.made)
+}

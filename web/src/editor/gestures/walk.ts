@@ -1,0 +1,35 @@
+/** Walking from node to node by arrow keys. Pure; canvas units. */
+
+import { type Box, centre } from './boxes'
+
+export type Way = 'left' | 'right' | 'up' | 'down'
+
+const WAYS: Record<Way, { x: number; y: number }> = {
+  left: { x: -1, y: 0 },
+  right: { x: 1, y: 0 },
+  up: { x: 0, y: -1 },
+  down: { x: 0, y: 1 },
+}
+
+/** What lies aside counts this much more than what lies ahead. */
+const ASIDE = 2
+
+/** The next node this way: near, and rather ahead than aside. null where nothing lies there. */
+export function next(boxes: ReadonlyMap<string, Box>, from: string, way: Way): string | null {
+  const start = boxes.get(from)
+  if (!start) return null
+  const [a, { x: dx, y: dy }] = [centre(start), WAYS[way]]
+  let [best, least]: [string | null, number] = [null, Number.POSITIVE_INFINITY]
+  for (const [id, box] of boxes) {
+    if (id === from) continue
+    const b = centre(box)
+    const [ahead, aside] = [
+      (b.x - a.x) * dx + (b.y - a.y) * dy,
+      Math.abs((b.x - a.x) * dy) + Math.abs((b.y - a.y) * dx),
+    ]
+    if (ahead <= 0.5 || aside > ahead * 2.5) continue
+    const cost = ahead + ASIDE * aside
+    if (cost < least) [best, least] = [id, cost]
+  }
+  return best
+}
