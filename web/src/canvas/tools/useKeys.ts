@@ -2,6 +2,7 @@ import { type RefObject, useEffect } from 'react'
 import {
   drawLinks,
   type Editor,
+  type Heading,
   isLocked,
   next,
   nextTool,
@@ -10,7 +11,6 @@ import {
   pairsOf,
   takesText,
   useGestureTexts,
-  type Way,
 } from '@/editor'
 import { isShape } from '@/protocol'
 import { announce } from '@/ui'
@@ -20,8 +20,8 @@ import { asPlaced } from '../useNodeEvents'
 import type { Places } from '../usePlaces'
 import { focusedNode, focusNode, menuAt } from './focus'
 
-const WAYS: Record<string, Way> = { ArrowLeft: 'left', ArrowRight: 'right', ArrowUp: 'up', ArrowDown: 'down' }
-const BY: Record<Way, Point> = {
+const WAYS: Record<string, Heading> = { ArrowLeft: 'left', ArrowRight: 'right', ArrowUp: 'up', ArrowDown: 'down' }
+const BY: Record<Heading, Point> = {
   left: { x: -1, y: 0 },
   right: { x: 1, y: 0 },
   up: { x: 0, y: -1 },
@@ -64,7 +64,7 @@ export function useKeys(editor: Editor, board: RefObject<Board>, places: Places)
 }
 
 /** Where an arrow goes from here: nodes and notes; areas lie behind everything. */
-function target(board: Board, from: string | null, way: Way, centre: Point | undefined): string | null {
+function target(board: Board, from: string | null, way: Heading, centre: Point | undefined): string | null {
   const boxes = boxesOf(board.nodes)
   for (const id of boxes.keys()) if (id.startsWith('area:')) boxes.delete(id)
   if (from !== null && boxes.has(from)) return next(boxes, from, way)

@@ -3,9 +3,9 @@
 import { around, type Box, type Point } from './boxes'
 
 export type Edge = 'left' | 'centre' | 'right' | 'top' | 'middle' | 'bottom'
-export type Placed = ReadonlyMap<string, Box>
+export type Boxes = ReadonlyMap<string, Box>
 
-function moves(boxes: Placed, to: (box: Box) => Point): Map<string, Point> {
+function moves(boxes: Boxes, to: (box: Box) => Point): Map<string, Point> {
   const out = new Map<string, Point>()
   for (const [id, box] of boxes) {
     const at = to(box)
@@ -15,7 +15,7 @@ function moves(boxes: Placed, to: (box: Box) => Point): Map<string, Point> {
 }
 
 /** All at the same edge, or on the same middle, of the box around them. */
-export function align(boxes: Placed, edge: Edge): Map<string, Point> {
+export function align(boxes: Boxes, edge: Edge): Map<string, Point> {
   const all = around(boxes.values())
   if (!all) return new Map()
   const to: Record<Edge, (b: Box) => Point> = {
@@ -30,7 +30,7 @@ export function align(boxes: Placed, edge: Edge): Map<string, Point> {
 }
 
 /** Equal gaps between them, from the first to the last, which stay. */
-export function distribute(boxes: Placed, axis: 'x' | 'y'): Map<string, Point> {
+export function distribute(boxes: Boxes, axis: 'x' | 'y'): Map<string, Point> {
   const size = axis === 'x' ? 'w' : 'h'
   const sorted = [...boxes].sort(([, a], [, b]) => a[axis] - b[axis] || a[size] - b[size])
   const [first, last] = [sorted[0]?.[1], sorted.at(-1)?.[1]]

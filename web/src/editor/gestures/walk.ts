@@ -2,9 +2,9 @@
 
 import { type Box, centre } from './boxes'
 
-export type Way = 'left' | 'right' | 'up' | 'down'
+export type Heading = 'left' | 'right' | 'up' | 'down'
 
-const WAYS: Record<Way, { x: number; y: number }> = {
+const WAYS: Record<Heading, { x: number; y: number }> = {
   left: { x: -1, y: 0 },
   right: { x: 1, y: 0 },
   up: { x: 0, y: -1 },
@@ -15,7 +15,7 @@ const WAYS: Record<Way, { x: number; y: number }> = {
 const ASIDE = 2
 
 /** The next node this way: near, and rather ahead than aside. null where nothing lies there. */
-export function next(boxes: ReadonlyMap<string, Box>, from: string, way: Way): string | null {
+export function next(boxes: ReadonlyMap<string, Box>, from: string, way: Heading): string | null {
   const start = boxes.get(from)
   if (!start) return null
   const [a, { x: dx, y: dy }] = [centre(start), WAYS[way]]
