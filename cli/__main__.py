@@ -9,7 +9,7 @@ from argparse import REMAINDER, SUPPRESS, ArgumentParser, Namespace
 from collections.abc import Callable
 from pathlib import Path
 
-from cli import access, capture, documents, journeys, labs, output, run
+from cli import access, capture, documents, journeys, labs, output, run, shell
 from cli.client import DEFAULT_STATE, Client, find_server
 from protocol.captures import SNAPLEN
 from topology.problems import ProblemError
@@ -110,6 +110,11 @@ def _running_verbs(add: Add) -> None:
     exec_.add_argument("lab", metavar="LAB")
     exec_.add_argument("namespace", metavar="NAMESPACE")
     exec_.add_argument("command", metavar="COMMAND", nargs=REMAINDER)
+    shell_ = _verb(add, "shell", "a terminal in a namespace, or one that is open in a browser", online=shell.shell)
+    shell_.add_argument("lab", metavar="LAB")
+    shell_.add_argument("namespace", metavar="NAMESPACE", nargs="?", default="host")
+    shell_.add_argument("--attach", metavar="TERMINAL", help="one that is there already; several may look and type")
+    shell_.add_argument("--list", action="store_true", help="the terminals of the lab")
     ping = _verb(add, "ping", "real ICMP from inside a namespace", online=run.ping)
     for name, help in (("lab", ""), ("source", "a namespace"), ("target", "a namespace, an interface (ns/name) or an address")):
         ping.add_argument(name, metavar=name.upper(), help=help)

@@ -22,7 +22,8 @@ from agent.lab.reaper import Reaper
 from agent.netlink.namespaces import Namespaces
 from agent.netlink.sysctls import Sysctls
 from agent.netlink.watch import Watch
-from agent.terminals import Terminals, files
+from agent.terminals import files
+from agent.terminals.terminals import Terminals
 from protocol import private as p
 from protocol.frames import INPUT, unpack
 from topology.facts import AnyFact, Resync, SysctlFact
@@ -68,7 +69,7 @@ class Lab:
             loop.add_reader(fd, callback)
         reaper = Reaper()
         self._children = Children(self._namespaces, reaper)
-        self._terminals = Terminals(self._namespaces, reaper, self._tell)
+        self._terminals = Terminals(self._namespaces, reaper.when_ended, self._tell)
         self._captures = Captures(self._namespaces, reaper, self._tell)
         self._tracing = Tracing(self._namespaces)
         ticker = loop.create_task(self._tick())

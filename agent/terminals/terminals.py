@@ -7,12 +7,10 @@ import struct
 from collections.abc import Callable
 from functools import partial
 
-from agent.lab.outbox import Outbox
-from agent.lab.reaper import Reaper
 from agent.netlink.namespaces import Namespaces
 from agent.terminals import session, shell
 from agent.terminals.terminal import Terminal
-from agent.terminals.viewer import Viewer
+from agent.terminals.viewer import Out, Viewer
 from protocol import private as p
 from protocol.frames import INPUT, TAKEN, unpack_count
 from topology.facts import AnyFact, TerminalGone
@@ -24,12 +22,15 @@ _TELL_SECONDS = 0.1
 """Changes of this time are told together: a title may change with every line."""
 _MERCY_SECONDS = 1.0
 
+WhenEnded = Callable[[int, Callable[[int], None]], None]
+"""Calls back with the wait status when the child with this pid has ended."""
+
 
 class Terminals:
-    """`tell` takes the facts when something is another."""
+    """`tell` takes the facts when something is another. `when_ended` is that of `agent.lab.reaper`."""
 
-    def __init__(self, namespaces: Namespaces, reaper: Reaper, tell: Callable[[list[AnyFact]], None]) -> None:
-        self._namespaces, self._reaper, self._tell = namespaces, reaper, tell
+    def __init__(self, namespaces: Namespaces, when_ended: WhenEnded, tell: Callable[[list[AnyFact]], None]) -> None:
+        self._namespaces, self._when_ended, self._tell = namespaces, when_ended, tell
         self._all: dict[str, Terminal] = {}
         self._by_channel: dict[int, Terminal] = {}
         self._numbers = itertools.count(1)
@@ -49,7 +50,7 @@ class Terminals:
 
     # ---- requests ----------------------------------------------------------------------------------------------------
 
-    def handle(self, request: p.AnyTerminalRequest, outbox: Outbox) -> p.AnyLabAnswer:
+    def handle(self, request: p.AnyTerminalRequest, outbox: Out) -> p.AnyLabAnswer:
         """Do it. Raises ProblemError."""
         match request:
             case p.OpenTerminal():
@@ -80,7 +81,7 @@ class Terminals:
             subject = f"namespace:{request.namespace}"
             raise ProblemError(Problem(code=Code.REFUSED, message=f"no shell: {e.strerror}", subject=subject, errno=e.errno)) from None
         self._all[name] = terminal
-        self._reaper.when_ended(terminal.popen.pid, terminal.ended)
+        self._when_ended(terminal.popen.pid, terminal.ended)
         self._change(name)
         return terminal
 

@@ -1,5 +1,6 @@
 """One who looks at a terminal: takes what it says from the ring, at his own pace."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 from agent.terminals.ring import Ring
@@ -10,6 +11,8 @@ CHUNK = 64 << 10
 
 class Out(Protocol):
     """Where frames go (`agent.lab.outbox`)."""
+
+    on_room: Callable[[], None]
 
     @property
     def full(self) -> bool: ...

@@ -1,0 +1,172 @@
+"""shell: a lab's terminal in one's own, the same one that a browser shows."""
+
+import os
+import shutil
+import signal
+import sys
+import termios
+import threading
+import tty
+from argparse import Namespace as Args
+
+import msgspec
+
+from cli import output
+from cli.client import Client, Frame
+from protocol import frames
+from protocol.public import (
+    Answer,
+    AttachTerminal,
+    DetachTerminal,
+    Open,
+    OpenTerminal,
+    ResizeTerminal,
+    Snapshot,
+    TerminalOpened,
+    TerminalState,
+)
+from topology.live import TerminalLive
+from topology.problems import Code, Problem, ProblemError
+
+KEY = b"\x1d"
+"""Ctrl-]: then d detaches, and a second one is meant for the shell."""
+
+_CHANNEL = 1
+_LEAVE = b"\x1b[?1049l\x1b[?1000;1002;1003;1004;1006;2004l\x1b[?25h\x1b>\x1b[0m"
+"""Takes back what a program in the lab may have switched: alternate screen, mouse, bracketed paste, hidden cursor, keypad, colours."""
+
+
+def shell(client: Client, args: Args) -> int:
+    """Its exit code is that of the shell; 0 after a detach."""
+    if args.list:
+        return _list(client, args)
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        hint = f"without one: vethboard exec {args.lab} {args.namespace} -- COMMAND"
+        raise ProblemError(Problem(code=Code.INVALID, message="Inappropriate ioctl for device: this is no terminal", hint=hint))
+    columns, rows = shutil.get_terminal_size()
+    terminal: str | None = args.attach
+    if terminal is None:
+        request = OpenTerminal(id=client.next_id(), lab=args.lab, namespace=args.namespace, rows=rows, columns=columns)
+        opened = client.request(request)
+        assert isinstance(opened, TerminalOpened)
+        terminal = opened.terminal
+    return _Here(client, args.lab, terminal).run()
+
+
+def _list(client: Client, args: Args) -> int:
+    snapshot = client.request(Open(id=client.next_id(), lab=args.lab))
+    assert isinstance(snapshot, Snapshot)
+    found = [r for r in snapshot.live.values() if isinstance(r, TerminalLive)]
+    if args.json:
+        output.as_json(found)
+    else:
+        rows = [(r.terminal, r.namespace, f"{r.columns}×{r.rows}", str(r.viewers), r.title) for r in found]
+        output.table(("TERMINAL", "NAMESPACE", "SIZE", "VIEWERS", "TITLE"), rows)
+    return 0
+
+
+class _Here:
+    """One's own terminal in raw mode, attached to one of the lab."""
+
+    def __init__(self, client: Client, lab: str, terminal: str) -> None:
+        self._client, self._lab, self._terminal = client, lab, terminal
+        self._got = self._said = 0
+        self._detached = False
+        self._code: int | None = None
+
+    def run(self) -> int:
+        """Until it ends or is left."""
+        sys.stderr.write(
+            f"vethboard: terminal {self._terminal} of lab {self._lab}; Ctrl-] d leaves it running, Ctrl-] Ctrl-] types Ctrl-]\n"
+        )
+        before = termios.tcgetattr(0)
+        try:
+            tty.setraw(0)
+            self._attach()
+            signal.signal(signal.SIGWINCH, lambda *_: self._resize())
+            threading.Thread(target=self._type, daemon=True).start()
+            self._show()
+        finally:
+            _write(_LEAVE)
+            termios.tcsetattr(0, termios.TCSADRAIN, before)
+        if self._code is None:
+            sys.stderr.write(f"\nvethboard: left; vethboard shell {self._lab} --attach {self._terminal} comes back\n")
+        else:
+            self._client.request(DetachTerminal(id=self._client.next_id(), channel=_CHANNEL))  # its end was seen
+        return self._code or 0
+
+    def _attach(self) -> None:
+        columns, rows = shutil.get_terminal_size()
+        id = self._client.next_id()
+        attach = AttachTerminal(id=id, lab=self._lab, terminal=self._terminal, channel=_CHANNEL, rows=rows, columns=columns)
+        self._client.send(attach)
+        while True:
+            event = self._client.receive()
+            if isinstance(event, Frame):
+                self._frame(event)
+            elif isinstance(event, Answer) and event.id == id:
+                if event.problem is not None:
+                    raise ProblemError(event.problem)
+                return
+
+    def _show(self) -> None:
+        while self._code is None and not self._detached:
+            event = self._client.receive()
+            if isinstance(event, Frame):
+                self._frame(event)
+
+    def _frame(self, frame: Frame) -> None:
+        if frame.stream == frames.STATE:
+            state = msgspec.json.decode(frame.data, type=TerminalState)
+            self._code = state.code
+            if state.lost:
+                raise ProblemError(Problem(code=Code.UNAVAILABLE, message="the lab was lost", hint="its terminals live on if the lab does"))
+            return
+        if frame.stream == frames.SCREEN:
+            _write(b"\x1b[0m\x1b[2J\x1b[H")
+        _write(frame.data)
+        self._got += len(frame.data)
+        if self._got - self._said >= frames.WINDOW // 8:
+            self._said = self._got
+            self._client.frame(_CHANNEL, frames.TAKEN, frames.pack_count(self._got))
+
+    def _resize(self) -> None:
+        columns, rows = shutil.get_terminal_size()
+        self._client.send(ResizeTerminal(id=self._client.next_id(), channel=_CHANNEL, rows=rows, columns=columns))
+
+    def _type(self) -> None:
+        """On a thread of its own: what is typed, but for the key that leaves."""
+        waiting = False
+        while data := os.read(0, 65536):
+            typed, waiting, leave = keys(data, waiting)
+            if typed:
+                self._client.frame(_CHANNEL, frames.INPUT, typed)
+            if leave:
+                break
+        self._detached = True
+        self._client.send(DetachTerminal(id=self._client.next_id(), channel=_CHANNEL))  # its answer wakes the other thread
+
+
+def keys(data: bytes, waiting: bool) -> tuple[bytes, bool, bool]:
+    """What of these bytes is for the shell; whether `KEY` came last and waits for its second; whether to leave.
+
+    `waiting`: `KEY` was the last byte before these.
+    """
+    typed = bytearray()
+    for number in data:
+        byte = bytes((number,))
+        if waiting:
+            waiting = False
+            if byte in (b"d", b"D"):
+                return bytes(typed), False, True
+            typed += byte if byte == KEY else KEY + byte
+        elif byte == KEY:
+            waiting = True
+        else:
+            typed += byte
+    return bytes(typed), waiting, False
+
+
+def _write(data: bytes) -> None:
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
