@@ -3,6 +3,8 @@
 A namespace is named as in /run/netns (`host` for the lab's own). `index` is an ifindex. A `…Gone` takes its fact back.
 """
 
+from typing import Literal
+
 import msgspec
 
 from topology.netfilter import ChainPolicy, Driver, Family, Table
@@ -215,10 +217,23 @@ class Process(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     memory: int = 0
 
 
+Protocol = Literal["tcp", "udp"]
+
+
+class Listening(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A socket that waits for others, as `ss -ltun` lists them. `pid` None: no process of the namespace holds it (the kernel does)."""
+
+    protocol: Protocol
+    address: str
+    port: int
+    pid: int | None = None
+
+
 class ProcessesFact(Fact, frozen=True, kw_only=True, tag="processes"):
     """The processes in a namespace that somebody looks at (`ip netns pids`); pids as in the lab. `memory` is RSS in bytes."""
 
     rows: tuple[Process, ...] = ()
+    sockets: tuple[Listening, ...] = ()
 
 
 class ChainFact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

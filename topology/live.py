@@ -5,7 +5,7 @@ They travel as diffs like all records; `topology.observed.live` derives them fro
 
 import msgspec
 
-from topology.facts import CapturedInterface, ChainCounters, Connection, Counters, Process
+from topology.facts import CapturedInterface, ChainCounters, Connection, Counters, Listening, Process
 from topology.netfilter import Driver, Family, Table
 
 
@@ -130,6 +130,7 @@ class CountersLive(Live, frozen=True, kw_only=True, tag="counters"):
 class ProcessesLive(Live, frozen=True, kw_only=True, tag="processes"):
     namespace: str
     rows: tuple[Process, ...] = ()
+    sockets: tuple[Listening, ...] = ()
 
     @property
     def id(self) -> str:

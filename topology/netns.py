@@ -82,7 +82,7 @@ class Netns:
         self.vlans: dict[int, tuple[f.VlanRow, ...]] = {}
         self.sysctls: dict[str, str] = dict(self.baseline)
         self.counters: f.CountersFact | None = None
-        self.processes: tuple[f.Process, ...] | None = None
+        self.processes: f.ProcessesFact | None = None
         self.filters = Filters(self.name)
 
     # ---- facts in ----------------------------------------------------------------------------------------------------
@@ -130,7 +130,7 @@ class Netns:
             case f.CountersFact():
                 self.counters = fact
             case f.ProcessesFact():
-                self.processes = fact.rows
+                self.processes = fact
             case _:
                 self.filters.take(fact)
 
@@ -264,7 +264,7 @@ class Netns:
             rows = {self.links[i].name: c for i, c in self.counters.rows.items() if i in self.links}
             yield CountersLive(namespace=self.name, at=self.counters.at, rows=rows)
         if self.processes is not None:
-            yield ProcessesLive(namespace=self.name, rows=self.processes)
+            yield ProcessesLive(namespace=self.name, rows=self.processes.rows, sockets=self.processes.sockets)
         yield from self.filters.live()
 
     def _link(self, link: f.LinkFact, others: Others) -> LinkLive:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from agent.netlink import decode, decode_ip, words
+from agent.netlink import decode, decode_ip, sockets, words
 from agent.netlink.namespaces import Namespaces, Netns
 from agent.netlink.told import Kept
 from agent.netlink.wire import Batch, attribute_u32, ifaddr, ifinfo, ndmsg, rtmsg
@@ -90,9 +90,11 @@ class Reader:
         return CountersFact(ns=netns.name, at=time.monotonic(), rows=dict(decode.counters(body) for _, body in bodies))
 
     def processes(self, netns: Netns) -> ProcessesFact:
-        """The processes in the namespace, by pid, as `ip netns pids` finds them."""
-        rows = (_process(entry, netns.inode) for entry in os.listdir("/proc") if entry.isdecimal())
-        return ProcessesFact(ns=netns.name, rows=tuple(sorted((row for row in rows if row), key=lambda row: row.pid)))
+        """The processes in the namespace, by pid, as `ip netns pids` finds them, and its listening sockets."""
+        found = (_process(entry, netns.inode) for entry in os.listdir("/proc") if entry.isdecimal())
+        rows = tuple(sorted((row for row in found if row), key=lambda row: row.pid))
+        waiting = self._namespaces.visit(netns, sockets.here)
+        return ProcessesFact(ns=netns.name, rows=rows, sockets=sockets.owned(waiting, (row.pid for row in rows)))
 
 
 def _link_attributes(netns: Netns) -> bytes:

@@ -957,6 +957,14 @@ export type ListTokens = {
   lab?: string | null
 }
 
+/** A socket that waits for others, as `ss -ltun` lists them. `pid` None: no process of the namespace holds it (the kernel does). */
+export type Listening = {
+  protocol: "tcp" | "udp"
+  address: string
+  port: number
+  pid?: number | null
+}
+
 /**
  * Which namespaces this client shows in an inspector: counters, neighbours, learned FDB entries, processes come for those.
  *
@@ -1373,6 +1381,7 @@ export type ProcessesLive = {
   kind: "processes"
   namespace: string
   rows?: Process[]
+  sockets?: Listening[]
 }
 
 /** A new area, or another one of the same name. */
@@ -1949,7 +1958,7 @@ export const DEFAULTS = {
   "placement": {},
   "Port": {"cost": 2, "priority": 32, "hairpin": false, "isolated": false, "learning": true, "flood": true},
   "PortVlan": {"pvid": false, "untagged": false},
-  "processes": {"rows": []},
+  "processes": {"rows": [], "sockets": []},
   "route": {"via": null, "dev": null, "src": null, "metric": null, "table": 254, "type": "unicast", "onlink": false},
   "rule-counters": {"chains": {}},
   "style": {"colour": null, "icon": null, "locked": false},

@@ -1,13 +1,13 @@
 import { Plus } from 'lucide-react'
-import { useState } from 'react'
 import { showChains, useEditor, useLab } from '@/editor'
 import { HOST, type NamespaceLive, nameOf, namespaceId, netnsId } from '@/protocol'
 import { useChains, useInterface, useRecord } from '@/store'
 import { Button, IconButton, Menu, Switch, useValue } from '@/ui'
-import { EditText, Facts, Refused, RemoveButton, Section, styles, useAsk, useSince } from '../parts'
+import { EditText, Facts, RemoveButton, Section, styles, useAsk, useSince } from '../parts'
 import { usePanelTexts } from '../texts'
 import { AddNeighbour } from './AddNeighbour'
 import { CountersOf } from './Counters'
+import { Processes } from './Processes'
 import { Routes } from './Routes'
 import { Sysctls } from './Sysctls'
 
@@ -242,35 +242,5 @@ function NeighbourLine({
       <td>{permanent ? '' : `${age} s`}</td>
       <td>{permanent && <RemoveButton name={row.address} onClick={remove} />}</td>
     </tr>
-  )
-}
-
-function Processes({ name }: { name: string }) {
-  const t = usePanelTexts()
-  const editor = useEditor()
-  const record = useRecord(editor.lab.live, `processes:${name}`)
-  const [error, setError] = useState<string>()
-  const rows = (record?.kind === 'processes' && record.rows) || []
-  const lab = useValue(editor.session.current) ?? ''
-  const end = (pid: number) => {
-    setError(undefined)
-    editor.session.connection
-      .request<'end-process'>({ type: 'end-process', lab, pid, signal: 15 })
-      .done.catch((reason) => setError(String(reason.message)))
-  }
-  if (rows.length === 0) return null
-  return (
-    <Section title={t.processes}>
-      <ul className={styles.rows}>
-        {rows.map((p) => (
-          <li key={p.pid} className={styles.row}>
-            <span className="mono">{p.pid}</span>
-            <span className={`${styles.grow} mono`}>{p.command}</span>
-            {p.pid !== 1 && <RemoveButton name={`${p.pid} ${p.command}`} onClick={() => end(p.pid)} />}
-          </li>
-        ))}
-      </ul>
-      <Refused text={error} />
-    </Section>
   )
 }

@@ -1,0 +1,39 @@
+"""Listening sockets beside what was opened."""
+
+import os
+import socket
+
+from agent.netlink.namespaces import Namespaces
+from agent.netlink.read import Reader
+from agent.netlink.sockets import parse
+from topology.facts import Listening
+
+
+def test_what_listens_and_who() -> None:
+    with Namespaces() as namespaces, socket.socket() as tcp, socket.socket(socket.AF_INET6) as six:
+        with socket.socket(type=socket.SOCK_DGRAM) as udp, socket.socket() as bound:
+            tcp.bind(("127.0.0.1", 8080))
+            tcp.listen()
+            six.bind(("::", 443))
+            six.listen()
+            udp.bind(("0.0.0.0", 53))
+            bound.bind(("127.0.0.1", 9))  # bound, and yet does not listen
+            me = os.getpid()
+            assert Reader(namespaces).processes(namespaces.host).sockets == (
+                Listening(protocol="udp", address="0.0.0.0", port=53, pid=me),
+                Listening(protocol="tcp", address="::", port=443, pid=me),
+                Listening(protocol="tcp", address="127.0.0.1", port=8080, pid=me),
+            )
+        namespaces.create("ns0")
+        fact = Reader(namespaces).processes(namespaces["ns0"])
+        assert (fact.rows, fact.sockets) == ((), ())
+
+
+def test_the_file_of_the_kernel() -> None:
+    lines = [
+        "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode",
+        "   0: 0101A8C0:0016 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 77 1 0 100 0 0 10 0",
+        "   1: 0101A8C0:0016 0201A8C0:E1D4 01 00000000:00000000 00:00000000 00000000     0        0 78 1 0 20 4 30 10 -1",
+    ]
+    found = list(parse("tcp", lines))
+    assert [(s.port, s.inode) for s in found] == [(22, 77)]
