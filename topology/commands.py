@@ -221,7 +221,7 @@ class MoveRule(OfTable, frozen=True, kw_only=True, tag="move-rule"):
     to_table: Table | None = None
 
 
-class RuleAt(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class NumberedRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A rule by its number, and the text that it has."""
 
     at: int
@@ -232,7 +232,7 @@ class RemoveRules(OfTable, frozen=True, kw_only=True, tag="remove-rules"):
     """`iptables -D`, all together. CONFLICT where one of them is another rule by now."""
 
     chain: str
-    rules: tuple[RuleAt, ...]
+    rules: tuple[NumberedRule, ...]
 
 
 class ImportRules(Command, frozen=True, kw_only=True, tag="import-rules"):

@@ -1136,6 +1136,12 @@ export type Notice = {
   problem: Problem
 }
 
+/** A rule by its number, and the text that it has. */
+export type NumberedRule = {
+  at: number
+  was: string
+}
+
 /** Answer: `Snapshot`; from the very next revision on, `delta` events follow without a gap. */
 export type Open = {
   type: "open"
@@ -1446,7 +1452,7 @@ export type RemoveRules = {
   family?: Family
   table?: Table
   chain: string
-  rules: RuleAt[]
+  rules: NumberedRule[]
 }
 
 /** `iptables -E`: rules that jump to it follow. */
@@ -1515,10 +1521,17 @@ export type RouteRow = {
   record?: string | null
 }
 
-/** A rule by its number, and the text that it has. */
+/**
+ * A rule, or with `number` 0 a chain's policy. `text`: the rule as iptables-save(8) writes it after `-A CHAIN`, or the policy's
+ * target.
+ */
 export type RuleAt = {
-  at: number
-  was: string
+  namespace: string
+  family: Family
+  table: string
+  chain: string
+  number?: number
+  text?: string
 }
 
 /** `text`: the rule as iptables-save would print it, where it is taken; `problem` says why it is not, and `span` where in the text. */
