@@ -5,13 +5,15 @@ import time
 from functools import partial
 
 from protocol import private as p
-from protocol.public import JourneyItem, Predict, Trace, Traced, Watch
+from protocol.public import JourneyItem, Predict, Predicted, Trace, Traced, Watch
 from server.agent_link import LabLink, unavailable
 from server.hub import Hub
 from server.outbox import Cancellable, Session, problem_of
 from server.workspace import Workspace
 from topology.journey.ask import concerned, resolve
+from topology.journey.compare import compare
 from topology.journey.hop import Journey
+from topology.journey.predict import predict
 from topology.journey.probe import Probe
 from topology.journey.sighting import Sighting
 from topology.journey.stitch import stitch
@@ -31,12 +33,22 @@ def handle(hub: Hub, session: Session, request: Trace | Predict | Watch) -> None
             match request:
                 case Trace():
                     _Tracing(workspace, session, request).next()
-                case _:
+                case Predict():
+                    session.answer(request.id, _predicted(workspace, request))
+                case Watch():
                     raise ProblemError(Problem(code=Code.UNSUPPORTED, message="this server cannot do that yet"))
         except Exception as e:
             session.refuse(request.id, problem_of(e))
 
     workspace.submit(job)
+
+
+def _predicted(workspace: Workspace, request: Predict) -> Predicted:
+    """By what the kernel says; by the document where there is no kernel, or where that is asked for."""
+    observed = workspace.observed
+    stopped = request.desired or workspace.link is None
+    records, live = (workspace.desired, {}) if stopped else (observed.records, observed.live)
+    return Predicted(journey=predict(resolve(request.ask, records, live), records, live, request.without))
 
 
 class _Tracing:
@@ -48,6 +60,7 @@ class _Tracing:
         self.workspace, self.session, self.request = workspace, session, request
         self.link: LabLink = workspace.live_link()
         self.journeys: list[Journey] = []
+        self.predicted: Journey | None = None
         self.cancelled = False
 
     def next(self) -> None:
@@ -56,6 +69,7 @@ class _Tracing:
         self.probe: Probe = resolve(self.request.ask, observed.records, observed.live, nonce())
         self.sightings: list[Sighting] = []
         self.told = 0.0
+        self.predicted = self.predicted or predict(self.probe, observed.records, observed.live)
         places = concerned(self.probe, observed.records)
         number = self.link.follow(lambda id: p.Trace(id=id, probe=self.probe, namespaces=places, wait=self.request.wait), self._sighted)
         self.session.running[self.request.id] = Cancellable(lambda _data, _eof: None, partial(self._cancel, number))
@@ -97,7 +111,11 @@ class _Tracing:
             self.next()
             return
         self.session.running.pop(self.request.id, None)
-        self.session.answer(self.request.id, Traced(journeys=tuple(self.journeys)))
+        self.session.answer(self.request.id, self._traced())
+
+    def _traced(self) -> Traced:
+        differences = compare(self.predicted, self.journeys[0]) if self.predicted is not None else ()
+        return Traced(journeys=tuple(self.journeys), predicted=self.predicted, differences=differences)
 
     def _tell(self, journey: Journey, ended: bool) -> None:
         self.session.item(self.request.id, JourneyItem(number=len(self.journeys) + 1, journey=journey, ended=ended))

@@ -122,7 +122,7 @@ def _walk(world: World, start: str, there: Address) -> _Way:
             way.reasons.append(_no_route(world, here, there, hop))
             return way
         if here == start:
-            way.dev, way.sender = hop.dev, _sender(world, here, hop, there)
+            way.dev, way.sender = hop.dev, world.sender(here, hop, there)
         following = _cross(world, way, f"{here}/{hop.dev}", hop.via or str(there))
         if following is None:
             return way
@@ -163,20 +163,6 @@ def _no_route(world: World, here: str, there: Address, hop: RouteEntry | None) -
             return reason(interface.id, words, hint, errno.ENETUNREACH)
     hint = f"{here} has no route to {there}: add one, for instance a default route"
     return reason(f"namespace:{here}", words, hint, errno.ENETUNREACH)
-
-
-def _sender(world: World, here: str, hop: RouteEntry, there: Address) -> Address | None:
-    """The address that the kernel takes as source: the route's, one of the subnet of the next hop, one of the interface, any."""
-    if hop.src is not None:
-        return ipaddress.ip_address(hop.src)
-    following = ipaddress.ip_address(hop.via) if hop.via else there
-    found: list[tuple[bool, bool, Address]] = []
-    for interface in world.graph.inside(here):
-        for text in interface.addresses:
-            own = ipaddress.ip_interface(text)
-            if own.version == there.version and interface.up:
-                found.append((following not in own.network, interface.name != hop.dev, own.ip))
-    return min(found, key=lambda f: f[:2])[2] if found else None
 
 
 def _cross(world: World, way: _Way, dev: str, following: str) -> str | None:

@@ -9,6 +9,8 @@ from typing import Final
 
 MEANINGS: Final[dict[str, str]] = {
     "net.ipv4.ip_forward": "route IPv4 packets between the interfaces of this namespace",
+    "net.bridge.bridge-nf-call-iptables": "let iptables see IPv4 packets that a bridge hands on (br_netfilter)",
+    "net.bridge.bridge-nf-call-ip6tables": "let ip6tables see IPv6 packets that a bridge hands on (br_netfilter)",
     "net.ipv6.conf.all.forwarding": "route IPv6 packets between the interfaces of this namespace",
     "net.ipv6.conf.all.disable_ipv6": "no IPv6 at all on the interfaces of this namespace",
     "net.ipv4.conf.all.rp_filter": "drop packets whose source would not be reached by the interface they came in by (1 strict, 2 loose)",

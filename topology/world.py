@@ -63,6 +63,35 @@ class World:
         rows = shown.routes if isinstance(shown, NamespaceLive) else ()
         return next((row.record for row in rows if (row.to, row.table) == (to, table) and row.record), None)
 
+    def address_of(self, namespace: str, name: str, family: str) -> str | None:
+        """The first address of an interface."""
+        interface = self.graph.interfaces.get(f"{namespace}/{name}")
+        addresses = interface.addresses if interface is not None else ()
+        return next((a.partition("/")[0] for a in addresses if (":" in a) == (family == "ipv6")), None)
+
+    def masquerade(self, namespace: str, name: str, destination: str) -> str | None:
+        """The address that MASQUERADE takes for what goes out by an interface: that of the route's subnet, else its first."""
+        there = ipaddress.ip_address(destination)
+        route = self.best(namespace, there)
+        following = ipaddress.ip_address(route.via) if route is not None and route.via else there
+        interface = self.graph.interfaces.get(f"{namespace}/{name}")
+        own = [ipaddress.ip_interface(a) for a in (interface.addresses if interface is not None else ())]
+        same = [a for a in own if a.version == there.version]
+        return str(min(same, key=lambda a: following not in a.network).ip) if same else None
+
+    def sender(self, here: str, hop: RouteEntry, there: Address) -> Address | None:
+        """The address that the kernel takes as source: the route's, one of the subnet of the next hop, one of the interface, any."""
+        if hop.src is not None:
+            return ipaddress.ip_address(hop.src)
+        following = ipaddress.ip_address(hop.via) if hop.via else there
+        found: list[tuple[bool, bool, Address]] = []
+        for interface in self.graph.inside(here):
+            for text in interface.addresses:
+                own = ipaddress.ip_interface(text)
+                if own.version == there.version and interface.up:
+                    found.append((following not in own.network, interface.name != hop.dev, own.ip))
+        return min(found, key=lambda f: f[:2])[2] if found else None
+
     def ignores_echo(self, namespace: str, there: Address) -> Iterator[Problem]:
         key = "net.ipv6.icmp.echo_ignore_all" if there.version == 6 else "net.ipv4.icmp_echo_ignore_all"
         if self.sysctl(namespace, key) not in ("", "0"):
@@ -78,6 +107,18 @@ class World:
         key = "net.ipv6.conf.all.forwarding" if there.version == 6 else "net.ipv4.ip_forward"
         if self.sysctl(namespace, key) == "0":
             yield reason(f"namespace:{namespace}", f"{namespace}: {key} is 0: it does not forward", f"set {key} to 1 in {namespace}")
+
+    def mac(self, ref: str) -> str:
+        """The MAC of an interface as the kernel says, else as the document does."""
+        shown = self.live.get(f"link:{ref}")
+        interface = self.graph.interfaces.get(ref)
+        return shown.mac if isinstance(shown, LinkLive) else (interface.mac if interface is not None else None) or ""
+
+    def mtu(self, ref: str) -> int:
+        """Of an interface, in bytes; 1500 where nobody says it."""
+        shown = self.live.get(f"link:{ref}")
+        interface = self.graph.interfaces.get(ref)
+        return shown.mtu if isinstance(shown, LinkLive) else (interface.mtu if interface is not None else None) or 1500
 
     def hindrance(self, ref: str) -> Problem | None:
         """Why no frame passes this interface, if none does."""

@@ -8,7 +8,9 @@ import pytest
 
 from tests.kernel.stage import GOLDEN, Recorded
 from topology.journey import words
+from topology.journey.compare import compare
 from topology.journey.hop import Cause
+from topology.journey.predict import predict
 from topology.journey.stitch import stitch
 
 CASES = sorted(GOLDEN.glob("*.json"))
@@ -38,6 +40,22 @@ def test_unfinished_is_no_verdict() -> None:
             partial = stitch(case.probe, case.sightings[:count], case.observed, case.live, ended=False)
             assert partial.verdict.cause in (Cause.RUNNING, Cause.DELIVERED)
             assert list(words.transcript(partial))
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda p: p.stem)
+def test_predicted_as_observed(path: Path) -> None:
+    """The evaluator, from the lab alone, comes to what the kernel did. Whether somebody listens it cannot know, and says so."""
+    case = load(path)
+    predicted = predict(case.probe, case.observed, case.live)
+    one, other = predicted.verdict, case.journey.verdict
+    if other.cause == Cause.NOBODY_LISTENS:
+        assert one.cause == Cause.DELIVERED
+        assert any("listens" in words for words in predicted.assumptions)
+        return
+    assert (one.cause, one.namespace, one.leg, one.rule) == (other.cause, other.namespace, other.leg, other.rule)
+    # a frame to a known neighbour, or one that is flooded, goes further than is predicted
+    if other.cause not in (Cause.PORT_BLOCKED, Cause.NEIGHBOUR_SILENT):
+        assert compare(predicted, case.journey) == ()
 
 
 def test_every_cause_has_a_case() -> None:

@@ -277,7 +277,8 @@ class Walk:
             self.hop(kind="receive", namespace=tap.ns, object=f"namespace:{tap.ns}", packet=tap.packet)
             return Arrived(tap.ns, tap.packet)
         if not self._answers(tap):
-            return self.verdict(Cause.NEIGHBOUR_SILENT, tap.ns, address=asks_for(tap.packet), object=f"interface:{tap.ns}/{tap.dev}")
+            asker, dev = self.probe.namespace, self.probe.dev
+            return self.verdict(Cause.NEIGHBOUR_SILENT, asker, dev=dev, address=asks_for(tap.packet), object=f"interface:{asker}/{dev}")
         self.hop(kind="deliver", namespace=tap.ns, object=f"namespace:{tap.ns}", packet=tap.packet)
         return Arrived(tap.ns, tap.packet)
 

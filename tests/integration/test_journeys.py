@@ -1,0 +1,125 @@
+"""Journeys as a user asks for them: over the real sockets, in a real lab."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from protocol.public import AnyItem, Cancel, JourneyItem, Predict, Predicted, Trace, Traced, Watch, Watched
+from tests.support import ROOT, Stack
+from topology.journey.hop import Cause, RuleAt
+from topology.journey.probe import Ask
+from topology.problems import ProblemError
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[Stack]:
+    stack = Stack()
+    stack.cli("new", "way")
+    stack.cli("apply", "way", str(ROOT / "examples" / "two-subnets-router.json"))
+    yield stack
+    stack.close()
+
+
+def ruleset(stack: Stack) -> str:
+    """All of netfilter and the loggers, in each namespace: what a trace must leave as it was."""
+    script = (
+        "nft list ruleset; iptables-save -c; cat /proc/sys/net/netfilter/nf_log/2 /proc/sys/net/netfilter/nf_log/10; ss -0 -a -n | wc -l"
+    )
+    return "".join(stack.inside("way", ns, "sh", "-c", script) for ns in ("host", "left", "r", "right"))
+
+
+def test_a_trace_leaves_nothing_behind(stack: Stack) -> None:
+    before = ruleset(stack)
+    history = stack.json("history", "way")
+    text = stack.cli("trace", "way", "left", "right")
+    assert text.splitlines()[-1] == "delivered in right"
+    assert "r      routing: 10.0.2.0/24 dev right: TTL 64 → 63" in text
+    assert ruleset(stack) == before
+    assert stack.json("history", "way") == history
+    pid = [p.name for p in Path("/proc").iterdir() if p.name.isdigit()]
+    assert pid
+
+
+def test_exit_code_and_saved_journey(stack: Stack, tmp_path: Path) -> None:
+    saved = stack.cli("trace", "way", "left", "10.77.0.1", "--json", code=1)
+    found = json.loads(saved)
+    assert found["vethboard_journey"] == 1
+    assert found["journey"]["verdict"]["cause"] == "no-route"
+    assert {r["kind"] for r in found["records"]} >= {"namespace", "veth"}
+    file = tmp_path / "journey.json"
+    file.write_text(saved)
+    assert stack.cli("journey", str(file), code=1).splitlines()[-1] == "no route to 10.77.0.1 in r"
+    assert "2" in stack.cli("journey", str(ROOT / "README.md"), code=1) or "is no journey" in stack.stderr
+
+
+def test_what_if(stack: Stack) -> None:
+    """A rule drops; without it, it would pass; the prediction and the packet agree."""
+    stack.inside("way", "r", "iptables", "-A", "FORWARD", "-p", "tcp", "--dport", "80", "-j", "DROP")
+    try:
+        with stack.client() as client:
+            ask = Ask(source="left", target="right", protocol="tcp", port=80)
+            items: list[JourneyItem] = []
+
+            def item(one: AnyItem) -> None:
+                assert isinstance(one, JourneyItem)
+                items.append(one)
+
+            traced = client.request(Trace(id="t", lab="way", ask=ask), item)
+            assert isinstance(traced, Traced)
+            assert [i.ended for i in items][-1]
+            verdict = traced.journeys[0].verdict
+            assert (verdict.cause, verdict.namespace) == (Cause.DROPPED_BY_RULE, "r")
+            rule = verdict.rule
+            assert rule == RuleAt(namespace="r", family="ipv4", table="filter", chain="FORWARD", number=1, text=rule.text if rule else "")
+            predicted = client.request(Predict(id="p", lab="way", ask=ask, without=(rule,) if rule else ()))
+            assert isinstance(predicted, Predicted)
+            assert predicted.journey.verdict.delivered
+    finally:
+        stack.inside("way", "r", "iptables", "-D", "FORWARD", "1")
+
+
+def test_a_client_that_leaves_ends_its_trace(stack: Stack) -> None:
+    before = ruleset(stack)
+    with stack.client() as client:
+        client.send(Trace(id="t", lab="way", ask=Ask(source="left", target="10.0.1.99"), wait=10))
+        client.receive(5)
+    for _ in range(50):
+        if ruleset(stack) == before:
+            return
+    raise AssertionError("something of the trace is left")
+
+
+def test_refused(stack: Stack) -> None:
+    with stack.client() as client:
+        for ask in (Ask(source="nowhere", target="right"), Ask(source="left", target="right", size=70000)):
+            with pytest.raises(ProblemError):
+                client.request(Trace(id="t", lab="way", ask=ask))
+        with pytest.raises(ProblemError):
+            client.request(Trace(id="t", lab="way", ask=Ask(source="left", target="right"), count=1000))
+
+
+def test_stopped_lab_is_predicted_from_its_document(stack: Stack) -> None:
+    stack.cli("stop", "way")
+    try:
+        assert stack.cli("trace", "way", "left", "right", "--predict").splitlines()[-1] == "delivered in right"
+        stack.cli("trace", "way", "left", "right", code=1)
+    finally:
+        stack.cli("start", "way")
+
+
+def test_watch_finds_the_labs_own_traffic(stack: Stack) -> None:
+    with stack.client() as client:
+        request = Watch(id="w", lab="way", protocol="icmp", rate=5)
+        client.send(request)
+        stack.inside("way", "left", "sh", "-c", "sleep 0.5; ping -c 3 -i 0.2 10.0.2.2")
+        seen: list[JourneyItem] = []
+        client.send(Cancel(id="c", target="w"))
+        result = client.wait("w", lambda one: seen.append(one) if isinstance(one, JourneyItem) else None)
+        assert isinstance(result, Watched)
+        ended = [i.journey for i in seen if i.ended]
+        assert ended
+        assert result.journeys == len(ended)
+        assert all(j.verdict.cause == Cause.DELIVERED and j.verdict.namespace == "right" for j in ended)
+        assert [h.namespace for h in ended[0].hops if h.kind == "route" and h.leg == "there"] == ["left", "r", "right"]
