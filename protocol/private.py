@@ -4,6 +4,8 @@ The agent's socket has two paths: `/control` speaks to the agent, `/lab/ID` is r
 Text frames are JSON of these structs. Binary frames carry the bytes of processes (`protocol.frames`).
 """
 
+from typing import Literal
+
 import msgspec
 
 from protocol.public import Check
@@ -238,13 +240,24 @@ class Trace(LabRequest, frozen=True, kw_only=True, tag="trace"):
     wait: float = 1.0
 
 
+class WatchPackets(LabRequest, frozen=True, kw_only=True, tag="watch-packets"):
+    """Pick packets that open flows out of the lab's traffic, as `protocol.journeys.Watch` says. Answer: `Sighted`, each the whole of one
+    packet, and `TraceEnded`, once `StopTrace` came."""
+
+    namespaces: tuple[str, ...]
+    hosts: tuple[str, ...] = ()
+    port: int | None = None
+    protocol: Literal["icmp", "udp", "tcp"] | None = None
+    rate: int = 5
+
+
 class StopTrace(LabRequest, frozen=True, kw_only=True, tag="stop-trace"):
     """End the trace `target` (the id of its request), which answers as ever. No answer of its own."""
 
     target: int
 
 
-AnyTraceRequest = Trace | StopTrace
+AnyTraceRequest = Trace | WatchPackets | StopTrace
 AnyLabRequest = (
     Attach | Apply | Run | Resize | Signal | Look | TryRules | AnyTerminalRequest | AnyFileRequest | AnyCaptureRequest | AnyTraceRequest
 )  # fmt: skip
@@ -355,9 +368,11 @@ class Sighted(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag
 
 
 class TraceEnded(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event", tag="trace-ended"):
-    """Nothing more comes of trace `id`, and nothing of it is left in the lab. `problem`: it could not be sent at all."""
+    """Nothing more comes of trace `id`, and nothing of it is left in the lab. `problem`: it could not be sent at all. `skipped`:
+    packets that were not told, to keep to the rate."""
 
     id: int
+    skipped: int = 0
     problem: Problem | None = None
 
 

@@ -5,23 +5,24 @@ import time
 from functools import partial
 
 from protocol import private as p
-from protocol.public import JourneyItem, Predict, Predicted, Trace, Traced, Watch
+from protocol.public import JourneyItem, Predict, Predicted, Trace, Traced, Watch, Watched
 from server.agent_link import LabLink, unavailable
 from server.hub import Hub
 from server.outbox import Cancellable, Session, problem_of
 from server.workspace import Workspace
-from topology.journey.ask import concerned, resolve
+from topology.journey.ask import MAX_NAMESPACES, concerned, resolve
 from topology.journey.compare import compare
 from topology.journey.hop import Journey
 from topology.journey.predict import predict
 from topology.journey.probe import Probe
 from topology.journey.sighting import Sighting
-from topology.journey.stitch import stitch
-from topology.problems import Code, Problem, ProblemError, invalid
+from topology.journey.stitch import origin, stitch
+from topology.problems import invalid
+from topology.records import Namespace
 
 AGAIN_SECONDS = 0.03
 """A journey that goes on is told at most this often."""
-MAX_COUNT, MAX_WAIT = 100, 10.0
+MAX_COUNT, MAX_WAIT, MAX_RATE = 100, 10.0, 50
 
 
 def handle(hub: Hub, session: Session, request: Trace | Predict | Watch) -> None:
@@ -36,11 +37,15 @@ def handle(hub: Hub, session: Session, request: Trace | Predict | Watch) -> None
                 case Predict():
                     session.answer(request.id, _predicted(workspace, request))
                 case Watch():
-                    raise ProblemError(Problem(code=Code.UNSUPPORTED, message="this server cannot do that yet"))
+                    _Watching(workspace, session, request).start()
         except Exception as e:
             session.refuse(request.id, problem_of(e))
 
     workspace.submit(job)
+
+
+def _stop(link: LabLink, number: int, _signal: int | None) -> None:
+    link.send(lambda id: p.StopTrace(id=id, target=number))
 
 
 def _predicted(workspace: Workspace, request: Predict) -> Predicted:
@@ -74,9 +79,9 @@ class _Tracing:
         number = self.link.follow(lambda id: p.Trace(id=id, probe=self.probe, namespaces=places, wait=self.request.wait), self._sighted)
         self.session.running[self.request.id] = Cancellable(lambda _data, _eof: None, partial(self._cancel, number))
 
-    def _cancel(self, number: int, _signal: int | None) -> None:
+    def _cancel(self, number: int, signal: int | None) -> None:
         self.cancelled = True
-        self.link.send(lambda id: p.StopTrace(id=id, target=number))
+        _stop(self.link, number, signal)
 
     def _journey(self, ended: bool) -> Journey:
         observed = self.workspace.observed
@@ -119,6 +124,45 @@ class _Tracing:
 
     def _tell(self, journey: Journey, ended: bool) -> None:
         self.session.item(self.request.id, JourneyItem(number=len(self.journeys) + 1, journey=journey, ended=ended))
+
+
+class _Watching:
+    """A `Watch` that runs: each packet comes whole from the lab."""
+
+    def __init__(self, workspace: Workspace, session: Session, request: Watch) -> None:
+        if not 1 <= request.rate <= MAX_RATE:
+            raise invalid(f"the rate is 1 to {MAX_RATE} journeys a second")
+        self.workspace, self.session, self.request = workspace, session, request
+        self.link: LabLink = workspace.live_link()
+        self.count = 0
+
+    def start(self) -> None:
+        """Watch the whole lab, up to `MAX_NAMESPACES`."""
+        request = self.request
+        names = [r.name for r in self.workspace.observed.records.values() if isinstance(r, Namespace)][:MAX_NAMESPACES]
+        number = self.link.follow(
+            lambda id: p.WatchPackets(
+                id=id, namespaces=tuple(names), hosts=request.hosts, port=request.port, protocol=request.protocol, rate=request.rate
+            ),
+            self._sighted,
+        )
+        self.session.running[request.id] = Cancellable(lambda _data, _eof: None, partial(_stop, self.link, number))
+
+    def _sighted(self, event: p.Sighted | p.TraceEnded | None) -> None:
+        """On the link's thread."""
+        if isinstance(event, p.Sighted):
+            probe = origin(event.sightings)
+            if probe is not None:
+                observed = self.workspace.observed
+                self.count += 1
+                journey = stitch(probe, event.sightings, observed.records, observed.live)
+                self.session.item(self.request.id, JourneyItem(number=self.count, journey=journey, ended=True))
+            return
+        self.session.running.pop(self.request.id, None)
+        if event is None or event.problem is not None:
+            self.session.refuse(self.request.id, event.problem if event and event.problem else unavailable("the lab was lost").problem)
+        else:
+            self.session.answer(self.request.id, Watched(journeys=self.count, skipped=event.skipped))
 
 
 def nonce() -> str:

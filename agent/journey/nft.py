@@ -27,6 +27,7 @@ _TRANSPORT = 2
 META_L4PROTO, _META_NFTRACE = 16, 12
 _ACCEPT = 1
 _EQUAL, _NOT_EQUAL = 0, 1
+_BE64 = struct.Struct(">Q")
 _BE32, _S32, _U16 = struct.Struct(">I"), struct.Struct(">i"), struct.Struct("=H")
 
 HOOKS: dict[Hook, int] = {"prerouting": 0, "input": 1, "forward": 2, "output": 3, "postrouting": 4}
@@ -43,10 +44,12 @@ class Bytes(NamedTuple):
 
 
 class Match(NamedTuple):
-    """One way to know a packet: its IP protocol and bytes of its transport header and what follows."""
+    """One way to know a packet: its IP protocol and bytes of its transport header and what follows. `rate`: at most so many a second, 0:
+    all."""
 
     protocol: int
     bytes: tuple[Bytes, ...]
+    rate: int = 0
 
 
 def header(family: int, resource: int = 0) -> bytes:
@@ -128,6 +131,8 @@ def _rule(batch: Batch, table: str, chain: str, match: Match) -> None:
             _compare(batch, none, _NOT_EQUAL)
         else:
             _compare(batch, part.value)
+    if match.rate:
+        _expression(batch, "limit", [(1, _BE64.pack(match.rate)), (2, _BE64.pack(1)), (3, _BE32.pack(match.rate))])
     _expression(batch, "immediate", [(1, _BE32.pack(_REGISTER)), (2, b"\1")], nested=(2,))
     _expression(batch, "meta", [(2, _BE32.pack(_META_NFTRACE)), (3, _BE32.pack(_REGISTER))])
     batch.close(at)

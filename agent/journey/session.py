@@ -12,21 +12,24 @@ from agent.journey.ears import Ears
 from agent.journey.taps import Frame, Tap
 from agent.netlink.namespaces import Namespaces, Netns
 from topology.journey import packet as pk
+from topology.journey.evidence import is_neighbour
 from topology.journey.packet import Packet
 from topology.journey.sighting import Hook, Hooked, Looked, Noted, Ruled, Sighting, Switched, Tapped
 
+ETHERNET = 14
+"""Bytes of an Ethernet header."""
 NAME = "vethboard-"
 """Our tables in nftables begin so."""
 _numbers = itertools.count(1)
 
 
 class Wanted(NamedTuple):
-    """What a session follows: the filter of its taps, the rules that set the trace flag, and whether a packet at hand (IP) is one of
-    them."""
+    """What a session follows: the filter of its taps, the rules that set the trace flag; `key` tells of a packet at hand (from its IP
+    header on) which one it is, None: none of them."""
 
     program: Program
     matches: Sequence[nft.Match]
-    carries: Callable[[bytes], bool]
+    key: Callable[[bytes], str | None]
 
 
 class _Place:
@@ -112,12 +115,13 @@ class Session:
 
     def _framed(self, place: _Place, frame: Frame) -> None:
         packet = pk.ethernet(frame.data, frame.vlan)
-        if packet is None:
+        key = self._wanted.key(frame.data[ETHERNET:])
+        if packet is None or (key is None and not is_neighbour(packet)):
             return
         self._sink(
             Tapped(
-                ns=place.netns.name, number=place.number(), at=(frame.at - self.started) // 1000, dev=frame.dev, direction=frame.direction,
-                packet=packet,
+                ns=place.netns.name, key=key or "", number=place.number(), at=(frame.at - self.started) // 1000, dev=frame.dev,
+                direction=frame.direction, packet=packet,
             )
         )  # fmt: skip
         if frame.direction == "in" and place.fdb and packet.dst_mac not in place.macs:
@@ -129,23 +133,24 @@ class Session:
     def _hear(self, netns: Netns, line: decode.Line) -> None:
         place = self._places[netns.name]
         if line.id == 0:
-            if self._wanted.carries(line.packet):  # else another session's
-                self._ruled(place, line, line, line.number)
+            if (key := self._wanted.key(line.packet)) is not None:  # else another session's
+                self._ruled(place, line, line, line.number, key)
             return
         ours = line.table == self.name
         if line.packet and (ours or line.id in place.told):
             place.told[line.id] = line
         told = place.told.get(line.id)
+        key = self._wanted.key(told.packet) if told is not None else None
         if told is None:
             return
         if ours:
             if line.packet:  # once per chain, with its first line
-                self._hooked(place, line)
+                self._hooked(place, line, key or "")
         elif not line.table.startswith(NAME) and (line.type != "rule" or line.number):
             numbers = self._ears.of(netns).numbers
-            self._ruled(place, line, told, numbers.get((line.table, line.chain, line.number), 0) if line.type == "rule" else 0)
+            self._ruled(place, line, told, numbers.get((line.table, line.chain, line.number), 0) if line.type == "rule" else 0, key or "")
 
-    def _hooked(self, place: _Place, line: decode.Line) -> None:
+    def _hooked(self, place: _Place, line: decode.Line, key: str) -> None:
         devices = self._ears.of(place.netns).devices
         name, _, passed = line.chain.partition("-")
         hook: Hook = name  # type: ignore[assignment]  # the chains of our own table are named after the hooks
@@ -153,20 +158,20 @@ class Session:
         iif, oif = devices.get(line.iif, ""), devices.get(line.oif, "")
         self._sink(
             Hooked(
-                ns=place.netns.name, number=place.number(), hook=hook, passed="enter" if passed == "enter" else "leave", iif=iif, oif=oif,
-                mark=line.mark, state=line.state, packet=packet,
+                ns=place.netns.name, key=key, number=place.number(), hook=hook, passed="enter" if passed == "enter" else "leave",
+                iif=iif, oif=oif, mark=line.mark, state=line.state, packet=packet,
             )
         )  # fmt: skip
         if (hook, passed) in (("prerouting", "leave"), ("output", "enter"), ("output", "leave")):
             self._look(place, Looked(ns=place.netns.name, dst=packet.dst, src=packet.src, iif=iif, mark=line.mark))
 
-    def _ruled(self, place: _Place, line: decode.Line, told: decode.Line, number: int) -> None:
+    def _ruled(self, place: _Place, line: decode.Line, told: decode.Line, number: int, key: str) -> None:
         """`told`: the line that has the headers, which is an earlier one of the same chain where nftables speaks."""
         devices = self._ears.of(place.netns).devices
         packet = pk.ip(told.packet) or Packet()
         self._sink(
             Ruled(
-                ns=place.netns.name, number=place.number(), driver="nft" if line.id else "legacy",
+                ns=place.netns.name, key=key, number=place.number(), driver="nft" if line.id else "legacy",
                 family=packet.family, table=line.table, chain=line.chain, type=line.type, rule_number=number,
                 verdict=line.verdict, iif=devices.get(told.iif, ""), oif=devices.get(told.oif, ""), mark=told.mark, packet=packet,
             )

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from agent.journey import identity, send
 from agent.journey.ears import Ears
 from agent.journey.session import Session, Wanted
+from agent.journey.watching import Watching
 from agent.netlink.namespaces import Namespaces
-from protocol.private import Sighted, Trace, TraceEnded
+from protocol.private import Sighted, Trace, TraceEnded, WatchPackets
 from topology.journey.probe import Probe
 from topology.journey.sighting import Hooked, Looked, Sighting, Socketed
 from topology.problems import Code, Problem, ProblemError
@@ -28,7 +29,7 @@ def wanted(probe: Probe) -> Wanted:
     """What a session follows for a probe."""
     marks = identity.marks(probe)
     matches = identity.matches(probe) if probe.protocol != "arp" else ()
-    return Wanted(identity.program(probe), matches, lambda packet: identity.carries(packet, marks))
+    return Wanted(identity.program(probe), matches, lambda packet: "" if identity.carries(packet, marks) else None)
 
 
 class _Fate:
@@ -172,12 +173,18 @@ class Tracing:
 
     def start(self, request: Trace, tell: Tell) -> None:
         """Start it; what is seen is told, at last that it has ended."""
-        trace = _Trace(self._namespaces, self._ears, request, tell)
-        task = self._running[request.id] = asyncio.get_running_loop().create_task(trace.run())
+        self._begin(request.id, _Trace(self._namespaces, self._ears, request, tell))
+
+    def watch(self, request: WatchPackets, tell: Tell) -> None:
+        """Likewise, until it is stopped."""
+        self._begin(request.id, Watching(self._namespaces, self._ears, request, tell))
+
+    def _begin(self, id: int, work: "_Trace | Watching") -> None:
+        task = self._running[id] = asyncio.get_running_loop().create_task(work.run())
 
         def done(ended: asyncio.Task[None]) -> None:
-            self._running.pop(request.id, None)
-            trace.ended()
+            self._running.pop(id, None)
+            work.ended()
             if not ended.cancelled():
                 ended.result()
 

@@ -171,6 +171,8 @@ class Lab:
                 outbox.send(p.LabAnswer(id=request.id))
             case p.Trace():
                 self._tracing.start(request, outbox.send)
+            case p.WatchPackets():
+                self._tracing.watch(request, outbox.send)
             case p.StopTrace():
                 self._tracing.stop(request.target)
             case p.TryRules():

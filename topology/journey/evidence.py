@@ -9,7 +9,7 @@ from topology.journey.packet import ADVERTISEMENT, SOLICITATION, Packet
 from topology.journey.probe import Probe
 from topology.journey.sighting import Hook, Hooked, Looked, Noted, Resolved, Ruled, Sighting, Socketed, Switched, Tapped
 
-_ECHO_REQUESTS = frozenset((("icmp", 8), ("icmpv6", 128)))
+ECHO_REQUESTS = frozenset((("icmp", 8), ("icmpv6", 128)))
 
 
 class Passage(NamedTuple):
@@ -73,7 +73,7 @@ class _Legs:
             return "there" if "S" in packet.flags and "A" not in packet.flags else "back"
         if packet.protocol == "udp":
             return self._datagram(packet)
-        return "there" if (packet.protocol, packet.type) in _ECHO_REQUESTS else "back"
+        return "there" if (packet.protocol, packet.type) in ECHO_REQUESTS else "back"
 
     def _datagram(self, packet: Packet) -> Leg:
         """An answer has the addresses of what was seen before, the other way round; each namespace sees the question first."""

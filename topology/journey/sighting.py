@@ -15,9 +15,10 @@ Hook = Literal["prerouting", "input", "forward", "output", "postrouting"]
 
 
 class Saw(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="saw"):
-    """Base of all sightings. `ns`: the namespace."""
+    """Base of all sightings. `ns`: the namespace. `key`: which packet it is, where more than one is followed."""
 
     ns: str
+    key: str = ""
     number: int = 0
     at: int | None = None
 

@@ -5,11 +5,11 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from topology.graph import Graph
-from topology.journey.evidence import Evidence
+from topology.journey.evidence import ECHO_REQUESTS, Evidence
 from topology.journey.hop import Cause, Hop, Journey, Verdict
 from topology.journey.packet import Packet
-from topology.journey.probe import Probe
-from topology.journey.sighting import Sighting
+from topology.journey.probe import Probe, Protocol
+from topology.journey.sighting import Hooked, Sighting
 from topology.journey.walk import Arrived, Walk
 from topology.live import LiveRecords
 from topology.records import AnyRecord
@@ -35,6 +35,22 @@ def stitch(
     notes = tuple(dict.fromkeys(f"{note.ns}: {note.text}" for note in evidence.notes))
     took = max((h.at for h in hops if h.at is not None and h.leg == "back"), default=0)
     return Journey(probe=probe, hops=tuple(hops), verdict=verdict, took=took if verdict.delivered else 0, notes=notes)
+
+
+def origin(sightings: Iterable[Sighting]) -> Probe | None:
+    """The probe that a packet of the lab's own traffic would be: sent where it was seen first in OUTPUT. None: it was not seen being
+    sent."""
+    sent = [s for s in sightings if isinstance(s, Hooked) and (s.hook, s.passed) == ("output", "enter")]
+    first = next((s for s in sent if (s.packet.protocol, s.packet.type) in ECHO_REQUESTS or s.packet.flags == "S"), None)
+    first = first or next((s for s in sent if s.packet.protocol == "udp"), None)
+    if first is None:
+        return None
+    packet = first.packet
+    names: dict[str, Protocol] = {"icmpv6": "icmp", "icmp": "icmp", "tcp": "tcp", "udp": "udp"}
+    return Probe(
+        source=first.ns, namespace=first.ns, target=packet.dst, address=packet.dst, protocol=names[packet.protocol],
+        port=packet.dport or None, source_port=packet.sport, ttl=packet.ttl, ipv6=packet.family == "ipv6",
+    )  # fmt: skip
 
 
 def _there_and_back(world: World, evidence: Evidence, probe: Probe, hops: list[Hop], there: Arrived | Verdict) -> Verdict:
