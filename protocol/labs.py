@@ -48,6 +48,10 @@ class NewLab(Request, frozen=True, kw_only=True, tag="new"):
     firewall: Driver | None = None
 
 
+class ListExamples(Request, frozen=True, kw_only=True, tag="examples"):
+    """Answer: `Examples`."""
+
+
 class StartLab(Request, frozen=True, kw_only=True, tag="start"):
     lab: str
 
@@ -95,6 +99,18 @@ class Labs(Result, frozen=True, kw_only=True, tag="labs"):
 
     labs: tuple[LabInfo, ...]
     role: Role = "admin"
+
+
+class Example(msgspec.Struct, frozen=True, kw_only=True):
+    """A document that comes with Vethboard, ready to be made into a lab (`NewLab`)."""
+
+    name: str
+    description: str
+    document: dict[str, Json]
+
+
+class Examples(Result, frozen=True, kw_only=True, tag="examples"):
+    examples: tuple[Example, ...]
 
 
 class Snapshot(Result, frozen=True, kw_only=True, tag="snapshot"):

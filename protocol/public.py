@@ -36,9 +36,12 @@ from protocol.labs import (
     DestroyLab,
     Diagnosis,
     Doctor,
+    Example,
+    Examples,
     LabInfo,
     Labs,
     LabState,
+    ListExamples,
     ListLabs,
     Look,
     NewLab,
@@ -84,25 +87,25 @@ from topology.records import AnyRecord
 __all__ = [
     "Analyse", "Analysed", "Answer", "AnyItem", "AnyRequest", "AnyResult", "AttachTerminal", "Cancel", "CaptureStarted", "CapturedFrames",
     "Change", "Check", "CheckRule", "Close", "CloseTerminal", "Context", "DeleteConnection", "Delta", "DestroyLab", "DetachTerminal",
-    "Diagnosis", "Doctor", "Done", "Edit", "EndProcess", "Exec", "Exited", "Explain", "Explained", "Export", "ExportRules", "Exported",
-    "Extension", "File", "Files", "FlushConntrack", "History", "HistoryList", "Input", "JourneyItem", "LabInfo", "LabState", "Labs",
-    "LabsEvent", "ListFiles", "ListLabs", "ListTokens", "Look", "MakeToken", "NetnsQuery", "NewLab", "Notice", "Open", "OpenTerminal",
-    "Option", "Output", "Ping", "PingDone", "PingNote", "PingReply", "Planned", "Predict", "Predicted", "ReadCapture", "RemoveCapture",
-    "Request", "ResizeTerminal", "Result", "RevokeToken", "Role", "RuleChecked", "RuleNote", "Snapshot", "StartCapture", "StartLab",
-    "StopCapture", "StopLab", "StreamItem", "TerminalClosed", "TerminalOpened", "TerminalState", "Text", "TokenInfo", "TokenMade",
-    "Tokens", "Trace", "Traced", "Vocabulary", "VocabularyOf", "Watch", "Watched", "ZeroCounters",
+    "Diagnosis", "Doctor", "Done", "Edit", "EndProcess", "Example", "Examples", "Exec", "Exited", "Explain", "Explained", "Export",
+    "ExportRules", "Exported", "Extension", "File", "Files", "FlushConntrack", "History", "HistoryList", "Input", "JourneyItem",
+    "LabInfo", "LabState", "Labs", "LabsEvent", "ListExamples", "ListFiles", "ListLabs", "ListTokens", "Look", "MakeToken", "NetnsQuery",
+    "NewLab", "Notice", "Open", "OpenTerminal", "Option", "Output", "Ping", "PingDone", "PingNote", "PingReply", "Planned", "Predict",
+    "Predicted", "ReadCapture", "RemoveCapture", "Request", "ResizeTerminal", "Result", "RevokeToken", "Role", "RuleChecked", "RuleNote",
+    "Snapshot", "StartCapture", "StartLab", "StopCapture", "StopLab", "StreamItem", "TerminalClosed", "TerminalOpened", "TerminalState",
+    "Text", "TokenInfo", "TokenMade", "Tokens", "Trace", "Traced", "Vocabulary", "VocabularyOf", "Watch", "Watched", "ZeroCounters",
 ]  # fmt: skip
 
 AnyRequest = (
     ListLabs | NewLab | StartLab | StopLab | DestroyLab | Open | Close | Edit | Look | Export | Ping | Exec | Input | Cancel
-    | EndProcess | NetnsQuery | Explain | History | Doctor | Trace | Predict | Watch
+    | EndProcess | NetnsQuery | Explain | History | Doctor | ListExamples | Trace | Predict | Watch
     | CheckRule | ZeroCounters | ExportRules | Vocabulary | Analyse | FlushConntrack | DeleteConnection
     | StartCapture | StopCapture | RemoveCapture | ReadCapture
     | OpenTerminal | AttachTerminal | DetachTerminal | ResizeTerminal | CloseTerminal | ListFiles
     | MakeToken | RevokeToken | ListTokens
 )  # fmt: skip
 AnyResult = (
-    Done | Planned | Labs | Snapshot | Exported | PingDone | Exited | Text | Explained | HistoryList | Diagnosis
+    Done | Planned | Labs | Snapshot | Exported | PingDone | Exited | Text | Explained | HistoryList | Diagnosis | Examples
     | Traced | Predicted | Watched | RuleChecked | VocabularyOf | Analysed
     | CaptureStarted | CapturedFrames | TerminalOpened | TerminalClosed | Files
     | TokenMade | Tokens

@@ -26,7 +26,7 @@ class Access(NamedTuple):
 
 ADMIN = Access("admin", "admin")
 
-_OWN = (q.ListLabs, q.Input, q.Cancel, q.DetachTerminal, q.ResizeTerminal)
+_OWN = (q.ListLabs, q.ListExamples, q.Input, q.Cancel, q.DetachTerminal, q.ResizeTerminal)
 """About the caller's own session, or cut to what it may see."""
 _ADMIN_ONLY = (q.NewLab, q.DestroyLab, q.Doctor, q.MakeToken, q.RevokeToken, q.ListTokens)
 _LOOKING = (

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 from protocol import public as q
-from server import captures, chains, journeys, running, terminals
+from server import captures, chains, examples, journeys, running, terminals
 from server.access import allow
 from server.clock import now
 from server.editing import Asked
@@ -193,6 +193,10 @@ def revoke_token(hub: Hub, session: Session, request: q.RevokeToken) -> None:
     session.answer(request.id, q.Done())
 
 
+def list_examples(session: Session, request: q.ListExamples) -> None:
+    session.answer(request.id, q.Examples(examples=examples.all_examples()))
+
+
 def handle(hub: Hub, session: Session, request: q.AnyRequest) -> None:
     """Do it, or see to it that it is answered. Raises ProblemError for what is refused at once."""
     allow(session.access, request)
@@ -230,6 +234,8 @@ def handle(hub: Hub, session: Session, request: q.AnyRequest) -> None:
             revoke_token(hub, session, request)
         case q.ListTokens():
             session.answer(request.id, hub.tokens.listed(request.lab))
+        case q.ListExamples():
+            list_examples(session, request)
         case q.Trace() | q.Predict() | q.Watch():
             journeys.handle(hub, session, request)
         case q.CheckRule() | q.ZeroCounters() | q.ExportRules() | q.Vocabulary() | q.Analyse() | q.FlushConntrack() | q.DeleteConnection():

@@ -1,5 +1,5 @@
 /** The layers of the web app (docs/architecture.md): protocol ◀ connection ◀ store ◀ editor ◀ canvas, panels, the tools of the dock ◀ dock ◀ app. */
-const tools = 'canvas|panels|commands|plan|tour|terminal|chains|source|capture|journey'
+const tools = 'canvas|panels|commands|tour|terminal|chains|source|capture|journey'
 const layers = ['protocol', 'connection', 'store', 'editor', `(${tools})`, 'dock', 'app']
 const forbidden = layers.slice(0, -1).map((layer, i) => ({
   name: `${layer}-imports-downward-only`,

@@ -3,6 +3,7 @@ import { CommandDialogs } from '@/commands'
 import { Dock } from '@/dock'
 import { type Editor, EditorProvider } from '@/editor'
 import { PanelDialogs, SidePanel, StartScreen } from '@/panels'
+import { Tour } from '@/tour'
 import { Announcer, TooltipProvider, usePart, useValue } from '@/ui'
 import styles from './App.module.css'
 import { Banner } from './Banner'
@@ -39,6 +40,7 @@ function Frame({ editor }: { editor: Editor }) {
       <div className={styles.middle} hidden={maximised}>
         <main className={styles.canvas} aria-label={t.canvas}>
           {current === null ? <StartScreen /> : opened && <Canvas key={current} />}
+          <Tour />
         </main>
         {current !== null && side !== null && (
           <aside className={styles.side} aria-label={t.side}>

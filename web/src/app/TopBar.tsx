@@ -48,13 +48,15 @@ function History() {
   const editor = useEditor()
   const t = useEditorTexts()
   const label = usePart(editor.lab.meta, (meta) => meta.undo)
+  useValue(editor.staging.state) // what waits can be undone too
   const again = usePart(editor.lab.meta, (meta) => meta.redo)
   return (
     <>
       <IconButton
         label={label ? t.undoOf(label) : t.undo}
         shortcut={shown('Mod+Z')}
-        disabled={label === null}
+        data-action={undo.id}
+        disabled={!undo.enabled(editor)}
         onClick={() => runAction(undo, editor)}
       >
         <Undo2 size={17} />

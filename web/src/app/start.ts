@@ -1,9 +1,8 @@
-import { LostError } from '@/connection'
 import type { Editor } from '@/editor'
 
 const LAST = 'vethboard.lab'
 
-/** Open a lab when the list of labs is first known: that of the address, the last one, the first one; a new one where there is none. */
+/** Open a lab when the list of labs is first known: that of the address, the last one, the first one. Where there is none, the start screen stays. */
 export function openFirstLab(editor: Editor): void {
   const { session } = editor
   const stop = session.labs.subscribe(() => {
@@ -14,18 +13,8 @@ export function openFirstLab(editor: Editor): void {
     const wanted = new URL(window.location.href).searchParams.get('lab') ?? localStorage.getItem(LAST)
     const first = labs.find((l) => l.lab === wanted) ?? labs[0]
     if (first) void session.open(first.lab)
-    else void makeFirst(editor)
   })
   session.current.subscribe(() => remember(session.current.get()))
-}
-
-async function makeFirst(editor: Editor): Promise<void> {
-  try {
-    await editor.session.connection.request<'new'>({ type: 'new', lab: 'lab-1' }).done
-    await editor.session.open('lab-1')
-  } catch (error) {
-    if (!(error instanceof LostError)) editor.fail(error)
-  }
 }
 
 /** The address names the lab, so that a reload or a shared address opens the same one. */

@@ -65,6 +65,7 @@ export function Palette() {
           <button
             type="button"
             className={styles.tool}
+            data-action={action.id}
             onPointerDown={(event) => drags.begin(event, { kind: 'tool', tool }, (drag) => drop(tool, drag))}
             onClick={() => drags.swallowsClick() || runAction(action, editor)}
           >

@@ -6,6 +6,7 @@ import type {
   CaptureStarted,
   Diagnosis,
   Done,
+  Examples,
   Exited,
   Explained,
   Exported,
@@ -26,6 +27,7 @@ import type {
 /** What answers which request. `edit` with `dry_run` answers `Planned`. */
 interface Results {
   labs: Labs
+  examples: Examples
   open: Snapshot
   edit: Done | Planned
   export: Exported

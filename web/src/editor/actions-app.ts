@@ -6,6 +6,7 @@ import type { Action } from './action'
 import { toggleDock } from './dock'
 import type { Editor } from './editor'
 import { useAppActionTexts } from './texts-app'
+import { tour } from './tour'
 import type { DialogState } from './ui'
 
 const always = (): boolean => true
@@ -117,5 +118,5 @@ const languages: readonly Action[] = (Object.keys(LANGUAGES) as Language[]).map(
 
 // biome-ignore format: one list
 export const APP_ACTIONS: readonly Action[] = [
-  palette, shortcuts, newLab, allLabs, doctor, netns, showInspector, showDock, ...themes, toggleContrast, ...languages,
+  palette, shortcuts, tour, newLab, allLabs, doctor, netns, showInspector, showDock, ...themes, toggleContrast, ...languages,
 ]

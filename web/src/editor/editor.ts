@@ -8,6 +8,7 @@ import type { TerminalView } from './terminals'
 import { useEditorTexts } from './texts'
 import { useStagingTexts } from './texts-staging'
 import { FIRST_TOOL, type Tool } from './tools'
+import { storedTour, type TourState } from './tour'
 import type { DialogState, Level, SideState, Spot, Toast, Viewport } from './ui'
 
 const NOTHING: ReadonlySet<string> = new Set()
@@ -28,6 +29,10 @@ export class Editor {
   readonly viewport = new Value<Viewport | null>(null)
   /** The pane of a terminal that has the focus, or had it last. */
   readonly terminal = new Value<TerminalView | null>(null)
+  /** The tour of a new user; null where there was none, or it is done. */
+  readonly tour = new Value<TourState | null>(storedTour())
+  /** Counts pings that were answered. */
+  readonly pinged = new Value(0)
   /** How many edits are under way. */
   readonly busy = new Value(0)
   /** Edits that wait to be applied together. */

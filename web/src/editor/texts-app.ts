@@ -5,6 +5,7 @@ export const useAppActionTexts = catalogue(
   {
     palette: 'Command palette…',
     shortcuts: 'Keyboard shortcuts',
+    tour: 'Take the tour',
     newLab: 'New lab…',
     allLabs: 'All labs…',
     doctor: 'Doctor…',
@@ -21,6 +22,7 @@ export const useAppActionTexts = catalogue(
   {
     palette: '指令面板…',
     shortcuts: '鍵盤快速鍵',
+    tour: '開始導覽',
     newLab: '新實驗室…',
     allLabs: '所有實驗室…',
     doctor: '診斷…',

@@ -1,8 +1,9 @@
 import { ChevronDown } from 'lucide-react'
 import { useState } from 'react'
-import { useEditor } from '@/editor'
+import { makeLab, useEditor } from '@/editor'
 import type { LabInfo, Policy } from '@/protocol'
 import { Button, Dialog, Field, Input, Menu, type MenuEntry, Select, usePart, useValue } from '@/ui'
+import { Examples } from './Examples'
 import { Refused, RemoveButton, said, styles } from './parts'
 import { usePanelTexts } from './texts'
 
@@ -149,8 +150,7 @@ export function NewLabDialog() {
   const make = async (): Promise<void> => {
     setBusy(true)
     try {
-      await editor.session.connection.request<'new'>({ type: 'new', lab: name }).done
-      await editor.session.open(name)
+      await makeLab(editor, name)
       editor.dialog.set(null)
     } catch (reason) {
       setError(said(reason))
@@ -160,6 +160,7 @@ export function NewLabDialog() {
   return (
     <Dialog
       title={t.newLab}
+      wide
       onClose={() => editor.dialog.set(null)}
       onSubmit={() => void make()}
       footer={
@@ -171,21 +172,7 @@ export function NewLabDialog() {
       <Field label={t.name} hint={t.labNameHint} error={error}>
         {(ids) => <Input {...ids} autoFocus value={name} onChange={(e) => setName(e.target.value)} />}
       </Field>
+      <Examples onMade={() => editor.dialog.set(null)} />
     </Dialog>
-  )
-}
-
-/** Instead of the canvas while no lab is open. */
-export function StartScreen() {
-  const t = usePanelTexts()
-  const editor = useEditor()
-  return (
-    <div className={styles.start}>
-      <p>{t.noLab}</p>
-      <Button variant="primary" onClick={() => editor.dialog.set({ kind: 'new-lab' })}>
-        {t.newLab}
-      </Button>
-      <Button onClick={() => editor.dialog.set({ kind: 'labs' })}>{t.allLabs}</Button>
-    </div>
   )
 }

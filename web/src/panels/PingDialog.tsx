@@ -52,7 +52,9 @@ export function PingDialog({ source, target }: { source?: string | undefined; ta
     )
     running.current = request
     try {
-      setDone(await request.done)
+      const end = await request.done
+      setDone(end)
+      if (end.received > 0) editor.pinged.update((n) => n + 1)
     } catch (reason) {
       setError(said(reason))
     } finally {

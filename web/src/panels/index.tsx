@@ -20,8 +20,9 @@ import { NetnsDialog } from './Netns'
 import { PingDialog } from './PingDialog'
 import { usePanelTexts } from './texts'
 
-export { LabSwitcher, StartScreen } from './Labs'
+export { LabSwitcher } from './Labs'
 export { SidePanel } from './SidePanel'
+export { StartScreen } from './Start'
 
 /** In the top bar, right: ping, history, import and export, and the rest. */
 export function TopBarTools() {
@@ -31,11 +32,12 @@ export function TopBarTools() {
   const side = useValue(editor.side)
   return (
     <>
-      <Button size="s" onClick={() => runAction(ping, editor)}>
+      <Button size="s" data-action={ping.id} disabled={!ping.enabled(editor)} onClick={() => runAction(ping, editor)}>
         <Activity size={14} /> {t.ping}
       </Button>
       <IconButton
         label={t.history}
+        data-action={showHistory.id}
         shortcut={shown('H')}
         pressed={side === 'history'}
         onClick={() => runAction(showHistory, editor)}

@@ -603,6 +603,18 @@ export type EndProcess = {
   signal?: number
 }
 
+/** A document that comes with Vethboard, ready to be made into a lab (`NewLab`). */
+export type Example = {
+  name: string
+  description: string
+  document: Record<string, Json>
+}
+
+export type Examples = {
+  result: "examples"
+  examples: Example[]
+}
+
 /** Run a command in a namespace. Stream: `Output`; answer: `Exited`. `tty`: on a PTY of `rows` × `columns`. */
 export type Exec = {
   type: "exec"
@@ -934,6 +946,12 @@ export type LinkLive = {
   addresses?: AddressLive[]
   modelled?: boolean
   note?: string
+}
+
+/** Answer: `Examples`. */
+export type ListExamples = {
+  type: "examples"
+  id: string
 }
 
 /** The files of a namespace's home, folders and all. Answer: `Files`. They are fetched from `/labs/LAB/files/NAMESPACE/PATH`. */
@@ -1932,9 +1950,9 @@ export type AnyCommand = AddChain | AddFdb | AddInterface | AddLink | AddNamespa
 
 export type AnyStep = AddAddressStep | AddFdbStep | AddInterfaceStep | AddNamespaceStep | AddNeighbourStep | AddRouteStep | AddVlanStep | ChangeInterfaceStep | ChangeTableStep | DeleteAddressStep | DeleteFdbStep | DeleteInterfaceStep | DeleteNamespaceStep | DeleteNeighbourStep | DeleteRouteStep | DeleteVlanStep | MoveInterfaceStep | SetNsidStep | SetSysctlStep | SetUpStep
 
-export type AnyRequest = Analyse | AttachTerminal | Cancel | CheckRule | Close | CloseTerminal | DeleteConnection | DestroyLab | DetachTerminal | Doctor | Edit | EndProcess | Exec | Explain | Export | ExportRules | FlushConntrack | History | Input | ListFiles | ListLabs | ListTokens | Look | MakeToken | NetnsQuery | NewLab | Open | OpenTerminal | Ping | Predict | ReadCapture | RemoveCapture | ResizeTerminal | RevokeToken | StartCapture | StartLab | StopCapture | StopLab | Trace | Vocabulary | Watch | ZeroCounters
+export type AnyRequest = Analyse | AttachTerminal | Cancel | CheckRule | Close | CloseTerminal | DeleteConnection | DestroyLab | DetachTerminal | Doctor | Edit | EndProcess | Exec | Explain | Export | ExportRules | FlushConntrack | History | Input | ListExamples | ListFiles | ListLabs | ListTokens | Look | MakeToken | NetnsQuery | NewLab | Open | OpenTerminal | Ping | Predict | ReadCapture | RemoveCapture | ResizeTerminal | RevokeToken | StartCapture | StartLab | StopCapture | StopLab | Trace | Vocabulary | Watch | ZeroCounters
 
-export type AnyResult = Analysed | CaptureStarted | CapturedFrames | Diagnosis | Done | Exited | Explained | Exported | Files | HistoryList | Labs | PingDone | Planned | Predicted | RuleChecked | Snapshot | TerminalClosed | TerminalOpened | Text | TokenMade | Tokens | Traced | VocabularyOf | Watched
+export type AnyResult = Analysed | CaptureStarted | CapturedFrames | Diagnosis | Done | Examples | Exited | Explained | Exported | Files | HistoryList | Labs | PingDone | Planned | Predicted | RuleChecked | Snapshot | TerminalClosed | TerminalOpened | Text | TokenMade | Tokens | Traced | VocabularyOf | Watched
 
 export type AnyItem = JourneyItem | Output | PingNote | PingReply
 

@@ -1,0 +1,19 @@
+"""The topologies of `examples/`, ready to be made into labs."""
+
+from functools import cache
+from pathlib import Path
+
+import msgspec
+
+from protocol.public import Example
+from topology.base import Json
+
+FOLDER = Path(__file__).resolve().parents[1] / "examples"
+
+
+@cache
+def all_examples() -> tuple[Example, ...]:
+    """All there are, those with the fewest namespaces first. Each is deployed by a test, so each is a document."""
+    documents = [msgspec.json.decode(path.read_bytes(), type=dict[str, Json]) for path in sorted(FOLDER.glob("*.json"))]
+    documents.sort(key=lambda d: len(d["namespaces"]))
+    return tuple(Example(name=d["name"], description=d["description"], document=d) for d in documents)
