@@ -9,7 +9,9 @@ from tests.support import Stack
 options = ArgumentParser()
 options.add_argument("--floor", type=Path, help="folder with floor_star.c and star_ipbatch.sh")
 options.add_argument("--rounds", type=int, default=5)
-options.add_argument("--only", choices=("star", "latency", "capture", "canvas"), action="append", help="may be given several times; default: all")
+options.add_argument(
+    "--only", choices=("star", "latency", "capture", "canvas"), action="append", help="may be given several times; default: all"
+)
 options.add_argument("--sizes", type=int, nargs="+", default=canvas.SIZES, help="namespaces on the canvas")
 options.add_argument("--ms", type=int, default=canvas.GESTURE_MS, help="how long each gesture on the canvas lasts")
 args = options.parse_args()

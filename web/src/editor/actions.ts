@@ -1,4 +1,4 @@
-import { afterColon, HOST, namespaceId } from '@/protocol'
+import { afterColon, HOST, isShape, namespaceId } from '@/protocol'
 import type { Action } from './action'
 import { APP_ACTIONS } from './actions-app'
 import { CANVAS_ACTIONS } from './actions-canvas'
@@ -105,7 +105,11 @@ export const selectAll: Action = {
   label: (t) => t.selectAll,
   shortcuts: ['Mod+A'],
   enabled: open,
-  run: (editor) => editor.select([...editor.lab.scene.get().namespaces.keys()].map((name) => `namespace:${name}`)),
+  run: (editor) =>
+    editor.select([
+      ...[...editor.lab.scene.get().namespaces.keys()].map(namespaceId),
+      ...[...editor.lab.desired.ids()].filter(isShape),
+    ]),
 }
 
 export const deselect: Action = {

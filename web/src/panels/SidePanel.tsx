@@ -1,6 +1,6 @@
 import { useEffect } from 'react'
 import { useEditor } from '@/editor'
-import { afterColon, kindOfId } from '@/protocol'
+import { afterColon, isShape, kindOfId } from '@/protocol'
 import { standsIn } from '@/store'
 import { useValue } from '@/ui'
 import { HistoryPanel } from './History'
@@ -16,7 +16,7 @@ export function SidePanel() {
   const t = usePanelTexts()
   const side = useValue(editor.side)
   const selection = useValue(editor.selection)
-  const ids = [...selection].slice(0, 2)
+  const ids = [...selection].filter((id) => !isShape(id)).slice(0, 2)
   const looked = [...new Set(ids.map((id) => standsIn(afterColon(id))))].join(' ')
   useEffect(() => {
     editor.session.look(looked ? looked.split(' ') : [])

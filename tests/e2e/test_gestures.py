@@ -1,0 +1,391 @@
+"""What is done by hand on the canvas, with mouse, keyboard and touch; each verified in the document and in the kernel."""
+
+import json
+from typing import Any
+
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.e2e.test_walk import Hand
+from tests.support import Stack
+
+
+class Gestures(Hand):
+    """A hand that knows the whole canvas."""
+
+    def document(self) -> dict[str, Any]:
+        out: dict[str, Any] = json.loads(self.stack.cli("export", self.lab))
+        return out
+
+    def layout(self, node: str) -> list[float]:
+        """Where the document has a node, in canvas units."""
+        out: list[float] = self.document()["layout"][node]
+        return out
+
+    def title(self, node: str) -> Locator:
+        kind = "Bridge" if "/" in node else "Namespace"
+        return self.page.get_by_role("button", name=f"{kind} {node},")
+
+    def pick(self, *nodes: str) -> None:
+        for number, node in enumerate(nodes):
+            self.title(node).click(modifiers=["Shift"] if number else [])
+
+    def tool(self, name: str) -> Locator:
+        return self.page.get_by_role("toolbar", name="Selection").get_by_role("button", name=name)
+
+    def menu(self, button: str, item: str) -> None:
+        self.tool(button).click()
+        self.page.get_by_role("menuitem", name=item, exact=True).click()
+
+    def settled(self, text: str) -> None:
+        """Until the page has announced what was done."""
+        expect(self.page.get_by_role("status").filter(has_text=text).first).to_be_attached()
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    def pull(self, source: Locator, x: float, y: float, *, drop: bool = True) -> None:
+        """Drag to a point of the window."""
+        box = source.bounding_box()
+        assert box
+        mouse = self.page.mouse
+        mouse.move(box["x"] + min(20, box["width"] / 2), box["y"] + box["height"] / 2)
+        mouse.down()
+        mouse.move(box["x"] + 30, box["y"] + box["height"] / 2 + 12, steps=3)
+        mouse.move(x, y, steps=6)
+        if drop:
+            mouse.up()
+
+    def plug(self, node: str) -> Locator:
+        return self.page.get_by_role("button", name=f"Draw a link from {node}", exact=True)
+
+    def middle(self, locator: Locator) -> tuple[float, float]:
+        box = locator.bounding_box()
+        assert box
+        return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+    def pressed(self, *nodes: str) -> None:
+        """Exactly these namespaces are selected."""
+        for name in self.document()["namespaces"]:
+            expect(self.title(name)).to_have_attribute("aria-pressed", "true" if name in nodes else "false")
+
+
+def opened(page: Page, stack: Stack, lab: str, example: str) -> Gestures:
+    stack.cli("apply", lab, f"examples/{example}.json")
+    hand = Gestures(page, stack, lab)
+    hand.card("ns0").wait_for()
+    hand.fit()
+    return hand
+
+
+def test_selecting_and_arranging(page: Page, stack: Stack, lab: str) -> None:
+    hand = opened(page, stack, lab, "bridge-with-three")
+    hand.pick("ns0", "ns2")
+    hand.pressed("ns0", "ns2")
+    hand.press("Control+a")
+    hand.pressed("host", "ns0", "ns1", "ns2")
+    hand.press("Escape")
+    # a marquee around the lower row
+    page.get_by_role("button", name="Drag selects or drags the canvas").click()
+    left, right = hand.card("ns0").bounding_box(), hand.card("ns2").bounding_box()
+    assert left
+    assert right
+    page.mouse.move(left["x"] - 10, left["y"] - 30)
+    page.mouse.down()
+    page.mouse.move(right["x"] + right["width"] + 10, right["y"] + right["height"] + 20, steps=6)
+    page.mouse.up()
+    hand.pressed("ns0", "ns1", "ns2")
+    hand.press("Escape", "v")
+    # a move snaps to the neighbours, and says on which line
+    x, y = hand.middle(hand.title("ns1"))
+    hand.pull(hand.title("ns1"), x + 40, y + 3, drop=False)
+    expect(page.get_by_test_id("guides")).to_be_attached()
+    page.mouse.up()
+    expect(page.get_by_test_id("guides")).to_have_count(0)
+    hand.settled("Moved on the canvas")
+    assert hand.layout("ns1")[1] == 340
+    assert hand.layout("ns1")[0] > 430
+    # Escape gives a move up
+    before = hand.layout("ns2")
+    hand.pull(hand.title("ns2"), 500, 300, drop=False)
+    hand.press("Escape")
+    page.mouse.up()
+    assert hand.layout("ns2") == before
+    # nudging: 1 and 10, one step of the history for a burst
+    hand.pick("ns0")
+    hand.press("ArrowRight", "Shift+ArrowDown")
+    page.wait_for_timeout(600)
+    assert hand.layout("ns0") == [1, 350]
+    hand.press("Control+z")
+    hand.settled("Undone")
+    assert hand.layout("ns0") == [0, 340]
+    # align and distribute, by menu and by key
+    hand.pick("host", "ns0", "ns1", "ns2")
+    hand.menu("Align and distribute", "Align left Alt+A")
+    hand.settled("Aligned")
+    assert {hand.layout(n)[0] for n in ("host", "ns0", "ns1", "ns2")} == {0}
+    hand.press("Control+z", "Control+z")
+    page.wait_for_timeout(300)
+    assert hand.layout("ns1") == [420, 340]
+    hand.pick("ns0", "ns1", "ns2")
+    hand.press("Alt+Shift+h")
+    # locked: neither moved nor deleted
+    hand.pick("ns2")
+    hand.press("Control+Shift+l")
+    expect(hand.card("ns2").get_by_role("img", name="Locked")).to_be_visible()
+    hand.pull(hand.title("ns2"), 500, 300)
+    hand.press("ArrowRight")
+    page.wait_for_timeout(500)
+    assert hand.layout("ns2") == [840, 340]
+    hand.press("Delete")
+    expect(page.get_by_role("list", name="Messages")).to_contain_text("unlock it first")
+    assert "ns2" in hand.document()["namespaces"]
+
+
+def test_areas_notes_colours_and_icons(page: Page, stack: Stack, lab: str) -> None:
+    hand = opened(page, stack, lab, "bridge-with-three")
+    hand.pick("ns0", "ns1")
+    hand.press("Control+g")
+    page.get_by_label("Label of the area").fill("10.0.1.0/24")
+    hand.press("Enter")
+    area = page.get_by_role("group", name="Area 10.0.1.0/24")
+    expect(area).to_be_visible()
+    before = hand.document()
+    assert before["areas"]["area0"]["label"] == "10.0.1.0/24"
+    # it takes what is in it along
+    label = page.get_by_role("button", name="Area 10.0.1.0/24")
+    x, y = hand.middle(label)
+    hand.pull(label, x + 10, y + 120)
+    hand.settled("Moved on the canvas")
+    after = hand.document()
+    down = after["areas"]["area0"]["at"][1] - before["areas"]["area0"]["at"][1]
+    assert down > 60
+    assert after["layout"]["ns0"][1] - before["layout"]["ns0"][1] == down
+    assert after["layout"]["ns2"] == before["layout"]["ns2"]
+    hand.press("Control+z")
+    hand.settled("Undone")
+    assert hand.document()["layout"] == before["layout"]
+    # its corner
+    corner = area.locator("[data-corner=se]")
+    label.click()
+    x, y = hand.middle(corner)
+    hand.pull(corner, x + 60, y + 40)
+    hand.settled("Resized area0")
+    assert hand.document()["areas"]["area0"]["size"][0] > before["areas"]["area0"]["size"][0] + 30
+    # a note
+    hand.press("Escape", "Shift+n")
+    page.get_by_label("Text of the note").fill("# Task\n- [x] ping **both**\n- <b>no HTML</b>")
+    hand.press("Control+Enter")
+    note = page.get_by_role("article", name="Note note0")
+    expect(note.get_by_role("heading", name="Task")).to_be_visible()
+    expect(note.locator("strong")).to_have_text("both")
+    expect(note).to_contain_text("<b>no HTML</b>")
+    # looks of nodes
+    hand.pick("ns2")
+    hand.menu("Colour", "Orange")
+    hand.settled("Coloured")
+    hand.menu("Icon", "Firewall")
+    hand.settled("Icon changed")
+    expect(hand.card("ns2")).to_have_attribute("data-colour", "orange")
+    document = hand.document()
+    assert document["styles"] == {"ns2": {"colour": "orange", "icon": "firewall"}}
+    assert document["notes"]["note0"]["text"].startswith("# Task")
+    assert stack.inside(lab, "host", "ip", "netns", "list").count("\n") == 3
+
+
+def test_links_by_one_drag(page: Page, stack: Stack, lab: str) -> None:
+    hand = opened(page, stack, lab, "bridge-with-three")
+    # node to node: names and addresses are there at once, and can be changed where they stand
+    hand.pull(hand.plug("ns0"), *hand.middle(hand.card("ns1")))
+    ends = page.get_by_role("dialog", name="New link")
+    expect(ends.get_by_label("Addresses of ns0/veth0")).to_have_value("10.0.2.1/24")
+    expect(ends.get_by_label("Name of ns0/veth0")).to_be_focused()
+    page.keyboard.type("left")
+    hand.press("Tab")
+    page.keyboard.type("10.9.0.1/30")
+    hand.press("Enter")
+    ends.wait_for(state="detached")
+    expect(hand.chip("ns0/left")).to_contain_text("10.9.0.1/30")
+    (link,) = hand.kernel("ns0", "address", "show", "left")
+    assert link["addr_info"][0]["local"] == "10.9.0.1"
+    # to nothing: the node is made with it
+    x, y = hand.middle(hand.card("ns2"))
+    hand.pull(hand.plug("ns2"), x, y + 190)
+    choose = page.get_by_role("dialog", name="Link to something new")
+    choose.get_by_role("button", name="New namespace").click()
+    page.get_by_role("dialog", name="New link").wait_for()
+    hand.press("Escape")
+    hand.card("ns3").wait_for()
+    assert hand.kernel("ns3", "address", "show", "veth1")[0]["operstate"] == "UP"
+    # many at once: those that are selected to the bridge, with the next free addresses of its subnet
+    hand.pick("ns3")
+    hand.title("ns2").click(modifiers=["Shift"])
+    hand.pull(hand.plug("ns3"), *hand.middle(hand.title("host/br0")))
+    page.get_by_role("dialog", name="New links").wait_for()
+    hand.press("Escape")
+    given = [a["local"] for ns in ("ns2", "ns3") for i in hand.kernel(ns, "-4", "address") for a in i["addr_info"]]
+    assert {"10.0.1.4", "10.0.1.5"} <= set(given)
+    ports = json.loads(stack.inside(lab, "host", "bridge", "-j", "link"))
+    assert len(ports) == 5
+    hand.press("Control+z")
+    hand.settled("Undone")
+    assert len(json.loads(stack.inside(lab, "host", "bridge", "-j", "link"))) == 3
+    # five on this bridge: one edit, one step back
+    hand.press("Escape")
+    hand.title("host/br0").click(button="right")
+    page.get_by_role("menuitem", name="Add namespaces here…").click()
+    dialog = page.get_by_role("dialog", name="Namespaces on host/br0")
+    dialog.get_by_label("Name").fill("pc")
+    dialog.get_by_role("button", name="Add").click()
+    dialog.wait_for(state="detached")
+    assert [a["local"] for i in hand.kernel("pc4", "-4", "address") for a in i["addr_info"]] == ["10.0.1.8"]
+    names = {n["name"] for n in hand.kernel("host", "netns")}
+    assert {f"pc{i}" for i in range(5)} <= names
+    assert stack.inside(lab, "pc0", "ping", "-c1", "-W2", "10.0.1.1")
+    hand.press("Control+z")
+    hand.settled("Undone")
+    assert not {n["name"] for n in hand.kernel("host", "netns")} & {f"pc{i}" for i in range(5)}
+
+
+def test_copy_cut_paste_duplicate(page: Page, stack: Stack, lab: str) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    hand = opened(page, stack, lab, "bridge-with-three")
+    # a duplicate hangs on the same bridge, with the next free address
+    hand.pick("ns0")
+    hand.press("Control+d")
+    expect(hand.chip("ns3/eth0")).to_contain_text("10.0.1.4/24")
+    assert stack.inside(lab, "ns3", "ping", "-c1", "-W2", "10.0.1.1")
+    # a copy is a document in the clipboard
+    hand.pick("ns1", "ns2")
+    hand.title("host/br0").click(modifiers=["Shift"])
+    hand.press("Control+c")
+    hand.settled("Copied")
+    text = page.evaluate("navigator.clipboard.readText()")
+    assert sorted(json.loads(text)["namespaces"]["host"]["interfaces"]) == ["br0", "p1", "p2"]
+    hand.press("Escape", "Control+v")
+    hand.settled("Pasted")
+    assert {"ns4", "ns5"} <= hand.document()["namespaces"].keys()
+    bridges = {p["master"] for p in json.loads(stack.inside(lab, "host", "bridge", "-j", "link"))}
+    assert bridges == {"br0", "br1"}
+    # in another lab the names are free, and stay
+    stack.cli("new", "t-other")
+    try:
+        page.goto(f"{stack.url}/?token={stack.token}&lab=t-other")
+        other = Gestures(page, stack, "t-other")
+        other.card("host").wait_for()
+        other.press("Control+v")
+        other.card("ns1").wait_for()
+        assert other.kernel("ns1", "-4", "address", "show", "eth0")[0]["addr_info"][0]["local"] == "10.0.1.2"
+        # cut and paste: the same again, in one step each
+        other.fit()
+        other.pick("ns1", "ns2")
+        other.press("Control+x")
+        expect(other.card("ns1")).to_have_count(0)
+        assert other.kernel("host", "netns") == []
+        other.press("Control+v")
+        other.card("ns1").wait_for()
+        assert sorted(n["name"] for n in other.kernel("host", "netns")) == ["ns1", "ns2"]
+        page.evaluate("navigator.clipboard.writeText('no document')")
+    finally:
+        stack.cli("destroy", "t-other")
+
+
+def test_the_whole_editor_by_keyboard(page: Page, stack: Stack, lab: str) -> None:
+    hand = Gestures(page, stack, lab)
+    for name in ("ns0", "ns1"):
+        hand.press("n")
+        dialog = page.get_by_role("dialog", name="New namespace")
+        dialog.wait_for()
+        dialog.get_by_label("Name").fill(name)
+        hand.press("Enter")
+        dialog.wait_for(state="detached")
+        hand.card(name).wait_for()
+    stack.cli("apply", lab, "-", input=json.dumps({
+        "vethboard": 1, "namespaces": {"ns0": {}, "ns1": {}}, "layout": {"host": [0, 0], "ns0": [0, 300], "ns1": [400, 300]},
+    }))  # fmt: skip
+    hand.fit()
+    hand.press("Escape")
+    # arrows walk from node to node, in space
+    hand.title("host").focus()
+    hand.press("Tab", "Shift+Tab", "ArrowDown")
+    expect(hand.title("ns0")).to_be_focused()
+    hand.press("ArrowRight")
+    expect(hand.title("ns1")).to_be_focused()
+    hand.press("Space")
+    hand.pressed("ns1")
+    hand.press("Alt+Shift+ArrowRight")
+    page.wait_for_timeout(600)
+    assert hand.layout("ns1") == [410, 300]
+    # a link: L, arrows, Enter; its ends by Tab
+    hand.press("l")
+    expect(page.get_by_role("status").filter(has_text="Link from ns1")).to_be_visible()
+    hand.press("ArrowLeft", "Enter")
+    ends = page.get_by_role("dialog", name="New link")
+    expect(ends.get_by_label("Name of ns1/veth0")).to_be_focused()
+    hand.press("Tab")
+    page.keyboard.type("10.7.0.1/24")
+    hand.press("Enter")
+    ends.wait_for(state="detached")
+    assert hand.kernel("ns1", "-4", "address", "show", "veth0")[0]["addr_info"][0]["local"] == "10.7.0.1"
+    # a menu, and Escape out of it
+    hand.press("Escape")
+    hand.title("ns0").focus()
+    hand.press("Shift+F10")
+    page.get_by_role("menuitem", name="Duplicate").wait_for()
+    hand.press("Escape")
+    expect(page.get_by_role("menu")).to_have_count(0)
+    # names say what a thing is and how it is
+    expect(hand.chip("ns1/veth0")).to_have_accessible_name("Interface ns1/veth0, up, 10.7.0.1/24")
+    expect(page.get_by_role("button", name="Link ns0/veth1 – ns1/veth0, up")).to_have_count(1)
+    hand.title("ns1").focus()
+    hand.press("Space", "Delete")
+    expect(hand.card("ns1")).to_have_count(0)
+
+
+def test_touch(browser: Browser, stack: Stack, lab: str) -> None:
+    stack.cli("apply", lab, "examples/two-namespaces.json")
+    context = browser.new_context(viewport={"width": 1180, "height": 820}, has_touch=True, is_mobile=True, locale="en-GB")
+    page = context.new_page()
+    page.goto(f"{stack.url}/?token={stack.token}&lab={lab}")
+    hand = Gestures(page, stack, lab)
+    hand.card("ns0").wait_for()
+    hand.fit()
+    finger = page.context.new_cdp_session(page)
+
+    def touch(kind: str, *points: tuple[float, float]) -> None:
+        at = [{"x": x, "y": y, "id": i} for i, (x, y) in enumerate(points)]
+        finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": at})
+
+    hand.title("ns0").tap()
+    hand.pressed("ns0")
+    # one finger on a node moves it
+    before = hand.layout("ns0")
+    x, y = hand.middle(hand.title("ns0"))
+    touch("touchStart", (x, y))
+    for step in range(1, 8):
+        touch("touchMove", (x, y + step * 12))
+    touch("touchEnd")
+    hand.settled("Moved on the canvas")
+    assert hand.layout("ns0")[1] > before[1] + 40
+    # two fingers zoom
+    percent = page.get_by_role("button", name="Zoom to 100 %")
+    was = percent.inner_text()
+    x, y = 560, 690
+    touch("touchStart", (x - 40, y), (x + 40, y))
+    for step in range(1, 8):
+        touch("touchMove", (x - 40 - step * 8, y), (x + 40 + step * 8, y))
+    touch("touchEnd")
+    expect(percent).not_to_have_text(was)
+    hand.fit()
+    # a tap on the plug, a tap on the other node: a link
+    hand.plug("ns0").tap()
+    hand.title("ns1").tap()
+    page.get_by_role("dialog", name="New link").wait_for()
+    hand.press("Escape")
+    assert len(hand.kernel("ns0", "link")) == 3
+    # a long press opens the menu
+    x, y = hand.middle(hand.title("ns1"))
+    touch("touchStart", (x, y))
+    page.get_by_role("menuitem", name="Duplicate").wait_for()
+    touch("touchEnd")
+    context.close()
