@@ -1,13 +1,12 @@
 """Chains as records: their normal form, what iptables would refuse of one seen alone, and finding them."""
 
 import errno
-import itertools
 from collections.abc import Iterator, Mapping
 
 from topology.base import Fault
 from topology.netfilter import CHAIN_NAME_MAX, HOOKS, TABLES
 from topology.records import AnyRecord, Chain, replace
-from topology.rules.tokens import Token, quote, restorable, tokens
+from topology.rules.tokens import TEXTS, Token, quote, restorable, tokens
 
 TableKey = tuple[str, str, str]
 """Namespace, family, table."""
@@ -97,10 +96,11 @@ def rule_fault(rule: str) -> tuple[str, str] | None:
 
 def _aim(rule: str) -> Token | None:
     """The word that says where the rule jumps to."""
-    words = tokens(rule)
-    for before, word in itertools.pairwise(words):
-        if before.raw in ("-j", "-g", "--jump", "--goto"):
+    before = ""
+    for word in tokens(rule):
+        if before in ("-j", "-g", "--jump", "--goto"):
             return word
+        before = "" if before in TEXTS else word.raw
     return None
 
 

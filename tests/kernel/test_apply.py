@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from agent.apply import Undo, execute
+from agent.apply.execute import Outcome
 from agent.filter import FilterWatch, driver
 from agent.netlink.namespaces import Namespaces
 from agent.netlink.watch import Watch
@@ -21,6 +22,7 @@ from topology.normal import drift
 from topology.observed import Observed
 from topology.plan import plan
 from topology.records import Bridge, Fdb, Macvlan, Namespace, Neighbour, Records, Route, Vxlan, as_records
+from topology.shell import commands as shell_commands
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.json"))
 
@@ -67,6 +69,20 @@ class Kernel:
         assert drift(records, self.observed.records) == ()
         return steps
 
+    def steps_to(self, records: Records) -> tuple[s.AnyStep, ...]:
+        return plan(records, self.observed.records, None, self.baseline, self.observed.born_mac)
+
+    def shell_to(self, records: Records) -> list[str]:
+        """What one would type for it."""
+        return shell_commands(self.steps_to(records))
+
+    def apply(self, records: Records) -> Outcome:
+        """Do it, and read back what became of it: with rules as iptables prints them."""
+        steps = self.steps_to(records)
+        done = execute(self.namespaces, steps, self.filters)
+        self.look(*{step.namespace for step in steps if isinstance(step, s.ChangeTable)})
+        return done
+
     def edit(self, *commands: c.AnyCommand) -> None:
         for command in commands:
             done = edit(self.desired, command)
@@ -78,8 +94,8 @@ class Kernel:
         self.namespaces.close()
 
 
-def with_kernel(body: Callable[[Kernel], None]) -> None:
-    kernel = Kernel()
+def with_kernel(body: Callable[[Kernel], None], firewall: Driver = "legacy") -> None:
+    kernel = Kernel(firewall)
     try:
         body(kernel)
     finally:

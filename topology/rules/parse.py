@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from topology.rules.tokens import Token, quote, tokens
+from topology.rules.tokens import TEXTS, Token, quote, tokens
 
 
 class Condition(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -116,6 +116,9 @@ class _Reader:
             if not self.option_at(self.at):
                 raise ValueError("a value without an option")
             name, values = self.next(), list[Token]()
+            if name in TEXTS and self.at < len(self.words):
+                values.append(self.words[self.at])
+                self.at += 1
             while self.at < len(self.words) and not self.option_at(self.at):
                 if self.words[self.at].raw == "!" and self.option_at(self.at + 1):
                     break

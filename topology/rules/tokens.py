@@ -4,6 +4,9 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
+TEXTS = frozenset({"--comment", "--log-prefix", "--nflog-prefix", "--string", "--hex-string", "--label", "--name", "--hashlimit-name"})
+"""Options whose value may be any word, also one that looks like an option: iptables-save does not quote `-j`."""
+
 _PLAIN = re.compile(r"[\w-]+", re.ASCII)
 _BLANK = " \t\n"
 
