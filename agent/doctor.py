@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from agent import filter
 from agent.netlink.wire import NLM_F_CREATE, NLM_F_EXCL, Batch, Channel, ifinfo
 from agent.sandbox import limits, seccomp
 from agent.sandbox import syscalls as sc
@@ -44,6 +45,7 @@ def checks() -> Iterator[Check]:
         found = shutil.which(program, path="/usr/sbin:/usr/bin:/sbin:/bin")
         mend = "" if found else f"apt-get install {package}"
         yield Check(name=program, ok=bool(found), needed=program in _NEEDED_PROGRAMS, detail=found or "not installed", mend=mend)
+    yield from _firewalls()
     yield _seccomp()
     yield from _limits(root)
 
@@ -74,6 +76,14 @@ def _conntrack() -> Check:
     mend = f"sysctl -w net.netfilter.nf_conntrack_max={max(4096, memory // 4 // _CONNECTION_BYTES // Limits().namespaces)}"
     detail = f"{most} connections in each namespace" + (f": a lab could fill {human(size)} of the kernel's memory" if size > memory else "")
     return Check(name="conntrack", ok=size <= memory, detail=detail, mend=mend if size > memory else "")
+
+
+def _firewalls() -> Iterator[Check]:
+    """The drivers of netfilter, and which of them a lab gets that names none."""
+    for name, modules in (("legacy", "ip_tables iptable_filter ip6table_filter"), ("nft", "nf_tables nft_compat")):
+        ok = filter.works("legacy" if name == "legacy" else "nft")
+        detail = "labs have this one" if ok and filter.default() == name else "" if ok else f"iptables-{name} does not work here"
+        yield Check(name=f"firewall {name}", ok=ok, detail=detail, mend="" if ok else f"modprobe -a {modules}")
 
 
 def _seccomp() -> Check:

@@ -9,9 +9,10 @@ from argparse import REMAINDER, SUPPRESS, ArgumentParser, Namespace
 from collections.abc import Callable
 from pathlib import Path
 
-from cli import access, capture, documents, journeys, labs, output, run, shell
+from cli import access, capture, documents, journeys, labs, output, rules, run, shell
 from cli.client import DEFAULT_STATE, Client, find_server
 from protocol.captures import SNAPLEN
+from topology.netfilter import DRIVERS
 from topology.problems import ProblemError
 
 Online = Callable[[Client, Namespace], int]
@@ -39,6 +40,7 @@ def parser() -> ArgumentParser:
     _lab_verbs(verbs.add_parser)
     _document_verbs(verbs.add_parser)
     _running_verbs(verbs.add_parser)
+    rules.verbs(verbs.add_parser, _verb)
     _journey_verbs(verbs.add_parser)
     return top
 
@@ -76,7 +78,10 @@ def _lab_verbs(add: Add) -> None:
         ("undo", labs.undo, "take back the newest edit"),
         ("redo", labs.redo, "do again what was taken back last"),
     ):
-        _verb(add, name, help, online=handler).add_argument("lab", metavar="LAB")
+        verb = _verb(add, name, help, online=handler)
+        verb.add_argument("lab", metavar="LAB")
+        if name == "new":
+            verb.add_argument("--firewall", choices=DRIVERS, help="whose iptables the lab has; by default the machine's")
     token = _verb(add, "token", "an address for one lab alone; what it allows; take it back", online=access.token)
     token.add_argument("lab", metavar="LAB")
     token.add_argument("--view", action="store_true", help="to look only")

@@ -40,7 +40,7 @@ def _done(client: Client, args: Args, request: NewLab | StartLab | StopLab | Des
 
 
 def new(client: Client, args: Args) -> int:
-    return _done(client, args, NewLab(id=client.next_id(), lab=args.lab), f"{args.lab} is live")
+    return _done(client, args, NewLab(id=client.next_id(), lab=args.lab, firewall=args.firewall), f"{args.lab} is live")
 
 
 def start(client: Client, args: Args) -> int:

@@ -85,7 +85,8 @@ def _iptables(step: s.ChangeTable, line: str) -> str:
     """A line as a shell takes it: iptables-restore has quotes of its own."""
     inside = "" if step.namespace == HOST else f"ip netns exec {_q(step.namespace)} "
     table = "" if step.table == "filter" else f" -t {step.table}"
-    return f"{inside}{'iptables' if step.family == 'ipv4' else 'ip6tables'}{table} {shlex.join(t.value for t in tokens(line))}"
+    words = " ".join(t.value if t.value == "!" else shlex.quote(t.value) for t in tokens(line))
+    return f"{inside}{'iptables' if step.family == 'ipv4' else 'ip6tables'}{table} {words}"
 
 
 def _entry(step: s.AddRoute | s.DeleteRoute | s.AddNeighbour | s.DeleteNeighbour | s.AddFdb | s.DeleteFdb) -> str:

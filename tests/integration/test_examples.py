@@ -17,6 +17,11 @@ PINGS = {
     "two-subnets-router": [("left", "10.0.2.2"), ("right", "10.0.1.2")],
     "container-host": [("client", "172.17.0.2"), ("web", "172.17.0.3"), ("db", "192.168.10.2")],
     "overlay-vxlan": [("c1", "10.42.0.2")],
+    "filter-deny-port": [("client", "10.0.1.2")],
+    "nat-masquerade": [("laptop", "203.0.113.2"), ("host", "192.168.7.2")],
+    "nat-published-port": [("web", "192.0.2.2"), ("client", "192.0.2.1")],
+    "mangle-ttl-mark": [("left", "10.0.2.2")],
+    "raw-notrack": [("client", "10.0.1.2")],
 }
 
 
