@@ -21,7 +21,7 @@ from topology.commands import SetInterface
 EDITS, TRIES, WORST = 21, 4, 2.0
 ATTACKS = {
     "fork bomb": "f() { f | f & }; f; sleep 60",
-    "memory": "while true; do python3 -c 'x = []\nwhile True: x.append(bytearray(1 << 20))'; done",
+    "memory": "while true; do python3 -c 'x = []\nwhile True: x.append(b\"x\" * (1 << 20))'; done",
     "tmpfs": "mkdir -p /tmp/mine; mount -t tmpfs -o size=8G mine /tmp/mine; for d in /tmp/mine /tmp /root /home /run /dev/shm /; do"
     " dd if=/dev/zero of=$d/full bs=64k 2>/dev/null; done; while true; do dd if=/dev/zero of=/tmp/full bs=64k 2>/dev/null; done",
     "terminals": """exec python3 -c '

@@ -55,7 +55,7 @@ def test_processes(small: Stack) -> None:
 
 
 def test_memory(small: Stack) -> None:
-    assert notice(small, "x = []\nwhile True: x.append(bytearray(1 << 20))", "memory") == "memory: 96 MiB of 96 MiB"
+    assert notice(small, "x = []\nwhile True: x.append(b'x' * (1 << 20))", "memory") == "memory: 96 MiB of 96 MiB"
     assert small.inside("small", "host", "echo", "still here") == "still here\n"
 
 
