@@ -20,13 +20,13 @@ from agent.sandbox import seccomp
 from agent.sandbox import syscalls as sc
 
 
-async def _serve(run: Path, server_uid: int, limits: Path | None) -> None:
+async def _serve(run: Path, server_uid: int, limits: Path | None, uplinks: bool) -> None:
     """Until SIGTERM or SIGINT, which end all labs."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    labs = Labs(run, limits)
+    labs = Labs(run, limits, uplinks)
     labs.find()
     path = run / "agent.sock"
     path.unlink(missing_ok=True)
@@ -46,6 +46,7 @@ def main() -> int:
     parser.add_argument("--run", type=Path, help="directory for the sockets")
     parser.add_argument("--server-uid", type=int, default=0, help="the user that may connect besides root")
     parser.add_argument("--limits", type=Path, help="file of the limits of labs (JSON)")
+    parser.add_argument("--allow-uplink", action="store_true", help="labs can be given the outside")
     parser.add_argument("--check", action="store_true", help="say what this kernel can do, and end")
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
@@ -62,7 +63,7 @@ def main() -> int:
     warm()
     with contextlib.suppress(OSError):  # said by doctor, and by the first lab that cannot start
         seccomp.program()
-    asyncio.run(_serve(args.run, args.server_uid, args.limits))
+    asyncio.run(_serve(args.run, args.server_uid, args.limits, args.allow_uplink))
     return 0
 
 

@@ -27,6 +27,7 @@ _QDISCS = ("tbf", "htb", "netem")
 _PROGRAMS = {
     "ip": "iproute2", "bridge": "iproute2", "brctl": "bridge-utils", "ethtool": "ethtool", "ping": "iputils-ping", "tcpdump": "tcpdump",
     "iptables-legacy": "iptables", "iptables-nft": "iptables", "sysctl": "procps", "conntrack": "conntrack",
+    "slirp4netns": "slirp4netns",
 }  # fmt: skip
 _CONNECTION_BYTES = 320
 """`struct nf_conn` with its extensions, about."""

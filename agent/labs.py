@@ -16,8 +16,10 @@ import msgspec
 
 from agent import filter, sandbox
 from agent.lab import main
+from agent.pids import started
 from agent.reached import Reached
 from agent.sandbox import limits as enforced
+from agent.uplink import Uplinks
 from topology.limits import Limits, parse
 from topology.limits import of as limits_of
 from topology.netfilter import Driver
@@ -40,23 +42,15 @@ class Running(NamedTuple):
     pidfd: int
 
 
-def _started(pid: int) -> int | None:
-    """Field 22 of /proc/PID/stat (proc_pid_stat(5))."""
-    try:
-        text = Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return None
-    return int(text.rpartition(")")[2].split()[19])
-
-
 class Labs:
     """`running`: by lab id. `gone` is called when one ends that was not told to."""
 
-    def __init__(self, run: Path, limits: Path | None = None) -> None:
+    def __init__(self, run: Path, limits: Path | None = None, uplinks: bool = False) -> None:
         self._run, self._limits = run, limits
         run.mkdir(mode=0o755, parents=True, exist_ok=True)
         self._folder = run / "labs"
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._uplinks = Uplinks(self._folder, uplinks)
         self.running: dict[str, Running] = {}
         self.gone: Callable[[str, str], None] = lambda _lab, _reason: None
         self.limit: Callable[[str, Problem], None] = lambda _lab, _problem: None
@@ -73,7 +67,7 @@ class Labs:
             except (OSError, msgspec.MsgspecError):
                 self._clean(lab)
                 continue
-            if _started(note.pid) == note.started:
+            if started(note.pid) == note.started:
                 self._watch(lab, Running(note, pidfd))
             else:
                 os.close(pidfd)
@@ -104,7 +98,7 @@ class Labs:
             raise ProblemError(Problem(code=Code.UNSUPPORTED, message=str(e), hint="vethboard doctor says what is missing")) from None
         finally:
             listener.close()
-        note = Note(pid=pid, started=_started(pid) or 0, number=number, limits=limits)
+        note = Note(pid=pid, started=started(pid) or 0, number=number, limits=limits)
         (self._folder / f"{lab}.json").write_bytes(msgspec.json.encode(note))
         self._watch(lab, Running(note, os.pidfd_open(pid)))
 
@@ -141,9 +135,17 @@ class Labs:
 
     def _clean(self, lab: str) -> None:
         self._reached.forget(lab)
+        self._uplinks.end(lab)
         enforced.release(lab)
         for suffix in ("sock", "json"):
             (self._folder / f"{lab}.{suffix}").unlink(missing_ok=True)
+
+    async def set_uplink(self, lab: str, on: bool) -> None:
+        """Raises ProblemError."""
+        running = self.running.get(lab)
+        if running is None:
+            raise ProblemError(Problem(code=Code.UNAVAILABLE, message=f"lab {lab} does not run", hint="start it first"))
+        await self._uplinks.set(lab, on, running.note.pid, running.note.number)
 
     async def stop(self, lab: str) -> None:
         """End it: with its first process all others of the lab end, and with them its namespaces."""

@@ -79,6 +79,8 @@ class Listener:
                     self._labs.start(request.lab, request.firewall)
                 case p.Stop():
                     await self._labs.stop(request.lab)
+                case p.SetUplink():
+                    await self._labs.set_uplink(request.lab, request.on)
                 case p.Doctor():
                     return p.ControlAnswer(id=request.id, checks=tuple(await asyncio.to_thread(checks)))
         except ProblemError as e:

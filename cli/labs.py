@@ -13,6 +13,7 @@ from protocol.public import (
     Labs,
     ListLabs,
     NewLab,
+    SetUplink,
     StartLab,
     StopLab,
 )
@@ -30,7 +31,7 @@ def labs(client: Client, args: Args) -> int:
     return 0
 
 
-def _done(client: Client, args: Args, request: NewLab | StartLab | StopLab | DestroyLab | Edit, said: str) -> int:
+def _done(client: Client, args: Args, request: NewLab | StartLab | StopLab | DestroyLab | SetUplink | Edit, said: str) -> int:
     result = client.request(request)
     if args.json:
         output.as_json(result)
@@ -53,6 +54,11 @@ def stop(client: Client, args: Args) -> int:
 
 def destroy(client: Client, args: Args) -> int:
     return _done(client, args, DestroyLab(id=client.next_id(), lab=args.lab), f"{args.lab} is gone")
+
+
+def uplink(client: Client, args: Args) -> int:
+    request = SetUplink(id=client.next_id(), lab=args.lab, on=args.on == "on")
+    return _done(client, args, request, f"the uplink of {args.lab} is {args.on}")
 
 
 def _edit(client: Client, args: Args, command: AnyCommand, said: str) -> int:

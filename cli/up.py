@@ -98,6 +98,7 @@ def _start_children(args: Args, run: Path) -> tuple[Child, Child]:
     argv = [sys.executable, "-m", "agent", "--run", str(run), "--server-uid", str(uid)]
     if args.limits is not None:
         argv += ["--limits", str(args.limits)]
+    argv += ["--allow-uplink"] * args.allow_uplink
     agent = Child("agent", argv, lambda: None)
     argv = [
         sys.executable,

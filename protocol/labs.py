@@ -68,6 +68,15 @@ class DestroyLab(Request, frozen=True, kw_only=True, tag="destroy"):
     lab: str
 
 
+class SetUplink(Request, frozen=True, kw_only=True, tag="uplink"):
+    """Give the lab's host the outside, or take it away: user-mode networking, its DNS server in /etc/resolv.conf. It ends with the lab.
+
+    Answer: `Done`."""
+
+    lab: str
+    on: bool
+
+
 class Open(Request, frozen=True, kw_only=True, tag="open"):
     """Answer: `Snapshot`; from the very next revision on, `delta` events follow without a gap."""
 

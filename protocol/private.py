@@ -50,11 +50,18 @@ class Stop(ControlRequest, frozen=True, kw_only=True, tag="stop"):
     lab: str
 
 
+class SetUplink(ControlRequest, frozen=True, kw_only=True, tag="uplink"):
+    """Give the lab's host the outside, or take it away. DENIED where the agent was not started with --allow-uplink."""
+
+    lab: str
+    on: bool
+
+
 class Doctor(ControlRequest, frozen=True, kw_only=True, tag="doctor"):
     """What this kernel can do."""
 
 
-AnyControlRequest = Hello | Start | Stop | Doctor
+AnyControlRequest = Hello | Start | Stop | SetUplink | Doctor
 
 
 class ControlAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event", tag="answer"):

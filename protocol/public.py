@@ -46,6 +46,7 @@ from protocol.labs import (
     Look,
     NewLab,
     Open,
+    SetUplink,
     Snapshot,
     StartLab,
     StopLab,
@@ -92,8 +93,9 @@ __all__ = [
     "LabInfo", "LabState", "Labs", "LabsEvent", "ListExamples", "ListFiles", "ListLabs", "ListTokens", "Look", "MakeToken", "NetnsQuery",
     "NewLab", "Notice", "Open", "OpenTerminal", "Option", "Output", "Ping", "PingDone", "PingNote", "PingReply", "Planned", "Predict",
     "Predicted", "ReadCapture", "RemoveCapture", "Request", "ResizeTerminal", "Result", "RevokeToken", "Role", "RuleChecked", "RuleNote",
-    "Snapshot", "StartCapture", "StartLab", "StopCapture", "StopLab", "StreamItem", "TerminalClosed", "TerminalOpened", "TerminalState",
-    "Text", "TokenInfo", "TokenMade", "Tokens", "Trace", "Traced", "Vocabulary", "VocabularyOf", "Watch", "Watched", "ZeroCounters",
+    "SetUplink", "Snapshot", "StartCapture", "StartLab", "StopCapture", "StopLab", "StreamItem", "TerminalClosed", "TerminalOpened",
+    "TerminalState", "Text", "TokenInfo", "TokenMade", "Tokens", "Trace", "Traced", "Vocabulary", "VocabularyOf", "Watch", "Watched",
+    "ZeroCounters",
 ]  # fmt: skip
 
 AnyRequest = (
@@ -102,7 +104,7 @@ AnyRequest = (
     | CheckRule | ZeroCounters | ExportRules | Vocabulary | Analyse | FlushConntrack | DeleteConnection
     | StartCapture | StopCapture | RemoveCapture | ReadCapture
     | OpenTerminal | AttachTerminal | DetachTerminal | ResizeTerminal | CloseTerminal | ListFiles
-    | MakeToken | RevokeToken | ListTokens
+    | MakeToken | RevokeToken | ListTokens | SetUplink
 )  # fmt: skip
 AnyResult = (
     Done | Planned | Labs | Snapshot | Exported | PingDone | Exited | Text | Explained | HistoryList | Diagnosis | Examples

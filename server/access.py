@@ -26,9 +26,9 @@ class Access(NamedTuple):
 
 ADMIN = Access("admin", "admin")
 
-_OWN = (q.ListLabs, q.ListExamples, q.Input, q.Cancel, q.DetachTerminal, q.ResizeTerminal)
+_OWN = (q.ListLabs, q.ListExamples, q.ListExamples, q.Input, q.Cancel, q.DetachTerminal, q.ResizeTerminal)
 """About the caller's own session, or cut to what it may see."""
-_ADMIN_ONLY = (q.NewLab, q.DestroyLab, q.Doctor, q.MakeToken, q.RevokeToken, q.ListTokens)
+_ADMIN_ONLY = (q.NewLab, q.DestroyLab, q.Doctor, q.SetUplink, q.MakeToken, q.RevokeToken, q.ListTokens)
 _LOOKING = (
     q.Open, q.Close, q.Look, q.Export, q.Explain, q.History, q.Predict, q.CheckRule, q.ExportRules, q.Vocabulary, q.Analyse,
     q.ReadCapture,

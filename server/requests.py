@@ -228,6 +228,8 @@ def handle(hub: Hub, session: Session, request: q.AnyRequest) -> None:
             history(hub, session, request)
         case q.Doctor():
             doctor(hub, session, request)
+        case q.SetUplink():
+            running.set_uplink(hub.lab(request.lab), session, request)
         case q.MakeToken():
             make_token(hub, session, request)
         case q.RevokeToken():

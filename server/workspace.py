@@ -153,6 +153,10 @@ class Workspace(Editing):
             message = f"the lab was brought back from its document: {reason}"
             self._notice("warning", Problem(code=Code.UNAVAILABLE, message=message, hint="programs that ran in it are gone"))
 
+    def set_uplink(self, on: bool) -> None:
+        """Raises ProblemError."""
+        self._control.ask(lambda id: p.SetUplink(id=id, lab=self.lab, on=on))
+
     def limit(self, problem: Problem) -> None:
         """The kernel has refused it something, by one of its limits."""
         self.submit(lambda: self._notice("warning", problem))

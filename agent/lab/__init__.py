@@ -12,4 +12,6 @@ from topology.netfilter import Driver
 def main(listener: socket.socket, limits: Limits, firewall: Driver) -> None:
     """Serve until killed. `firewall`: whose iptables the lab has."""
     use(firewall)
+    # asyncio tells a fork by another pid; an agent that is pid 1 of a container has the same as this process
+    asyncio._set_running_loop(None)
     asyncio.run(Lab(listener, limits, firewall).serve())

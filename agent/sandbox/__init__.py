@@ -37,10 +37,10 @@ def make(lab: str, listener: socket.socket, number: int, limits: Limits, main: M
     theirs.close()
     try:
         _expect(ours, "user namespace")
-        base = _base(number)
+        first = base(number)
         for file in ("uid_map", "gid_map"):
             with open(f"/proc/{child}/{file}", "w") as f:
-                f.write(f"0 {base} {UIDS}")
+                f.write(f"0 {first} {UIDS}")
         missing = enforced.confine(lab, child, limits)
         ours.send("\n".join(("go", *missing)).encode())
         said = [_expect(ours, "namespaces"), _expect(ours, "root")]  # from two processes, so in either order
@@ -58,7 +58,7 @@ def _expect(channel: socket.socket, what: str) -> bytes:
     return data[1:]
 
 
-def _base(number: int) -> int:
+def base(number: int) -> int:
     """The id outside of the lab's root."""
     return FIRST_UID + number * UIDS
 
@@ -68,7 +68,7 @@ def _child(lab: str, limits: Limits, listener: socket.socket, parent: socket.soc
     try:
         _let_go((listener.fileno(), parent.fileno()))
         os.setsid()
-        _take_id(_base(number))
+        _take_id(base(number))
         sc.unshare(sc.CLONE_NEWUSER)
         parent.send(b"+")
         go, *missing = parent.recv(1024).decode().splitlines() or [""]

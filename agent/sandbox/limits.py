@@ -98,6 +98,13 @@ def confine(lab: str, pid: int, limits: Limits) -> dict[str, str]:
     return missing
 
 
+def join(lab: str, pid: int) -> None:
+    """A process that works for the lab, outside of it, counts for it as well."""
+    for controller in _CONTROLLERS:
+        with contextlib.suppress(OSError):
+            (folder(lab, controller) / "cgroup.procs").write_text(str(pid))
+
+
 def release(lab: str) -> None:
     """Remove the cgroups of a lab that has ended."""
     for group in dict.fromkeys(folder(lab, controller) for controller in _CONTROLLERS):

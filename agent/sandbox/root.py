@@ -73,7 +73,7 @@ def build(limits: Limits) -> None:
     sc.mount("tmpfs", _PLACE, "tmpfs", sc.MS_NOSUID | sc.MS_NODEV, f"mode=755,size={_ROOT_SIZE}")
     for folder in _FOLDERS:
         Path(_PLACE, folder).mkdir(parents=True, exist_ok=True)
-    _programs(Path(_PLACE))
+    programs(Path(_PLACE))
     _etc(Path(_PLACE, "etc"))
     _dev(f"{_PLACE}/dev", limits.terminals)
     _proc(Path(_PLACE, "proc"))
@@ -112,7 +112,8 @@ def _proc(proc: Path) -> None:
                 sc.mount(str(nothing / kind), str(proc / name), flags=sc.MS_BIND)
 
 
-def _programs(place: Path) -> None:
+def programs(place: Path) -> None:
+    """Bind the system's programs below `place`, read-only."""
     for name in _PROGRAMS:
         source = Path("/", name)
         if source.is_symlink():

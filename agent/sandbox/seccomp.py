@@ -38,7 +38,7 @@ _TIOCSTI, _TIOCLINUX = 0x5412, 0x541C
 _ALLOW, _ERRNO = 0x7FFF0000, 0x00050000
 _EQ, _GT, _MASKED_EQ = 4, 6, 7
 _ATTRIBUTE_BAD_ARCH, _ATTRIBUTE_OPTIMIZE = 2, 8
-_PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER = 38, 22, 2
+_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER = 22, 2
 _WORD = 0xFFFFFFFF
 
 
@@ -124,6 +124,6 @@ def program() -> bytes:
 
 def install(instructions: bytes) -> None:
     """For the calling process and all that it will start, for good: they get no privileges by exec(2) either."""
-    sc.prctl(_PR_SET_NO_NEW_PRIVS, 1)
+    sc.prctl(sc.PR_SET_NO_NEW_PRIVS, 1)
     filter = _Program(len(instructions) // 8, instructions)
     sc.prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.addressof(filter))

@@ -18,13 +18,14 @@ ROOT = Path(__file__).resolve().parents[2]
 class Agent:
     """`python -m agent` with a run directory of its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, *options: str, before: tuple[str, ...] = ()) -> None:
+        self.options, self.before = options, before
         self.folder = tempfile.TemporaryDirectory(prefix="vb-agent-")
         self.run = Path(self.folder.name, "run")
         self.start()
 
     def start(self) -> None:
-        argv = [sys.executable, "-m", "agent", "--run", str(self.run), "--server-uid", "0"]
+        argv = [*self.before, sys.executable, "-m", "agent", "--run", str(self.run), "--server-uid", "0", *self.options]
         self.process = subprocess.Popen(argv, cwd=ROOT, stdout=subprocess.PIPE)
         assert self.process.stdout
         assert json.loads(self.process.stdout.readline()) == {"ready": True}

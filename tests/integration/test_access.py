@@ -65,7 +65,7 @@ def test_an_edit_token_reaches_its_lab_alone(stack: Stack, lab: str) -> None:
 
 def test_every_request_is_refused_to_the_wrong_token() -> None:
     """A request type that is added later is not open by mistake: all but one's own session need the lab."""
-    own = {q.ListLabs, q.Input, q.Cancel, q.DetachTerminal, q.ResizeTerminal}
+    own = {q.ListLabs, q.ListExamples, q.Input, q.Cancel, q.DetachTerminal, q.ResizeTerminal}
     for kind in get_args(q.AnyRequest):
         fields = {f.name: "other" if f.name == "lab" else _any(f) for f in msgspec.structs.fields(kind) if f.required}
         request = kind(**{"id": "1", **fields})

@@ -1661,6 +1661,18 @@ export type SetUpStep = {
   up: boolean
 }
 
+/**
+ * Give the lab's host the outside, or take it away: user-mode networking, its DNS server in /etc/resolv.conf. It ends with the lab.
+ *
+ * Answer: `Done`.
+ */
+export type SetUplink = {
+  type: "uplink"
+  id: string
+  lab: string
+  on: boolean
+}
+
 /** A whole lab at `revision`. `warnings` are problems that do not stop anything (the same address twice on a segment). */
 export type Snapshot = {
   result: "snapshot"
@@ -1950,7 +1962,7 @@ export type AnyCommand = AddChain | AddFdb | AddInterface | AddLink | AddNamespa
 
 export type AnyStep = AddAddressStep | AddFdbStep | AddInterfaceStep | AddNamespaceStep | AddNeighbourStep | AddRouteStep | AddVlanStep | ChangeInterfaceStep | ChangeTableStep | DeleteAddressStep | DeleteFdbStep | DeleteInterfaceStep | DeleteNamespaceStep | DeleteNeighbourStep | DeleteRouteStep | DeleteVlanStep | MoveInterfaceStep | SetNsidStep | SetSysctlStep | SetUpStep
 
-export type AnyRequest = Analyse | AttachTerminal | Cancel | CheckRule | Close | CloseTerminal | DeleteConnection | DestroyLab | DetachTerminal | Doctor | Edit | EndProcess | Exec | Explain | Export | ExportRules | FlushConntrack | History | Input | ListExamples | ListFiles | ListLabs | ListTokens | Look | MakeToken | NetnsQuery | NewLab | Open | OpenTerminal | Ping | Predict | ReadCapture | RemoveCapture | ResizeTerminal | RevokeToken | StartCapture | StartLab | StopCapture | StopLab | Trace | Vocabulary | Watch | ZeroCounters
+export type AnyRequest = Analyse | AttachTerminal | Cancel | CheckRule | Close | CloseTerminal | DeleteConnection | DestroyLab | DetachTerminal | Doctor | Edit | EndProcess | Exec | Explain | Export | ExportRules | FlushConntrack | History | Input | ListExamples | ListFiles | ListLabs | ListTokens | Look | MakeToken | NetnsQuery | NewLab | Open | OpenTerminal | Ping | Predict | ReadCapture | RemoveCapture | ResizeTerminal | RevokeToken | SetUplink | StartCapture | StartLab | StopCapture | StopLab | Trace | Vocabulary | Watch | ZeroCounters
 
 export type AnyResult = Analysed | CaptureStarted | CapturedFrames | Diagnosis | Done | Examples | Exited | Explained | Exported | Files | HistoryList | Labs | PingDone | Planned | Predicted | RuleChecked | Snapshot | TerminalClosed | TerminalOpened | Text | TokenMade | Tokens | Traced | VocabularyOf | Watched
 
