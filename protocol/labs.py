@@ -90,13 +90,15 @@ class Close(Request, frozen=True, kw_only=True, tag="close"):
 class Look(Request, frozen=True, kw_only=True, tag="look"):
     """Which namespaces this client shows in an inspector: counters, neighbours, learned FDB entries, processes come for those.
 
-    `filters`: of which it shows the rules, so that their counters come; `conntrack`: of which the connections.
+    `filters`: of which it shows the rules, so that their counters come; `conntrack`: of which the connections. `traffic`: of which it
+    shows the rates on links: only the counters of their interfaces come.
     """
 
     lab: str
     namespaces: tuple[str, ...] = ()
     filters: tuple[str, ...] = ()
     conntrack: tuple[str, ...] = ()
+    traffic: tuple[str, ...] = ()
 
 
 class Doctor(Request, frozen=True, kw_only=True, tag="doctor"):

@@ -139,12 +139,13 @@ class Signal(LabRequest, frozen=True, kw_only=True, tag="signal"):
 class Look(LabRequest, frozen=True, kw_only=True, tag="look"):
     """Tell counters (each second), processes, dynamic neighbours and learned FDB entries of these namespaces, and of no others.
 
-    `filters`: counters of rules; `conntrack`: connections.
+    `filters`: counters of rules; `conntrack`: connections; `traffic`: counters alone.
     """
 
     namespaces: tuple[str, ...]
     filters: tuple[str, ...] = ()
     conntrack: tuple[str, ...] = ()
+    traffic: tuple[str, ...] = ()
 
 
 class TryRules(LabRequest, frozen=True, kw_only=True, tag="try-rules"):

@@ -184,8 +184,9 @@ class Workspace(Editing):
             return tuple(dict.fromkeys(name for looked in self._looks.values() for name in names(looked)))
 
         namespaces, filters, conntrack = of(lambda k: k.namespaces), of(lambda k: k.filters), of(lambda k: k.conntrack)
+        traffic = of(lambda k: k.traffic)
         if self.link is not None:
-            self.link.send(lambda id: p.Look(id=id, namespaces=namespaces, filters=filters, conntrack=conntrack))
+            self.link.send(lambda id: p.Look(id=id, namespaces=namespaces, filters=filters, conntrack=conntrack, traffic=traffic))
 
     def live_link(self) -> LabLink:
         """The link to a lab that is live. Raises ProblemError."""

@@ -5,6 +5,7 @@ import contextlib
 import os
 import signal
 import socket
+import time
 
 import msgspec
 from websockets.asyncio.server import ServerConnection, unix_serve
@@ -37,6 +38,9 @@ BULK = 64
 """Steps from which on the watch pauses during the apply, and reads afterwards what was touched."""
 
 LOOK_SECONDS = 1.0
+LOOK_SHARE = 0.1
+"""How much of the lab's time may go into looking: with very many namespaces it is done less often."""
+
 MAX_MESSAGE = 64 << 20
 
 
@@ -48,7 +52,7 @@ class Lab:
         self._full = Full(limits)
         self._outbox: Outbox | None = None
         self._connection: ServerConnection | None = None
-        self._looked: tuple[str, ...] = ()
+        self._looked = p.Look(id=0, namespaces=())
         self._fresh = True
         self._decoder = msgspec.json.Decoder(p.AnyLabRequest)
 
@@ -94,20 +98,28 @@ class Lab:
 
     async def _tick(self) -> None:
         """What has no event: counters, processes, ages, for the namespaces that somebody looks at."""
+        spent = 0.0
         while True:
-            await asyncio.sleep(LOOK_SECONDS)
+            await asyncio.sleep(max(LOOK_SECONDS, spent / LOOK_SHARE))
             if self._outbox is None or self._outbox.full:
                 continue
             for problem in self._full.look(len(list(self._namespaces)) - 1):
                 self._outbox.send(p.Reached(problem=problem))
             self._watch.sweep()
+            started = time.monotonic()
             self._filters.refresh()
             self._connections.refresh()
-            there = [name for name in self._looked if name in self._namespaces]
-            if there:
-                self._watch.refresh(there)
-                reader = self._watch.reader
-                self._send([f for n in there for f in (reader.counters(self._namespaces[n]), reader.processes(self._namespaces[n]))])
+            self._send(self._counted())
+            spent = time.monotonic() - started
+
+    def _counted(self) -> list[AnyFact]:
+        """What has no event, of what is looked at."""
+        there = [self._namespaces[name] for name in self._looked.namespaces if name in self._namespaces]
+        if there:
+            self._watch.refresh([netns.name for netns in there])
+        reader, names = self._watch.reader, set(self._looked.namespaces)
+        busy = [self._namespaces[name] for name in self._looked.traffic if name in self._namespaces and name not in names]
+        return [*(reader.counters(netns) for netns in (*there, *busy)), *(reader.processes(netns) for netns in there)]
 
     # ---- the client --------------------------------------------------------------------------------------------------
 
@@ -193,7 +205,7 @@ class Lab:
             return p.LabAnswer(id=request.id, problem=e.problem)
 
     def _look(self, wanted: p.Look) -> None:
-        self._looked = wanted.namespaces
+        self._looked = wanted
         self._watch.look([name for name in wanted.namespaces if name in self._namespaces])
         self._filters.look(wanted.filters)
         self._connections.look(wanted.conntrack)

@@ -7,6 +7,8 @@ import styles from './BridgeNode.module.css'
 import { Chip, stateWord } from './Chip'
 import { useStaged } from './context'
 import type { BridgeBox } from './geometry'
+import { MarkDot } from './glance/MarkDot'
+import { useIsFound } from './glance/Search'
 import { LinkPlug } from './NamespaceCard'
 import { LockMark, NodeIcon, useOver, useStyle } from './NodeIcon'
 import { StateDot } from './StateDot'
@@ -25,6 +27,7 @@ export const BridgeNode = memo(function BridgeNode({
   const editor = useEditor()
   const t = useCanvasTexts()
   const { ref } = box
+  const found = useIsFound(interfaceId(ref))
   const staged = useStaged(interfaceId(ref))
   const over = useOver(ref)
   const style = useStyle(editor.lab, ref)
@@ -37,6 +40,7 @@ export const BridgeNode = memo(function BridgeNode({
       data-id={interfaceId(ref)}
       data-selected={selected || undefined}
       data-over={over || undefined}
+      data-found={found || undefined}
       data-staged={staged}
       data-colour={style?.colour ?? undefined}
       aria-label={t.bridgeCard(ref)}
@@ -80,6 +84,7 @@ function Header(props: { box: BridgeBox; selected: boolean; style: Style | undef
       {style?.locked && <LockMark />}
       {bridge?.stp && <span className={styles.badge}>{t.stp}</span>}
       {bridge?.vlan_filtering && <span className={styles.badge}>{t.vlans}</span>}
+      <MarkDot id={id} />
       {drifts && <span className={styles.drift} title={t.drift} />}
       <span className={styles.address}>{view.addresses[0]}</span>
       <LinkPlug node={ref} />

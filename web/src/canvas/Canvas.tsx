@@ -10,7 +10,10 @@ import { DragLayer } from './DragLayer'
 import { CanvasDialogs } from './dialogs/CanvasDialogs'
 import { Drags, drawn } from './drag'
 import { Flow, type FlowView } from './flow'
+import { Glance } from './glance/Glance'
+import { HoverCard } from './glance/HoverCard'
 import { KeyHints } from './KeyHints'
+import { useArrange } from './layout/useArrange'
 import { menuEntries, selectUnder } from './menu'
 import { OverviewLayer } from './overview/OverviewLayer'
 import { Palette } from './Palette'
@@ -34,6 +37,7 @@ export function Canvas() {
   const t = useCanvasTexts()
   const places = usePlaces(editor)
   const board = useBoard(editor, places.overrides)
+  const area = useRef<HTMLDivElement>(null)
   const view = useRef<FlowView | null>(null)
   const latest = useRef(board)
   latest.current = board
@@ -43,6 +47,7 @@ export function Canvas() {
   useClipboard(editor, tools.toCanvas)
   const link = useLinkTool(editor)
   useSeen(editor, board)
+  useArrange(editor, latest, places)
   const file = useFileDrop(editor)
   const marquee = usePart(editor.tool, (tool) => tool.is === 'select')
   const onView = useCanvasView(editor, view, latest)
@@ -50,6 +55,7 @@ export function Canvas() {
     <CanvasProvider value={tools}>
       <ContextArea entries={() => menuEntries(editor)}>
         <div
+          ref={area}
           className={styles.canvas}
           onContextMenuCapture={(event) => {
             const under = drawn.find?.({ x: event.clientX, y: event.clientY })
@@ -61,6 +67,7 @@ export function Canvas() {
           <Palette />
           <Flow board={board} onView={onView} marquee={marquee} label={t.network} {...events}>
             <OverviewLayer board={board} events={events} />
+            <Glance board={board} />
             <ViewControls />
           </Flow>
           <EmptyHint />
@@ -69,6 +76,7 @@ export function Canvas() {
           <SpotLayer />
         </div>
       </ContextArea>
+      <HoverCard area={area} />
       <DragLayer />
       <CanvasDialogs />
     </CanvasProvider>

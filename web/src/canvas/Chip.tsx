@@ -1,11 +1,15 @@
 import { type MouseEvent, memo } from 'react'
 import { useEditor } from '@/editor'
-import { afterColon, interfaceId } from '@/protocol'
+import { interfaceId } from '@/protocol'
 import { type InterfaceView, type LinkState, useInterface } from '@/store'
 import { cx, usePart } from '@/ui'
 import styles from './Chip.module.css'
 import { useCanvas, useStaged } from './context'
 import type { ChipBox } from './geometry'
+import { MarkDot } from './glance/MarkDot'
+import { useIsFound } from './glance/Search'
+import { shownIn } from './glance/shown'
+import { useClosed } from './glance/WireParts'
 import { StateDot } from './StateDot'
 import { type CanvasTexts, useCanvasTexts } from './texts'
 
@@ -31,6 +35,9 @@ export const Chip = memo(function Chip({
   const drifts = usePart(editor.lab.meta, (meta) => meta.drift.has(id))
   const staged = useStaged(id)
   const moving = usePart(drags.now, (drag) => drag?.load.kind === 'end' && drag.load.ref === ref)
+  const closed = useClosed(ref)
+  const found = useIsFound(id)
+  const tint = usePart(shownIn(editor).subnets, ({ byRef }) => byRef.get(ref))
   if (!view) return null
   const click = (event: MouseEvent): void => {
     event.stopPropagation()
@@ -48,10 +55,11 @@ export const Chip = memo(function Chip({
       data-state={view.state}
       data-selected={selected || undefined}
       data-moving={moving || undefined}
+      data-found={found || undefined}
+      data-net={tint}
       data-staged={staged}
       aria-pressed={selected}
       aria-label={t.interfaceName(view.name, view.namespace, stateWord(t, view.state), view.addresses.join(' '))}
-      title={title(t, view)}
       onPointerDown={(event) => {
         event.stopPropagation()
         drags.begin(event, { kind: 'end', ref }, (drag) => dropEnd(ref, drag.over))
@@ -61,6 +69,8 @@ export const Chip = memo(function Chip({
       <StateDot state={view.state} />
       <span className={styles.name}>{view.name}</span>
       <Badge view={view} />
+      {closed && <span className={styles.badge}>{closed}</span>}
+      <MarkDot id={id} />
       {drifts && <span className={styles.drift} title={t.drift} aria-hidden="true" />}
       {form === 'row' && <Addresses view={view} t={t} />}
     </button>
@@ -87,14 +97,4 @@ function Badge({ view }: { view: InterfaceView }) {
   if (kind === 'veth' || kind === 'loopback') return null
   const text = desired?.kind === 'vxlan' ? `vx ${desired.vni}` : kind
   return <span className={styles.badge}>{text}</span>
-}
-
-function title(t: CanvasTexts, view: InterfaceView): string {
-  const parts = [
-    `${afterColon(interfaceId(view.ref))}: ${stateWord(t, view.state)}`,
-    ...view.addresses,
-    view.live?.mac,
-    view.live?.note,
-  ]
-  return parts.filter(Boolean).join('\n')
 }

@@ -7,6 +7,8 @@ import { cx, usePart } from '@/ui'
 import { Chip } from './Chip'
 import { useCanvas, useStaged } from './context'
 import type { CardBox } from './geometry'
+import { MarkDot } from './glance/MarkDot'
+import { useIsFound } from './glance/Search'
 import styles from './NamespaceCard.module.css'
 import { LockMark, NodeIcon, useOver, useStyle } from './NodeIcon'
 import { useCanvasTexts } from './texts'
@@ -26,6 +28,7 @@ export const NamespaceCard = memo(function NamespaceCard({
   const t = useCanvasTexts()
   const editor = useEditor()
   const ghost = !useNetns(editor.lab, name).there
+  const found = useIsFound(namespaceId(name))
   const staged = useStaged(namespaceId(name))
   const over = useOver(name)
   const style = useStyle(editor.lab, name)
@@ -38,6 +41,7 @@ export const NamespaceCard = memo(function NamespaceCard({
       data-id={namespaceId(name)}
       data-selected={selected || undefined}
       data-over={over || undefined}
+      data-found={found || undefined}
       data-ghost={ghost || undefined}
       data-staged={staged}
       data-colour={style?.colour ?? undefined}
@@ -95,6 +99,7 @@ function Header(props: { name: string; card: CardBox; ghost: boolean; style: Sty
         </span>
       )}
       <Shield name={name} />
+      <MarkDot id={id} />
       {ghost && <span className={styles.note}>{t.ghost}</span>}
       {drifts && <span className={styles.drift}>{t.drift}</span>}
       <span className={styles.end}>

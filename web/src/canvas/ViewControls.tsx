@@ -15,6 +15,8 @@ import {
 import type { LinkState } from '@/store'
 import { IconButton, Tooltip, usePart } from '@/ui'
 import { useZoomPercent } from './flow'
+import { ShowMenu } from './glance/ShowMenu'
+import { SubnetLegend } from './glance/SubnetLegend'
 import { StateDot } from './StateDot'
 import { useCanvasTexts } from './texts'
 import styles from './ViewControls.module.css'
@@ -34,6 +36,7 @@ export function ViewControls() {
   })
   return (
     <div className={styles.corner}>
+      <SubnetLegend />
       {legend && <Legend />}
       <div className={styles.bar} role="toolbar" aria-label={t.controls}>
         <IconButton {...props(zoomOut)}>
@@ -58,6 +61,7 @@ export function ViewControls() {
         <IconButton {...props(selectTool)} pressed={marquee}>
           <BoxSelect size={15} />
         </IconButton>
+        <ShowMenu />
         <IconButton label={t.legend} pressed={legend} onClick={() => setLegend(!legend)}>
           <CircleHelp size={16} />
         </IconButton>

@@ -6,6 +6,8 @@ import { cx } from '@/ui'
 import { type Anchor, bestPair, curve } from './anchors'
 import type { BoardLine } from './board'
 import { stateWord } from './Chip'
+import { Flowing } from './glance/Flowing'
+import { Blocked, EndLabels, useTint } from './glance/WireParts'
 import { lineState } from './lines'
 import { useCanvasTexts } from './texts'
 import styles from './Wire.module.css'
@@ -18,11 +20,12 @@ export const Wire = memo(function Wire(props: { line: BoardLine; ax: number; ay:
   const t = useCanvasTexts()
   const a = useInterface(lab, line.a)?.state ?? 'pending'
   const b = useInterface(lab, line.b)?.state ?? 'pending'
+  const tint = useTint(line)
   const ends = bestPair(line.from.options, line.to.options, { x: ax, y: ay }, { x: bx, y: by })
   if (!ends) return null
   const state = lineState(a, b)
   const ids = (line.kind === 'pair' ? [line.a, line.b] : [line.a]).map(interfaceId)
-  const { path } = curve(...ends)
+  const { path, label } = curve(...ends)
   const name = line.kind === 'pair' ? t.linkName(line.a, line.b, stateWord(t, state)) : t.parentName(line.a, line.b)
   return (
     // biome-ignore lint/a11y/useSemanticElements: there are no buttons inside an SVG
@@ -40,11 +43,14 @@ export const Wire = memo(function Wire(props: { line: BoardLine; ax: number; ay:
         editor.select(ids)
       }}
     >
-      <title>{name}</title>
       <path className={styles.reach} d={path} />
-      <path className={styles.line} d={path} />
+      <path className={styles.line} d={path} style={tint && !line.selected ? { stroke: tint } : undefined} />
+      <Flowing line={line} path={path} middle={label} />
       <Pin at={ends[0]} state={a} />
       <Pin at={ends[1]} state={b} />
+      <Blocked of={line.a} at={ends[0]} />
+      <Blocked of={line.b} at={ends[1]} />
+      <EndLabels line={line} />
     </g>
   )
 })

@@ -20,6 +20,7 @@ export function useCanvasView(
       editor.viewport.set({
         ...now,
         reveal: (recordId) => now.centreOn(nodeOf(editor, recordId)),
+        fitTo: (ids) => now.fitTo(ids.map((id) => nodeOf(editor, id))),
         show: (recordId) => {
           const node = nodeOf(editor, recordId)
           const box = boxesOf(board.current.nodes).get(node)

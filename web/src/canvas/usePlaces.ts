@@ -14,8 +14,8 @@ export interface Places {
   overrides: Overrides
   /** Nodes are under the pointer; places as in placements. */
   moving(places: ReadonlyMap<string, Point>): void
-  /** They were let go: becomes an edit. */
-  place(places: ReadonlyMap<string, Point>): void
+  /** They were let go: becomes an edit, called `label`. */
+  place(places: ReadonlyMap<string, Point>, label?: string): void
   /** As `place`, but several in a row become one edit. */
   nudge(places: ReadonlyMap<string, Point>): void
   /** An area or a note has another size; `done`: becomes an edit. */
@@ -63,8 +63,8 @@ export function usePlaces(editor: Editor): Places {
   }, [])
 
   const send = useCallback(
-    async (places: ReadonlyMap<string, Point>) => {
-      const done = await editor.edit([placing(places)], useEditorTexts.now().placed, false)
+    async (places: ReadonlyMap<string, Point>, label = useEditorTexts.now().placed) => {
+      const done = await editor.edit([placing(places)], label, false)
       if (done) setTimeout(() => forget(places.keys()), CONFIRM_MS)
       else forget(places.keys())
     },
@@ -72,9 +72,9 @@ export function usePlaces(editor: Editor): Places {
   )
 
   const place = useCallback(
-    (places: ReadonlyMap<string, Point>) => {
+    (places: ReadonlyMap<string, Point>, label?: string) => {
       put(places, false)
-      void send(places)
+      void send(places, label)
     },
     [put, send],
   )

@@ -5,6 +5,7 @@ import { CANVAS_ACTIONS } from './actions-canvas'
 import { chains } from './actions-chains'
 import { STAGING_ACTIONS } from './actions-staging'
 import { TERMINAL_ACTIONS } from './actions-terminal'
+import { VIEW_ACTIONS } from './actions-view'
 import { openDock } from './dock'
 import type { Editor } from './editor'
 import { moveTo, rename, setMaster, toggleUp } from './ends'
@@ -214,5 +215,5 @@ export const zoomReset: Action = {
 export const ACTIONS: readonly Action[] = [
   addNamespaceAction, addBridgeAction, addLink, addVxlan, addMacvlan, remove, undo, redo, selectAll, deselect, ping, capture,
   toggleUp, rename, moveTo, setMaster, showHistory, exportDocument, importDocument, fit, zoomIn, zoomOut, zoomReset,
-  chains, ...CANVAS_ACTIONS, ...STAGING_ACTIONS, ...TERMINAL_ACTIONS, ...APP_ACTIONS,
+  chains, ...VIEW_ACTIONS, ...CANVAS_ACTIONS, ...STAGING_ACTIONS, ...TERMINAL_ACTIONS, ...APP_ACTIONS,
 ]

@@ -3,6 +3,7 @@ import type { AnyCommand, Done, Planned, Problem } from '@/protocol'
 import type { Session } from '@/store'
 import { announce, Value } from '@/ui'
 import { type DockState, emptyDock, keepDock } from './dock'
+import { Marks } from './marks'
 import { Staging } from './staging'
 import type { TerminalView } from './terminals'
 import { useEditorTexts } from './texts'
@@ -10,6 +11,7 @@ import { useStagingTexts } from './texts-staging'
 import { FIRST_TOOL, type Tool } from './tools'
 import { storedTour, type TourState } from './tour'
 import type { DialogState, Level, SideState, Spot, Toast, Viewport } from './ui'
+import { type Arrange, viewOptions } from './view'
 
 const NOTHING: ReadonlySet<string> = new Set()
 
@@ -33,6 +35,15 @@ export class Editor {
   readonly tour = new Value<TourState | null>(storedTour())
   /** Counts pings that were answered. */
   readonly pinged = new Value(0)
+  /** What the canvas shows on demand. */
+  readonly view = viewOptions()
+  /** Whether the search of the canvas is open, and the records that it found. */
+  readonly searching = new Value(false)
+  readonly found = new Value<ReadonlySet<string>>(NOTHING)
+  /** Set while there is a canvas. */
+  readonly arrange = new Value<Arrange | null>(null)
+  /** Edits under way and refused, at their subjects. */
+  readonly marks = new Marks()
   /** How many edits are under way. */
   readonly busy = new Value(0)
   /** Edits that wait to be applied together. */
@@ -61,7 +72,7 @@ export class Editor {
   async requestNow(commands: readonly AnyCommand[], label: string, base = true): Promise<Done> {
     this.busy.update((n) => n + 1)
     try {
-      return (await this.send(commands, label, base, false)) as Done
+      return (await this.marks.during(commands, this.send(commands, label, base, false))) as Done
     } finally {
       this.busy.update((n) => n - 1)
     }

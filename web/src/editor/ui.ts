@@ -42,6 +42,8 @@ export interface Toast {
 /** What the editor needs of the canvas; null while there is none. Canvas units. */
 export interface Viewport {
   fit(): void
+  /** Bring these records into view, as large as fits. */
+  fitTo(recordIds: readonly string[]): void
   zoomIn(): void
   zoomOut(): void
   zoomReset(): void

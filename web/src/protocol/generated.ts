@@ -986,7 +986,8 @@ export type Listening = {
 /**
  * Which namespaces this client shows in an inspector: counters, neighbours, learned FDB entries, processes come for those.
  *
- * `filters`: of which it shows the rules, so that their counters come; `conntrack`: of which the connections.
+ * `filters`: of which it shows the rules, so that their counters come; `conntrack`: of which the connections. `traffic`: of which it
+ * shows the rates on links: only the counters of their interfaces come.
  */
 export type Look = {
   type: "look"
@@ -995,6 +996,7 @@ export type Look = {
   namespaces?: string[]
   filters?: string[]
   conntrack?: string[]
+  traffic?: string[]
 }
 
 /** `lo`. A namespace starts with it down; 127.0.0.1/8 and ::1/128 come with it when it goes up. */

@@ -16,6 +16,7 @@ export class Session {
   /** Called when the lab could not be opened. */
   onOpenFailed: (error: Error) => void = () => undefined
   private looked: readonly string[] = []
+  private busy: readonly string[] = []
   /** Who shows the rules, and the connections, of which namespaces. */
   private readonly watched = { filters: new Map<string, string>(), conntrack: new Map<string, string>() }
   private opening: { lab: string; early: Delta[] } | null = null
@@ -44,6 +45,7 @@ export class Session {
     }
     this.current.set(lab)
     this.looked = []
+    this.busy = []
     await this.reopen()
   }
 
@@ -70,11 +72,23 @@ export class Session {
     }
   }
 
+  /** Say of which namespaces the canvas shows the rates on links. */
+  lookAtTraffic(namespaces: readonly string[]): void {
+    if (namespaces.join(' ') === this.busy.join(' ')) return
+    this.busy = namespaces
+    this.sendLook()
+  }
+
   private sendLook(): void {
     const lab = this.current.get()
     if (lab === null || this.connection.state.get() !== 'open') return
     const { filters, conntrack } = this.watched
-    const look = { namespaces: [...this.looked], filters: distinct(filters), conntrack: distinct(conntrack) }
+    const look = {
+      namespaces: [...this.looked],
+      filters: distinct(filters),
+      conntrack: distinct(conntrack),
+      traffic: [...this.busy],
+    }
     this.connection.request<'look'>({ type: 'look', lab, ...look }).done.catch(() => undefined)
   }
 
@@ -99,7 +113,8 @@ export class Session {
       this.opening = null
       this.lab.reset(snapshot)
       for (const delta of opening.early) this.delta(delta)
-      if (this.looked.length + this.watched.filters.size + this.watched.conntrack.size > 0) this.sendLook()
+      if (this.looked.length + this.busy.length + this.watched.filters.size + this.watched.conntrack.size > 0)
+        this.sendLook()
     } catch (error) {
       if (this.opening !== opening) return
       this.opening = null

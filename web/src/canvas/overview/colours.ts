@@ -1,6 +1,7 @@
 /** The tokens as a `<canvas>` takes them. */
 
 import type { LinkState } from '@/store'
+import { COLOURS } from '../glance/subnets'
 
 const TOKENS = {
   canvas: '--canvas',
@@ -27,19 +28,22 @@ const TOKENS = {
   pink: '--colour-pink',
 } as const
 
-export type Colours = Record<keyof typeof TOKENS, string>
+/** `nets`: the colours of subnets. */
+export type Colours = Record<keyof typeof TOKENS, string> & { nets: readonly string[] }
 
 /** As they are now. A probe in the document resolves what depends on the theme. */
 export function readColours(): Colours {
   const probe = document.createElement('span')
   probe.hidden = true
   document.body.append(probe)
-  const out = Object.entries(TOKENS).map(([name, token]) => {
+  const read = (token: string): string => {
     probe.style.color = `var(${token})`
-    return [name, getComputedStyle(probe).color]
-  })
+    return getComputedStyle(probe).color
+  }
+  const out = Object.fromEntries(Object.entries(TOKENS).map(([name, token]) => [name, read(token)]))
+  const nets = Array.from({ length: COLOURS }, (_, i) => read(`--net-${i}`))
   probe.remove()
-  return Object.fromEntries(out)
+  return { ...(out as Record<keyof typeof TOKENS, string>), nets }
 }
 
 /** Calls back when the theme changes, by choice or by the system. */

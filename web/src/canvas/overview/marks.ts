@@ -2,8 +2,10 @@
 
 import type { Editor } from '@/editor'
 import { interfaceId, namespaceId, netnsId } from '@/protocol'
-import { cachedInterfaceView, type LinkState } from '@/store'
+import { cachedInterfaceView, flowOf, type LinkState } from '@/store'
 import type { BoardLine } from '../board'
+import { rateWidth } from '../glance/rate'
+import { shownIn } from '../glance/shown'
 import { lineState } from '../lines'
 import type { Marks } from './paint'
 import type { LineShape, NodeShape, Picture } from './picture'
@@ -73,23 +75,34 @@ export class StoreMarks implements Marks {
     return node.of.selected
   }
 
-  found(_node: NodeShape): boolean {
-    return false
+  found(node: NodeShape): boolean {
+    const found = this.editor.found.get()
+    if (found.size === 0) return false
+    if (found.has(recordOf(node))) return true
+    // An interface is not drawn here: the node that holds it stands for it.
+    const inside = node.of.kind === 'namespace' ? node.of.card.chips : node.of.box.ports
+    return inside.some(({ ref }) => found.has(interfaceId(ref)))
   }
 
   warned(node: NodeShape): boolean {
-    return this.editor.lab.meta.get().drift.has(recordOf(node))
+    const id = recordOf(node)
+    return this.editor.lab.meta.get().drift.has(id) || this.editor.marks.all.get().get(id)?.problem !== undefined
   }
 
   ghost(node: NodeShape): boolean {
     return node.of.kind === 'namespace' && !this.editor.lab.live.has(netnsId(node.id))
   }
 
-  tint(_line: LineShape): string | undefined {
-    return undefined
+  tint({ line }: LineShape): number | undefined {
+    const { byRef } = shownIn(this.editor).subnets.get()
+    return byRef.get(line.a) ?? byRef.get(line.b)
   }
 
-  busy(_line: LineShape): number {
-    return 0
+  busy({ line }: LineShape): number {
+    if (!this.editor.view.get().traffic || line.kind !== 'pair') return 0
+    const { rates } = this.editor.lab
+    const flow = flowOf(rates.get(line.a), rates.get(line.b))
+    // Whole pixels: lines of one width are drawn with one stroke.
+    return flow ? Math.round(rateWidth(flow.out + flow.back) / 2) : 0
   }
 }

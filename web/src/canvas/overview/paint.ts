@@ -22,7 +22,8 @@ export interface Marks {
   warned(node: NodeShape): boolean
   /** Only wanted: the kernel does not have it. */
   ghost(node: NodeShape): boolean
-  tint(line: LineShape): string | undefined
+  /** Which of the subnets' colours. */
+  tint(line: LineShape): number | undefined
   /** Width beyond the usual, in pixels: traffic. */
   busy(line: LineShape): number
 }
@@ -110,7 +111,8 @@ function paintLines(pass: Pass, lines: readonly LineShape[]): void {
     const key = `${kind} ${state} ${selected} ${tint ?? ''} ${width}`
     let group = groups.get(key)
     if (!group) {
-      const ink = selected ? colours.accent : (tint ?? (kind === 'parent' ? colours.dim : inkOf(colours, state)))
+      const usual = kind === 'parent' ? colours.dim : inkOf(colours, state)
+      const ink = selected ? colours.accent : tint === undefined ? usual : (colours.nets[tint] ?? usual)
       const alpha = state === 'pending' || state === 'down' ? 0.65 : 0.9
       group = { ink, width, dash: zoom < ROUND ? [] : DASHES[state], alpha, lines: [] }
       groups.set(key, group)

@@ -2,6 +2,7 @@ import type { Editor } from '@/editor'
 import type { Point } from '../anchors'
 import type { Board } from '../board'
 import type { FlowCamera, FlowEvents } from '../flow'
+import { shownIn } from '../glance/shown'
 import { readColours, watchColours } from './colours'
 import { Hand } from './hand'
 import { recordOf, StoreMarks } from './marks'
@@ -55,6 +56,9 @@ export class OverviewScene {
       lab.live.watch(records),
       lab.desired.watch(records),
       lab.meta.subscribe(this.redraw),
+      lab.rates.watch(this.redraw),
+      ...[this.editor.found, this.editor.view, this.editor.marks.all].map((value) => value.subscribe(this.redraw)),
+      shownIn(this.editor).subnets.subscribe(this.redraw),
       watchColours(() => {
         this.colours = readColours()
         this.redraw()

@@ -1,0 +1,207 @@
+"""The lab at a glance: search, layouts, traffic, facts, the overview of many; on the real kernel."""
+
+import json
+import re
+from typing import Any
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.e2e.conftest import OUT
+from tests.support import Stack
+
+BRIDGE_WITH_THREE = "examples/bridge-with-three.json"
+
+
+def _card(page: Page, name: str) -> Locator:
+    return page.get_by_role("group", name=f"Namespace {name}", exact=True)
+
+
+def _fit(page: Page, name: str) -> None:
+    """Bring what was made elsewhere into view."""
+    expect(page.get_by_role("button", name="Undo: apply")).to_be_enabled()
+    page.get_by_role("button", name="Fit to screen").click()
+    _card(page, name).wait_for()
+    page.wait_for_timeout(300)
+
+
+def _places(stack: Stack, lab: str) -> dict[str, list[float]]:
+    document: Any = json.loads(stack.cli("export", lab))
+    return dict(document["layout"])
+
+
+def _menu(page: Page, button: str, entry: str) -> None:
+    page.get_by_role("toolbar", name="View").get_by_role("button", name=button).click()
+    page.get_by_role("menuitem", name=entry).click()
+
+
+def _zoom(page: Page) -> int:
+    percent = page.get_by_role("button", name="Zoom to 100 %").inner_text()
+    return int(re.sub(r"\D", "", percent))
+
+
+def test_search_jumps_by_keyboard(page: Page, stack: Stack, lab: str) -> None:
+    stack.cli("apply", lab, BRIDGE_WITH_THREE)
+    _fit(page, "ns2")
+    page.keyboard.press("/")
+    field = page.get_by_role("combobox", name="Search names")
+    expect(field).to_be_focused()
+    address = re.findall(r"inet (10\.[\d.]+)", stack.inside(lab, "ns2", "ip", "-4", "address"))[0]
+    field.fill(address)
+    results = page.get_by_role("listbox", name="Search results").get_by_role("option")
+    expect(results).to_have_count(1)
+    expect(results.first).to_contain_text("ns2/")
+    field.press("Enter")
+    expect(page.get_by_role("region", name="Inspector").get_by_role("heading", name=re.compile(r"^ns2\b"))).to_be_visible()
+    expect(page.locator("[data-found]")).to_have_count(1)
+    mac = re.findall(r"link/ether (\S+)", stack.inside(lab, "ns1", "ip", "link"))[0]
+    field.fill(mac)
+    expect(results.first).to_contain_text("ns1/")
+    field.fill("no such thing")
+    expect(page.get_by_text("Nothing found")).to_be_visible()
+    field.press("Escape")
+    expect(field).to_be_hidden()
+    expect(page.locator("[data-found]")).to_have_count(0)
+
+
+def test_layouts_are_one_edit_that_can_be_undone(page: Page, stack: Stack, lab: str) -> None:
+    stack.cli("apply", lab, BRIDGE_WITH_THREE)
+    _fit(page, "ns2")
+    before = _places(stack, lab)
+    undo = page.get_by_role("button", name="Undo: Arranged")
+    for entry in ("in layers", "as a tree", "by attraction", "in a circle", "on a grid"):
+        _menu(page, "Arrange", entry)
+        expect(page.get_by_role("button", name=f"Undo: Arranged: {entry}")).to_be_enabled()
+        after = _places(stack, lab)
+        assert after != before, entry
+        moved = {name for name in after if after[name] != before[name]}
+        assert "host/br0" not in moved, "a bridge stays where it is in its namespace"
+        page.wait_for_timeout(600)
+        boxes = [box for name in ("host", "ns0", "ns1", "ns2") if (box := _card(page, name).bounding_box())]
+        for i, a in enumerate(boxes):
+            for b in boxes[i + 1 :]:
+                apart = a["x"] + a["width"] <= b["x"] or b["x"] + b["width"] <= a["x"]
+                assert apart or a["y"] + a["height"] <= b["y"] or b["y"] + b["height"] <= a["y"], entry
+        undo.click()
+        expect(undo).to_have_count(0)
+        assert _places(stack, lab) == before, entry
+
+
+def test_traffic_facts_and_sparkline(page: Page, stack: Stack, lab: str) -> None:
+    stack.cli("apply", lab, BRIDGE_WITH_THREE)
+    _fit(page, "ns2")
+    target = re.findall(r"inet (10\.[\d.]+)", stack.inside(lab, "ns2", "ip", "-4", "address"))[0]
+    page.keyboard.press("Shift+R")
+    stack.inside(lab, "ns1", "setsid", "-f", "sh", "-c", f"ping -q -i 0.01 -w 8 -s 1400 {target} >/dev/null 2>&1")
+    busy = page.get_by_test_id("traffic")
+    expect(busy.filter(has_text=re.compile(r"\d Mbit/s|\d\d\d kbit/s"))).to_have_count(2, timeout=8000)
+    OUT.mkdir(exist_ok=True)
+    page.screenshot(path=OUT / "traffic.png")
+
+    chip = page.get_by_role("button", name="Interface ns1/eth0")
+    chip.first.hover()
+    facts = page.get_by_role("tooltip").filter(has_text="MTU")
+    expect(facts).to_contain_text("1500")
+    expect(facts).to_contain_text(re.compile("Traffic"))
+    page.mouse.move(700, 880)
+    expect(facts).to_have_count(0)
+
+    chip.first.click()
+    chart = page.get_by_role("img", name="Rates of")
+    expect(chart.locator("canvas")).to_be_visible()
+    page.keyboard.press("Shift+R")
+    expect(busy).to_have_count(0)
+
+
+def test_subnets_labels_and_the_map_on_demand(page: Page, stack: Stack, lab: str) -> None:
+    stack.cli("apply", lab, "examples/two-subnets-router.json")
+    _fit(page, "r")
+    page.keyboard.press("Shift+S")
+    legend = page.get_by_role("list", name="Subnets")
+    expect(legend.get_by_role("listitem")).to_have_count(2)
+    assert page.locator("[data-net]").count() >= 2
+    page.keyboard.press("Shift+I")
+    expect(page.get_by_test_id("end-label").first).to_be_visible()
+    page.keyboard.press("Shift+M")
+    expect(page.get_by_role("img", name="The whole lab")).to_be_visible()
+    page.screenshot(path=OUT / "on-demand.png")
+    for key in ("S", "I", "M"):
+        page.keyboard.press(f"Shift+{key}")
+    expect(legend).to_have_count(0)
+    expect(page.get_by_test_id("end-label")).to_have_count(0)
+
+
+def test_stp_draws_the_blocked_port(page: Page, stack: Stack, lab: str) -> None:
+    stack.cli("new", lab, code=None)
+    script = "ip link add br0 type bridge stp_state 1; ip link add br1 type bridge stp_state 1; ip link set br0 up; ip link set br1 up; "
+    for n in (0, 1):
+        script += f"ip link add a{n} type veth peer b{n}; ip link set a{n} master br0 up; ip link set b{n} master br1 up; "
+    stack.inside(lab, "host", "sh", "-c", script)
+    expect(page.get_by_test_id("blocked").first).to_be_attached(timeout=10_000)
+    expect(page.get_by_text("blocking", exact=True)).to_have_count(1, timeout=10_000)
+
+
+def test_a_refusal_stands_at_its_subject(page: Page, stack: Stack, lab: str) -> None:
+    stack.cli("apply", lab, BRIDGE_WITH_THREE)
+    page.get_by_role("button", name="Interface ns1/eth0").first.click()
+    field = page.get_by_role("region", name="Inspector").get_by_label("New address")
+    field.fill("10.0.0.300/24")
+    field.press("Enter")
+    expect(page.get_by_role("img", name=re.compile("^Refused: "))).to_have_count(1)
+
+
+def _many(count: int) -> str:
+    names = [f"n{i}" for i in range(count)]
+    inside = {name: {"interfaces": {"eth0": {"kind": "veth", "peer": f"host/p{i}"}}} for i, name in enumerate(names)}
+    host: dict[str, object] = {"br0": {"kind": "bridge"}}
+    host |= {f"p{i}": {"kind": "veth", "peer": f"n{i}/eth0", "master": "br0"} for i in range(count)}
+    return json.dumps({"vethboard": 1, "name": "many", "namespaces": {"host": {"interfaces": host}, **inside}})
+
+
+def test_many_are_one_drawing_that_can_be_used(page: Page, stack: Stack, lab: str) -> None:
+    stack.cli("apply", lab, "-", input=_many(60))
+    page.get_by_role("button", name="Fit to screen").click()
+    drawing = page.get_by_test_id("overview")
+    expect(drawing).to_be_visible(timeout=15_000)
+    expect(_card(page, "n7")).to_have_count(0)
+    assert _zoom(page) < 40
+
+    nodes = page.get_by_role("listbox", name="Overview of 62 nodes")
+    option = nodes.get_by_role("option")
+    option.focus()
+    for _ in range(70):
+        if "Namespace n7" in (option.get_attribute("aria-label") or ""):
+            break
+        page.keyboard.press("ArrowDown")
+    expect(option).to_have_attribute("aria-label", "Namespace n7")
+    page.keyboard.press("Space")
+    expect(page.get_by_role("region", name="Inspector").get_by_role("heading", name="n7")).to_be_visible()
+    page.screenshot(path=OUT / "overview.png")
+    page.keyboard.press("Enter")
+    expect(_card(page, "n7")).to_be_visible()
+    assert _zoom(page) >= 80
+
+    page.get_by_role("button", name="Fit to screen").click()
+    expect(drawing).to_be_visible()
+    page.wait_for_timeout(400)
+    before = _places(stack, lab)
+    box = drawing.bounding_box()
+    assert box
+    page.keyboard.press("Control+a")
+    page.mouse.move(*_somewhere_on(page, before))
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, steps=6)
+    page.mouse.up()
+    expect(page.get_by_role("button", name="Undo: Moved on the canvas")).to_be_enabled()
+    after = _places(stack, lab)
+    shifts = {(round(after[n][0] - at[0]), round(after[n][1] - at[1])) for n, at in before.items() if "/" not in n}
+    assert len(shifts) == 1, "all that is selected moves by the same way"
+    assert shifts != {(0, 0)}
+
+
+def _somewhere_on(page: Page, places: dict[str, list[float]]) -> tuple[float, float]:
+    """A pixel of the namespace at the upper left."""
+    view = page.locator(".react-flow__viewport").evaluate("e => { const m = new DOMMatrix(e.style.transform); return [m.e, m.f, m.a] }")
+    ground = page.locator(".react-flow").bounding_box()
+    assert ground
+    x, y = min((at for name, at in places.items() if name != "host" and "/" not in name), key=sum)
+    return ground["x"] + view[0] + (x + 20) * view[2], ground["y"] + view[1] + (y + 20) * view[2]
