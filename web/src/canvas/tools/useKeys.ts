@@ -35,7 +35,7 @@ const elsewhere = (editor: Editor, target: EventTarget | null): boolean =>
   editor.dialog.get() !== null ||
   takesText(target) ||
   (target instanceof Element &&
-    target.closest('aside, [role="toolbar"], [role="tablist"], [role="grid"], table') !== null)
+    target.closest('aside, [role="toolbar"], [role="tablist"], [role="listbox"], [role="grid"], table') !== null)
 
 /** The canvas by keyboard. Where the focus came to a node by keyboard, or nothing is selected, arrows walk from node to node;
  * else they move what is selected, and with Alt they always do. While a link is drawn they choose where to. */
