@@ -52,7 +52,7 @@ export function Cell({
       onDrop={(event: DragEvent) => takeRules(event, chain)}
     >
       {label && <span className={styles.table}>{label}</span>}
-      {panel.families.length > 1 && <span className={styles.family}>{FAMILY[family]}</span>}
+      {panel.families.length > 1 && <span className={styles.family}>{family === 'ipv4' ? '4' : '6'}</span>}
       <span className={styles.grow} />
       {rate > 0 ? (
         <span className={cx(styles.rate, 'mono')}>{perSecond(rate)}</span>

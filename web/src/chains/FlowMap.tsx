@@ -97,9 +97,15 @@ const hintOf = (stop: Stop, t: ChainsTexts): string =>
 
 function TableAt({ hook, table, stop }: { hook: Hook; table: Table; stop: Stop }) {
   const { families } = usePanel()
-  return families.map((family, i) => (
-    <FamilyCell key={family} hook={hook} table={table} family={family} stop={stop} named={i === 0} />
-  ))
+  const both = families.length > 1
+  return (
+    <>
+      {both && <span className={styles.name}>{table}</span>}
+      {families.map((family) => (
+        <FamilyCell key={family} hook={hook} table={table} family={family} stop={stop} named={!both} />
+      ))}
+    </>
+  )
 }
 
 function FamilyCell({

@@ -1,8 +1,16 @@
+import { Download, Lightbulb, Upload } from 'lucide-react'
+import { useState } from 'react'
 import { useEditor } from '@/editor'
 import type { Family } from '@/protocol'
 import { useRecord } from '@/store'
+import { Button } from '@/ui'
 import { FAMILY } from './Cell'
 import { usePanel, type View } from './context'
+import { ExportRulesDialog } from './exchange/Export'
+import { ImportRulesDialog } from './exchange/Import'
+import { useExchangeTexts } from './exchange/texts'
+import { RecipesDialog } from './Recipes'
+import { useRecipeTexts } from './recipeTexts'
 import { Segments } from './Segments'
 import styles from './Toolbar.module.css'
 import { useChainsTexts } from './texts'
@@ -26,6 +34,10 @@ export function Toolbar({
   onFamilies: (families: readonly Family[]) => void
 }) {
   const t = useChainsTexts()
+  const exchange = useExchangeTexts()
+  const recipe = useRecipeTexts()
+  const [open, setOpen] = useState<'import' | 'export' | 'recipes' | null>(null)
+  const close = (): void => setOpen(null)
   const chosen = families.length > 1 ? 'both' : (families[0] ?? 'ipv4')
   return (
     <div className={styles.bar}>
@@ -51,6 +63,18 @@ export function Toolbar({
       />
       <span className={styles.grow} />
       <Driver />
+      <Button size="s" variant="plain" onClick={() => setOpen('recipes')}>
+        <Lightbulb size={14} aria-hidden="true" /> {recipe.button}
+      </Button>
+      <Button size="s" variant="plain" onClick={() => setOpen('import')}>
+        <Upload size={14} aria-hidden="true" /> {exchange.import}
+      </Button>
+      <Button size="s" variant="plain" onClick={() => setOpen('export')}>
+        <Download size={14} aria-hidden="true" /> {exchange.export}
+      </Button>
+      {open === 'recipes' && <RecipesDialog onClose={close} />}
+      {open === 'import' && <ImportRulesDialog onClose={close} />}
+      {open === 'export' && <ExportRulesDialog onClose={close} />}
     </div>
   )
 }

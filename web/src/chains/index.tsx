@@ -4,6 +4,7 @@ import type { Family } from '@/protocol'
 import { useSize } from '@/ui'
 import { ChainPane } from './ChainPane'
 import styles from './Chains.module.css'
+import { Conntrack } from './conntrack/Conntrack'
 import { type Panel, PanelContext, type Spot, usePanel, useTables, type View, type Writing } from './context'
 import { useCounterBook } from './counters'
 import { FlowMap } from './FlowMap'
@@ -18,6 +19,8 @@ type ChainsPanel = Extract<DockPanel, { kind: 'chains' }>
 
 /** Taller than this, in CSS pixels, the map stands above the rules, else beside them. */
 const TALL = 620
+/** Which table is looked at first, where several have rules. */
+const FIRST_TABLES: readonly string[] = ['filter', 'nat', 'mangle', 'raw', 'security']
 const FIRST: Spot = { family: 'ipv4', table: 'filter', name: 'INPUT' }
 
 /** Netfilter of one namespace: the packet's way, the rules, the connections. */
@@ -30,6 +33,7 @@ export default function Chains({ tab, panel, active }: { tab: string; panel: Cha
   const notes = useNotes(namespace, active)
   const [spot, setSpot] = useState<Spot>(() => firstSpot(tables))
   const [writing, setWriting] = useState<Writing | null>(null)
+  const count = useRef(0)
   const go = useCallback((to: Spot) => {
     setSpot(bare(to))
     setFamilies((now) => (now.includes(to.family) ? now : [to.family]))
@@ -44,7 +48,10 @@ export default function Chains({ tab, panel, active }: { tab: string; panel: Cha
       spot,
       go,
       writing,
-      write: (at, draft) => setWriting((now) => ({ key: (now?.key ?? 0) + 1, spot: bare(at), draft })),
+      write: (at, draft) => {
+        count.current += 1
+        setWriting({ key: count.current, spot: bare(at), draft })
+      },
       retarget: (at, draft) => {
         setSpot(bare(at))
         setFamilies((now) => (now.includes(at.family) ? now : [at.family]))
@@ -63,7 +70,7 @@ export default function Chains({ tab, panel, active }: { tab: string; panel: Cha
     <PanelContext.Provider value={context}>
       <div className={styles.panel}>
         <Toolbar view={view} onView={setView} families={families} onFamilies={switchTo} />
-        <Body view={view} notes={notes} />
+        {view === 'conntrack' ? <Conntrack tab={tab} active={active} /> : <Body view={view} notes={notes} />}
       </div>
     </PanelContext.Provider>
   )
@@ -76,7 +83,9 @@ function firstSpot(tables: ReturnType<typeof useTables>): Spot {
   const all = FAMILIES.flatMap((family) =>
     [...tables.values()].filter((t) => t.family === family).flatMap((t) => [...t.builtIn, ...t.custom]),
   )
-  const found = all.find((c) => c.rules.length > 0 && c.family === 'ipv4')
+  const rank = (c: (typeof all)[number]): number => FIRST_TABLES.indexOf(c.table)
+  const ruled = all.filter((c) => c.rules.length > 0 && c.family === 'ipv4' && c.builtIn)
+  const found = ruled.sort((a, b) => rank(a) - rank(b))[0]
   return found ? { family: found.family, table: found.table, name: found.name } : FIRST
 }
 
@@ -115,7 +124,7 @@ function Where({ view, room }: { view: View; room: { width: number; height: numb
 function Lists({ notes }: { notes: ReturnType<typeof useNotes> }) {
   const { families, spot } = usePanel()
   return (
-    <div className={styles.lists}>
+    <div className={styles.lists} data-both={families.length > 1 || undefined}>
       {families.map((family) => (
         <ChainPane key={family} spot={{ ...spot, family }} notes={notes} />
       ))}

@@ -2,6 +2,7 @@ import { useMemo } from 'react'
 import { useLab } from '@/editor'
 import { type Family, linkId, refOf } from '@/protocol'
 import { useValue } from '@/ui'
+import { subnetOf } from '../model/subnet'
 
 /** Subnets and addresses of the lab, each with where it is. */
 export function useAddresses(family: Family): readonly { value: string; label: string }[] {
@@ -21,14 +22,4 @@ export function useAddresses(family: Family): readonly { value: string; label: s
     }
     return [...out].map(([value, label]) => ({ value, label }))
   }, [lab, scene, family])
-}
-
-/** `10.0.1.0/24` of 10.0.1.7 and 24. */
-function subnetOf(host: string, length: number): string | null {
-  const bytes = host.split('.').map(Number)
-  if (bytes.length !== 4 || !(length >= 1 && length < 32)) return null
-  const ip = bytes.reduce((sum, b) => sum * 256 + b, 0)
-  const size = 2 ** (32 - length)
-  const base = Math.floor(ip / size) * size
-  return `${[24, 16, 8, 0].map((s) => Math.floor(base / 2 ** s) % 256).join('.')}/${length}`
 }
