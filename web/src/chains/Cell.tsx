@@ -1,5 +1,7 @@
 import type { CSSProperties, DragEvent } from 'react'
-import type { Family } from '@/protocol'
+import { useLab } from '@/editor'
+import type { Family, Table } from '@/protocol'
+import { useRecord } from '@/store'
 import { cx } from '@/ui'
 import styles from './Cell.module.css'
 import { sameSpot, usePanel } from './context'
@@ -29,9 +31,11 @@ export function Cell({
   const { family, table, name, policy, rules } = chain
   const packets = through(counters.chains.get(name), chain.ends)
   const rate = flow(counters.rates.get(name), chain.ends)
+  const loaded = useLoaded(panel.namespace, family, table)
+  const both = panel.families.length > 1
   const chosen = sameSpot(panel.spot, chain)
   const said = [
-    `${panel.families.length > 1 ? `${FAMILY[family]} ` : ''}${table} ${name}`,
+    `${both ? `${FAMILY[family]} ` : ''}${table} ${name}`,
     t.rules(rules.length),
     ...(policy ? [t.policyOf(policy)] : []),
     ...(packets > 0 ? [t.packetsAt(short(packets))] : []),
@@ -44,25 +48,31 @@ export function Cell({
       style={style}
       aria-label={said}
       aria-pressed={chosen}
-      title={[said, hint].filter(Boolean).join('\n')}
+      title={[said, hint, loaded ? '' : t.notLoaded].filter(Boolean).join('\n')}
       data-live={rate > 0 || undefined}
+      data-unloaded={!loaded || undefined}
       data-empty={rules.length === 0 || undefined}
       onClick={() => panel.go(chain)}
       onDragOver={(event) => carriesRules(event) && event.preventDefault()}
       onDrop={(event: DragEvent) => takeRules(event, chain)}
     >
       {label && <span className={styles.table}>{label}</span>}
-      {panel.families.length > 1 && <span className={styles.family}>{family === 'ipv4' ? '4' : '6'}</span>}
       <span className={styles.grow} />
-      {rate > 0 ? (
+      {!both && rate > 0 ? (
         <span className={cx(styles.rate, 'mono')}>{perSecond(rate)}</span>
       ) : (
-        packets > 0 && <span className={cx(styles.packets, 'mono')}>{short(packets)}</span>
+        !both && packets > 0 && <span className={cx(styles.packets, 'mono')}>{short(packets)}</span>
       )}
       {rules.length > 0 && <span className={styles.count}>{short(rules.length)}</span>}
-      {policy === 'DROP' && <span className={styles.drop}>DROP</span>}
+      {policy === 'DROP' && <span className={styles.drop}>{both ? '✕' : 'DROP'}</span>}
     </button>
   )
+}
+
+/** Whether the kernel has the table; true also while nobody has told. */
+function useLoaded(namespace: string, family: Family, table: Table): boolean {
+  const record = useRecord(useLab().live, `filter:${namespace}`)
+  return record?.kind !== 'filter' || (record.tables?.[family] ?? []).includes(table)
 }
 
 export const FAMILY: Readonly<Record<Family, string>> = { ipv4: 'IPv4', ipv6: 'IPv6' }

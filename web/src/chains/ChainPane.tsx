@@ -7,6 +7,7 @@ import styles from './ChainPane.module.css'
 import { type Spot, useChain, useCounters, usePanel } from './context'
 import type { ChainView } from './model/digest'
 import { RuleList, type Shown } from './RuleList'
+import list from './RuleList.module.css'
 import { Segments } from './Segments'
 import { useChainsTexts } from './texts'
 import type { Notes } from './useNotes'
@@ -59,6 +60,7 @@ function Pane({ chain, notes }: { chain: ChainView; notes: Notes }) {
           </span>
         </div>
       )}
+      {chain.rules.length > 0 && <Heads />}
       <RuleList
         chain={chain}
         numbers={numbers}
@@ -70,6 +72,20 @@ function Pane({ chain, notes }: { chain: ChainView; notes: Notes }) {
         onSelect={setSelected}
       />
     </section>
+  )
+}
+
+/** What the numbers in front of the rules are. */
+function Heads() {
+  const t = useChainsTexts()
+  return (
+    <div className={list.heads} aria-hidden="true">
+      <span className={list.number}>#</span>
+      <span className={list.packets}>{t.packetsShort}</span>
+      <span className={list.bytes}>{t.bytesShort}</span>
+      <span className={list.rate}>{t.perSecond}</span>
+      <span>{t.rule}</span>
+    </div>
   )
 }
 

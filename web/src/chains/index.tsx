@@ -97,7 +97,7 @@ function Body({ view, notes }: { view: View; notes: ReturnType<typeof useNotes> 
     <div ref={box} className={styles.body} data-tall={tall || undefined}>
       <Where
         view={view}
-        room={tall ? { width: width - 24, height: 330 } : { width: width * 0.56 - 24, height: height - 60 }}
+        room={tall ? { width: width - 24, height: 330 } : { width: width * 0.57 - 20, height: height - 60 }}
       />
       <Lists notes={notes} />
     </div>

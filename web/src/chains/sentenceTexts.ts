@@ -28,6 +28,10 @@ const rate = (value: string): [amount: string, per: string] => {
 const or = (all: readonly string[], word: string): string =>
   all.length < 2 ? (all[0] ?? '') : `${all.slice(0, -1).join(', ')} ${word} ${all.at(-1)}`
 
+/** The pair of states that lets answers come back. */
+const isKnown = (states: readonly string[]): boolean =>
+  states.length === 2 && states.includes('ESTABLISHED') && states.includes('RELATED')
+
 /** A rule in words. `what` is what it is about, as `those` or `all` put it. */
 export const useSentenceTexts = catalogue(
   {
@@ -45,10 +49,12 @@ export const useSentenceTexts = catalogue(
     toPort: (port: string, many: boolean) => `to ${many ? 'ports' : 'port'} ${port}`,
     fromPort: (port: string, many: boolean) => `from ${many ? 'ports' : 'port'} ${port}`,
     states: (states: readonly string[]) =>
-      `of ${or(
-        states.map((s) => STATES_EN[s] ?? s),
-        'or',
-      )}`,
+      isKnown(states)
+        ? 'of known connections and what belongs to them'
+        : `of ${or(
+            states.map((s) => STATES_EN[s] ?? s),
+            'or',
+          )}`,
     opening: 'that open a connection (SYN)',
     notOpening: 'that do not open a connection',
     flags: (mask: string, set: string) => `with of the flags ${mask} only ${set} set`,
@@ -106,12 +112,14 @@ export const useSentenceTexts = catalogue(
     toPort: (port) => `目的埠為 ${port} `,
     fromPort: (port) => `來源埠為 ${port} `,
     states: (states) =>
-      `屬於${or(
-        states.map((s) => STATES_ZH[s] ?? s),
-        '或',
-      )
-        .replaceAll(', ', '、')
-        .replaceAll(' 或 ', '或')}`,
+      isKnown(states)
+        ? '屬於已知連線或與其相關'
+        : `屬於${or(
+            states.map((s) => STATES_ZH[s] ?? s),
+            '或',
+          )
+            .replaceAll(', ', '、')
+            .replaceAll(' 或 ', '或')}`,
     opening: '開啟連線（SYN）',
     notOpening: '不開啟連線',
     flags: (mask, set) => `旗標 ${mask} 中僅設定 ${set} `,

@@ -119,7 +119,7 @@ describe('sentences', () => {
     ['-p tcp --dport 80 -j DNAT --to-destination 10.0.1.2:80', 'send TCP to port 80 on to ns1:80'],
     [
       '-m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT',
-      'accept packets of what belongs to known connections or known connections',
+      'accept packets of known connections and what belongs to them',
     ],
     ['-p icmp -m icmp --icmp-type 8 -m limit --limit 5/min -j ACCEPT', 'accept pings at most 5 a minute'],
     ['-j web', 'check everything in web'],

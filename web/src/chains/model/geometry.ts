@@ -41,7 +41,7 @@ const GAP = 18
 const PROCESS = 78
 const DIAMOND = 30
 const FIXED = 2 * EDGE + BEFORE + AFTER + 2 * GAP + PROCESS
-const LEAST_CELL = 118
+const LEAST_CELL = 122
 const MOST_CELL = 186
 
 const clamp = (n: number, low: number, high: number): number => Math.min(Math.max(n, low), high)

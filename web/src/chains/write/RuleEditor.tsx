@@ -121,7 +121,7 @@ function Says({
   const other = checked?.canonical != null && checked.canonical !== text.trim()
   return (
     <div className={styles.says}>
-      <p className={styles.sentence}>{said}</p>
+      <p className={styles.sentence}>{text.trim() === '' ? t.textHint : said}</p>
       {!wrong && (
         <p className={styles.state} role="status">
           {checked && !checked.problem ? (

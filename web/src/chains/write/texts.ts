@@ -61,7 +61,6 @@ export const useWriteTexts = catalogue(
     noVocabulary: 'The matches and targets of this lab are not known yet; the text takes all of them.',
     set: 'set',
 
-    wholeCommand: (chain: string) => `Read as a command for ${chain}`,
     noChain: (chain: string, table: string) => `There is no chain ${chain} in the table ${table}.`,
     makeChain: (chain: string) => `Make ${chain} too`,
     changedMeanwhile: 'Somebody else has changed this rule meanwhile. It is now:',
@@ -162,7 +161,6 @@ export const useWriteTexts = catalogue(
     noVocabulary: '尚未取得此實驗室的條件與目標；文字欄可使用全部。',
     set: '設定',
 
-    wholeCommand: (chain) => `已讀為給 ${chain} 的指令`,
     noChain: (chain, table) => `表 ${table} 中沒有鏈 ${chain}。`,
     makeChain: (chain) => `一併建立 ${chain}`,
     changedMeanwhile: '他人已同時變更此規則，現在是：',
