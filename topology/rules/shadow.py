@@ -20,8 +20,9 @@ _STEADY = frozenset(
 )
 """Matches that say the same of the same packet, whenever they are asked."""
 _PORTS = ("--sport", "--dport")
-_LOOK_BACK = 400
-"""Rules before one that are compared with it, at most: a chain of thousands is seldom shadowed from afar."""
+_LOOK_BACK, _COMPARISONS = 400, 400_000
+"""Rules before one that are compared with it, and comparisons in one chain, at most: a chain of thousands is seldom shadowed from afar,
+and edits wait while it is looked through."""
 
 
 class Never(NamedTuple):
@@ -54,10 +55,11 @@ def _of_chain(chain: Chain, names: set[str]) -> Iterator[Never]:
     rules = [_parsed(text) for text in chain.rules]
     ending = [(number, rule) for number, rule in enumerate(rules, 1) if _ends(rule)]
     end = next((number for number, rule in ending if not _conditions(rule)), None)
+    look_back = min(_LOOK_BACK, _COMPARISONS // max(1, len(rules)))
     near = 0
     for number, rule in enumerate(rules, 1):
         missing = _missing(rule, names)
-        while near < len(ending) and ending[near][0] < number - _LOOK_BACK:
+        while near < len(ending) and ending[near][0] < number - look_back:
             near += 1
         if end is not None and number > end:
             yield Never(chain.id, number, "after-end", by=end)
@@ -137,14 +139,21 @@ def _network(wide: Condition | None, narrow: Condition | None) -> bool:
         return True
     if narrow is None:
         return False
-    try:
-        a, b = ipaddress.ip_network(wide.value), ipaddress.ip_network(narrow.value)
-    except ValueError:
+    a, b = _bounds(wide.value), _bounds(narrow.value)
+    if a is None or b is None or narrow.negated or a[0] != b[0]:
         return False
-    if narrow.negated or a.version != b.version:
-        return False
-    (low, high), (least, most) = ((int(n.network_address), int(n.broadcast_address)) for n in (a, b))
+    (_, low, high), (_, least, most) = a, b
     return high < least or most < low if wide.negated else low <= least and most <= high
+
+
+@lru_cache(20_000)
+def _bounds(network: str) -> tuple[int, int, int] | None:
+    """Version, first and last address as numbers; None where it is no network."""
+    try:
+        found = ipaddress.ip_network(network)
+    except ValueError:
+        return None
+    return found.version, int(found.network_address), int(found.broadcast_address)
 
 
 def _match(wide: Match, narrow: Rule) -> bool:

@@ -1,5 +1,5 @@
 import { GripVertical, MoreVertical, TriangleAlert } from 'lucide-react'
-import { type MouseEvent, memo } from 'react'
+import { type MouseEvent, memo, type ReactNode } from 'react'
 import { useEditor } from '@/editor'
 import type { RuleNote } from '@/protocol'
 import { IconButton, Menu } from '@/ui'
@@ -74,13 +74,13 @@ export const RuleRow = memo(
         onDoubleClick={edit}
       >
         <GripVertical className={styles.grip} size={13} aria-hidden="true" />
-        <span className={styles.number}>{number}</span>
-        <span className={styles.packets}>{n > 0 ? short(n) : '·'}</span>
-        <span className={styles.bytes}>{bytes > 0 ? short(bytes, 1024) : ''}</span>
-        <span className={styles.rate}>{perSecond(rate)}</span>
-        <span className={styles.text} title={rule}>
+        <GridCell className={styles.number}>{number}</GridCell>
+        <GridCell className={styles.packets}>{n > 0 ? short(n) : '·'}</GridCell>
+        <GridCell className={styles.bytes}>{bytes > 0 ? short(bytes, 1024) : ''}</GridCell>
+        <GridCell className={styles.rate}>{perSecond(rate)}</GridCell>
+        <GridCell className={styles.text} title={rule}>
           {shown === 'text' ? <RuleText text={rule} mark={search} /> : <Sentence rule={rule} chain={chain} />}
-        </span>
+        </GridCell>
         {note && (
           <span className={styles.note} title={noteText(note, t)}>
             <TriangleAlert size={12} aria-hidden="true" />
@@ -105,6 +105,24 @@ export const RuleRow = memo(
     a.note === b.note &&
     a.carried === b.carried,
 )
+
+function GridCell({
+  className,
+  title,
+  children,
+}: {
+  className?: string | undefined
+  title?: string
+  children: ReactNode
+}) {
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: see the grid
+    // biome-ignore lint/a11y/useFocusableInteractive: the grid has the focus and names the row
+    <span role="gridcell" className={className} title={title}>
+      {children}
+    </span>
+  )
+}
 
 function Sentence({ rule, chain }: { rule: string; chain: ChainView }) {
   const panel = usePanel()

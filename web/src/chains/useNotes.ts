@@ -6,7 +6,7 @@ import type { RuleNote } from '@/protocol'
 import { useChains } from '@/store'
 import type { ChainsTexts } from './texts'
 
-const WAIT = 250
+const WAIT = 400
 
 /** Chain id → rule number → what is to be said of it; number 0 is the chain itself. */
 export type Notes = ReadonlyMap<string, ReadonlyMap<number, RuleNote>>
