@@ -2,13 +2,12 @@
 
 import errno
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
 
-from agent import filter
+from agent import filter, tools
 from agent.netlink.wire import NLM_F_CREATE, NLM_F_EXCL, Batch, Channel, ifinfo
 from agent.sandbox import limits, seccomp
 from agent.sandbox import syscalls as sc
@@ -24,14 +23,8 @@ _KINDS = {
 """Kind of interface → whether Vethboard needs it."""
 _MODULES = {"gre": "ip_gre"}
 _QDISCS = ("tbf", "htb", "netem")
-_PROGRAMS = {
-    "ip": "iproute2", "bridge": "iproute2", "brctl": "bridge-utils", "ethtool": "ethtool", "ping": "iputils-ping", "tcpdump": "tcpdump",
-    "iptables-legacy": "iptables", "iptables-nft": "iptables", "sysctl": "procps", "conntrack": "conntrack",
-    "slirp4netns": "slirp4netns",
-}  # fmt: skip
 _CONNECTION_BYTES = 320
 """`struct nf_conn` with its extensions, about."""
-_NEEDED_PROGRAMS = ("ip", "bridge", "ping")
 
 
 def checks() -> Iterator[Check]:
@@ -42,10 +35,7 @@ def checks() -> Iterator[Check]:
         name="root", ok=root, needed=True, detail="" if root else "the agent makes namespaces", mend="" if root else "sudo script/up"
     )
     yield from tried
-    for program, package in _PROGRAMS.items():
-        found = shutil.which(program, path="/usr/sbin:/usr/bin:/sbin:/bin")
-        mend = "" if found else f"apt-get install {package}"
-        yield Check(name=program, ok=bool(found), needed=program in _NEEDED_PROGRAMS, detail=found or "not installed", mend=mend)
+    yield from tools.checks()
     yield from _firewalls()
     yield _seccomp()
     yield from _limits(root)

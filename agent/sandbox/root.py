@@ -13,14 +13,15 @@ _PROGRAMS = ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32")
 _DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 _ETC_FILES = (
     "ld.so.cache", "ld.so.conf", "protocols", "services", "ethertypes", "profile", "inputrc", "os-release", "debian_version",
-    "localtime", "bindresvport.blacklist", "ebtables.conf",
+    "localtime", "bindresvport.blacklist", "ebtables.conf", "manpath.config", "nanorc", "host.conf", "gai.conf", "networks", "shells",
+    "rpc", "mime.types", "magic",
 )  # fmt: skip
-_ETC_FOLDERS = ("alternatives", "iproute2", "ld.so.conf.d", "terminfo", "xtables", "python3.11", "perl")
+_ETC_FOLDERS = ("alternatives", "iproute2", "ld.so.conf.d", "terminfo", "xtables", "perl", "vim")
 _OWN = {
     "passwd": "root:x:0:0:root:/root:/bin/bash\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n"
     "tcpdump:x:102:102::/nonexistent:/usr/sbin/nologin\n",
     "group": "root:x:0:\ntty:x:5:\nnogroup:x:65534:\ntcpdump:x:102:\n",
-    "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\nprotocols: files\nservices: files\n",
+    "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files dns\nprotocols: files\nservices: files\n",
     "resolv.conf": "",
     "bash.bashrc": Path(__file__).with_name("bashrc").read_text(),
 }
@@ -37,6 +38,7 @@ _FOLDERS = (
     "opt",
     "srv",
     "var/lib",
+    "var/cache/man",
     "var/log",
     "var/tmp",
     ".kernel/sys",
@@ -137,9 +139,12 @@ def _etc(etc: Path) -> None:
     for name in _ETC_FILES:
         with contextlib.suppress(OSError):
             shutil.copyfile(Path("/etc", name), etc / name)
-    for name in _ETC_FOLDERS:
+    for name in (*_ETC_FOLDERS, *(folder.name for folder in Path("/etc").glob("python3.*"))):
         if Path("/etc", name).is_dir():
             shutil.copytree(Path("/etc", name), etc / name, symlinks=True, ignore_dangling_symlinks=True)
+    if Path("/etc/ssl/certs").is_dir():
+        (etc / "ssl/certs").mkdir(parents=True)
+        _bind("/etc/ssl/certs", str(etc / "ssl/certs"))
     for name, text in _OWN.items():
         (etc / name).write_text(text)
     (etc / "mtab").symlink_to("/proc/mounts")
