@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import contextlib
+import gc
 import json
 import os
 import signal
@@ -63,6 +64,8 @@ def main() -> int:
     warm()
     with contextlib.suppress(OSError):  # said by doctor, and by the first lab that cannot start
         seccomp.program()
+    gc.collect()
+    gc.freeze()  # a collection in a lab would write to every object's page, and so copy what all labs share
     asyncio.run(_serve(args.run, args.server_uid, args.limits, args.allow_uplink))
     return 0
 
