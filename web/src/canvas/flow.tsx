@@ -21,10 +21,12 @@ import {
   ViewportPortal,
 } from '@xyflow/react'
 import { memo, type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from 'react'
+import { useValue } from '@/ui'
 import type { Point } from './anchors'
 import { BridgeNode } from './BridgeNode'
 import type { Board, BoardLine, BoardNode } from './board'
 import styles from './Canvas.module.css'
+import { everything } from './export/everything'
 import { Guides } from './Guides'
 import type { Box } from './geometry'
 import { NamespaceCard } from './NamespaceCard'
@@ -105,6 +107,9 @@ export interface FlowView {
   centreOn(node: string): void
   /** Zoom out where this box is not seen whole. */
   include(box: { x: number; y: number; w: number; h: number }): void
+  zoom(): number
+  /** Draw everything at 100 %, until the function that it returns is called. */
+  showAll(): Promise<() => void>
   toCanvas(at: Point): Point
   toWindow(at: Point): Point
   centre(): Point
@@ -259,7 +264,8 @@ const boardBox = (board: Board): Box =>
   around(board.nodes.filter((n) => n.kind !== 'bridge')) ?? { x: 0, y: 0, w: 400, h: 300 }
 
 function Inner({ board, onView, marquee, children, label, ...events }: FlowProps) {
-  const cards = useOverview(board) ? NONE : board
+  const all = useValue(everything)
+  const cards = useOverview(board) && !all ? NONE : board
   const nodes = useKept(cards.nodes, toNode)
   const edges = useKept(cards.lines, toEdge)
   const store = useStoreApi<CardNode, WireEdge>()
@@ -321,7 +327,7 @@ function Inner({ board, onView, marquee, children, label, ...events }: FlowProps
       zoomOnDoubleClick={false}
       onPaneClick={onClear}
       aria-label={label}
-      onlyRenderVisibleElements
+      onlyRenderVisibleElements={!all}
       zIndexMode="manual"
       nodesConnectable={false}
       nodesFocusable={false}
@@ -391,6 +397,17 @@ function ViewPort({ board, onView }: { board: Board; onView: FlowProps['onView']
       },
       toCanvas: (at) => flow.screenToFlowPosition(at),
       toWindow: (at) => flow.flowToScreenPosition(at),
+      zoom: () => flow.getZoom(),
+      showAll: async () => {
+        const before = flow.getViewport()
+        everything.set(true)
+        await flow.setViewport({ ...before, zoom: 1 })
+        await painted()
+        return () => {
+          everything.set(false)
+          void flow.setViewport(before)
+        }
+      },
       centre: () => {
         const { x, y, zoom } = flow.getViewport()
         const { width, height } = size()
@@ -406,6 +423,10 @@ function ViewPort({ board, onView }: { board: Board; onView: FlowProps['onView']
   }, [flow, store, onView])
   return null
 }
+
+/** React has rendered what changed, and the browser has laid it out. */
+const painted = (): Promise<void> =>
+  new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(resolve))))
 
 /** Where a node stands on the canvas: a bridge's place is counted from its namespace's. */
 function placeOf(board: Board, id: string): Box | undefined {

@@ -30,6 +30,7 @@ export function useCanvasView(
         taken: () =>
           board.current.nodes.filter((n) => n.kind === 'namespace').map(({ x, y, w, h }) => ({ x, y, w, h })),
         boxes: () => boxesOf(board.current.nodes),
+        picture: async (options) => (await import('./export/picture')).takePicture(options, now),
       })
     },
     [editor, view, board],

@@ -57,7 +57,7 @@ export class Connection {
     const id = `w${this.count}`
     const done = new Promise<Result<K>>((resolve, reject) => {
       if (this.state.get() !== 'open') {
-        reject(new LostError())
+        reject(new LostError(false))
         return
       }
       this.pending.set(id, { resolve: (result) => resolve(result as Result<K>), reject, item: onItem })

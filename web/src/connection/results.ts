@@ -63,11 +63,14 @@ export class ProblemError extends Error {
   }
 }
 
-/** The connection went away before the answer came: whether it was done is not known. */
+/** There is no connection, or it went away before the answer came. `sent`: then it is not known whether it was done. */
 export class LostError extends Error {
-  constructor() {
+  readonly sent: boolean
+
+  constructor(sent = true) {
     super('connection lost')
     this.name = 'LostError'
+    this.sent = sent
   }
 }
 

@@ -35,6 +35,15 @@ export const shortcuts: Action = {
   run: show({ kind: 'shortcuts' }),
 }
 
+export const exportPicture: Action = {
+  id: 'picture',
+  group: 'lab',
+  label: () => t().picture,
+  help: (h) => h.picture,
+  enabled: (editor) => editor.viewport.get() !== null,
+  run: show({ kind: 'picture' }),
+}
+
 export const newLab: Action = {
   id: 'new-lab',
   group: 'lab',
@@ -118,5 +127,5 @@ const languages: readonly Action[] = (Object.keys(LANGUAGES) as Language[]).map(
 
 // biome-ignore format: one list
 export const APP_ACTIONS: readonly Action[] = [
-  palette, shortcuts, tour, newLab, allLabs, doctor, netns, showInspector, showDock, ...themes, toggleContrast, ...languages,
+  palette, shortcuts, tour, exportPicture, newLab, allLabs, doctor, netns, showInspector, showDock, ...themes, toggleContrast, ...languages,
 ]

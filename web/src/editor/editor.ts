@@ -126,8 +126,10 @@ export class Editor {
   fail(error: unknown): void {
     const t = useEditorTexts.now()
     if (error instanceof ProblemError) this.toast('error', error.problem)
-    else if (error instanceof LostError) this.say('error', t.lost, t.lostHint)
-    else this.say('error', t.failed, String(error))
+    else if (error instanceof LostError) {
+      if (error.sent) this.say('error', t.lost, t.lostHint)
+      else this.say('warning', t.notConnected, t.notConnectedHint)
+    } else this.say('error', t.failed, String(error))
   }
 
   toast(level: Level, problem: Problem): void {

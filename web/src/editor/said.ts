@@ -8,6 +8,9 @@ export function said(error: unknown): string {
     const where = subject?.startsWith('$') ? `${subject}: ` : ''
     return where + [message, hint].filter(Boolean).join(' — ')
   }
-  if (error instanceof LostError) return useEditorTexts.now().lostUnknown
+  if (error instanceof LostError) {
+    const t = useEditorTexts.now()
+    return error.sent ? t.lostUnknown : t.notConnected
+  }
   return String(error)
 }

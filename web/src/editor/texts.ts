@@ -45,6 +45,8 @@ export const useEditorTexts = catalogue(
     lostUnknown: 'The connection was lost: whether it was done is not known.',
     lostHint:
       'Nothing is lost: the page reconnects by itself. Look whether the change was made, and do it again if not.',
+    notConnected: 'Not connected: nothing was changed',
+    notConnectedHint: 'The page reconnects by itself. Do it again when the line at the top is gone.',
     notLive: 'This lab does not run',
     notLiveHint: 'Start the lab, then try again.',
     failed: 'Something went wrong in this page',
@@ -91,6 +93,8 @@ export const useEditorTexts = catalogue(
     lost: '與伺服器的連線已中斷',
     lostUnknown: '連線已中斷：無法得知是否已完成。',
     lostHint: '資料並未遺失：頁面會自動重新連線。請確認變更是否完成，若沒有請再做一次。',
+    notConnected: '未連線：沒有任何變更',
+    notConnectedHint: '頁面會自動重新連線。上方的提示消失後，請再做一次。',
     notLive: '此實驗室未執行',
     notLiveHint: '請先啟動實驗室，再試一次。',
     failed: '此頁面發生錯誤',

@@ -18,6 +18,7 @@ export type DialogState =
   | { kind: 'netns' }
   | { kind: 'new-lab' }
   | { kind: 'export' }
+  | { kind: 'picture' }
   | { kind: 'import'; text?: string | undefined; fileName?: string | undefined }
 
 /** What is open on the canvas itself, at a point of the window: where a link that ended on nothing shall lead; the ends of new links. */
@@ -37,6 +38,19 @@ export interface Toast {
   hint?: string | undefined
   /** A record id: "show" selects it. */
   subject?: string | undefined
+}
+
+/** `whole`: everything at 100 %, however the canvas stands. `shown`: in the theme of the screen. */
+export interface PictureOptions {
+  what: 'seen' | 'whole'
+  theme: 'shown' | 'light' | 'dark'
+}
+
+/** A drawing; width and height in CSS pixels. */
+export interface Picture {
+  svg: string
+  width: number
+  height: number
 }
 
 /** What the editor needs of the canvas; null while there is none. Canvas units. */
@@ -61,4 +75,6 @@ export interface Viewport {
   toWindow(at: { x: number; y: number }): { x: number; y: number }
   /** The middle of what is seen. */
   centre(): { x: number; y: number }
+  /** The canvas as a drawing. */
+  picture(options: PictureOptions): Promise<Picture>
 }

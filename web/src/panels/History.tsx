@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'react'
 import { useEditor } from '@/editor'
+import { whenLong, whenShort } from '@/i18n/when'
 import type { Change } from '@/protocol'
 import { usePart, useValue } from '@/ui'
 import { styles } from './parts'
@@ -12,6 +13,7 @@ export function HistoryPanel() {
   const lab = useValue(editor.session.current)
   const labels = usePart(editor.lab.meta, (meta) => `${meta.undo} ${meta.redo}`)
   const revision = `${useValue(editor.lab.revision)} ${labels}`
+  const now = useMinute()
   const [changes, setChanges] = useState<readonly Change[]>([])
   // biome-ignore lint/correctness/useExhaustiveDependencies: asked again when the lab has changed
   useEffect(() => {
@@ -39,8 +41,8 @@ export function HistoryPanel() {
           >
             <span className={styles.grow}>{change.context.label || t.edit}</span>
             <span className={styles.dim}>{change.context.author}</span>
-            <time className={styles.dim} dateTime={change.context.at}>
-              {change.context.at?.slice(11, 19)}
+            <time className={styles.dim} dateTime={change.context.at} title={whenLong(change.context.at ?? '')}>
+              {whenShort(change.context.at ?? '', now)}
             </time>
           </div>
           {change.shell && change.shell.length > 0 && (
@@ -53,4 +55,14 @@ export function HistoryPanel() {
       ))}
     </section>
   )
+}
+
+/** The time, told anew each minute. */
+function useMinute(): number {
+  const [now, setNow] = useState(() => Date.now())
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), 60_000)
+    return () => clearInterval(timer)
+  }, [])
+  return now
 }

@@ -3,6 +3,7 @@
 import { Activity, History, MoreHorizontal } from 'lucide-react'
 import {
   exportDocument,
+  exportPicture,
   importDocument,
   ping,
   runAction,
@@ -17,6 +18,7 @@ import { DoctorDialog } from './Doctor'
 import { ExportDialog, ImportDialog } from './ImportExport'
 import { LabsDialog, NewLabDialog } from './Labs'
 import { NetnsDialog } from './Netns'
+import { PictureDialog } from './PictureDialog'
 import { PingDialog } from './PingDialog'
 import { usePanelTexts } from './texts'
 
@@ -64,6 +66,12 @@ export function TopBarTools() {
             shortcut: shown('Mod+S'),
             onSelect: () => runAction(exportDocument, editor),
           },
+          {
+            key: 'picture',
+            label: exportPicture.label(et),
+            disabled: !exportPicture.enabled(editor),
+            onSelect: () => runAction(exportPicture, editor),
+          },
           null,
           { key: 'netns', label: 'ip netns', onSelect: () => editor.dialog.set({ kind: 'netns' }) },
           { key: 'doctor', label: t.doctor, onSelect: () => editor.dialog.set({ kind: 'doctor' }) },
@@ -92,6 +100,8 @@ export function PanelDialogs() {
       return <NewLabDialog />
     case 'export':
       return <ExportDialog />
+    case 'picture':
+      return <PictureDialog />
     case 'import':
       return <ImportDialog text={dialog.text} />
     case 'doctor':
