@@ -44,7 +44,6 @@ function MapOf({ editor, board }: { editor: Editor; board: Board }) {
     camera.centre({ x: (event.clientX - box.left - x) / zoom, y: (event.clientY - box.top - y) / zoom })
   }
   return (
-    // biome-ignore lint/a11y/useSemanticElements: a picture that can be pressed; keys move the canvas itself
     <div
       role="img"
       aria-label={t.minimapHelp}

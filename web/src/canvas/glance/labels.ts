@@ -47,13 +47,22 @@ function place(
 ): Label | undefined {
   if (lines.length === 0) return undefined
   for (const share of STATIONS) {
-    const { x, y } = along(shape, station(share))
-    const box = boxOf({ x, y, lines })
+    const label = beside(shape, station(share), lines)
+    const box = boxOf(label)
     if (taken.meets(box)) continue
     taken.add(box)
-    return { x, y, lines }
+    return label
   }
   return undefined
+}
+
+/** Above a line that runs across, at the right of one that runs down: the line itself stays whole. */
+function beside(shape: LineShape, at: number, lines: readonly string[]): Label {
+  const [p, q] = [along(shape, at - 0.03), along(shape, at + 0.03)]
+  const { x, y } = along(shape, at)
+  const { w, h } = boxOf({ x, y, lines })
+  const across = Math.abs(q.x - p.x) >= Math.abs(q.y - p.y)
+  return across ? { x, y: y - h / 2 - PAD, lines } : { x: x + w / 2 + PAD, y, lines }
 }
 
 /** What a label covers. */
