@@ -69,7 +69,7 @@ export function at(node: string): At {
   const card = document.querySelector(`[data-node="${node}"]`)?.getBoundingClientRect()
   if (card) return { x: card.left + Math.min(60, card.width * 0.3), y: card.top + Math.min(20, card.height * 0.2) }
   const { box } = pane()
-  for (let y = box.top; y < box.bottom; y += 3) {
+  for (let y = box.top; y < box.bottom; y += 1) {
     for (let x = box.left; x < box.right; x += 3) if (nodeUnder({ x, y }) === node) return { x, y }
   }
   throw new Error(`${node} is not seen`)
