@@ -17,7 +17,7 @@ STATE = 4
 TAKEN = 5
 """From a viewer: how many bytes of OUTPUT and SCREEN it has taken so far (8 bytes, little endian). Not more than `WINDOW` go unanswered."""
 
-WINDOW = 512 << 10
+WINDOW = 1 << 20
 
 _HEAD = struct.Struct("<IB")
 _COUNT = struct.Struct("<Q")

@@ -3,19 +3,18 @@
 from argparse import ArgumentParser
 from pathlib import Path
 
-from tests.bench import canvas, capture, labs, latency, star
+from tests.bench import canvas, capture, labs, latency, star, terminal
 from tests.support import Stack
 
 options = ArgumentParser()
 options.add_argument("--floor", type=Path, help="folder with floor_star.c and star_ipbatch.sh")
 options.add_argument("--rounds", type=int, default=5)
-options.add_argument(
-    "--only", choices=("star", "latency", "capture", "canvas", "labs"), action="append", help="may be given several times; default: all"
-)
+ALL = ("star", "latency", "capture", "canvas", "labs", "terminal")
+options.add_argument("--only", choices=ALL, action="append", help="may be given several times; default: all")
 options.add_argument("--sizes", type=int, nargs="+", default=canvas.SIZES, help="namespaces on the canvas")
 options.add_argument("--ms", type=int, default=canvas.GESTURE_MS, help="how long each gesture on the canvas lasts")
 args = options.parse_args()
-wanted = args.only or ("star", "latency", "capture", "canvas", "labs")
+wanted = args.only or ALL
 if "star" in wanted:
     stack = Stack()
     try:
@@ -34,3 +33,5 @@ if "labs" in wanted:
     labs.run()
 if "canvas" in wanted:
     canvas.run(args.sizes, args.ms)
+if "terminal" in wanted:
+    terminal.run()

@@ -28,7 +28,7 @@ export type FeedState = { kind: 'waiting' } | { kind: 'live'; state: TerminalSta
 
 const SLICE = 64 << 10
 /** What was taken is said each time it is so many bytes more. */
-const SAY_EACH = 64 << 10
+const SAY_EACH = 256 << 10
 const UNAVAILABLE_MS = 1000
 
 const utf8 = new TextEncoder()
