@@ -1,6 +1,6 @@
 /** The slots of the app frame that panels fill. */
 
-import { Activity, History, MoreHorizontal } from 'lucide-react'
+import { Activity, History, MoreHorizontal, Terminal } from 'lucide-react'
 import {
   exportDocument,
   exportPicture,
@@ -10,6 +10,7 @@ import {
   shortcuts,
   showHistory,
   shown,
+  showTerminal,
   useEditor,
   useEditorTexts,
 } from '@/editor'
@@ -37,6 +38,15 @@ export function TopBarTools() {
       <Button size="s" data-action={ping.id} disabled={!ping.enabled(editor)} onClick={() => runAction(ping, editor)}>
         <Activity size={14} /> {t.ping}
       </Button>
+      <IconButton
+        label={showTerminal.label(et)}
+        data-action={showTerminal.id}
+        shortcut={shown('Ctrl+`')}
+        disabled={!showTerminal.enabled(editor)}
+        onClick={() => runAction(showTerminal, editor)}
+      >
+        <Terminal size={17} />
+      </IconButton>
       <IconButton
         label={t.history}
         data-action={showHistory.id}
