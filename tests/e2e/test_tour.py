@@ -32,7 +32,7 @@ def test_the_tour_makes_a_network_by_keyboard(page: Page, stack: Stack) -> None:
         page.keyboard.type("tour")
         page.keyboard.press("Enter")
         expect(tour).to_contain_text("Step 3 of 8")
-        page.keyboard.press("l")
+        page.keyboard.press("Shift+L")
         dialog = page.get_by_role("dialog", name="New link")
         dialog.get_by_label("Where").nth(0).select_option("ns0")
         dialog.get_by_label("Where").nth(1).select_option("ns1")

@@ -30,7 +30,8 @@ export function ShortcutSheet() {
         </>
       }
     >
-      <div className={styles.sheet}>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
+      <div className={styles.sheet} tabIndex={0}>
         {ACTION_GROUPS.map((group) => {
           const actions = ACTIONS.filter((a) => a.group === group && a.shortcuts)
           if (actions.length === 0) return null

@@ -20,7 +20,8 @@ export const useTourTexts = catalogue(
     'second text': 'Press N and Enter again.',
     'second why': 'The two know nothing of each other yet, nor of the host.',
     link: 'Connect the two',
-    'link text': 'Press L, choose the two namespaces, then “Create link”. Or drag the plug of one card to the other.',
+    'link text':
+      'Press Shift+L, choose the two namespaces, then “Create link”. Or drag the plug of one card to the other.',
     'link why': 'A veth pair: what goes in at one end comes out at the other.',
     address: 'Give both ends an address',
     'address text':
@@ -57,7 +58,7 @@ export const useTourTexts = catalogue(
     'second text': '再按一次 N 與 Enter。',
     'second why': '兩者此刻互不相識，也不認識主機。',
     link: '連接兩者',
-    'link text': '按 L，選擇兩個命名空間，再按「建立連線」。或將一張卡片的插頭拖到另一張。',
+    'link text': '按 Shift+L，選擇兩個命名空間，再按「建立連線」。或將一張卡片的插頭拖到另一張。',
     'link why': '一對 veth：從一端進去的，會從另一端出來。',
     address: '為兩端加上位址',
     'address text': '按一下其中一端；在檢視面板的「位址」中新增 10.0.1.1/24。再為另一端新增 10.0.1.2/24。',

@@ -1,0 +1,79 @@
+"""axe finds nothing serious on any screen, in no theme."""
+
+from typing import Any
+
+from playwright.sync_api import Page
+
+from tests.support import ROOT, Stack
+
+AXE = (ROOT / "web/node_modules/axe-core/axe.min.js").read_text()
+RUN = """async () => {
+  const rules = {resultTypes: ['violations'], runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice']}
+  // the text editor's scroller holds the text box itself, which axe does not count
+  const {violations} = await axe.run({include: document, exclude: ['.cm-scroller']}, rules)
+  // label-content-name-mismatch is experimental; the names of chips say the state between the name and the address that are seen
+  const told = (v) => v.nodes.slice(0, 4).map((n) => `${n.target.join(' ')} ${n.any[0]?.message ?? ''}`).join(' | ')
+  return violations
+    .filter((v) => ['serious', 'critical'].includes(v.impact) && v.id !== 'label-content-name-mismatch')
+    .map((v) => `${v.id}: ${told(v)}`)
+}"""
+
+
+class Screens:
+    """Goes from screen to screen and collects what axe finds."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.found: dict[str, Any] = {}
+        page.evaluate(AXE)
+
+    def look(self, name: str) -> None:
+        self.page.wait_for_timeout(350)  # what fades in has arrived
+        if violations := self.page.evaluate(RUN):
+            self.found[name] = violations
+
+    def dialog(self, name: str, key: str) -> None:
+        self.page.keyboard.press(key)
+        self.page.get_by_role("dialog").wait_for()
+        self.look(name)
+        self.page.keyboard.press("Escape")
+        self.page.get_by_role("dialog").wait_for(state="detached")
+
+
+def choose(page: Page, query: str) -> None:
+    """By the command palette."""
+    page.keyboard.press("Control+k")
+    page.keyboard.type(query)
+    page.keyboard.press("Enter")
+
+
+def test_no_screen_has_a_serious_fault(page: Page, stack: Stack, lab: str) -> None:
+    stack.cli("apply", lab, "examples/container-host.json")
+    page.get_by_role("group", name="Namespace web", exact=True).wait_for()
+    page.get_by_role("button", name="Fit to screen").click()
+    screens = Screens(page)
+    for theme in ("light", "dark", "contrast"):
+        choose(page, "High contrast" if theme == "contrast" else f"Theme: {theme}")
+        screens.look(f"{theme}: canvas")
+        page.get_by_role("button", name="Bridge host/docker0").first.click()
+        screens.look(f"{theme}: inspector")
+        for name, key in (("palette", "Control+k"), ("sheet", "?"), ("namespace", "n"), ("ping", "p")):
+            screens.dialog(f"{theme}: {name}", key)
+        page.keyboard.press("h")
+        screens.look(f"{theme}: history")
+        page.keyboard.press("h")
+    page.keyboard.press("e")
+    page.get_by_role("textbox", name="Document as JSON").wait_for()
+    screens.look("source")
+    page.keyboard.press("Escape")
+    choose(page, "Stage changes")
+    page.get_by_role("tabpanel", name="Plan").wait_for()
+    screens.look("plan")
+    choose(page, "All labs")
+    page.get_by_role("dialog", name="All labs").wait_for()
+    screens.look("labs")
+    page.keyboard.press("Escape")
+    choose(page, "New lab")
+    page.get_by_role("button", name="Bridge with three").wait_for()
+    screens.look("new lab")
+    assert screens.found == {}
