@@ -66,7 +66,9 @@ class Legacy(_Programs):
         return self.namespaces.visit_all(list(places), legacy_tables.stamps)
 
     def foreign(self, place: Netns) -> tuple[str, ...]:
-        return tuple(f"nft table {family} {name}" for family, name in self.namespaces.visit(place, nft_tables.tables))
+        found = self.namespaces.visit(place, nft_tables.tables)
+        ours = [("ip" if family == "ipv4" else "ip6", table) for family, table in nft_tables.iptables(found)]
+        return tuple(f"nft table {family} {name}" for family, name in (*ours, *nft_tables.others(found)))
 
 
 class Nft(_Programs):

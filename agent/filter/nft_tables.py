@@ -10,6 +10,7 @@ SUBSYSTEM = 10
 _GETTABLE = 1
 _NFTA_TABLE_NAME = 1
 _FAMILIES = {1: "inet", 2: "ip", 3: "arp", 5: "netdev", 7: "bridge", 10: "ip6"}
+_TRACE = "vethboard-"
 _OURS: dict[str, Family] = {"ip": "ipv4", "ip6": "ipv6"}
 
 
@@ -27,5 +28,5 @@ def iptables(found: Iterable[tuple[str, str]]) -> Iterator[tuple[Family, Table]]
 
 
 def others(found: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-    """Those that it does not use."""
-    return ((family, name) for family, name in found if family not in _OURS or name not in HOOKS)
+    """Those that it does not use, but those that trace a packet for a moment (`agent.journey`)."""
+    return ((family, name) for family, name in found if (family not in _OURS or name not in HOOKS) and not name.startswith(_TRACE))
