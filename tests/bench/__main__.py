@@ -3,13 +3,13 @@
 from argparse import ArgumentParser
 from pathlib import Path
 
-from tests.bench import canvas, capture, labs, latency, star, terminal
+from tests.bench import canvas, capture, labs, latency, rules, star, terminal
 from tests.support import Stack
 
 options = ArgumentParser()
 options.add_argument("--floor", type=Path, help="folder with floor_star.c and star_ipbatch.sh")
 options.add_argument("--rounds", type=int, default=5)
-ALL = ("star", "latency", "capture", "canvas", "labs", "terminal")
+ALL = ("star", "latency", "rules", "capture", "canvas", "labs", "terminal")
 options.add_argument("--only", choices=ALL, action="append", help="may be given several times; default: all")
 options.add_argument("--sizes", type=int, nargs="+", default=canvas.SIZES, help="namespaces on the canvas")
 options.add_argument("--ms", type=int, default=canvas.GESTURE_MS, help="how long each gesture on the canvas lasts")
@@ -23,6 +23,12 @@ if "star" in wanted:
         stack.close()
 if "latency" in wanted:
     latency.run()
+if "rules" in wanted:
+    stack = Stack()
+    try:
+        rules.run(stack)
+    finally:
+        stack.close()
 if "capture" in wanted:
     stack = Stack()
     try:
