@@ -9,7 +9,7 @@ from typing import NamedTuple, cast
 from topology.facts import ChainCounters, ChainFact
 from topology.netfilter import ChainPolicy, Table
 
-_TABLE = re.compile(r"^\*(\S+)\n(.*?)^COMMIT$", re.M | re.S)
+_TABLE = re.compile(r"^\*(\S+)$", re.M)
 _CHAIN = re.compile(r"^:(\S+) (\S+) \[(\d+):(\d+)\]$", re.M)
 _RULE = re.compile(r"^(?:\[(\d+):(\d+)\] )?-A (\S+) ?(.*)$", re.M)
 _FOREIGN = re.compile(r"^# (?!Generated|Completed)(.+)$", re.M)
@@ -25,8 +25,9 @@ class Listed(NamedTuple):
 
 def read(text: str, counters: bool) -> Iterator[Listed]:
     """The tables of a text that iptables-save (with `counters`: `iptables-save -c`) printed."""
-    for found in _TABLE.finditer(text):
-        yield _table(cast("Table", found[1]), found[2], counters)
+    for part in text.split("\nCOMMIT\n"):  # no rule has a line break in it
+        if (found := _TABLE.search(part)) is not None:
+            yield _table(cast("Table", found[1]), part[found.end() + 1 :], counters)
 
 
 def foreign(text: str) -> tuple[str, ...]:

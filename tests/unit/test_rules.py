@@ -1,0 +1,168 @@
+"""The language of iptables: words, structure, files, refusals, rules that can never match, the vocabulary."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from topology.netfilter import Table
+from topology.problems import ProblemError
+from topology.records import Chain, as_records
+from topology.rules import parse, save, text
+from topology.rules.refusal import place, refusal
+from topology.rules.shadow import covers, never
+from topology.rules.tokens import join, quote, restorable, tokens
+from topology.vocabulary import misplaced, read
+
+words = st.text(st.characters(exclude_categories=("C",), exclude_characters="\n"), max_size=12)
+
+
+@given(st.lists(words, max_size=6))
+def test_words_are_read_as_they_are_quoted(some: list[str]) -> None:
+    assert [t.value for t in tokens(join(some))] == some
+
+
+@given(words)
+def test_a_comment_is_read_and_written(comment: str) -> None:
+    rule = f"-p tcp -m comment --comment {quote(comment)} -j DROP"
+    assert text(parse(rule)) == rule
+    assert parse(rule).comment == comment
+
+
+@given(st.text(alphabet="-jpms !\"'\\ab\t", max_size=30))
+def test_any_text_is_kept(rule: str) -> None:
+    assert text(parse(rule)) == rule
+
+
+def test_the_structure_of_a_rule() -> None:
+    rule = parse("! -s 10.0.0.0/8 -i eth+ -p tcp -m tcp ! --dport 80:90 -m conntrack --ctstate NEW -g mine")
+    assert rule.source is not None
+    assert (rule.source.value, rule.source.negated) == ("10.0.0.0/8", True)
+    tcp = rule.match("tcp")
+    assert tcp is not None
+    port = tcp.option("--dport")
+    assert port is not None
+    assert (port.value, port.negated) == ("80:90", True)
+    assert rule.target is not None
+    assert (rule.target.name, rule.target.goto) == ("mine", True)
+
+
+def test_single_quotes_are_what_people_type() -> None:
+    assert restorable("-m comment --comment 'a b' -j LOG") == '-m comment --comment "a b" -j LOG'
+    assert restorable('-m comment --comment "it\\\'s" -j LOG') == '-m comment --comment "it\\\'s" -j LOG'
+
+
+SAID = (
+    ("iptables-restore v1.8.9 (legacy): unknown option \"--foo\"\nError occurred at line: 2\nTry `iptables -h' for more information.\n",
+     2, 'unknown option "--foo"'),
+    ("iptables-restore: line 4 failed\n", 4, ""),
+    ("iptables-nft-restore v1.8.9 (nf_tables): \nline 3: RULE_APPEND failed (Invalid argument): rule in chain INPUT\n",
+     3, "RULE_APPEND failed (Invalid argument): rule in chain INPUT"),
+    ("Bad argument `junk'\nError occurred at line: 7\n", 7, "Bad argument `junk'"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("said", "line", "message"), SAID)
+def test_what_iptables_says(said: str, line: int, message: str) -> None:
+    assert refusal(said) == (line, message)
+
+
+def test_the_word_that_is_meant() -> None:
+    rule = "-p tcp --dport 99999 -j DROP"
+    found = place("invalid port/service `99999' specified", rule)
+    assert found is not None
+    assert rule[slice(*found)] == "99999"
+    assert place("Invalid argument", rule) is None
+
+
+def test_files_of_iptables_save() -> None:
+    found = save.read("# x\n*filter\n:INPUT DROP [1:2]\n:mine - [0:0]\n[3:4] -A INPUT -j mine\n-A mine\nCOMMIT\n")
+    assert {n: (c.policy, c.rules) for n, c in found["filter"].items()} == {"INPUT": ("DROP", ["-j mine"]), "mine": (None, [""])}
+    chains = list(save.chains("ns0", "ipv4", "filter", found["filter"]))
+    assert save.read(save.write(chains))["filter"]["INPUT"].rules == ["-j mine"]
+
+
+NONE = (
+    "", "*filter\n:INPUT ACCEPT\n", "*nosuch\nCOMMIT\n", "*filter\n-A INPUT -j DROP\nCOMMIT\n", "*filter\n:mine DROP\nCOMMIT\n", "{}",
+    "*nat\nCOMMIT\n*nat\nCOMMIT\n",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("source", NONE)
+def test_files_that_are_none(source: str) -> None:
+    with pytest.raises(ProblemError):
+        save.read(source)
+
+
+@pytest.mark.parametrize(
+    ("wide", "narrow", "so"),
+    [
+        ("-j DROP", "-p tcp -j ACCEPT", True),
+        ("-p tcp -j DROP", "-j ACCEPT", False),
+        ("-s 10.0.0.0/8 -j DROP", "-s 10.1.0.0/16 -p tcp -j ACCEPT", True),
+        ("-s 10.1.0.0/16 -j DROP", "-s 10.0.0.0/8 -j ACCEPT", False),
+        ("! -s 10.0.0.0/8 -j DROP", "-s 192.168.0.0/16 -j ACCEPT", True),
+        ("-i eth+ -j DROP", "-i eth0 -j ACCEPT", True),
+        ("-p tcp -m tcp --dport 1:100 -j DROP", "-p tcp -m tcp --dport 80 -j ACCEPT", True),
+        ("-p tcp -m tcp --dport 80 -j DROP", "-p tcp -m tcp --dport 1:100 -j ACCEPT", False),
+        ("-p tcp -m multiport --dports 22,80 -j DROP", "-p tcp -m multiport --dports 80 -j ACCEPT", True),
+        ("-m limit --limit 1/sec -j DROP", "-p tcp -j ACCEPT", False),
+        ("-m conntrack --ctstate NEW,ESTABLISHED -j DROP", "-m conntrack --ctstate NEW -j ACCEPT", True),
+    ],
+)
+def test_one_rule_takes_all_packets_of_another(wide: str, narrow: str, so: bool) -> None:
+    assert covers(parse(wide), parse(narrow)) == so
+
+
+def test_rules_that_can_never_match() -> None:
+    def chain(name: str, *rules: str, table: Table = "filter") -> Chain:
+        policy = "ACCEPT" if name.isupper() else None
+        return Chain(namespace="ns0", family="ipv4", table=table, name=name, policy=policy, rules=rules)
+
+    records = as_records(
+        chain("INPUT", "-p tcp -j DROP", "-p tcp -m tcp --dport 80 -j ACCEPT", "-i eth9 -j DROP", "-j LOG", "-j ACCEPT", "-p udp -j DROP"),
+        chain("lonely", "-j DROP"),
+    )
+    found = [(n.chain.rpartition("/")[2], n.rule, n.reason, n.by, n.interface) for n in never(records, {}, "ns0")]
+    assert found == [
+        ("INPUT", 2, "shadowed", 1, ""),
+        ("INPUT", 3, "no-interface", None, "eth9"),
+        ("INPUT", 6, "after-end", 5, ""),
+        ("lonely", 0, "unused", None, ""),
+    ]
+
+
+HELP = """=== version iptables v1.8.9 (legacy)
+=== -m tcp
+
+tcp match options:
+[!] --syn\t\t\t\tmatch when only SYN flag set
+[!] --source-port port[:port]
+ --sport ...
+\t\t\t\tmatch source port(s)
+=== -m conntrack
+[!] --ctstate {INVALID|NEW}[,...]
+                               State(s) to match
+=== -j SNAT
+ --to-source [<ipaddr>[-<ipaddr>]][:port[-port]]
+\t\t\t\tAddress to map source to.
+[--random] [--persistent]
+"""
+
+
+def test_the_vocabulary_is_read_from_help() -> None:
+    version, extensions = read(HELP)
+    assert version == "iptables v1.8.9 (legacy)"
+    by_name = {e.name: e for e in extensions}
+    syn, sport = by_name["tcp"].options
+    assert (syn.names, syn.value, syn.negate) == (("--syn",), "none", True)
+    assert (sport.names, sport.argument, sport.value, sport.help) == (
+        ("--sport", "--source-port"),
+        "port[:port]",
+        "port",
+        "match source port(s)",
+    )
+    assert by_name["conntrack"].options[0].choices == ("INVALID", "NEW")
+    assert {o.names[0] for o in by_name["SNAT"].options} == {"--to-source", "--random", "--persistent"}
+    assert by_name["ACCEPT"].kind == "target"
+    assert misplaced("MASQUERADE", "filter", "INPUT") == "MASQUERADE is only for nat, POSTROUTING"
+    assert misplaced("MASQUERADE", "nat", "mine") is None
