@@ -214,6 +214,13 @@ def test_custom_chains_matrix_and_families(page: Page, stack: Stack, lab: str) -
     assert "-N WEB" in chains.iptables("-S")
     chains.iptables("-A", "FORWARD", "-j", "WEB")
     expect(chains.panel.get_by_role("region", name="Own chains")).to_contain_text("from FORWARD")
+    # an example opens in the editor; leaving it leaves nothing behind
+    chains.panel.get_by_role("button", name="Examples…").click()
+    examples = page.get_by_role("dialog", name="What rules can do")
+    expect(examples.get_by_role("region", name="At work")).to_contain_text("NAT: masquerade")
+    examples.get_by_role("button", name="Keep out of connection tracking").click()
+    expect(chains.text()).to_have_value("-p udp -m udp --dport 53 -j CT --notrack")
+    page.keyboard.press("Escape")
     # what does not exist says why
     chains.panel.get_by_role("button", name="Matrix").click()
     table = chains.panel.get_by_role("table", name="Tables and chains of host")

@@ -68,19 +68,11 @@ const place = (b: Box) => ({ left: b.x, top: b.y, width: b.w, height: b.h })
 
 function HookCard({ hook, box, head, row, live }: { hook: Hook; box: Box; head: number; row: number; live: boolean }) {
   const t = useChainsTexts()
-  const { families } = usePanel()
   return (
     // biome-ignore lint/a11y/useSemanticElements: a card is no fieldset
     <div role="group" aria-label={hook} className={styles.hook} style={place(box)} data-live={live || undefined}>
       <div className={styles.head} style={{ height: head }}>
         {hook}
-        {families.length > 1 && (
-          <span className={styles.sides}>
-            {families.map((family) => (
-              <small key={family}>{family === 'ipv4' ? 'v4' : 'v6'}</small>
-            ))}
-          </span>
-        )}
       </div>
       {STOPS[hook].map((stop) => (
         <div key={stop.priority} className={styles.stop} style={{ height: row }}>

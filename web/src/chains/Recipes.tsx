@@ -1,3 +1,6 @@
+import { useState } from 'react'
+import { exampleWords, freeLab, makeLab, said, useEditor, useExamples, useExampleTexts } from '@/editor'
+import type { Example } from '@/protocol'
 import { Dialog } from '@/ui'
 import { usePanel } from './context'
 import { type Recipe, recipes } from './model/recipes'
@@ -33,6 +36,65 @@ export function RecipesDialog({ onClose }: { onClose: () => void }) {
           </li>
         ))}
       </ul>
+      <ReadyLabs onClose={onClose} />
     </Dialog>
   )
+}
+
+/** Labs in which these tables are at work; a click makes one of its own and opens it. */
+function ReadyLabs({ onClose }: { onClose: () => void }) {
+  const t = useRecipeTexts()
+  const words = useExampleTexts()
+  const editor = useEditor()
+  const [examples] = useExamples()
+  const [making, setMaking] = useState<string>()
+  const [refused, setRefused] = useState<string>()
+  const make = async ({ name, document }: Example): Promise<void> => {
+    setMaking(name)
+    setRefused(undefined)
+    try {
+      await makeLab(editor, freeLab(editor, name), document)
+      onClose()
+    } catch (reason) {
+      setMaking(undefined)
+      setRefused(said(reason))
+    }
+  }
+  const ruled = examples.filter((example) => hasRules(example))
+  if (ruled.length === 0) return null
+  return (
+    <section aria-label={t.labs} className={styles.labs}>
+      <h3>{t.labs}</h3>
+      <ul className={styles.list}>
+        {ruled.map((example) => {
+          const { title, about } = exampleWords(words, example)
+          return (
+            <li key={example.name}>
+              <button
+                type="button"
+                className={styles.recipe}
+                disabled={making !== undefined}
+                onClick={() => void make(example)}
+              >
+                <strong>{making === example.name ? t.making : title}</strong>
+                <span className={styles.why}>{about}</span>
+              </button>
+            </li>
+          )
+        })}
+      </ul>
+      {refused && (
+        <p role="alert" className={styles.refused}>
+          {refused}
+        </p>
+      )}
+    </section>
+  )
+}
+
+/** Whether a namespace of the document has rules. */
+function hasRules({ document }: Example): boolean {
+  const namespaces = document.namespaces
+  if (typeof namespaces !== 'object' || namespaces === null || Array.isArray(namespaces)) return false
+  return Object.values(namespaces).some((one) => typeof one === 'object' && one !== null && 'filter' in one)
 }

@@ -8,6 +8,8 @@ export const useRecipeTexts = catalogue(
   {
     button: 'Examples…',
     title: 'What rules can do',
+    labs: 'At work: a lab of its own, one click each',
+    making: 'Making it…',
     about: (namespace: string) =>
       `Each opens in the editor for ${namespace}, to be looked at and changed before it is added.`,
     name: (id: Id) =>
@@ -37,6 +39,8 @@ export const useRecipeTexts = catalogue(
   {
     button: '範例…',
     title: '規則能做什麼',
+    labs: '實際運作：各自建立一個實驗室，一鍵完成',
+    making: '建立中…',
     about: (namespace) => `每一項都會在 ${namespace} 的編輯器中開啟，可先檢視與修改再新增。`,
     name: (id) =>
       ({

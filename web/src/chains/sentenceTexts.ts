@@ -32,6 +32,10 @@ const or = (all: readonly string[], word: string): string =>
 const isKnown = (states: readonly string[]): boolean =>
   states.length === 2 && states.includes('ESTABLISHED') && states.includes('RELATED')
 
+/** In Chinese a blank stands only between a Latin word and what follows it. */
+const listed = (conditions: readonly string[]): string =>
+  conditions.map((c, i) => (i < conditions.length - 1 ? c.trimEnd() : c)).join('、')
+
 /** A rule in words. `what` is what it is about, as `those` or `all` put it. */
 export const useSentenceTexts = catalogue(
   {
@@ -101,7 +105,7 @@ export const useSentenceTexts = catalogue(
   {
     everything: '所有封包',
     all: (noun) => `所有 ${noun} 封包`,
-    those: (noun, conditions) => `${conditions.join('、')}的${noun ? ` ${noun} ` : ''}封包`,
+    those: (noun, conditions) => `${listed(conditions)}的${noun ? ` ${noun} ` : ''}封包`,
     pings: 'ping',
     notProtocol: (name) => `${name} 以外`,
     not: (condition) => `非${condition}`,

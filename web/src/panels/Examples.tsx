@@ -1,13 +1,10 @@
-import { useEffect, useState } from 'react'
-import { LostError } from '@/connection'
-import { freeLab, makeLab, useEditor } from '@/editor'
+import { useState } from 'react'
+import { exampleWords, freeLab, makeLab, useEditor, useExamples, useExampleTexts } from '@/editor'
 import type { Example } from '@/protocol'
-import { useValue } from '@/ui'
 import styles from './Examples.module.css'
 import { Refused, said } from './parts'
 import { Thumbnail } from './Thumbnail'
 import { usePanelTexts } from './texts'
-import { useExampleTexts, wordsOf } from './texts-examples'
 
 /** The ready examples: one click makes a lab of one, live. */
 export function Examples({ onMade }: { onMade?: () => void }) {
@@ -34,7 +31,7 @@ export function Examples({ onMade }: { onMade?: () => void }) {
       <h3 className={styles.head}>{t.examples}</h3>
       <ul className={styles.grid}>
         {examples.map((example) => {
-          const { title, about } = wordsOf(et, example)
+          const { title, about } = exampleWords(et, example)
           return (
             <li key={example.name}>
               <button
@@ -54,20 +51,4 @@ export function Examples({ onMade }: { onMade?: () => void }) {
       <Refused text={refused ?? error} />
     </section>
   )
-}
-
-function useExamples(): [readonly Example[], string | undefined] {
-  const editor = useEditor()
-  const wire = useValue(editor.session.connection.state)
-  const [examples, setExamples] = useState<readonly Example[]>([])
-  const [error, setError] = useState<string>()
-  useEffect(() => {
-    if (wire !== 'open') return
-    editor.session.connection
-      .request<'examples'>({ type: 'examples' })
-      .done.then((found) => setExamples(found.examples))
-      // asked again when the connection is back
-      .catch((reason) => reason instanceof LostError || setError(said(reason)))
-  }, [editor, wire])
-  return [examples, error]
 }

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import { exampleWords, useExampleTexts } from '@/editor'
 import { LANGUAGES, type Language, language } from '@/i18n'
-import { useExampleTexts, wordsOf } from '@/panels/texts-examples'
 import { sketch } from '@/panels/thumbnail'
 
 const FOLDER = `${import.meta.dirname}/../../../examples`
@@ -13,7 +13,7 @@ describe('the examples', () => {
   test.each(documents.map((d) => [d.name, d]))('%s is named and described in every language', (name, document) => {
     for (const spoken of Object.keys(LANGUAGES) as Language[]) {
       language.set(spoken)
-      const { title, about } = wordsOf(useExampleTexts.now(), document)
+      const { title, about } = exampleWords(useExampleTexts.now(), document)
       expect(title).not.toBe(name)
       expect(about).not.toBe(document.description)
     }

@@ -68,6 +68,8 @@ export function Conntrack({ tab, active }: { tab: string; active: boolean }) {
 }
 
 const NONE: readonly Connection[] = []
+/** Names of /etc/protocols for what the kernel has no name of its own. */
+const PROTOCOL: Readonly<Record<string, string>> = { '2': 'igmp', '47': 'gre', '50': 'esp', '51': 'ah', '89': 'ospf' }
 
 function Rows({ rows, empty }: { rows: readonly Connection[]; empty: string }) {
   const t = useConntrackTexts()
@@ -121,7 +123,7 @@ function Row({ connection: c }: { connection: Connection }) {
     // biome-ignore lint/a11y/useSemanticElements: a <table> cannot be drawn in parts
     // biome-ignore lint/a11y/useFocusableInteractive: its button has the focus
     <div className={styles.row} role="row" aria-label={what}>
-      <Cell className={styles.protocol}>{c.protocol}</Cell>
+      <Cell className={styles.protocol}>{PROTOCOL[c.protocol] ?? c.protocol}</Cell>
       <Cell>{stateOf(c, t)}</Cell>
       <Cell className="mono">
         <Ends from={before.from} to={before.to} />

@@ -49,7 +49,7 @@ export const useExampleTexts = catalogue(
 )
 
 /** Title and description of an example; its own words where the catalogue has none. */
-export function wordsOf(
+export function exampleWords(
   t: Readonly<Record<string, unknown>>,
   { name, description }: { name: string; description: string },
 ): { title: string; about: string } {
