@@ -220,7 +220,8 @@ def test_custom_chains_matrix_and_families(page: Page, stack: Stack, lab: str) -
     expect(examples.get_by_role("region", name="At work")).to_contain_text("NAT: masquerade")
     examples.get_by_role("button", name="Keep out of connection tracking").click()
     expect(chains.text()).to_have_value("-p udp -m udp --dport 53 -j CT --notrack")
-    page.keyboard.press("Escape")
+    chains.text().press("Escape")
+    expect(chains.panel.get_by_role("grid", name="Rules of PREROUTING")).to_be_focused()
     # what does not exist says why
     chains.panel.get_by_role("button", name="Matrix").click()
     table = chains.panel.get_by_role("table", name="Tables and chains of host")

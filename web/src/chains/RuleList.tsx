@@ -1,4 +1,14 @@
-import { type KeyboardEvent, type MouseEvent, useCallback, useEffect, useId, useMemo, useRef, useState } from 'react'
+import {
+  type KeyboardEvent,
+  type MouseEvent,
+  type RefObject,
+  useCallback,
+  useEffect,
+  useId,
+  useMemo,
+  useRef,
+  useState,
+} from 'react'
 import { cx } from '@/ui'
 import { type Draft, type Panel, sameSpot, useCounters, usePanel, type Writing } from './context'
 import { carriedNow, carriesRules, endCarry } from './drag'
@@ -44,6 +54,7 @@ export function RuleList({
   const [over, setOver] = useState<number | null>(null)
   const pick = usePick(numbers, selected, onSelect, setCursor)
   const at = Math.min(cursor, Math.max(0, numbers.length - 1))
+  useFocusBack(panel.writing, chain, scroller)
   useShowDraft(panel.writing?.draft, numbers, rows.show)
   const reading = counters.chains.get(chain.name)
   const rates = counters.rates.get(chain.name)
@@ -122,6 +133,16 @@ export function RuleList({
 
 const isWriting = (writing: Writing | null, chain: ChainView, number: number): boolean =>
   writing?.draft.kind === 'change' && writing.draft.at === number && sameSpot(writing.spot, chain)
+
+/** When the rule is written, the keys go on in the list. */
+function useFocusBack(writing: Writing | null, chain: ChainView, scroller: RefObject<HTMLElement | null>): void {
+  const before = useRef(writing)
+  useEffect(() => {
+    const left = writing === null && before.current !== null && sameSpot(before.current.spot, chain)
+    if (left && document.activeElement === document.body) scroller.current?.focus({ preventScroll: true })
+    before.current = writing
+  }, [writing, chain, scroller])
+}
 
 /** What is being edited is in view. */
 function useShowDraft(draft: Draft | undefined, numbers: readonly number[], show: (index: number) => void): void {

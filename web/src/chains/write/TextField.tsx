@@ -40,6 +40,11 @@ export function TextField({
   // A word that is begun is completed by Enter; at a blank, Enter means that the rule is done.
   useEffect(() => setChosen(first && first.end > first.start ? 0 : -1), [first])
   useHeight(area, text)
+  useEffect(() => {
+    const box = area.current
+    box?.focus({ preventScroll: true })
+    box?.setSelectionRange(box.value.length, box.value.length)
+  }, [])
   const take = (offer: Suggestion): void => {
     const after = text.slice(offer.end)
     const gap = after === '' || !/^\s/.test(after) ? ' ' : ''
