@@ -105,7 +105,7 @@ class Terminals:
         return ()
 
     def _forget(self, terminal: Terminal) -> None:
-        del self._all[terminal.name]
+        self._all.pop(terminal.name, None)  # closed, and seen to end after that
         self._change(terminal.name)
 
     # ---- bytes -------------------------------------------------------------------------------------------------------

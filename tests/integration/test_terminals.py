@@ -55,4 +55,5 @@ def test_a_shell_with_something_running_is_kept(stack: Stack, lab: str) -> None:
         assert close_terminal(client, lab, busy, anyway=True) == ()
         while shown.state.code is None:
             shown.pump(0.1)
+        shown.detach()  # forgotten already when it was closed
     assert "sleep" not in stack.inside(lab, "host", "ps", "-e", "-o", "args")
