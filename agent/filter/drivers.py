@@ -21,8 +21,9 @@ class FilterDriver(Protocol):
 
     name: netfilter.Driver
 
-    def present(self, places: Iterable[Netns]) -> list[dict[Key, bytes | None]]:
-        """Of each namespace the tables that the kernel has, each with a stamp of its rules: another one, other rules. None: not known."""
+    def present(self, places: Iterable[Netns], stamped: bool = True) -> list[dict[Key, bytes | None]]:
+        """Of each namespace the tables that the kernel has, each with a stamp of its rules: another one, other rules. None: not known,
+        or (`stamped`) not asked for."""
 
     def foreign(self, place: Netns) -> tuple[str, ...]:
         """What else filters packets there, in words."""
@@ -62,8 +63,10 @@ class Legacy(_Programs):
 
     name: netfilter.Driver = "legacy"
 
-    def present(self, places: Iterable[Netns]) -> list[dict[Key, bytes | None]]:
-        return self.namespaces.visit_all(list(places), legacy_tables.stamps)
+    def present(self, places: Iterable[Netns], stamped: bool = True) -> list[dict[Key, bytes | None]]:
+        if stamped:
+            return self.namespaces.visit_all(list(places), legacy_tables.stamps)
+        return self.namespaces.visit_all(list(places), lambda _: dict.fromkeys(legacy_tables.names()))
 
     def foreign(self, place: Netns) -> tuple[str, ...]:
         found = self.namespaces.visit(place, nft_tables.tables)
@@ -76,7 +79,7 @@ class Nft(_Programs):
 
     name: netfilter.Driver = "nft"
 
-    def present(self, places: Iterable[Netns]) -> list[dict[Key, bytes | None]]:
+    def present(self, places: Iterable[Netns], stamped: bool = True) -> list[dict[Key, bytes | None]]:  # noqa: ARG002  # has none
         return self.namespaces.visit_all(list(places), lambda _: dict.fromkeys(nft_tables.iptables(nft_tables.tables())))
 
     def foreign(self, place: Netns) -> tuple[str, ...]:

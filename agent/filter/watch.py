@@ -208,13 +208,16 @@ class FilterWatch:
             place = self._namespaces.get(name)
             if place is None:
                 continue
-            stamps = self.driver.present([place])[0]
+            stamps = self.driver.present([place], stamped=False)[0]
             if not stamps and name not in self._told:
                 continue
             told = self._told.setdefault(name, _Told())
             facts += self._gone(name, told, stamps)
-            facts += self._read(place, told, stamps, counters=True)
-            told.stamps = dict(stamps)
+            read = self._read(place, told, stamps, counters=True)
+            for fact in read:
+                if isinstance(fact, TableFact):
+                    told.stamps.pop((fact.family, fact.table), None)
+            facts += read
             facts = [*self._filter(place, told, stamps), *facts]
         if facts:
             self._sink(facts)

@@ -51,7 +51,7 @@ class Apart:
         self.namespaces.create("ns0")
 
         def load() -> None:
-            """Planned, done, read back."""
+            """Planned and done."""
             steps = tuple(table_steps(self.records(of), self.records(())))
             assert execute(self.namespaces, steps, self.filters).problem is None
 
