@@ -1,5 +1,6 @@
 """The listeners of all namespaces in which a session is open, shared by the sessions of a lab."""
 
+import socket
 from collections.abc import Callable, Sequence
 
 from agent.journey import nft
@@ -39,16 +40,12 @@ class Ears:
                 problems.append((netns.name, f"packets cannot be traced here: {e.strerror}"))
         return problems
 
-    def close(self, name: str) -> None:
-        """End the session; the last one in a namespace puts back what was set there."""
-        last = []
-        for netns in self._sessions.pop(name, ()):
-            if self.of(netns).remove(name):
-                last.append(netns)
+    def close(self, name: str) -> list[socket.socket]:
+        """End the session; the last one in a namespace puts back what was set there. The sockets that are then to be closed."""
+        last = [netns for netns in self._sessions.pop(name, ()) if self.of(netns).remove(name)]
         alive = [netns for netns in last if self._namespaces.get(netns.name) is netns]
         self._namespaces.visit_all(alive, lambda netns: self.of(netns).restore())
-        for netns in last:
-            self._listeners.pop(netns.inode)[1].close()
+        return [self._listeners.pop(netns.inode)[1].socket for netns in last]
 
     def filenos(self, name: str) -> list[int]:
         return [self.of(netns).socket.fileno() for netns in self._sessions[name]]

@@ -81,10 +81,6 @@ class Listener:
             with contextlib.suppress(OSError):
                 write_logger(family, name)
 
-    def close(self) -> None:
-        """The tables and the log go with the socket."""
-        self.socket.close()
-
     def add(self, name: str, table: Batch, hear: Hear) -> None:
         """A table, and who hears what is traced. Raises OSError."""
         self._hearers[name] = hear

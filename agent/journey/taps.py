@@ -65,9 +65,6 @@ class Tap:
         if _libc.bind(self.socket.fileno(), address, len(address)) != 0:
             raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), "bind")
 
-    def close(self) -> None:
-        self.socket.close()
-
     def read(self) -> Iterator[Frame]:
         """All that has come."""
         while True:

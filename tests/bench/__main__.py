@@ -3,13 +3,13 @@
 from argparse import ArgumentParser
 from pathlib import Path
 
-from tests.bench import canvas, capture, labs, latency, rules, star, terminal
+from tests.bench import canvas, capture, journey, labs, latency, rules, star, terminal
 from tests.support import Stack
 
+ALL = ("star", "latency", "rules", "capture", "journey", "canvas", "labs", "terminal")
 options = ArgumentParser()
 options.add_argument("--floor", type=Path, help="folder with floor_star.c and star_ipbatch.sh")
 options.add_argument("--rounds", type=int, default=5)
-ALL = ("star", "latency", "rules", "capture", "canvas", "labs", "terminal")
 options.add_argument("--only", choices=ALL, action="append", help="may be given several times; default: all")
 options.add_argument("--sizes", type=int, nargs="+", default=canvas.SIZES, help="namespaces on the canvas")
 options.add_argument("--ms", type=int, default=canvas.GESTURE_MS, help="how long each gesture on the canvas lasts")
@@ -37,6 +37,12 @@ if "capture" in wanted:
         stack.close()
 if "labs" in wanted:
     labs.run()
+if "journey" in wanted:
+    stack = Stack()
+    try:
+        journey.run(stack)
+    finally:
+        stack.close()
 if "canvas" in wanted:
     canvas.run(args.sizes, args.ms)
 if "terminal" in wanted:
