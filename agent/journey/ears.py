@@ -27,8 +27,7 @@ class Ears:
         """Hear the packets that the matches know, in these namespaces; what cannot be heard, by namespace."""
         self._sessions[name] = []
         fresh = [netns for netns in places if netns.inode not in self._listeners]
-        for netns, listener in zip(fresh, self._namespaces.visit_all(fresh, lambda _: Listener()), strict=True):
-            self._listeners[netns.inode] = (netns, listener)
+        self._namespaces.visit_all(fresh, self._listen)
         problems: list[tuple[str, str]] = []
         for netns in places:
             listener = self.of(netns)
@@ -40,9 +39,14 @@ class Ears:
                 problems.append((netns.name, f"packets cannot be traced here: {e.strerror}"))
         return problems
 
+    def _listen(self, netns: Netns) -> None:
+        self._listeners[netns.inode] = (netns, Listener())
+
     def close(self, name: str) -> list[socket.socket]:
-        """End the session; the last one in a namespace puts back what was set there. The sockets that are then to be closed."""
-        last = [netns for netns in self._sessions.pop(name, ()) if self.of(netns).remove(name)]
+        """End the session; where it was the last one, what was set is put back. The sockets that are then to be closed."""
+        for netns in self._sessions.pop(name, ()):
+            self.of(netns).remove(name)
+        last = [netns for netns, listener in self._listeners.values() if listener.idle]
         alive = [netns for netns in last if self._namespaces.get(netns.name) is netns]
         self._namespaces.visit_all(alive, lambda netns: self.of(netns).restore())
         return [self._listeners.pop(netns.inode)[1].socket for netns in last]

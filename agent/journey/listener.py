@@ -90,11 +90,14 @@ class Listener:
             del self._hearers[name]
             raise
 
-    def remove(self, name: str) -> bool:
-        """Take the table away; whether nobody is left."""
-        del self._hearers[name]
-        if self._hearers:
+    def remove(self, name: str) -> None:
+        """Take the table away; the last goes with the socket."""
+        if self._hearers.pop(name, None) is not None and self._hearers:
             self._request(nft.no_table(name))
+
+    @property
+    def idle(self) -> bool:
+        """Whether no session is left."""
         return not self._hearers
 
     def _request(self, batch: Batch) -> None:
