@@ -6,7 +6,7 @@ import './ui/base.css'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { App } from './app/App'
-import { openFirstLab } from './app/start'
+import { openFirstLab, openSharedJourney } from './app/start'
 import { openSocket, takeToken } from './connection'
 import { Editor } from './editor'
 import { Session } from './store'
@@ -27,6 +27,7 @@ function author(): string {
 const session = new Session(openSocket(takeToken(), author()))
 const editor = new Editor(session)
 openFirstLab(editor)
+openSharedJourney(editor)
 session.start()
 
 const root = document.getElementById('root')

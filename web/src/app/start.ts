@@ -1,4 +1,4 @@
-import type { Editor } from '@/editor'
+import { type Editor, openDock } from '@/editor'
 
 const LAST = 'vethboard.lab'
 
@@ -27,4 +27,16 @@ function remember(lab: string | null): void {
   }
   window.history.replaceState(null, '', url)
   document.title = lab === null ? 'Vethboard' : `${lab} · Vethboard`
+}
+
+/** An address may hold a whole journey: it is shown once the lab is there. */
+export function openSharedJourney(editor: Editor): void {
+  const shared = window.location.hash
+  if (!shared.startsWith('#journey=')) return
+  const stop = editor.lab.meta.subscribe(() => {
+    if (editor.lab.meta.get().info === null) return
+    stop()
+    window.history.replaceState(null, '', window.location.pathname + window.location.search)
+    openDock(editor, { kind: 'journey', shared })
+  })
 }

@@ -29,6 +29,7 @@ import styles from './Canvas.module.css'
 import { everything } from './export/everything'
 import { Guides } from './Guides'
 import type { Box } from './geometry'
+import { JourneyLayer } from './journey/JourneyLayer'
 import { NamespaceCard } from './NamespaceCard'
 import { around } from './overview/boxes'
 import { AreaNode } from './shapes/AreaNode'
@@ -346,6 +347,7 @@ function Inner({ board, onView, marquee, children, label, ...events }: FlowProps
       <Background variant={BackgroundVariant.Dots} gap={20} size={1.4} color="var(--dots)" />
       <ViewportPortal>
         <Guides />
+        <JourneyLayer board={board} />
       </ViewportPortal>
       <ViewPort board={board} onView={onView} />
       {children}

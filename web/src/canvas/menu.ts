@@ -35,6 +35,7 @@ import {
   shown,
   starAction,
   toggleUp,
+  trace,
   useEditorTexts,
 } from '@/editor'
 import { isShape } from '@/protocol'
@@ -47,12 +48,12 @@ const ON_PANE = [
   [newTerminal, chains],
   [fit, exportDocument],
 ]
-const ON_INTERFACE = [[toggleUp, rename, moveTo, setMaster], [ping, capture], [remove]]
+const ON_INTERFACE = [[toggleUp, rename, moveTo, setMaster], [ping, trace, capture], [remove]]
 const ON_NODES = [
   [drawLink, starAction, addBridgeAction, addVxlan, addMacvlan],
   [cut, copy, paste, duplicate],
   [areaAction, lock],
-  [newTerminal, chains, ping, deselect],
+  [newTerminal, chains, ping, trace, deselect],
   [remove],
 ]
 const ON_SHAPES = [[rename, lock], [cut, copy, paste, duplicate], [remove]]

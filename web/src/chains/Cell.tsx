@@ -1,8 +1,8 @@
 import type { CSSProperties, DragEvent } from 'react'
-import { useLab } from '@/editor'
+import { useEditor, useLab } from '@/editor'
 import type { Family, Table } from '@/protocol'
 import { useRecord } from '@/store'
-import { cx } from '@/ui'
+import { cx, usePart } from '@/ui'
 import styles from './Cell.module.css'
 import { sameSpot, usePanel } from './context'
 import { type Counters, flow, through } from './counters'
@@ -34,12 +34,14 @@ export function Cell({
   const loaded = useLoaded(panel.namespace, family, table)
   const both = panel.families.length > 1
   const chosen = sameSpot(panel.spot, chain)
+  const packet = usePacketHere(panel.namespace, chain)
   const said = [
     `${both ? `${FAMILY[family]} ` : ''}${table} ${name}`,
     t.rules(rules.length),
     ...(policy ? [t.policyOf(policy)] : []),
     ...(packets > 0 ? [t.packetsAt(short(packets))] : []),
     ...(rate > 0 ? [t.rate(perSecond(rate))] : []),
+    ...(packet ? [t.packetHere] : []),
   ].join(', ')
   return (
     <button
@@ -51,6 +53,7 @@ export function Cell({
       title={[said, hint, loaded ? '' : t.notLoaded].filter(Boolean).join('\n')}
       data-live={rate > 0 || undefined}
       data-unloaded={!loaded || undefined}
+      data-packet={packet}
       data-empty={rules.length === 0 || undefined}
       onClick={() => panel.go(chain)}
       onDragOver={(event) => carriesRules(event) && event.preventDefault()}
@@ -79,3 +82,13 @@ function useLoaded(namespace: string, family: Family, table: Table): boolean {
 }
 
 export const FAMILY: Readonly<Record<Family, string>> = { ipv4: 'IPv4', ipv6: 'IPv6' }
+
+/** Whether the packet whose journey is looked at is in this chain: `passes`, or `ends` where it was dropped. */
+function usePacketHere(namespace: string, { family, table, name }: ChainView): 'passes' | 'ends' | undefined {
+  return usePart(useEditor().journey, (view) => {
+    const hop = view?.journey.hops[view.hop]
+    const at = hop?.kind === 'chain' ? hop.rule : null
+    if (!at || at.namespace !== namespace || at.family !== family || at.table !== table || at.chain !== name) return
+    return hop?.outcome === 'drop' || hop?.outcome === 'reject' ? 'ends' : 'passes'
+  })
+}

@@ -15,13 +15,16 @@ import type {
   Labs,
   PingDone,
   Planned,
+  Predicted,
   Problem,
   RuleChecked,
   Snapshot,
   TerminalClosed,
   TerminalOpened,
   Text,
+  Traced,
   VocabularyOf,
+  Watched,
 } from '@/protocol'
 
 /** What answers which request. `edit` with `dry_run` answers `Planned`. */
@@ -45,6 +48,9 @@ interface Results {
   'close-terminal': TerminalClosed
   'list-files': Files
   'start-capture': CaptureStarted
+  trace: Traced
+  predict: Predicted
+  watch: Watched
   'read-capture': CapturedFrames
 }
 

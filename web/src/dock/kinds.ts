@@ -1,4 +1,4 @@
-import { Braces, ListChecks, type LucideIcon, Radar, ShieldHalf, Terminal } from 'lucide-react'
+import { Braces, ListChecks, type LucideIcon, Radar, Route, ShieldHalf, Terminal } from 'lucide-react'
 import { type ComponentType, type LazyExoticComponent, lazy } from 'react'
 import { type DockPanel, type Editor, leaveTab } from '@/editor'
 import type { DockTexts } from './texts'
@@ -33,5 +33,6 @@ export const KINDS: { readonly [K in DockPanel['kind']]?: DockKind<K> } = {
     component: lazy(() => import('@/terminal')),
     onClose: leaveTab,
   },
+  journey: { icon: Route, title: (t) => t.journey, component: lazy(() => import('@/journey')) },
   capture: { icon: Radar, title: (t) => t.capture, component: lazy(() => import('@/capture')) },
 }

@@ -17,6 +17,7 @@ export const useDockTexts = catalogue(
     chainsOf: (namespace: string) => `Chains of ${namespace}`,
     mark: 'A bell rang here',
     capture: 'Capture',
+    journey: 'Trace',
   },
   {
     dock: '工具',
@@ -34,6 +35,7 @@ export const useDockTexts = catalogue(
     chainsOf: (namespace) => `${namespace} 的鏈`,
     mark: '此處響鈴',
     capture: '封包擷取',
+    journey: '追蹤',
   },
 )
 export type DockTexts = ReturnType<typeof useDockTexts.now>

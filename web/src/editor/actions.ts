@@ -3,6 +3,7 @@ import type { Action } from './action'
 import { APP_ACTIONS } from './actions-app'
 import { CANVAS_ACTIONS } from './actions-canvas'
 import { chains } from './actions-chains'
+import { trace } from './actions-journey'
 import { STAGING_ACTIONS } from './actions-staging'
 import { TERMINAL_ACTIONS } from './actions-terminal'
 import { VIEW_ACTIONS } from './actions-view'
@@ -215,5 +216,5 @@ export const zoomReset: Action = {
 export const ACTIONS: readonly Action[] = [
   addNamespaceAction, addBridgeAction, addLink, addVxlan, addMacvlan, remove, undo, redo, selectAll, deselect, ping, capture,
   toggleUp, rename, moveTo, setMaster, showHistory, exportDocument, importDocument, fit, zoomIn, zoomOut, zoomReset,
-  chains, ...VIEW_ACTIONS, ...CANVAS_ACTIONS, ...STAGING_ACTIONS, ...TERMINAL_ACTIONS, ...APP_ACTIONS,
+  chains, trace, ...VIEW_ACTIONS, ...CANVAS_ACTIONS, ...STAGING_ACTIONS, ...TERMINAL_ACTIONS, ...APP_ACTIONS,
 ]

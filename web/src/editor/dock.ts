@@ -8,7 +8,7 @@ export type DockPanel =
   | { kind: 'source' }
   | { kind: 'plan' }
   | { kind: 'capture'; interfaces: readonly string[] }
-  | { kind: 'journey'; source?: string | undefined; target?: string | undefined }
+  | { kind: 'journey'; source?: string | undefined; target?: string | undefined; shared?: string | undefined }
 
 export interface DockTab {
   id: string

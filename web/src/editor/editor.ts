@@ -3,6 +3,7 @@ import type { AnyCommand, Done, Planned, Problem } from '@/protocol'
 import type { Session } from '@/store'
 import { announce, Value } from '@/ui'
 import { type DockState, emptyDock, keepDock } from './dock'
+import type { JourneyView } from './journey'
 import { Marks } from './marks'
 import { Staging } from './staging'
 import type { TerminalView } from './terminals'
@@ -23,6 +24,8 @@ export class Editor {
   readonly dialog = new Value<DialogState | null>(null)
   readonly side = new Value<SideState>('inspector')
   readonly dock = new Value<DockState>(emptyDock())
+  /** The packet's journey that is looked at, and at which hop. */
+  readonly journey = new Value<JourneyView | null>(null)
   readonly toasts = new Value<readonly Toast[]>([])
   readonly tool = new Value<Tool>(FIRST_TOOL)
   readonly spot = new Value<Spot | null>(null)

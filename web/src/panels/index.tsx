@@ -1,6 +1,6 @@
 /** The slots of the app frame that panels fill. */
 
-import { Activity, History, MoreHorizontal, Terminal } from 'lucide-react'
+import { Activity, History, MoreHorizontal, Route, Terminal } from 'lucide-react'
 import {
   exportDocument,
   exportPicture,
@@ -11,6 +11,7 @@ import {
   showHistory,
   shown,
   showTerminal,
+  trace,
   useEditor,
   useEditorTexts,
 } from '@/editor'
@@ -27,7 +28,7 @@ export { LabSwitcher } from './Labs'
 export { SidePanel } from './SidePanel'
 export { StartScreen } from './Start'
 
-/** In the top bar, right: ping, history, import and export, and the rest. */
+/** In the top bar, right: ping, trace, history, import and export, and the rest. */
 export function TopBarTools() {
   const t = usePanelTexts()
   const et = useEditorTexts()
@@ -37,6 +38,14 @@ export function TopBarTools() {
     <>
       <Button size="s" data-action={ping.id} disabled={!ping.enabled(editor)} onClick={() => runAction(ping, editor)}>
         <Activity size={14} /> {t.ping}
+      </Button>
+      <Button
+        size="s"
+        data-action={trace.id}
+        disabled={!trace.enabled(editor)}
+        onClick={() => runAction(trace, editor)}
+      >
+        <Route size={14} /> {t.trace}
       </Button>
       <IconButton
         label={showTerminal.label(et)}

@@ -1,0 +1,121 @@
+"""A journey in the browser: a web server behind DNAT, one rule drops; the drop is found on screen, the rule removed, delivered."""
+
+import json
+import os
+import re
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from tests.support import Stack
+
+WEB = json.dumps(
+    {
+        "vethboard": 1,
+        "name": "x",
+        "namespaces": {
+            "host": {},
+            "client": {
+                "interfaces": {"eth0": {"kind": "veth", "peer": "router/wan", "addresses": ["203.0.113.9/24"]}},
+                "routes": [{"to": "default", "via": "203.0.113.1"}],
+            },
+            "router": {
+                "interfaces": {
+                    "wan": {"kind": "veth", "peer": "client/eth0", "addresses": ["203.0.113.1/24"]},
+                    "lan": {"kind": "veth", "peer": "web/eth0", "addresses": ["10.0.0.1/24"]},
+                },
+                "sysctls": {"net.ipv4.ip_forward": 1},
+                "filter": {
+                    "ipv4": {
+                        "nat": {"PREROUTING": {"rules": ["-i wan -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.0.2:8080"]}},
+                        "filter": {"FORWARD": {"rules": ["-p icmp -j ACCEPT", "-d 10.0.0.2/32 -p tcp -m tcp --dport 8080 -j DROP"]}},
+                    }
+                },
+            },
+            "web": {
+                "interfaces": {"eth0": {"kind": "veth", "peer": "router/lan", "addresses": ["10.0.0.2/24"]}},
+                "routes": [{"to": "default", "via": "10.0.0.1"}],
+            },
+        },
+        "layout": {"host": [0, 0], "client": [0, 260], "router": [420, 260], "web": [840, 260]},
+    }
+)
+
+
+def test_a_drop_is_found_and_mended(page: Page, stack: Stack, lab: str, tmp_path: Path) -> None:
+    stack.cli("apply", lab, "-", input=WEB)
+    stack.inside(lab, "web", "bash", "-c", "python3 -m http.server 8080 >/dev/null 2>&1 & sleep 0.7")
+    page.get_by_role("group", name="Namespace router").wait_for()
+    page.get_by_role("button", name="Trace", exact=True).click()
+    tools = page.get_by_role("region", name="Tools")
+    form = tools.get_by_role("form", name="The packet")
+    form.get_by_label("From", exact=True).select_option("client")
+    form.get_by_label("To", exact=True).fill("203.0.113.1")
+    form.get_by_label("Protocol").select_option("tcp")
+    form.get_by_role("button", name="Send and trace").click()
+
+    # the verdict with its cause, and the rule itself
+    expect(tools.get_by_text("Dropped by rule 2 of filter/FORWARD in router", exact=True)).to_be_visible(timeout=10_000)
+    steps = tools.get_by_role("listbox", name="Steps")
+    dnat = steps.get_by_role("option", name=re.compile("nat.PREROUTING: rule 1"))
+    expect(dnat).to_be_visible()
+    expect(tools.get_by_text("As predicted")).to_be_visible()
+
+    # list, details and canvas are at the same hop
+    dnat.click()
+    expect(tools.get_by_role("table", name="Changed")).to_contain_text("10.0.0.2:8080")
+    expect(page.get_by_test_id("journey")).to_contain_text("nat/PREROUTING: rule 1")
+    tools.get_by_role("button", name="Step forward").click()
+    expect(dnat).to_have_attribute("aria-selected", "false")
+    steps.press("End")
+    expect(page.get_by_test_id("journey")).to_have_attribute("data-level", "bad")
+    if out := os.environ.get("OUT"):
+        page.screenshot(path=f"{out}/journey-drop.png")
+
+    # what if; then for real: the rule goes (undo brings it back), and the packet arrives
+    tools.get_by_role("button", name="What if this rule were not there?").click()
+    expect(tools.get_by_text("Without the rule: Delivered")).to_be_visible()
+    before = stack.inside(lab, "router", "iptables", "-S", "FORWARD")
+    tools.get_by_role("button", name="Remove the rule and trace again").click()
+    expect(tools.get_by_text("Delivered in web", exact=True)).to_be_visible(timeout=10_000)
+    after = stack.inside(lab, "router", "iptables", "-S", "FORWARD")
+    assert "DROP" in before
+    assert "DROP" not in after.replace("-P FORWARD", "")
+    steps.press("End")
+    if out := os.environ.get("OUT"):
+        page.screenshot(path=f"{out}/journey-good.png")
+
+    # out and back: as JSON, by link, as a picture
+    tools.get_by_role("button", name="Save and share").click()
+    with page.expect_download() as saved:
+        page.get_by_role("menuitem", name="Save as JSON").click()
+    saved.value.save_as(tmp_path / "j.json")
+    assert json.loads((tmp_path / "j.json").read_text())["journey"]["verdict"]["cause"] == "delivered"
+    tools.get_by_role("button", name="Save and share").click()
+    with page.expect_download() as drawn:
+        page.get_by_role("menuitem", name="Save as animated SVG").click()
+    drawn.value.save_as(tmp_path / "j.svg")
+    assert "<animate" in (tmp_path / "j.svg").read_text()
+    page.reload()
+    page.get_by_role("group", name="Namespace router").wait_for()
+    page.keyboard.press("j")
+    tools.get_by_label("Open a journey…").set_input_files(tmp_path / "j.json")
+    expect(tools.get_by_text("Delivered in web", exact=True)).to_be_visible()
+    stack.cli("undo", lab)
+    assert stack.inside(lab, "router", "iptables", "-S", "FORWARD") == before
+
+
+def test_live_traffic_becomes_journeys(page: Page, stack: Stack, lab: str) -> None:
+    stack.cli("apply", lab, "-", input=WEB)
+    page.get_by_role("group", name="Namespace router").wait_for()
+    page.keyboard.press("j")
+    tools = page.get_by_role("region", name="Tools")
+    tools.get_by_role("tab", name="Live traffic").click()
+    tools.get_by_label("Protocol").select_option("icmp")
+    tools.get_by_role("button", name="Watch live traffic").click()
+    expect(tools.get_by_role("button", name="Stop watching")).to_be_visible()
+    page.wait_for_timeout(700)
+    stack.inside(lab, "client", "ping", "-c", "2", "-i", "0.3", "10.0.0.2")
+    expect(tools.get_by_role("listbox", name="Steps").get_by_role("option", name="In at wan").first).to_be_visible(timeout=10_000)
+    tools.get_by_role("button", name="Stop watching").click()
+    expect(tools.get_by_role("button", name="Watch live traffic")).to_be_visible()

@@ -1,0 +1,79 @@
+/** Where on the canvas a hop of a journey happens, and the way of a packet between two. Pure; canvas units. */
+
+import type { Hop } from '@/protocol'
+import { bestPair, curve, type Point } from '../anchors'
+import type { Board, BoardNode } from '../board'
+import { type Box, HEADER } from '../geometry'
+
+type Node = Extract<BoardNode, { kind: 'namespace' | 'bridge' }>
+
+/** Boxes of nodes and interfaces by what they are called. */
+export class Spots {
+  private readonly nodes = new Map<string, Node & { ax: number; ay: number }>()
+  private readonly board: Board
+
+  constructor(board: Board) {
+    this.board = board
+    for (const node of board.nodes) {
+      if (node.kind === 'namespace') this.nodes.set(node.id, { ...node, ax: node.x, ay: node.y })
+    }
+    for (const node of board.nodes) {
+      if (node.kind !== 'bridge') continue
+      const parent = this.nodes.get(node.parent)
+      this.nodes.set(node.id, { ...node, ax: node.x + (parent?.x ?? 0), ay: node.y + (parent?.y ?? 0) })
+    }
+  }
+
+  /** The box of what a hop is about: an interface, a bridge, else the head of the namespace's card. */
+  boxOf(hop: Hop): Box | null {
+    const dev = hop.kind === 'in' || hop.kind === 'out' || hop.kind === 'bridge' ? hop.dev : undefined
+    return (dev ? this.interface(`${hop.namespace}/${dev}`) : null) ?? this.head(hop.namespace)
+  }
+
+  private head(namespace: string): Box | null {
+    const node = this.nodes.get(namespace)
+    return node ? { x: node.ax, y: node.ay, w: node.w, h: HEADER } : null
+  }
+
+  private interface(ref: string): Box | null {
+    for (const node of this.nodes.values()) {
+      if (node.id === ref) return { x: node.ax, y: node.ay, w: node.w, h: node.h }
+      const chips = node.kind === 'namespace' ? node.card.chips : node.kind === 'bridge' ? node.box.ports : []
+      const chip = chips.find((c) => c.ref === ref)
+      if (chip) return { x: node.ax + chip.x, y: node.ay + chip.y, w: chip.w, h: chip.h }
+    }
+    return null
+  }
+
+  /** The curve of the wire that leads from one end to the other, as an SVG path from `a` to `b`; null where there is none. */
+  wire(a: string, b: string): string | null {
+    for (const line of this.board.lines) {
+      const along = line.a === a && line.b === b
+      if (!along && !(line.a === b && line.b === a)) continue
+      const [from, to] = [this.nodes.get(line.from.node), this.nodes.get(line.to.node)]
+      if (!from || !to) return null
+      const corner = (n: { ax: number; ay: number }): Point => ({ x: n.ax, y: n.ay })
+      const ends = bestPair(line.from.options, line.to.options, corner(from), corner(to))
+      if (!ends) return null
+      return along ? curve(...ends).path : curve(ends[1], ends[0]).path
+    }
+    return null
+  }
+}
+
+/** Where the packet is drawn at a box: on its left border, so that it covers no text. */
+export const packetAt = (box: Box): Point => ({ x: box.x, y: box.y + box.h / 2 })
+
+const ref = (hop: Hop): string => `${hop.namespace}/${hop.dev ?? ''}`
+
+/** The wires that a journey has run over up to (and with) hop `at`, in order: `out` of one end, `in` at the other. */
+export function wiresOf(spots: Spots, hops: readonly Hop[], at: number): string[] {
+  const out: string[] = []
+  for (let i = 1; i <= at && i < hops.length; i += 1) {
+    const [before, now] = [hops[i - 1], hops[i]]
+    if (before?.kind !== 'out' || now?.kind !== 'in') continue
+    const path = spots.wire(ref(before), ref(now))
+    if (path) out.push(path)
+  }
+  return out
+}

@@ -1,0 +1,112 @@
+import { Share2 } from 'lucide-react'
+import { useRef } from 'react'
+import { useEditor } from '@/editor'
+import { announce, IconButton, Menu } from '@/ui'
+import { animatedSvg } from './diagram'
+import { fromSaved, toFragment, toSaved } from './file'
+import { timeWords } from './format'
+import { staysOf, type Travelled } from './model'
+import { type JourneyTexts, useJourneyTexts } from './texts'
+import type { Tracing } from './useTracing'
+import { hopWords, verdictWords } from './words'
+
+/** Out of this page and back: JSON, a link, text, a picture. */
+export function SaveMenu({ travelled, tracing }: { travelled: Travelled | undefined; tracing: Tracing }) {
+  const editor = useEditor()
+  const t = useJourneyTexts()
+  const input = useRef<HTMLInputElement>(null)
+  const lab = editor.session.current.get() ?? ''
+  const name = travelled
+    ? `${travelled.journey.probe.source}-${travelled.journey.probe.target}`.replaceAll('/', '-')
+    : ''
+  const saved = (): ReturnType<typeof toSaved> | undefined => travelled && toSaved(travelled, lab, new Date())
+
+  const share = async (): Promise<void> => {
+    const what = saved()
+    const fragment = what && (await toFragment(what))
+    if (!fragment) return editor.say('warning', t.tooLong)
+    const url = new URL(window.location.href)
+    url.hash = fragment
+    await navigator.clipboard.writeText(url.href)
+    editor.say('info', t.shared)
+    announce(t.shared)
+  }
+  const load = async (file: File | undefined): Promise<void> => {
+    if (!file) return
+    try {
+      tracing.add(fromSaved(await file.text()))
+    } catch {
+      editor.say('error', t.notAJourney)
+    }
+  }
+  const none = travelled === undefined
+  return (
+    <>
+      <input
+        ref={input}
+        type="file"
+        accept=".json,application/json"
+        hidden
+        aria-label={t.open}
+        onChange={(e) => void load(e.target.files?.[0])}
+      />
+      <Menu
+        align="end"
+        trigger={
+          <IconButton label={t.exportMenu}>
+            <Share2 size={15} />
+          </IconButton>
+        }
+        entries={[
+          { key: 'open', label: t.open, onSelect: () => input.current?.click() },
+          null,
+          {
+            key: 'save',
+            label: t.save,
+            disabled: none,
+            onSelect: () => download(`${name}.journey.json`, JSON.stringify(saved(), null, 1), 'application/json'),
+          },
+          {
+            key: 'text',
+            label: t.transcript,
+            disabled: none,
+            onSelect: () => travelled && download(`${name}.txt`, transcript(t, travelled), 'text/plain'),
+          },
+          {
+            key: 'svg',
+            label: t.picture,
+            disabled: none,
+            onSelect: () => travelled && download(`${name}.svg`, picture(t, travelled), 'image/svg+xml'),
+          },
+          { key: 'share', label: t.share, disabled: none, onSelect: () => void share().catch((e) => editor.fail(e)) },
+        ]}
+      />
+    </>
+  )
+}
+
+function download(name: string, text: string, type: string): void {
+  const link = document.createElement('a')
+  link.href = URL.createObjectURL(new Blob([text], { type }))
+  link.download = name
+  link.click()
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000)
+}
+
+function picture(t: JourneyTexts, { journey }: Travelled): string {
+  const sentences = journey.hops.map((hop) => `${hop.namespace}: ${hopWords(t, hop)}`)
+  return animatedSvg(journey, sentences, verdictWords(t, journey.verdict))
+}
+
+/** The journey as lines of text, in the language of now. */
+export function transcript(t: JourneyTexts, { journey }: Travelled): string {
+  const lines = staysOf(journey.hops).flatMap((stay) => [
+    `${stay.leg === 'there' ? '→' : '←'} ${stay.namespace}`,
+    ...stay.hops.map(({ hop }) => {
+      const at = hop.at === undefined || hop.at === null ? '' : timeWords(t, hop.at)
+      return `${at.padStart(10)}  ${hopWords(t, hop)}`
+    }),
+  ])
+  const notes = [...(journey.assumptions ?? []), ...(journey.notes ?? [])].map((note) => `${t.notes}: ${note}`)
+  return [...lines, ...notes, verdictWords(t, journey.verdict), ''].join('\n')
+}

@@ -1,0 +1,60 @@
+import type { Difference, Journey } from '@/protocol'
+import type { Travelled } from './model'
+
+/** A journey as a file (`topology.journey.hop.SavedJourney`), without the records that the server's own files hold. */
+interface Saved {
+  vethboard_journey: number
+  lab: string
+  at: string
+  journey: Journey
+  predicted?: Journey | null
+  differences?: readonly Difference[]
+}
+
+const VERSION = 1
+/** Bytes of a link that browsers, servers and chat programs still pass on whole. */
+const LINK_MOST = 16000
+
+export function toSaved(travelled: Travelled, lab: string, at: Date): Saved {
+  const { journey, predicted, differences } = travelled
+  return {
+    vethboard_journey: VERSION,
+    lab,
+    at: at.toISOString(),
+    journey,
+    ...(predicted ? { predicted, differences } : {}),
+  }
+}
+
+/** Raises where the text is no journey. */
+export function fromSaved(text: string): Omit<Travelled, 'key'> {
+  const value = JSON.parse(text) as Partial<Saved> | null
+  const { journey } = value ?? {}
+  if (value?.vethboard_journey !== VERSION || !Array.isArray(journey?.hops) || !journey?.verdict || !journey.probe) {
+    throw new SyntaxError('no journey')
+  }
+  return { journey, predicted: value.predicted ?? null, differences: value.differences ?? [], ended: true }
+}
+
+async function through(bytes: BodyInit, stream: CompressionStream | DecompressionStream): Promise<Uint8Array> {
+  const { body } = new Response(bytes)
+  return new Uint8Array(body ? await new Response(body.pipeThrough(stream)).arrayBuffer() : [])
+}
+
+/** The fragment of an address that holds the whole journey; null where that would be too long. */
+export async function toFragment(saved: Saved): Promise<string | null> {
+  const packed = await through(JSON.stringify(saved), new CompressionStream('deflate-raw'))
+  const text = btoa(Array.from(packed, (b) => String.fromCharCode(b)).join(''))
+  const safe = text.replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '')
+  return safe.length > LINK_MOST ? null : `journey=${safe}`
+}
+
+/** Raises where the fragment holds no journey. */
+export async function fromFragment(fragment: string): Promise<Omit<Travelled, 'key'>> {
+  const text = fragment
+    .replace(/^#?journey=/, '')
+    .replaceAll('-', '+')
+    .replaceAll('_', '/')
+  const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0))
+  return fromSaved(new TextDecoder().decode(await through(bytes, new DecompressionStream('deflate-raw'))))
+}

@@ -1,0 +1,149 @@
+import { Waypoints } from 'lucide-react'
+import { useEffect, useMemo, useState } from 'react'
+import { type DockPanel, useEditor } from '@/editor'
+import { HOST } from '@/protocol'
+import { IconButton, Select } from '@/ui'
+import { AskForm } from './AskForm'
+import { DiagramView } from './DiagramView'
+import { fromFragment } from './file'
+import { HopDetails } from './HopDetails'
+import { HopList } from './HopList'
+import styles from './Journey.module.css'
+import { emptyForm, type Form, type Travelled } from './model'
+import { SaveMenu } from './SaveMenu'
+import { Timeline } from './Timeline'
+import { useJourneyTexts } from './texts'
+import { usePlayer } from './usePlayer'
+import { type Tracing, useTracing } from './useTracing'
+import { Verdict } from './Verdict'
+import { WatchForm } from './WatchForm'
+import { hopWords, verdictWords } from './words'
+
+type Panel = Extract<DockPanel, { kind: 'journey' }>
+
+/** Send a packet, and step through what happened to it. */
+export default function JourneyPanel({ panel }: { panel: Panel }) {
+  const tracing = useTracing()
+  const [form, setForm] = useState<Form>(() => emptyForm(panel.source ?? HOST, panel.target ?? ''))
+  const shown = tracing.all.find((t) => t.key === tracing.current) ?? tracing.all.at(-1)
+  useEffect(() => {
+    setForm((now) => ({ ...now, source: panel.source ?? now.source, target: panel.target ?? now.target }))
+  }, [panel.source, panel.target])
+  useShared(tracing, panel.shared)
+  return (
+    <div className={styles.panel}>
+      <Left tracing={tracing} form={form} onForm={setForm} />
+      <Shown tracing={tracing} travelled={shown} />
+    </div>
+  )
+}
+
+/** A journey that came with the address. */
+function useShared(tracing: Tracing, fragment: string | undefined): void {
+  const editor = useEditor()
+  const t = useJourneyTexts()
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once for each fragment
+  useEffect(() => {
+    if (fragment) fromFragment(fragment).then(tracing.add, () => editor.say('error', t.notAJourney))
+  }, [fragment])
+}
+
+function Left({ tracing, form, onForm }: { tracing: Tracing; form: Form; onForm: (form: Form) => void }) {
+  const t = useJourneyTexts()
+  const [live, setLive] = useState(false)
+  return (
+    <div className={styles.left}>
+      <div className={styles.modes} role="tablist" aria-label={t.title}>
+        {[false, true].map((mode) => (
+          <button
+            key={String(mode)}
+            type="button"
+            role="tab"
+            aria-selected={live === mode}
+            className={styles.mode}
+            onClick={() => setLive(mode)}
+          >
+            {mode ? t.live : t.form}
+          </button>
+        ))}
+      </div>
+      {live ? <WatchForm tracing={tracing} /> : <AskForm tracing={tracing} form={form} onForm={onForm} />}
+    </div>
+  )
+}
+
+function Shown({ tracing, travelled }: { tracing: Tracing; travelled: Travelled | undefined }) {
+  const t = useJourneyTexts()
+  const player = usePlayer(travelled?.journey ?? null, travelled?.ended ?? true)
+  const [picture, setPicture] = useState(false)
+  const hops = travelled?.journey.hops ?? []
+  const hop = hops[player.hop]
+  const said = useMemo(() => (hop ? hopWords(t, hop) : ''), [t, hop])
+  return (
+    <div className={styles.shown}>
+      <div className={styles.head}>
+        {tracing.all.length > 0 && (
+          <Select
+            className={styles.which}
+            aria-label={t.journeys}
+            value={travelled?.key}
+            onChange={(e) => tracing.choose(e.target.value)}
+          >
+            {[...tracing.all].reverse().map((one) => (
+              <option key={one.key} value={one.key}>
+                {nameOf(t, one)}
+              </option>
+            ))}
+          </Select>
+        )}
+        {hops.length > 0 && <Timeline player={player} hops={hops.length} said={said} />}
+        {hops.length > 0 && (
+          <IconButton label={picture ? t.list : t.diagram} pressed={picture} onClick={() => setPicture(!picture)}>
+            <Waypoints size={15} />
+          </IconButton>
+        )}
+        <SaveMenu travelled={travelled} tracing={tracing} />
+      </div>
+      {travelled === undefined ? (
+        <p className={styles.empty}>{t.first}</p>
+      ) : (
+        <>
+          <Verdict key={travelled.key} travelled={travelled} tracing={tracing} />
+          <Notes travelled={travelled} />
+          <div className={styles.body}>
+            <HopList travelled={travelled} player={player} />
+            {picture ? (
+              <DiagramView journey={travelled.journey} player={player} />
+            ) : (
+              hop && <HopDetails key={player.hop} hop={hop} />
+            )}
+          </div>
+        </>
+      )}
+    </div>
+  )
+}
+
+function nameOf(t: ReturnType<typeof useJourneyTexts>, { journey }: Travelled): string {
+  const { probe, verdict } = journey
+  const kind = journey.predicted ? `${t.predicted} · ` : ''
+  const protocol = (probe.protocol ?? 'icmp').toUpperCase()
+  return `${kind}${protocol} ${probe.source} → ${probe.target} · ${verdictWords(t, verdict)}`
+}
+
+/** What the prediction took for granted, and what the trace could not see. */
+function Notes({ travelled }: { travelled: Travelled }) {
+  const t = useJourneyTexts()
+  const { assumptions = [], notes = [] } = travelled.journey
+  if (assumptions.length + notes.length === 0) return null
+  return (
+    <ul className={styles.notes}>
+      {assumptions.map((text) => (
+        <li key={text}>{`${t.assumptions}: ${text}`}</li>
+      ))}
+      {notes.map((text) => (
+        <li key={text}>{text}</li>
+      ))}
+    </ul>
+  )
+}

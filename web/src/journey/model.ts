@@ -1,0 +1,73 @@
+import type { Ask, Difference, Hop, Journey } from '@/protocol'
+
+/** A journey of this visit, with what belongs to it. */
+export interface Travelled {
+  key: string
+  journey: Journey
+  predicted: Journey | null
+  differences: readonly Difference[]
+  /** It will not change any more. */
+  ended: boolean
+}
+
+/** Hops of one stay in one namespace: shown under one heading. */
+export interface Stay {
+  namespace: string
+  leg: 'there' | 'back'
+  hops: readonly { hop: Hop; index: number }[]
+}
+
+/** The hops by stay, in order. */
+export function staysOf(hops: readonly Hop[]): Stay[] {
+  const out: { namespace: string; leg: 'there' | 'back'; hops: { hop: Hop; index: number }[] }[] = []
+  hops.forEach((hop, index) => {
+    const leg = hop.leg ?? 'there'
+    const last = out.at(-1)
+    if (last && last.namespace === hop.namespace && last.leg === leg) last.hops.push({ hop, index })
+    else out.push({ namespace: hop.namespace, leg, hops: [{ hop, index }] })
+  })
+  return out
+}
+
+/** The namespaces that a journey comes through, in the order in which it first does. */
+export const namespacesOf = (journey: Journey): string[] => [...new Set(journey.hops.map((h) => h.namespace))]
+
+/** Fields that say the same as their absence are left out, so that the request is what was meant. */
+export function askOf(form: Form): Ask {
+  const number = (text: string): number | null => (text.trim() === '' ? null : Number(text))
+  const port = number(form.port)
+  return {
+    source: form.source,
+    target: form.target.trim(),
+    protocol: form.protocol,
+    ...(form.ipv6 ? { ipv6: true } : {}),
+    ...(port !== null && (form.protocol === 'udp' || form.protocol === 'tcp') ? { port } : {}),
+    ...(form.size.trim() !== '' ? { size: Number(form.size) } : {}),
+    ...(number(form.ttl) !== null ? { ttl: number(form.ttl) } : {}),
+    ...(form.dontFragment ? { dont_fragment: true } : {}),
+  }
+}
+
+export interface Form {
+  source: string
+  target: string
+  protocol: 'icmp' | 'udp' | 'tcp' | 'arp'
+  port: string
+  size: string
+  ttl: string
+  count: string
+  ipv6: boolean
+  dontFragment: boolean
+}
+
+export const emptyForm = (source: string, target: string): Form => ({
+  source,
+  target,
+  protocol: 'icmp',
+  port: '',
+  size: '',
+  ttl: '',
+  count: '1',
+  ipv6: false,
+  dontFragment: false,
+})

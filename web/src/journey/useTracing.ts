@@ -1,0 +1,153 @@
+import { useCallback, useEffect, useRef, useState } from 'react'
+import type { Running } from '@/connection'
+import { type Editor, useEditor } from '@/editor'
+import type { AnyItem, Ask, RuleAt, Traced, Watched } from '@/protocol'
+import type { Travelled } from './model'
+
+const KEPT = 50
+
+export interface WatchFilter {
+  host: string
+  port: string
+  protocol: 'icmp' | 'udp' | 'tcp' | ''
+}
+
+export interface Tracing {
+  all: readonly Travelled[]
+  current: string | null
+  busy: 'trace' | 'predict' | 'watch' | null
+  choose(key: string): void
+  add(travelled: Omit<Travelled, 'key'>): void
+  trace(ask: Ask, count: number): Promise<void>
+  predict(ask: Ask, without?: readonly RuleAt[]): Promise<void>
+  watch(filter: WatchFilter): Promise<void>
+  stop(): void
+}
+
+/** The journeys of this visit, newest last, and how others come. */
+export function useTracing(): Tracing {
+  const editor = useEditor()
+  const [all, setAll] = useState<readonly Travelled[]>([])
+  const [current, choose] = useState<string | null>(null)
+  const [busy, setBusy] = useState<Tracing['busy']>(null)
+  const running = useRef<Running<unknown> | null>(null)
+  const count = useRef(0)
+  // who leaves ends what runs: the taps and rules of a session go with it
+  useEffect(() => () => running.current?.cancel(), [])
+
+  const put = useCallback((travelled: Travelled) => {
+    setAll((now) => {
+      const rest = now.filter((t) => t.key !== travelled.key)
+      const at = now.findIndex((t) => t.key === travelled.key)
+      return at < 0 ? [...now.slice(1 - KEPT), travelled] : [...rest.slice(0, at), travelled, ...rest.slice(at)]
+    })
+  }, [])
+  const fresh = useCallback(() => {
+    count.current += 1
+    return `j${count.current}`
+  }, [])
+  const run = useCallback(
+    async (what: NonNullable<Tracing['busy']>, work: () => Promise<void>) => {
+      setBusy(what)
+      try {
+        await work()
+      } catch (error) {
+        editor.fail(error)
+      } finally {
+        running.current = null
+        setBusy(null)
+      }
+    },
+    [editor],
+  )
+
+  return {
+    all,
+    current,
+    busy,
+    choose,
+    add: (travelled) => {
+      const key = fresh()
+      put({ ...travelled, key })
+      choose(key)
+    },
+    trace: (ask, packets) =>
+      run('trace', async () => {
+        const keys = new Map<number, string>()
+        const asked = lab(editor, { type: 'trace' as const, ask, count: packets })
+        const request = editor.session.connection.request<'trace'>(asked, (item) =>
+          took(item, keys, fresh, put, choose),
+        )
+        running.current = request
+        finish(await request.done, keys, fresh, put, choose)
+      }),
+    predict: (ask, without = []) =>
+      run('predict', async () => {
+        const asked = lab(editor, { type: 'predict' as const, ask, without: [...without] })
+        const { journey } = await editor.session.connection.request<'predict'>(asked).done
+        const key = fresh()
+        put({ key, journey, predicted: null, differences: [], ended: true })
+        choose(key)
+      }),
+    watch: (filter) =>
+      run('watch', async () => {
+        const keys = new Map<number, string>()
+        const asked = lab(editor, {
+          type: 'watch' as const,
+          hosts: filter.host.trim() ? [filter.host.trim()] : [],
+          port: filter.port.trim() ? Number(filter.port) : null,
+          protocol: filter.protocol || null,
+        })
+        const request = editor.session.connection.request<'watch'>(asked, (item) => took(item, keys, fresh, put, null))
+        running.current = request
+        const done: Watched = await request.done
+        void done
+      }),
+    stop: () => running.current?.cancel(),
+  }
+}
+
+const lab = <T extends object>(editor: Editor, asked: T): T & { lab: string } => ({
+  ...asked,
+  lab: editor.session.current.get() ?? '',
+})
+
+type Put = (travelled: Travelled) => void
+
+/** A journey as far as it is known: it takes the place of the one before with that number. */
+function took(
+  item: AnyItem,
+  keys: Map<number, string>,
+  fresh: () => string,
+  put: Put,
+  choose: ((key: string) => void) | null,
+): void {
+  if (item.item !== 'journey') return
+  const known = keys.get(item.number)
+  const key = known ?? fresh()
+  keys.set(item.number, key)
+  put({ key, journey: item.journey, predicted: null, differences: [], ended: item.ended ?? false })
+  if (known === undefined) choose?.(key)
+}
+
+/** The answer has all journeys whole, and what was predicted for the first. */
+function finish(
+  done: Traced,
+  keys: Map<number, string>,
+  fresh: () => string,
+  put: Put,
+  choose: (key: string) => void,
+): void {
+  done.journeys.forEach((journey, i) => {
+    const key = keys.get(i + 1) ?? fresh()
+    const first = i === 0
+    put({
+      key,
+      journey,
+      predicted: first ? done.predicted : null,
+      differences: first ? done.differences : [],
+      ended: true,
+    })
+    if (i === done.journeys.length - 1) choose(key)
+  })
+}

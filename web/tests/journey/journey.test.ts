@@ -1,0 +1,140 @@
+import { expect, test } from 'vitest'
+import { animatedSvg, diagramOf } from '@/journey/diagram'
+import { fromFragment, fromSaved, toFragment, toSaved } from '@/journey/file'
+import { askOf, emptyForm, staysOf } from '@/journey/model'
+import { transcript } from '@/journey/SaveMenu'
+import { useJourneyTexts } from '@/journey/texts'
+import { changesOf, hopWords, packetWords, verdictWords } from '@/journey/words'
+import type { Cause, Hop, Journey, Packet } from '@/protocol'
+
+const packet: Packet = {
+  protocol: 'tcp',
+  src: '10.0.0.1',
+  dst: '10.0.0.9',
+  sport: 4711,
+  dport: 80,
+  flags: 'S',
+  ttl: 64,
+}
+const rule = {
+  namespace: 'r',
+  family: 'ipv4' as const,
+  table: 'filter',
+  chain: 'FORWARD',
+  number: 2,
+  text: '-p tcp -j DROP',
+}
+const hops: Hop[] = [
+  { kind: 'send', namespace: 'a', at: 0, packet },
+  { kind: 'route', namespace: 'a', route: 'default', via: '10.0.0.254', dev: 'eth0' },
+  { kind: 'out', namespace: 'a', dev: 'eth0', at: 20 },
+  { kind: 'in', namespace: 'r', dev: 'eth0', at: 26 },
+  {
+    kind: 'chain',
+    namespace: 'r',
+    hook: 'prerouting',
+    rule: { ...rule, table: 'nat', chain: 'PREROUTING', number: 1 },
+    outcome: 'accept',
+    packet,
+    after: { ...packet, dst: '10.0.1.2', dport: 8080 },
+  },
+  { kind: 'chain', namespace: 'r', hook: 'forward', rule, outcome: 'drop', passed: [{ ...rule, number: 1 }], at: 40 },
+]
+const journey: Journey = {
+  probe: { source: 'a', target: '10.0.0.9', protocol: 'tcp', namespace: 'a', address: '10.0.0.9', nonce: 'ab' },
+  hops,
+  verdict: { cause: 'dropped-by-rule', namespace: 'r', rule, hop: 5 },
+}
+const travelled = { key: 'j1', journey, predicted: null, differences: [], ended: true }
+const t = useJourneyTexts.now()
+
+test('hops are sentences', () => {
+  expect(hops.map((hop) => hopWords(t, hop))).toEqual([
+    'Sends TCP 10.0.0.1:4711 → 10.0.0.9:80 [S] TTL 64',
+    'Routing: default via 10.0.0.254 dev eth0',
+    'Out by eth0',
+    'In at eth0',
+    'nat/PREROUTING: rule 1, it passes',
+    'filter/FORWARD: rule 2, it is dropped (1 passed by)',
+  ])
+  expect(packetWords({ protocol: 'udp', src: 'fd00::1', sport: 5, dst: 'fd00::2', dport: 53 })).toBe(
+    'UDP [fd00::1]:5 → [fd00::2]:53',
+  )
+})
+
+test('what NAT rewrote', () => {
+  expect(changesOf(packet, { ...packet, dst: '10.0.1.2', dport: 8080, ttl: 63 })).toEqual([
+    ['dst', '10.0.0.9:80', '10.0.1.2:8080'],
+    ['TTL', '64', '63'],
+  ])
+})
+
+test('every cause has words', () => {
+  const causes: Cause[] = [
+    'delivered',
+    'running',
+    'dropped-by-rule',
+    'dropped-by-policy',
+    'rejected-by-rule',
+    'no-route',
+    'neighbour-silent',
+    'interface-down',
+    'no-carrier',
+    'not-forwarded',
+    'reverse-path',
+    'ttl-exceeded',
+    'too-big',
+    'port-blocked',
+    'vlan-filtered',
+    'nobody-listens',
+    'no-answer',
+    'refused',
+    'unknown',
+  ]
+  const said = causes.map((cause) => verdictWords(t, { cause, namespace: 'r', rule }))
+  expect(new Set(said).size).toBe(causes.length)
+  expect(said[2]).toBe('Dropped by rule 2 of filter/FORWARD in r')
+  expect(verdictWords(t, { cause: 'dropped-by-rule', leg: 'back', rule })).toContain('the answer was lost')
+})
+
+test('hops stand under the namespace where they happened', () => {
+  expect(staysOf(hops).map((s) => [s.namespace, s.hops.length])).toEqual([
+    ['a', 3],
+    ['r', 3],
+  ])
+})
+
+test('a saved journey and a shared one come back', async () => {
+  const saved = toSaved(travelled, 'lab', new Date(0))
+  expect(fromSaved(JSON.stringify(saved)).journey).toEqual(journey)
+  const fragment = await toFragment(saved)
+  expect((await fromFragment(`#${fragment}`)).journey).toEqual(journey)
+  expect(() => fromSaved('{"vethboard": 1}')).toThrow(SyntaxError)
+  expect(() => fromSaved('{"vethboard_journey": 2}')).toThrow(SyntaxError)
+})
+
+test('the transcript has every step and the verdict', () => {
+  const text = transcript(t, travelled)
+  expect(text.split('\n')).toHaveLength(hops.length + 2 + 2)
+  expect(text).toContain('Dropped by rule 2 of filter/FORWARD in r')
+})
+
+test('the picture is well-formed and says what the steps say', () => {
+  const { points, lanes } = diagramOf(journey)
+  expect(lanes.map((l) => l.name)).toEqual(['a', 'r'])
+  expect(points.filter((p) => p.drop)).toHaveLength(1)
+  const svg = animatedSvg(
+    journey,
+    hops.map((hop) => `<${hopWords(t, hop)}>`),
+    'Dropped & gone',
+  )
+  const parsed = new DOMParser().parseFromString(svg, 'image/svg+xml')
+  expect(parsed.querySelector('parsererror')).toBeNull()
+  expect(parsed.querySelectorAll('animate').length).toBe(hops.length + 1 + 2)
+})
+
+test('only what was filled in is asked', () => {
+  const form = { ...emptyForm('a', ' b '), port: '443', ttl: '3' }
+  expect(askOf(form)).toEqual({ source: 'a', target: 'b', protocol: 'icmp', ttl: 3 })
+  expect(askOf({ ...form, protocol: 'tcp', ttl: '' })).toEqual({ source: 'a', target: 'b', protocol: 'tcp', port: 443 })
+})
