@@ -161,7 +161,7 @@ export const useJourneyTexts = catalogue(
     target: '到',
     targetHint: '命名空間、介面（ns/名稱）或位址',
     protocol: '協定',
-    icmp: 'ICMP echo',
+    icmp: 'ICMP 回音（echo）',
     udp: 'UDP 資料包',
     tcp: 'TCP 連線',
     arp: 'ARP 請求',
