@@ -63,7 +63,7 @@ class Client:
         self._io.on("terminal", lambda data: self._events.put(Frame(*unpack(data))))
         self._io.on("disconnect", lambda *_: self._events.put(None))
         try:
-            self._io.connect(url, auth={"token": token, "author": "cli"}, transports=["websocket"], wait_timeout=5)
+            self._io.connect(url, auth={"token": token, "author": "cli"}, transports=["websocket"], wait_timeout=20)
         except RefusedError as e:
             message = f"the server at {url} did not take the connection: {e}"
             raise ProblemError(Problem(code=Code.UNAVAILABLE, message=message, hint="is it running? script/up starts it")) from e

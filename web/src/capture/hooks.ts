@@ -15,7 +15,7 @@ const same = (a: readonly CaptureLive[], b: readonly CaptureLive[]): boolean =>
 
 /** The captures of the lab, in the order in which they were started. Renders again when one comes, goes or ends. */
 export function useCaptures(lab: LabStore): readonly Required<CaptureLive>[] {
-  return usePart(lab.meta, () => captures(lab), same).map((c) => withDefaults(c))
+  return usePart(lab.revision, () => captures(lab), same).map((c) => withDefaults(c))
 }
 
 /** The frames of a capture, fetched as long as it is shown. */
