@@ -120,3 +120,18 @@ def retarget(rule: str, old: str, new: str) -> str:
     if found is None or found.value != old:
         return rule
     return rule[: found.start] + quote(new) + rule[found.end :]
+
+
+# ---- rules that name interfaces --------------------------------------------------------------------------------------
+
+_DEVICES = frozenset({"-i", "-o", "--in-interface", "--out-interface", "--physdev-in", "--physdev-out"})
+
+
+def rewire(rule: str, names: Mapping[str, str]) -> str:
+    """The rule, with interfaces under their new names. A pattern (`veth+`) stays as it is: it may mean others as well."""
+    out, at, before = "", 0, ""
+    for word in tokens(rule):
+        if before in _DEVICES and word.value in names:
+            out, at = out + rule[at : word.start] + quote(names[word.value]), word.end
+        before = "" if before in TEXTS else word.raw
+    return out + rule[at:]

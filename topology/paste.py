@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from topology import layout, names
 from topology.base import HOST
+from topology.chains import rewire
 from topology.draft import Draft
 from topology.drawing import SHAPES
 from topology.graph import Graph
@@ -17,6 +18,7 @@ from topology.records import (
     AnyInterface,
     AnyRecord,
     Bridge,
+    Chain,
     Lab,
     Loopback,
     Macvlan,
@@ -242,6 +244,11 @@ def _put(draft: Draft, new: Sequence[AnyRecord], by: Delta | None) -> None:
             case _ if isinstance(record, SHAPES):
                 name = _unique(record.name, {r.name for r in draft.records.values() if type(r) is type(record)})
                 draft.put(replace(record, name=name, x=record.x + dx, y=record.y + dy, locked=False), made=True)
+            case Chain():
+                there = draft.records.get(record.id)
+                if isinstance(there, Chain):  # only in the namespace that is pasted into: what it has stays first
+                    record = replace(there, rules=(*there.rules, *(r for r in record.rules if r not in there.rules)))
+                draft.put(record)
             case _ if isinstance(record, INTERFACES):
                 if not isinstance(record, Loopback) or record.id not in draft.records:
                     draft.put(replace(record, mac=None if record.mac in macs else record.mac), made=isinstance(record, Bridge))
@@ -338,7 +345,16 @@ def _renamed(record: AnyRecord, called: Names) -> AnyRecord:
     if dev is not None:
         new = called.refs.get(f"{getattr(record, 'namespace', HOST)}/{dev}")
         changes["dev"] = new.partition("/")[2] if new else dev
+    if isinstance(record, Chain):
+        new_names = _new_names(record.namespace, called)
+        changes["rules"] = tuple(rewire(rule, new_names) for rule in record.rules)
     return replace(record, **changes)
+
+
+def _new_names(namespace: str, called: Names) -> dict[str, str]:
+    """The interfaces of a namespace that are called otherwise in the copy: old name → new."""
+    pairs = ((ref.partition("/"), new.partition("/")[2]) for ref, new in called.refs.items())
+    return {name: new for (ns, _, name), new in pairs if ns == namespace and name != new}
 
 
 def _interface(record: AnyInterface, called: Names) -> AnyInterface:

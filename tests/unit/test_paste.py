@@ -10,12 +10,13 @@ from tests.unit.test_edit import after, refusal
 from tests.unit.test_laws import quick
 from topology import commands as c
 from topology.base import Json
+from topology.chains import order
 from topology.document import dump, load, to_json
 from topology.edit import edit
 from topology.graph import Graph
 from topology.paste import fragment
 from topology.problems import ProblemError
-from topology.records import Area, Bridge, Namespace, Note, Records, Style, Veth, as_records
+from topology.records import Area, Bridge, Chain, Namespace, Note, Records, Style, Veth, as_records, replace
 
 SPACES = ("namespace:ns0", "namespace:ns1", "namespace:ns2")
 
@@ -86,6 +87,50 @@ def test_routes_and_sysctls_come_along() -> None:
     assert {k for k in records if k.startswith(("route:", "interface:")) and "host" not in k} <= doubled
 
 
+def rules(records: Records, key: str) -> tuple[str, ...]:
+    chain = records[f"chain:{key}"]
+    assert isinstance(chain, Chain)
+    return chain.rules
+
+
+def chains(records: Records, namespace: str) -> list[Chain]:
+    return sorted((r for r in records.values() if isinstance(r, Chain) and r.namespace == namespace), key=order)
+
+
+def filtered() -> Records:
+    """Two namespaces on a bridge, with rules."""
+    own = Chain(namespace="ns0", family="ipv4", table="filter", name="web", rules=("-i eth0 -p tcp -m tcp --dport 80 -j ACCEPT",))
+    built_in = Chain(namespace="ns0", family="ipv4", table="filter", name="INPUT", policy="DROP", rules=("-j web",))
+    host = Chain(
+        namespace="host",
+        family="ipv4",
+        table="nat",
+        name="POSTROUTING",
+        policy="ACCEPT",
+        rules=("-j LOG --log-prefix -o", "! -o br0 -j MASQUERADE"),
+    )
+    return {**example("bridge-with-three"), **as_records(own, built_in, host)}
+
+
+def test_chains_and_their_rules_come_along() -> None:
+    records = filtered()
+    copy = copied(records, "namespace:ns0")
+    for command in (c.Duplicate(ids=("namespace:ns0",)), c.Paste(document=copy), c.Paste(document=copy, into="ns1")):
+        new = after(records, command)
+        assert chains(new, "ns3") == [replace(chain, namespace="ns3") for chain in chains(records, "ns0")]
+        assert all(chains(new, name) == chains(records, name) for name in ("host", "ns0", "ns1"))
+
+
+def test_pasted_rules_name_the_interfaces_as_they_are_called_now_and_follow_those_that_are_there() -> None:
+    records = filtered()
+    again = after(records, c.Paste(document=to_json(records)))
+    key = "host/ipv4/nat/POSTROUTING"
+    assert rules(again, key) == (*rules(records, key), "! -o br1 -j MASQUERADE")
+    into = after(records, c.Paste(document=to_json(records), into="ns1"))
+    assert rules(into, "ns1/ipv4/nat/POSTROUTING") == rules(records, key)  # there the bridge is br0 as well
+    assert rules(into, key) == rules(records, key)
+
+
 def test_styles_areas_and_notes_come_along_unlocked() -> None:
     area, note = Area(name="area1", x=0, y=0, w=9, h=9), Note(name="todo", x=1, y=1, w=9, h=9, text="*", locked=True)
     records = as_records(Namespace(name="host"), Namespace(name="ns0"), Style(node="ns0", icon="router", locked=True), area, note)
@@ -118,7 +163,8 @@ def test_a_copy_is_a_sound_document_and_its_paste_a_sound_lab(lab: Records, data
     except ProblemError as error:
         assert "gateway" in error.problem.message or "twice" in error.problem.message  # noqa: PT017  # what a lab may hold and no edit may make
         return
-    assert lab.items() <= {**new, **{k: lab[k] for k in lab if k.startswith("namespace:")}}.items()
+    grown = ("namespace:", "chain:host/")  # what is pasted adds to them
+    assert lab.items() <= {**new, **{k: lab[k] for k in lab if k.startswith(grown)}}.items()
 
 
 @pytest.mark.parametrize("name", ["web", "ns0", "abcdefghijklmno", "eth99"])
