@@ -119,8 +119,9 @@ export const deselect: Action = {
   group: 'select',
   label: (t) => t.deselect,
   shortcuts: ['Escape'],
-  enabled: (editor) => editor.selection.get().size > 0,
-  run: (editor) => editor.select([]),
+  enabled: (editor) => editor.spot.get() !== null || editor.selection.get().size > 0,
+  // What stands open on the canvas goes first, wherever the focus is.
+  run: (editor) => (editor.spot.get() === null ? editor.select([]) : editor.spot.set(null)),
 }
 
 export const ping: Action = {

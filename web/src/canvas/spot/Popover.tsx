@@ -5,7 +5,8 @@ import styles from './Popover.module.css'
 
 const MARGIN = 12
 
-/** A small thing at a point of the window. It closes by Escape, and when something else is pressed. */
+/** A small thing at a point of the window; Tab stays in it. It closes by Escape (from elsewhere too: see `deselect`), and when something
+ * else is pressed. */
 export function Popover({ at, label, children }: { at: { x: number; y: number }; label: string; children: ReactNode }) {
   const editor = useEditor()
   const { refocus } = useCanvas()
@@ -29,6 +30,7 @@ export function Popover({ at, label, children }: { at: { x: number; y: number };
   }, [editor])
   const key = (event: KeyboardEvent): void => {
     event.stopPropagation()
+    if (event.key === 'Tab' && box.current) turn(box.current, event)
     if (event.key !== 'Escape') return
     editor.spot.set(null)
     refocus()
@@ -38,4 +40,13 @@ export function Popover({ at, label, children }: { at: { x: number; y: number };
       {children}
     </div>
   )
+}
+
+/** From the last field to the first and back. */
+function turn(box: HTMLElement, event: KeyboardEvent): void {
+  const fields = [...box.querySelectorAll<HTMLElement>('input, button:not([hidden])')]
+  const [leaves, to] = event.shiftKey ? [fields[0], fields.at(-1)] : [fields.at(-1), fields[0]]
+  if (event.target !== leaves) return
+  event.preventDefault()
+  to?.focus()
 }
