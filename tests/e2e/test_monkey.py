@@ -55,6 +55,8 @@ DRAWN = """() => {
 
 
 ON_CANVAS = "document.activeElement?.closest('main [data-id]') !== null"
+STANDS = """[...document.querySelectorAll('[role=dialog], [role=menu]'), document.activeElement]
+  .map((e) => e.cloneNode().outerHTML + e.textContent.slice(0, 200))"""
 OPEN = "document.querySelector('[role=dialog], [role=menu]') !== null"
 
 
@@ -106,7 +108,7 @@ class Monkey:
         """Of what stands open. What does not close by then closes by Escape."""
         self.answered += 1
         self.keys(*(self.rng.choice((["Enter"], ["Tab", "Enter"], ["Escape"])) if self.answered < 4 else ["Escape"]))
-        assert self.answered < 20, "Escape does not close what stands open"
+        assert self.answered < 20, f"Escape does not close what stands open: {self.page.evaluate(STANDS)}"
 
     def walk(self) -> None:
         """To a node, and to its neighbour. Where Tab leads out of the canvas (to another lab, to Stop) nothing is pressed."""
