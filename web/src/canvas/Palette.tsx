@@ -59,21 +59,23 @@ export function Palette() {
   const { drags } = useCanvas()
   const drop = usePaletteDrop()
   return (
-    <div className={styles.palette} role="toolbar" aria-orientation="vertical" aria-label={t.palette}>
-      {TOOLS.map(({ tool, action }) => (
-        <Tooltip key={tool} text={t.paletteHint} shortcut={shown(action.shortcuts?.[0] ?? '')}>
-          <button
-            type="button"
-            className={styles.tool}
-            data-action={action.id}
-            onPointerDown={(event) => drags.begin(event, { kind: 'tool', tool }, (drag) => drop(tool, drag))}
-            onClick={() => drags.swallowsClick() || runAction(action, editor)}
-          >
-            {TOOL_ICONS[tool]}
-            <span>{names[tool]}</span>
-          </button>
-        </Tooltip>
-      ))}
+    <div className={styles.rail}>
+      <div className={styles.palette} role="toolbar" aria-orientation="vertical" aria-label={t.palette}>
+        {TOOLS.map(({ tool, action }) => (
+          <Tooltip key={tool} text={t.paletteHint} shortcut={shown(action.shortcuts?.[0] ?? '')}>
+            <button
+              type="button"
+              className={styles.tool}
+              data-action={action.id}
+              onPointerDown={(event) => drags.begin(event, { kind: 'tool', tool }, (drag) => drop(tool, drag))}
+              onClick={() => drags.swallowsClick() || runAction(action, editor)}
+            >
+              {TOOL_ICONS[tool]}
+              <span>{names[tool]}</span>
+            </button>
+          </Tooltip>
+        ))}
+      </div>
     </div>
   )
 }

@@ -89,11 +89,11 @@ export class BoardBuilder {
     const scene = lab.scene.get()
     const cards = new Map<string, Cards>()
     const nodes = new Map<string, BoardNode>()
-    const spare = sparePlaces(placesOf(scene, lab.desired))
+    const spare = sparePlaces(placesOf(scene, lab))
     for (const namespace of scene.namespaces.values()) {
-      const found = this.card(namespace, lab.desired, overrides)
+      const found = this.card(namespace, lab, overrides)
       cards.set(namespace.name, found)
-      for (const node of nodesOf(namespace, found.card, lab.desired, overrides, spare)) {
+      for (const node of nodesOf(namespace, found.card, lab, overrides, spare)) {
         nodes.set(node.id, keepNode(this.nodes.get(node.id), { ...node, selected: selection.has(recordIdOf(node)) }))
       }
     }
@@ -117,10 +117,10 @@ export class BoardBuilder {
     return this.drawn.shapes
   }
 
-  private card(scene: SceneNamespace, desired: RecordMap<AnyRecord>, overrides: Overrides): Cards {
+  private card(scene: SceneNamespace, lab: LabStore, overrides: Overrides): Cards {
     const place = (node: string): Point | undefined => {
       const moved = overrides.get(node)
-      return moved && !moved.moving ? moved : placed(desired, node)
+      return moved && !moved.moving ? moved : placed(lab, node)
     }
     const places = scene.bridges.map(({ ref }) => `${place(ref)?.x},${place(ref)?.y}`).join(' ')
     const last = this.cards.get(scene.name)
@@ -161,12 +161,14 @@ function onlyMoving(before: Overrides, now: Overrides): Overrides | null {
 }
 
 /** Where the namespaces stand that somebody has placed. */
-function placesOf(scene: Scene, desired: RecordMap<AnyRecord>): Point[] {
-  return [...scene.namespaces.keys()].flatMap((name) => placed(desired, name) ?? [])
+function placesOf(scene: Scene, lab: LabStore): Point[] {
+  return [...scene.namespaces.keys()].flatMap((name) => placed(lab, name) ?? [])
 }
 
-function placed(desired: RecordMap<AnyRecord>, node: string): Point | undefined {
-  const record = desired.get(placementId(node))
+/** What a staged edit would remove stays where it stands. */
+function placed({ desired, overlay }: LabStore, node: string): Point | undefined {
+  const id = placementId(node)
+  const record = desired.get(id) ?? overlay.beneath(id)
   return record?.kind === 'placement' ? record : undefined
 }
 
@@ -187,14 +189,14 @@ type Unselected<T> = T extends unknown ? Omit<T, 'selected'> : never
 function* nodesOf(
   namespace: SceneNamespace,
   card: CardBox,
-  desired: RecordMap<AnyRecord>,
+  lab: LabStore,
   overrides: Overrides,
   spare: () => Point,
 ): Iterable<Unselected<BoardNode>> {
   const { name } = namespace
   const moved = overrides.get(name)
-  const { x, y } = moved ?? placed(desired, name) ?? spare()
-  const locked = isLocked(desired, name)
+  const { x, y } = moved ?? placed(lab, name) ?? spare()
+  const locked = isLocked(lab.desired, name)
   yield { kind: 'namespace', id: name, x, y, w: card.w, h: card.h, card, moving: moved?.moving ?? false, locked }
   for (const box of card.bridges) {
     const drag = overrides.get(box.ref)
@@ -209,7 +211,7 @@ function* nodesOf(
       h: box.h,
       box,
       moving: drag?.moving ?? false,
-      locked: isLocked(desired, box.ref),
+      locked: isLocked(lab.desired, box.ref),
     }
   }
 }

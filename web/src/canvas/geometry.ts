@@ -75,13 +75,12 @@ export function cardBox(namespace: SceneNamespace, place: Place): CardBox {
 const rowsHeight = (rows: number): number => rows * (CHIP_H + GAP)
 
 function chipBoxes(refs: readonly string[], width: number, twoColumns: boolean): ChipBox[] {
-  const w = twoColumns ? Math.min(CHIP_W, Math.floor((width - 2 * PAD - GAP) / 2)) : CHIP_W
-  const whole = !twoColumns && width === CARD_W
+  const w = twoColumns ? Math.min(CHIP_W, Math.floor((width - 2 * PAD - GAP) / 2)) : width - 2 * PAD
   return refs.map((ref, i) => {
     const right = twoColumns && i % 2 === 1
     const row = twoColumns ? Math.floor(i / 2) : i
     const x = right ? width - PAD - w : PAD
-    return { ref, x, y: HEADER + row * (CHIP_H + GAP), w, h: CHIP_H, left: whole || !right, right: whole || right }
+    return { ref, x, y: HEADER + row * (CHIP_H + GAP), w, h: CHIP_H, left: !right, right: right || !twoColumns }
   })
 }
 

@@ -52,7 +52,12 @@ export class Overlay {
 
   /** Whether the document itself has this record. */
   has(id: string): boolean {
-    return this.hidden.has(id) ? this.hidden.get(id) !== undefined : this.map.has(id)
+    return this.beneath(id) !== undefined
+  }
+
+  /** The document's own record. */
+  beneath(id: string): AnyRecord | undefined {
+    return this.hidden.has(id) ? this.hidden.get(id) : this.map.get(id)
   }
 
   /** The records are all new. */

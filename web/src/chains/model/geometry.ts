@@ -34,14 +34,14 @@ export interface Room {
   height: number
 }
 
-const EDGE = 34
-const BEFORE = 74
-const AFTER = 46
+const EDGE = 24
+const BEFORE = 66
+const AFTER = 40
 const GAP = 18
 const PROCESS = 78
 const DIAMOND = 30
 const FIXED = 2 * EDGE + BEFORE + AFTER + 2 * GAP + PROCESS
-const LEAST_CELL = 122
+const LEAST_CELL = 110
 const MOST_CELL = 186
 
 const clamp = (n: number, low: number, high: number): number => Math.min(Math.max(n, low), high)

@@ -1,4 +1,4 @@
-import { useState } from 'react'
+import { Fragment, useState } from 'react'
 import { useEditor, useLab } from '@/editor'
 import { type AnyInterface, type Json, type LinkLive, nameOf, PORT, withDefaults } from '@/protocol'
 import { useInterface } from '@/store'
@@ -64,7 +64,7 @@ function LiveFacts({ live }: { live: LinkLive }) {
     <Section title={t.kernelSays}>
       <Facts
         rows={[
-          [t.state, `${live.operstate.toUpperCase()} <${live.flags.join(',')}>`],
+          [t.state, <State key="state" live={live} />],
           ['ifindex', live.index],
           ['MAC', live.mac],
           ['MTU', live.mtu],
@@ -78,6 +78,23 @@ function LiveFacts({ live }: { live: LinkLive }) {
         ]}
       />
     </Section>
+  )
+}
+
+/** As `ip link` writes it; a line may break after a comma. */
+function State({ live }: { live: LinkLive }) {
+  return (
+    <>
+      {live.operstate.toUpperCase()} &lt;
+      {live.flags.map((flag, i) => (
+        <Fragment key={flag}>
+          {i > 0 && ','}
+          <wbr />
+          {flag}
+        </Fragment>
+      ))}
+      &gt;
+    </>
   )
 }
 

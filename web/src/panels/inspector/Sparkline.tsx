@@ -37,7 +37,15 @@ function chart(element: HTMLElement): uPlot {
         x: { time: false, range: (_u, _min, max) => [max - KEPT, max] },
         y: { range: (_u, _min, max) => [0, Math.max(max * 1.1, 1000)] },
       },
-      axes: [{ show: false }, { ...axis, size: 46, space: 24, values: (_u, marks) => marks.map((v) => short(v)) }],
+      axes: [
+        { show: false },
+        {
+          ...axis,
+          size: 46,
+          space: 24,
+          values: (u, marks) => marks.map((v) => (u.data[0].length > 1 ? short(v) : '')),
+        },
+      ],
       series: [
         {},
         { ...line, stroke: rx, fill: `color-mix(in srgb, ${rx} 12%, transparent)` },
