@@ -2,12 +2,11 @@
 
 import sys
 from pathlib import Path
-from typing import Any
 
-from PIL import Image
 from playwright.sync_api import Page, ViewportSize, sync_playwright
 
 from tests.e2e.conftest import ARGS, CHROMIUM
+from tests.e2e.pixels import Image, fewer_colours
 from tests.pictures.labs import campus, site
 from tests.support import ROOT, Stack
 
@@ -46,22 +45,12 @@ class Camera:
         file = self.folder / f"{name}.png"
         page.screenshot(path=file)
         with Image.open(file) as picture:
-            small = fewer_colours(picture.convert("RGB"))
+            small = fewer_colours(picture.convert("RGB"), 256)
         small.save(file, optimize=True)
 
     def close(self) -> None:
         self.browser.close()
         self.playwright.stop()
-
-
-def fewer_colours(picture: Image.Image) -> Image.Image:
-    """The most frequent colours exactly, so that surfaces keep theirs; the rest by a median cut."""
-    counted: list[tuple[int, Any]] = picture.getcolors(picture.width * picture.height) or []
-    frequent = [channel for _, colour in sorted(counted, reverse=True)[:128] for channel in colour]
-    others = picture.quantize(128, method=Image.Quantize.MEDIANCUT).getpalette() or []
-    palette = Image.new("P", (1, 1))
-    palette.putpalette((frequent + others)[:768])
-    return picture.quantize(palette=palette, dither=Image.Dither.NONE)
 
 
 def start_screen(camera: Camera) -> None:
