@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import socket
 import struct
+from collections.abc import Coroutine
 
 import msgspec
 from websockets.asyncio.client import unix_connect
@@ -57,12 +58,19 @@ class Listener:
         self._controls.add(connection)
         try:
             async for frame in connection:
-                answer = await self._answer(frame)
-                await connection.send(msgspec.json.encode(answer).decode())
+                self._soon(self._reply(connection, frame))  # not in turn: the end of one lab can take seconds, which are not the others'
         except ConnectionClosed:
             pass
         finally:
             self._controls.discard(connection)
+
+    def _soon(self, job: Coroutine[None, None, None]) -> None:
+        task = asyncio.ensure_future(job)
+        self._telling.add(task)  # the loop itself holds tasks only weakly
+        task.add_done_callback(self._telling.discard)
+
+    async def _reply(self, connection: ServerConnection, frame: str | bytes) -> None:
+        await _send(connection, msgspec.json.encode(await self._answer(frame)).decode())
 
     async def _answer(self, frame: str | bytes) -> p.ControlAnswer:
         try:
@@ -90,9 +98,7 @@ class Listener:
     def _tell(self, event: p.LabGone | p.LabLimit) -> None:
         text = msgspec.json.encode(event).decode()
         for connection in self._controls:
-            task = asyncio.ensure_future(_send(connection, text))
-            self._telling.add(task)  # the loop itself holds tasks only weakly
-            task.add_done_callback(self._telling.discard)
+            self._soon(_send(connection, text))
 
     # ---- /lab/ID -----------------------------------------------------------------------------------------------------
 

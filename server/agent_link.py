@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 from websockets.exceptions import ConnectionClosed, WebSocketException
@@ -39,52 +40,64 @@ class Control:
         self.on_limit: Callable[[str, Problem], None] = lambda _lab, _problem: None
         self._ids = itertools.count(1)
         self._lock = threading.Lock()
-        self._connection: ClientConnection | None = None
-        self._answers: queue.SimpleQueue[p.ControlAnswer | None] = queue.SimpleQueue()
+        self._asked: _Asked | None = None
 
     def ask(self, make: Callable[[int], p.AnyControlRequest]) -> p.ControlAnswer:
-        """Send a request, wait for its answer; connects first, and waits for an agent that is starting. Raises ProblemError."""
-        with self._lock:
-            end = time.monotonic() + WAIT_SECONDS
-            while True:
-                try:
-                    answer = self._ask(make(next(self._ids)))
-                    break
-                except (OSError, WebSocketException, TimeoutError) as e:
-                    self._connection = None
-                    if time.monotonic() > end:
-                        raise unavailable(f"the agent does not answer: {e}") from None
-                    time.sleep(0.1)
+        """Send a request, wait for its answer; connects first, and waits for an agent that is starting. Raises ProblemError.
+
+        Several threads may ask at once: none waits for what another lab's end takes.
+        """
+        end = time.monotonic() + WAIT_SECONDS
+        while True:
+            try:
+                answer = self._ask(make(next(self._ids)))
+                break
+            except (OSError, WebSocketException, TimeoutError) as e:
+                if time.monotonic() > end:
+                    raise unavailable(f"the agent does not answer: {e}") from None
+                time.sleep(0.1)
         if answer.problem is not None:
             raise ProblemError(answer.problem)
         return answer
 
     def _ask(self, request: p.AnyControlRequest) -> p.ControlAnswer:
-        if self._connection is None:
-            self._connection = _connect(self.socket, "/control")
-            threading.Thread(target=self._read, args=(self._connection,), daemon=True).start()
-        self._connection.send(msgspec.json.encode(request).decode())
-        while True:
-            answer = self._answers.get()
-            if answer is None:
-                raise OSError("the connection was lost")
-            if answer.id == request.id:
-                return answer
+        waiting: queue.SimpleQueue[p.ControlAnswer | None] = queue.SimpleQueue()
+        with self._lock:
+            if self._asked is None:
+                self._asked = _Asked(_connect(self.socket, "/control"), {})
+                threading.Thread(target=self._read, args=(self._asked,), daemon=True).start()
+            self._asked.waiting[request.id] = waiting
+            self._asked.connection.send(msgspec.json.encode(request).decode())
+        answer = waiting.get()
+        if answer is None:
+            raise OSError("the connection was lost")
+        return answer
 
-    def _read(self, connection: ClientConnection) -> None:
+    def _read(self, asked: "_Asked") -> None:
         decoder = msgspec.json.Decoder(p.AnyControlEvent)
         try:
-            for frame in connection:
+            for frame in asked.connection:
                 event = decoder.decode(frame)
                 if isinstance(event, p.LabGone):
                     self.reasons[event.lab] = event.reason
                 elif isinstance(event, p.LabLimit):
                     self.on_limit(event.lab, event.problem)
-                else:
-                    self._answers.put(event)
+                elif waiting := asked.waiting.pop(event.id, None):
+                    waiting.put(event)
         except ConnectionClosed:
             pass
-        self._answers.put(None)
+        with self._lock:
+            if self._asked is asked:
+                self._asked = None
+        for waiting in asked.waiting.values():
+            waiting.put(None)
+
+
+class _Asked(NamedTuple):
+    """A connection, and who waits for an answer on it, by request id."""
+
+    connection: ClientConnection
+    waiting: dict[int, queue.SimpleQueue[p.ControlAnswer | None]]
 
 
 class Channel:

@@ -4,12 +4,14 @@ import os
 import re
 import signal
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from protocol import private as p
+from server.agent_link import Control
 from tests.integration.agent_client import Agent, Lab
 from topology import facts as f
 from topology import steps as s
@@ -128,6 +130,24 @@ def test_a_lab_that_dies_is_told(agent: Agent) -> None:
     assert agent.ask(p.Stop(id=3, lab="dies")).problem is None
     assert not Path(f"/proc/{pid}").exists()
     assert not list((agent.run / "labs").glob("dies*"))
+
+
+def test_nobody_waits_for_the_end_of_another_lab(agent: Agent) -> None:
+    assert agent.ask(p.Start(id=1, lab="ends")).problem is None
+    for request in (p.Stop(id=2, lab="ends"), p.Hello(id=3)):
+        agent.control.send(msgspec.json.encode(request).decode())
+    answers = [msgspec.json.decode(agent.control.recv(timeout=30), type=p.AnyControlEvent) for _ in range(2)]
+    assert [a.id for a in answers if isinstance(a, p.ControlAnswer)] == [3, 2]
+
+
+def test_labs_start_and_stop_at_once(agent: Agent) -> None:
+    control = Control(agent.run / "agent.sock")
+    names = [f"at-once-{i}" for i in range(4)]
+    with ThreadPoolExecutor(len(names)) as pool:
+        list(pool.map(lambda lab: control.ask(lambda id: p.Start(id=id, lab=lab)), names))
+        assert set(names) <= set(control.ask(lambda id: p.Hello(id=id)).labs)
+        list(pool.map(lambda lab: control.ask(lambda id: p.Stop(id=id, lab=lab)), names))
+    assert not set(names) & set(control.ask(lambda id: p.Hello(id=id)).labs)
 
 
 def test_a_fork_bomb_stays_in_its_lab(lab: Lab) -> None:
