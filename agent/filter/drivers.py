@@ -4,9 +4,11 @@ import shutil
 import subprocess
 from collections.abc import Iterable
 from functools import cache
+from sys import maxsize
 from typing import Protocol
 
 from agent.filter import legacy_tables, nft_tables
+from agent.filter.pieces import pieces
 from agent.filter.programs import WAIT_SECONDS, Ended, run
 from agent.netlink.namespaces import Namespaces, Netns
 from topology import netfilter
@@ -14,12 +16,16 @@ from topology.netfilter import Family, Table
 
 Key = tuple[Family, Table]
 _PROGRAM: dict[Family, str] = {"ipv4": "iptables", "ipv6": "ip6tables"}
+_TOO_LONG = "Message too long"
+"""EMSGSIZE: nothing of the transaction was sent."""
 
 
 class FilterDriver(Protocol):
     """What a driver can do. Nothing of it makes the kernel have a table that it does not have."""
 
     name: netfilter.Driver
+    at_once: int
+    """Lines up to which a table is changed whole or not at all; of more, those before the refused one stay."""
 
     def present(self, places: Iterable[Netns], stamped: bool = True) -> list[dict[Key, bytes | None]]:
         """Of each namespace the tables that the kernel has, each with a stamp of its rules: another one, other rules. None: not known,
@@ -42,6 +48,7 @@ class _Programs:
     """What both have in common: their programs differ by a word in their names."""
 
     name: netfilter.Driver
+    at_once = maxsize
 
     def __init__(self, namespaces: Namespaces) -> None:
         self.namespaces = namespaces
@@ -75,9 +82,29 @@ class Legacy(_Programs):
 
 
 class Nft(_Programs):
-    """nf_tables, with iptables-nft. Its changes come as events, so that no stamp is needed."""
+    """nf_tables, with iptables-nft. Its changes come as events, so that no stamp is needed.
+
+    A transaction is one message, and in a user namespace no socket gets a larger buffer for it than any other has (some 500 rules;
+    SO_SNDBUFFORCE wants CAP_NET_ADMIN of the machine): what is longer is done in several."""
 
     name: netfilter.Driver = "nft"
+    at_once = 256
+
+    def restore(self, place: Netns, family: Family, text: str, *, test: bool = False, flush: bool = False) -> Ended:
+        if test:  # sends nothing, and each line may need the one before
+            return super().restore(place, family, text, test=True, flush=flush)
+        return self._in_pieces(place, family, text, flush, self.at_once)
+
+    def _in_pieces(self, place: Netns, family: Family, text: str, flush: bool, most: int) -> Ended:
+        ended = Ended(0, "", "")
+        for piece in pieces(text, most):
+            flushed = flush and piece.begins
+            ended = super().restore(place, family, piece.text, flush=flushed)
+            if _TOO_LONG in ended.err and most > 1:
+                ended = self._in_pieces(place, family, piece.text, flushed, most // 2)
+            if ended.code != 0:
+                break
+        return ended
 
     def present(self, places: Iterable[Netns], stamped: bool = True) -> list[dict[Key, bytes | None]]:  # noqa: ARG002  # has none
         return self.namespaces.visit_all(list(places), lambda _: dict.fromkeys(nft_tables.iptables(nft_tables.tables())))

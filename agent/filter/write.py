@@ -32,12 +32,14 @@ Lengths = Mapping[tuple[str, Family, Table], Mapping[str, int]]
 
 
 def change(namespaces: Namespaces, driver: FilterDriver, steps: Steps, lengths: Lengths) -> Failed | None:
-    """Do these steps. Where there is more than one table, all are tried (`--test`) before the first is changed.
+    """Do these steps. Where it takes more than one transaction, all are tried (`--test`) before the first is changed.
 
-    A table that is refused is not changed; those before it are: the caller takes them back.
+    A table that is refused is not changed, unless it is a long one (`FilterDriver.at_once`); those before it are: the caller takes
+    all back.
     """
     groups = [list(group) for _, group in groupby(steps, lambda row: (row[1].namespace, row[1].family))]
-    for test in (True, False) if len(steps) > 1 else (False,):
+    one = len(steps) == 1 and len(steps[0][1].lines) <= driver.at_once
+    for test in (False,) if one else (True, False):
         for rows in groups:
             failed = _restore(namespaces, driver, rows, lengths, test)
             if failed is not None:
@@ -52,20 +54,22 @@ def _restore(namespaces: Namespaces, driver: FilterDriver, rows: Steps, lengths:
         message = f'Cannot open network namespace "{step.namespace}": No such file or directory'
         return Failed(first, Problem(code=Code.UNKNOWN, message=message, subject=step.subject))
     text = "".join(f"*{s.table}\n" + "".join(f"{line}\n" for line in s.lines) + "COMMIT\n" for _, s in rows)
+    long = [(number, s) for number, s in rows if len(s.lines) > driver.at_once and not test]
+    saved = {number: driver.save(where, s.family, False, s.table).out for number, s in long}
     ended = driver.restore(where, step.family, text, test=test)
     if ended.code == 0:
         return None
-    return _explained(namespaces, driver, where, rows, lengths, ended)
+    return _explained(namespaces, driver, where, rows, lengths, ended, saved)
 
 
 def _explained(
-    namespaces: Namespaces, driver: FilterDriver, where: Netns, rows: Steps, lengths: Lengths, ended: Ended
+    namespaces: Namespaces, driver: FilterDriver, where: Netns, rows: Steps, lengths: Lengths, ended: Ended, saved: Mapping[int, str]
 ) -> Failed:  # fmt: skip
     """Which rule it was, and why: where the program only names the end of the table, each line is tried for itself."""
     said = refusal(ended.err)
     number, step, at = _which(rows, said.line)
     if at is None or not said.message:
-        found = _tried(namespaces, driver, where, step)
+        found = _tried(namespaces, driver, where, step, saved.get(number))
         at, said = (found[0], Refusal(None, found[1] or said.message)) if found is not None else (at, said)
     message = said.message or ended.err.strip() or f"iptables-restore ended with {ended.code}"
     if at is None:
@@ -99,9 +103,10 @@ def _which(rows: Steps, line: int | None) -> tuple[int, ChangeTable, int | None]
     return rows[0][0], rows[0][1], None
 
 
-def _tried(namespaces: Namespaces, driver: FilterDriver, where: Netns, step: ChangeTable) -> tuple[int, str] | None:
-    """The line that is refused, and the reason, found in a namespace of its own that begins with the same rules."""
-    before = driver.save(where, step.family, False, step.table).out
+def _tried(namespaces: Namespaces, driver: FilterDriver, where: Netns, step: ChangeTable, saved: str | None) -> tuple[int, str] | None:
+    """The line that is refused, and the reason, found in a namespace of its own that begins with the same rules: those `saved` where
+    the step has already changed them."""
+    before = driver.save(where, step.family, False, step.table).out if saved is None else saved
     with namespaces.scratch() as scratch:
         if before and driver.restore(scratch, step.family, before, flush=True).code != 0:
             return None

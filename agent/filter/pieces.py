@@ -1,0 +1,42 @@
+"""A long text of iptables-restore as several that do the same one after the other, for transactions must fit in a socket's buffer."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+
+class Piece(NamedTuple):
+    """`begins`: it is the first of its table in this text."""
+
+    text: str
+    begins: bool
+
+
+def pieces(text: str, most: int) -> Iterator[Piece]:
+    """At most `most` lines of one table each. Every line keeps its number, and so does COMMIT: what iptables says of a line holds for
+    the whole text. A text that is not made of whole tables stays as it is, for iptables to refuse."""
+    lines = text.split("\n")
+    tables = list(_tables(lines))
+    if text.count("\n") <= most or sum(end - begin + 1 for begin, end in tables) < sum(map(_says, lines)):
+        yield Piece(text, True)
+        return
+    for begin, end in tables:
+        for first in range(begin + 1, max(end, begin + 2), most):
+            last = min(first + most, end)
+            if first == begin + 1 or any(lines[first:last]):
+                body = "\n".join((lines[begin], *lines[first:last]))
+                yield Piece("\n" * (first - 1) + body + "\n" * (end - last + 1) + "COMMIT\n", first == begin + 1)
+
+
+def _says(line: str) -> bool:
+    return line != "" and not line.startswith("#")
+
+
+def _tables(lines: list[str]) -> Iterator[tuple[int, int]]:
+    """The lines from `*table` to COMMIT."""
+    begin: int | None = None
+    for at, line in enumerate(lines):
+        if line.startswith("*"):
+            begin = at
+        elif line == "COMMIT" and begin is not None:
+            yield begin, at
+            begin = None
