@@ -15,6 +15,7 @@ WAITING = 32
 """Messages that may wait to be handled."""
 
 _LOOK_SECONDS = 0.01
+_READ = 64 << 10
 
 
 class _Server(simple_websocket.Server):  # type: ignore[misc]  # it ships no types
@@ -29,6 +30,8 @@ class Patient(SimpleWebSocketWSGI):  # type: ignore[misc]  # it ships no types
     """What engineio makes for each connection; as its base, with the server above. Under werkzeug the end is a ConnectionError."""
 
     def __call__(self, environ: dict[str, Any], _start_response: Callable[..., Any]) -> Any:
-        self.ws = _Server(environ, **self.server_args)
+        # simple-websocket takes up permessage-deflate (RFC 7692) wherever it is offered, as browsers do
+        offered = {key: value for key, value in environ.items() if key != "HTTP_SEC_WEBSOCKET_EXTENSIONS"}
+        self.ws = _Server(offered, receive_bytes=_READ, **self.server_args)
         self.app(self)
         raise ConnectionError

@@ -31,7 +31,6 @@ export function makeScreen(host: HTMLElement, open: (address: string) => void): 
     fontFamily: getComputedStyle(host).getPropertyValue('--mono'),
     fontSize: 13,
     lineHeight: 1.15,
-    cursorBlink: !matchMedia('(prefers-reduced-motion: reduce)').matches,
     screenReaderMode: reader.get(),
     minimumContrastRatio: contrastOf(),
     rescaleOverlappingGlyphs: true,
@@ -65,7 +64,12 @@ function openWeb(address: string, open: (address: string) => void): void {
   if (url?.protocol === 'http:' || url?.protocol === 'https:') open(url.href)
 }
 
-/** WebGL where there is a graphics processor; else, and when it is lost, xterm's own drawing in the document. */
+/**
+ * WebGL where there is a graphics processor; else, and when it is lost, xterm's own drawing in the document.
+ *
+ * There the cursor stands still: xterm blinks it by a CSS animation, for which the browser makes 60 frames a second even when nothing
+ * changes, and what is typed waits for the next of them instead of being drawn at once.
+ */
 function accelerate(term: Terminal): void {
   const gl = document.createElement('canvas').getContext('webgl2')
   const info = gl?.getExtension('WEBGL_debug_renderer_info')
@@ -74,8 +78,12 @@ function accelerate(term: Terminal): void {
   if (!gl || SOFTWARE.test(String(name))) return
   try {
     const webgl = new WebglAddon()
-    webgl.onContextLoss(() => webgl.dispose())
+    webgl.onContextLoss(() => {
+      term.options.cursorBlink = false
+      webgl.dispose()
+    })
     term.loadAddon(webgl)
+    term.options.cursorBlink = !matchMedia('(prefers-reduced-motion: reduce)').matches
   } catch {
     // Some drivers promise WebGL 2 and fail to start it: the document draws.
   }
