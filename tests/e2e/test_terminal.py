@@ -48,6 +48,8 @@ class Shell:
 
 def test_the_whole_article_typed_word_for_word(page: Page, stack: Stack, lab: str) -> None:
     hand, shell = Hand(page, stack, lab), Shell(page, lab).open()
+    # an animation that never ends costs 60 frames a second, and what is typed waits for the next
+    assert page.evaluate("document.getAnimations().filter((a) => a.effect.getTiming().iterations === Infinity).length") == 0
     shell.type("ip netns add ns0")
     expect(hand.card("ns0")).to_be_visible()
     shell.type("ip netns list")
