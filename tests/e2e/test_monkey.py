@@ -108,6 +108,8 @@ class Monkey:
         """Of what stands open. What does not close by then closes by Escape."""
         self.answered += 1
         self.keys(*(self.rng.choice((["Enter"], ["Tab", "Enter"], ["Escape"])) if self.answered < 4 else ["Escape"]))
+        if self.answered > 4:
+            self.page.wait_for_timeout(100)
         assert self.answered < 20, f"Escape does not close what stands open: {self.page.evaluate(STANDS)}"
 
     def walk(self) -> None:
