@@ -84,6 +84,7 @@ export const showInspector: Action = {
   id: 'inspector',
   group: 'view',
   label: () => t().inspector,
+  help: (h) => h.inspector,
   shortcuts: ['I'],
   enabled: open,
   run: (editor) => editor.side.update((now) => (now === 'inspector' ? null : 'inspector')),
