@@ -34,7 +34,11 @@ const Travel = memo(function Travel({ view, board }: { view: JourneyView; board:
         <rect className={styles.here} x={box.x - 4} y={box.y - 4} width={box.w + 8} height={box.h + 8} rx={12} />
       </svg>
       <Packet to={packetAt(box)} along={arrived ? (wires.at(-1) ?? null) : null} pace={pace} />
-      <p className={styles.said} style={{ left: box.x, top: box.y + box.h + 8 }}>
+      <p
+        className={styles.said}
+        data-above={['in', 'out', 'bridge'].includes(hop.kind) ? undefined : true}
+        style={{ left: box.x, top: box.y }}
+      >
         {view.say(hop)}
       </p>
     </div>
