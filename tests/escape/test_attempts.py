@@ -93,12 +93,19 @@ def inside(stack: Stack, given: dict[str, str]) -> Iterator[Said]:
         stack.cli("destroy", lab)
 
 
+FIRST = ("read_the_memory_of_the_first_process", "take_a_descriptor_of_the_first_process")
+
+
 @pytest.fixture(scope="module")
 def outside(given: dict[str, str]) -> Said:
     """The harmless ones, made by root of the machine, in a mount namespace that ends with them."""
     said: Said = {}
+    apart = {"see_interfaces_outside", *FIRST}
     for file, names in FILES.items():
-        said |= _outside(file, given, [n for n in names if n in OUTSIDE and n != "see_interfaces_outside"], "unshare", "--mount")
+        said |= _outside(file, given, [n for n in names if n in OUTSIDE and n not in apart], "unshare", "--mount")
+    # the machine's own first process may be guarded even against its root
+    first = ("unshare", "--mount", "--pid", "--fork", "--mount-proc", "sh", "-c", '"$@"; exit $?', "sh")
+    said |= _outside("kernel", given, list(FIRST), *first)
     bridge = ("unshare", "--net", "--mount", "sh", "-ec", 'mount -t sysfs none /sys; ip link add outside0 type bridge; exec "$@"', "sh")
     return said | _outside("kernel", given, ["see_interfaces_outside"], *bridge)
 
