@@ -1,5 +1,6 @@
 """Terminals in the browser: the whole article typed word for word, panes and tabs, reloads, hostile output, files."""
 
+import contextlib
 import re
 from pathlib import Path
 
@@ -222,5 +223,10 @@ def test_find_copy_and_the_screen_reader_mode(page: Page, lab: str) -> None:
     page.evaluate("() => undefined")
     page.context.set_offline(False)
     shell.pane.locator(".xterm-screen").click()
-    shell.type("echo back-$((4+4))")
+    # keys that are pressed before the page is back go nowhere: pressed again until they are heard
+    for _ in range(5):
+        shell.type("echo back-$((4+4))")
+        with contextlib.suppress(AssertionError):
+            shell.says("back-8", 3)
+            break
     shell.says("back-8")
