@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 import pytest
 
@@ -87,14 +87,14 @@ def attack(stack: Stack, script: str) -> Iterator[None]:
         stack.cli("destroy", "attacker")
 
 
-def hold(stack: Stack, name: str, attacking: Callable[[], object]) -> None:
+def hold(stack: Stack, name: str, attacking: Callable[[], AbstractContextManager[object]]) -> None:
     """Before and during, until one try is good enough."""
     seen = []
     with stack.client() as client:
         edit_time(client)
         for _ in range(TRIES):
             before = edit_time(client)
-            with attacking():  # type: ignore[attr-defined]
+            with attacking():
                 during, answered = edit_time(client), ping_answers(client)
             seen.append((round(during / before, 2), answered))
             if during <= WORST * before and answered:

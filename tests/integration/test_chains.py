@@ -244,7 +244,7 @@ def test_the_command_line(stack: Stack, made: str) -> None:
     assert stack.cli("rules", "list", made, "ns0") == (
         'filter INPUT (policy ACCEPT)\n    1  -s 10.0.0.1/32 -j ACCEPT\n    2  -p tcp -m comment --comment "two words" -j DROP\n'
     )
-    assert [chain["rules"] for chain in stack.json("rules", "list", "-6", made, "ns0")] == [["-s 2001:db8::1/128 -j ACCEPT"]]  # type: ignore[attr-defined]
+    assert [chain["rules"] for chain in stack.json("rules", "list", "-6", made, "ns0")] == [["-s 2001:db8::1/128 -j ACCEPT"]]  # type: ignore[attr-defined]  # JSON
     stack.cli("rules", "flush", made, "ns0", "filter", "INPUT")
     assert stack.cli("rules", "list", made, "ns0") == ""
 

@@ -23,7 +23,7 @@ PAIR = (
 
 
 def probe(nonce: str = "0123456789abcdef", **more: str) -> Probe:
-    return Probe(source="a", target="b", namespace="a", address="10.0.0.2", nonce=nonce, **more)  # type: ignore[arg-type]
+    return Probe(source="a", target="b", namespace="a", address="10.0.0.2", nonce=nonce, **more)  # type: ignore[arg-type]  # fields of a probe
 
 
 def output(line: str) -> str:
@@ -89,7 +89,7 @@ def test_other_packets_do_not_reach_the_tap() -> None:
     with Stage(*PAIR) as stage:
         a, b = stage.namespaces["a"], stage.namespaces["b"]
         for wished in (probe(), probe(protocol="tcp"), probe(protocol="udp")):
-            tap = stage.namespaces.visit(b, lambda wished=wished: Tap(wanted(wished).program))  # type: ignore[misc]
+            tap = stage.namespaces.visit(b, lambda wished=wished: Tap(wanted(wished).program))  # type: ignore[misc]  # a default binds it
             sender = stage.namespaces.visit(a, lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
             sender.sendto(b"something else", ("10.0.0.2", 9))
             stage.shell("ip netns exec a ping -c1 -W1 10.0.0.2")
