@@ -16,7 +16,7 @@ _ETC_FILES = (
     "localtime", "bindresvport.blacklist", "ebtables.conf", "manpath.config", "nanorc", "host.conf", "gai.conf", "networks", "shells",
     "rpc", "mime.types", "magic",
 )  # fmt: skip
-_ETC_FOLDERS = ("alternatives", "iproute2", "ld.so.conf.d", "terminfo", "xtables", "perl", "vim")
+_ETC_FOLDERS = ("alternatives", "groff", "iproute2", "ld.so.conf.d", "terminfo", "xtables", "perl", "vim")
 _OWN = {
     "passwd": "root:x:0:0:root:/root:/bin/bash\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n"
     "tcpdump:x:102:102::/nonexistent:/usr/sbin/nologin\n",

@@ -139,9 +139,10 @@ function EmptyHint() {
   const editor = useEditor()
   const t = useCanvasTexts()
   const empty = usePart(editor.lab.scene, (scene) => scene.namespaces.size < 2 && scene.links.size === 0)
+  const touring = usePart(editor.tour, (tour) => tour?.open === true)
   const [seen, setSeen] = useState(false)
   useEffect(() => setSeen(empty), [empty])
-  if (!seen) return null
+  if (!seen || touring) return null
   return (
     <p className={styles.empty}>
       <strong>{t.emptyTitle}</strong>

@@ -209,6 +209,7 @@ function Neighbours({ name, live }: { name: string; live: NamespaceLive }) {
           </tbody>
         </table>
       )}
+      {rows.length === 0 && <p className={styles.dim}>{t.noNeighbours}</p>}
       <AddNeighbour namespace={name} />
     </Section>
   )

@@ -1,0 +1,40 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { CARD, placeNear } from '@/editor/placing'
+
+const card = (x: number, y: number) => ({ x, y, ...CARD })
+const overlap = (a: { x: number; y: number }, b: { x: number; y: number }): boolean =>
+  a.x < b.x + CARD.w && b.x < a.x + CARD.w && a.y < b.y + CARD.h && b.y < a.y + CARD.h
+
+test('an empty canvas gets its first card in the middle', () => {
+  expect(placeNear({ x: 150, y: 60 }, [])).toEqual({ x: 0, y: 0 })
+})
+
+test('cards stay together: below, beside it, then the second place of the first row', () => {
+  const taken = [card(0, 0)]
+  const places = [1, 2, 3].map(() => {
+    const place = placeNear({ x: 130, y: 60 }, taken)
+    taken.push(card(place.x, place.y))
+    return place
+  })
+  expect(places).toEqual([
+    { x: 0, y: 260 },
+    { x: 360, y: 260 },
+    { x: 360, y: 0 },
+  ])
+})
+
+test('far from every card it is the middle of what is seen', () => {
+  expect(placeNear({ x: 9150, y: 60 }, [card(0, 0)])).toEqual({ x: 9000, y: 0 })
+})
+
+test('a new card lies on no other, wherever they stand', () => {
+  const at = fc.integer({ min: -3000, max: 3000 })
+  fc.assert(
+    fc.property(fc.array(fc.tuple(at, at), { maxLength: 40 }), at, at, (cards, x, y) => {
+      const taken = cards.map(([cx, cy]) => card(cx, cy))
+      const place = placeNear({ x, y }, taken)
+      expect(taken.some((box) => overlap(place, box))).toBe(false)
+    }),
+  )
+})
