@@ -67,6 +67,13 @@ def test_a_drop_is_found_and_mended(page: Page, stack: Stack, lab: str, tmp_path
     expect(page.get_by_test_id("journey")).to_contain_text("nat/PREROUTING: rule 1")
     tools.get_by_role("button", name="Step forward").click()
     expect(dnat).to_have_attribute("aria-selected", "false")
+    dnat.click()
+    tools.get_by_role("button", name="Open the chain").click()
+    expect(tools.get_by_role("grid", name="Rules of PREROUTING")).to_be_visible()
+    expect(tools.get_by_role("row", name=re.compile("Rule 1.*the traced packet is here"))).to_be_visible()
+    if out := os.environ.get("OUT"):
+        page.screenshot(path=f"{out}/journey-chain.png")
+    tools.get_by_role("tab", name="Trace").click()
     steps.press("End")
     expect(page.get_by_test_id("journey")).to_have_attribute("data-level", "bad")
     if out := os.environ.get("OUT"):

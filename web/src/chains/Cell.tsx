@@ -1,8 +1,8 @@
 import type { CSSProperties, DragEvent } from 'react'
-import { useEditor, useLab } from '@/editor'
+import { useLab } from '@/editor'
 import type { Family, Table } from '@/protocol'
 import { useRecord } from '@/store'
-import { cx, usePart } from '@/ui'
+import { cx } from '@/ui'
 import styles from './Cell.module.css'
 import { sameSpot, usePanel } from './context'
 import { type Counters, flow, through } from './counters'
@@ -10,6 +10,7 @@ import { carriesRules, takeRules } from './drag'
 import type { ChainView } from './model/digest'
 import { perSecond, short } from './numbers'
 import { useChainsTexts } from './texts'
+import { usePacketHere } from './usePacketHere'
 
 /** One chain of one table as a button: how many rules, the policy, packets that went through, and whether some do now. */
 export function Cell({
@@ -82,13 +83,3 @@ function useLoaded(namespace: string, family: Family, table: Table): boolean {
 }
 
 export const FAMILY: Readonly<Record<Family, string>> = { ipv4: 'IPv4', ipv6: 'IPv6' }
-
-/** Whether the packet whose journey is looked at is in this chain: `passes`, or `ends` where it was dropped. */
-function usePacketHere(namespace: string, { family, table, name }: ChainView): 'passes' | 'ends' | undefined {
-  return usePart(useEditor().journey, (view) => {
-    const hop = view?.journey.hops[view.hop]
-    const at = hop?.kind === 'chain' ? hop.rule : null
-    if (!at || at.namespace !== namespace || at.family !== family || at.table !== table || at.chain !== name) return
-    return hop?.outcome === 'drop' || hop?.outcome === 'reject' ? 'ends' : 'passes'
-  })
-}

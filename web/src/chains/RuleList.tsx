@@ -10,13 +10,14 @@ import {
   useState,
 } from 'react'
 import { cx } from '@/ui'
-import { type Draft, type Panel, sameSpot, useCounters, usePanel, type Writing } from './context'
+import { type Panel, sameSpot, useCounters, usePanel, type Writing } from './context'
 import { carriedNow, carriesRules, endCarry } from './drag'
 import type { ChainView } from './model/digest'
 import styles from './RuleList.module.css'
 import { RuleRow, type Reading as Shown } from './RuleRow'
 import { useChainsTexts } from './texts'
 import type { Notes } from './useNotes'
+import { usePacketRule } from './usePacketHere'
 import { ROW, useRows } from './useRows'
 import { type RuleActions, useRuleActions } from './useRuleActions'
 
@@ -55,7 +56,8 @@ export function RuleList({
   const pick = usePick(numbers, selected, onSelect, setCursor)
   const at = Math.min(cursor, Math.max(0, numbers.length - 1))
   useFocusBack(panel.writing, chain, scroller)
-  useShowDraft(panel.writing?.draft, numbers, rows.show)
+  const packet = usePacketRule(panel.namespace, chain)
+  useShow(panel.writing?.draft.kind === 'change' ? panel.writing.draft.at : packet.number, numbers, rows.show)
   const reading = counters.chains.get(chain.name)
   const rates = counters.rates.get(chain.name)
   const own = notes.get(chain.id)
@@ -104,6 +106,7 @@ export function RuleList({
             active={rows.from + i === at}
             selected={selected.has(number)}
             writing={isWriting(panel.writing, chain, number)}
+            packet={number === packet.number ? packet.here : undefined}
             packets={reading?.rules[number - 1]}
             rate={rates?.rules[number - 1] ?? 0}
             search={search}
@@ -144,10 +147,9 @@ function useFocusBack(writing: Writing | null, chain: ChainView, scroller: RefOb
   }, [writing, chain, scroller])
 }
 
-/** What is being edited is in view. */
-function useShowDraft(draft: Draft | undefined, numbers: readonly number[], show: (index: number) => void): void {
-  const at = draft?.kind === 'change' ? draft.at : undefined
-  const index = useMemo(() => (at === undefined ? -1 : numbers.indexOf(at)), [at, numbers])
+/** The rule that is being edited, or that a traced packet met, is in view. */
+function useShow(number: number, numbers: readonly number[], show: (index: number) => void): void {
+  const index = useMemo(() => numbers.indexOf(number), [number, numbers])
   useEffect(() => {
     if (index >= 0) show(index)
   }, [index, show])

@@ -15,6 +15,7 @@ import { useSentenceTexts } from './sentenceTexts'
 import { useChainsTexts } from './texts'
 import { useNames } from './useNames'
 import { noteText } from './useNotes'
+import type { PacketHere } from './usePacketHere'
 import { ROW } from './useRows'
 import type { RuleActions } from './useRuleActions'
 
@@ -29,6 +30,8 @@ interface RowProps {
   active: boolean
   selected: boolean
   writing: boolean
+  /** A traced packet met this rule. */
+  packet: PacketHere
   packets: readonly [number, number] | undefined
   rate: number
   search: string
@@ -42,7 +45,7 @@ interface RowProps {
 
 export const RuleRow = memo(
   function RuleRow(props: RowProps) {
-    const { id, chain, number, index, active, selected, writing, packets, rate, search, shown, note } = props
+    const { id, chain, number, index, active, selected, writing, packet, packets, rate, search, shown, note } = props
     const t = useChainsTexts()
     const panel = usePanel()
     const rule = chain.rules[number - 1] ?? ''
@@ -59,9 +62,12 @@ export const RuleRow = memo(
         style={{ top: index * ROW, height: ROW }}
         aria-rowindex={index + 1}
         aria-selected={selected}
-        aria-label={[t.ruleName(number, rule), note ? noteText(note, t) : ''].filter(Boolean).join(', ')}
+        aria-label={[t.ruleName(number, rule), note ? noteText(note, t) : '', packet ? t.packetHere : '']
+          .filter(Boolean)
+          .join(', ')}
         data-active={active || undefined}
         data-writing={writing || undefined}
+        data-packet={packet}
         data-dead={note !== undefined || undefined}
         data-live={rate > 0 || undefined}
         draggable
@@ -98,6 +104,7 @@ export const RuleRow = memo(
     a.active === b.active &&
     a.selected === b.selected &&
     a.writing === b.writing &&
+    a.packet === b.packet &&
     a.packets?.[0] === b.packets?.[0] &&
     a.rate === b.rate &&
     a.search === b.search &&

@@ -1,4 +1,4 @@
-import { useCallback, useMemo, useRef, useState } from 'react'
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import type { DockPanel } from '@/editor'
 import type { Family } from '@/protocol'
 import { useSize } from '@/ui'
@@ -39,6 +39,9 @@ export default function Chains({ tab, panel, active }: { tab: string; panel: Cha
     setFamilies((now) => (now.includes(to.family) ? now : [to.family]))
     setWriting(null)
   }, [])
+  useEffect(() => {
+    if (panel.at) go(panel.at)
+  }, [panel.at, go])
   const context = useMemo<Panel>(
     () => ({
       namespace,

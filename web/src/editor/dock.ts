@@ -1,10 +1,18 @@
+import type { Family, Table } from '@/protocol'
 import type { Editor } from './editor'
 import type { Panes } from './panes'
+
+/** A chain that is to be shown. */
+export interface ChainAt {
+  family: Family
+  table: Table
+  name: string
+}
 
 /** What a tab of the dock shows. Entries of `src/dock/kinds.ts` draw them. */
 export type DockPanel =
   | { kind: 'terminal'; namespace: string; terminal?: string | undefined; panes?: Panes | undefined }
-  | { kind: 'chains'; namespace: string }
+  | { kind: 'chains'; namespace: string; at?: ChainAt | undefined }
   | { kind: 'source' }
   | { kind: 'plan' }
   | { kind: 'capture'; interfaces: readonly string[] }

@@ -1,5 +1,5 @@
-import { openDock, useEditor } from '@/editor'
-import { afterColon, type Hop, type Packet, type RuleAt } from '@/protocol'
+import { type ChainAt, openDock, useEditor } from '@/editor'
+import { afterColon, type Hop, type Packet, type RuleAt, type Table } from '@/protocol'
 import { Button } from '@/ui'
 import styles from './Journey.module.css'
 import { useJourneyTexts } from './texts'
@@ -76,6 +76,10 @@ function Rules({ label, rules }: { label: string; rules: readonly RuleAt[] }) {
   )
 }
 
+function chainOf({ rule }: Hop): ChainAt | undefined {
+  return rule ? { family: rule.family, table: rule.table as Table, name: rule.chain } : undefined
+}
+
 function Links({ hop }: { hop: Hop }) {
   const editor = useEditor()
   const t = useJourneyTexts()
@@ -89,7 +93,10 @@ function Links({ hop }: { hop: Hop }) {
         </Button>
       )}
       {hop.kind === 'chain' && (
-        <Button size="s" onClick={() => openDock(editor, { kind: 'chains', namespace: hop.namespace })}>
+        <Button
+          size="s"
+          onClick={() => openDock(editor, { kind: 'chains', namespace: hop.namespace, at: chainOf(hop) })}
+        >
           {t.showChain}
         </Button>
       )}

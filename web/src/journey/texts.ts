@@ -113,6 +113,7 @@ export const useJourneyTexts = catalogue(
     routeRefused: (why: string) => `Routing: ${why}`,
     chain: (place: string, what: string, outcome: string, passed: number) =>
       `${place}: ${what}, ${outcome}${passed ? ` (${passed} passed by)` : ''}`,
+    and: '; ',
     hookSilent: (hook: string) => `${hook}: it does not come out`,
     rule: (n: number) => `rule ${n}`,
     policy: 'policy',
@@ -240,6 +241,7 @@ export const useJourneyTexts = catalogue(
     routeLocal: (to) => `路由：${to} 是本身的位址`,
     routeRefused: (why) => `路由：${why}`,
     chain: (place, what, outcome, passed) => `${place}：${what}，${outcome}${passed ? `（略過 ${passed} 條）` : ''}`,
+    and: '；',
     hookSilent: (hook) => `${hook}：封包沒有出來`,
     rule: (n) => `規則 ${n}`,
     policy: '預設政策',

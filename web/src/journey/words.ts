@@ -70,8 +70,13 @@ function routeWords(t: JourneyTexts, hop: Hop): string {
   return t.route(hop.route ?? '', hop.via ?? '', hop.dev ?? '')
 }
 
-/** A hop as one plain sentence. */
+/** A hop as one plain sentence, with what it rewrote. */
 export function hopWords(t: JourneyTexts, hop: Hop): string {
+  const changes = hop.packet && hop.after ? changesOf(hop.packet, hop.after) : []
+  return [sentence(t, hop), ...changes.map(([field, from, to]) => `${field} ${from} → ${to}`)].join(t.and)
+}
+
+function sentence(t: JourneyTexts, hop: Hop): string {
   const packet = hop.packet ? packetWords(hop.packet) : ''
   switch (hop.kind) {
     case 'send':

@@ -54,7 +54,7 @@ test('hops are sentences', () => {
     'Routing: default via 10.0.0.254 dev eth0',
     'Out by eth0',
     'In at eth0',
-    'nat/PREROUTING: rule 1, it passes',
+    'nat/PREROUTING: rule 1, it passes; dst 10.0.0.9:80 → 10.0.1.2:8080',
     'filter/FORWARD: rule 2, it is dropped (1 passed by)',
   ])
   expect(packetWords({ protocol: 'udp', src: 'fd00::1', sport: 5, dst: 'fd00::2', dport: 53 })).toBe(
