@@ -22,9 +22,9 @@ from protocol.terminals import LARGEST, TerminalState
 from topology.facts import TerminalFact
 
 _READ = 64 << 10
-_ROUND = 64 << 10
+_ROUND = 128 << 10
 """Bytes in one turn of the loop; then others have theirs."""
-_ALONE_SECONDS = 0.008
+_ALONE_SECONDS = 0.016
 """Rest after each round while nobody looks: 8 MB/s."""
 _MOST_INPUT = 1 << 20
 _REDRAW_SECONDS = 0.05

@@ -6,7 +6,7 @@ from typing import Protocol
 from agent.terminals.ring import Ring
 from protocol.frames import OUTPUT, SCREEN, STATE, WINDOW
 
-CHUNK = 64 << 10
+CHUNK = 128 << 10
 
 
 class Out(Protocol):
