@@ -1,9 +1,11 @@
 """token: addresses for one lab alone."""
 
 from argparse import Namespace as Args
+from typing import Literal
 
 from cli import output
 from cli.client import Client
+from protocol.access import TokenInfo
 from protocol.public import ListTokens, MakeToken, RevokeToken, TokenMade, Tokens
 
 
@@ -15,7 +17,8 @@ def token(client: Client, args: Args) -> int:
         return 0
     if args.list:
         return _list(client, args)
-    request = MakeToken(id=client.next_id(), lab=args.lab, role="view" if args.view else "edit", name=args.name)
+    role: Literal["edit", "view"] = "view" if args.view else "edit"
+    request = MakeToken(id=client.next_id(), lab=args.lab, role=role, name=args.name, terminals=not args.no_terminals)
     made = client.request(request)
     assert isinstance(made, TokenMade)
     if args.json:
@@ -31,5 +34,9 @@ def _list(client: Client, args: Args) -> int:
     if args.json:
         output.as_json(found.tokens)
     else:
-        output.table(("NAME", "ALLOWS", "MADE"), [(t.name, t.role, t.made) for t in found.tokens])
+        output.table(("NAME", "ALLOWS", "MADE"), [(t.name, _allows(t), t.made) for t in found.tokens])
     return 0
+
+
+def _allows(token: TokenInfo) -> str:
+    return token.role if token.terminals else f"{token.role}, no terminals"

@@ -11,11 +11,13 @@ Role = Literal["admin", "edit", "view"]
 
 
 class MakeToken(Request, frozen=True, kw_only=True, tag="make-token"):
-    """A token for this lab alone. Answer: `TokenMade`; it is shown this once. `name`: what it is listed and revoked by."""
+    """A token for this lab alone. Answer: `TokenMade`; it is shown this once. `name`: what it is listed and revoked by.
+    `terminals`: whether one to view may also watch the terminals, in which it can never type."""
 
     lab: str
     role: Literal["edit", "view"] = "edit"
     name: str = ""
+    terminals: bool = True
 
 
 class RevokeToken(Request, frozen=True, kw_only=True, tag="revoke-token"):
@@ -32,12 +34,13 @@ class ListTokens(Request, frozen=True, kw_only=True, tag="tokens"):
 
 
 class TokenInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """A token without its secret. `made`: UTC, RFC 3339."""
+    """A token without its secret. `made`: UTC, RFC 3339. `terminals`: it may watch them."""
 
     lab: str
     name: str
     role: Literal["edit", "view"]
     made: str
+    terminals: bool = True
 
 
 class TokenMade(Result, frozen=True, kw_only=True, tag="token-made"):

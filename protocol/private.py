@@ -164,12 +164,13 @@ class OpenTerminal(LabRequest, frozen=True, kw_only=True, tag="open-terminal"):
 
 
 class AttachTerminal(LabRequest, frozen=True, kw_only=True, tag="attach-terminal"):
-    """Answer: `LabAnswer`, after the first SCREEN."""
+    """Answer: `LabAnswer`, after the first SCREEN. `watches`: looks on, and has no part in it: neither keys nor size nor pace."""
 
     terminal: str
     channel: int
     rows: int
     columns: int
+    watches: bool = False
 
 
 class DetachTerminal(LabRequest, frozen=True, kw_only=True, tag="detach-terminal"):

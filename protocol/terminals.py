@@ -25,7 +25,8 @@ class OpenTerminal(Request, frozen=True, kw_only=True, tag="open-terminal"):
 
 
 class AttachTerminal(Request, frozen=True, kw_only=True, tag="attach-terminal"):
-    """Look at it and type in it, on `channel`. Frames: SCREEN, then OUTPUT as it comes, STATE whenever that is another. Answer: `Done`."""
+    """Look at it and type in it, on `channel`; with a token to view only look. Frames: SCREEN, then OUTPUT as it
+    comes, STATE whenever that is another. Answer: `Done`."""
 
     lab: str
     terminal: str

@@ -17,11 +17,12 @@ from topology.problems import Code, Problem, ProblemError, unknown
 
 
 class Access(NamedTuple):
-    """What a token allows. `lab` None: all labs."""
+    """What a token allows. `lab` None: all labs. `terminals`: who may only look may look at them too."""
 
     token: str
     role: Role
     lab: str | None = None
+    terminals: bool = True
 
 
 ADMIN = Access("admin", "admin")
@@ -45,7 +46,8 @@ def allow(access: Access, request: q.AnyRequest) -> None:
     lab = getattr(request, "lab", None)
     if lab != access.lab:
         raise denied(f"this token is for lab {access.lab} alone")
-    if access.role == "view" and not isinstance(request, _LOOKING):
+    watches = access.terminals and isinstance(request, q.AttachTerminal)
+    if access.role == "view" and not watches and not isinstance(request, _LOOKING):
         raise denied(f"this token only allows to look at lab {access.lab}")
 
 
@@ -59,17 +61,19 @@ def sees(access: Access, lab: str) -> bool:
 
 
 class _Token(msgspec.Struct, frozen=True, kw_only=True):
-    """As it is kept: `digest` is SHA-256 of the token, which itself is random enough to need no salt."""
+    """As it is kept: `digest` is SHA-256 of the token, which itself is random enough to need no salt. Those of an older version had no
+    `terminals`, and still see none."""
 
     lab: str
     name: str
     role: Literal["edit", "view"]
     made: str
     digest: str
+    terminals: bool = False
 
     @property
     def info(self) -> TokenInfo:
-        return TokenInfo(lab=self.lab, name=self.name, role=self.role, made=self.made)
+        return TokenInfo(lab=self.lab, name=self.name, role=self.role, made=self.made, terminals=self.terminals)
 
 
 def _digest(token: str) -> str:
@@ -94,7 +98,7 @@ class Tokens:
         if hmac.compare_digest(digest, self._admin):
             return ADMIN
         found = [t for t in self._tokens if hmac.compare_digest(digest, t.digest)]
-        return Access(f"{found[0].lab}/{found[0].name}", found[0].role, found[0].lab) if found else None
+        return Access(f"{found[0].lab}/{found[0].name}", found[0].role, found[0].lab, found[0].terminals) if found else None
 
     def make(self, request: q.MakeToken) -> q.TokenMade:
         """Raises ProblemError where the name is taken."""
@@ -104,7 +108,8 @@ class Tokens:
             if name in names:
                 raise ProblemError(Problem(code=Code.EXISTS, message=f"lab {request.lab} has a token {name}", hint="take another name"))
             token = secrets.token_urlsafe(24)
-            made = _Token(lab=request.lab, name=name, role=request.role, made=now(), digest=_digest(token))
+            terminals = request.role == "edit" or request.terminals
+            made = _Token(lab=request.lab, name=name, role=request.role, made=now(), digest=_digest(token), terminals=terminals)
             self._keep([*self._tokens, made])
             return q.TokenMade(token=token, info=made.info)
 

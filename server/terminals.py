@@ -75,12 +75,19 @@ def _attach(link: LabLink, session: Session, request: q.AttachTerminal) -> None:
     data = Channel(lambda stream, data: session.frame(frames.pack(channel, stream, data)), lost)
     number = link.run(
         data,
-        lambda id: p.AttachTerminal(id=id, terminal=request.terminal, channel=id, rows=request.rows, columns=request.columns),
+        lambda id: p.AttachTerminal(
+            id=id, terminal=request.terminal, channel=id, rows=request.rows, columns=request.columns, watches=_watches(session)
+        ),
         answered,
     )
     session.terminals[channel] = _viewing(link, session, channel, number)
     if refused.is_set():
         session.terminals.pop(channel, None)
+
+
+def _watches(session: Session) -> bool:
+    """Looks, and never types."""
+    return session.access.role == "view"
 
 
 def _viewing(link: LabLink, session: Session, channel: int, number: int) -> Viewing:
@@ -115,7 +122,8 @@ def frame(session: Session, data: bytes) -> None:
     except struct.error:
         return
     viewing = session.terminals.get(channel)
-    if viewing is not None and stream in (frames.INPUT, frames.TAKEN):
+    allowed = (frames.TAKEN,) if _watches(session) else (frames.INPUT, frames.TAKEN)
+    if viewing is not None and stream in allowed:
         try:
             viewing.feed(stream, rest)
         except ProblemError:

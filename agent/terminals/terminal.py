@@ -1,7 +1,8 @@
 """One terminal: a PTY, the shell on it, what it said last, and those who look at it.
 
 The PTY is read while somebody can be sent more; when none can, the shell waits (its write(2) blocks), so that a flood fills no memory and
-takes no time from anybody. With nobody there it is read on into the ring, for a server in it must not stop; but only so fast.
+takes no time from anybody. With nobody there, or only people who watch, it is read on into the ring, for a server in it must not stop; but
+only so fast.
 """
 
 import asyncio
@@ -68,11 +69,17 @@ class Terminal:
             code=self.code,
         )  # fmt: skip
 
+    @property
+    def users(self) -> list[Viewer]:
+        """Those who may type, the last one last."""
+        return [viewer for viewer in self.viewers.values() if not viewer.watches]
+
     # ---- out ---------------------------------------------------------------------------------------------------------
 
     def _read_on(self) -> None:
         """Read the PTY, or do not, as the viewers can take it."""
-        wanted = self._master >= 0 and (not self.viewers or any(v.hungry and v.follows(self.ring) for v in self.viewers.values()))
+        users = self.users
+        wanted = self._master >= 0 and (not users or any(v.hungry and v.follows(self.ring) for v in users))
         if wanted and not self._reading:
             self._loop.add_reader(self._master, self._readable)
         elif self._reading and not wanted:
@@ -84,7 +91,7 @@ class Terminal:
             self._hang_up()
             return
         self._feed()
-        if not self.viewers and self._reading:
+        if self._reading and not self.users:
             self._loop.remove_reader(self._master)
             self._reading = False
             self._loop.call_later(_ALONE_SECONDS, self._read_on)
@@ -138,7 +145,7 @@ class Terminal:
     def write(self, channel: int, data: bytes) -> None:
         """What a viewer types: he drives from now on. What nobody reads is bounded, and lost beyond that."""
         viewer = self.viewers.get(channel)
-        if viewer is None or self._master < 0:
+        if viewer is None or viewer.watches or self._master < 0:
             return
         self._drive(viewer)
         self._unwritten += data[: _MOST_INPUT - len(self._unwritten)]
@@ -160,10 +167,10 @@ class Terminal:
     # ---- viewers -----------------------------------------------------------------------------------------------------
 
     def attach(self, viewer: Viewer) -> None:
-        """One more looks at it; the first one drives."""
+        """One more looks at it; the first one who may type drives."""
         self.viewers[viewer.channel] = viewer
         torn = self.ring.torn
-        if self._driver is None:
+        if self._driver is None and not viewer.watches:
             self._driver = viewer
             torn = not self._fit() and torn
         if torn:
@@ -178,12 +185,13 @@ class Terminal:
         if viewer is None:
             return False
         if viewer is self._driver:
-            self._driver = next(reversed(self.viewers.values()), None)
+            users = self.users
+            self._driver = users[-1] if users else None
             self._fit()
         self._tell()
         self._read_on()
         self._changed()
-        return self.code is not None and viewer.follows(self.ring)
+        return self.code is not None and not viewer.watches and viewer.follows(self.ring)
 
     def resize(self, channel: int, rows: int, columns: int) -> None:
         """What a viewer has room for."""

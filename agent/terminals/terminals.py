@@ -58,7 +58,7 @@ class Terminals:
             case p.AttachTerminal():
                 terminal = self.terminal(request.terminal)
                 self._by_channel[request.channel] = terminal
-                terminal.attach(Viewer(request.channel, outbox, request.rows, request.columns))
+                terminal.attach(Viewer(request.channel, outbox, request.rows, request.columns, request.watches))
                 outbox.on_room = self._room
             case p.DetachTerminal():
                 self._detach(request.channel)
@@ -87,7 +87,7 @@ class Terminals:
 
     def _detach(self, channel: int) -> None:
         terminal = self._by_channel.pop(channel, None)
-        if terminal is not None and terminal.detach(channel) and not terminal.viewers:
+        if terminal is not None and terminal.detach(channel) and not terminal.users:
             self._forget(terminal)
 
     def _close(self, request: p.CloseTerminal) -> tuple[str, ...]:

@@ -24,8 +24,8 @@ class Viewer:
     """Gets the screen first, then what comes, never more than `WINDOW` bytes that he has not taken. One whom the ring has
     overtaken gets the screen anew."""
 
-    def __init__(self, channel: int, out: Out, rows: int, columns: int) -> None:
-        self.channel, self.out = channel, out
+    def __init__(self, channel: int, out: Out, rows: int, columns: int, watches: bool = False) -> None:
+        self.channel, self.out, self.watches = channel, out, watches
         self.rows, self.columns = rows, columns
         self._place: int | None = None
         self._sent = self._taken = 0

@@ -11,6 +11,7 @@ import pytest
 from cli.client import Client
 from protocol import public as q
 from server.access import ADMIN, Access, allow
+from tests.integration.terminal_client import Shown, open_terminal
 from tests.support import Stack
 from topology.commands import AddNamespace
 from topology.problems import Code, ProblemError
@@ -41,6 +42,28 @@ def test_a_view_token_looks_and_no_more(stack: Stack, lab: str) -> None:
         denied(client, q.OpenTerminal(id="5", lab=lab, namespace="host"))
         denied(client, q.StopLab(id="6", lab=lab))
     assert stack.inside(lab, "host", "ip", "netns", "list") == ""
+
+
+def test_a_view_token_watches_a_terminal_and_cannot_type(stack: Stack, lab: str) -> None:
+    (watching, _), (blind, _) = token(stack, lab, "--view"), token(stack, lab, "--view", "--no-terminals")
+    with stack.client() as client, Client(stack.url, watching) as watcher, Client(stack.url, blind) as other:
+        terminal = open_terminal(client, lab)
+        seen = Shown(watcher, lab, terminal, 50, 150, takes=False)  # first there, and never ready for more
+        seen.wait(lab.encode())
+        mine = Shown(client, lab, terminal, 24, 80)
+        seen.type("touch /root/by-a-watcher\r")
+        seen.resize(7, 7)
+        mine.type("stty size; ls /root; seq 400000 | tail -c 7; echo over-$((1+1))\r")
+        mine.wait(b"over-2")
+        assert b"24 80" in mine.text
+        assert (mine.state.drives, seen.state.drives) == (True, False)
+        seen.pump(0.3)
+        assert (seen.state.rows, seen.state.columns) == (24, 80)
+        assert b"over-2" in seen.text
+        assert "by-a-watcher" not in stack.inside(lab, "host", "ls", "/root")
+        mine.detach()
+        denied(watcher, q.CloseTerminal(id="1", lab=lab, terminal=terminal))
+        denied(other, q.AttachTerminal(id="1", lab=lab, terminal=terminal, channel=1, rows=24, columns=80))
 
 
 def test_an_edit_token_reaches_its_lab_alone(stack: Stack, lab: str) -> None:

@@ -192,7 +192,10 @@ export type Ask = {
   mark?: number
 }
 
-/** Look at it and type in it, on `channel`. Frames: SCREEN, then OUTPUT as it comes, STATE whenever that is another. Answer: `Done`. */
+/**
+ * Look at it and type in it, on `channel`; with a token to view only look. Frames: SCREEN, then OUTPUT as it
+ * comes, STATE whenever that is another. Answer: `Done`.
+ */
 export type AttachTerminal = {
   type: "attach-terminal"
   id: string
@@ -1029,13 +1032,17 @@ export type Macvlan = {
   mode?: "bridge" | "passthru" | "private" | "vepa"
 }
 
-/** A token for this lab alone. Answer: `TokenMade`; it is shown this once. `name`: what it is listed and revoked by. */
+/**
+ * A token for this lab alone. Answer: `TokenMade`; it is shown this once. `name`: what it is listed and revoked by.
+ * `terminals`: whether one to view may also watch the terminals, in which it can never type.
+ */
 export type MakeToken = {
   type: "make-token"
   id: string
   lab: string
   role?: "edit" | "view"
   name?: string
+  terminals?: boolean
 }
 
 /** `ip link set INTERFACE netns NAMESPACE [name NAME]`, or a rename. `interface` is `ns/name`. */
@@ -1781,12 +1788,13 @@ export type Text = {
   text: string
 }
 
-/** A token without its secret. `made`: UTC, RFC 3339. */
+/** A token without its secret. `made`: UTC, RFC 3339. `terminals`: it may watch them. */
 export type TokenInfo = {
   lab: string
   name: string
   role: "edit" | "view"
   made: string
+  terminals: boolean
 }
 
 export type TokenMade = {
