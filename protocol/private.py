@@ -242,10 +242,12 @@ AnyCaptureRequest = StartCapture | StopCapture | RemoveCapture | ReadCapture
 
 
 class Trace(LabRequest, frozen=True, kw_only=True, tag="trace"):
-    """Send the probe and follow it in these namespaces. Answer: `Sighted` as it goes, `TraceEnded` at the end, at latest after `wait` s."""
+    """Send the probe and follow it in these namespaces. `wires`: pairs of interfaces there (`ns/name`), the two ends of a veth each.
+    Answer: `Sighted` as it goes, `TraceEnded` at the end, at latest after `wait` s."""
 
     probe: Probe
     namespaces: tuple[str, ...]
+    wires: tuple[tuple[str, str], ...] = ()
     wait: float = 1.0
 
 
@@ -254,6 +256,7 @@ class WatchPackets(LabRequest, frozen=True, kw_only=True, tag="watch-packets"):
     packet, and `TraceEnded`, once `StopTrace` came."""
 
     namespaces: tuple[str, ...]
+    wires: tuple[tuple[str, str], ...] = ()
     hosts: tuple[str, ...] = ()
     port: int | None = None
     protocol: Literal["icmp", "udp", "tcp"] | None = None

@@ -10,7 +10,7 @@ from server.agent_link import LabLink, unavailable
 from server.hub import Hub
 from server.outbox import Cancellable, Session, problem_of
 from server.workspace import Workspace
-from topology.journey.ask import MAX_NAMESPACES, concerned, resolve
+from topology.journey.ask import MAX_NAMESPACES, concerned, resolve, wires
 from topology.journey.compare import compare
 from topology.journey.hop import Journey
 from topology.journey.predict import predict
@@ -76,7 +76,10 @@ class _Tracing:
         self.told = 0.0
         self.predicted = self.predicted or predict(self.probe, observed.records, observed.live)
         places = concerned(self.probe, observed.records)
-        number = self.link.follow(lambda id: p.Trace(id=id, probe=self.probe, namespaces=places, wait=self.request.wait), self._sighted)
+        between = wires(observed.records, places)
+        number = self.link.follow(
+            lambda id: p.Trace(id=id, probe=self.probe, namespaces=places, wires=between, wait=self.request.wait), self._sighted
+        )
         self.session.running[self.request.id] = Cancellable(lambda _data, _eof: None, partial(self._cancel, number))
 
     def _cancel(self, number: int, signal: int | None) -> None:
@@ -139,10 +142,12 @@ class _Watching:
     def start(self) -> None:
         """Watch the whole lab, up to `MAX_NAMESPACES`."""
         request = self.request
-        names = [r.name for r in self.workspace.observed.records.values() if isinstance(r, Namespace)][:MAX_NAMESPACES]
+        records = self.workspace.observed.records
+        names = tuple(r.name for r in records.values() if isinstance(r, Namespace))[:MAX_NAMESPACES]
+        between = wires(records, names)
         number = self.link.follow(
             lambda id: p.WatchPackets(
-                id=id, namespaces=tuple(names), hosts=request.hosts, port=request.port, protocol=request.protocol, rate=request.rate
+                id=id, namespaces=names, wires=between, hosts=request.hosts, port=request.port, protocol=request.protocol, rate=request.rate
             ),
             self._sighted,
         )

@@ -23,18 +23,18 @@ class Ears:
         """The listener in a namespace in which a session is open."""
         return self._listeners[netns.inode][1]
 
-    def open(self, name: str, places: Sequence[Netns], matches: Sequence[nft.Match], hear: Hear) -> list[tuple[str, str]]:
+    def open(self, table: nft.Table, places: Sequence[Netns], matches: Sequence[nft.Match], hear: Hear) -> list[tuple[str, str]]:
         """Hear the packets that the matches know, in these namespaces; what cannot be heard, by namespace."""
-        self._sessions[name] = []
+        self._sessions[table.name] = []
         fresh = [netns for netns in places if netns.inode not in self._listeners]
         self._namespaces.visit_all(fresh, self._listen)
         problems: list[tuple[str, str]] = []
         for netns in places:
             listener = self.of(netns)
             problems += [(netns.name, words) for words in listener.notes]
-            self._sessions[name].append(netns)
+            self._sessions[table.name].append(netns)
             try:
-                listener.add(name, nft.table(name, matches), lambda line, netns=netns: hear(netns, line))  # type: ignore[misc]  # a default binds it
+                listener.add(table, matches, lambda line, netns=netns: hear(netns, line))  # type: ignore[misc]  # a default binds it
             except OSError as e:
                 problems.append((netns.name, f"packets cannot be traced here: {e.strerror}"))
         return problems

@@ -10,7 +10,7 @@ import errno
 import os
 import socket
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from agent.journey import decode, nft
 from agent.netlink.wire import (
@@ -49,7 +49,7 @@ class Listener:
         self.notes: list[str] = []
         self.lost = 0
         self._before: list[tuple[int, str]] = []
-        self._hearers: dict[str, Hear] = {}
+        self._hearers: dict[str, tuple[Hear, nft.Table | None]] = {}
         self._early: list[tuple[int, bytes]] = []
         self._sequence = 0
         self.numbers = _rule_numbers()
@@ -81,19 +81,23 @@ class Listener:
             with contextlib.suppress(OSError):
                 write_logger(family, name)
 
-    def add(self, name: str, table: Batch, hear: Hear) -> None:
-        """A table, and who hears what is traced. Raises OSError."""
-        self._hearers[name] = hear
+    def add(self, table: nft.Table, matches: Sequence[nft.Match], hear: Hear) -> None:
+        """A table, and who hears what is traced; no table where there is nothing to match. Raises OSError."""
+        name = table.name
+        self._hearers[name] = hear, table if matches else None
+        if not matches:
+            return
         try:
-            self._request(table)
+            self._request(nft.table(table, matches))
         except OSError:
             del self._hearers[name]
             raise
 
     def remove(self, name: str) -> None:
         """Take the table away; the last goes with the socket."""
-        if self._hearers.pop(name, None) is not None and self._hearers:
-            self._request(nft.no_table(name))
+        _, table = self._hearers.pop(name, (None, None))
+        if table is not None and self._hearers:
+            self._request(nft.no_table(table))
 
     @property
     def idle(self) -> bool:
@@ -144,7 +148,7 @@ class Listener:
         elif kind == nft.SUBSYSTEM << 8 | nft.TRACE:
             line = decode.traced(body)
         if line is not None:
-            for hear in list(self._hearers.values()):
+            for hear, _ in list(self._hearers.values()):
                 hear(line)
 
 

@@ -12,11 +12,13 @@ from typing import NamedTuple
 
 from agent.netlink.wire import NLM_F_ACK, NLM_F_CREATE, Batch
 from topology.journey.sighting import Hook
+from topology.netfilter import Family
 
 SUBSYSTEM = 10
 NEWTABLE, DELTABLE, NEWCHAIN, NEWRULE, GETRULE, TRACE = 0, 2, 3, 6, 7, 17
 _BATCH_BEGIN, _BATCH_END = 16, 17
-_NFPROTO_INET = 1
+_FAMILIES: dict["Family | None", int] = {None: 1, "ipv4": 2, "ipv6": 10}
+"""NFPROTO_INET, which is both; NFPROTO_IPV4, NFPROTO_IPV6."""
 _TABLE_NAME, _TABLE_FLAGS, _OWNER = 1, 2, 2
 _CHAIN_TABLE, _CHAIN_NAME, _CHAIN_HOOK, _CHAIN_POLICY, _CHAIN_TYPE = 1, 3, 4, 5, 7
 _HOOK_NUMBER, _HOOK_PRIORITY = 1, 2
@@ -33,6 +35,8 @@ _BE32, _S32, _U16 = struct.Struct(">I"), struct.Struct(">i"), struct.Struct("=H"
 HOOKS: dict[Hook, int] = {"prerouting": 0, "input": 1, "forward": 2, "output": 3, "postrouting": 4}
 FIRST, LAST = -350, 290
 """Priorities: after defragmentation and before table raw; after table nat (linux/netfilter_ipv4.h)."""
+_LEFT: tuple[Hook, ...] = ("prerouting", "input", "postrouting")
+"""Hooks that need a chain last. From output and forward every packet comes to postrouting, with nothing between: its first chain tells."""
 
 
 class Bytes(NamedTuple):
@@ -52,6 +56,13 @@ class Match(NamedTuple):
     rate: int = 0
 
 
+class Table(NamedTuple):
+    """`family` None: both. Of one only, packets of the other are not looked at."""
+
+    name: str
+    family: Family | None = None
+
+
 def header(family: int, resource: int = 0) -> bytes:
     """`struct nfgenmsg`."""
     return struct.pack(">BBH", family, 0, resource)
@@ -61,29 +72,35 @@ def _u32(batch: Batch, attribute: int, value: int) -> None:
     batch.put(attribute, _BE32.pack(value & 0xFFFFFFFF))
 
 
-def table(name: str, matches: Sequence[Match]) -> Batch:
-    """The messages that make the table: a chain first and one last at each hook; in the first of prerouting and output a rule per match."""
+def table(table: Table, matches: Sequence[Match]) -> Batch:
+    """The messages that make the table: a chain first at each hook, and last where one is needed; in the first of prerouting and output
+    a rule per match. Every packet of the namespace passes these chains: what one of them costs is in docs/adr/0011."""
     batch = _begin()
-    batch.begin(SUBSYSTEM << 8 | NEWTABLE, NLM_F_CREATE, header(_NFPROTO_INET))
-    batch.text(_TABLE_NAME, name)
+    _message(batch, NEWTABLE, table, NLM_F_CREATE)
+    batch.text(_TABLE_NAME, table.name)
     _u32(batch, _TABLE_FLAGS, _OWNER)
     batch.end()
     for hook in HOOKS:
-        _chain(batch, name, f"{hook}-enter", hook, FIRST)
-        _chain(batch, name, f"{hook}-leave", hook, LAST)
+        _chain(batch, table, f"{hook}-enter", hook, FIRST)
+    for hook in _LEFT:
+        _chain(batch, table, f"{hook}-leave", hook, LAST)
     for hook in ("prerouting", "output"):
         for match in matches:
-            _rule(batch, name, f"{hook}-enter", match)
+            _rule(batch, table, f"{hook}-enter", match)
     return _end(batch)
 
 
-def no_table(name: str) -> Batch:
+def no_table(table: Table) -> Batch:
     """The messages that take it away."""
     batch = _begin()
-    batch.begin(SUBSYSTEM << 8 | DELTABLE, 0, header(_NFPROTO_INET))
-    batch.text(_TABLE_NAME, name)
+    _message(batch, DELTABLE, table)
+    batch.text(_TABLE_NAME, table.name)
     batch.end()
     return _end(batch)
+
+
+def _message(batch: Batch, kind: int, table: Table, flags: int = 0) -> None:
+    batch.begin(SUBSYSTEM << 8 | kind, flags, header(_FAMILIES[table.family]))
 
 
 def _begin() -> Batch:
@@ -102,9 +119,9 @@ def _end(batch: Batch) -> Batch:
     return batch
 
 
-def _chain(batch: Batch, table: str, name: str, hook: Hook, priority: int) -> None:
-    batch.begin(SUBSYSTEM << 8 | NEWCHAIN, NLM_F_CREATE, header(_NFPROTO_INET))
-    batch.text(_CHAIN_TABLE, table)
+def _chain(batch: Batch, table: Table, name: str, hook: Hook, priority: int) -> None:
+    _message(batch, NEWCHAIN, table, NLM_F_CREATE)
+    batch.text(_CHAIN_TABLE, table.name)
     batch.text(_CHAIN_NAME, name)
     at = batch.nest(_CHAIN_HOOK)
     _u32(batch, _HOOK_NUMBER, HOOKS[hook])
@@ -115,9 +132,9 @@ def _chain(batch: Batch, table: str, name: str, hook: Hook, priority: int) -> No
     batch.end()
 
 
-def _rule(batch: Batch, table: str, chain: str, match: Match) -> None:
-    batch.begin(SUBSYSTEM << 8 | NEWRULE, NLM_F_CREATE, header(_NFPROTO_INET))
-    batch.text(_RULE_TABLE, table)
+def _rule(batch: Batch, table: Table, chain: str, match: Match) -> None:
+    _message(batch, NEWRULE, table, NLM_F_CREATE)
+    batch.text(_RULE_TABLE, table.name)
     batch.text(_RULE_CHAIN, chain)
     at = batch.nest(_RULE_EXPRESSIONS)
     _expression(batch, "meta", [(1, _BE32.pack(_REGISTER)), (2, _BE32.pack(META_L4PROTO))])

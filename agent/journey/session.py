@@ -3,20 +3,24 @@
 import itertools
 import socket
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
+
+import msgspec
 
 from agent.journey import decode, lookup, nft
 from agent.journey.bpf import Program
 from agent.journey.clock import await_timestamps
 from agent.journey.ears import Ears
-from agent.journey.taps import Frame, Tap
+from agent.journey.ends import Ends, Taps
+from agent.journey.taps import Frame
 from agent.netlink.namespaces import Namespaces, Netns
 from topology.journey import packet as pk
 from topology.journey.evidence import is_neighbour
 from topology.journey.packet import Packet
 from topology.journey.sighting import Hook, Hooked, Looked, Noted, Ruled, Sighting, Switched, Tapped
+from topology.netfilter import Family
 
 ETHERNET = 14
 """Bytes of an Ethernet header."""
@@ -27,11 +31,12 @@ _numbers = itertools.count(1)
 
 class Wanted(NamedTuple):
     """What a session follows: the filter of its taps, the rules that set the trace flag; `key` tells of a packet at hand (from its IP
-    header on) which one it is, None: none of them."""
+    header on) which one it is, None: none of them. `family` None: it may be of either."""
 
     program: Program
     matches: Sequence[nft.Match]
     key: Callable[[bytes], str | None]
+    family: Family | None = None
 
 
 class _Place:
@@ -39,13 +44,15 @@ class _Place:
 
     def __init__(self, netns: Netns) -> None:
         self.netns = netns
-        self.tap: Tap | None = None
+        self.taps: Taps | None = None
         self.count = 0
         self.told: dict[int, decode.Line] = {}
         """nftables' number of a packet → the line that last told its headers, interfaces, mark and state."""
         self.fdb: dict[str, str] = {}
         """MAC → port of a bridge, as the session began."""
         self.macs: set[str] = set()
+        self.inside: dict[str, Hooked] = {}
+        """Packet → how it came to output or forward, while it is there."""
         self.asked: set[tuple[object, ...]] = set()
         self.next: set[tuple[str, str]] = set()
         """Interface and address of the next hops that were looked up."""
@@ -59,25 +66,26 @@ class Session:
     """`with Session(…) as s`: then packets are seen. `sink` is told of each sighting, in order, from `s.read`, which reads what is ready.
 
     `filenos` are the descriptors to wait for. What cannot be set up in a namespace is told as `Noted`; the others are followed all the
-    same.
+    same. `wires`: pairs of interfaces (`ns/name`), each the other's end.
     """
 
-    def __init__(self, namespaces: Namespaces, ears: Ears, places: Sequence[str], wanted: Wanted, sink: Callable[[Sighting], None]) -> None:
+    def __init__(
+        self, namespaces: Namespaces, ears: Ears, places: Sequence[str], wanted: Wanted, sink: Callable[[Sighting], None],
+        wires: Iterable[tuple[str, str]] = (),
+    ) -> None:  # fmt: skip
         self._namespaces, self._ears, self._wanted, self._sink = namespaces, ears, wanted, sink
         found = [netns for name in dict.fromkeys(places) if (netns := namespaces.get(name)) is not None]
         self._places = {netns.name: _Place(netns) for netns in found}
+        self._ends = Ends(wire for wire in wires if all(end.partition("/")[0] in self._places for end in wire))
         self.name = f"{NAME}{next(_numbers)}"
         self.started = 0
 
     def __enter__(self) -> "Session":
         spaces = [place.netns for place in self._places.values()]
         try:
-            for place, tap in zip(
-                self._places.values(), self._namespaces.visit_all(spaces, lambda _: Tap(self._wanted.program)), strict=True
-            ):
-                place.tap = tap
+            self._namespaces.visit_all(spaces, self._tap)
             self._namespaces.visit(self._namespaces.watch, await_timestamps)
-            problems = self._ears.open(self.name, spaces, self._wanted.matches, self._hear)
+            problems = self._ears.open(nft.Table(self.name, self._wanted.family), spaces, self._wanted.matches, self._hear)
         except BaseException:
             self.close()
             raise
@@ -88,6 +96,9 @@ class Session:
             self._sink(Noted(ns=ns, text=words))
         return self
 
+    def _tap(self, netns: Netns) -> None:
+        self._places[netns.name].taps = Taps(netns.name, self._wanted.program, self._ends)
+
     def __exit__(self, *_: object) -> None:
         self.close()
 
@@ -95,20 +106,21 @@ class Session:
         """Take everything away."""
         sockets = self._ears.close(self.name)
         for place in self._places.values():
-            if place.tap is not None:
-                sockets.append(place.tap.socket)
-                place.tap = None
+            if place.taps is not None:
+                sockets += place.taps.sockets
+                place.taps = None
         # each waits for RCU, 10 to 20 ms: together as long as one
         with ThreadPoolExecutor(max(1, len(sockets)), "close") as pool:
             list(pool.map(socket.socket.close, sockets))
 
     def filenos(self) -> list[int]:
-        return [place.tap.socket.fileno() for place in self._places.values() if place.tap] + self._ears.filenos(self.name)
+        taps = [socket.fileno() for place in self._places.values() if place.taps for socket in place.taps.sockets]
+        return taps + self._ears.filenos(self.name)
 
     def read(self) -> None:
         """Tell all that was seen since."""
         for place in self._places.values():
-            for frame in place.tap.read() if place.tap else ():
+            for frame in place.taps.read() if place.taps else ():
                 self._framed(place, frame)
         self._ears.read(self.name)
 
@@ -123,15 +135,23 @@ class Session:
         key = self._wanted.key(frame.data[ETHERNET:])
         if packet is None or (key is None and not is_neighbour(packet)):
             return
-        self._sink(
-            Tapped(
-                ns=place.netns.name, key=key or "", number=place.number(), at=(frame.at - self.started) // 1000, dev=frame.dev,
-                direction=frame.direction, packet=packet,
-            )
+        tapped = Tapped(
+            ns=place.netns.name, key=key or "", number=place.number(), at=(frame.at - self.started) // 1000, dev=frame.dev,
+            direction=frame.direction, packet=packet,
         )  # fmt: skip
+        if frame.direction == "in":
+            self._went_out(tapped)
+        self._sink(tapped)
         if frame.direction == "in" and place.fdb and packet.dst_mac not in place.macs:
             place.macs.add(packet.dst_mac)
             self._sink(Switched(ns=place.netns.name, mac=packet.dst_mac, port=place.fdb.get(packet.dst_mac, "")))
+
+    def _went_out(self, came: Tapped) -> None:
+        """At the other end of the wire by which a frame came in."""
+        ns, _, dev = (self._ends.other(f"{came.ns}/{came.dev}") or "").partition("/")
+        place = self._places.get(ns)
+        if place is not None and place.taps is not None and place.taps.only_in:
+            self._sink(msgspec.structs.replace(came, ns=ns, number=place.number(), dev=dev, direction="out"))
 
     # ---- lines of a trace --------------------------------------------------------------------------------------------
 
@@ -161,14 +181,22 @@ class Session:
         hook: Hook = name  # type: ignore[assignment]  # the chains of our own table are named after the hooks
         packet = pk.ip(line.packet) or Packet()
         iif, oif = devices.get(line.iif, ""), devices.get(line.oif, "")
-        self._sink(
-            Hooked(
-                ns=place.netns.name, key=key, number=place.number(), hook=hook, passed="enter" if passed == "enter" else "leave",
-                iif=iif, oif=oif, mark=line.mark, state=line.state, packet=packet,
-            )
+        hooked = Hooked(
+            ns=place.netns.name, key=key, number=place.number(), hook=hook, passed="enter" if passed == "enter" else "leave",
+            iif=iif, oif=oif, mark=line.mark, state=line.state, packet=packet,
         )  # fmt: skip
-        if (hook, passed) in (("prerouting", "leave"), ("output", "enter"), ("output", "leave")):
-            self._look(place, Looked(ns=place.netns.name, dst=packet.dst, src=packet.src, iif=iif, mark=line.mark))
+        if passed == "enter" and hook in ("output", "forward"):
+            place.inside[key] = hooked
+        elif (hook, passed) == ("postrouting", "enter") and (before := place.inside.pop(key, None)) is not None:
+            self._tell_hooked(place, msgspec.structs.replace(hooked, hook=before.hook, passed="leave", iif=before.iif))
+            hooked = msgspec.structs.replace(hooked, number=place.number())
+        self._tell_hooked(place, hooked)
+
+    def _tell_hooked(self, place: _Place, hooked: Hooked) -> None:
+        self._sink(hooked)
+        if (hooked.hook, hooked.passed) in (("prerouting", "leave"), ("output", "enter"), ("output", "leave")):
+            packet = hooked.packet
+            self._look(place, Looked(ns=hooked.ns, dst=packet.dst, src=packet.src, iif=hooked.iif, mark=hooked.mark))
 
     def _ruled(self, place: _Place, line: decode.Line, told: decode.Line, number: int, key: str) -> None:
         """`told`: the line that has the headers, which is an earlier one of the same chain where nftables speaks."""

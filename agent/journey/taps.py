@@ -1,6 +1,11 @@
-"""A tap: all interfaces of a namespace, both directions, with the kernel's timestamps (packet(7), socket(7))."""
+"""A tap: the frames of a namespace's interfaces, with the kernel's timestamps (packet(7), socket(7)).
+
+A frame that goes out is cloned for a packet socket before its filter is asked (dev_queue_xmit_nit() in net/core/dev.c), one that comes in
+is not. So a tap takes what comes in, and what goes out only where nobody sees it come in: see `agent.journey.ends`.
+"""
 
 import ctypes
+import errno
 import os
 import socket
 import struct
@@ -11,7 +16,8 @@ from agent.journey.bpf import Program, attach
 from agent.netlink.wire import grow
 
 _ETH_P_ALL = 0x0003
-_SOL_PACKET, _PACKET_AUXDATA, _PACKET_OUTGOING = 263, 8, 4
+_SOL_PACKET, _PACKET_AUXDATA, _PACKET_IGNORE_OUTGOING = 263, 8, 23
+_PACKET_OUTGOING = 4
 SO_TIMESTAMPNS = 35
 _TIMESPEC = struct.Struct("=qq")
 _AUXDATA = struct.Struct("=IIIHHHH")
@@ -43,9 +49,11 @@ def timestamp(ancillary: Iterable[tuple[int, int, bytes]]) -> int:
 
 
 class Tap:
-    """Made on a thread that is in the namespace."""
+    """Made on a thread that is in the namespace. What comes in at any interface; with `outgoing` also what goes out; with the `index` of an
+    interface only what goes out there."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, index: int = 0, outgoing: bool = False) -> None:
+        self._index = index
         # bound only when the filter is on, so that no other frame is ever in the queue
         self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW | socket.SOCK_CLOEXEC, 0)
         try:
@@ -53,6 +61,8 @@ class Tap:
             grow(self.socket, _BUFFER)
             self.socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
             self.socket.setsockopt(_SOL_PACKET, _PACKET_AUXDATA, 1)
+            if not index and not outgoing:
+                self.socket.setsockopt(_SOL_PACKET, _PACKET_IGNORE_OUTGOING, 1)
             self.socket.setblocking(False)
             self._bind()
         except BaseException:
@@ -60,8 +70,8 @@ class Tap:
             raise
 
     def _bind(self) -> None:
-        """To all interfaces: `sll_ifindex` 0, which Python's own bind does not know."""
-        address = struct.pack("=HHiHBB8x", socket.AF_PACKET, socket.htons(_ETH_P_ALL), 0, 0, 0, 0)
+        """To all interfaces: `sll_ifindex` 0, which Python's own bind does not know, or to one."""
+        address = struct.pack("=HHiHBB8x", socket.AF_PACKET, socket.htons(_ETH_P_ALL), self._index, 0, 0, 0)
         if _libc.bind(self.socket.fileno(), address, len(address)) != 0:
             raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), "bind")
 
@@ -72,9 +82,16 @@ class Tap:
                 data, ancillary, _, address = self.socket.recvmsg(_SNAP, 256)
             except BlockingIOError:
                 return
+            except OSError as e:
+                if e.errno == errno.ENETDOWN:  # told once, when the one interface goes down; frames come again when it is up
+                    continue
+                raise
+            direction: Literal["in", "out"] = "out" if address[2] == _PACKET_OUTGOING else "in"
+            if self._index and direction == "in":
+                continue
             vlan = None
             for level, kind, value in ancillary:
                 if (level, kind) == (_SOL_PACKET, _PACKET_AUXDATA):
                     status, _, _, _, _, tag, _ = _AUXDATA.unpack_from(value)
                     vlan = tag & 0xFFF if status & _VLAN_VALID else None
-            yield Frame(address[0], "out" if address[2] == _PACKET_OUTGOING else "in", timestamp(ancillary), data, vlan)
+            yield Frame(address[0], direction, timestamp(ancillary), data, vlan)

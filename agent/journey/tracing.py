@@ -29,7 +29,7 @@ def wanted(probe: Probe) -> Wanted:
     """What a session follows for a probe."""
     marks = identity.marks(probe)
     matches = identity.matches(probe) if probe.protocol != "arp" else ()
-    return Wanted(identity.program(probe), matches, lambda packet: "" if identity.carries(packet, marks) else None)
+    return Wanted(identity.program(probe), matches, lambda packet: "" if identity.carries(packet, marks) else None, probe.family)
 
 
 class _Fate:
@@ -116,7 +116,7 @@ class _Trace:
             raise ProblemError(Problem(code=Code.UNKNOWN, message=message, subject=f"namespace:{probe.namespace}"))
         places = (probe.namespace, *self.request.namespaces)
         with contextlib.ExitStack() as stack:
-            session = stack.enter_context(Session(self.namespaces, self.ears, places, wanted(probe), self.sink))
+            session = stack.enter_context(Session(self.namespaces, self.ears, places, wanted(probe), self.sink, self.request.wires))
             sender = self.namespaces.visit(source, lambda: send.Sender(probe))
             stack.callback(sender.close)
             for fd in session.filenos():

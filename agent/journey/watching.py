@@ -91,7 +91,8 @@ class Watching:
         self.request, self.tell = request, tell
         self.loop = asyncio.get_running_loop()
         self.skipped = 0
-        self.session = Session(namespaces, ears, request.namespaces, Wanted(_program(request), _matches(request), key), self.sink)
+        wanted = Wanted(_program(request), _matches(request), key)
+        self.session = Session(namespaces, ears, request.namespaces, wanted, self.sink, request.wires)
         self._packets: dict[str, list[Sighting]] = {}
         self._last: dict[str, float] = {}
         self._left_out: dict[str, float] = {}

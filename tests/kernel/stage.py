@@ -18,6 +18,7 @@ from agent.netlink.sysctls import Sysctls
 from agent.netlink.watch import Watch
 from protocol.private import Sighted, Trace, TraceEnded
 from topology.facts import AnyFact
+from topology.journey.ask import wires
 from topology.journey.hop import Journey
 from topology.journey.probe import Probe
 from topology.journey.sighting import Sighting
@@ -123,7 +124,9 @@ class Stage:
                 ended.set_result(event)
 
         places = tuple(netns.name for netns in self.namespaces)
-        Tracing(self.namespaces).start(Trace(id=1, probe=probe, namespaces=places, wait=wait), tell)
+        Tracing(self.namespaces).start(
+            Trace(id=1, probe=probe, namespaces=places, wires=wires(self.observed.records, places), wait=wait), tell
+        )
         end = await asyncio.wait_for(ended, wait + 10)
         assert end.problem is None, end.problem
         return tuple(seen)

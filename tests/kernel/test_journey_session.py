@@ -65,7 +65,7 @@ import time
 from agent.journey import nft
 from agent.journey.listener import Listener
 listener = Listener()
-listener.add("vethboard-9", nft.table("vethboard-9", ()), print)
+listener.add(nft.Table("vethboard-9"), [nft.Match(1, ())], print)
 print("open", flush=True)
 time.sleep(60)
 """

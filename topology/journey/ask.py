@@ -1,7 +1,7 @@
 """What somebody asks for, with its names resolved in the lab as it is."""
 
 import ipaddress
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
@@ -75,6 +75,14 @@ def concerned(probe: Probe, observed: Mapping[str, AnyRecord]) -> tuple[str, ...
                 found[ns] = None
                 todo.append(ns)
     return tuple(found)[:MAX_NAMESPACES]
+
+
+def wires(observed: Mapping[str, AnyRecord], namespaces: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """The veths of which both ends are in these namespaces, as pairs of `ns/name`."""
+    graph = Graph(observed)
+    inside = frozenset(namespaces)
+    ends = ((end, graph.peer(end.ref)) for ns in inside for end in graph.inside(ns))
+    return tuple(sorted((end.ref, other.ref) for end, other in ends if other and other.namespace in inside and end.ref < other.ref))
 
 
 def replayable(records: Mapping[str, AnyRecord], namespaces: Iterator[str]) -> tuple[dict[str, object], ...]:
