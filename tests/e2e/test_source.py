@@ -39,6 +39,13 @@ def test_text_and_canvas_follow_each_other(page: Page, stack: Stack, lab: str) -
     stack.cli("apply", lab, "examples/two-namespaces.json")
     panel = open_source(page)
     expect(panel).to_contain_text("10.0.1.2/24")
+    # below the canvas, or beside it
+    page.get_by_role("button", name="Move the tools beside the canvas").click()
+    canvas, tools = page.get_by_role("main").bounding_box(), page.get_by_role("region", name="Tools").bounding_box()
+    assert canvas is not None
+    assert tools is not None
+    assert canvas["x"] + canvas["width"] <= tools["x"]
+    page.get_by_role("button", name="Move the tools below the canvas").click()
     # text to kernel
     replace(page, "10.0.1.2/24", "10.0.1.77/24")
     expect(panel.get_by_role("status")).to_contain_text("Would take 2 steps")

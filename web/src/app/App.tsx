@@ -32,23 +32,27 @@ function Frame({ editor }: { editor: Editor }) {
   const current = useValue(editor.session.current)
   const side = useValue(editor.side)
   const maximised = usePart(editor.dock, (dock) => dock.maximised && !dock.hidden)
+  const beside = usePart(editor.dock, (dock) => dock.beside && !dock.hidden && dock.tabs.length > 0)
+  const idle = usePart(editor.selection, (selected) => selected.size === 0) && side === 'inspector'
   const opened = usePart(editor.lab.meta, (meta) => meta.info !== null)
   return (
     <div className={styles.frame}>
       <TopBar />
       <Banner />
-      <div className={styles.middle} hidden={maximised}>
-        <main className={styles.canvas} aria-label={t.canvas}>
-          {current === null ? <StartScreen /> : opened && <Canvas key={current} />}
-          <Tour />
-        </main>
-        {current !== null && side !== null && (
-          <aside className={styles.side} aria-label={t.side}>
-            <SidePanel />
-          </aside>
-        )}
+      <div className={styles.work} data-beside={beside || undefined}>
+        <div className={styles.middle} hidden={maximised}>
+          <main className={styles.canvas} aria-label={t.canvas}>
+            {current === null ? <StartScreen /> : opened && <Canvas key={current} />}
+            <Tour />
+          </main>
+          {current !== null && side !== null && !(beside && idle) && (
+            <aside className={styles.side} aria-label={t.side}>
+              <SidePanel />
+            </aside>
+          )}
+        </div>
+        {current !== null && opened && <Dock />}
       </div>
-      {current !== null && opened && <Dock />}
     </div>
   )
 }

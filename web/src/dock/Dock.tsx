@@ -1,29 +1,27 @@
-import { ChevronDown, Maximize2, Minimize2, X } from 'lucide-react'
+import { ChevronDown, ChevronRight, Maximize2, Minimize2, PanelBottom, PanelRight, X } from 'lucide-react'
 import { type ComponentType, type KeyboardEvent, Suspense } from 'react'
 import {
   activateDock,
   closeDock,
-  DOCK_LEAST,
   type DockTab,
   type Editor,
   maximiseDock,
-  resizeDock,
+  moveDock,
   toggleDock,
   useEditor,
 } from '@/editor'
 import { IconButton, useValue } from '@/ui'
 import styles from './Dock.module.css'
+import { Edge } from './Edge'
 import { Guard } from './Guard'
 import { type DockKind, type DockPanelProps, KINDS } from './kinds'
 import { useDockTexts } from './texts'
 
-const STEP = 24
-
-/** The tools at the bottom: a tab each, the one in front in full; the height is dragged at the upper edge. */
+/** The tools below or beside the canvas: a tab each, the one in front in full; the size is dragged at the edge. */
 export function Dock() {
   const editor = useEditor()
   const t = useDockTexts()
-  const { tabs, active, height, maximised, hidden } = useValue(editor.dock)
+  const { tabs, active, beside, height, width, maximised, hidden } = useValue(editor.dock)
   if (tabs.length === 0) return null
   return (
     <section
@@ -31,9 +29,10 @@ export function Dock() {
       aria-label={t.dock}
       hidden={hidden}
       data-maximised={maximised || undefined}
-      style={maximised ? undefined : { height }}
+      data-beside={beside || undefined}
+      style={maximised ? undefined : beside ? { width } : { height }}
     >
-      <Edge editor={editor} height={height} />
+      <Edge beside={beside} size={beside ? width : height} />
       <div className={styles.bar}>
         {/* biome-ignore lint/a11y/noStaticElementInteractions: the keys are those of the tabs inside */}
         <div className={styles.tabs} onKeyDown={(e) => walk(editor, e)}>
@@ -43,11 +42,14 @@ export function Dock() {
             <Tab key={tab.id} tab={tab} active={tab.id === active} />
           ))}
         </div>
+        <IconButton label={beside ? t.below : t.beside} onClick={() => moveDock(editor)}>
+          {beside ? <PanelBottom size={15} /> : <PanelRight size={15} />}
+        </IconButton>
         <IconButton label={maximised ? t.restore : t.maximise} onClick={() => maximiseDock(editor)}>
           {maximised ? <Minimize2 size={15} /> : <Maximize2 size={15} />}
         </IconButton>
         <IconButton label={t.hide} onClick={() => toggleDock(editor)}>
-          <ChevronDown size={17} />
+          {beside ? <ChevronRight size={17} /> : <ChevronDown size={17} />}
         </IconButton>
       </div>
       {tabs.map((tab) => (
@@ -137,34 +139,4 @@ function walk(editor: Editor, event: KeyboardEvent): void {
   if (!next) return
   activateDock(editor, next)
   document.getElementById(`tab-${next}`)?.focus()
-}
-
-function Edge({ editor, height }: { editor: Editor; height: number }) {
-  const t = useDockTexts()
-  return (
-    // biome-ignore lint/a11y/useSemanticElements: <hr> cannot be dragged; this is the window splitter of the WAI-ARIA patterns
-    <div
-      className={styles.edge}
-      role="separator"
-      tabIndex={0}
-      aria-label={t.resize}
-      aria-orientation="horizontal"
-      aria-valuenow={height}
-      aria-valuemin={DOCK_LEAST}
-      aria-valuemax={window.innerHeight}
-      onKeyDown={(event) => {
-        const by = { ArrowUp: STEP, ArrowDown: -STEP }[event.key]
-        if (by === undefined) return
-        event.preventDefault()
-        event.stopPropagation()
-        resizeDock(editor, height + by)
-      }}
-      onPointerDown={(event) => event.currentTarget.setPointerCapture(event.pointerId)}
-      onPointerMove={(event) => {
-        if (event.currentTarget.hasPointerCapture(event.pointerId)) {
-          resizeDock(editor, window.innerHeight - event.clientY)
-        }
-      }}
-    />
-  )
 }

@@ -3,7 +3,7 @@
 import { LANGUAGES, type Language, language } from '@/i18n'
 import { contrast, theme } from '@/ui/theme'
 import type { Action } from './action'
-import { toggleDock } from './dock'
+import { moveDock, toggleDock } from './dock'
 import type { Editor } from './editor'
 import { useAppActionTexts } from './texts-app'
 import { tour } from './tour'
@@ -101,6 +101,17 @@ export const showDock: Action = {
   run: toggleDock,
 }
 
+export const placeDock: Action = {
+  id: 'dock-beside',
+  group: 'view',
+  label: () => t().dockBeside,
+  help: (h) => h['dock-beside'],
+  shortcuts: ['Alt+J'],
+  inFields: true,
+  enabled: (editor) => editor.dock.get().tabs.length > 0,
+  run: moveDock,
+}
+
 const themes: readonly Action[] = (['system', 'light', 'dark'] as const).map((one) => ({
   id: `theme-${one}`,
   group: 'app',
@@ -128,5 +139,5 @@ const languages: readonly Action[] = (Object.keys(LANGUAGES) as Language[]).map(
 
 // biome-ignore format: one list
 export const APP_ACTIONS: readonly Action[] = [
-  palette, shortcuts, tour, exportPicture, newLab, allLabs, doctor, netns, showInspector, showDock, ...themes, toggleContrast, ...languages,
+  palette, shortcuts, tour, exportPicture, newLab, allLabs, doctor, netns, showInspector, showDock, placeDock, ...themes, toggleContrast, ...languages,
 ]

@@ -27,23 +27,40 @@ export interface DockTab {
   mark?: boolean | undefined
 }
 
-/** The tools at the bottom of the page. `height` is in CSS pixels. `hidden` keeps the tabs, and what runs in them. */
+/** The tools at the bottom of the page, or (`beside`) at its right. `height` and `width` are in CSS pixels. `hidden` keeps the tabs, and
+ * what runs in them. */
 export interface DockState {
   tabs: readonly DockTab[]
   active: string | null
+  beside: boolean
   height: number
+  width: number
   maximised: boolean
   hidden: boolean
 }
 
 const KEY = 'vethboard.dock'
+const KEY_WIDTH = 'vethboard.dock.width'
+const KEY_BESIDE = 'vethboard.dock.beside'
 export const DOCK_LEAST = 120
 const DOCK_FIRST = 320
+export const DOCK_LEAST_WIDTH = 340
+const DOCK_FIRST_WIDTH = 560
 
 export function emptyDock(): DockState {
-  const stored = Number(localStorage.getItem(KEY))
-  const height = stored >= DOCK_LEAST ? stored : DOCK_FIRST
-  return { tabs: [], active: null, height, maximised: false, hidden: false }
+  const stored = (key: string, least: number, first: number): number => {
+    const found = Number(localStorage.getItem(key))
+    return found >= least ? found : first
+  }
+  return {
+    tabs: [],
+    active: null,
+    beside: localStorage.getItem(KEY_BESIDE) === 'yes',
+    height: stored(KEY, DOCK_LEAST, DOCK_FIRST),
+    width: stored(KEY_WIDTH, DOCK_LEAST_WIDTH, DOCK_FIRST_WIDTH),
+    maximised: false,
+    hidden: false,
+  }
 }
 
 const SHOWN = 'vethboard.dock.shown'
@@ -130,6 +147,21 @@ export function resizeDock(editor: Editor, height: number): void {
   const kept = Math.round(Math.min(Math.max(height, DOCK_LEAST), most))
   localStorage.setItem(KEY, String(kept))
   editor.dock.update((now) => ({ ...now, height: kept, maximised: false }))
+}
+
+/** As `resizeDock`, of the dock beside the canvas. */
+export function widenDock(editor: Editor, width: number): void {
+  const most = Math.max(DOCK_LEAST_WIDTH, window.innerWidth - 240)
+  const kept = Math.round(Math.min(Math.max(width, DOCK_LEAST_WIDTH), most))
+  localStorage.setItem(KEY_WIDTH, String(kept))
+  editor.dock.update((now) => ({ ...now, width: kept, maximised: false }))
+}
+
+/** From the bottom of the page to its right, or back. */
+export function moveDock(editor: Editor): void {
+  const beside = !editor.dock.get().beside
+  localStorage.setItem(KEY_BESIDE, beside ? 'yes' : 'no')
+  editor.dock.update((now) => ({ ...now, beside, maximised: false, hidden: false }))
 }
 
 export function maximiseDock(editor: Editor): void {

@@ -38,7 +38,9 @@ export const useHelpTexts = catalogue(
     zoomOut: 'Further away: more of the lab in view',
     zoomReset: 'Everything at its own size (100 %)',
     inspector: 'What the kernel says of the selection, and its fields to edit',
-    dock: 'Shows or hides the tools at the bottom',
+    dock: 'Shows or hides the tools',
+    'dock-beside':
+      'Moves the tools from the bottom to the right of the canvas, or back: the document beside the picture',
   },
   {
     addNamespace: '獨立的網路堆疊：介面、路由、規則（ip netns add）',
@@ -76,7 +78,8 @@ export const useHelpTexts = catalogue(
     zoomOut: '拉遠：看到實驗室更大的範圍',
     zoomReset: '以原始大小顯示（100%）',
     inspector: '核心對所選項目的說明，以及可編輯的欄位',
-    dock: '顯示或隱藏下方的工具',
+    dock: '顯示或隱藏工具',
+    'dock-beside': '將工具由下方移到畫布右側，或移回：文件與圖並列',
   },
 )
 
