@@ -6,10 +6,11 @@ import { type Board, BoardBuilder, type Overrides } from './board'
 import styles from './Canvas.module.css'
 import './staged.css'
 import { CanvasProvider, type CanvasTools } from './context'
+import { Dots } from './Dots'
 import { DragLayer } from './DragLayer'
 import { CanvasDialogs } from './dialogs/CanvasDialogs'
 import { Drags, drawn } from './drag'
-import { Flow, type FlowView } from './flow'
+import { Flow } from './flow'
 import { Glance } from './glance/Glance'
 import { HoverCard } from './glance/HoverCard'
 import { KeyHints } from './KeyHints'
@@ -17,6 +18,7 @@ import { useArrange } from './layout/useArrange'
 import { menuEntries, selectUnder } from './menu'
 import { OverviewLayer } from './overview/OverviewLayer'
 import { Palette } from './Palette'
+import type { FlowView } from './port'
 import { SelectionBar } from './SelectionBar'
 import { SpotLayer } from './spot/SpotLayer'
 import { useCanvasTexts } from './texts'
@@ -66,6 +68,7 @@ export function Canvas() {
         >
           <Palette />
           <Flow board={board} onView={onView} marquee={marquee} label={t.network} {...events}>
+            <Dots />
             <OverviewLayer board={board} events={events} />
             <Glance board={board} />
             <ViewControls />

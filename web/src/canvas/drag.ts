@@ -4,7 +4,7 @@
 
 import { Value } from '@/ui'
 import type { Point } from './anchors'
-import type { Picked } from './flow'
+import type { Picked } from './port'
 
 export type Tool = 'namespace' | 'bridge' | 'link' | 'vxlan' | 'macvlan'
 

@@ -2,8 +2,6 @@
 
 import '@xyflow/react/dist/base.css'
 import {
-  Background,
-  BackgroundVariant,
   type Edge,
   type EdgeChange,
   type EdgeProps,
@@ -31,10 +29,11 @@ import { Guides } from './Guides'
 import type { Box } from './geometry'
 import { JourneyLayer } from './journey/JourneyLayer'
 import { NamespaceCard } from './NamespaceCard'
-import { around } from './overview/boxes'
+import type { FlowCamera, FlowEvents, FlowView, Picked } from './port'
 import { AreaNode } from './shapes/AreaNode'
 import { NoteNode } from './shapes/NoteNode'
-import type { Sight } from './tools/move'
+import { useKept } from './useKept'
+import { boardBox, FIT, MAX_ZOOM, MIN_ZOOM, smooth, viewOf } from './view'
 import { Wire } from './Wire'
 
 type CardNode = Node<{ of: BoardNode }, 'card'>
@@ -47,16 +46,6 @@ const FEW = 40
 /** Whether the scene is drawn as a whole instead of card by card. */
 export function useOverview(board: Board): boolean {
   return useStore((s) => s.transform[2] < FAR) && board.nodes.length > FEW
-}
-
-/** What of the canvas is seen: pixels = canvas units × zoom + (x, y). The size is in pixels. */
-export interface FlowCamera {
-  get(): { x: number; y: number; zoom: number; width: number; height: number }
-  subscribe(listener: () => void): () => void
-  /** A point of the window, in canvas units. */
-  toCanvas(at: Point): Point
-  /** Bring this point (canvas units) to the middle. */
-  centre(at: Point): void
 }
 
 export function useCamera(): FlowCamera {
@@ -82,41 +71,6 @@ export function useCamera(): FlowCamera {
 
 /** What React Flow gets while the overview draws. */
 const NONE: Board = { nodes: [], lines: [] }
-
-export interface FlowEvents {
-  /** Nodes under the pointer; places relative to their parents. */
-  onMove(places: ReadonlyMap<string, Point>): void
-  /** They were let go at a point of the window. */
-  onDrop(places: ReadonlyMap<string, Point>, at: Point): void
-  /** What the pointer selected or deselected; `add`: keep the rest (Shift). */
-  onSelect(change: { on: Picked[]; off: Picked[]; add: boolean }): void
-  onClear(): void
-  /** A double click on a node. */
-  onOpen(node: string): void
-}
-
-export type Picked = { node: string } | { line: BoardLine }
-
-/** What the canvas can be told. Points of the window in pixels, others in canvas units. */
-export interface FlowView {
-  fit(): void
-  /** Bring these nodes into view, as large as fits. */
-  fitTo(nodes: readonly string[]): void
-  zoomIn(): void
-  zoomOut(): void
-  zoomReset(): void
-  centreOn(node: string): void
-  /** Zoom out where this box is not seen whole. */
-  include(box: { x: number; y: number; w: number; h: number }): void
-  zoom(): number
-  /** Draw everything at 100 %, until the function that it returns is called. */
-  showAll(): Promise<() => void>
-  toCanvas(at: Point): Point
-  toWindow(at: Point): Point
-  centre(): Point
-  /** The part of the canvas that is seen, and how large. */
-  sight(): Sight
-}
 
 /** React Flow wants handles in the document and measures them; ours are points in the corner. */
 const CORNER = { left: 0, top: 0, width: 0, height: 0, minWidth: 0, minHeight: 0, border: 'none', transform: 'none' }
@@ -204,22 +158,6 @@ function toEdge(line: BoardLine): WireEdge {
   }
 }
 
-/** Maps a list and keeps the results of entries that are the same objects as before. */
-function useKept<A extends object, B>(list: readonly A[], map: (entry: A) => B): B[] {
-  const cache = useRef(new WeakMap<A, B>())
-  return useMemo(
-    () =>
-      list.map((entry) => {
-        const known = cache.current.get(entry)
-        if (known) return known
-        const made = map(entry)
-        cache.current.set(entry, made)
-        return made
-      }),
-    [list, map],
-  )
-}
-
 type FlowProps = FlowEvents & {
   board: Board
   onView: (view: FlowView | null) => void
@@ -260,9 +198,6 @@ function wholeOf(board: Board): Node {
   const size = { width: w, height: h }
   return { id: 'all', position: { x, y }, ...size, measured: size, data: {} }
 }
-
-const boardBox = (board: Board): Box =>
-  around(board.nodes.filter((n) => n.kind !== 'bridge')) ?? { x: 0, y: 0, w: 400, h: 300 }
 
 function Inner({ board, onView, marquee, children, label, ...events }: FlowProps) {
   const all = useValue(everything)
@@ -344,7 +279,6 @@ function Inner({ board, onView, marquee, children, label, ...events }: FlowProps
       defaultViewport={first}
       proOptions={{ hideAttribution: true }}
     >
-      <Background variant={BackgroundVariant.Dots} gap={20} size={1.4} color="var(--dots)" />
       <ViewportPortal>
         <Guides />
         <JourneyLayer board={board} />
@@ -355,86 +289,21 @@ function Inner({ board, onView, marquee, children, label, ...events }: FlowProps
   )
 }
 
-/** Room for the palette and the controls, in pixels. */
-const FIT = { padding: { left: '130px', right: '48px', top: '40px', bottom: '72px' }, maxZoom: 1.1 } as const
-const MIN_ZOOM = 0.02
-const MAX_ZOOM = 2.5
-
-const calm = window.matchMedia?.('(prefers-reduced-motion: reduce)')
-const smooth = (): { duration: number } => ({ duration: calm?.matches ? 0 : 180 })
-
 function ViewPort({ board, onView }: { board: Board; onView: FlowProps['onView'] }) {
   const flow = useReactFlow<CardNode, WireEdge>()
   const store = useStoreApi()
   const latest = useRef(board)
   latest.current = board
   useEffect(() => {
-    const size = (): { width: number; height: number } => store.getState()
     const show = ({ x, y, w, h }: Box, maxZoom: number): void => {
-      const { width, height } = size()
+      const { width, height } = store.getState()
       const bounds = { x, y, width: w, height: h }
       void flow.setViewport(getViewportForBounds(bounds, width, height, MIN_ZOOM, maxZoom, FIT.padding), smooth())
     }
-    onView({
-      fit: () => show(boardBox(latest.current), FIT.maxZoom),
-      fitTo: (nodes) => {
-        const box = around(nodes.flatMap((id) => placeOf(latest.current, id) ?? []))
-        if (box) show(box, FIT.maxZoom)
-      },
-      zoomIn: () => void flow.zoomIn(smooth()),
-      zoomOut: () => void flow.zoomOut(smooth()),
-      zoomReset: () => void flow.zoomTo(1, smooth()),
-      centreOn: (id) => {
-        const box = placeOf(latest.current, id)
-        const zoom = Math.max(flow.getZoom(), 0.8)
-        if (box) void flow.setCenter(box.x + box.w / 2, box.y + box.h / 2, { zoom, ...smooth() })
-      },
-      include: (box) => {
-        const { x: left, y: top, zoom } = flow.getViewport()
-        const seen = (p: number, start: number, all: number): boolean => p * zoom + start > 0 && p * zoom + start < all
-        const { width, height } = size()
-        const { x, y, w, h } = box
-        if (seen(x, left, width) && seen(x + w, left, width) && seen(y, top, height) && seen(y + h, top, height)) return
-        show(around([boardBox(latest.current), box]) ?? box, FIT.maxZoom)
-      },
-      toCanvas: (at) => flow.screenToFlowPosition(at),
-      toWindow: (at) => flow.flowToScreenPosition(at),
-      zoom: () => flow.getZoom(),
-      showAll: async () => {
-        const before = flow.getViewport()
-        everything.set(true)
-        await flow.setViewport({ ...before, zoom: 1 })
-        await painted()
-        return () => {
-          everything.set(false)
-          void flow.setViewport(before)
-        }
-      },
-      centre: () => {
-        const { x, y, zoom } = flow.getViewport()
-        const { width, height } = size()
-        return { x: (width / 2 - x) / zoom, y: (height / 2 - y) / zoom }
-      },
-      sight: () => {
-        const { x, y, zoom } = flow.getViewport()
-        const { width, height } = size()
-        return { seen: { x: -x / zoom, y: -y / zoom, w: width / zoom, h: height / zoom }, zoom }
-      },
-    })
+    onView(viewOf(flow, store.getState, () => latest.current, show))
     return () => onView(null)
   }, [flow, store, onView])
   return null
-}
-
-/** React has rendered what changed, and the browser has laid it out. */
-const painted = (): Promise<void> =>
-  new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(resolve))))
-
-/** Where a node stands on the canvas: a bridge's place is counted from its namespace's. */
-function placeOf(board: Board, id: string): Box | undefined {
-  const node = board.nodes.find((n) => n.id === id)
-  const parent = node?.kind === 'bridge' ? board.nodes.find((n) => n.id === node.parent) : undefined
-  return node && { x: node.x + (parent?.x ?? 0), y: node.y + (parent?.y ?? 0), w: node.w, h: node.h }
 }
 
 /** The zoom in percent; renders again when it changes. */

@@ -2,7 +2,7 @@ import { type RefObject, useMemo } from 'react'
 import { type Box, type Editor, within } from '@/editor'
 import { afterColon, isShape, kindOfId, namespaceOf } from '@/protocol'
 import type { Board, BoardNode } from './board'
-import type { FlowView } from './flow'
+import type { FlowView } from './port'
 
 /** Below this zoom a node's name cannot have the focus. */
 const READABLE = 0.4

@@ -5,8 +5,8 @@ import type { Point } from './anchors'
 import type { Board } from './board'
 import type { CanvasTools } from './context'
 import { nodeAt } from './drag'
-import type { FlowEvents, FlowView, Picked } from './flow'
 import { HEADER, PAD } from './geometry'
+import type { FlowEvents, FlowView, Picked } from './port'
 import type { Places } from './usePlaces'
 
 /** The record that a node of the canvas stands for, by the node's id. */
@@ -48,6 +48,7 @@ export function useNodeEvents(
       new Map([...moved].map(([node, at]) => [node, asPlaced(board.current, node, at, keep)]))
     return {
       onMove: (moved) => {
+        editor.lab.pace.gesture()
         const sight = view.current?.sight()
         const now = sight && tools.move.move(board.current.nodes, moved, keys, sight)
         if (now) moving(map(now, false))

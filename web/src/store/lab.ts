@@ -2,6 +2,7 @@ import type { AnyLive, AnyRecord, Delta, Diff, LabInfo, Problem, Snapshot } from
 import { isDrawing } from '@/protocol'
 import { Value } from '@/ui/value'
 import { Overlay } from './overlay'
+import { Pace } from './pace'
 import { Rates } from './rates'
 import { RecordMap } from './records'
 import { buildScene, EMPTY_SCENE, type Scene, touchesScene } from './scene'
@@ -21,9 +22,11 @@ export const NO_LAB: LabMeta = { info: null, drift: new Set(), warnings: [], und
 export class LabStore {
   readonly desired = new RecordMap<AnyRecord>()
   readonly observed = new RecordMap<AnyRecord>()
-  readonly live = new RecordMap<AnyLive>()
+  /** What the kernel tells comes as fast as it likes. */
+  readonly pace = new Pace()
+  readonly live = new RecordMap<AnyLive>(this.pace)
   /** Bits per second, from the counters in `live`. */
-  readonly rates = new Rates(this.live)
+  readonly rates = new Rates(this.live, this.pace)
   readonly meta = new Value<LabMeta>(NO_LAB)
   /** That of the last delta; apart from `meta`, because it changes with each. */
   readonly revision = new Value(0)

@@ -1,4 +1,5 @@
 import { type AnyLive, afterColon, type CountersLive } from '@/protocol'
+import type { Pace } from './pace'
 import { RecordMap } from './records'
 
 /** Bits per second; `at`: s on the lab's clock. */
@@ -30,8 +31,8 @@ export class Rates extends RecordMap<Rate> {
   private readonly last = new Map<string, CountersLive>()
   private readonly kept = new Map<string, Rate[]>()
 
-  constructor(live: RecordMap<AnyLive>) {
-    super()
+  constructor(live: RecordMap<AnyLive>, pace?: Pace) {
+    super(pace)
     live.watch((ids) => {
       for (const id of ids) {
         if (!id.startsWith('counters:')) continue

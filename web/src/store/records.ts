@@ -1,6 +1,7 @@
 import { useCallback, useSyncExternalStore } from 'react'
 import type { Diff } from '@/protocol'
 import { idsOf } from '@/protocol'
+import type { Pace } from './pace'
 
 /** A map of records in which everybody listens to the ids that they show, so that a change costs only what shows it. */
 export class RecordMap<T> {
@@ -9,7 +10,13 @@ export class RecordMap<T> {
   private readonly prefixes = new Map<string, Set<string>>()
   private readonly byId = new Map<string, Set<() => void>>()
   private readonly byPrefix = new Map<string, Set<() => void>>()
+  private readonly pace: Pace | undefined
   private readonly watchers = new Set<(ids: ReadonlySet<string> | readonly string[]) => void>()
+
+  /** `pace`: those who listen to single ids are told at that. */
+  constructor(pace?: Pace) {
+    this.pace = pace
+  }
 
   get(id: string): T | undefined {
     return this.records.get(id)
@@ -73,7 +80,8 @@ export class RecordMap<T> {
     const under = new Set<() => void>()
     for (const id of ids) {
       const listeners = this.byId.get(id)
-      if (listeners) for (const listener of [...listeners]) listener()
+      if (listeners && this.pace) this.pace.tell(listeners)
+      else if (listeners) for (const listener of [...listeners]) listener()
       if (this.byPrefix.size > 0) for (const one of this.byPrefix.get(prefixOf(id)) ?? []) under.add(one)
     }
     for (const listener of under) listener()
@@ -87,7 +95,11 @@ export class RecordMap<T> {
   }
 
   subscribe(id: string, listener: () => void): () => void {
-    return listen(this.byId, id, listener)
+    const off = listen(this.byId, id, listener)
+    return () => {
+      off()
+      this.pace?.forget(listener)
+    }
   }
 
   /** Hear of all records whose id begins with `chain:ns0/`: once for each change of the map, however many it touches. */

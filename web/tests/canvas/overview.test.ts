@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { expect, test, vi } from 'vitest'
 import { BoardBuilder, NO_OVERRIDES } from '@/canvas/board'
-import type { FlowEvents } from '@/canvas/flow'
 import { around, BoxIndex, meets } from '@/canvas/overview/boxes'
 import { Hand } from '@/canvas/overview/hand'
 import { along, distance, Picture, shifted } from '@/canvas/overview/picture'
+import type { FlowEvents } from '@/canvas/port'
 import { LabStore } from '@/store'
 import { snapshot } from '../lab'
 

@@ -2,11 +2,11 @@
 
 import type { Picture, PictureOptions } from '@/editor'
 import { theme } from '@/ui'
+import { latticeOf } from '../lattice'
 import { fontFaces } from './fonts'
 import { type Frame, Painter } from './svg'
 
 const MARGIN = 40
-const GAP = 20
 
 /** What the picture needs of the view. */
 export interface Sight {
@@ -107,17 +107,15 @@ function ground(flow: HTMLElement, { left, top, width, height, zoom }: Frame): s
   const { color, backgroundColor } = getComputedStyle(probe)
   const [table, dots] = [color || style.backgroundColor, backgroundColor]
   probe.remove()
-  const pattern = flow.querySelector('.react-flow__background pattern')
-  const pane = flow.getBoundingClientRect()
-  const x = Number(pattern?.getAttribute('x') ?? 0) + pane.left - left
-  const y = Number(pattern?.getAttribute('y') ?? 0) + pane.top - top
-  const gap = GAP * zoom
-  const size = 0.7 * zoom
   const plain = `<rect width="${width}" height="${height}" fill="${table}"/>`
-  if (gap < 6) return plain
+  const pane = flow.getBoundingClientRect()
+  const at = flow.querySelector('.react-flow__viewport')?.getBoundingClientRect() ?? pane
+  const camera = { x: at.left - pane.left, y: at.top - pane.top, zoom, width: pane.width, height: pane.height }
+  const { gap, x, y, radius } = latticeOf(camera)
+  const [px, py] = [x + pane.left - left, y + pane.top - top]
   return (
-    `<pattern id="dots" x="${x}" y="${y}" width="${gap}" height="${gap}" patternUnits="userSpaceOnUse">` +
-    `<circle cx="${size}" cy="${size}" r="${size}" fill="${dots}"/></pattern>${plain}` +
+    `<pattern id="dots" x="${px}" y="${py}" width="${gap}" height="${gap}" patternUnits="userSpaceOnUse">` +
+    `<circle cx="${gap / 2}" cy="${gap / 2}" r="${radius}" fill="${dots}"/></pattern>${plain}` +
     `<rect width="${width}" height="${height}" fill="url(#dots)"/>`
   )
 }

@@ -6,9 +6,10 @@ import { namespaceOf } from '@/protocol'
 import { covering } from '@/store'
 import { usePart } from '@/ui'
 import type { Board } from '../board'
-import { type FlowCamera, useCamera } from '../flow'
+import { useCamera } from '../flow'
 import { seen } from '../overview/paint'
 import { meets, Picture } from '../overview/picture'
+import type { FlowCamera } from '../port'
 
 /** Namespaces whose counters are read at most: each costs the lab a fraction of a millisecond a second. */
 export const MOST = 64

@@ -3,8 +3,8 @@
  * What begins on nothing is left to the canvas below, which pans. The machine: idle → pressed → dragging or marquee → idle. */
 
 import type { Point } from '../anchors'
-import type { FlowEvents, Picked } from '../flow'
 import type { Box } from '../geometry'
+import type { FlowEvents, Picked } from '../port'
 import type { NodeShape, Picture, Shift } from './picture'
 
 /** Pixels. */

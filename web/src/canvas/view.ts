@@ -1,0 +1,106 @@
+/** What the canvas can be told, done by panning and zooming. */
+
+import type { Point } from './anchors'
+import type { Board } from './board'
+import { everything } from './export/everything'
+import type { Box } from './geometry'
+import { around } from './overview/boxes'
+import type { FlowView } from './port'
+
+/** Room for the palette and the controls, in pixels. */
+export const FIT = { padding: { left: '130px', right: '48px', top: '40px', bottom: '72px' }, maxZoom: 1.1 } as const
+export const MIN_ZOOM = 0.02
+export const MAX_ZOOM = 2.5
+
+const calm = window.matchMedia?.('(prefers-reduced-motion: reduce)')
+/** How a change of the view goes: smoothly, but for those who do not want motion. */
+export const smooth = (): { duration: number } => ({ duration: calm?.matches ? 0 : 180 })
+
+interface Viewport {
+  x: number
+  y: number
+  zoom: number
+}
+
+/** What is needed of the library. */
+interface Library {
+  getViewport(): Viewport
+  getZoom(): number
+  setViewport(to: Viewport): Promise<boolean>
+  zoomIn(how: { duration: number }): Promise<boolean>
+  zoomOut(how: { duration: number }): Promise<boolean>
+  zoomTo(zoom: number, how: { duration: number }): Promise<boolean>
+  setCenter(x: number, y: number, how: { zoom: number; duration: number }): Promise<boolean>
+  screenToFlowPosition(at: Point): Point
+  flowToScreenPosition(at: Point): Point
+}
+
+/** Where everything stands; without anything the middle of an empty table. */
+export const boardBox = (board: Board): Box =>
+  around(board.nodes.filter((n) => n.kind !== 'bridge')) ?? { x: 0, y: 0, w: 400, h: 300 }
+
+/** `show` brings a box into view, at most at that zoom. */
+export function viewOf(
+  flow: Library,
+  size: () => { width: number; height: number },
+  board: () => Board,
+  show: (box: Box, maxZoom: number) => void,
+): FlowView {
+  return {
+    fit: () => show(boardBox(board()), FIT.maxZoom),
+    fitTo: (nodes) => {
+      const box = around(nodes.flatMap((id) => placeOf(board(), id) ?? []))
+      if (box) show(box, FIT.maxZoom)
+    },
+    zoomIn: () => void flow.zoomIn(smooth()),
+    zoomOut: () => void flow.zoomOut(smooth()),
+    zoomReset: () => void flow.zoomTo(1, smooth()),
+    centreOn: (id) => {
+      const box = placeOf(board(), id)
+      const zoom = Math.max(flow.getZoom(), 0.8)
+      if (box) void flow.setCenter(box.x + box.w / 2, box.y + box.h / 2, { zoom, ...smooth() })
+    },
+    include: (box) => {
+      const { x: left, y: top, zoom } = flow.getViewport()
+      const seen = (p: number, start: number, all: number): boolean => p * zoom + start > 0 && p * zoom + start < all
+      const { width, height } = size()
+      const { x, y, w, h } = box
+      if (seen(x, left, width) && seen(x + w, left, width) && seen(y, top, height) && seen(y + h, top, height)) return
+      show(around([boardBox(board()), box]) ?? box, FIT.maxZoom)
+    },
+    toCanvas: (at) => flow.screenToFlowPosition(at),
+    toWindow: (at) => flow.flowToScreenPosition(at),
+    zoom: () => flow.getZoom(),
+    showAll: async () => {
+      const before = flow.getViewport()
+      everything.set(true)
+      await flow.setViewport({ ...before, zoom: 1 })
+      await painted()
+      return () => {
+        everything.set(false)
+        void flow.setViewport(before)
+      }
+    },
+    centre: () => {
+      const { x, y, zoom } = flow.getViewport()
+      const { width, height } = size()
+      return { x: (width / 2 - x) / zoom, y: (height / 2 - y) / zoom }
+    },
+    sight: () => {
+      const { x, y, zoom } = flow.getViewport()
+      const { width, height } = size()
+      return { seen: { x: -x / zoom, y: -y / zoom, w: width / zoom, h: height / zoom }, zoom }
+    },
+  }
+}
+
+/** React has rendered what changed, and the browser has laid it out. */
+const painted = (): Promise<void> =>
+  new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(resolve))))
+
+/** Where a node stands on the canvas: a bridge's place is counted from its namespace's. */
+function placeOf(board: Board, id: string): Box | undefined {
+  const node = board.nodes.find((n) => n.id === id)
+  const parent = node?.kind === 'bridge' ? board.nodes.find((n) => n.id === node.parent) : undefined
+  return node && { x: node.x + (parent?.x ?? 0), y: node.y + (parent?.y ?? 0), w: node.w, h: node.h }
+}
