@@ -35,6 +35,8 @@ _BE32, _S32, _U16 = struct.Struct(">I"), struct.Struct(">i"), struct.Struct("=H"
 HOOKS: dict[Hook, int] = {"prerouting": 0, "input": 1, "forward": 2, "output": 3, "postrouting": 4}
 FIRST, LAST = -350, 290
 """Priorities: after defragmentation and before table raw; after table nat (linux/netfilter_ipv4.h)."""
+_ENTERED: tuple[Hook, ...] = ("prerouting", "output", "postrouting")
+"""Hooks that need a chain first. Into input and forward a packet comes from prerouting only: the next that is told of it shows that."""
 _LEFT: tuple[Hook, ...] = ("prerouting", "input", "postrouting")
 """Hooks that need a chain last. From output and forward every packet comes to postrouting, with nothing between: its first chain tells."""
 
@@ -73,14 +75,14 @@ def _u32(batch: Batch, attribute: int, value: int) -> None:
 
 
 def table(table: Table, matches: Sequence[Match]) -> Batch:
-    """The messages that make the table: a chain first at each hook, and last where one is needed; in the first of prerouting and output
-    a rule per match. Every packet of the namespace passes these chains: what one of them costs is in docs/adr/0011."""
+    """The messages that make the table: chains first and last where they are needed; in the first of prerouting and output a rule per
+    match. Every packet of the namespace passes these chains: what one of them costs is in docs/adr/0011."""
     batch = _begin()
     _message(batch, NEWTABLE, table, NLM_F_CREATE)
     batch.text(_TABLE_NAME, table.name)
     _u32(batch, _TABLE_FLAGS, _OWNER)
     batch.end()
-    for hook in HOOKS:
+    for hook in _ENTERED:
         _chain(batch, table, f"{hook}-enter", hook, FIRST)
     for hook in _LEFT:
         _chain(batch, table, f"{hook}-leave", hook, LAST)

@@ -5,7 +5,7 @@ import socket
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple
+from typing import Literal, NamedTuple, TypeVar
 
 import msgspec
 
@@ -27,6 +27,18 @@ ETHERNET = 14
 NAME = "vethboard-"
 """Our tables in nftables begin so."""
 _numbers = itertools.count(1)
+_MOST = 4096
+"""Packets of which a place knows where they were last."""
+_K = TypeVar("_K")
+_V = TypeVar("_V")
+
+
+def _keep(kept: dict[_K, _V], key: _K, value: _V) -> None:
+    """As the newest; the oldest is forgotten where there are too many."""
+    kept.pop(key, None)
+    kept[key] = value
+    if len(kept) > _MOST:
+        del kept[next(iter(kept))]
 
 
 class Wanted(NamedTuple):
@@ -51,8 +63,10 @@ class _Place:
         self.fdb: dict[str, str] = {}
         """MAC → port of a bridge, as the session began."""
         self.macs: set[str] = set()
-        self.inside: dict[str, Hooked] = {}
-        """Packet → how it came to output or forward, while it is there."""
+        self.last: dict[str, Hooked] = {}
+        """Packet → at which hook it was last."""
+        self.came: dict[str, Hooked] = {}
+        """Packet → how it last left prerouting."""
         self.asked: set[tuple[object, ...]] = set()
         self.next: set[tuple[str, str]] = set()
         """Interface and address of the next hops that were looked up."""
@@ -163,7 +177,7 @@ class Session:
             return
         ours = line.table == self.name
         if line.packet and (ours or line.id in place.told):
-            place.told[line.id] = line
+            _keep(place.told, line.id, line)
         told = place.told.get(line.id)
         key = self._wanted.key(told.packet) if told is not None else None
         if told is None:
@@ -176,30 +190,45 @@ class Session:
             self._ruled(place, line, told, numbers.get((line.table, line.chain, line.number), 0) if line.type == "rule" else 0, key or "")
 
     def _hooked(self, place: _Place, line: decode.Line, key: str) -> None:
-        devices = self._ears.of(place.netns).devices
         name, _, passed = line.chain.partition("-")
         hook: Hook = name  # type: ignore[assignment]  # the chains of our own table are named after the hooks
-        packet = pk.ip(line.packet) or Packet()
-        iif, oif = devices.get(line.iif, ""), devices.get(line.oif, "")
-        hooked = Hooked(
-            ns=place.netns.name, key=key, number=place.number(), hook=hook, passed="enter" if passed == "enter" else "leave",
-            iif=iif, oif=oif, mark=line.mark, state=line.state, packet=packet,
-        )  # fmt: skip
-        if passed == "enter" and hook in ("output", "forward"):
-            place.inside[key] = hooked
-        elif (hook, passed) == ("postrouting", "enter") and (before := place.inside.pop(key, None)) is not None:
-            self._tell_hooked(place, msgspec.structs.replace(hooked, hook=before.hook, passed="leave", iif=before.iif))
-            hooked = msgspec.structs.replace(hooked, number=place.number())
-        self._tell_hooked(place, hooked)
+        last = place.last.get(key)
+        if (hook, passed) == ("postrouting", "enter"):
+            self._came_out(place, line, key, last)
+        elif (hook, passed) == ("input", "leave") and (last is None or last.hook != hook):
+            self._tell_hook(place, line, key, hook, "enter")
+        self._tell_hook(place, line, key, hook, "enter" if passed == "enter" else "leave")
 
-    def _tell_hooked(self, place: _Place, hooked: Hooked) -> None:
+    def _came_out(self, place: _Place, line: decode.Line, key: str, last: Hooked | None) -> None:
+        """At postrouting: of output, or of forward, into which no line need have told that it went."""
+        output = last is not None and last.hook == "output"
+        if not output and key in place.came and (last is None or last.hook != "forward"):
+            self._tell_hook(place, line, key, "forward", "enter")
+        if output or key in place.came:
+            self._tell_hook(place, line, key, "output" if output else "forward", "leave")
+
+    def _tell_hook(self, place: _Place, line: decode.Line, key: str, hook: Hook, passed: Literal["enter", "leave"]) -> None:
+        devices = self._ears.of(place.netns).devices
+        iif, oif = devices.get(line.iif, ""), devices.get(line.oif, "")
+        if hook == "forward" and not iif and key in place.came:
+            iif = place.came[key].iif
+        packet = pk.ip(line.packet) or Packet()
+        hooked = Hooked(
+            ns=place.netns.name, key=key, number=place.number(), hook=hook, passed=passed, iif=iif, oif=oif, mark=line.mark,
+            state=line.state, packet=packet,
+        )  # fmt: skip
+        _keep(place.last, key, hooked)
+        if (hook, passed) == ("prerouting", "leave"):
+            _keep(place.came, key, hooked)
         self._sink(hooked)
-        if (hooked.hook, hooked.passed) in (("prerouting", "leave"), ("output", "enter"), ("output", "leave")):
-            packet = hooked.packet
-            self._look(place, Looked(ns=hooked.ns, dst=packet.dst, src=packet.src, iif=hooked.iif, mark=hooked.mark))
+        if (hook, passed) in (("prerouting", "leave"), ("output", "enter"), ("output", "leave")):
+            self._look(place, Looked(ns=hooked.ns, dst=packet.dst, src=packet.src, iif=iif, mark=line.mark))
 
     def _ruled(self, place: _Place, line: decode.Line, told: decode.Line, number: int, key: str) -> None:
         """`told`: the line that has the headers, which is an earlier one of the same chain where nftables speaks."""
+        last = place.last.get(key)
+        if last is not None and (last.hook, last.passed) == ("prerouting", "leave"):  # so this is the first line of the next hook
+            self._tell_hook(place, told, key, "forward" if told.oif else "input", "enter")
         devices = self._ears.of(place.netns).devices
         packet = pk.ip(told.packet) or Packet()
         self._sink(
@@ -226,6 +255,12 @@ class Session:
         if found.dev and (found.type == "unicast"):
             place.next.add((found.dev, found.via or found.dst))
         self._sink(found)
+
+    def forget(self) -> None:
+        """Ask the routing questions anew: the answers may be others by now."""
+        for place in self._places.values():
+            place.asked.clear()
+            place.next.clear()
 
     def resolve(self) -> None:
         """Tell what is known now of all next hops that the routes led to."""

@@ -170,8 +170,9 @@ class Watching:
                 await asyncio.sleep(TICK)
                 self._allowance = min(float(self.request.rate), self._allowance + self.request.rate * TICK)
                 self.settle(self.loop.time() - SILENCE)
-                if len(self._lookups) > MAX_LOOKUPS:
+                if not self._packets or len(self._lookups) > MAX_LOOKUPS:
                     self._lookups.clear()
+                    self.session.forget()
 
     def ended(self) -> None:
         self.settle(float("inf"))

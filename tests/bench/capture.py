@@ -1,9 +1,11 @@
-"""What a capture costs a bulk TCP transfer in the same lab: iperf3 with and without, in turn."""
+"""What a capture costs a bulk TCP transfer over the same interface (see `bulk`). tcpdump has the other cores."""
 
-import json
-import statistics
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 
 from protocol.public import CaptureStarted, RemoveCapture, StartCapture
+from tests.bench.bulk import Bulk
 from tests.support import Stack
 
 PAIR = """{"vethboard": 1, "name": "x", "namespaces": {"host": {},
@@ -12,30 +14,27 @@ PAIR = """{"vethboard": 1, "name": "x", "namespaces": {"host": {},
 LAB = "bench-capture"
 
 
-def _transfer(stack: Stack) -> float:
-    """Bits in a second."""
-    found = json.loads(stack.inside(LAB, "a", "iperf3", "-c", "10.0.0.2", "-t", "2", "-J"))
-    return float(found["end"]["sum_received"]["bits_per_second"])
+OPTIONS: dict[str, dict[str, object]] = {
+    "all, whole frames": {},
+    "all, 128 bytes of each": {"snaplen": 128},
+    "icmp only": {"filter": "icmp"},
+}
 
 
-def run(stack: Stack, rounds: int = 3) -> None:
+@contextmanager
+def _capture(stack: Stack, more: dict[str, object]) -> Iterator[None]:
+    with stack.client() as client:
+        asked = StartCapture(id=client.next_id(), lab=LAB, interfaces=("a/veth0",), **more)  # type: ignore[arg-type]  # as the request says
+        started = client.request(asked)
+        assert isinstance(started, CaptureStarted)
+        yield
+        client.request(RemoveCapture(id=client.next_id(), lab=LAB, capture=started.capture))
+
+
+def run(stack: Stack, rounds: int = 7) -> None:
     """Prints the ratio for a capture of everything, and for one whose filter lets nothing of the transfer through."""
     stack.cli("apply", LAB, "-", input=PAIR)
-    stack.inside(LAB, "b", "iperf3", "-s", "-D")
-    plain: list[float] = []
-    found: dict[str, list[float]] = {"all, whole frames": [], "all, 128 bytes of each": [], "icmp only": []}
-    options = {"all, whole frames": {}, "all, 128 bytes of each": {"snaplen": 128}, "icmp only": {"filter": "icmp"}}
-    with stack.client() as client:
-        for _ in range(rounds):
-            plain.append(_transfer(stack))
-            for name, more in options.items():
-                asked = StartCapture(id=client.next_id(), lab=LAB, interfaces=("a/veth0",), **more)  # type: ignore[arg-type]  # as the request says
-                started = client.request(asked)
-                assert isinstance(started, CaptureStarted)
-                found[name].append(_transfer(stack))
-                client.request(RemoveCapture(id=client.next_id(), lab=LAB, capture=started.capture))
+    print("\nbulk TCP over one veth, in turns without and with a capture on it of")
+    for line in Bulk(stack, LAB, "a", "b", "10.0.0.2").compare({n: partial(_capture, stack, o) for n, o in OPTIONS.items()}, rounds):
+        print(line)
     stack.cli("destroy", LAB)
-    base = statistics.median(plain)
-    print(f"bulk TCP without a capture: {base / 1e9:.1f} Gbit/s")
-    for name, values in found.items():
-        print(f"  with a capture of {name}: {statistics.median(values) / base:.2f} of that")

@@ -1,23 +1,24 @@
 """How long a journey takes, and what following one packet costs the others.
 
 A lab of five namespaces in a row, each with 100 rules that do not match. Times are from the request of a client to what it is told. The
-bulk transfer is one TCP connection from end to end, in turns without and with a trace that is open for another packet.
+bulk transfer is one TCP connection from end to end, in turns without and with a trace that is open for another packet (see `bulk`).
 """
 
-import json
 import statistics
 import time
-from typing import NamedTuple
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from cli.client import Client
-from protocol.public import AnyItem, Cancel, Exec, Exited, JourneyItem, NewLab, Output, Trace, Traced, Watch
+from protocol.public import AnyItem, Cancel, JourneyItem, NewLab, Trace, Traced, Watch
+from tests.bench.bulk import Bulk
 from tests.support import Stack
 from topology.journey.probe import Ask
 
 ROUNDS = 15
 RULES = 100
 SPACES = ("a", "r1", "r2", "r3", "b")
-SECONDS = 2
+BULK_ROUNDS = 9
 
 
 def document() -> dict[str, object]:
@@ -61,45 +62,20 @@ def _times(client: Client, lab: str) -> tuple[float, float]:
     return first[0], time.monotonic() - start
 
 
-class Rate(NamedTuple):
-    """`bits`: a second. `cost`: seconds of CPU a Gbit, which other work on the machine disturbs less."""
-
-    bits: float
-    cost: float
-
-
-def _median(rates: list[Rate]) -> Rate:
-    return Rate(statistics.median(r.bits for r in rates), statistics.median(r.cost for r in rates))
-
-
-def _transfer(stack: Stack, lab: str) -> Rate:
-    """One connection from a to b, as iperf3(1) measures it."""
-    out = bytearray()
-    with stack.client() as receiver, stack.client() as sender:
-        receiver.send(Exec(id="r", lab=lab, namespace="b", argv=("iperf3", "-s", "-1")))
-        time.sleep(0.3)
-        done = sender.request(
-            Exec(id="s", lab=lab, namespace="a", argv=("iperf3", "-c", "10.0.3.2", "-t", str(SECONDS), "-J")),
-            lambda one: out.extend(one.data) if isinstance(one, Output) else None,
-        )
-        assert isinstance(done, Exited)
-        assert done.code == 0, out
-        receiver.wait("r")
-    end = json.loads(out)["end"]
-    bits = float(end["sum_received"]["bits_per_second"])
-    cpu = end["cpu_utilization_percent"]
-    return Rate(bits, (cpu["host_total"] + cpu["remote_total"]) / 100 / (bits / 1e9))
-
-
-def _beside(stack: Stack, lab: str, request: Trace | Watch) -> Rate:
-    """The transfer while something else is traced."""
+@contextmanager
+def _open(stack: Stack, request: Trace | Watch) -> Iterator[None]:
+    """While something else is followed."""
     with stack.client() as client:
         client.send(request)
-        time.sleep(0.3)
-        rate = _transfer(stack, lab)
+        yield
         client.send(Cancel(id="c", target=request.id))
         client.wait(request.id)
-    return rate
+
+
+def _left(stack: Stack) -> int:
+    """Lines that tell of something that a session has set up, in all namespaces."""
+    look = "nft list tables | grep vethboard-; tail -n +2 /proc/net/packet"
+    return sum(len(stack.inside("row", name, "sh", "-c", look, code=None).splitlines()) for name in SPACES)
 
 
 def run(stack: Stack) -> None:
@@ -115,22 +91,11 @@ def run(stack: Stack) -> None:
     print(f"  complete, with verdict    {whole:6.0f}   (worst {max(t[1] for t in times) * 1000:.0f}; target 500)")
     traced = Trace(id="t", lab="row", ask=Ask(source="a", target="10.0.0.99"), wait=10)
     watched = Watch(id="t", lab="row", protocol="icmp")
-    before = [_transfer(stack, "row") for _ in range(2)]
-    plain, beside, watching = [], [], []
-    for _ in range(5):
-        plain.append(_transfer(stack, "row"))
-        beside.append(_beside(stack, "row", traced))
-        watching.append(_beside(stack, "row", watched))
-    base = _median(plain)
-    print(f"bulk TCP through the same five namespaces (iperf3), in turns, median of 5 × {SECONDS} s: {base.bits / 1e9:.2f} Gbit/s")
-    for words, rate in (
-        ("a trace is open", _median(beside)),
-        ("a watch is open", _median(watching)),
-        ("before the first", _median(before)),
-    ):
-        print(
-            f"  {words:<18} {rate.bits / base.bits:6.2f} × the rate, {rate.cost / base.cost:5.2f} × the CPU time a bit (target 0.90, 1.11)"
-        )
+    beside = {"a trace is open": lambda: _open(stack, traced), "a watch is open": lambda: _open(stack, watched)}
+    print("bulk TCP through the same five namespaces, in turns (target 0.90)")
+    for line in Bulk(stack, "row", "a", "b", "10.0.3.2").compare(beside, BULK_ROUNDS):
+        print(line)
+    print(f"  left when none is open: {_left(stack)} tables and sockets")
     stack.cli("destroy", "row")
 
 
