@@ -21,7 +21,7 @@ export const useChainsTexts = catalogue(
     dnatHere: 'nat changes the destination here, before the routing decision.',
     snatHere: 'nat changes the source here, as the last thing.',
     rules: (n: number) => count(n, 'rule'),
-    packetsAt: (n: string) => `${n} packets`,
+    packetsAt: (n: string) => (n === '1' ? '1 packet' : `${n} packets`),
     rate: (perSecond: string) => `${perSecond} packets`,
     packetHere: 'the traced packet is here',
     policyOf: (policy: string) => `policy ${policy}`,

@@ -66,8 +66,10 @@ export function RuleEditor({ writing }: { writing: Writing }) {
         </IconButton>
       </header>
       <div className={styles.scroll}>
-        <TextField text={text} around={around} wrong={wrong} onChange={type} onSubmit={save.run} />
-        <Says text={text} wrong={wrong} checked={checked} asking={findings.length === 0 && !checked} />
+        <div className={styles.text}>
+          <TextField text={text} around={around} wrong={wrong} onChange={type} onSubmit={save.run} />
+          <Says text={text} wrong={wrong} checked={checked} asking={findings.length === 0 && !checked} />
+        </div>
         {!chain && (
           <p className={styles.meanwhile} role="alert">
             {t.noChain(spot.name, spot.table)}
