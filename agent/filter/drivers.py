@@ -16,6 +16,8 @@ from topology.netfilter import Family, Table
 
 Key = tuple[Family, Table]
 _PROGRAM: dict[Family, str] = {"ipv4": "iptables", "ipv6": "ip6tables"}
+_PIECE = 400
+"""Lines of a transaction of nf_tables that are tried first: plain rules fit, and each transaction more has iptables read all rules anew."""
 _TOO_LONG = "Message too long"
 """EMSGSIZE: nothing of the transaction was sent."""
 
@@ -93,7 +95,7 @@ class Nft(_Programs):
     def restore(self, place: Netns, family: Family, text: str, *, test: bool = False, flush: bool = False) -> Ended:
         if test:  # sends nothing, and each line may need the one before
             return super().restore(place, family, text, test=True, flush=flush)
-        return self._in_pieces(place, family, text, flush, self.at_once)
+        return self._in_pieces(place, family, text, flush, _PIECE)
 
     def _in_pieces(self, place: Netns, family: Family, text: str, flush: bool, most: int) -> Ended:
         ended = Ended(0, "", "")
