@@ -13,6 +13,8 @@ from topology.rules import save
 from topology.rules.tokens import restorable
 
 Rules = tuple[str, ...]
+_SHOWN = 200
+"""Characters of a rule in the words of a problem."""
 
 
 AnyTableCommand = (
@@ -158,12 +160,14 @@ def _inserted(chain: Chain, rule: str, at: int | None) -> Chain:
 
 
 def _is(chain: Chain, at: int, was: str) -> None:
-    """Refuse where the rule is another one by now."""
+    """Refuse where the rule is another one by now, and say what became of it."""
     now = chain.rules[at - 1] if 1 <= at <= len(chain.rules) else None
-    if now != was:
-        message = f"rule {at} of {chain.name} is another one by now" if now is not None else f"{chain.name} has no rule {at} any more"
-        hint = "look at what it is now, and change it again if you still want to"
-        raise ProblemError(Problem(code=Code.CONFLICT, message=message, subject=chain.id, hint=hint, rule=at))
+    if now == was:
+        return
+    message = f"rule {at} of {chain.name} is another one by now" if now is not None else f"{chain.name} has no rule {at} any more"
+    meant = f"the rule you meant is number {chain.rules.index(was) + 1} now" if was in chain.rules else "the rule you meant is gone"
+    hint = meant + (f"; number {at} is: {now[:_SHOWN]}" if now is not None else "") + ". Nothing was changed"
+    raise ProblemError(Problem(code=Code.CONFLICT, message=message, subject=chain.id, hint=hint, rule=at))
 
 
 def _without(rules: Rules, numbers: Iterable[int]) -> Rules:

@@ -65,6 +65,14 @@ class Chains:
         return [line.removeprefix(f"-A {chain} ") for line in lines if line.startswith("-A")]
 
 
+def palette(page: Page, query: str, label: str) -> None:
+    """An action by the command palette."""
+    page.keyboard.press("Control+k")
+    page.get_by_role("combobox", name="Command palette").fill(query)
+    expect(page.get_by_role("option", selected=True)).to_contain_text(label)
+    page.keyboard.press("Enter")
+
+
 def test_nat_by_mouse(page: Page, stack: Stack, lab: str, tmp_path: Path) -> None:
     document = tmp_path / "site.json"
     document.write_text(json.dumps({"vethboard": 1, "namespaces": SITE}))
@@ -95,6 +103,11 @@ def test_nat_by_mouse(page: Page, stack: Stack, lab: str, tmp_path: Path) -> Non
     expect(cells.nth(1)).to_have_text("1")
     expect(cells.nth(2)).to_have_text("84")
     expect(chains.cell("nat POSTROUTING")).to_have_accessible_name(re.compile("1 rule, policy ACCEPT, .*packets"))
+    # and back to nothing, by the palette
+    chains.rules("POSTROUTING").first.click()
+    palette(page, "zero the counters of the rule", "Zero the counters of the rule")
+    expect(cells.nth(1)).to_have_text("·")
+    stack.inside(lab, "ns0", "ping", "-c1", "192.0.2.2")
     chains.panel.get_by_role("button", name="Connections").click()
     row = chains.panel.get_by_role("table", name="Connections").get_by_role("row").filter(has_text="10.0.1.1")
     expect(row.first).to_contain_text("192.0.2.1")
@@ -222,6 +235,29 @@ def test_custom_chains_matrix_and_families(page: Page, stack: Stack, lab: str) -
     expect(chains.text()).to_have_value("-p udp -m udp --dport 53 -j CT --notrack")
     chains.text().press("Escape")
     expect(chains.panel.get_by_role("grid", name="Rules of PREROUTING")).to_be_focused()
+    # the verbs of the list are in the palette: another name, zero, flush; a chain in use is not deleted
+    chains.go("filter FORWARD")
+    palette(page, "flush the chain", "Flush the chain")
+    chains.expect_rules("FORWARD")
+    page.keyboard.press("Control+z")
+    chains.expect_rules("FORWARD", "-j WEB")
+    chains.go("filter WEB")
+    palette(page, "rename ch", "Rename chain…")
+    naming = page.get_by_role("dialog", name="Rename chain…")
+    naming.get_by_label("Name").fill("SHOP")
+    page.keyboard.press("Enter")
+    chains.go("filter FORWARD")
+    chains.expect_rules("FORWARD", "-j SHOP")
+    chains.go("filter SHOP")
+    palette(page, "delete chain", "Delete chain")
+    toast = page.get_by_role("list", name="Messages").get_by_role("listitem").filter(has_text="Too many links")
+    expect(toast).to_contain_text("rule 1 of FORWARD jumps to it")
+    expect(toast).to_contain_text("host: filter SHOP")
+    assert "-N SHOP" in chains.iptables("-S")
+    chains.iptables("-F", "FORWARD")
+    palette(page, "delete chain", "Delete chain")
+    expect(chains.cell("filter SHOP")).to_have_count(0)
+    expect(chains.panel.get_by_role("region", name="filter INPUT")).to_be_visible()
     # what does not exist says why
     chains.panel.get_by_role("button", name="Matrix").click()
     table = chains.panel.get_by_role("table", name="Tables and chains of host")

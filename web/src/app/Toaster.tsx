@@ -23,6 +23,16 @@ export function Toaster() {
   )
 }
 
+/** `host/eth0`, or of a chain `host: IPv6 filter INPUT`. */
+function subjectText(subject: string): string {
+  if (SHOWN.includes(kindOfId(subject))) return afterColon(subject)
+  if (kindOfId(subject) !== 'chain') return subject
+  const [namespace, family, table, ...name] = afterColon(subject).split('/')
+  return `${namespace}: ${family === 'ipv6' ? 'IPv6 ' : ''}${table} ${name.join('/')}`
+}
+
+/** What can be shown on the canvas. */
+const SHOWN: readonly string[] = ['namespace', 'interface']
 const LASTS_MS = { info: 5000, warning: 12000, error: 12000 }
 
 function Item({ toast }: { toast: Toast }) {
@@ -35,14 +45,14 @@ function Item({ toast }: { toast: Toast }) {
     return () => clearTimeout(timer)
   }, [editor, toast])
   const { subject } = toast
-  const canShow = subject && ['namespace', 'interface'].includes(kindOfId(subject))
+  const canShow = subject && SHOWN.includes(kindOfId(subject))
   return (
     <li className={styles.toast} data-level={toast.level}>
       <Icon size={17} aria-hidden="true" />
       <div className={styles.words}>
         <strong>{toast.message}</strong>
         {toast.hint && <div className={styles.hint}>{toast.hint}</div>}
-        {subject && <div className={styles.subject}>{canShow ? afterColon(subject) : subject}</div>}
+        {subject && <div className={styles.subject}>{subjectText(subject)}</div>}
       </div>
       {canShow && (
         <Button size="s" variant="plain" onClick={() => editor.show(subject)}>

@@ -1,13 +1,16 @@
 import { MoreHorizontal, Plus, Search, X } from 'lucide-react'
-import { useDeferredValue, useEffect, useMemo, useState } from 'react'
-import { Button, IconButton, Menu, Select } from '@/ui'
+import { useCallback, useDeferredValue, useMemo, useRef, useState } from 'react'
+import { Button, IconButton, Menu, type MenuEntry, Select } from '@/ui'
 import { FAMILY } from './Cell'
 import { ChainDialog } from './ChainDialog'
 import styles from './ChainPane.module.css'
 import { type Spot, useChain, useCounters, usePanel } from './context'
+import { followed } from './model/deeds'
 import type { ChainView } from './model/digest'
 import { RuleList, type Shown } from './RuleList'
 import list from './RuleList.module.css'
+import { ruleDeeds } from './ruleDeeds'
+import { ruleEntry } from './ruleMenu'
 import { Segments } from './Segments'
 import { useChainsTexts } from './texts'
 import type { Notes } from './useNotes'
@@ -27,15 +30,21 @@ function Pane({ chain, notes }: { chain: ChainView; notes: Notes }) {
   const [shown, setShown] = useShown()
   const [search, setSearch] = useState('')
   const [only, setOnly] = useState<Only>('all')
-  const [selected, setSelected] = useState<ReadonlySet<number>>(NONE)
+  const [selected, setSelected] = useSelected(chain.rules)
   const wanted = useDeferredValue(search.trim())
   const numbers = useNumbers(chain, wanted, only, notes)
-  // Numbers mean other rules once the chain has changed.
-  useEffect(() => setSelected((now) => kept(now, chain.rules.length)), [chain.rules.length])
+  const [renaming, setRenaming] = useState(false)
   const filtered = wanted !== '' || only !== 'all'
   return (
     <section className={styles.pane} aria-label={`${chain.table} ${chain.name}`}>
-      <Head chain={chain} shown={shown} onShown={setShown} selected={selected} onSelect={setSelected} />
+      <Head
+        chain={chain}
+        shown={shown}
+        onShown={setShown}
+        selected={selected}
+        onSelect={setSelected}
+        onRename={() => setRenaming(true)}
+      />
       {(chain.rules.length > 8 || filtered) && (
         <div className={styles.find}>
           <label className={styles.search}>
@@ -70,7 +79,9 @@ function Pane({ chain, notes }: { chain: ChainView; notes: Notes }) {
         notes={notes}
         selected={selected}
         onSelect={setSelected}
+        onRename={() => setRenaming(true)}
       />
+      {renaming && <ChainDialog spot={chain} rename={chain.name} onClose={() => setRenaming(false)} />}
     </section>
   )
 }
@@ -89,9 +100,17 @@ function Heads() {
   )
 }
 
-function kept(now: ReadonlySet<number>, most: number): ReadonlySet<number> {
-  const next = [...now].filter((n) => n <= most)
-  return next.length === now.size ? now : new Set(next)
+/** The numbers of the chosen rules. They mean other rules once the chain has changed: the same rules stay chosen. */
+function useSelected(rules: readonly string[]): [ReadonlySet<number>, (numbers: ReadonlySet<number>) => void] {
+  const [chosen, setChosen] = useState({ rules, numbers: NONE })
+  const now = useRef(rules)
+  now.current = rules
+  const set = useCallback((numbers: ReadonlySet<number>) => setChosen({ rules: now.current, numbers }), [])
+  if (chosen.rules === rules) return [chosen.numbers, set]
+  const next = followed(chosen.rules, rules)
+  const numbers = new Set([...chosen.numbers].flatMap((n) => next(n) ?? []))
+  setChosen({ rules, numbers })
+  return [numbers, set]
 }
 
 const KEY = 'vethboard.chains.reading'
@@ -134,12 +153,14 @@ function Head({
   onShown,
   selected,
   onSelect,
+  onRename,
 }: {
   chain: ChainView
   shown: Shown
   onShown: (shown: Shown) => void
   selected: ReadonlySet<number>
   onSelect: (numbers: ReadonlySet<number>) => void
+  onRename: () => void
 }) {
   const t = useChainsTexts()
   const panel = usePanel()
@@ -194,54 +215,39 @@ function Head({
       >
         <Plus size={14} /> {t.add}
       </Button>
-      <ChainMenu chain={chain} />
+      <ChainMenu chain={chain} onRename={onRename} />
     </header>
   )
 }
 
-function ChainMenu({ chain }: { chain: ChainView }) {
+function ChainMenu({ chain, onRename }: { chain: ChainView; onRename: () => void }) {
   const t = useChainsTexts()
   const panel = usePanel()
   const actions = useRuleActions()
-  const [renaming, setRenaming] = useState(false)
   const from = panel.tables.get(`${chain.family}/${chain.table}`)?.callers.get(chain.name) ?? []
-  const own = chain.builtIn
-    ? []
-    : [
-        null,
-        { key: 'rename', label: t.renameChain, onSelect: () => setRenaming(true) },
-        {
-          key: 'remove',
-          label: from.length > 0 ? `${t.removeChain} (${t.calledBy(from.join(', '))})` : t.removeChain,
-          danger: true,
-          onSelect: () => void actions.removeChain(chain),
-        },
-      ]
+  const entries = (): readonly MenuEntry[] => {
+    const nothing = { number: undefined, chosen: [], filtered: false, after: () => undefined }
+    const deeds = ruleDeeds({ chain, actions, panel, rename: onRename, ...nothing })
+    const called = from.length > 0 ? ` (${t.calledBy(from.join(', '))})` : ''
+    const own = [null, ruleEntry('rename', deeds), ruleEntry('removeChain', deeds, { danger: true }, called)]
+    return [
+      ruleEntry('zeroChain', deeds),
+      ruleEntry('zeroTable', deeds),
+      null,
+      ruleEntry('flush', deeds, { danger: true }),
+      ruleEntry('flushTable', deeds, { danger: true }),
+      ...(chain.builtIn ? [] : own),
+    ]
+  }
   return (
-    <>
-      <Menu
-        align="end"
-        trigger={
-          <IconButton label={`${t.more}: ${chain.name}`} className={styles.small}>
-            <MoreHorizontal size={16} />
-          </IconButton>
-        }
-        entries={[
-          { key: 'zero', label: t.zeroChain, onSelect: () => void actions.zero(chain, 'chain') },
-          { key: 'zero-table', label: t.zeroTable, onSelect: () => void actions.zero(chain, 'table') },
-          null,
-          {
-            key: 'flush',
-            label: t.flushChain,
-            danger: true,
-            disabled: chain.rules.length === 0,
-            onSelect: () => void actions.flush(chain, false),
-          },
-          { key: 'flush-table', label: t.flushTable, danger: true, onSelect: () => void actions.flush(chain, true) },
-          ...own,
-        ]}
-      />
-      {renaming && <ChainDialog spot={chain} rename={chain.name} onClose={() => setRenaming(false)} />}
-    </>
+    <Menu
+      align="end"
+      trigger={
+        <IconButton label={`${t.more}: ${chain.name}`} className={styles.small}>
+          <MoreHorizontal size={16} />
+        </IconButton>
+      }
+      entries={entries}
+    />
   )
 }

@@ -1,25 +1,18 @@
-import {
-  type KeyboardEvent,
-  type MouseEvent,
-  type RefObject,
-  useCallback,
-  useEffect,
-  useId,
-  useMemo,
-  useRef,
-  useState,
-} from 'react'
+import { type KeyboardEvent, type RefObject, useCallback, useEffect, useId, useMemo, useRef, useState } from 'react'
+import { matches, RULE_ACTIONS, RULE_VERBS } from '@/editor'
 import { cx } from '@/ui'
-import { type Panel, sameSpot, useCounters, usePanel, type Writing } from './context'
+import { sameSpot, useCounters, usePanel, type Writing } from './context'
 import { carriedNow, carriesRules, endCarry } from './drag'
 import type { ChainView } from './model/digest'
 import styles from './RuleList.module.css'
 import { RuleRow, type Reading as Shown } from './RuleRow'
+import { type About, type Deeds, ruleDeeds } from './ruleDeeds'
 import { useChainsTexts } from './texts'
 import type { Notes } from './useNotes'
 import { usePacketRule } from './usePacketHere'
 import { ROW, useRows } from './useRows'
-import { type RuleActions, useRuleActions } from './useRuleActions'
+import { useRuleActions } from './useRuleActions'
+import { useRulesView } from './useRulesView'
 
 export type { Shown }
 
@@ -33,6 +26,7 @@ export function RuleList({
   notes,
   selected,
   onSelect,
+  onRename,
 }: {
   chain: ChainView
   /** The numbers of the rules to show. */
@@ -43,6 +37,7 @@ export function RuleList({
   notes: Notes
   selected: ReadonlySet<number>
   onSelect: (numbers: ReadonlySet<number>) => void
+  onRename: () => void
 }) {
   const t = useChainsTexts()
   const panel = usePanel()
@@ -54,18 +49,32 @@ export function RuleList({
   const [cursor, setCursor] = useState(0)
   const [over, setOver] = useState<number | null>(null)
   const pick = usePick(numbers, selected, onSelect, setCursor)
-  const at = Math.min(cursor, Math.max(0, numbers.length - 1))
+  // a single one that is chosen is where the keys are, wherever it moves to
+  const single = selected.size === 1 ? numbers.indexOf([...selected][0] ?? 0) : -1
+  const at = single >= 0 ? single : Math.min(cursor, Math.max(0, numbers.length - 1))
   useFocusBack(panel.writing, chain, scroller)
   const packet = usePacketRule(panel.namespace, chain)
   useShow(panel.writing?.draft.kind === 'change' ? panel.writing.draft.at : packet.number, numbers, rows.show)
   const reading = counters.chains.get(chain.name)
   const rates = counters.rates.get(chain.name)
   const own = notes.get(chain.id)
+  const after = (number: number): void => {
+    pick(number - 1, PLAIN)
+    rows.show(number - 1)
+  }
+  const number = numbers[at]
+  const chosen = selected.size > 0 ? [...selected] : number === undefined ? [] : [number]
+  const here: About = { chain, number, chosen, filtered, actions, panel, rename: onRename, after }
+  const deeds = ruleDeeds(here)
   const all = (): void => onSelect(new Set(numbers))
-  const press = keys({ chain, numbers, at, selected, filtered, actions, pick, all, setCursor, show: rows.show, panel })
-  const now = useRef(selected)
-  now.current = selected
-  const carried = useCallback((number: number) => (now.current.has(number) ? [...now.current] : [number]), [])
+  const press = keys({ numbers, at, deeds, pick, all, show: rows.show })
+  const onFocus = useRulesView(deeds)
+  const now = useRef(here)
+  now.current = here
+  const about = useCallback((of: number): About => {
+    const mine = now.current.chosen.includes(of) ? now.current.chosen : [of]
+    return { ...now.current, number: of, chosen: mine }
+  }, [])
   const drop = (index: number): void => {
     const carried = carriedNow()
     setOver(null)
@@ -85,6 +94,7 @@ export function RuleList({
       aria-rowcount={numbers.length}
       aria-activedescendant={numbers.length > 0 ? `${id}-${numbers[at]}` : undefined}
       onKeyDown={press}
+      onFocus={onFocus}
       onDragOver={(event) => {
         if (!carriesRules(event) || filtered) return
         event.preventDefault()
@@ -112,8 +122,7 @@ export function RuleList({
             search={search}
             shown={shown}
             note={own?.get(number)}
-            actions={actions}
-            carried={carried}
+            about={about}
             onPick={(event) => pick(rows.from + i, event)}
           />
         ))}
@@ -184,81 +193,44 @@ function usePick(
 }
 
 interface Keyboard {
-  chain: ChainView
   numbers: readonly number[]
   at: number
-  selected: ReadonlySet<number>
-  filtered: boolean
-  actions: RuleActions
+  deeds: Deeds
   pick: Pick
   all: () => void
-  setCursor: (index: number) => void
   show: (index: number) => void
-  panel: Panel
 }
 
 const PLAIN = { shiftKey: false, ctrlKey: false, metaKey: false }
+const PAGE = 10
 
-/** Arrows walk, Alt+arrows move the rules, Enter edits, Delete deletes, Insert adds above, Ctrl+D duplicates, Ctrl+A takes all. */
-function keys(k: Keyboard): (event: KeyboardEvent | MouseEvent) => void {
-  const number = k.numbers[k.at]
-  const chosen = k.selected.size > 0 ? [...k.selected] : number === undefined ? [] : [number]
+/** The keys of the actions on rules; arrows walk, Shift+arrows and the blank choose, Ctrl+A chooses all. */
+function keys(k: Keyboard): (event: KeyboardEvent) => void {
   const walk = (to: number, event: KeyboardEvent): void => {
     const next = Math.min(Math.max(to, 0), k.numbers.length - 1)
     k.pick(next, event.shiftKey ? { ...PLAIN, shiftKey: true } : PLAIN)
     k.show(next)
   }
-  const shift = (by: -1 | 1): void => {
-    if (k.filtered || chosen.length === 0) return
-    const [first, last] = [Math.min(...chosen), Math.max(...chosen)]
-    const before = by < 0 ? first - 1 : last + 2
-    if (before < 1 || before > k.chain.rules.length + 1) return
-    void k.actions.move(k.chain, chosen, before).then((done) => {
-      if (!done) return
-      const start = by < 0 ? first - 1 : last + 2 - chosen.length
-      k.pick(start - 1, PLAIN)
-      k.show(start - 1)
-    })
+  const steps: Readonly<Record<string, number>> = {
+    ArrowUp: k.at - 1,
+    ArrowDown: k.at + 1,
+    PageUp: k.at - PAGE,
+    PageDown: k.at + PAGE,
+    Home: 0,
+    End: k.numbers.length - 1,
   }
-  const page = 10
-  return (event) => {
-    if (!('key' in event)) return
+  const deedOf = (event: KeyboardEvent): (() => unknown) | null => {
+    const verb = RULE_VERBS.find((v) => RULE_ACTIONS[v].shortcuts?.some((s) => matches(s, event.nativeEvent)))
+    if (verb) return k.deeds[verb] ?? (() => undefined)
     const mod = event.ctrlKey || event.metaKey
-    const deed = ((): (() => unknown) | undefined => {
-      if (event.altKey && event.key === 'ArrowUp') return () => shift(-1)
-      if (event.altKey && event.key === 'ArrowDown') return () => shift(1)
-      if (mod && event.key.toLowerCase() === 'a') return k.all
-      if (mod && event.key.toLowerCase() === 'd') return () => chosen.length > 0 && k.actions.duplicate(k.chain, chosen)
-      if (mod || event.altKey) return undefined
-      switch (event.key) {
-        case 'ArrowUp':
-          return () => walk(k.at - 1, event)
-        case 'ArrowDown':
-          return () => walk(k.at + 1, event)
-        case 'PageUp':
-          return () => walk(k.at - page, event)
-        case 'PageDown':
-          return () => walk(k.at + page, event)
-        case 'Home':
-          return () => walk(0, event)
-        case 'End':
-          return () => walk(k.numbers.length - 1, event)
-        case ' ':
-          return () => k.pick(k.at, { ...PLAIN, ctrlKey: true })
-        case 'Enter':
-        case 'F2':
-          return () =>
-            number !== undefined &&
-            k.panel.write(k.chain, { kind: 'change', at: number, was: k.chain.rules[number - 1] ?? '' })
-        case 'Insert':
-          return () => k.panel.write(k.chain, { kind: 'new', at: number ?? null })
-        case 'Delete':
-        case 'Backspace':
-          return () => chosen.length > 0 && k.actions.remove(k.chain, chosen)
-        default:
-          return undefined
-      }
-    })()
+    if (mod && event.key.toLowerCase() === 'a') return k.all
+    if (mod || event.altKey) return null
+    const to = steps[event.key]
+    if (to !== undefined) return () => walk(to, event)
+    return event.key === ' ' ? () => k.pick(k.at, { ...PLAIN, ctrlKey: true }) : null
+  }
+  return (event) => {
+    const deed = deedOf(event)
     if (!deed) return
     event.preventDefault()
     event.stopPropagation()

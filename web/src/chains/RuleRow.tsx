@@ -1,6 +1,5 @@
 import { GripVertical, MoreVertical, TriangleAlert } from 'lucide-react'
 import { type MouseEvent, memo, type ReactNode } from 'react'
-import { useEditor } from '@/editor'
 import type { RuleNote } from '@/protocol'
 import { IconButton, Menu } from '@/ui'
 import { usePanel } from './context'
@@ -10,6 +9,7 @@ import { sentence } from './model/sentence'
 import { perSecond, short } from './numbers'
 import styles from './RuleList.module.css'
 import { RuleText } from './RuleText'
+import type { About } from './ruleDeeds'
 import { ruleMenu } from './ruleMenu'
 import { useSentenceTexts } from './sentenceTexts'
 import { useChainsTexts } from './texts'
@@ -17,7 +17,6 @@ import { useNames } from './useNames'
 import { noteText } from './useNotes'
 import type { PacketHere } from './usePacketHere'
 import { ROW } from './useRows'
-import type { RuleActions } from './useRuleActions'
 
 /** How rules are read. */
 export type Reading = 'text' | 'sentence'
@@ -37,9 +36,8 @@ interface RowProps {
   search: string
   shown: Reading
   note: RuleNote | undefined
-  actions: RuleActions
-  /** The rules that go along when this one is dragged or its menu is used. */
-  carried: (number: number) => readonly number[]
+  /** What the menu of this rule is about; the chosen ones go along when it is dragged. */
+  about: (number: number) => About
   onPick: (event: MouseEvent) => void
 }
 
@@ -72,8 +70,8 @@ export const RuleRow = memo(
         data-live={rate > 0 || undefined}
         draggable
         onDragStart={(event) => {
-          const numbers = props.carried(number)
-          carry(event, { from: chain, numbers, drop: (to) => void props.actions.moveTo(chain, to, numbers) }, rule)
+          const { chosen, actions } = props.about(number)
+          carry(event, { from: chain, numbers: chosen, drop: (to) => void actions.moveTo(chain, to, chosen) }, rule)
         }}
         onDragEnd={endCarry}
         onClick={props.onPick}
@@ -93,7 +91,7 @@ export const RuleRow = memo(
             {note.by ? `${t.neverMatches} (${note.by})` : t.neverMatches}
           </span>
         )}
-        <RowMenu {...props} edit={edit} />
+        <RowMenu number={number} about={props.about} />
       </div>
     )
   },
@@ -110,7 +108,7 @@ export const RuleRow = memo(
     a.search === b.search &&
     a.shown === b.shown &&
     a.note === b.note &&
-    a.carried === b.carried,
+    a.about === b.about,
 )
 
 function GridCell({
@@ -143,10 +141,8 @@ function Sentence({ rule, chain }: { rule: string; chain: ChainView }) {
   )
 }
 
-function RowMenu({ chain, number, actions, carried, edit }: RowProps & { edit: () => void }) {
+function RowMenu({ number, about }: Pick<RowProps, 'number' | 'about'>) {
   const t = useChainsTexts()
-  const panel = usePanel()
-  const editor = useEditor()
   return (
     <Menu
       align="end"
@@ -155,7 +151,7 @@ function RowMenu({ chain, number, actions, carried, edit }: RowProps & { edit: (
           <MoreVertical size={14} />
         </IconButton>
       }
-      entries={ruleMenu({ chain, number, numbers: carried(number), actions, panel, editor, edit, t })}
+      entries={() => ruleMenu(about(number), t)}
     />
   )
 }

@@ -41,6 +41,8 @@ export type Tables = ReadonlyMap<string, TableView>
 
 export interface Panel {
   namespace: string
+  /** It is the tab that is seen. */
+  active: boolean
   families: readonly Family[]
   tables: Tables
   book: CounterBook

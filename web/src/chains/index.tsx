@@ -45,6 +45,7 @@ export default function Chains({ tab, panel, active }: { tab: string; panel: Cha
   const context = useMemo<Panel>(
     () => ({
       namespace,
+      active,
       families,
       tables,
       book,
@@ -62,7 +63,7 @@ export default function Chains({ tab, panel, active }: { tab: string; panel: Cha
       },
       leave: () => setWriting(null),
     }),
-    [namespace, families, tables, book, spot, go, writing],
+    [namespace, active, families, tables, book, spot, go, writing],
   )
   const switchTo = (next: readonly Family[]): void => {
     setFamilies(next)

@@ -3,7 +3,7 @@ import type { HelpTexts } from './help'
 import type { EditorTexts } from './texts'
 
 /** Under which heading an action stands in the sheet of shortcuts and in the command palette, in this order. */
-export const ACTION_GROUPS = ['add', 'edit', 'select', 'tools', 'terminal', 'lab', 'view', 'app'] as const
+export const ACTION_GROUPS = ['add', 'edit', 'select', 'tools', 'terminal', 'rules', 'lab', 'view', 'app'] as const
 export type ActionGroup = (typeof ACTION_GROUPS)[number]
 
 /** One verb: its menu entry, its shortcut, its palette line and its test are this object. */
@@ -17,7 +17,7 @@ export interface Action {
   shortcuts?: readonly string[]
   /** Its shortcut also works in a field of one line. */
   inFields?: boolean
-  /** Its key belongs to the browser, whose event runs it. */
+  /** Its key belongs to the browser, or to what has the focus: an event of theirs runs it. */
   native?: boolean
   enabled: (editor: Editor) => boolean
   run: (editor: Editor) => unknown

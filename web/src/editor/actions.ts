@@ -4,6 +4,7 @@ import { APP_ACTIONS } from './actions-app'
 import { CANVAS_ACTIONS } from './actions-canvas'
 import { chains } from './actions-chains'
 import { trace } from './actions-journey'
+import { RULE_ACTIONS } from './actions-rules'
 import { STAGING_ACTIONS } from './actions-staging'
 import { TERMINAL_ACTIONS } from './actions-terminal'
 import { VIEW_ACTIONS } from './actions-view'
@@ -223,5 +224,6 @@ export const zoomReset: Action = {
 export const ACTIONS: readonly Action[] = [
   addNamespaceAction, addBridgeAction, addLink, addVxlan, addMacvlan, remove, undo, redo, selectAll, deselect, ping, capture,
   toggleUp, rename, moveTo, setMaster, showHistory, exportDocument, importDocument, fit, zoomIn, zoomOut, zoomReset,
-  chains, trace, ...VIEW_ACTIONS, ...CANVAS_ACTIONS, ...STAGING_ACTIONS, ...TERMINAL_ACTIONS, ...APP_ACTIONS,
+  chains, trace, ...VIEW_ACTIONS, ...CANVAS_ACTIONS, ...STAGING_ACTIONS, ...TERMINAL_ACTIONS,
+  ...Object.values(RULE_ACTIONS), ...APP_ACTIONS,
 ]

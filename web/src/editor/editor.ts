@@ -5,6 +5,7 @@ import { announce, Value } from '@/ui'
 import { type DockState, emptyDock, keepDock } from './dock'
 import type { JourneyView } from './journey'
 import { Marks } from './marks'
+import type { RulesView } from './rules'
 import { Staging } from './staging'
 import type { TerminalView } from './terminals'
 import { useEditorTexts } from './texts'
@@ -34,6 +35,8 @@ export class Editor {
   readonly viewport = new Value<Viewport | null>(null)
   /** The pane of a terminal that has the focus, or had it last. */
   readonly terminal = new Value<TerminalView | null>(null)
+  /** The list of rules that has the focus, or had it last. */
+  readonly rules = new Value<RulesView | null>(null)
   /** The tour of a new user; null where there was none, or it is done. */
   readonly tour = new Value<TourState | null>(storedTour())
   /** Counts pings that were answered. */
@@ -153,6 +156,6 @@ export class Editor {
     const id = this.toastCount
     const same = (other: Toast): boolean => other.message === toast.message && other.subject === toast.subject
     this.toasts.update((all) => [...all.filter((other) => !same(other)).slice(-2), { ...toast, id }])
-    announce([toast.message, toast.hint].filter(Boolean).join('. '))
+    announce([toast.message.replace(/\.$/, ''), toast.hint].filter(Boolean).join('. '))
   }
 }

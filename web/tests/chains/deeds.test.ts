@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { duplicateRules, moveToChain, moveWithin } from '@/chains/model/deeds'
+import { duplicateRules, followed, moveToChain, moveWithin } from '@/chains/model/deeds'
 import { callers, chainView, targetIn } from '@/chains/model/digest'
 import { picture } from '@/chains/model/geometry'
 import { HOOKS } from '@/chains/model/hooks'
@@ -45,6 +45,20 @@ test('moving keeps the order of what is moved and of what stays', () => {
       expect(play(rules, moveWithin('ns0', chain(rules), numbers, before))).toEqual(wanted)
     }),
   )
+})
+
+test('a rule is followed where others come and go before and behind it', () => {
+  const texts = fc.uniqueArray(fc.string(), { maxLength: 6 })
+  fc.assert(
+    fc.property(texts, texts, texts, (a, b, c) => {
+      const [before, after] = [[...a, ...b].map((t) => `x${t}`), [...a, ...c].map((t) => `x${t}`)]
+      const where = followed([...before, 'this'], [...after, 'this'])
+      expect(where(before.length + 1)).toBe(after.length + 1)
+      for (const [i] of a.entries()) expect(where(i + 1)).toBe(i + 1)
+    }),
+  )
+  expect(followed(['a', 'b', 'c'], ['a', 'c'])(2)).toBeNull()
+  expect(followed(['a', 'b', 'c'], ['a', 'x', 'c'])(2)).toBeNull()
 })
 
 test('one rule is one move', () => {

@@ -80,3 +80,15 @@ export function asCommand({ family, table, name }: ChainView, rule: string): str
   const program = family === 'ipv6' ? 'ip6tables' : 'iptables'
   return [program, ...(table === 'filter' ? [] : ['-t', table]), '-A', name, rule].join(' ')
 }
+
+/** Which number each rule has after its chain has changed: what stands before the change keeps its number, what stands behind it
+ * moves along. null: it is gone, or has changed itself. */
+export function followed(before: readonly string[], after: readonly string[]): (number: number) => number | null {
+  const most = Math.min(before.length, after.length)
+  let same = 0
+  while (same < most && before[same] === after[same]) same += 1
+  let behind = 0
+  while (behind < most - same && before.at(-1 - behind) === after.at(-1 - behind)) behind += 1
+  const shift = after.length - before.length
+  return (number) => (number <= same ? number : number > before.length - behind ? number + shift : null)
+}

@@ -1,0 +1,23 @@
+import { useCallback, useEffect, useMemo, useRef } from 'react'
+import { type RulesView, useEditor } from '@/editor'
+import { usePanel } from './context'
+import type { Deeds } from './ruleDeeds'
+
+/** While this list is on the page the actions on rules are about it, where no other had the focus later. Returns what to call when it
+ * has the focus. */
+export function useRulesView(deeds: Deeds): () => void {
+  const editor = useEditor()
+  const { active } = usePanel()
+  const now = useRef(deeds)
+  now.current = deeds
+  const view = useMemo<RulesView>(
+    () => ({ can: (verb) => now.current[verb] !== null, run: (verb) => void now.current[verb]?.() }),
+    [],
+  )
+  useEffect(() => {
+    if (!active) return
+    editor.rules.update((known) => known ?? view)
+    return () => editor.rules.update((known) => (known === view ? null : known))
+  }, [editor, view, active])
+  return useCallback(() => editor.rules.set(view), [editor, view])
+}
