@@ -3,7 +3,7 @@ import { useState } from 'react'
 import { useEditor } from '@/editor'
 import type { Family } from '@/protocol'
 import { useRecord } from '@/store'
-import { Button } from '@/ui'
+import { Button, usePart } from '@/ui'
 import { FAMILY } from './Cell'
 import { usePanel, type View } from './context'
 import { ExportRulesDialog } from './exchange/Export'
@@ -83,12 +83,16 @@ export function Toolbar({
 function Driver() {
   const t = useChainsTexts()
   const { namespace } = usePanel()
-  const record = useRecord(useEditor().lab.live, `filter:${namespace}`)
-  if (record?.kind !== 'filter') return null
-  const foreign = record.foreign ?? []
+  const { lab } = useEditor()
+  const record = useRecord(lab.live, `filter:${namespace}`)
+  const info = usePart(lab.meta, (meta) => meta.info)
+  const known = record?.kind === 'filter' ? record : undefined
+  const driver = known?.driver ?? info?.firewall
+  const foreign = known?.foreign ?? []
+  if (!driver) return null
   return (
     <span className={styles.driver} title={foreign.length > 0 ? `${t.foreign}: ${foreign.join(', ')}` : undefined}>
-      {t.driver(record.driver)}
+      {t.driver(driver)}
       {foreign.length > 0 && <em className={styles.foreign}>{`${t.foreign}: ${foreign.join(', ')}`}</em>}
     </span>
   )

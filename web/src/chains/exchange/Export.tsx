@@ -15,10 +15,12 @@ export function ExportRulesDialog({ onClose }: { onClose: () => void }) {
   const { namespace, families } = usePanel()
   const [family, setFamily] = useState<Family>(families[0] ?? 'ipv4')
   const [counters, setCounters] = useState(false)
-  const [text, setText] = useState('')
+  const [text, setText] = useState<string | null>(null)
   const [error, setError] = useState<string>()
   useEffect(() => {
     let here = true
+    setText(null)
+    setError(undefined)
     const lab = editor.session.current.get() ?? ''
     editor.session.connection
       .request<'export-rules'>({ type: 'export-rules', lab, namespace, family, counters })
@@ -31,7 +33,7 @@ export function ExportRulesDialog({ onClose }: { onClose: () => void }) {
     }
   }, [editor, namespace, family, counters])
   const copy = async (): Promise<void> => {
-    await navigator.clipboard.writeText(text)
+    await navigator.clipboard.writeText(text ?? '')
     announce(t.copied)
   }
   return (
@@ -41,8 +43,14 @@ export function ExportRulesDialog({ onClose }: { onClose: () => void }) {
       onClose={onClose}
       footer={
         <>
-          <Button onClick={() => void copy()}>{t.copy}</Button>
-          <Button variant="primary" onClick={() => save(text, `${namespace}.${family === 'ipv6' ? 'v6' : 'v4'}.rules`)}>
+          <Button disabled={text === null} onClick={() => void copy()}>
+            {t.copy}
+          </Button>
+          <Button
+            variant="primary"
+            disabled={text === null}
+            onClick={() => save(text ?? '', `${namespace}.${family === 'ipv6' ? 'v6' : 'v4'}.rules`)}
+          >
             {t.download}
           </Button>
         </>
@@ -66,7 +74,7 @@ export function ExportRulesDialog({ onClose }: { onClose: () => void }) {
         </p>
       ) : (
         <section aria-label={t.exportTitle(namespace)} className={styles.plan}>
-          <pre>{text}</pre>
+          {text ? <pre>{text}</pre> : <p role="status">{text === null ? t.loading : t.none}</p>}
         </section>
       )}
     </Dialog>

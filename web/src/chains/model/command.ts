@@ -6,10 +6,11 @@ import { split } from './words'
 export interface CommandLine {
   family: Family
   table: Table
-  verb: 'append' | 'insert' | 'replace'
+  verb: 'append' | 'insert' | 'replace' | 'chain' | 'policy'
   chain: string
   /** The number that it names (`-I CHAIN 3`, `-R CHAIN 2`). */
   at: number | null
+  /** Of `-P` the policy. */
   rule: string
 }
 
@@ -21,6 +22,10 @@ const VERBS: Readonly<Record<string, CommandLine['verb']>> = {
   '--insert': 'insert',
   '-R': 'replace',
   '--replace': 'replace',
+  '-N': 'chain',
+  '--new-chain': 'chain',
+  '-P': 'policy',
+  '--policy': 'policy',
 }
 
 /** null where the text is no such command (then it is just a rule). A bare `-A CHAIN …`, as iptables-save prints, is one too. */

@@ -5,11 +5,13 @@ import { useChain, usePanel, type Writing } from '../context'
 import { readCommand } from '../model/command'
 import { lint } from '../model/lint'
 import { sentence } from '../model/sentence'
+import { type Several as Lines, readSeveral } from '../model/several'
 import { RuleText } from '../RuleText'
 import { useSentenceTexts } from '../sentenceTexts'
 import { useNames } from '../useNames'
 import { Form } from './Form'
 import styles from './RuleEditor.module.css'
+import { Several } from './Several'
 import { TextField, type Wrong } from './TextField'
 import { useWriteTexts } from './texts'
 import { useAround } from './useAround'
@@ -23,6 +25,7 @@ export function RuleEditor({ writing }: { writing: Writing }) {
   const { spot, draft } = writing
   const [text, setText] = useState(draft.kind === 'change' ? draft.was : (draft.text ?? ''))
   const [refused, setRefused] = useState<Wrong | null>(null)
+  const [several, setSeveral] = useState<Lines | null>(null)
   const around = useAround(spot)
   const chain = useChain(spot)
   const findings = useMemo(() => lint(text, around), [text, around])
@@ -34,7 +37,7 @@ export function RuleEditor({ writing }: { writing: Writing }) {
   }, [])
   const type = (next: string): void => {
     const command = readCommand(next, spot)
-    if (!command || command.rule === '') {
+    if (!command || command.rule === '' || command.verb === 'policy') {
       edit(next)
       return
     }
@@ -45,20 +48,25 @@ export function RuleEditor({ writing }: { writing: Writing }) {
     )
     edit(command.rule)
   }
+  const paste = (pasted: string): boolean => {
+    const found = readSeveral(pasted, { namespace: panel.namespace, ...spot })
+    setSeveral(found)
+    return found !== null
+  }
   const local = findings[0]
   const wrong = refused ?? (local ? { ...local, message: t.fault(local.fault, local.word) } : fromServer(checked))
   return (
     <section
       className={styles.editor}
       aria-label={draft.kind === 'new' ? t.newRule(spot.name) : t.changeRule(draft.at, spot.name)}
-      onKeyDown={(event) => keys(event, panel.leave, save.run)}
+      onKeyDown={(event) => keys(event, panel.leave, several ? () => undefined : save.run)}
     >
       <header className={styles.head}>
         <h3>{draft.kind === 'new' ? t.newRule(spot.name) : t.changeRule(draft.at, spot.name)}</h3>
         <span className={styles.table}>{spot.table}</span>
         {draft.kind === 'new' && chain && <Position writing={writing} rules={chain.rules.length} />}
         <span className={styles.grow} />
-        <Button size="s" variant="primary" disabled={save.busy} onClick={save.run}>
+        <Button size="s" variant="primary" disabled={save.busy || several !== null} onClick={save.run}>
           {save.busy ? t.saving : draft.kind === 'new' ? t.add : t.save}
         </Button>
         <IconButton label={t.cancel} className={styles.close} onClick={panel.leave}>
@@ -66,20 +74,39 @@ export function RuleEditor({ writing }: { writing: Writing }) {
         </IconButton>
       </header>
       <div className={styles.scroll}>
-        <div className={styles.text}>
-          <TextField text={text} around={around} wrong={wrong} onChange={type} onSubmit={save.run} />
-          <Says text={text} wrong={wrong} checked={checked} asking={findings.length === 0 && !checked} />
-        </div>
-        {!chain && (
-          <p className={styles.meanwhile} role="alert">
-            {t.noChain(spot.name, spot.table)}
-            <Button size="s" onClick={save.withChain}>
-              {t.makeChain(spot.name)}
-            </Button>
-          </p>
+        {several ? (
+          <Several
+            found={several}
+            onFirst={() => {
+              setSeveral(null)
+              type(several.first)
+            }}
+          />
+        ) : (
+          <>
+            <div className={styles.text}>
+              <TextField
+                text={text}
+                around={around}
+                wrong={wrong}
+                onChange={type}
+                onPaste={paste}
+                onSubmit={save.run}
+              />
+              <Says text={text} wrong={wrong} checked={checked} asking={findings.length === 0 && !checked} />
+            </div>
+            {!chain && (
+              <p className={styles.meanwhile} role="alert">
+                {t.noChain(spot.name, spot.table)}
+                <Button size="s" onClick={save.withChain}>
+                  {t.makeChain(spot.name)}
+                </Button>
+              </p>
+            )}
+            <Meanwhile writing={writing} chain={chain} onTake={edit} save={save} />
+            <Form text={text} around={around} onChange={edit} />
+          </>
         )}
-        <Meanwhile writing={writing} chain={chain} onTake={edit} save={save} />
-        <Form text={text} around={around} onChange={edit} />
       </div>
     </section>
   )

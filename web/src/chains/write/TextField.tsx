@@ -21,12 +21,15 @@ export function TextField({
   around,
   wrong,
   onChange,
+  onPaste,
   onSubmit,
 }: {
   text: string
   around: Around
   wrong: Wrong | null
   onChange: (text: string, pasted: boolean) => void
+  /** Whether what was pasted is taken otherwise. */
+  onPaste: (text: string) => boolean
   onSubmit: () => void
 }) {
   const t = useWriteTexts()
@@ -89,6 +92,7 @@ export function TextField({
           setOpen(true)
           onChange(next, native.inputType !== 'insertText' && next.length > text.length + 1)
         }}
+        onPaste={(event) => onPaste(event.clipboardData.getData('text/plain')) && event.preventDefault()}
         onSelect={(event) => setCaret(event.currentTarget.selectionStart)}
         onKeyDown={key}
         onBlur={() => setOpen(false)}

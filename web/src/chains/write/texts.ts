@@ -1,4 +1,4 @@
-import { catalogue } from '@/i18n'
+import { catalogue, count } from '@/i18n'
 import type { Fault } from '../model/lint'
 
 export const useWriteTexts = catalogue(
@@ -7,8 +7,14 @@ export const useWriteTexts = catalogue(
     changeRule: (n: number, chain: string) => `Rule ${n} of ${chain}`,
     text: 'Rule as text',
     placeholder: '-p tcp --dport 80 -m conntrack --ctstate NEW -j DROP',
-    textHint: 'Tab completes; a whole iptables command can be pasted.',
+    textHint: 'Tab completes; whole iptables commands can be pasted, also several at once.',
     suggestions: 'Suggestions',
+    several: (n: number) => `${count(n, 'command')} pasted`,
+    addSeveral: (n: number) => `Add all ${n}`,
+    addedSeveral: (n: number) => `Added ${count(n, 'pasted command')}`,
+    onlyFirst: 'Only the first',
+    oneUndo: 'Together or not at all; one undo takes all back.',
+    unread: 'Left out: only -A, -I, -N and -P can be taken here (a file of iptables-save by “Import…”).',
     save: 'Save',
     saving: 'Saving…',
     add: 'Add rule',
@@ -107,8 +113,14 @@ export const useWriteTexts = catalogue(
     changeRule: (n, chain) => `${chain} 的第 ${n} 條規則`,
     text: '規則文字',
     placeholder: '-p tcp --dport 80 -m conntrack --ctstate NEW -j DROP',
-    textHint: '按 Tab 補完；可直接貼上整行 iptables 指令。',
+    textHint: '按 Tab 補完；可直接貼上完整的 iptables 指令，一次多行亦可。',
     suggestions: '建議',
+    several: (n) => `已貼上 ${n} 個指令`,
+    addSeveral: (n) => `全部加入（${n}）`,
+    addedSeveral: (n) => `已加入 ${n} 個貼上的指令`,
+    onlyFirst: '只取第一個',
+    oneUndo: '全部套用或全不套用；一次復原即可全部撤回。',
+    unread: '未採用：此處只接受 -A、-I、-N 與 -P（iptables-save 的檔案請用「匯入…」）。',
     save: '儲存',
     saving: '儲存中…',
     add: '新增規則',
