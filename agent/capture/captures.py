@@ -124,7 +124,7 @@ class Captures:
             popen = tap.start(self._namespaces, netns, name, request.filter, request.snaplen)
         except OSError as e:
             raise refused(e.errno or 0, subject, "tcpdump could not be started") from None
-        return Tap(number, ref, popen, self._reaper, lambda: self._look_after(capture))
+        return Tap(number, ref, request.snaplen, popen, self._reaper, lambda: self._look_after(capture))
 
     # ---- facts -------------------------------------------------------------------------------------------------------
 

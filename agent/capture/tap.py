@@ -2,9 +2,14 @@
 
 tcpdump because libpcap knows what a capture needs to know: filters, the kernel's ring of frames, VLAN tags that the kernel took off,
 times in nanoseconds. It runs with a lower priority than what is captured.
+
+Each frame that finds tcpdump asleep wakes it, at the cost of whoever sends the frame: with short frames that cost a bulk transfer 13 % of
+its core, all the rest 2 %. So while many come, tcpdump is stopped most of the time, and the kernel's ring holds them until it goes on.
 """
 
 import asyncio
+import contextlib
+import fcntl
 import os
 import re
 import signal
@@ -18,19 +23,28 @@ from agent.sandbox import ENVIRONMENT
 from protocol.captures import Captured
 
 _FILE, _RECORD = struct.Struct("<IHHiIII"), struct.Struct("<IIII")
-_CHUNK = 1 << 18
+_CHUNK, _PIPE = 1 << 18, 1 << 20
 _MOST_WAITING = 4 << 20
 """Bytes that wait to be put into the ring from which on tcpdump is not read: then the kernel drops, and says how many."""
 _NICE = 10
 _KERNEL_KIB = 8192
 """What the kernel keeps of frames that tcpdump has not read yet."""
+_SHORT = 2048
+"""Bytes of a frame up to which the kernel's ring has room for all that comes in `_REST`. It gives each frame the room of the longest."""
+_LONGEST = 65_600
+"""Bytes on a veth at most: an IP packet that is still to be cut into segments, with its Ethernet header."""
+_RUN, _REST = 0.005, 0.03
+"""s for which tcpdump runs and is stopped, in turns, while more than `_MANY` frames come in the first."""
+_MANY = 60
 _DROPPED = re.compile(rb"(\d+) packets? dropped by kernel")
 
 
 class Tap:
     """`frames` holds what came since it was last emptied; `problem` what tcpdump said at its end, empty while it runs."""
 
-    def __init__(self, number: int, ref: str, popen: "subprocess.Popen[bytes]", reaper: Reaper, ended: Callable[[], None]) -> None:
+    def __init__(
+        self, number: int, ref: str, snaplen: int, popen: "subprocess.Popen[bytes]", reaper: Reaper, ended: Callable[[], None]
+    ) -> None:
         self.number, self.ref = number, ref
         self.frames: list[Captured] = []
         self.dropped = 0
@@ -40,12 +54,16 @@ class Tap:
         self._rest, self._said = b"", b""
         self._waiting, self._paused, self._begun = 0, False, False
         self._loop = asyncio.get_running_loop()
+        self._may_rest = snaplen <= _SHORT
+        self._since, self._came, self._resting = self._loop.time(), 0, False
         assert popen.stdout
         assert popen.stderr
         self._out, self._err = popen.stdout.fileno(), popen.stderr.fileno()
         for fd, callback in ((self._out, self._readable), (self._err, self._words)):
             os.set_blocking(fd, False)
             self._loop.add_reader(fd, callback)
+        with contextlib.suppress(OSError):  # more than an unprivileged user may have
+            fcntl.fcntl(self._out, fcntl.F_SETPIPE_SZ, _PIPE)
         reaper.when_ended(popen.pid, self._exited)
 
     def take(self) -> list[Captured]:
@@ -58,20 +76,46 @@ class Tap:
 
     def ask(self) -> None:
         """Have it say how many frames the kernel dropped."""
-        if self.running:
-            self._popen.send_signal(signal.SIGUSR1)
+        self._signal(signal.SIGUSR1)
 
     def stop(self) -> None:
         """End it; what it has still comes."""
+        self._signal(signal.SIGINT)
+        self._go_on()
+
+    def _signal(self, number: int) -> None:
+        """While it is there: its end is the reaper's to see, for which Popen.send_signal() would look too."""
         if self.running:
-            self._popen.send_signal(signal.SIGINT)
+            os.kill(self._popen.pid, number)
+
+    # ---- its pace ----------------------------------------------------------------------------------------------------
+
+    def _pace(self, frames: int) -> None:
+        """Let it rest where many frames come."""
+        self._came += frames
+        ran = self._loop.time() - self._since
+        if ran < _RUN or self._resting or not self._may_rest:
+            return
+        if self._came > _MANY * ran / _RUN:
+            self._resting = True
+            self._signal(signal.SIGSTOP)
+            self._loop.call_later(_REST, self._go_on)
+        self._since, self._came = self._loop.time(), 0
+
+    def _go_on(self) -> None:
+        if self._resting:
+            self._signal(signal.SIGCONT)
+        self._resting = False
+        self._since, self._came = self._loop.time(), 0
 
     # ---- what it says ------------------------------------------------------------------------------------------------
 
     def _readable(self) -> None:
         data = _read(self._out)
         if data:
+            before = len(self.frames)
             self._parse(data)
+            self._pace(len(self.frames) - before)
         if not data or self._waiting > _MOST_WAITING:
             self._paused = bool(data)
             self._loop.remove_reader(self._out)
@@ -134,7 +178,7 @@ def _reason(said: bytes) -> str:
 
 
 def _argv(name: str, filter: str, snaplen: int, *more: str) -> list[str]:
-    return ["tcpdump", "-i", name, "-n", "-s", str(snaplen), "-Z", "root", *more, "--", filter]
+    return ["tcpdump", "-i", name, "-n", "-s", str(min(snaplen, _LONGEST)), "-Z", "root", *more, "--", filter]
 
 
 def wrong(namespaces: Namespaces, netns: Netns, name: str, filter: str, snaplen: int) -> str:

@@ -52,6 +52,19 @@ def live(client: Client, lab: str) -> dict[str, CaptureLive]:
     return {r.capture: r for r in snapshot.live.values() if isinstance(r, CaptureLive)}
 
 
+def download(stack: Stack, lab: str, capture: str, path: Path) -> None:
+    request = urllib.request.Request(f"{stack.url}/labs/{lab}/captures/{capture}.pcapng", headers={"Cookie": f"vethboard={stack.token}"})
+    with urllib.request.urlopen(request) as answer:
+        path.write_bytes(answer.read())
+
+
+def wireshark(*command: str) -> list[str]:
+    """What tshark or capinfos prints; they must not complain."""
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert [line for line in done.stderr.splitlines() if not line.startswith('Running as user "root"')] == []
+    return done.stdout.splitlines()
+
+
 def printed(path: Path) -> list[str]:
     """The frames of a file as tcpdump prints them, times and bytes."""
     done = subprocess.run(["tcpdump", "-n", "-tt", "-x", "-r", str(path)], capture_output=True, text=True, check=True)
@@ -67,12 +80,9 @@ def test_frame_by_frame_as_tcpdump_has_them(stack: Stack, pair: str, tmp_path: P
         read(client, pair, capture, 10)
         data = stack.inside(pair, "a", "base64", "-w0", "/tmp/them.pcap")
         (tmp_path / "them.pcap").write_bytes(base64.b64decode(data))
-        url = f"{stack.url}/labs/{pair}/captures/{capture}.pcapng"
-        cookie = {"Cookie": f"vethboard={stack.token}"}
-        with urllib.request.urlopen(urllib.request.Request(url, headers=cookie)) as answer:
-            (tmp_path / "ours.pcapng").write_bytes(answer.read())
+        download(stack, pair, capture, tmp_path / "ours.pcapng")
         with pytest.raises(urllib.error.HTTPError) as refused:
-            urllib.request.urlopen(url)
+            urllib.request.urlopen(f"{stack.url}/labs/{pair}/captures/{capture}.pcapng")
         assert refused.value.code == 403
     ours, them = (printed(tmp_path / name) for name in ("ours.pcapng", "them.pcap"))
     assert len(ours) > 20
@@ -84,11 +94,28 @@ def _untimed(line: str) -> str:
     return line if line.startswith("\t") else line.partition(" ")[2]
 
 
-def test_several_interfaces_are_one_list_in_order(stack: Stack, pair: str) -> None:
+def test_several_interfaces_are_one_list_in_order(stack: Stack, pair: str, tmp_path: Path) -> None:
+    file = tmp_path / "merged.pcapng"
     with stack.client() as client:
         capture = start(client, pair, "a/veth0", "b/veth1", filter="icmp")
         stack.inside(pair, "a", "ping", "-c", "3", "-i", "0.05", "10.0.0.2")
         frames = read(client, pair, capture, 12)
+        download(stack, pair, capture, file)
+    fields = ("frame.interface_name", "ip.src", "icmp.type")
+    lines = wireshark("tshark", "-r", str(file), "-T", "fields", *(word for field in fields for word in ("-e", field)))
+    ask, answer = ("10.0.0.1", "8"), ("10.0.0.2", "0")
+    ways = [("a/veth0", *ask), ("b/veth1", *ask), ("b/veth1", *answer), ("a/veth0", *answer)]
+    assert [tuple(line.split("\t")) for line in lines] == ways * 3
+    assert wireshark("tshark", "-r", str(file), "-Y", "_ws.malformed || _ws.short") == []
+    told = "\n".join(wireshark("capinfos", str(file)))
+    for words in (
+        f"Capture comment:     lab {pair}",
+        "Name = a/veth0",
+        "Name = b/veth1",
+        "Filter string = icmp",
+        "Number of packets:   12",
+    ):
+        assert words in told, told
     assert [f.time for f in frames] == sorted(f.time for f in frames)
     assert [f.interface for f in frames] == [0, 1, 1, 0] * 3, "out of a, into b, and back"
 
@@ -128,6 +155,20 @@ def test_it_outlives_its_viewer_and_says_why_it_ended(stack: Stack, pair: str) -
         assert len(read(client, pair, capture, 2)) == 2
         client.request(RemoveCapture(id=client.next_id(), lab=pair, capture=capture))
         assert live(client, pair) == {}
+
+
+def test_short_frames_of_a_flood_are_all_kept(stack: Stack, pair: str) -> None:
+    """tcpdump is stopped now and then while many come; nothing is lost by that, and it ends when it is asked to."""
+    with stack.client() as client:
+        capture = start(client, pair, "a/veth0", filter="icmp", snaplen=100)
+        stack.inside(pair, "a", "ping", "-f", "-q", "-c", "5000", "10.0.0.2")
+        client.request(StopCapture(id=client.next_id(), lab=pair, capture=capture))
+        end = time.monotonic() + 5
+        while live(client, pair)[capture].running and time.monotonic() < end:
+            time.sleep(0.05)
+        told = live(client, pair)[capture]
+        client.request(RemoveCapture(id=client.next_id(), lab=pair, capture=capture))
+    assert (told.running, told.frames, told.dropped) == (False, 10000, 0)
 
 
 def test_stop_keeps_what_was_captured_and_leaves_no_process(stack: Stack, pair: str) -> None:
