@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react'
-import { applyStaged, discardStaged, runAction, showPlan, useEditor } from '@/editor'
+import { applyStaged, discardStaged, Needs, runAction, showPlan, useDenied, useEditor } from '@/editor'
 import { Button, Tooltip, useValue } from '@/ui'
 import styles from './App.module.css'
 import { useAppTexts } from './texts'
@@ -11,6 +11,7 @@ export function Banner() {
   const wire = useValue(editor.session.connection.state)
   const { info, drift } = useValue(editor.lab.meta)
   const staging = useValue(editor.staging.state)
+  const denied = useDenied()
   if (wire === 'denied') return <Line level="error">{t.denied}</Line>
   if (wire === 'lost') return <Line level="warning">{t.lost}</Line>
   if (wire === 'connecting') return <Line>{t.connecting}</Line>
@@ -20,13 +21,13 @@ export function Banner() {
   if (info?.state === 'failed') return <Stopped level="error" text={info.problem?.message ?? t.failed} />
   if (drift.size > 0) return <Drift n={drift.size} />
   if (staging.on || staging.edits.length > 0) return <Staged n={staging.edits.length} busy={staging.busy} />
-  return null
+  return denied ? <Line>{denied}</Line> : null
 }
 
 function Line({ level, children }: { level?: 'warning' | 'error' | 'staged'; children: ReactNode }) {
   return (
     <div className={styles.banner} data-level={level} role="status">
-      {typeof children === 'string' ? <p>{children}</p> : children}
+      {typeof children === 'string' ? <p>{children}</p> : <Needs>{children}</Needs>}
     </div>
   )
 }

@@ -1,5 +1,5 @@
 import { Redo2, Search, Settings2, Undo2 } from 'lucide-react'
-import { palette, redo, runAction, shown, undo, useEditor, useEditorTexts } from '@/editor'
+import { canRun, palette, redo, runAction, shown, undo, useEditor, useEditorTexts } from '@/editor'
 import { LANGUAGES, type Language, language } from '@/i18n'
 import { LabSwitcher, TopBarTools } from '@/panels'
 import { contrast, IconButton, Menu, type MenuEntry, type Theme, theme, usePart, useValue } from '@/ui'
@@ -56,7 +56,7 @@ function History() {
         label={label ? t.undoOf(label) : t.undo}
         shortcut={shown('Mod+Z')}
         data-action={undo.id}
-        disabled={!undo.enabled(editor)}
+        disabled={!canRun(undo, editor)}
         onClick={() => runAction(undo, editor)}
       >
         <Undo2 size={17} />
@@ -64,7 +64,7 @@ function History() {
       <IconButton
         label={again ? t.redoOf(again) : t.redo}
         shortcut={shown('Mod+Shift+Z')}
-        disabled={again === null}
+        disabled={!canRun(redo, editor)}
         onClick={() => runAction(redo, editor)}
       >
         <Redo2 size={17} />

@@ -1,5 +1,5 @@
 import { useEffect } from 'react'
-import { ACTIONS, type Editor, matches, remove, runAction, takesText } from '@/editor'
+import { ACTIONS, canRun, type Editor, matches, remove, runAction, takesText } from '@/editor'
 
 /** Keys run the actions that name them, except where the focus is in a field, a dialog or a menu. */
 export function useShortcuts(editor: Editor): void {
@@ -12,7 +12,7 @@ export function useShortcuts(editor: Editor): void {
       if (takesText(event.target) && !inLine) return
       // In the side panel Delete belongs to what is listed there.
       if (action === remove && event.target instanceof Element && event.target.closest('aside')) return
-      if (!action.enabled(editor)) return
+      if (!canRun(action, editor)) return
       event.preventDefault()
       runAction(action, editor)
     }

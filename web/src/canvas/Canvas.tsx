@@ -1,5 +1,5 @@
 import { type RefObject, useEffect, useMemo, useRef, useState } from 'react'
-import { dropEnd, type Editor, type Point, useEditor, useEditorTexts } from '@/editor'
+import { dropEnd, type Editor, type Point, useDenied, useEditor, useEditorTexts } from '@/editor'
 import { interfaceId } from '@/protocol'
 import { ContextArea, usePart, useValue } from '@/ui'
 import { type Board, BoardBuilder, type Overrides } from './board'
@@ -51,6 +51,7 @@ export function Canvas() {
   useSeen(editor, board)
   useArrange(editor, latest, places)
   const file = useFileDrop(editor)
+  const fixed = useDenied() !== undefined
   const marquee = usePart(editor.tool, (tool) => tool.is === 'select')
   const onView = useCanvasView(editor, view, latest)
   return (
@@ -67,7 +68,7 @@ export function Canvas() {
           {...file}
         >
           <Palette />
-          <Flow board={board} onView={onView} marquee={marquee} label={t.network} {...events}>
+          <Flow board={board} onView={onView} marquee={marquee} fixed={fixed} label={t.network} {...events}>
             <Dots />
             <OverviewLayer board={board} events={events} />
             <Glance board={board} />

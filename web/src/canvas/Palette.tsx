@@ -9,11 +9,13 @@ import {
   addNamespace,
   addNamespaceAction,
   addVxlan,
+  Needs,
   partsOf,
   proposedBridge,
   proposedNamespace,
   runAction,
   shown,
+  useDenied,
   useEditor,
 } from '@/editor'
 import { Tooltip } from '@/ui'
@@ -58,23 +60,26 @@ export function Palette() {
   const editor = useEditor()
   const { drags } = useCanvas()
   const drop = usePaletteDrop()
+  const denied = useDenied()
   return (
     <div className={styles.rail}>
       <div className={styles.palette} role="toolbar" aria-orientation="vertical" aria-label={t.palette}>
-        {TOOLS.map(({ tool, action }) => (
-          <Tooltip key={tool} text={t.paletteHint} shortcut={shown(action.shortcuts?.[0] ?? '')}>
-            <button
-              type="button"
-              className={styles.tool}
-              data-action={action.id}
-              onPointerDown={(event) => drags.begin(event, { kind: 'tool', tool }, (drag) => drop(tool, drag))}
-              onClick={() => drags.swallowsClick() || runAction(action, editor)}
-            >
-              {TOOL_ICONS[tool]}
-              <span>{names[tool]}</span>
-            </button>
-          </Tooltip>
-        ))}
+        <Needs>
+          {TOOLS.map(({ tool, action }) => (
+            <Tooltip key={tool} text={denied ?? t.paletteHint} shortcut={shown(action.shortcuts?.[0] ?? '')}>
+              <button
+                type="button"
+                className={styles.tool}
+                data-action={action.id}
+                onPointerDown={(event) => drags.begin(event, { kind: 'tool', tool }, (drag) => drop(tool, drag))}
+                onClick={() => drags.swallowsClick() || runAction(action, editor)}
+              >
+                {TOOL_ICONS[tool]}
+                <span>{names[tool]}</span>
+              </button>
+            </Tooltip>
+          ))}
+        </Needs>
       </div>
     </div>
   )

@@ -14,11 +14,13 @@ import {
   ALIGN,
   areaAction,
   canArrange,
+  canRun,
   DISTRIBUTE,
   drawnSelection,
   duplicate,
   isLocked,
   lock,
+  Needs,
   remove,
   runAction,
   shown,
@@ -47,21 +49,23 @@ export function SelectionBar() {
   const locked = nodes.every((node) => isLocked(editor, node))
   return (
     <div className={styles.bar} role="toolbar" aria-label={t.selectionBar}>
-      <Colours />
-      {nodes.some((node) => !isShape(node)) && <Icons />}
-      {canArrange(editor, 2) && <Arrange />}
-      <Tool action={areaAction}>
-        <Group size={16} />
-      </Tool>
-      <Tool action={lock} pressed={locked}>
-        {locked ? <Lock size={15} /> : <LockOpen size={15} />}
-      </Tool>
-      <Tool action={duplicate}>
-        <CopyPlus size={16} />
-      </Tool>
-      <Tool action={remove}>
-        <Trash2 size={16} />
-      </Tool>
+      <Needs>
+        <Colours />
+        {nodes.some((node) => !isShape(node)) && <Icons />}
+        {canArrange(editor, 2) && <Arrange />}
+        <Tool action={areaAction}>
+          <Group size={16} />
+        </Tool>
+        <Tool action={lock} pressed={locked}>
+          {locked ? <Lock size={15} /> : <LockOpen size={15} />}
+        </Tool>
+        <Tool action={duplicate}>
+          <CopyPlus size={16} />
+        </Tool>
+        <Tool action={remove}>
+          <Trash2 size={16} />
+        </Tool>
+      </Needs>
     </div>
   )
 }
@@ -74,7 +78,7 @@ function Tool({ action, pressed, children }: { action: Action; pressed?: boolean
       label={action.label(t)}
       shortcut={shown(action.shortcuts?.[0] ?? '')}
       {...(pressed === undefined ? {} : { pressed })}
-      disabled={!action.enabled(editor)}
+      disabled={!canRun(action, editor)}
       onClick={() => runAction(action, editor)}
     >
       {children}
@@ -144,7 +148,7 @@ function Arrange() {
     key: action.id,
     label: action.label(t),
     shortcut: shown(action.shortcuts?.[0] ?? ''),
-    disabled: !action.enabled(editor),
+    disabled: !canRun(action, editor),
     onSelect: () => runAction(action, editor),
   })
   return (

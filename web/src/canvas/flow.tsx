@@ -142,6 +142,8 @@ function toNode(of: BoardNode): CardNode {
   }
 }
 
+const toFixed = (of: BoardNode): CardNode => ({ ...toNode(of), draggable: false })
+
 function toEdge(line: BoardLine): WireEdge {
   const { id, from, to, selected } = line
   const onBridge = from.node.includes('/') || to.node.includes('/')
@@ -163,6 +165,8 @@ type FlowProps = FlowEvents & {
   onView: (view: FlowView | null) => void
   /** Dragging the empty canvas draws a marquee instead of moving it. */
   marquee: boolean
+  /** No node is moved. */
+  fixed: boolean
   children?: ReactNode
   label: string
 }
@@ -199,10 +203,10 @@ function wholeOf(board: Board): Node {
   return { id: 'all', position: { x, y }, ...size, measured: size, data: {} }
 }
 
-function Inner({ board, onView, marquee, children, label, ...events }: FlowProps) {
+function Inner({ board, onView, marquee, fixed, children, label, ...events }: FlowProps) {
   const all = useValue(everything)
   const cards = useOverview(board) && !all ? NONE : board
-  const nodes = useKept(cards.nodes, toNode)
+  const nodes = useKept(cards.nodes, fixed ? toFixed : toNode)
   const edges = useKept(cards.lines, toEdge)
   const store = useStoreApi<CardNode, WireEdge>()
   const [first] = useState(() => {

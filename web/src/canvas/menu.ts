@@ -8,6 +8,7 @@ import {
   addVxlan,
   areaAction,
   canArrange,
+  canRun,
   capture,
   chains,
   copy,
@@ -37,6 +38,7 @@ import {
   toggleUp,
   trace,
   useEditorTexts,
+  whyNot,
 } from '@/editor'
 import { isShape } from '@/protocol'
 import type { MenuEntry } from '@/ui'
@@ -75,7 +77,8 @@ export function menuEntries(editor: Editor): readonly MenuEntry[] {
     key: action.id,
     label: action.label(t),
     shortcut: action.shortcuts?.[0] && shown(action.shortcuts[0]),
-    disabled: !action.enabled(editor),
+    disabled: !canRun(action, editor),
+    title: whyNot(action, editor),
     danger: action === remove,
     onSelect: () => runAction(action, editor),
   })

@@ -1,6 +1,6 @@
 import { Download, Plus, Square, Trash2 } from 'lucide-react'
 import { useEffect, useState } from 'react'
-import { useEditor } from '@/editor'
+import { Needs, useEditor } from '@/editor'
 
 import type { CaptureLive } from '@/protocol'
 import { IconButton, Input, Select, useValue } from '@/ui'
@@ -45,9 +45,11 @@ export function Bar({
           </option>
         ))}
       </Select>
-      <IconButton label={t.stop} disabled={!live.running} onClick={() => ask('stop-capture')}>
-        <Square size={14} />
-      </IconButton>
+      <Needs>
+        <IconButton label={t.stop} disabled={!live.running} onClick={() => ask('stop-capture')}>
+          <Square size={14} />
+        </IconButton>
+      </Needs>
       <IconButton label={t.another} onClick={() => onChoose('')}>
         <Plus size={16} />
       </IconButton>

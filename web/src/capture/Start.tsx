@@ -1,6 +1,6 @@
 import { type FormEvent, useState } from 'react'
 import { ProblemError } from '@/connection'
-import { useEditor } from '@/editor'
+import { Needs, useEditor } from '@/editor'
 import { Button, Field, Input, usePart } from '@/ui'
 import styles from './Capture.module.css'
 import { useCaptureTexts } from './texts'
@@ -58,9 +58,11 @@ export function Start({
         {(ids) => <Input mono {...ids} value={filter} onChange={(e) => setFilter(e.target.value)} />}
       </Field>
       <div className={styles.buttons}>
-        <Button type="submit" variant="primary" disabled={chosen.size === 0 || busy}>
-          {busy ? t.starting : t.start}
-        </Button>
+        <Needs>
+          <Button type="submit" variant="primary" disabled={chosen.size === 0 || busy}>
+            {busy ? t.starting : t.start}
+          </Button>
+        </Needs>
         {onBack && <Button onClick={onBack}>{t.captures}</Button>}
       </div>
     </form>

@@ -1,5 +1,6 @@
 import { MoreHorizontal, Plus, Search, X } from 'lucide-react'
 import { useCallback, useDeferredValue, useMemo, useRef, useState } from 'react'
+import { Needs } from '@/editor'
 import { Button, IconButton, Menu, type MenuEntry, Select } from '@/ui'
 import { FAMILY } from './Cell'
 import { ChainDialog } from './ChainDialog'
@@ -176,16 +177,18 @@ function Head({
         {chain.name}
       </h3>
       {chain.policy && (
-        <Select
-          className={styles.policy}
-          aria-label={t.policyFor(chain.name)}
-          data-drop={chain.policy === 'DROP' || undefined}
-          value={chain.policy}
-          onChange={(e) => void actions.setPolicy(chain, e.target.value === 'DROP' ? 'DROP' : 'ACCEPT')}
-        >
-          <option>ACCEPT</option>
-          <option>DROP</option>
-        </Select>
+        <Needs>
+          <Select
+            className={styles.policy}
+            aria-label={t.policyFor(chain.name)}
+            data-drop={chain.policy === 'DROP' || undefined}
+            value={chain.policy}
+            onChange={(e) => void actions.setPolicy(chain, e.target.value === 'DROP' ? 'DROP' : 'ACCEPT')}
+          >
+            <option>ACCEPT</option>
+            <option>DROP</option>
+          </Select>
+        </Needs>
       )}
       <span className={styles.grow} />
       {selected.size > 1 && (
@@ -208,14 +211,16 @@ function Head({
         ]}
         onChange={onShown}
       />
-      <Button
-        size="s"
-        variant="primary"
-        onClick={() => panel.write(chain, { kind: 'new', at: last > 0 ? last + 1 : null })}
-      >
-        <Plus size={14} /> {t.add}
-      </Button>
-      <ChainMenu chain={chain} onRename={onRename} />
+      <Needs>
+        <Button
+          size="s"
+          variant="primary"
+          onClick={() => panel.write(chain, { kind: 'new', at: last > 0 ? last + 1 : null })}
+        >
+          <Plus size={14} /> {t.add}
+        </Button>
+        <ChainMenu chain={chain} onRename={onRename} />
+      </Needs>
     </header>
   )
 }

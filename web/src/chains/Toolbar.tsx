@@ -1,6 +1,6 @@
 import { Download, Lightbulb, Upload } from 'lucide-react'
 import { useState } from 'react'
-import { useEditor } from '@/editor'
+import { Needs, useEditor } from '@/editor'
 import type { Family } from '@/protocol'
 import { useRecord } from '@/store'
 import { Button, usePart } from '@/ui'
@@ -63,12 +63,14 @@ export function Toolbar({
       />
       <span className={styles.grow} />
       <Driver />
-      <Button size="s" variant="plain" onClick={() => setOpen('recipes')}>
-        <Lightbulb size={14} aria-hidden="true" /> {recipe.button}
-      </Button>
-      <Button size="s" variant="plain" onClick={() => setOpen('import')}>
-        <Upload size={14} aria-hidden="true" /> {exchange.import}
-      </Button>
+      <Needs>
+        <Button size="s" variant="plain" onClick={() => setOpen('recipes')}>
+          <Lightbulb size={14} aria-hidden="true" /> {recipe.button}
+        </Button>
+        <Button size="s" variant="plain" onClick={() => setOpen('import')}>
+          <Upload size={14} aria-hidden="true" /> {exchange.import}
+        </Button>
+      </Needs>
       <Button size="s" variant="plain" onClick={() => setOpen('export')}>
         <Download size={14} aria-hidden="true" /> {exchange.export}
       </Button>

@@ -4,12 +4,14 @@ import {
   ACTION_GROUPS,
   ACTIONS,
   type Action,
+  canRun,
   type Editor,
   fuzzy,
   runAction,
   useEditorTexts,
   useGroupTexts,
   useHelpTexts,
+  whyNot,
 } from '@/editor'
 import { interfaceId, namespaceId } from '@/protocol'
 import { cachedInterfaceView } from '@/store'
@@ -57,7 +59,7 @@ export function allEntries(editor: Editor): Entry[] {
 }
 
 function actionEntry(editor: Editor, action: Action): Entry {
-  const help = action.help?.(useHelpTexts.now()) ?? ''
+  const help = whyNot(action, editor) ?? action.help?.(useHelpTexts.now()) ?? ''
   return {
     key: `action:${action.id}`,
     label: action.label(useEditorTexts.now()),
@@ -65,7 +67,7 @@ function actionEntry(editor: Editor, action: Action): Entry {
     help,
     group: useGroupTexts.now()[action.group],
     shortcut: action.shortcuts?.[0],
-    enabled: action.enabled(editor),
+    enabled: canRun(action, editor),
     run: () => runAction(action, editor),
   }
 }

@@ -1,3 +1,4 @@
+import { canRun, type Need } from './allowed'
 import type { Editor } from './editor'
 import type { HelpTexts } from './help'
 import type { EditorTexts } from './texts'
@@ -19,12 +20,14 @@ export interface Action {
   inFields?: boolean
   /** Its key belongs to the browser, or to what has the focus: an event of theirs runs it. */
   native?: boolean
+  /** What the token must allow; else that of its group. `canRun` asks for both. */
+  needs?: Need
   enabled: (editor: Editor) => boolean
   run: (editor: Editor) => unknown
 }
 
 /** Run it where it is enabled; a failure becomes a toast. */
 export function runAction(action: Action, editor: Editor): void {
-  if (!action.enabled(editor)) return
+  if (!canRun(action, editor)) return
   Promise.resolve(action.run(editor)).catch((error) => editor.fail(error))
 }

@@ -47,6 +47,7 @@ export const exportPicture: Action = {
 export const newLab: Action = {
   id: 'new-lab',
   group: 'lab',
+  needs: 'admin',
   label: () => t().newLab,
   help: (h) => h.newLab,
   enabled: always,
@@ -65,6 +66,7 @@ export const allLabs: Action = {
 export const doctor: Action = {
   id: 'doctor',
   group: 'tools',
+  needs: 'admin',
   label: () => t().doctor,
   help: (h) => h.doctor,
   enabled: always,

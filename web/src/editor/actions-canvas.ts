@@ -31,7 +31,7 @@ const act = (
 ): Action => ({ id, group, label: () => useGestureTexts.now()[key], shortcuts, enabled, run })
 
 const some = (editor: Editor): boolean => copyable(editor).length > 0
-export const copy = act('copy', 'edit', 'copy', ['Mod+C'], some, copySelection)
+export const copy: Action = { ...act('copy', 'edit', 'copy', ['Mod+C'], some, copySelection), needs: 'view' }
 export const cut = act('cut', 'edit', 'cut', ['Mod+X'], some, cutSelection)
 /** Its key is answered by the page's paste event, which may read the clipboard without asking. */
 export const paste: Action = {

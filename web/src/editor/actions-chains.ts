@@ -20,6 +20,7 @@ export function showChains(editor: Editor, namespace: string): void {
 export const chains: Action = {
   id: 'chains',
   group: 'tools',
+  needs: 'view',
   label: () => useAppActionTexts.now().chains,
   help: (h) => h.chains,
   shortcuts: ['C'],

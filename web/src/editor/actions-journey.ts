@@ -10,6 +10,7 @@ const ROOM = 400
 export const trace: Action = {
   id: 'trace',
   group: 'tools',
+  needs: 'view',
   label: () => useAppActionTexts.now().trace,
   help: (h) => h.trace,
   shortcuts: ['J'],

@@ -12,6 +12,7 @@ const t = useStagingTexts.now
 export const showSource: Action = {
   id: 'source',
   group: 'tools',
+  needs: 'view',
   label: () => t().source,
   help: () => t().sourceHelp,
   shortcuts: ['E'],
@@ -22,6 +23,7 @@ export const showSource: Action = {
 export const showPlan: Action = {
   id: 'plan',
   group: 'tools',
+  needs: 'view',
   label: () => t().plan,
   help: () => t().planHelp,
   enabled: open,

@@ -23,6 +23,7 @@ export const showTerminal: Action = {
 export const newTerminal: Action = {
   id: 'new-terminal',
   group: 'terminal',
+  needs: 'edit',
   label: () => t().open,
   help: () => t().openHelp,
   shortcuts: ['Shift+T', 'Ctrl+~'],
@@ -33,11 +34,16 @@ export const newTerminal: Action = {
 type Word = { [K in keyof TerminalTexts]: TerminalTexts[K] extends string ? K : never }[keyof TerminalTexts]
 
 /** An action on the pane that has the focus. */
-const onPane = (word: Word, shortcuts: readonly string[], run: (view: TerminalView) => void, help?: Word): Action => ({
+const onPane = (
+  word: Word,
+  shortcuts: readonly string[],
+  run: (view: TerminalView) => void,
+  more: Partial<Pick<Action, 'help' | 'needs'>> = {},
+): Action => ({
   id: `terminal-${word}`,
   group: 'terminal',
   label: () => t()[word],
-  ...(help ? { help: () => t()[help] } : {}),
+  ...more,
   shortcuts,
   enabled: (editor) => editor.terminal.get() !== null,
   run: (editor) => {
@@ -46,17 +52,21 @@ const onPane = (word: Word, shortcuts: readonly string[], run: (view: TerminalVi
   },
 })
 
-export const splitRight = onPane('right', ['Alt+Shift+ArrowRight'], (view) => view.split('right'))
-export const splitDown = onPane('down', ['Alt+Shift+ArrowDown'], (view) => view.split('down'))
+const TYPES = { needs: 'edit' } as const
+
+export const splitRight = onPane('right', ['Alt+Shift+ArrowRight'], (view) => view.split('right'), TYPES)
+export const splitDown = onPane('down', ['Alt+Shift+ArrowDown'], (view) => view.split('down'), TYPES)
 export const nextPane = onPane('next', ['Alt+ArrowRight', 'Alt+ArrowDown'], (view) => view.walk(1))
 export const previousPane = onPane('previous', ['Alt+ArrowLeft', 'Alt+ArrowUp'], (view) => view.walk(-1))
 export const findInTerminal = onPane('find', ['Mod+Shift+F'], (view) => view.find())
 export const copyFromTerminal = onPane('copy', ['Mod+Shift+C'], (view) => view.copy())
-export const pasteIntoTerminal = onPane('paste', ['Mod+Shift+V'], (view) => view.paste())
+export const pasteIntoTerminal = onPane('paste', ['Mod+Shift+V'], (view) => view.paste(), TYPES)
 export const clearTerminal = onPane('clear', ['Mod+Shift+K'], (view) => view.clear())
-export const terminalFiles = onPane('files', [], (view) => view.files())
-export const closeTerminal = onPane('close', ['Mod+Shift+X'], (view) => view.close(), 'closeHelp')
-export const leaveTerminal = onPane('leave', ['Mod+Shift+ArrowUp'], (view) => view.leave(), 'leaveHelp')
+export const terminalFiles = onPane('files', [], (view) => view.files(), TYPES)
+export const closeTerminal = onPane('close', ['Mod+Shift+X'], (view) => view.close(), { help: () => t().closeHelp })
+export const leaveTerminal = onPane('leave', ['Mod+Shift+ArrowUp'], (view) => view.leave(), {
+  help: () => t().leaveHelp,
+})
 
 export const toggleReader: Action = {
   id: 'terminal-reader',

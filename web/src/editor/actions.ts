@@ -143,6 +143,7 @@ export const ping: Action = {
 export const capture: Action = {
   id: 'capture',
   group: 'tools',
+  needs: 'view',
   label: (t) => t.capture,
   help: (h) => h.capture,
   shortcuts: ['K'],
@@ -173,6 +174,7 @@ export const exportDocument: Action = {
 export const importDocument: Action = {
   id: 'import',
   group: 'lab',
+  needs: 'edit',
   label: (t) => t.importJson,
   help: (h) => h.importJson,
   shortcuts: ['Mod+O'],

@@ -2,6 +2,7 @@ import { LostError, ProblemError } from '@/connection'
 import type { AnyCommand, Done, Planned, Problem } from '@/protocol'
 import type { Session } from '@/store'
 import { announce, Value } from '@/ui'
+import { allows, denied } from './allowed'
 import { type DockState, emptyDock, keepDock } from './dock'
 import type { JourneyView } from './journey'
 import { Marks } from './marks'
@@ -108,6 +109,7 @@ export class Editor {
     base: boolean,
     dryRun: boolean,
   ): Promise<Done | Planned> {
+    if (!allows(this, 'edit')) return Promise.reject(denied())
     const lab = this.session.current.get() ?? ''
     const revision = base ? this.lab.revision.get() : null
     const asked = { type: 'edit' as const, lab, commands: [...commands], base: revision, label, dry_run: dryRun }

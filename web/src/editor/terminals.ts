@@ -2,6 +2,7 @@
 
 import { HOST, type TerminalLive } from '@/protocol'
 import { Value } from '@/ui/value'
+import { allows, useAllowedTexts } from './allowed'
 import { activateDock, type DockPanel, type DockTab, openDock, toggleDock, updateDockTab } from './dock'
 import type { Editor } from './editor'
 import { type Pane, type Panes, panesOf } from './panes'
@@ -38,7 +39,15 @@ export const panesIn = (panel: TerminalPanel): Panes =>
 export function openTerminal(editor: Editor, namespace: string, terminal?: string): void {
   const tab = terminal === undefined ? undefined : tabOf(editor, terminal)
   if (tab) activateDock(editor, tab.id)
+  else if (terminal === undefined && !allows(editor, 'edit')) watchTerminal(editor, namespace)
   else openDock(editor, { kind: 'terminal', namespace, terminal })
+}
+
+/** Who may only look is shown the newest shell that there is. */
+function watchTerminal(editor: Editor, namespace: string): void {
+  const found = terminalsOf(editor).findLast((one) => one.namespace === namespace)
+  if (found) openTerminal(editor, namespace, found.terminal)
+  else editor.say('info', useAllowedTexts.now().noneToWatch(namespace))
 }
 
 function tabOf(editor: Editor, terminal: string): DockTab | undefined {
@@ -88,7 +97,7 @@ export const leaveTab = (editor: Editor, panel: TerminalPanel): void => leavePan
 
 async function leave(editor: Editor, terminal: string, namespace: string): Promise<void> {
   const lab = editor.session.current.get()
-  if (lab === null) return
+  if (lab === null || !allows(editor, 'edit')) return
   try {
     const { kept } = await editor.session.connection.request<'close-terminal'>({
       type: 'close-terminal',

@@ -1,5 +1,5 @@
 import { type FormEvent, useState } from 'react'
-import { useEditor } from '@/editor'
+import { Needs, useEditor } from '@/editor'
 import { Button, Field, Input, Select, Switch, usePart } from '@/ui'
 import styles from './Journey.module.css'
 import { askOf, type Form } from './model'
@@ -86,9 +86,11 @@ export function AskForm({ tracing, form, onForm }: { tracing: Tracing; form: For
         {tracing.busy === 'trace' ? (
           <Button onClick={tracing.stop}>{t.tracing}</Button>
         ) : (
-          <Button type="submit" variant="primary" disabled={!ready || tracing.busy !== null}>
-            {t.trace}
-          </Button>
+          <Needs>
+            <Button type="submit" variant="primary" disabled={!ready || tracing.busy !== null}>
+              {t.trace}
+            </Button>
+          </Needs>
         )}
         <Button
           title={t.predictHint}

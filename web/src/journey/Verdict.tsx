@@ -1,6 +1,6 @@
 import { CircleCheck, CircleX, LoaderCircle } from 'lucide-react'
 import { useState } from 'react'
-import { useEditor } from '@/editor'
+import { Needs, useEditor } from '@/editor'
 import type { Ask, Journey, RuleAt } from '@/protocol'
 import { Button } from '@/ui'
 import { timeWords } from './format'
@@ -84,9 +84,11 @@ function WhatIf({ journey, rule, tracing }: { journey: Journey; rule: RuleAt; tr
       ) : (
         <p role="status">{t.without(answer)}</p>
       )}
-      <Button size="s" disabled={tracing.busy !== null} onClick={() => void removeRule()}>
-        {t.removeRule}
-      </Button>
+      <Needs>
+        <Button size="s" disabled={tracing.busy !== null} onClick={() => void removeRule()}>
+          {t.removeRule}
+        </Button>
+      </Needs>
     </div>
   )
 }

@@ -1,4 +1,5 @@
 import { useState } from 'react'
+import { Needs } from '@/editor'
 import { Button, Field, Input, Select } from '@/ui'
 import styles from './Journey.module.css'
 import { useJourneyTexts } from './texts'
@@ -61,9 +62,11 @@ export function WatchForm({ tracing }: { tracing: Tracing }) {
       {watching ? (
         <Button onClick={tracing.stop}>{t.stopWatching}</Button>
       ) : (
-        <Button type="submit" variant="primary" disabled={tracing.busy !== null}>
-          {t.watch}
-        </Button>
+        <Needs>
+          <Button type="submit" variant="primary" disabled={tracing.busy !== null}>
+            {t.watch}
+          </Button>
+        </Needs>
       )}
     </form>
   )

@@ -1,6 +1,6 @@
 import { ChevronDown } from 'lucide-react'
 import { useState } from 'react'
-import { makeLab, useEditor } from '@/editor'
+import { canRun, makeLab, Needs, newLab, useDenied, useEditor, whyNot } from '@/editor'
 import type { LabInfo, Policy } from '@/protocol'
 import { Button, Dialog, Field, Input, Menu, type MenuEntry, Select, usePart, useValue } from '@/ui'
 import { Examples } from './Examples'
@@ -22,7 +22,13 @@ export function LabSwitcher() {
       onSelect: () => void editor.session.open(lab.lab),
     })),
     null,
-    { key: 'new', label: t.newLab, onSelect: () => editor.dialog.set({ kind: 'new-lab' }) },
+    {
+      key: 'new',
+      label: t.newLab,
+      disabled: !canRun(newLab, editor),
+      title: whyNot(newLab, editor),
+      onSelect: () => editor.dialog.set({ kind: 'new-lab' }),
+    },
     { key: 'all', label: t.allLabs, onSelect: () => editor.dialog.set({ kind: 'labs' }) },
   ]
   return (
@@ -39,7 +45,9 @@ export function LabSwitcher() {
       {info && (
         <>
           <span className={styles.kind}>{t.stateOf(info.state)}</span>
-          <PolicySelect policy={info.policy} />
+          <Needs>
+            <PolicySelect policy={info.policy} />
+          </Needs>
         </>
       )}
     </>
@@ -52,7 +60,7 @@ function PolicySelect({ policy }: { policy: Policy }) {
   return (
     <Select
       aria-label={t.policy}
-      title={t.policyHint}
+      title={useDenied() ?? t.policyHint}
       style={{ width: 116, height: 28 }}
       value={policy}
       onChange={(e) => void editor.edit([{ do: 'set-lab', policy: e.target.value as Policy }], t.policy)}
@@ -115,22 +123,26 @@ function LabRow({ info }: { info: LabInfo }) {
         </span>
         <Refused text={error ?? info.problem?.message} />
       </span>
-      {info.state === 'live' ? (
-        <Button size="s" onClick={() => void ask('stop')}>
-          {t.stop}
-        </Button>
-      ) : (
-        <Button size="s" disabled={busy} onClick={() => void ask('start')}>
-          {t.start}
-        </Button>
-      )}
-      {sure ? (
-        <Button size="s" variant="danger" onClick={() => void ask('destroy')}>
-          {t.deleteLab(info.lab)}
-        </Button>
-      ) : (
-        <RemoveButton name={info.lab} onClick={() => setSure(true)} />
-      )}
+      <Needs>
+        {info.state === 'live' ? (
+          <Button size="s" onClick={() => void ask('stop')}>
+            {t.stop}
+          </Button>
+        ) : (
+          <Button size="s" disabled={busy} onClick={() => void ask('start')}>
+            {t.start}
+          </Button>
+        )}
+      </Needs>
+      <Needs what="admin">
+        {sure ? (
+          <Button size="s" variant="danger" onClick={() => void ask('destroy')}>
+            {t.deleteLab(info.lab)}
+          </Button>
+        ) : (
+          <RemoveButton name={info.lab} onClick={() => setSure(true)} />
+        )}
+      </Needs>
     </li>
   )
 }

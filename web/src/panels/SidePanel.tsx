@@ -1,5 +1,5 @@
 import { useEffect } from 'react'
-import { useEditor } from '@/editor'
+import { Needs, useEditor } from '@/editor'
 import { afterColon, isShape, kindOfId } from '@/protocol'
 import { standsIn } from '@/store'
 import { useValue } from '@/ui'
@@ -29,7 +29,9 @@ export function SidePanel() {
         kindOfId(id) === 'namespace' ? (
           <NamespaceInspector key={id} name={afterColon(id)} />
         ) : (
-          <InterfaceInspector key={id} ref_={afterColon(id)} />
+          <Needs key={id}>
+            <InterfaceInspector ref_={afterColon(id)} />
+          </Needs>
         ),
       )}
       {ids.length === 0 && <Warnings />}

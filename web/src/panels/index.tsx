@@ -2,9 +2,11 @@
 
 import { Activity, History, MoreHorizontal, Route, Terminal } from 'lucide-react'
 import {
+  canRun,
   exportDocument,
   exportPicture,
   importDocument,
+  netns,
   ping,
   runAction,
   shortcuts,
@@ -14,6 +16,7 @@ import {
   trace,
   useEditor,
   useEditorTexts,
+  whyNot,
 } from '@/editor'
 import { Button, IconButton, Menu, useValue } from '@/ui'
 import { DoctorDialog } from './Doctor'
@@ -36,13 +39,13 @@ export function TopBarTools() {
   const side = useValue(editor.side)
   return (
     <>
-      <Button size="s" data-action={ping.id} disabled={!ping.enabled(editor)} onClick={() => runAction(ping, editor)}>
+      <Button size="s" data-action={ping.id} disabled={!canRun(ping, editor)} onClick={() => runAction(ping, editor)}>
         <Activity size={14} /> {t.ping}
       </Button>
       <Button
         size="s"
         data-action={trace.id}
-        disabled={!trace.enabled(editor)}
+        disabled={!canRun(trace, editor)}
         onClick={() => runAction(trace, editor)}
       >
         <Route size={14} /> {t.trace}
@@ -51,7 +54,7 @@ export function TopBarTools() {
         label={showTerminal.label(et)}
         data-action={showTerminal.id}
         shortcut={shown('Ctrl+`')}
-        disabled={!showTerminal.enabled(editor)}
+        disabled={!canRun(showTerminal, editor)}
         onClick={() => runAction(showTerminal, editor)}
       >
         <Terminal size={17} />
@@ -77,6 +80,8 @@ export function TopBarTools() {
             key: 'import',
             label: t.importTitle,
             shortcut: shown('Mod+O'),
+            disabled: !canRun(importDocument, editor),
+            title: whyNot(importDocument, editor),
             onSelect: () => runAction(importDocument, editor),
           },
           {
@@ -88,11 +93,17 @@ export function TopBarTools() {
           {
             key: 'picture',
             label: exportPicture.label(et),
-            disabled: !exportPicture.enabled(editor),
+            disabled: !canRun(exportPicture, editor),
             onSelect: () => runAction(exportPicture, editor),
           },
           null,
-          { key: 'netns', label: 'ip netns', onSelect: () => editor.dialog.set({ kind: 'netns' }) },
+          {
+            key: 'netns',
+            label: 'ip netns',
+            disabled: !canRun(netns, editor),
+            title: whyNot(netns, editor),
+            onSelect: () => editor.dialog.set({ kind: 'netns' }),
+          },
           { key: 'doctor', label: t.doctor, onSelect: () => editor.dialog.set({ kind: 'doctor' }) },
           null,
           {

@@ -3,7 +3,7 @@ import { EditorState } from '@codemirror/state'
 import { EditorView } from '@codemirror/view'
 import { type RefObject, useEffect, useRef, useState } from 'react'
 import { LostError } from '@/connection'
-import { type Editor, matches, useEditor } from '@/editor'
+import { type Editor, matches, Needs, useEditor } from '@/editor'
 import { Button, Switch, useValue } from '@/ui'
 import { check, type Verdict } from './check'
 import { pick, setup } from './codemirror'
@@ -172,14 +172,16 @@ function Bar({
       <Button size="s" disabled={!text.dirty || text.busy} onClick={text.revert}>
         {t.revert}
       </Button>
-      <Button
-        size="s"
-        variant="primary"
-        disabled={!text.dirty || text.busy || verdict.kind === 'wrong' || wire !== 'open'}
-        onClick={() => void text.apply()}
-      >
-        {text.busy ? t.applying : on ? t.stage : t.apply}
-      </Button>
+      <Needs>
+        <Button
+          size="s"
+          variant="primary"
+          disabled={!text.dirty || text.busy || verdict.kind === 'wrong' || wire !== 'open'}
+          onClick={() => void text.apply()}
+        >
+          {text.busy ? t.applying : on ? t.stage : t.apply}
+        </Button>
+      </Needs>
     </div>
   )
 }

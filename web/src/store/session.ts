@@ -1,5 +1,5 @@
 import { Connection, LostError, type Wire } from '@/connection'
-import type { Delta, LabInfo, Notice } from '@/protocol'
+import type { Delta, LabInfo, Labs, Notice } from '@/protocol'
 import { Value } from '@/ui/value'
 import { LabStore } from './lab'
 
@@ -11,6 +11,8 @@ export class Session {
   readonly current = new Value<string | null>(null)
   /** null until the server has told it. */
   readonly labs = new Value<readonly LabInfo[] | null>(null)
+  /** What the token of this visit allows; the server refuses the rest. */
+  readonly role = new Value<Labs['role']>('admin')
   /** Called for problems that everybody in the lab should know. */
   onNotice: (notice: Notice) => void = () => undefined
   /** Called when the lab could not be opened. */
@@ -96,7 +98,9 @@ export class Session {
     const labs = this.connection.request<'labs'>({ type: 'labs' }).done
     if (this.current.get() !== null) void this.reopen()
     try {
-      this.labs.set((await labs).labs)
+      const told = await labs
+      this.role.set(told.role)
+      this.labs.set(told.labs)
     } catch (error) {
       if (!(error instanceof LostError)) throw error
     }

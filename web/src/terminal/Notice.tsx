@@ -1,4 +1,4 @@
-import { type Pane, setPanes, setTerminal, useEditor } from '@/editor'
+import { Needs, type Pane, setPanes, setTerminal, useEditor } from '@/editor'
 import { Button } from '@/ui'
 import type { FeedState } from './feed'
 import styles from './Terminal.module.css'
@@ -29,9 +29,11 @@ export function Notice({
       <div className={styles.notice} role="alert">
         <p>{over}</p>
         {refused === undefined && (
-          <Button size="s" onClick={again}>
-            {t.again}
-          </Button>
+          <Needs>
+            <Button size="s" onClick={again}>
+              {t.again}
+            </Button>
+          </Needs>
         )}
         <Button size="s" onClick={onClose}>
           {t.close}

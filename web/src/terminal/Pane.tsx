@@ -3,10 +3,13 @@ import { type ComponentRef, type CSSProperties, useEffect, useMemo, useRef, useS
 import {
   closeTerminal,
   findInTerminal,
+  Needs,
   type Pane as PaneOf,
   shown,
   splitDown,
   splitRight,
+  useAllowedTexts,
+  useDenied,
   useEditor,
   useTerminalTexts,
   type Way,
@@ -50,6 +53,7 @@ export function Pane(props: PaneProps) {
   const refused = useShell(tab, pane)
   const { screen, feed, state } = useTerminal(host, tab, pane.terminal, setLink)
   const uploads = useUploads(pane)
+  const denied = useDenied()
   const clipboard = useMemo(() => clipboardOf(editor, screen), [editor, screen])
   const ended = state.kind === 'gone' || (state.kind === 'live' && state.state.code != null)
   useView(props, screen, {
@@ -74,7 +78,7 @@ export function Pane(props: PaneProps) {
     >
       <Bar {...props} title={title} onFind={() => setFinding(true)} onFiles={() => setListing(true)} ended={ended} />
       <ContextArea entries={() => paneMenu(editor, pane)}>
-        <div className={styles.room} data-terminal={pane.terminal ?? undefined} {...uploads.drop}>
+        <div className={styles.room} data-terminal={pane.terminal ?? undefined} {...(denied ? {} : uploads.drop)}>
           <div className={styles.screen} ref={host} />
           {uploads.over && <div className={styles.drop}>{t.dropHere}</div>}
         </div>
@@ -126,18 +130,21 @@ function Bar({
     <header className={styles.bar}>
       <span className={`${styles.title} mono`}>{title}</span>
       <Many pane={pane} />
+      <Watching />
       <IconButton className={styles.tool} label={t.search} {...keys(findInTerminal)} onClick={onFind}>
         <Search size={13} />
       </IconButton>
-      <IconButton className={styles.tool} label={t.files} onClick={onFiles}>
-        <FolderOpen size={13} />
-      </IconButton>
-      <IconButton className={styles.tool} label={t.right} {...keys(splitRight)} onClick={() => onSplit('right')}>
-        <Columns2 size={13} />
-      </IconButton>
-      <IconButton className={styles.tool} label={t.down} {...keys(splitDown)} onClick={() => onSplit('down')}>
-        <Rows2 size={13} />
-      </IconButton>
+      <Needs>
+        <IconButton className={styles.tool} label={t.files} onClick={onFiles}>
+          <FolderOpen size={13} />
+        </IconButton>
+        <IconButton className={styles.tool} label={t.right} {...keys(splitRight)} onClick={() => onSplit('right')}>
+          <Columns2 size={13} />
+        </IconButton>
+        <IconButton className={styles.tool} label={t.down} {...keys(splitDown)} onClick={() => onSplit('down')}>
+          <Rows2 size={13} />
+        </IconButton>
+      </Needs>
       <MoreMenu pane={pane} />
       <IconButton className={styles.tool} label={names.close} {...keys(closeTerminal)} onClick={() => onClose(ended)}>
         <X size={13} />
@@ -151,6 +158,17 @@ function Many({ pane }: { pane: PaneOf }) {
   const record = useRecord(useEditor().lab.live, `terminal:${pane.terminal}`)
   const viewers = record?.kind === 'terminal' ? (record.viewers ?? 0) : 0
   return viewers > 1 ? <span className={styles.many}>{t.watched(viewers)}</span> : null
+}
+
+/** Who may only look cannot type here. */
+function Watching() {
+  const reason = useDenied()
+  const t = useAllowedTexts()
+  return reason ? (
+    <span className={styles.many} title={reason}>
+      {t.watching}
+    </span>
+  ) : null
 }
 
 function MoreMenu({ pane }: { pane: PaneOf }) {

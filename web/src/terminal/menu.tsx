@@ -1,5 +1,7 @@
 import {
   type Action,
+  allows,
+  canRun,
   clearTerminal,
   closeTerminal,
   copyFromTerminal,
@@ -36,7 +38,7 @@ export function paneMenu(editor: Editor, pane: Pane): readonly MenuEntry[] {
     key: action.id,
     label: action.label(names),
     shortcut: action.shortcuts?.[0] && shown(action.shortcuts[0]),
-    disabled: !action.enabled(editor),
+    disabled: !canRun(action, editor),
     checked: action === toggleReader && reader.get(),
     onSelect: () => runAction(action, editor),
   })
@@ -46,7 +48,13 @@ export function paneMenu(editor: Editor, pane: Pane): readonly MenuEntry[] {
     { ...entry(newTerminal), onSelect: () => openTerminal(editor, pane.namespace) },
     null,
     entry(closeTerminal),
-    { key: 'end', label: t.end, danger: true, disabled: pane.terminal === null, onSelect: () => end(editor, pane) },
+    {
+      key: 'end',
+      label: t.end,
+      danger: true,
+      disabled: pane.terminal === null || !allows(editor, 'edit'),
+      onSelect: () => end(editor, pane),
+    },
   ]
 }
 

@@ -1,5 +1,6 @@
 import { type RefObject, useEffect, useRef, useState } from 'react'
 import {
+  allows,
   type Editor,
   matches,
   newTerminal,
@@ -120,6 +121,7 @@ function connect(editor: Editor, tab: string, terminal: string, { term, room }: 
     write: (bytes, done) => term.write(bytes, done),
   })
   guard(term, () => feed.answers)
+  term.options.disableStdin = !allows(editor, 'edit')
   term.onData((text) => feed.type(text))
   term.onBinary((bytes) => feed.typeBytes(bytes))
   term.onBell(() => !feed.replaying && updateDockTab(editor, tab, { mark: true }))

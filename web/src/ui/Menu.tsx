@@ -9,6 +9,8 @@ export type MenuEntry = {
   icon?: ReactNode
   shortcut?: string | undefined
   disabled?: boolean | undefined
+  /** Why it is disabled, say. */
+  title?: string | undefined
   danger?: boolean | undefined
   checked?: boolean | undefined
   onSelect: () => void
@@ -57,6 +59,7 @@ function DropdownEntries({ entries }: { entries: readonly MenuEntry[] | (() => r
         key={entry.key}
         className={styles.item}
         disabled={entry.disabled ?? false}
+        title={entry.title}
         data-danger={entry.danger || undefined}
         onSelect={entry.onSelect}
       >
@@ -98,6 +101,7 @@ function ContextEntries({ entries }: { entries: () => readonly MenuEntry[] }) {
         key={entry.key}
         className={styles.item}
         disabled={entry.disabled ?? false}
+        title={entry.title}
         data-danger={entry.danger || undefined}
         onSelect={entry.onSelect}
       >

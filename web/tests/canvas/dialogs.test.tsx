@@ -23,7 +23,7 @@ async function opened(): Promise<{ editor: Editor; asked: AnyCommand[] }> {
   let tell: (event: string, text: string) => void = () => undefined
   const answer = (request: Edit | ListLabs | Open): object => {
     if (request.type === 'open') return { result: snapshot() }
-    if (request.type === 'labs') return { result: { result: 'labs', labs: [INFO] } }
+    if (request.type === 'labs') return { result: { result: 'labs', labs: [INFO], role: 'admin' } }
     asked.push(...request.commands)
     const [command] = request.commands
     if (command?.do === 'add-namespace' && command.name === 'ns0') return { problem: EXISTS }

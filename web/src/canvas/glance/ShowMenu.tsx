@@ -1,6 +1,7 @@
 import { Layers, Network, Search as SearchIcon } from 'lucide-react'
 import {
   type Action,
+  canRun,
   layoutActions,
   runAction,
   search,
@@ -23,7 +24,7 @@ export function ShowMenu() {
     key: action.id,
     label: action.label(et),
     shortcut: action.shortcuts?.[0] && shown(action.shortcuts[0]),
-    disabled: !action.enabled(editor),
+    disabled: !canRun(action, editor),
     onSelect: () => runAction(action, editor),
   })
   return (

@@ -1,6 +1,6 @@
 import { ArrowRight, Search, Trash2 } from 'lucide-react'
 import { useDeferredValue, useMemo, useRef, useState } from 'react'
-import { useEditor } from '@/editor'
+import { Needs, useEditor } from '@/editor'
 import type { Connection } from '@/protocol'
 import { useRecord } from '@/store'
 import { announce, Button, cx, IconButton } from '@/ui'
@@ -58,9 +58,11 @@ export function Conntrack({ tab, active }: { tab: string; active: boolean }) {
         <span className={styles.found} role="status">
           {t.shown(rows.length, count)}
         </span>
-        <Button size="s" variant="danger" disabled={count === 0} onClick={() => void flush()}>
-          {t.flush}
-        </Button>
+        <Needs>
+          <Button size="s" variant="danger" disabled={count === 0} onClick={() => void flush()}>
+            {t.flush}
+          </Button>
+        </Needs>
       </header>
       <Rows rows={rows} empty={all.length > 0 ? t.noneFound : t.none} />
     </section>

@@ -1,5 +1,6 @@
 import { Check, X } from 'lucide-react'
 import { type KeyboardEvent, useCallback, useMemo, useState } from 'react'
+import { Needs } from '@/editor'
 import { Button, IconButton } from '@/ui'
 import { useChain, usePanel, type Writing } from '../context'
 import { readCommand } from '../model/command'
@@ -66,9 +67,11 @@ export function RuleEditor({ writing }: { writing: Writing }) {
         <span className={styles.table}>{spot.table}</span>
         {draft.kind === 'new' && chain && <Position writing={writing} rules={chain.rules.length} />}
         <span className={styles.grow} />
-        <Button size="s" variant="primary" disabled={save.busy || several !== null} onClick={save.run}>
-          {save.busy ? t.saving : draft.kind === 'new' ? t.add : t.save}
-        </Button>
+        <Needs>
+          <Button size="s" variant="primary" disabled={save.busy || several !== null} onClick={save.run}>
+            {save.busy ? t.saving : draft.kind === 'new' ? t.add : t.save}
+          </Button>
+        </Needs>
         <IconButton label={t.cancel} className={styles.close} onClick={panel.leave}>
           <X size={15} />
         </IconButton>

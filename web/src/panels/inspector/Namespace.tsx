@@ -1,5 +1,5 @@
 import { Plus } from 'lucide-react'
-import { showChains, useEditor, useLab } from '@/editor'
+import { Needs, showChains, useEditor, useLab } from '@/editor'
 import { HOST, type NamespaceLive, nameOf, namespaceId, netnsId } from '@/protocol'
 import { useChains, useInterface, useRecord } from '@/store'
 import { Button, IconButton, Menu, Switch, useValue } from '@/ui'
@@ -25,14 +25,18 @@ export function NamespaceInspector({ name }: { name: string }) {
         <h2 className="mono">{name}</h2>
         <span className={styles.kind}>{t.namespace}</span>
       </header>
-      <About name={name} live={live} />
-      <Interfaces name={name} />
+      <Needs>
+        <About name={name} live={live} />
+        <Interfaces name={name} />
+      </Needs>
       <Chains name={name} />
-      {live && <Routes name={name} live={live} />}
-      {live && <Neighbours name={name} live={live} />}
-      {live && <Sysctls name={name} live={live} />}
-      <CountersOf namespace={name} />
-      <Processes name={name} />
+      <Needs>
+        {live && <Routes name={name} live={live} />}
+        {live && <Neighbours name={name} live={live} />}
+        {live && <Sysctls name={name} live={live} />}
+        <CountersOf namespace={name} />
+        <Processes name={name} />
+      </Needs>
     </>
   )
 }
