@@ -16,6 +16,7 @@ const OF_GROUP: Readonly<Record<ActionGroup, Need>> = {
   edit: 'edit',
   select: 'view',
   tools: 'edit',
+  rules: 'edit',
   terminal: 'view',
   lab: 'view',
   view: 'view',
