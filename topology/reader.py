@@ -49,6 +49,20 @@ def _type(value: Json) -> str:
     return _TYPES.get(type(value), type(value).__name__)
 
 
+def _canonical(record: Route | Neighbour | Fdb) -> Route | Neighbour | Fdb:
+    """With the identity that it will have in normal form: two spellings of one are one, and `default` by IPv4 and by IPv6 are two."""
+    try:
+        if isinstance(record, Route):
+            to = names.destination(record.to, record.via)
+            metric = None if record.metric == (1024 if ":" in to else 0) else record.metric
+            return msgspec.structs.replace(record, to=to, metric=metric)
+        if isinstance(record, Neighbour):
+            return msgspec.structs.replace(record, address=names.address(record.address))
+    except ProblemError:
+        pass  # `check` says it, with the reason
+    return record
+
+
 class Reader:
     """Reads one document and goes on after a fault, so that all are told at once. What had a fault is left out of the records."""
 
@@ -129,13 +143,12 @@ class Reader:
             self._fault(path, f"this is no {kind.__struct_config__.tag}")
         return None
 
-    def _add(self, record: AnyRecord | None, path: str, key: str | None = None) -> None:
+    def _add(self, record: AnyRecord | None, path: str) -> None:
         if record is None:
             return
-        key = key or record.id
-        if key in self._paths and record.id != f"namespace:{HOST}":
-            self._fault(path, "File exists", f"the same stands at {self._paths[key]}")
-        self._paths[key] = self._paths[record.id] = path
+        if record.id in self._paths and record.id != f"namespace:{HOST}":
+            self._fault(path, "File exists", f"the same stands at {self._paths[record.id]}")
+        self._paths[record.id] = path
         self.records[record.id] = record
 
     # ---- the levels of a document ------------------------------------------------------------------------------------
@@ -215,15 +228,7 @@ class Reader:
         record = self._record(path, kind, {"namespace": namespace}, {k: v for k, v in value.items() if k != "kind"})
         if "kind" in value:
             self._known(path, value, [f.name for f in msgspec.structs.fields(kind) if f.name != "namespace"])
-        key = None
-        if isinstance(record, Route):
-            try:
-                to = names.destination(record.to, record.via)
-                metric = None if record.metric == (1024 if ":" in to else 0) else record.metric
-                key = msgspec.structs.replace(record, to=to, metric=metric).id
-            except ProblemError:
-                pass  # `check` says it, with the reason
-        self._add(record, path, key)
+        self._add(None if record is None else _canonical(record), path)
 
     def _filter(self, path: str, namespace: str, body: dict[str, Json]) -> None:
         """family → table → chain → policy and rules."""

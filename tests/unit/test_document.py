@@ -44,6 +44,13 @@ def test_examples(path: Path) -> None:
     VALIDATOR.validate(json.loads(path.read_text()))
 
 
+def test_default_by_ipv4_and_default_by_ipv6_are_two_routes() -> None:
+    end: dict[str, Json] = {"addresses": ["10.0.0.1/24", "fd00::1/64"], "kind": "veth", "peer": "ns0/b"}
+    routes: list[Json] = [{"to": "default", "via": "10.0.0.2"}, {"to": "default", "via": "fd00::2"}]
+    document = ns0(interfaces={"a": end, "b": {"kind": "veth", "peer": "ns0/a"}}, routes=routes)
+    assert {r.to: r.via for r in load(document).values() if isinstance(r, Route)} == {"default": "10.0.0.2", "::/0": "fd00::2"}
+
+
 def test_a_document_is_pleasant_to_read() -> None:
     document: dict[str, Json] = {
         "vethboard": 1,
@@ -181,6 +188,11 @@ MEANING: list[tuple[dict[str, Json], str, str]] = [
     (ns0(routes=[{"to": "default", "dev": "eth7"}]), "$.namespaces.ns0.routes[0].dev", 'Cannot find device "eth7"'),
     (ns0(routes=[{"to": "10.0.0.0/8", "via": "::1"}]), "$.namespaces.ns0.routes[0].via", "inet address is expected"),
     (ns0(routes=[{"to": "default", "dev": "lo"}, {"to": "0.0.0.0/0", "dev": "lo"}]), "$.namespaces.ns0.routes[1]", "File exists"),
+    (
+        ns0(neighbours=[{"dev": "lo", "address": a, "mac": "02:00:00:00:00:01"} for a in ("fd00::1", "fd00::0:1")]),
+        "$.namespaces.ns0.neighbours[1]",
+        "File exists",
+    ),
     (ns0(neighbours=[{"dev": "eth7", "address": "10.0.0.1", "mac": "02::"}]), "$.namespaces.ns0.neighbours[0].dev", "Cannot find device"),
     ({"vethboard": 1, "namespaces": {"a": {"nsid": 1}, "b": {"nsid": 1}}}, "$.namespaces.a.nsid", "already used"),
     ({"vethboard": 1, "layout": {"ns7": [1, 2]}}, "$.layout.ns7", "there is no node"),
