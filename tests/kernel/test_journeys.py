@@ -194,6 +194,12 @@ def test_by_routing(family: str) -> None:
         ended(journey, Cause.NO_ROUTE, "r")
         assert journey.verdict.object.startswith("route:r/")
 
+        stage.shell(f"ip -n b {six}route del default")
+        journey = stage.trace("a", B[family])
+        ended(journey, Cause.NO_ROUTE, "b", "back")
+        assert kinds(journey, "b")[-1] == "deliver"
+        stage.shell(f"ip -n b {six}route add default via {'10.2.0.1' if family == 'ipv4' else 'fd02::1'}")
+
         journey = stage.trace("a", B[family], ttl=1, record=recorded("ttl", family))
         ended(journey, Cause.TTL_EXCEEDED, "r")
         assert [h.kind for h in journey.hops if h.kind == "error"] == ["error"]

@@ -19,9 +19,14 @@ def _compared(journey: Journey, legs: frozenset[str]) -> list[tuple[int, Hop]]:
     """The hops that both kinds of journey tell: a policy that lets pass is told only where there is a chain of that name."""
     return [
         (number, hop)
-        for number, hop in enumerate(journey.hops)
-        if hop.kind in _COMPARED and hop.leg in legs and not hop.errno and not _lets_pass(hop)
+        for number, (hop, after) in enumerate(zip(journey.hops, (*journey.hops[1:], None), strict=True))
+        if hop.kind in _COMPARED and hop.leg in legs and not hop.errno and not _lets_pass(hop) and not _unsent(hop, after)
     ]
+
+
+def _unsent(hop: Hop, after: Hop | None) -> bool:
+    """No route was found for it: the evaluator tells what would have been sent, the kernel made no packet."""
+    return hop.kind in ("send", "answer") and after is not None and after.kind == "route" and after.errno != 0
 
 
 def _lets_pass(hop: Hop) -> bool:

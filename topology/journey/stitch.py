@@ -1,5 +1,6 @@
 """Sightings → journey. Pure: the same sightings give the same journey, with or without a kernel."""
 
+import ipaddress
 from collections.abc import Iterable, Mapping
 
 import msgspec
@@ -87,6 +88,8 @@ def _no_answer(world: World, probe: Probe, hops: list[Hop], there: Arrived | Ver
     end = Verdict(cause=Cause.NO_ANSWER, namespace=there.ns, hop=len(hops) - 1, object=f"namespace:{there.ns}")
     if probe.protocol == "udp":
         return msgspec.structs.replace(end, cause=Cause.DELIVERED)
+    if world.best(there.ns, ipaddress.ip_address(there.packet.src)) is None:
+        return msgspec.structs.replace(end, cause=Cause.NO_ROUTE, leg="back", address=there.packet.src)
     key = "net.ipv6.icmp.echo_ignore_all" if probe.family == "ipv6" else "net.ipv4.icmp_echo_ignore_all"
     ignores = probe.protocol == "icmp" and world.sysctl(there.ns, key) not in ("", "0")
     return msgspec.structs.replace(end, note=f"{key} is 1" if ignores else "")

@@ -125,7 +125,11 @@ def _bridge(found: Hop) -> str:
 
 def _neighbour(found: Hop) -> str:
     if not found.mac:
-        return f"{found.address} was asked for on {found.dev}, and nobody answered"
+        return (
+            f"{found.address} was asked for on {found.dev}, and nobody answered"
+            if found.asked
+            else f"{found.address} is asked for on {found.dev}"
+        )
     return f"{found.address} is at {found.mac}" + (", as it answered" if found.asked else ", which was known")
 
 

@@ -98,7 +98,9 @@ export function useTracing(): Tracing {
           port: filter.port.trim() ? Number(filter.port) : null,
           protocol: filter.protocol || null,
         })
-        const request = editor.session.connection.request<'watch'>(asked, (item) => took(item, keys, fresh, put, null))
+        // the first one is shown; who has chosen one is not called away by the next
+        const first = (key: string): void => void (keys.size === 1 && choose(key))
+        const request = editor.session.connection.request<'watch'>(asked, (item) => took(item, keys, fresh, put, first))
         running.current = request
         const done: Watched = await request.done
         void done
@@ -120,14 +122,14 @@ function took(
   keys: Map<number, string>,
   fresh: () => string,
   put: Put,
-  choose: ((key: string) => void) | null,
+  choose: (key: string) => void,
 ): void {
   if (item.item !== 'journey') return
   const known = keys.get(item.number)
   const key = known ?? fresh()
   keys.set(item.number, key)
   put({ key, journey: item.journey, predicted: null, differences: [], ended: item.ended ?? false })
-  if (known === undefined) choose?.(key)
+  if (known === undefined) choose(key)
 }
 
 /** The answer has all journeys whole, and what was predicted for the first. */

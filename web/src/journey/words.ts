@@ -92,7 +92,7 @@ function sentence(t: JourneyTexts, hop: Hop): string {
     case 'nat':
       return t.nat
     case 'neighbour':
-      if (!hop.mac) return t.neighbourSilent(hop.address ?? '', hop.dev ?? '')
+      if (!hop.mac) return (hop.asked ? t.neighbourSilent : t.neighbourWanted)(hop.address ?? '', hop.dev ?? '')
       return hop.asked ? t.neighbourAsked(hop.address ?? '', hop.mac) : t.neighbourKnown(hop.address ?? '', hop.mac)
     case 'out':
       return t.out(hop.dev ?? '')
