@@ -2,12 +2,15 @@
 
 import errno
 import os
+import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
 
 from agent import filter, tools
+from agent.journey import nft
+from agent.journey.listener import Listener
 from agent.netlink.wire import NLM_F_CREATE, NLM_F_EXCL, Batch, Channel, ifinfo
 from agent.sandbox import limits, seccomp
 from agent.sandbox import syscalls as sc
@@ -130,6 +133,28 @@ def _try() -> Iterator[Check]:
     )
     for qdisc in _QDISCS:
         yield _qdisc(channel, qdisc)
+    yield from _tracing()
+
+
+def _tracing() -> Iterator[Check]:
+    """What follows a packet: a table of nftables that sets the trace flag, and the log to which the legacy tables tell of it."""
+    table = nft.Table("vethboard-doctor")
+    name, mend = "tracing", "modprobe -a nf_tables nfnetlink_log nf_log_syslog"
+    lost = "no packet can be traced; where it should go is predicted all the same"
+    try:
+        listener = Listener()
+    except OSError as e:
+        yield Check(name=name, ok=False, detail=f"nfnetlink: {e.strerror}: {lost}", mend=mend)
+        return
+    try:
+        listener.add(table, (nft.Match(socket.IPPROTO_ICMP, ()),), lambda _: None)
+    except OSError as e:
+        yield Check(name=name, ok=False, detail=f"nf_tables: {e.strerror}: {lost}", mend=mend)
+    else:
+        notes = "; ".join(listener.notes)
+        yield Check(name=name, ok=not notes, detail=notes, mend=mend if notes else "")
+    finally:
+        listener.socket.close()
 
 
 def _link(batch: Batch, name: str, kind: str) -> int:

@@ -2,13 +2,14 @@
 
 Only such packets raise the trace flag or reach a tap: SYNs and their answers, echoes, UDP datagrams up to a rate. So a bulk transfer
 costs its namespaces a few instructions a packet. Which packet a sighting is of is told by what no NAT changes: TCP's sequence number, the
-start of the payload.
+start of the payload. A datagram and the one that goes back between the same ports are told as one journey.
 """
 
 import asyncio
 import contextlib
 import hashlib
 from collections.abc import Callable
+from typing import NamedTuple
 
 from agent.journey import nft
 from agent.journey.bpf import Program, Test
@@ -57,6 +58,32 @@ def key(packet: bytes) -> str | None:
     return None
 
 
+class _Way(NamedTuple):
+    ns: str
+    src: str
+    sport: int
+    dst: str
+    dport: int
+
+    @property
+    def back(self) -> "_Way":
+        return _Way(self.ns, self.dst, self.dport, self.src, self.sport)
+
+
+def _way(sighting: Sighting) -> _Way | None:
+    """None: no datagram."""
+    if not isinstance(sighting, Tapped | Hooked) or (packet := sighting.packet).protocol != "udp":
+        return None
+    return _Way(sighting.ns, packet.src, packet.sport, packet.dst, packet.dport)
+
+
+def _question_first(one: list[Sighting], other: list[Sighting]) -> list[Sighting]:
+    def begins(sightings: list[Sighting]) -> float:
+        return min((s.at for s in sightings if s.at is not None), default=float("inf"))
+
+    return other + one if begins(other) < begins(one) else one + other
+
+
 def _matches(request: WatchPackets) -> list[nft.Match]:
     out = []
     for protocol in _PROTOCOLS[request.protocol]:
@@ -94,6 +121,8 @@ class Watching:
         wanted = Wanted(_program(request), _matches(request), key)
         self.session = Session(namespaces, ears, request.namespaces, wanted, self.sink, request.wires)
         self._packets: dict[str, list[Sighting]] = {}
+        self._flows: dict[_Way, list[str]] = {}
+        """Where a datagram was seen, with its addresses and ports there → the packets that were, the oldest first."""
         self._last: dict[str, float] = {}
         self._left_out: dict[str, float] = {}
         self._lookups: dict[tuple[str, str, str], Looked] = {}
@@ -116,6 +145,30 @@ class Watching:
             self._packets[sighting.key] = []
         self._packets[sighting.key].append(sighting)
         self._last[sighting.key] = now
+        if (way := _way(sighting)) is not None:
+            there = self._flows.setdefault(way, [])
+            if sighting.key not in there:
+                there.append(sighting.key)
+
+    def _answer(self, name: str) -> str | None:
+        """The datagram that goes the other way between the same ports, and is not told yet. (Of other protocols an answer has the key of
+        what it answers.)"""
+        for way in filter(None, map(_way, self._packets[name])):
+            for other in self._flows.get(way.back, ()):
+                if other != name:
+                    return other
+        return None
+
+    def _take(self, name: str) -> list[Sighting]:
+        """All that was seen of it; it is not followed any more."""
+        sightings = self._packets.pop(name)
+        del self._last[name]
+        for way in {way for way in map(_way, sightings) if way is not None}:
+            if name in (there := self._flows.get(way, [])):
+                there.remove(name)
+            if not there:
+                self._flows.pop(way, None)
+        return sightings
 
     def _asked_for(self, sightings: list[Sighting]) -> bool:
         """Whether somewhere on its way it has one of the hosts, and the port."""
@@ -127,8 +180,12 @@ class Watching:
     def settle(self, before: float) -> None:
         """Tell the packets that were seen last before this time, as many as the rate lets."""
         for name in [k for k, last in self._last.items() if last < before]:
-            sightings = self._packets.pop(name)
-            del self._last[name]
+            if name not in self._packets:  # told with what it answered
+                continue
+            answer = self._answer(name)
+            if answer is not None and self._last[answer] >= before:
+                continue
+            sightings = _question_first(self._take(name), self._take(answer) if answer is not None else [])
             if not self._asked_for(sightings):
                 continue
             if self._allowance < 1:

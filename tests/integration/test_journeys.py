@@ -124,3 +124,20 @@ def test_watch_finds_the_labs_own_traffic(stack: Stack) -> None:
         assert result.journeys == len(ended)
         assert all(j.verdict.cause == Cause.DELIVERED and j.verdict.namespace == "right" for j in ended)
         assert [h.namespace for h in ended[0].hops if h.kind == "route" and h.leg == "there"] == ["left", "r", "right"]
+
+
+def test_watch_joins_a_datagram_and_its_answer(stack: Stack) -> None:
+    """They have nothing in common but their ports."""
+    with stack.client() as client:
+        client.send(Watch(id="w", lab="way", protocol="udp", port=7777))
+        serve = "echo an answer that is longer | timeout 3 nc -u -l 7777 > /dev/null &"
+        stack.inside("way", "right", "sh", "-c", serve)
+        stack.inside("way", "left", "sh", "-c", "sleep 0.3; echo ask | nc -u -w 1 10.0.2.2 7777")
+        seen: list[JourneyItem] = []
+        client.send(Cancel(id="c", target="w"))
+        client.wait("w", lambda one: seen.append(one) if isinstance(one, JourneyItem) else None)
+    assert len(seen) == 1
+    journey = seen[0].journey
+    assert (journey.probe.source, journey.probe.port) == ("left", 7777)
+    assert journey.verdict.cause == Cause.DELIVERED
+    assert [h.namespace for h in journey.hops if h.kind in ("deliver", "answer", "receive")] == ["right", "right", "left"]

@@ -83,6 +83,12 @@ class _Legs:
         return "there"
 
 
+def _order(sighting: Sighting) -> tuple[object, ...]:
+    """Frames by their times, which say what was a question and what its answer; then what each namespace told, as it told it."""
+    tapped = isinstance(sighting, Tapped)
+    return not tapped, (sighting.at or 0) if tapped else 0, sighting.ns, sighting.number
+
+
 class Evidence:
     """All sightings of one probe. What is taken is not found again."""
 
@@ -96,7 +102,7 @@ class Evidence:
         self.told: list[Socketed] = []
         self.notes: list[Noted] = []
         self._legs = _Legs(probe)
-        for sighting in sorted(sightings, key=lambda s: (s.ns, s.number)):
+        for sighting in sorted(sightings, key=_order):
             self._file(sighting)
         for taps in (*self.taps.values(), self.neighbours):
             taps.sort(key=lambda t: t.at or 0)
