@@ -1,11 +1,13 @@
 """A journey in the browser: a web server behind DNAT, one rule drops; the drop is found on screen, the rule removed, delivered."""
 
+import base64
 import json
 import os
 import re
+import shutil
 from pathlib import Path
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.support import Stack
 
@@ -104,6 +106,7 @@ def test_a_drop_is_found_and_mended(page: Page, stack: Stack, lab: str, tmp_path
         page.get_by_role("menuitem", name="Save as animated SVG").click()
     drawn.value.save_as(tmp_path / "j.svg")
     assert "<animate" in (tmp_path / "j.svg").read_text()
+    _as_gif(page, tools, tmp_path / "j.gif")
     page.reload()
     page.get_by_role("group", name="Namespace router").wait_for()
     page.keyboard.press("j")
@@ -111,6 +114,36 @@ def test_a_drop_is_found_and_mended(page: Page, stack: Stack, lab: str, tmp_path
     expect(tools.get_by_text("Delivered in web", exact=True)).to_be_visible()
     stack.cli("undo", lab)
     assert stack.inside(lab, "router", "iptables", "-S", "FORWARD") == before
+
+
+FRAMES = """async (data) => {
+  const decoder = new ImageDecoder({ data: Uint8Array.from(atob(data), (c) => c.charCodeAt(0)), type: 'image/gif' })
+  await decoder.tracks.ready
+  const { frameCount: count, repetitionCount: times } = decoder.tracks.selectedTrack
+  const last = (await decoder.decode({ frameIndex: count - 1 })).image
+  return { count, forever: times === Infinity, ms: last.duration / 1000, width: last.codedWidth, height: last.codedHeight }
+}"""
+
+
+def _as_gif(page: Page, tools: Locator, file: Path) -> None:
+    """An animated GIF, as the browser's own decoder sees it; and one that is thought better of."""
+    tools.get_by_role("button", name="Save and share").click()
+    page.get_by_role("menuitem", name="Save as animated GIF").click()
+    tools.get_by_role("button", name="Cancel the GIF").click()
+    expect(tools.get_by_role("progressbar", name="Drawing the GIF")).to_have_count(0)
+    tools.get_by_role("button", name="Save and share").click()
+    with page.expect_download() as drawn:
+        page.get_by_role("menuitem", name="Save as animated GIF").click()
+    drawn.value.save_as(file)
+    found = page.evaluate(FRAMES, base64.b64encode(file.read_bytes()).decode())
+    assert 20 < found["count"] <= 242
+    assert found["forever"]
+    assert found["ms"] == 2700
+    assert 600 < found["width"] <= 1000
+    assert found["height"] <= 1200
+    assert file.stat().st_size < 2_000_000
+    if out := os.environ.get("OUT"):
+        shutil.copy(file, f"{out}/journey.gif")
 
 
 def test_live_traffic_becomes_journeys(page: Page, stack: Stack, lab: str) -> None:

@@ -1,10 +1,12 @@
-import { Share2 } from 'lucide-react'
-import { useRef } from 'react'
+import { Share2, X } from 'lucide-react'
+import { useEffect, useRef, useState } from 'react'
 import { useEditor } from '@/editor'
+import type { Journey } from '@/protocol'
 import { announce, IconButton, Menu } from '@/ui'
-import { animatedSvg } from './diagram'
+import { animatedSvg, framesOf } from './diagram'
 import { fromSaved, toFragment, toSaved } from './file'
 import { timeWords } from './format'
+import styles from './Journey.module.css'
 import { staysOf, type Travelled } from './model'
 import { type JourneyTexts, useJourneyTexts } from './texts'
 import type { Tracing } from './useTracing'
@@ -40,8 +42,17 @@ export function SaveMenu({ travelled, tracing }: { travelled: Travelled | undefi
     }
   }
   const none = travelled === undefined
+  const gif = useGif()
   return (
     <>
+      {gif.part !== null && (
+        <span className={styles.making}>
+          <progress value={gif.part} aria-label={t.makingGif} />
+          <IconButton label={t.cancelGif} onClick={gif.cancel}>
+            <X size={14} />
+          </IconButton>
+        </span>
+      )}
       <input
         ref={input}
         type="file"
@@ -76,7 +87,13 @@ export function SaveMenu({ travelled, tracing }: { travelled: Travelled | undefi
             key: 'svg',
             label: t.picture,
             disabled: none,
-            onSelect: () => travelled && download(`${name}.svg`, picture(t, travelled), 'image/svg+xml'),
+            onSelect: () => travelled && download(`${name}.svg`, animatedSvg(...told(t, travelled)), 'image/svg+xml'),
+          },
+          {
+            key: 'gif',
+            label: t.gif,
+            disabled: none || gif.part !== null,
+            onSelect: () => travelled && gif.make(`${name}.gif`, travelled),
           },
           { key: 'share', label: t.share, disabled: none, onSelect: () => void share().catch((e) => editor.fail(e)) },
         ]}
@@ -85,17 +102,43 @@ export function SaveMenu({ travelled, tracing }: { travelled: Travelled | undefi
   )
 }
 
-function download(name: string, text: string, type: string): void {
+/** The GIF in the making: how much of it is done (0 to 1), null while there is none. What makes it is loaded when it is first asked for. */
+function useGif() {
+  const editor = useEditor()
+  const t = useJourneyTexts()
+  const [part, setPart] = useState<number | null>(null)
+  const running = useRef<AbortController | null>(null)
+  const cancel = (): void => running.current?.abort()
+  useEffect(() => () => running.current?.abort(), [])
+  const make = async (name: string, travelled: Travelled): Promise<void> => {
+    const control = new AbortController()
+    running.current = control
+    setPart(0)
+    try {
+      const { gifOf } = await import('./gif')
+      download(name, await gifOf(framesOf(...told(t, travelled)), setPart, control.signal), 'image/gif')
+      announce(t.madeGif(name))
+    } catch (error) {
+      if (!control.signal.aborted) editor.fail(error)
+    } finally {
+      setPart(null)
+    }
+  }
+  return { part, cancel, make: (name: string, travelled: Travelled) => void make(name, travelled) }
+}
+
+function download(name: string, content: BlobPart, type: string): void {
   const link = document.createElement('a')
-  link.href = URL.createObjectURL(new Blob([text], { type }))
+  link.href = URL.createObjectURL(new Blob([content], { type }))
   link.download = name
   link.click()
   setTimeout(() => URL.revokeObjectURL(link.href), 1000)
 }
 
-function picture(t: JourneyTexts, { journey }: Travelled): string {
+/** What a picture shows: the journey, each hop as a sentence, the verdict. */
+function told(t: JourneyTexts, { journey }: Travelled): [Journey, string[], string] {
   const sentences = journey.hops.map((hop) => `${hop.namespace}: ${hopWords(t, hop)}`)
-  return animatedSvg(journey, sentences, verdictWords(t, journey.verdict))
+  return [journey, sentences, verdictWords(t, journey.verdict)]
 }
 
 /** The journey as lines of text, in the language of now. */
