@@ -8,6 +8,7 @@ from typing import NamedTuple
 from protocol import private as p
 from protocol.public import Change, Context, Done, Planned
 from server import chain_texts as texts
+from server.access import denied
 from server.agent_link import unavailable
 from server.clock import now
 from server.lab_state import State
@@ -37,6 +38,8 @@ class Asked(NamedTuple):
     base: int | None = None
     dry_run: bool = False
     started: float = 0.0
+    admin: bool = False
+    """By the administrator's token."""
 
 
 class Editing(State):
@@ -69,6 +72,8 @@ class Editing(State):
         self._refuse_stale(diff, asked)
         check(self.desired, after, self._limits())
         self._refuse_firewall(after)
+        if _has_uplink(after) and not _has_uplink(self.desired) and not asked.admin:
+            raise denied('only the administrator can give a lab an "uplink"')
         if asked.dry_run:
             return self._planned(after, diff, moves, tuple(made))
         return self._commit(after, diff, moves, tuple(made), asked, change)
@@ -132,6 +137,7 @@ class Editing(State):
             missed = set(drift(after, self.observed.records)) - set(self._drift)
             after = adopt(after, self.observed.records, missed)
         self.desired = self.observed.like = after
+        self._settle_uplink()
         diff = between(before, after)
         shell = shell_commands(steps) if _size(steps) <= 200 else ()
         if change is not None:
@@ -146,6 +152,13 @@ class Editing(State):
         self._show_drift()
         seconds = time.monotonic() - asked.started if asked.started and self.state == "live" else None
         return Done(revision=self.revision, steps=len(steps), deploy_seconds=seconds, made=made)
+
+    def _settle_uplink(self) -> None:
+        """As the document says; what stands in the way is one of the warnings."""
+        if self.link is not None:
+            before = self.uplink.problem
+            self.uplink.settle(self.link, _has_uplink(self.desired))
+            self._stale_warnings |= self.uplink.problem != before
 
     def _keep_printed(self) -> None:
         """After a document was deployed: its rules are as iptables prints them from now on."""
@@ -258,6 +271,11 @@ def fields_of(diff: Diff[AnyRecord], key: str) -> tuple[str, ...]:
     if type(before) is not type(after):
         return ("*",)
     return tuple(f for f in before.__struct_fields__ if getattr(before, f) != getattr(after, f))
+
+
+def _has_uplink(records: Records) -> bool:
+    lab = records.get("lab:")
+    return isinstance(lab, Lab) and lab.uplink
 
 
 def _size(steps: tuple[AnyStep, ...]) -> int:

@@ -11,6 +11,7 @@ from server.agent_link import Control, LabEvent, LabLink
 from server.history import History
 from server.outbox import Session, Sessions, problem_of
 from server.storage import LabFiles
+from server.uplink import Uplink
 from server.writer import Writer
 from topology.diff import Diff, between
 from topology.live import AnyLive
@@ -37,6 +38,7 @@ class State(Writer):
         self.state: LabState = "stopped"
         self.observed = Observed({}, self.desired)
         self.link: LabLink | None = None
+        self.uplink = Uplink(control, files.lab)
         self.revision = 0
         self._drift: tuple[str, ...] = ()
         self._warnings: tuple[Problem, ...] = ()
@@ -67,6 +69,8 @@ class State(Writer):
         if self._stale_warnings:
             self._stale_warnings = False
             found = warnings(self.observed.records if self.state == "live" else self.desired)
+            if self.uplink.problem is not None:
+                found = (self.uplink.problem, *found)
             if found != self._warnings:
                 self._warnings = found
                 self._publish(warnings=found)

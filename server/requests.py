@@ -33,7 +33,7 @@ def new(hub: Hub, session: Session, request: q.NewLab) -> None:
         try:
             if request.document is not None:
                 command = ApplyDocument(document=request.document)
-                workspace.edit(Asked(commands=(command,), context=_context(session, "new lab")))
+                workspace.edit(Asked(commands=(command,), context=_context(session, "new lab"), admin=True))
             if request.firewall is not None:
                 workspace.edit(Asked(commands=(SetLab(firewall=request.firewall),), context=_context(session, "new lab")))
             return workspace.start(started)
@@ -96,8 +96,16 @@ def edit(hub: Hub, session: Session, request: q.Edit) -> None:
     workspace = hub.lab(request.lab)
     context = _context(session, request.label or _label(request.commands))
     again = any(isinstance(c, Undo | Redo) for c in request.commands)
-    asked = Asked(request.commands, context, None if again else request.base, request.dry_run, time.monotonic())
+    asked = Asked(
+        request.commands, context, None if again else request.base, request.dry_run, time.monotonic(), session.access.role == "admin"
+    )
     workspace.ask(session, request.id, lambda: workspace.edit(asked))
+
+
+def set_uplink(hub: Hub, session: Session, request: q.SetUplink) -> None:
+    workspace = hub.lab(request.lab)
+    context = _context(session, f"uplink {'on' if request.on else 'off'}")
+    workspace.ask(session, request.id, lambda: workspace.set_uplink(request.on, context))
 
 
 def look(hub: Hub, session: Session, request: q.Look) -> None:
@@ -229,7 +237,7 @@ def handle(hub: Hub, session: Session, request: q.AnyRequest) -> None:
         case q.Doctor():
             doctor(hub, session, request)
         case q.SetUplink():
-            running.set_uplink(hub.lab(request.lab), session, request)
+            set_uplink(hub, session, request)
         case q.MakeToken():
             make_token(hub, session, request)
         case q.RevokeToken():

@@ -17,11 +17,10 @@ from protocol.public import (
     PingDone,
     PingNote,
     PingReply,
-    SetUplink,
     Text,
 )
 from server.agent_link import Channel, LabLink, unavailable
-from server.outbox import Cancellable, Session, problem_of
+from server.outbox import Cancellable, Session
 from server.workspace import Workspace
 from topology import ping as said
 from topology.explain import explain, source_namespace, target_address
@@ -137,24 +136,6 @@ def end_process(workspace: Workspace, session: Session, request: EndProcess) -> 
     """kill(1), in the lab: it says why not in its own words."""
     argv = ("kill", f"-{request.signal}", str(request.pid))
     words(workspace.live_link(), session, request.id, argv, lambda _: Done())
-
-
-_DNS = "10.0.2.3"
-"""Of slirp4netns(1)."""
-
-
-def set_uplink(workspace: Workspace, session: Session, request: SetUplink) -> None:
-    """The agent starts or ends it; then the lab is told its DNS server."""
-
-    def job() -> None:
-        try:
-            workspace.set_uplink(request.on)
-            line = f"nameserver {_DNS}\\n" if request.on else ""
-            words(workspace.live_link(), session, request.id, ("sh", "-c", f"printf '{line}' > /etc/resolv.conf"), lambda _: Done())
-        except Exception as e:
-            session.refuse(request.id, problem_of(e))
-
-    workspace.submit(job)
 
 
 def netns(workspace: Workspace, session: Session, request: NetnsQuery) -> None:

@@ -8,10 +8,11 @@ import time
 from collections.abc import Callable
 
 from protocol import private as p
-from protocol.public import Done, Look
+from protocol.public import Context, Done, Look
 from server.agent_link import LabLink
-from server.editing import Editing
+from server.editing import Asked, Editing
 from server.outbox import Session, problem_of
+from topology.commands import SetLab
 from topology.diff import between
 from topology.limits import check
 from topology.observed import Observed
@@ -59,6 +60,9 @@ class Workspace(Editing):
         self._wait(lambda: self._whole, "it was attached")
         self._send_look()
         if self._is_fresh():
+            self.uplink.gone()
+        self._settle_uplink()
+        if self._is_fresh():
             check({}, self.desired, self._limits())
             steps = self._carry_out(self.desired, self.desired, {})
             self._keep_printed()
@@ -80,6 +84,7 @@ class Workspace(Editing):
     def _clear(self) -> None:
         old, live = self.observed.records, self.observed.live
         self.observed = Observed({}, self.desired)
+        self.uplink.gone()
         self._drift = ()
         self._publish(observed=between(old, {}), live=between(live, {}), drift=())
 
@@ -153,9 +158,14 @@ class Workspace(Editing):
             message = f"the lab was brought back from its document: {reason}"
             self._notice("warning", Problem(code=Code.UNAVAILABLE, message=message, hint="programs that ran in it are gone"))
 
-    def set_uplink(self, on: bool) -> None:
-        """Raises ProblemError."""
-        self._control.ask(lambda id: p.SetUplink(id=id, lab=self.lab, on=on))
+    def set_uplink(self, on: bool, context: Context) -> Done:
+        """At once, and in the document. Raises ProblemError, and then it is as it was."""
+        self.uplink.settle(self.live_link(), on)
+        if (problem := self.uplink.problem) is not None:
+            self._settle_uplink()
+            raise ProblemError(problem)
+        self.edit(Asked(commands=(SetLab(uplink=on),), context=context, admin=True))
+        return Done(revision=self.revision)
 
     def limit(self, problem: Problem) -> None:
         """The kernel has refused it something, by one of its limits."""

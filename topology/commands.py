@@ -141,6 +141,7 @@ class SetLab(Command, frozen=True, kw_only=True, tag="set-lab"):
     description: str | None = None
     policy: Policy | None = None
     firewall: Driver | None = None
+    uplink: bool | None = None
 
 
 class ApplyDocument(Command, frozen=True, kw_only=True, tag="apply-document"):

@@ -75,6 +75,8 @@ def to_json(records: Mapping[str, AnyRecord]) -> dict[str, Json]:
         out["ipv6"] = True
     if lab.firewall is not None:
         out["firewall"] = lab.firewall
+    if lab.uplink:
+        out["uplink"] = True
     entries: dict[str, list[Route | Neighbour | Fdb | Chain]] = {}
     for record in records.values():
         if isinstance(record, Route | Neighbour | Fdb | Chain):

@@ -243,6 +243,8 @@ def _set_lab(draft: Draft, command: c.SetLab) -> None:
         lab = replace(lab, policy=command.policy)
     if command.firewall is not None:
         lab = replace(lab, firewall=command.firewall)
+    if command.uplink is not None:
+        lab = replace(lab, uplink=command.uplink)
     draft.put(lab)
 
 

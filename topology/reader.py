@@ -36,7 +36,7 @@ MIGRATIONS: dict[int, Callable[[dict[str, Json]], dict[str, Json]]] = {}
 """Version → what makes a document of the next version of it. Version 1 is the first."""
 
 KINDS: dict[str, type[AnyInterface]] = {str(kind.__struct_config__.tag): kind for kind in INTERFACES}
-TOP_KEYS = ("vethboard", "name", "description", "policy", "ipv6", "firewall", "namespaces", "layout", "styles", "areas", "notes")
+TOP_KEYS = ("vethboard", "name", "description", "policy", "ipv6", "firewall", "uplink", "namespaces", "layout", "styles", "areas", "notes")
 NAMESPACE_KEYS = ("nsid", "interfaces", "routes", "neighbours", "fdb", "sysctls", "filter")
 R = TypeVar("R", bound=AnyRecord)
 
@@ -170,7 +170,7 @@ class Reader:
         return top
 
     def _lab(self, top: dict[str, Json]) -> Lab:
-        given: dict[str, Json] = {key: top[key] for key in ("name", "description", "policy", "ipv6", "firewall") if key in top}
+        given: dict[str, Json] = {key: top[key] for key in ("name", "description", "policy", "ipv6", "firewall", "uplink") if key in top}
         for key in ("name", "description"):
             if isinstance(given.get(key), str) and not _encodable(given[key]):
                 self._fault(f"$.{key}", "half of a surrogate pair is no text")

@@ -87,6 +87,7 @@ def schema() -> dict[str, Json]:
             "policy": {**lab["policy"], "description": "What happens with changes that were not made through Vethboard."},
             "ipv6": {**lab["ipv6"], "description": "Leave IPv6 on in all namespaces, however many they are."},
             "firewall": {**lab["firewall"], "description": "Whose iptables the lab has; by default the machine's, legacy before nft."},
+            "uplink": {**lab["uplink"], "description": "Give host the outside, where the server allows it (vethboard up --allow-uplink)."},
             "namespaces": {"type": "object", "propertyNames": _NSNAME, "additionalProperties": {"$ref": "#/$defs/Namespace"}},
             "layout": {
                 "type": "object",

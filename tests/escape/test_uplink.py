@@ -1,5 +1,6 @@
 """The optional uplink: on a machine with a network of its own and a server on it, none of which is this one's."""
 
+import json
 import os
 import sys
 import time
@@ -9,9 +10,13 @@ from pathlib import Path
 import pytest
 
 from agent.pids import started
+from cli.client import Client
 from protocol import private as p
+from protocol import public as q
 from tests.integration.agent_client import Agent, Lab
 from tests.support import Stack
+from topology.commands import ApplyDocument
+from topology.problems import Code, ProblemError
 
 MACHINE = """
 ip link set lo up; ip address add 203.0.113.5/32 dev lo
@@ -108,6 +113,33 @@ def lab_name(stack: Stack) -> Iterator[str]:
     stack.cli("destroy", "no-uplink")
 
 
+def _nobody_else_turns_it_on(stack: Stack) -> None:
+    """Whoever may edit takes it away; who gives it is the administrator."""
+    secret = json.loads(stack.cli("token", "out", "--json"))["token"]
+    document = json.loads(stack.cli("export", "out"))
+    with Client(stack.url, secret) as client:
+        client.request(q.Edit(id="1", lab="out", commands=(ApplyDocument(document={**document, "uplink": False}),)))
+        assert stack.inside("out", "host", "cat", "/etc/resolv.conf") == ""
+        with pytest.raises(ProblemError) as refused:
+            client.request(q.Edit(id="2", lab="out", commands=(ApplyDocument(document=document),)))
+        assert refused.value.problem.code is Code.DENIED
+    stack.cli("apply", "out", "-", input=json.dumps(document))
+    assert "nameserver" in stack.inside("out", "host", "cat", "/etc/resolv.conf")
+
+
+def test_where_it_is_not_allowed_a_document_that_wants_it_is_built_and_says_so(stack: Stack, lab_name: str) -> None:
+    document = {**json.loads(stack.cli("export", lab_name)), "uplink": True}
+    stack.cli("apply", lab_name, "-", input=json.dumps(document))
+    with stack.client() as client:
+        for _ in range(100):
+            snapshot = client.request(q.Open(id=client.next_id(), lab=lab_name))
+            assert isinstance(snapshot, q.Snapshot)
+            if snapshot.warnings:
+                break
+            time.sleep(0.02)
+    assert [(w.code, w.subject) for w in snapshot.warnings] == [(Code.DENIED, "namespace:host")]
+
+
 def test_dns_and_the_verb() -> None:
     """With a server and its agent: the lab learns the DNS server, loses it again, and its document does not mind."""
     stack = Stack("--allow-uplink")
@@ -117,6 +149,7 @@ def test_dns_and_the_verb() -> None:
         assert stack.inside("out", "host", "cat", "/etc/resolv.conf") == "nameserver 10.0.2.3\n"
         time.sleep(0.5)
         document = stack.cli("export", "out")
+        assert '"uplink": true' in document
         assert "uplink0" not in document
         assert "10.0.2.2" not in document
         stack.cli("uplink", "out", "off")
@@ -124,6 +157,10 @@ def test_dns_and_the_verb() -> None:
         stack.cli("uplink", "out", "on")
         stack.cli("stop", "out")
         stack.cli("start", "out")
-        assert "uplink0" not in stack.inside("out", "host", "ip", "link")
+        assert "default via 10.0.2.2 dev uplink0" in stack.inside("out", "host", "ip", "route")
+        stack.stop()
+        stack.start()
+        assert "uplink0" in stack.inside("out", "host", "ip", "link")
+        _nobody_else_turns_it_on(stack)
     finally:
         stack.close()

@@ -887,7 +887,7 @@ export type KeepDrift = {
  * What belongs to the lab as a whole. Exactly one, `lab:`. The plan does not see it.
  *
  * `ipv6`: leave IPv6 on in all namespaces, however many they are (docs/adr/0004-ipv6-in-large-labs.md). `firewall`: whose iptables
- * the lab has; None: what the machine has, legacy before nft.
+ * the lab has; None: what the machine has, legacy before nft. `uplink`: `host` has the outside, where the server allows it.
  */
 export type Lab = {
   kind: "lab"
@@ -896,6 +896,7 @@ export type Lab = {
   policy?: Policy
   ipv6?: boolean
   firewall?: Driver | null
+  uplink?: boolean
 }
 
 /** A lab in the list. `firewall`: whose iptables it has; None: not chosen yet. */
@@ -1605,6 +1606,7 @@ export type SetLab = {
   description?: string | null
   policy?: Policy | null
   firewall?: Driver | null
+  uplink?: boolean | null
 }
 
 /** `ip netns set` */
@@ -2000,7 +2002,7 @@ export const DEFAULTS = {
   "fdb": {"vlan": null, "destination": null, "local": false},
   "fdb-table": {"rows": []},
   "filter": {"tables": {}, "foreign": []},
-  "lab": {"name": "", "description": "", "policy": "follow", "ipv6": false, "firewall": null},
+  "lab": {"name": "", "description": "", "policy": "follow", "ipv6": false, "firewall": null, "uplink": false},
   "link": {"master": null, "peer": null, "peer_index": null, "parent": null, "driver": "", "txqlen": 0, "port_state": null, "addresses": [], "modelled": true, "note": ""},
   "loopback": {"up": true, "mac": null, "mtu": null, "master": null, "addresses": [], "port": {}, "vlans": null},
   "macvlan": {"up": true, "mac": null, "mtu": null, "master": null, "addresses": [], "port": {}, "vlans": null, "mode": "bridge"},
