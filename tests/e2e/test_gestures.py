@@ -119,6 +119,14 @@ def test_selecting_and_arranging(page: Page, stack: Stack, lab: str) -> None:
     hand.press("Control+z")
     hand.settled("Undone")
     assert hand.layout("ns0") == [0, 340]
+    # whatever comes next comes after it, be it at once
+    hand.press("ArrowRight", "Control+d")
+    expect(hand.card("ns3")).to_be_visible()
+    hand.press("Control+z")
+    expect(hand.card("ns3")).to_have_count(0)
+    hand.press("Control+z")
+    hand.settled("Undone")
+    assert hand.layout("ns0") == [0, 340]
     # align and distribute, by menu and by key
     hand.pick("host", "ns0", "ns1", "ns2")
     hand.menu("Align and distribute", "Align left Alt+A")

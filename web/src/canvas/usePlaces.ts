@@ -93,18 +93,30 @@ export function usePlaces(editor: Editor): Places {
     [editor, put, forget],
   )
 
+  const collected = useCallback(() => {
+    const due = waiting.current
+    if (!due) return
+    clearTimeout(due.timer)
+    waiting.current = null
+    void send(due.places)
+  }, [send])
+
+  useEffect(() => {
+    editor.collected = collected
+    return () => {
+      collected()
+      editor.collected = () => undefined
+    }
+  }, [editor, collected])
+
   const nudge = useCallback(
     (places: ReadonlyMap<string, Point>) => {
       put(places, false)
       if (waiting.current) clearTimeout(waiting.current.timer)
       const all = new Map([...(waiting.current?.places ?? []), ...places])
-      const timer = setTimeout(() => {
-        waiting.current = null
-        void send(all)
-      }, NUDGE_MS)
-      waiting.current = { places: all, timer }
+      waiting.current = { places: all, timer: setTimeout(collected, NUDGE_MS) }
     },
-    [put, send],
+    [put, collected],
   )
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: `confirmed` counts the changes of places in the store

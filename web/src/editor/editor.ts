@@ -51,6 +51,8 @@ export class Editor {
   readonly arrange = new Value<Arrange | null>(null)
   /** Edits under way and refused, at their subjects. */
   readonly marks = new Marks()
+  /** Sends what is still being collected (arrow keys that move something), so that edits come in the order in which they were made. */
+  collected: () => void = () => undefined
   /** How many edits are under way. */
   readonly busy = new Value(0)
   /** Edits that wait to be applied together. */
@@ -71,6 +73,7 @@ export class Editor {
 
   /** Ask for an edit: the commands together or not at all; while changes are staged it waits. Throws what `fail` takes. */
   async request(commands: readonly AnyCommand[], label: string, base = true): Promise<Done> {
+    this.collected()
     if (this.staging.takes(commands)) return this.staging.add(commands, label)
     return this.requestNow(commands, label, base)
   }
