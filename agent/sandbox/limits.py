@@ -28,18 +28,26 @@ def version() -> int:
 
 
 def _delegate() -> bool:
+    """Whether there is one at least; each for itself, for one that is not there makes the kernel refuse them all."""
     parent = _ROOT / "vethboard"
-    wanted = " ".join(f"+{name}" for name in _CONTROLLERS)
     try:
         parent.mkdir(exist_ok=True)
-        for folder in (_ROOT, parent):
+    except OSError:
+        return False
+    passed = [name for name in _CONTROLLERS if _pass_on(name, (_ROOT, parent))]
+    return bool(passed)
+
+
+def _pass_on(controller: str, folders: tuple[Path, ...]) -> bool:
+    try:
+        for folder in folders:
             try:
-                (folder / "cgroup.subtree_control").write_text(wanted)
+                (folder / "cgroup.subtree_control").write_text(f"+{controller}")
             except OSError as e:
                 if e.errno != errno.EBUSY:
                     raise
                 _make_room(folder)
-                (folder / "cgroup.subtree_control").write_text(wanted)
+                (folder / "cgroup.subtree_control").write_text(f"+{controller}")
     except OSError:
         return False
     return True

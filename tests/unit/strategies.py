@@ -56,7 +56,11 @@ def labs(draw: st.DrawFn) -> Records:
     """A lab in normal form without faults."""
     chosen = ["host", *draw(st.lists(st.sampled_from(NAMES[1:]), unique=True))]
     nsids = iter(draw(st.lists(st.integers(0, 99), min_size=8, max_size=8, unique=True)))
-    records: list[AnyRecord] = [Lab(name=draw(st.text(max_size=8, alphabet='ab é"\\')), policy=draw(st.sampled_from(("follow", "flag"))))]
+    records: list[AnyRecord] = [
+        Lab(
+            name=draw(st.text(max_size=8, alphabet='ab é"\\')), policy=draw(st.sampled_from(("follow", "flag"))), uplink=draw(st.booleans())
+        )
+    ]
     refs: list[tuple[str, str]] = []
     for name in chosen:
         keys = st.sampled_from(("net.ipv4.ip_forward", "net.ipv4.ip_local_port_range"))
