@@ -1,6 +1,7 @@
-import { type Dissection, dissect } from './dissect'
+import { type Dissection, dissect, type Origin } from './dissect'
 import { type Filter, FilterError, parseFilter } from './filter'
 import { type Captured, unpackFrames } from './frames'
+import { Origins } from './origins'
 import { type Conversation, follow } from './stream'
 
 /** A line of the list. `time` is in seconds since the first frame of the capture. */
@@ -33,6 +34,9 @@ export interface Counts {
 /** The frames of one capture, and which of them are shown. It lives in the worker: nothing of it is on the page's thread. */
 export class FrameStore {
   private frames: Captured[] = []
+  /** Of each of `frames`; null: no TCP. */
+  private origins: (Origin | null)[] = []
+  private begun = new Origins()
   /** The number of `frames[0]`. */
   private first = 1
   private begin: bigint | null = null
@@ -42,10 +46,16 @@ export class FrameStore {
   private error: Counts['error'] = null
 
   reset(interfaces: readonly string[]): void {
-    this.frames = []
+    this.clear()
     this.first = 1
     this.begin = null
     this.interfaces = interfaces
+  }
+
+  private clear(): void {
+    this.frames = []
+    this.origins = []
+    this.begun = new Origins()
     this.shown = []
   }
 
@@ -53,15 +63,16 @@ export class FrameStore {
   add(first: number, bytes: Uint8Array, oldest: number): void {
     const fresh = unpackFrames(bytes)
     if (this.frames.length === 0 || first !== this.first + this.frames.length) {
-      this.frames = []
-      this.shown = []
+      this.clear()
       this.first = first
     }
     for (const frame of fresh) {
       this.begin ??= frame.time
       this.frames.push(frame)
+      const found = dissect(frame.data)
+      this.origins.push(found.flow?.key.startsWith('tcp') ? this.begun.take(found.flow) : null)
       const number = this.first + this.frames.length - 1
-      if (this.passes(number)) this.shown.push(number)
+      if (this.passes(number, found)) this.shown.push(number)
     }
     const gone = Math.min(oldest - this.first, this.frames.length)
     // a little late, so that not each new frame copies the whole list
@@ -70,6 +81,7 @@ export class FrameStore {
 
   private forget(gone: number): void {
     this.frames = this.frames.slice(gone)
+    this.origins = this.origins.slice(gone)
     this.first += gone
     const from = this.shown.findIndex((n) => n >= this.first)
     this.shown = from < 0 ? [] : this.shown.slice(from)
@@ -111,22 +123,22 @@ export class FrameStore {
     )
   }
 
-  private at(number: number): { frame: Captured; found: Dissection; time: number } {
+  private at(number: number): { frame: Captured; time: number } {
     const frame = this.frames[number - this.first]
     if (!frame) throw new RangeError(`frame ${number} is not kept`)
-    const time = Number(frame.time - (this.begin ?? frame.time)) / 1e9
-    return { frame, found: dissect(frame.data), time }
+    return { frame, time: Number(frame.time - (this.begin ?? frame.time)) / 1e9 }
   }
 
-  private passes(number: number): boolean {
-    const { frame, found, time } = this.at(number)
+  private passes(number: number, found?: Dissection): boolean {
+    const { frame, time } = this.at(number)
+    const { layers } = found ?? dissect(frame.data)
     const name = this.interfaces[frame.interface] ?? ''
-    return this.filter({ layers: found.layers, number, length: frame.length, interface: name, time })
+    return this.filter({ layers, number, length: frame.length, interface: name, time })
   }
 
   private row(number: number): Row {
-    const { frame, found, time } = this.at(number)
-    const { source, destination, protocol, info } = found
+    const { frame, time } = this.at(number)
+    const { source, destination, protocol, info } = dissect(frame.data, this.origins[number - this.first])
     const name = this.interfaces[frame.interface] ?? ''
     return { number, time, source, destination, protocol, length: frame.length, info, interface: name }
   }

@@ -67,3 +67,39 @@ test('sequence numbers go round', () => {
   const found = follow([tcp(0xfffffffe, 24, 'abc'), tcp(1, 24, 'def')], 0)
   expect(found?.pieces.map((p) => text(p.bytes))).toEqual(['abc', 'def'])
 })
+
+test("TCP's numbers in the list count from the start of the connection, those of the fields do not", () => {
+  const store = new FrameStore()
+  store.reset(['a/veth0'])
+  const segment = (sequence: number, acknowledged: number, flags: number, payload = '', back = false): Uint8Array => {
+    const frame = tcp(sequence, flags, payload, back)
+    new DataView(frame.buffer).setUint32(14 + 20 + 8, acknowledged)
+    return frame
+  }
+  const [SYN, ACK] = [2, 16]
+  const talk = [
+    segment(0xffffffff, 0, SYN),
+    segment(7000, 0, SYN | ACK, '', true),
+    segment(0, 7001, ACK, 'hello'),
+    segment(7001, 5, ACK, '', true),
+    // the same ports again
+    segment(500, 0, SYN),
+    segment(90, 501, SYN | ACK, '', true),
+  ]
+  store.add(1, packed(talk), 1)
+  expect(store.rows(0, 9).map((r) => r.info.replace(/.*\] | win.*/g, ''))).toEqual([
+    'seq=0',
+    'seq=0 ack=1',
+    'seq=1 ack=1',
+    'seq=1 ack=6',
+    'seq=0',
+    'seq=0 ack=1',
+  ])
+  const fields = store.detail(3)?.layers.flatMap((l) => l.fields) ?? []
+  expect(fields.find((f) => f.key === 'tcp.ack')?.value).toBe(7001)
+  // of a connection that was open before
+  const late = new FrameStore()
+  late.reset(['a/veth0'])
+  late.add(1, packed([segment(1000, 2000, ACK, 'x'), segment(1001, 2000, ACK, 'y')]), 1)
+  expect(late.rows(0, 9).map((r) => r.info.replace(/.*\] | win.*/g, ''))).toEqual(['seq=1 ack=1', 'seq=2 ack=1'])
+})

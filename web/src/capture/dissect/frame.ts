@@ -1,4 +1,4 @@
-import type { Field, Flow, Layer, Summary } from './types'
+import type { Field, Flow, Layer, Origin, Summary } from './types'
 
 /** Raised where the bytes end before the header does; the frame's own layers up to there stand. */
 export class Short extends Error {}
@@ -16,8 +16,12 @@ export class Frame {
   /** Where what the headers so far promise ends: padding after an IP packet is not its payload. */
   end: number
 
-  constructor(bytes: Uint8Array) {
+  /** Of TCP's numbers in the list; null: they are told as they are on the wire. */
+  readonly origin: Origin | null
+
+  constructor(bytes: Uint8Array, origin: Origin | null) {
     this.bytes = bytes
+    this.origin = origin
     this.end = bytes.length
   }
 

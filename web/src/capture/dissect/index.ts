@@ -1,9 +1,9 @@
 import { ethernet } from './ethernet'
 import { Frame, Short } from './frame'
 import { ipv4, ipv6 } from './ip'
-import type { Dissection } from './types'
+import type { Dissection, Origin } from './types'
 
-export type { Dissection, Field, Flow, Layer, Summary } from './types'
+export type { Dissection, Field, Flow, Layer, Origin, Summary } from './types'
 
 const BEGIN = {
   ethernet,
@@ -11,13 +11,14 @@ const BEGIN = {
   ipv6: (f: Frame) => ipv6(f, 0),
 }
 
-/** Take an Ethernet frame apart. Never fails: where the bytes are cut off or make no sense, the layers up to there stand. */
-export function dissect(bytes: Uint8Array): Dissection {
-  const frame = take(bytes, 'ethernet')
+/** Take an Ethernet frame apart. Never fails: where the bytes are cut off or make no sense, the layers up to there stand.
+ * With an origin the line of the list has TCP's numbers from there on; the fields of the layers have them as they are on the wire. */
+export function dissect(bytes: Uint8Array, origin: Origin | null = null): Dissection {
+  const frame = take(bytes, 'ethernet', origin)
   let [outer, shift] = [frame, 0]
   while (outer.inside) {
     shift += outer.inside.at
-    const inner = take(outer.bytes.subarray(outer.inside.at, outer.end), outer.inside.kind)
+    const inner = take(outer.bytes.subarray(outer.inside.at, outer.end), outer.inside.kind, origin)
     for (const layer of inner.layers) frame.layers.push(shifted(layer, shift))
     if (outer.inside.kind === 'ethernet') {
       // who speaks in the tunnel is what a reader wants to see
@@ -33,8 +34,8 @@ export function dissect(bytes: Uint8Array): Dissection {
   return { ...frame.summary, layers: frame.layers, flow: frame.flow }
 }
 
-function take(bytes: Uint8Array, kind: keyof typeof BEGIN): Frame {
-  const frame = new Frame(bytes)
+function take(bytes: Uint8Array, kind: keyof typeof BEGIN, origin: Origin | null): Frame {
+  const frame = new Frame(bytes, origin)
   try {
     BEGIN[kind](frame)
   } catch (error) {

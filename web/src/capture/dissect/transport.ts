@@ -29,12 +29,13 @@ function ports(f: Frame, at: number, prefix: string): Field[] {
 }
 
 /** The conversation that this segment belongs to. */
-function flow(f: Frame, prefix: string, at: number, sequence: number, payload: number): void {
+function flow(f: Frame, prefix: string, at: number, payload: number): void {
   const a = `${f.summary.source} ${f.u16(at)}`
   const b = `${f.summary.destination} ${f.u16(at + 2)}`
   const forward = a < b
   const key = `${prefix} ${forward ? `${a} ${b}` : `${b} ${a}`}`
-  f.flow = { key, forward, sequence, payload: [Math.min(payload, f.end), f.end] }
+  const none = { sequence: 0, acknowledged: null, syn: false }
+  f.flow = { key, forward, ...none, payload: [Math.min(payload, f.end), f.end] }
 }
 
 /** RFC 9293. */
@@ -64,9 +65,13 @@ export function tcp(f: Frame, at: number): void {
     numeric('Segment length', length, start, f.end, 'tcp.len'),
     ...options(f, at + 20, start),
   ])
-  const ack = bits & 16 ? ` ack=${acknowledged}` : ''
-  f.summary.info = `${f.u16(at)} → ${f.u16(at + 2)} [${set}] seq=${sequence}${ack} win=${window} len=${length}`
-  flow(f, 'tcp', at, sequence, start)
+  // numbers go round (RFC 9293, section 3.4)
+  const { origin } = f
+  const seq = (sequence - (origin?.sequence ?? 0)) >>> 0
+  const ack = bits & 16 ? ` ack=${(acknowledged - (origin?.acknowledged ?? 0)) >>> 0}` : ''
+  f.summary.info = `${f.u16(at)} → ${f.u16(at + 2)} [${set}] seq=${seq}${ack} win=${window} len=${length}`
+  flow(f, 'tcp', at, start)
+  if (f.flow) Object.assign(f.flow, { sequence, acknowledged: bits & 16 ? acknowledged : null, syn: (bits & 2) > 0 })
   if (length > 0 && !http(f, start)) tls(f, start)
 }
 
@@ -102,7 +107,7 @@ export function udp(f: Frame, at: number): void {
     field('Checksum', hex(f.u16(at + 6), 4), at + 6, at + 8, 'udp.checksum', f.u16(at + 6)),
   ])
   f.summary.info = `${source} → ${destination} len=${Math.max(0, f.end - at - 8)}`
-  flow(f, 'udp', at, 0, at + 8)
+  flow(f, 'udp', at, at + 8)
   const either = (...known: number[]): boolean => known.includes(source) || known.includes(destination)
   if (either(53, 5353)) dns(f, at + 8, either(5353) ? 'mdns' : 'dns')
   else if (either(67, 68)) dhcp(f, at + 8)

@@ -35,7 +35,17 @@ export interface Flow {
   forward: boolean
   /** TCP only: where `payload` stands in the stream. */
   sequence: number
+  /** TCP only; null: the segment acknowledges nothing. */
+  acknowledged: number | null
+  /** TCP only: it opens the connection, or takes it. */
+  syn: boolean
   payload: readonly [from: number, to: number]
+}
+
+/** From where the numbers of a TCP segment are counted: `sequence` its own direction's, `acknowledged` the other's. */
+export interface Origin {
+  sequence: number
+  acknowledged: number
 }
 
 export interface Dissection extends Summary {
