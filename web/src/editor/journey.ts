@@ -3,6 +3,8 @@ import type { Hop, Journey } from '@/protocol'
 /** The journey that is looked at: the panel, the canvas and the map of chains show the same hop of it. */
 export interface JourneyView {
   journey: Journey
+  /** What was predicted, where it is not what was seen. */
+  expected: Journey | null
   /** Index into `journey.hops`; the last one and beyond: the verdict. */
   hop: number
   /** ms that a step takes on the canvas: short while it plays fast. */

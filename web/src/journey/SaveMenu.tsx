@@ -10,7 +10,7 @@ import styles from './Journey.module.css'
 import { staysOf, type Travelled } from './model'
 import { type JourneyTexts, useJourneyTexts } from './texts'
 import type { Tracing } from './useTracing'
-import { hopWords, verdictWords } from './words'
+import { assumptionWords, hopWords, verdictWords } from './words'
 
 /** Out of this page and back: JSON, a link, text, a picture. */
 export function SaveMenu({ travelled, tracing }: { travelled: Travelled | undefined; tracing: Tracing }) {
@@ -150,6 +150,7 @@ export function transcript(t: JourneyTexts, { journey }: Travelled): string {
       return `${at.padStart(10)}  ${hopWords(t, hop)}`
     }),
   ])
-  const notes = [...(journey.assumptions ?? []), ...(journey.notes ?? [])].map((note) => `${t.notes}: ${note}`)
+  const assumed = (journey.assumptions ?? []).map((text) => t.labelled(t.assumptions, assumptionWords(t, text)))
+  const notes = [...assumed, ...(journey.notes ?? []).map((note) => t.labelled(t.notes, note))]
   return [...lines, ...notes, verdictWords(t, journey.verdict), ''].join('\n')
 }

@@ -24,7 +24,7 @@ export function Verdict({ travelled, tracing }: { travelled: Travelled; tracing:
       <Icon size={17} aria-hidden="true" />
       <div className={styles.words}>
         <strong>
-          {journey.predicted ? `${t.predicted}: ` : ''}
+          {journey.predicted ? t.labelled(t.predicted, '') : ''}
           {verdictWords(t, verdict)}
         </strong>
         {rule?.text && <code>{rule.text}</code>}

@@ -1,7 +1,7 @@
 import { Waypoints } from 'lucide-react'
 import { useEffect, useMemo, useState } from 'react'
 import { type DockPanel, useEditor } from '@/editor'
-import { HOST } from '@/protocol'
+import { HOST, type Hop } from '@/protocol'
 import { IconButton, Select } from '@/ui'
 import { AskForm } from './AskForm'
 import { DiagramView } from './DiagramView'
@@ -9,7 +9,7 @@ import { fromFragment } from './file'
 import { HopDetails } from './HopDetails'
 import { HopList } from './HopList'
 import styles from './Journey.module.css'
-import { emptyForm, type Form, type Travelled } from './model'
+import { emptyForm, type Form, missingOf, type Travelled } from './model'
 import { SaveMenu } from './SaveMenu'
 import { Timeline } from './Timeline'
 import { useJourneyTexts } from './texts'
@@ -17,7 +17,7 @@ import { usePlayer } from './usePlayer'
 import { type Tracing, useTracing } from './useTracing'
 import { Verdict } from './Verdict'
 import { WatchForm } from './WatchForm'
-import { hopWords, verdictWords } from './words'
+import { assumptionWords, hopWords, verdictWords } from './words'
 
 type Panel = Extract<DockPanel, { kind: 'journey' }>
 
@@ -74,7 +74,8 @@ function Left({ tracing, form, onForm }: { tracing: Tracing; form: Form; onForm:
 
 function Shown({ tracing, travelled }: { tracing: Tracing; travelled: Travelled | undefined }) {
   const t = useJourneyTexts()
-  const player = usePlayer(travelled?.journey ?? null, travelled?.ended ?? true)
+  const expected = travelled?.differences.length ? travelled.predicted : null
+  const player = usePlayer(travelled?.journey ?? null, expected, travelled?.ended ?? true)
   const [picture, setPicture] = useState(false)
   const hops = travelled?.journey.hops ?? []
   const hop = hops[player.hop]
@@ -131,19 +132,28 @@ function nameOf(t: ReturnType<typeof useJourneyTexts>, { journey }: Travelled): 
   return `${kind}${protocol} ${probe.source} → ${probe.target} · ${verdictWords(t, verdict)}`
 }
 
-/** What the prediction took for granted, and what the trace could not see. */
+/** Hops that are named in words; the canvas shows them all. */
+const MOST_MISSING = 3
+
+/** What the prediction took for granted, what the trace could not see, and what was predicted and did not happen. */
 function Notes({ travelled }: { travelled: Travelled }) {
   const t = useJourneyTexts()
   const { assumptions = [], notes = [] } = travelled.journey
-  if (assumptions.length + notes.length === 0) return null
+  const missing = missingOf(travelled)
+  if (assumptions.length + notes.length + missing.length === 0) return null
+  const said = (hop: Hop): string => t.labelled(hop.namespace, hopWords(t, hop))
+  const more = missing.length > MOST_MISSING ? ['…'] : []
   return (
     <ul className={styles.notes}>
       {assumptions.map((text) => (
-        <li key={text}>{`${t.assumptions}: ${text}`}</li>
+        <li key={text}>{t.labelled(t.assumptions, assumptionWords(t, text))}</li>
       ))}
       {notes.map((text) => (
         <li key={text}>{text}</li>
       ))}
+      {missing.length > 0 && (
+        <li>{t.labelled(t.onlyPredicted, missing.slice(0, MOST_MISSING).map(said).concat(more).join(t.and))}</li>
+      )}
     </ul>
   )
 }

@@ -32,6 +32,10 @@ export function staysOf(hops: readonly Hop[]): Stay[] {
 /** The namespaces that a journey comes through, in the order in which it first does. */
 export const namespacesOf = (journey: Journey): string[] => [...new Set(journey.hops.map((h) => h.namespace))]
 
+/** The hops that were predicted and not seen, in order. */
+export const missingOf = ({ predicted, differences }: Travelled): Hop[] =>
+  differences.flatMap(({ predicted: at }) => (at === undefined || at === null ? [] : (predicted?.hops[at] ?? [])))
+
 /** Fields that say the same as their absence are left out, so that the request is what was meant. */
 export function askOf(form: Form): Ask {
   const number = (text: string): number | null => (text.trim() === '' ? null : Number(text))

@@ -18,7 +18,7 @@ export interface Player {
 }
 
 /** Steps through the journey. The place is the editor's, so that the canvas and the map of chains are at the same hop. */
-export function usePlayer(journey: Journey | null, ended: boolean): Player {
+export function usePlayer(journey: Journey | null, expected: Journey | null, ended: boolean): Player {
   const editor = useEditor()
   const t = useJourneyTexts()
   const view = useValue(editor.journey)
@@ -34,8 +34,8 @@ export function usePlayer(journey: Journey | null, ended: boolean): Player {
     const same = now?.journey.probe.nonce === journey.probe.nonce && now?.journey.predicted === journey.predicted
     const say = (hop: Hop): string => hopWords(t, hop)
     if (!same) bringIntoView(editor, journey)
-    editor.journey.set({ journey, hop: same ? Math.min(now?.hop ?? 0, last) : 0, pace: PACE_MS, say })
-  }, [editor, journey, last, t])
+    editor.journey.set({ journey, expected, hop: same ? Math.min(now?.hop ?? 0, last) : 0, pace: PACE_MS, say })
+  }, [editor, journey, expected, last, t])
   useEffect(() => () => editor.journey.set(null), [editor])
 
   const pace = PACE_MS / speed

@@ -141,3 +141,13 @@ export function verdictWords(t: JourneyTexts, verdict: Verdict): string {
   const said = words[verdict.cause]()
   return t.verdict(lost ? t.answerLost(said) : said, where, verdict.note ?? '')
 }
+
+/** What a prediction takes for granted (`topology.journey.predict` names them), in the language of now; as it came where it is another. */
+export function assumptionWords(t: JourneyTexts, text: string): string {
+  const [, protocol, port, ns] = /^something listens on (\w+) port (\d+) in (.+)$/.exec(text) ?? []
+  if (protocol && port && ns) return t.listens(protocol, port, ns)
+  const [, ref, value] = /^rp_filter of (.+) is (\d+), the namespace's default$/.exec(text) ?? []
+  if (ref && value) return t.rpFilter(ref, value)
+  if (text.startsWith('policy routing (ip rule)')) return t.marksUnseen
+  return text.startsWith('-m limit:') ? t.limitUnreached : text
+}

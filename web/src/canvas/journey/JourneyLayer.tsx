@@ -4,7 +4,7 @@ import { useValue } from '@/ui'
 import type { Point } from '../anchors'
 import type { Board } from '../board'
 import styles from './JourneyLayer.module.css'
-import { packetAt, Spots, wiresOf } from './spots'
+import { packetAt, Spots, unseenOf, wiresOf } from './spots'
 
 /** The packet whose journey is looked at: where it is, where it came along, and what happens to it there. */
 export function JourneyLayer({ board }: { board: Board }) {
@@ -16,11 +16,12 @@ const calm = window.matchMedia?.('(prefers-reduced-motion: reduce)')
 const SAMPLES = 16
 
 const Travel = memo(function Travel({ view, board }: { view: JourneyView; board: Board }) {
-  const { journey, hop: at, pace } = view
+  const { journey, expected, hop: at, pace } = view
   const spots = useMemo(() => new Spots(board), [board])
   const hop = journey.hops[at]
   const box = hop ? spots.boxOf(hop) : null
   const wires = useMemo(() => wiresOf(spots, journey.hops, at), [spots, journey, at])
+  const unseen = useMemo(() => expected && unseenOf(spots, journey.hops, expected.hops), [spots, journey, expected])
   if (!hop || !box) return null
   const ended = at === journey.hops.length - 1 && journey.verdict.cause !== 'running'
   const level = !ended ? 'step' : journey.verdict.cause === 'delivered' ? 'good' : 'bad'
@@ -28,6 +29,12 @@ const Travel = memo(function Travel({ view, board }: { view: JourneyView; board:
   return (
     <div className={styles.layer} data-level={level} data-testid="journey">
       <svg className={styles.drawing} aria-hidden="true">
+        {unseen?.wires.map((path) => (
+          <path key={path} className={styles.unseen} d={path} />
+        ))}
+        {unseen?.boxes.map(({ x, y, w, h }) => (
+          <rect key={`${x} ${y}`} className={styles.unseen} x={x - 3} y={y - 3} width={w + 6} height={h + 6} rx={11} />
+        ))}
         {wires.map((path) => (
           <path key={path} className={styles.way} d={path} />
         ))}

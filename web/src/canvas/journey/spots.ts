@@ -77,3 +77,19 @@ export function wiresOf(spots: Spots, hops: readonly Hop[], at: number): string[
   }
   return out
 }
+
+/** Where a journey should have gone and did not: wires, and boxes of what it should have come to. */
+export function unseenOf(
+  spots: Spots,
+  seen: readonly Hop[],
+  expected: readonly Hop[],
+): { wires: string[]; boxes: Box[] } {
+  const [ran, came] = [new Set(wiresOf(spots, seen, seen.length)), new Set(seen.map((hop) => place(spots.boxOf(hop))))]
+  const boxes = new Map(expected.map((hop) => [place(spots.boxOf(hop)), spots.boxOf(hop)]))
+  return {
+    wires: [...new Set(wiresOf(spots, expected, expected.length))].filter((path) => !ran.has(path)),
+    boxes: [...boxes].flatMap(([at, box]) => (box && !came.has(at) ? [box] : [])),
+  }
+}
+
+const place = (box: Box | null): string => (box ? `${box.x} ${box.y} ${box.w}` : '')
