@@ -21,17 +21,17 @@ def attempt(link: LabLink, trial: Trial) -> str | Problem:
     if answer.problem is None:
         return answer.text
     chain, rule = trial.places.get(answer.line, (None, None))
-    hint = _belongs(trial, answer.line, chain) or answer.problem.hint
-    return msgspec.structs.replace(answer.problem, subject=chain or f"namespace:{trial.namespace}", rule=rule, hint=hint)
+    hint, span = _belongs(trial, answer.line, chain) or (answer.problem.hint, answer.problem.span)
+    return msgspec.structs.replace(answer.problem, subject=chain or f"namespace:{trial.namespace}", rule=rule, hint=hint, span=span)
 
 
-def _belongs(trial: Trial, line: int, chain: str | None) -> str | None:
-    """Where the target or match belongs that cannot stand in this chain."""
+def _belongs(trial: Trial, line: int, chain: str | None) -> tuple[str, tuple[int, int]] | None:
+    """Where the target or match belongs that cannot stand in this chain, and where it stands in the rule."""
     if chain is None:
         return None
     table, name = chain.split("/")[-2:]
-    words = tokens(trial.text.splitlines()[line])
-    return next((hint for word in words if (hint := misplaced(word.value, table, name))), None)
+    words = tokens(trial.text.splitlines()[line].removeprefix(f"-A {name} "))
+    return next((((hint, (w.start, w.end)) for w in words if (hint := misplaced(w.value, table, name)))), None)
 
 
 def printed(link: LabLink, trials: Iterable[Trial], strict: bool) -> Records:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from agent.filter.drivers import FilterDriver
 from agent.filter.programs import Ended
 from agent.netlink.namespaces import Namespaces, Netns
+from topology.chains import aims_at
 from topology.netfilter import Family, Table, chain_id
 from topology.problems import Code, Problem
 from topology.rules.refusal import Refusal, place, refusal
@@ -15,6 +16,8 @@ from topology.steps import ChangeTable
 from topology.table_plan import command, numbered
 from topology.vocabulary import misplaced
 
+_LOOP = "Too many levels of symbolic links"
+"""ELOOP."""
 _ONE_BY_ONE = 8
 """Lines of which the refused one is looked for one after the other; with more, by halves first."""
 
@@ -83,12 +86,16 @@ def problem(step: ChangeTable, at: int, message: str, rule_number: int) -> Probl
     verb, name, _, rule = command(step.lines[at])
     is_rule = verb in ("-A", "-I", "-R")
     hint = f"refused: iptables -t {step.table} {step.lines[at][:200]}"
+    span = place(message, rule) if is_rule else None
     for word in tokens(rule) if is_rule else ():
-        hint = misplaced(word.value, step.table, name) or hint
+        if (belongs := misplaced(word.value, step.table, name)) is not None:
+            hint, span = belongs, (word.start, word.end)
+        elif _LOOP in message and aims_at(rule, word.value):
+            hint, span = f"a packet that jumps there would come back to {name} again and again", (word.start, word.end)
     return Problem(
         code=Code.REFUSED, message=message, subject=chain_id(step.namespace, step.family, step.table, name),
         hint=hint, rule=rule_number if is_rule else None,
-        span=place(message, rule) if is_rule else None,
+        span=span,
     )  # fmt: skip
 
 

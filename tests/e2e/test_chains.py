@@ -322,8 +322,9 @@ def test_ten_thousand_rules_and_files(page: Page, stack: Stack, lab: str) -> Non
     rules = "".join(f"-A INPUT -s 10.{n >> 16}.{n >> 8 & 255}.{n & 255}/32 -j DROP\n" for n in range(10_000))
     chains.panel.get_by_role("button", name="Import…").click()
     dialog = page.get_by_role("dialog", name="Import rules into host")
-    dialog.get_by_label("iptables-save text").fill("*filter\n-A INPUT -j NOWHERE\nCOMMIT\n")
+    dialog.get_by_label("iptables-save text").fill("*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -j NOWHERE\nCOMMIT\n")
     dialog.get_by_role("button", name="Show what will change").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("filter INPUT, rule 1: ")
     expect(dialog.get_by_role("alert")).to_contain_text("NOWHERE")
     dialog.get_by_label("File").set_input_files(
         {"name": "big.rules", "mimeType": "text/plain", "buffer": f"*filter\n:INPUT ACCEPT [0:0]\n{rules}COMMIT\n".encode()}

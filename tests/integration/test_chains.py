@@ -168,10 +168,13 @@ def test_what_the_kernel_refuses_says_why(client: Client, made: str) -> None:
     problem = refused(client, made, rule("-j MASQUERADE"))
     assert "Invalid argument" in problem.message
     assert problem.hint == "MASQUERADE is only for nat, POSTROUTING"
+    assert problem.span == (3, 13)
     edit(client, made, c.AddChain(namespace="ns0", name="a"), c.AddChain(namespace="ns0", name="b"), rule("-j b", "a"), rule("-j a"))
     loop = refused(client, made, rule("-j a", "b"))
     assert "Too many" in loop.message
     assert (loop.subject, loop.rule) == ("chain:ns0/ipv4/filter/b", 1)
+    assert loop.hint is not None
+    assert ("again and again" in loop.hint) == ("symbolic links" in loop.message)
     assert refused(client, made, c.RemoveChain(namespace="ns0", name="b")).message == "Too many links."
     assert "No chain" in refused(client, made, rule("-j DROP", "PREROUTING")).message
     assert refused(client, made, c.SetPolicy(namespace="ns0", chain="a", policy="DROP")).message == "Bad built-in chain name."

@@ -95,7 +95,7 @@ function Header(props: { name: string; card: CardBox; ghost: boolean; style: Sty
       {forwards && (
         <span className={styles.badge} title={t.forwardsHint}>
           <Route size={12} aria-hidden="true" />
-          {t.forwards}
+          <span>{t.forwards}</span>
         </span>
       )}
       <Shield name={name} />

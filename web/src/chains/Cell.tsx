@@ -68,9 +68,7 @@ export function Cell({
         !both && packets > 0 && <span className={cx(styles.packets, 'mono')}>{short(packets)}</span>
       )}
       {rules.length > 0 && <span className={styles.count}>{short(rules.length)}</span>}
-      {both && rules.length === 0 && policy !== 'DROP' && (
-        <span className={styles.family}>{family === 'ipv4' ? 'v4' : 'v6'}</span>
-      )}
+      {both && policy !== 'DROP' && <span className={styles.family}>{family === 'ipv4' ? 'v4' : 'v6'}</span>}
       {policy === 'DROP' && <span className={styles.drop}>{both ? '✕' : 'DROP'}</span>}
     </button>
   )

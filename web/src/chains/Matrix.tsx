@@ -59,7 +59,12 @@ function Crossing({ table, hook, families }: { table: Table; hook: Hook; familie
 
 function One({ family, table, hook }: { family: Family; table: Table; hook: Hook }) {
   const t = useChainsTexts()
+  const both = usePanel().families.length > 1
   const chain = useChain({ family, table, name: hook })
   const counters = useCounters(family, table)
-  return chain && <Cell chain={chain} counters={counters} label={chain.rules.length === 0 ? t.rules(0) : ''} />
+  return (
+    chain && (
+      <Cell chain={chain} counters={counters} label={chain.rules.length === 0 ? (both ? '0' : t.rules(0)) : ''} />
+    )
+  )
 }

@@ -13,6 +13,7 @@ import type { About } from './ruleDeeds'
 import { ruleMenu } from './ruleMenu'
 import { useSentenceTexts } from './sentenceTexts'
 import { useChainsTexts } from './texts'
+import { targetAt } from './tokens'
 import { useNames } from './useNames'
 import { noteText } from './useNotes'
 import type { PacketHere } from './usePacketHere'
@@ -83,7 +84,7 @@ export const RuleRow = memo(
         <GridCell className={styles.bytes}>{bytes > 0 ? short(bytes, 1024) : ''}</GridCell>
         <GridCell className={styles.rate}>{perSecond(rate)}</GridCell>
         <GridCell className={styles.text} title={rule}>
-          {shown === 'text' ? <RuleText text={rule} mark={search} /> : <Sentence rule={rule} chain={chain} />}
+          {shown === 'text' ? <Line rule={rule} mark={search} /> : <Sentence rule={rule} chain={chain} />}
         </GridCell>
         {note && (
           <span className={styles.note} title={noteText(note, t)}>
@@ -125,6 +126,22 @@ function GridCell({
     // biome-ignore lint/a11y/useFocusableInteractive: the grid has the focus and names the row
     <span role="gridcell" className={className} title={title}>
       {children}
+    </span>
+  )
+}
+
+/** Where there is little room, the end of what a rule asks for is left out, not what it does. */
+function Line({ rule, mark }: { rule: string; mark: string }) {
+  const cut = targetAt(rule)
+  if (cut === 0 || cut === rule.length) return <RuleText text={rule} mark={mark} />
+  return (
+    <span className={styles.line}>
+      <span className={styles.asks}>
+        <RuleText text={rule.slice(0, cut).trimEnd()} mark={mark} />
+      </span>
+      <span className={styles.does}>
+        <RuleText text={rule.slice(cut)} mark={mark} />
+      </span>
     </span>
   )
 }

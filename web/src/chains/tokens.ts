@@ -24,10 +24,15 @@ export function tokensOf(text: string): Token[] {
   return out
 }
 
+/** Where what happens to the packet begins (`-j …`, `-g …`); the text's length where nothing does. */
+export const targetAt = (text: string): number => parse(text).parts.find(isJump)?.start ?? text.length
+
+const isJump = ({ home, option }: Part): boolean => isRule(home) && (option === 'jump' || option === 'goto')
+
 const isRule = (home: Home): boolean => home.kind === 'rule'
 
 function kindOf(part: Part, value: string): Token['kind'] {
-  if (!isRule(part.home) || (part.option !== 'jump' && part.option !== 'goto')) return 'value'
+  if (!isJump(part)) return 'value'
   if (value === 'DROP' || value === 'REJECT') return 'drop'
   return value === 'ACCEPT' ? 'accept' : 'target'
 }

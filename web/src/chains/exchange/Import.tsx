@@ -1,4 +1,5 @@
 import { type DragEvent, useState } from 'react'
+import { ProblemError } from '@/connection'
 import { said, useEditor } from '@/editor'
 import type { AnyCommand, Family, Planned } from '@/protocol'
 import { Button, Dialog, Field, Select, Switch } from '@/ui'
@@ -6,7 +7,7 @@ import { FAMILY } from '../Cell'
 import { usePanel } from '../context'
 import { FAMILIES } from '../model/hooks'
 import styles from './Exchange.module.css'
-import { useExchangeTexts } from './texts'
+import { type ExchangeTexts, useExchangeTexts } from './texts'
 
 type Look = { planned: Planned; command: AnyCommand } | null
 
@@ -33,7 +34,7 @@ export function ImportRulesDialog({ onClose }: { onClose: () => void }) {
     try {
       await deed()
     } catch (reason) {
-      setError(said(reason))
+      setError(placed(reason, t))
     } finally {
       setBusy(false)
     }
@@ -134,6 +135,15 @@ export function ImportRulesDialog({ onClose }: { onClose: () => void }) {
       )}
     </Dialog>
   )
+}
+
+/** What is wrong, and with which rule of which chain. */
+function placed(error: unknown, t: ExchangeTexts): string {
+  const { subject, rule } = error instanceof ProblemError ? error.problem : {}
+  if (!subject?.startsWith('chain:')) return said(error)
+  const [, , table, ...name] = subject.split('/')
+  const chain = `${table} ${name.join('/')}`
+  return `${rule ? t.at(chain, rule) : chain}: ${said(error)}`
 }
 
 /** As ip6tables-save and iptables-save themselves say it. */

@@ -16,6 +16,7 @@ export const useExchangeTexts = catalogue(
     looking: 'Looking…',
     plan: 'What will change',
     nothing: 'Nothing: the rules are that already.',
+    at: (chain: string, rule: number) => `${chain}, rule ${rule}`,
     apply: (n: number) => `Apply ${count(n, 'change')}`,
     applying: 'Applying…',
     imported: (namespace: string) => `Imported rules into ${namespace}`,
@@ -44,6 +45,7 @@ export const useExchangeTexts = catalogue(
     looking: '檢視中…',
     plan: '將有的變更',
     nothing: '沒有變更：規則已是如此。',
+    at: (chain, rule) => `${chain} 的第 ${rule} 條規則`,
     apply: (n) => `套用 ${n} 項變更`,
     applying: '套用中…',
     imported: (namespace) => `已將規則匯入 ${namespace}`,
@@ -58,3 +60,5 @@ export const useExchangeTexts = catalogue(
     removed: '移除',
   },
 )
+
+export type ExchangeTexts = ReturnType<typeof useExchangeTexts>

@@ -20,7 +20,8 @@ export function Suggestions({
   // biome-ignore lint/correctness/useExhaustiveDependencies: the caret moves with what is offered
   useLayoutEffect(() => {
     const mark = document.getElementById(`${id}-caret`)
-    if (mark) setAt({ left: Math.max(0, mark.offsetLeft - 14), top: mark.offsetTop + 24 })
+    if (mark)
+      setAt({ left: Math.max(0, mark.offsetLeft - 14), top: mark.offsetTop - (mark.offsetParent?.scrollTop ?? 0) + 24 })
   }, [id, offers])
   useLayoutEffect(() => {
     document.getElementById(`${id}-${chosen}`)?.scrollIntoView({ block: 'nearest' })

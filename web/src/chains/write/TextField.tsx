@@ -93,6 +93,7 @@ export function TextField({
           onChange(next, native.inputType !== 'insertText' && next.length > text.length + 1)
         }}
         onPaste={(event) => onPaste(event.clipboardData.getData('text/plain')) && event.preventDefault()}
+        onScroll={({ currentTarget: { previousElementSibling: mirror, scrollTop } }) => mirror?.scrollTo(0, scrollTop)}
         onSelect={(event) => setCaret(event.currentTarget.selectionStart)}
         onKeyDown={key}
         onBlur={() => setOpen(false)}
