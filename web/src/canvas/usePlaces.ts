@@ -14,8 +14,8 @@ export interface Places {
   overrides: Overrides
   /** Nodes are under the pointer; places as in placements. */
   moving(places: ReadonlyMap<string, Point>): void
-  /** They were let go: becomes an edit, called `label`. */
-  place(places: ReadonlyMap<string, Point>, label?: string): void
+  /** They were let go: becomes an edit, called `label`, together with `more`. */
+  place(places: ReadonlyMap<string, Point | Box>, label?: string, more?: readonly AnyCommand[]): void
   /** As `place`, but several in a row become one edit. */
   nudge(places: ReadonlyMap<string, Point>): void
   /** An area or a note has another size; `done`: becomes an edit. */
@@ -63,8 +63,12 @@ export function usePlaces(editor: Editor): Places {
   }, [])
 
   const send = useCallback(
-    async (places: ReadonlyMap<string, Point>, label = useEditorTexts.now().placed) => {
-      const done = await editor.edit([placing(places)], label, false)
+    async (
+      places: ReadonlyMap<string, Point>,
+      label = useEditorTexts.now().placed,
+      more: readonly AnyCommand[] = [],
+    ) => {
+      const done = await editor.edit([placing(places), ...more], label, false)
       if (done) setTimeout(() => forget(places.keys()), CONFIRM_MS)
       else forget(places.keys())
     },
@@ -72,9 +76,9 @@ export function usePlaces(editor: Editor): Places {
   )
 
   const place = useCallback(
-    (places: ReadonlyMap<string, Point>, label?: string) => {
+    (places: ReadonlyMap<string, Point | Box>, label?: string, more?: readonly AnyCommand[]) => {
       put(places, false)
-      void send(places, label)
+      void send(places, label, more)
     },
     [put, send],
   )

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { BoardBuilder, type BoardNode, NO_OVERRIDES } from '@/canvas/board'
+import { shapesAlong } from '@/canvas/layout/shapes'
 import { begin, MoveTool, step } from '@/canvas/tools/move'
 import type { AnyRecord } from '@/protocol'
 import { LabStore } from '@/store'
@@ -72,4 +73,15 @@ test('areas and notes are on the board, and redrawn only when they change', () =
   const after = builder.build(lab, new Set(['area:a']), NO_OVERRIDES)
   expect(after.nodes.filter((n) => !before.nodes.includes(n)).map((n) => n.id)).toEqual(['area:a'])
   expect(after.nodes.at(-1)?.selected).toBe(true)
+})
+
+test('when nodes are arranged, an area stays around its own and a note gives way', () => {
+  const note: AnyRecord = { kind: 'note', name: 'n', x: 2000, y: 2000, w: 100, h: 100, text: '' }
+  const all = nodes({ 'area:a': { ...AREA, x: 700, w: 500 }, 'note:n': note })
+  const ns1 = all.find((n) => n.id === 'ns1')
+  const along = shapesAlong(all, new Map([['ns1', { x: 2010, y: 2010 }]]))
+  const [area, beside] = [along.get('area:a'), along.get('note:n')]
+  expect(area && ns1 && { left: 2010 - area.x, right: area.x + area.w - 2010 - ns1.w }).toEqual({ left: 28, right: 28 })
+  expect(area && beside && beside.x >= area.x + area.w).toBe(true)
+  expect(shapesAlong(all, new Map([['ns0', { x: -900, y: 0 }]]))).toEqual(new Map())
 })

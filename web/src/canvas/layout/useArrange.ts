@@ -4,6 +4,7 @@ import { afterColon, namespaceOf } from '@/protocol'
 import type { Board } from '../board'
 import type { Places } from '../usePlaces'
 import { animate, arranged } from './arrange'
+import { shapesAlong } from './shapes'
 
 /** The namespaces that stand for what is selected. */
 const selectedNamespaces = (editor: Editor): Set<string> =>
@@ -17,7 +18,16 @@ export function useArrange(editor: Editor, board: RefObject<Board>, { moving, pl
       try {
         const places = await arranged(board.current, selectedNamespaces(editor), layout)
         await animate(places, moving)
-        place(places.to, label)
+        const { nodes } = board.current
+        const shapes = shapesAlong(nodes, places.to)
+        const areas = nodes.flatMap((n) =>
+          n.kind === 'area' && shapes.has(n.id) ? [{ ...n.area, ...shapes.get(n.id) }] : [],
+        )
+        place(
+          new Map([...places.to, ...shapes]),
+          label,
+          areas.map((area) => ({ do: 'put-area', area })),
+        )
         editor.viewport.get()?.fitTo([...places.to.keys()].map((name) => `namespace:${name}`))
       } finally {
         editor.busy.update((n) => n - 1)
