@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 from cli.client import Client
@@ -51,6 +52,20 @@ class Stack:
         self.process.wait(60)
         if self.process.stdout:
             self.process.stdout.close()
+
+    def child(self, module: str) -> int:
+        """The pid of `python -m MODULE` that it started."""
+        for pid in Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split():
+            if f"-m\0{module}\0" in Path("/proc", pid, "cmdline").read_text():
+                return int(pid)
+        raise AssertionError(f"no {module}")
+
+    def kill(self, module: str) -> None:
+        """The server or the agent, at once; `vethboard up` starts another."""
+        pid = self.child(module)
+        os.kill(pid, signal.SIGKILL)
+        while Path(f"/proc/{pid}").exists() and Path(f"/proc/{pid}/cmdline").read_text():
+            time.sleep(0.02)
 
     def close(self) -> None:
         self.stop()

@@ -1,7 +1,5 @@
 """What terminals must bear: server and agent killed while twenty are open, a gigabyte at once, viewers who take nothing."""
 
-import os
-import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,14 +23,6 @@ def own() -> Iterator[Stack]:
     stack.close()
 
 
-def child(stack: Stack, module: str) -> int:
-    """The pid of `python -m MODULE` that the stack started."""
-    for pid in Path(f"/proc/{stack.process.pid}/task/{stack.process.pid}/children").read_text().split():
-        if f"-m\0{module}\0" in Path("/proc", pid, "cmdline").read_text():
-            return int(pid)
-    raise AssertionError(f"no {module}")
-
-
 def again(stack: Stack, lab: str, terminal: str) -> Shown:
     """Attached anew, as soon as there is a server, an agent and a lab to attach to."""
     end = time.monotonic() + 30
@@ -49,13 +39,6 @@ def again(stack: Stack, lab: str, terminal: str) -> Shown:
         time.sleep(0.1)
 
 
-def kill(stack: Stack, module: str) -> None:
-    pid = child(stack, module)
-    os.kill(pid, signal.SIGKILL)
-    while Path(f"/proc/{pid}").exists() and Path(f"/proc/{pid}/cmdline").read_text():
-        time.sleep(0.02)
-
-
 def test_twenty_terminals_come_back_with_their_screens(own: Stack) -> None:
     own.cli("new", "busy")
     with own.client() as client:
@@ -67,7 +50,7 @@ def test_twenty_terminals_come_back_with_their_screens(own: Stack) -> None:
         shown.type("vim /etc/bash.bashrc\r")
         shown.wait(b"Every interactive shell")
     for module in ("server", "agent"):
-        kill(own, module)
+        own.kill(module)
         for number, name in enumerate(names[:-1]):
             shown = again(own, "busy", name)
             assert b"I-am-%d\r" % (number + 100) in shown.text
@@ -98,7 +81,7 @@ def test_a_gigabyte_for_someone_who_takes_nothing_fills_no_memory(own: Stack) ->
     with own.client() as client, own.client() as other:
         shown = Shown(client, "flood", open_terminal(client, "flood"), takes=False)
         shown.wait(b"flood")
-        watched = [child(own, "server"), child(own, "agent"), lab_process(own)]
+        watched = [own.child("server"), own.child("agent"), lab_process(own)]
         before = [rss(pid) for pid in watched]
         shown.type("head -c 1000000000 /dev/zero | tr '\\0' 'x'; echo all-$((1+1))\r")
         shown.pump(3)
