@@ -199,6 +199,17 @@ def test_areas_notes_colours_and_icons(page: Page, stack: Stack, lab: str) -> No
     assert document["styles"] == {"ns2": {"colour": "orange", "icon": "firewall"}}
     assert document["notes"]["note0"]["text"].startswith("# Task")
     assert stack.inside(lab, "host", "ip", "netns", "list").count("\n") == 3
+    # nodes that are arranged keep their area around them
+    hand.press("Escape")
+    page.get_by_role("button", name="Arrange").click()
+    page.get_by_role("menuitem", name="Arrange: on a grid").click()
+    hand.settled("Arranged: on a grid")
+    arranged = hand.document()
+    (left, top), (width, height) = arranged["areas"]["area0"]["at"], arranged["areas"]["area0"]["size"]
+    for x, y in (arranged["layout"][n] for n in ("ns0", "ns1")):
+        assert left < x < left + width
+        assert top < y < top + height
+    assert arranged["layout"] != document["layout"]
 
 
 def test_links_by_one_drag(page: Page, stack: Stack, lab: str) -> None:

@@ -17,8 +17,8 @@ export function useArrange(editor: Editor, board: RefObject<Board>, { moving, pl
       editor.busy.update((n) => n + 1)
       try {
         const places = await arranged(board.current, selectedNamespaces(editor), layout)
-        await animate(places, moving)
         const { nodes } = board.current
+        await animate(places, moving)
         const shapes = shapesAlong(nodes, places.to)
         const areas = nodes.flatMap((n) =>
           n.kind === 'area' && shapes.has(n.id) ? [{ ...n.area, ...shapes.get(n.id) }] : [],
