@@ -92,7 +92,7 @@ function Links({ hop }: { hop: Hop }) {
           {t.show(afterColon(object))}
         </Button>
       )}
-      {hop.kind === 'chain' && (
+      {hop.kind === 'chain' && !isForeign(hop) && (
         <Button
           size="s"
           onClick={() => openDock(editor, { kind: 'chains', namespace: hop.namespace, at: chainOf(hop) })}
@@ -103,3 +103,7 @@ function Links({ hop }: { hop: Hop }) {
     </div>
   )
 }
+
+/** A table of nftables that is not iptables' has no chains here. */
+const isForeign = ({ rule }: Hop): boolean =>
+  !!rule && !['raw', 'mangle', 'nat', 'filter', 'security'].includes(rule.table)

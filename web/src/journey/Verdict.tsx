@@ -36,7 +36,8 @@ export function Verdict({ travelled, tracing }: { travelled: Travelled; tracing:
           {t.show(verdict.object.slice(verdict.object.indexOf(':') + 1))}
         </Button>
       )}
-      {rule && !journey.predicted && <WhatIf journey={journey} rule={rule} tracing={tracing} />}
+      {rule && !rule.text && <span className={styles.quiet}>{t.foreign(rule.table)}</span>}
+      {rule?.text && !journey.predicted && <WhatIf journey={journey} rule={rule} tracing={tracing} />}
     </section>
   )
 }

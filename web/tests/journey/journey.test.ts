@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { animatedSvg, diagramOf } from '@/journey/diagram'
+import { animatedSvg, diagramOf, framesOf } from '@/journey/diagram'
 import { fromFragment, fromSaved, toFragment, toSaved } from '@/journey/file'
 import { askOf, emptyForm, staysOf } from '@/journey/model'
 import { transcript } from '@/journey/SaveMenu'
@@ -137,4 +137,24 @@ test('only what was filled in is asked', () => {
   const form = { ...emptyForm('a', ' b '), port: '443', ttl: '3' }
   expect(askOf(form)).toEqual({ source: 'a', target: 'b', protocol: 'icmp', ttl: 3 })
   expect(askOf({ ...form, protocol: 'tcp', ttl: '' })).toEqual({ source: 'a', target: 'b', protocol: 'tcp', port: 443 })
+})
+
+test('as single pictures: bounded, the packet on its way between the steps, the verdict at last and longest', () => {
+  const one: Journey = {
+    probe: { source: 'a', target: 'b', namespace: 'a', address: 'b' },
+    hops,
+    verdict: { cause: 'delivered' },
+  }
+  const said = hops.map((_, i) => `step ${i}`)
+  const animation = framesOf(one, said, 'Delivered')
+  expect(animation.frames).toBe((hops.length - 1) * 6 + 2)
+  const y = (at: number): number =>
+    Number(/r="8"/.test(animation.frame(at)) && /cy="([\d.]+)" r="8"/.exec(animation.frame(at))?.[1])
+  expect(y(3)).toBeCloseTo((y(0) + y(6)) / 2)
+  expect(animation.frame(6)).toContain('step 1')
+  expect(animation.frame(animation.frames - 1)).toMatch(/Delivered<\/text>/)
+  expect(animation.delay(animation.frames - 1)).toBe(2700)
+  const long = framesOf({ ...one, hops: Array.from({ length: 1000 }, () => hops[0] as Hop) }, [], '')
+  expect(long.frames).toBeLessThanOrEqual(242)
+  expect(long.frame(long.frames - 2)).toContain('r="8"')
 })

@@ -1,6 +1,6 @@
 import { memo, useEffect, useMemo, useRef } from 'react'
 import { type JourneyView, useEditor } from '@/editor'
-import { useValue } from '@/ui'
+import { cx, useValue } from '@/ui'
 import type { Point } from '../anchors'
 import type { Board } from '../board'
 import styles from './JourneyLayer.module.css'
@@ -30,7 +30,7 @@ const Travel = memo(function Travel({ view, board }: { view: JourneyView; board:
     <div className={styles.layer} data-level={level} data-testid="journey">
       <svg className={styles.drawing} aria-hidden="true">
         {unseen?.wires.map((path) => (
-          <path key={path} className={styles.unseen} d={path} />
+          <path key={path} className={cx(styles.unseen, styles.unseenWay)} d={path} />
         ))}
         {unseen?.boxes.map(({ x, y, w, h }) => (
           <rect key={`${x} ${y}`} className={styles.unseen} x={x - 3} y={y - 3} width={w + 6} height={h + 6} rx={11} />

@@ -66,17 +66,19 @@ export const packetAt = (box: Box): Point => ({ x: box.x, y: box.y + box.h / 2 }
 
 const ref = (hop: Hop): string => `${hop.namespace}/${hop.dev ?? ''}`
 
-/** The wires that a journey has run over up to (and with) hop `at`, in order: `out` of one end, `in` at the other. */
-export function wiresOf(spots: Spots, hops: readonly Hop[], at: number): string[] {
-  const out: string[] = []
+/** The ends of the wires that a journey has run over up to (and with) hop `at`, in order: `out` of one end, `in` at the other. */
+function crossings(hops: readonly Hop[], at: number): [string, string][] {
+  const out: [string, string][] = []
   for (let i = 1; i <= at && i < hops.length; i += 1) {
     const [before, now] = [hops[i - 1], hops[i]]
-    if (before?.kind !== 'out' || now?.kind !== 'in') continue
-    const path = spots.wire(ref(before), ref(now))
-    if (path) out.push(path)
+    if (before?.kind === 'out' && now?.kind === 'in') out.push([ref(before), ref(now)])
   }
   return out
 }
+
+/** These wires as SVG paths, each as often as it was run over. */
+export const wiresOf = (spots: Spots, hops: readonly Hop[], at: number): string[] =>
+  crossings(hops, at).flatMap(([a, b]) => spots.wire(a, b) ?? [])
 
 /** Where a journey should have gone and did not: wires, and boxes of what it should have come to. */
 export function unseenOf(
@@ -84,10 +86,13 @@ export function unseenOf(
   seen: readonly Hop[],
   expected: readonly Hop[],
 ): { wires: string[]; boxes: Box[] } {
-  const [ran, came] = [new Set(wiresOf(spots, seen, seen.length)), new Set(seen.map((hop) => place(spots.boxOf(hop))))]
+  const either = ([a, b]: [string, string]): string => [a, b].sort().join(' ')
+  const ran = new Set(crossings(seen, seen.length).map(either))
+  const missed = new Map(crossings(expected, expected.length).map((ends) => [either(ends), ends]))
+  const came = new Set(seen.map((hop) => place(spots.boxOf(hop))))
   const boxes = new Map(expected.map((hop) => [place(spots.boxOf(hop)), spots.boxOf(hop)]))
   return {
-    wires: [...new Set(wiresOf(spots, expected, expected.length))].filter((path) => !ran.has(path)),
+    wires: [...missed].flatMap(([key, ends]) => (ran.has(key) ? [] : (spots.wire(...ends) ?? []))),
     boxes: [...boxes].flatMap(([at, box]) => (box && !came.has(at) ? [box] : [])),
   }
 }
