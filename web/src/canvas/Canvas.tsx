@@ -30,6 +30,7 @@ import { boxesOf, useCanvasView } from './useCanvasView'
 import { useFileDrop } from './useFileDrop'
 import { recordsOf, useNodeEvents } from './useNodeEvents'
 import { type Places, usePlaces } from './usePlaces'
+import { useRefit } from './useRefit'
 import { useSeen } from './useSeen'
 import { ViewControls } from './ViewControls'
 
@@ -49,6 +50,7 @@ export function Canvas() {
   useClipboard(editor, tools.toCanvas)
   const link = useLinkTool(editor)
   useSeen(editor, board)
+  useRefit(area, view, latest)
   useArrange(editor, latest, places)
   const file = useFileDrop(editor)
   const fixed = useDenied() !== undefined
