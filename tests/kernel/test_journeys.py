@@ -290,6 +290,22 @@ def test_arp() -> None:
         ended(journey, Cause.DELIVERED, "r")
 
 
+def test_out_of_an_interface_that_is_no_wire() -> None:
+    """What a namespace sends by its own bridge, or by a macvlan, is seen going out there, and what it sends to itself by lo."""
+    with Stage(*NETWORK) as stage:
+        stage.shell("ip addr add 10.1.0.254/24 dev br1")
+        journey = stage.trace("host", "10.1.0.2")
+        ended(journey, Cause.DELIVERED, "a")
+        assert [h.dev for h in journey.hops if h.kind == "out" and h.leg == "there"] == ["br1", "a1"]
+        stage.shell("ip -n a link add mac0 link eth0 type macvlan; ip -n a link set mac0 up; ip -n a addr add 10.1.0.3/32 dev mac0")
+        stage.shell("ip -n a route add 10.1.0.1 dev mac0 src 10.1.0.3", "ip -n r route add 10.1.0.3 dev left")
+        journey = stage.trace("a", "10.1.0.1", dev="mac0")
+        assert next(h.dev for h in journey.hops if h.kind == "out" and h.leg == "there") == "mac0"
+        journey = stage.trace("b", "10.2.0.2")
+        ended(journey, Cause.DELIVERED, "b")
+        assert [(h.kind, h.dev) for h in journey.hops if h.kind in ("out", "in")] == [("out", "lo"), ("in", "lo")] * 2
+
+
 def test_vlan_filtered() -> None:
     with Stage(*NETWORK) as stage:
         try:
