@@ -207,6 +207,7 @@ def _remove_rules(draft: Draft, command: c.RemoveRules) -> None:
 
 
 def _import(draft: Draft, command: c.ImportRules) -> None:
+    """As iptables-legacy-restore: the tables of the file are emptied before; a policy of which it says nothing stays."""
     for table, found in save.read(command.text).items():
         new = {chain.name: chain for chain in save.chains(command.namespace, command.family, table, found)}
         old = of_table(draft.records, command.namespace, command.family, table)
@@ -215,6 +216,8 @@ def _import(draft: Draft, command: c.ImportRules) -> None:
         else:
             for chain in old.values():
                 del draft.records[chain.id]
+                if chain.policy is not None and (chain.name not in found or found[chain.name].policy is None):
+                    new[chain.name] = replace(new.get(chain.name, replace(chain, rules=())), policy=chain.policy)
         for chain in new.values():
             _put(draft, chain)
 

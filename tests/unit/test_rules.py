@@ -124,7 +124,7 @@ def test_files_of_iptables_save() -> None:
 
 
 NONE = (
-    "", "*filter\n:INPUT ACCEPT\n", "*nosuch\nCOMMIT\n", "*filter\n-A INPUT -j DROP\nCOMMIT\n", "*filter\n:mine DROP\nCOMMIT\n", "{}",
+    "", "*filter\n:INPUT ACCEPT\n", "*nosuch\nCOMMIT\n", "*filter\n-A mine -j DROP\nCOMMIT\n", "*filter\n:mine DROP\nCOMMIT\n", "{}",
     "*nat\nCOMMIT\n*nat\nCOMMIT\n",
 )  # fmt: skip
 

@@ -32,7 +32,9 @@ def read(source: str) -> Tables:
     for number, line in enumerate(source.splitlines(), 1):
         if table is not None and line[:1] in "-[" and (found := _RULE.fullmatch(line)):
             chain = found[2] or re.sub(r"\\(.)", r"\1", found[1])
-            if chain not in table:
+            if chain not in table and chain in HOOKS[cast("Table", name)]:
+                table[chain] = Saved()
+            elif chain not in table:
                 _fault(number, line, f"the chain {chain} is not declared", f"a line `:{chain} - [0:0]` has to stand before its rules")
             table[chain].rules.append((found[3] or "").strip())
             continue
