@@ -1,8 +1,8 @@
 import { Cable, Route, Server, ShieldHalf } from 'lucide-react'
-import { memo, useCallback, useSyncExternalStore } from 'react'
+import { memo, useCallback, useMemo, useSyncExternalStore } from 'react'
 import { dragPairs, drawLinks, nextTool, type Point, selectedNodes, showChains, useEditor } from '@/editor'
-import { HOST, namespaceId, netnsId, type Style } from '@/protocol'
-import { type LabStore, useRuleCount } from '@/store'
+import { HOST, linkId, nameOf, namespaceId, netnsId, type Style } from '@/protocol'
+import { cachedInterfaceView, type LabStore, useRuleCount } from '@/store'
 import { cx, usePart } from '@/ui'
 import { Chip } from './Chip'
 import { useCanvas, useStaged } from './context'
@@ -88,7 +88,14 @@ function Header(props: { name: string; card: CardBox; ghost: boolean; style: Sty
       ) : (
         name === HOST && <Server className={styles.icon} size={16} aria-hidden="true" />
       )}
-      <button type="button" className={styles.title} aria-pressed={selected} aria-label={t.namespaceName(name, inside)}>
+      <button
+        type="button"
+        className={styles.title}
+        title={name}
+        aria-pressed={selected}
+        aria-label={t.namespaceName(name, inside)}
+        aria-description={useAddresses(editor.lab, card)}
+      >
         {name}
       </button>
       {style?.locked && <LockMark />}
@@ -101,7 +108,11 @@ function Header(props: { name: string; card: CardBox; ghost: boolean; style: Sty
       <Shield name={name} />
       <MarkDot id={id} />
       {ghost && <span className={styles.note}>{t.ghost}</span>}
-      {drifts && <span className={styles.drift}>{t.drift}</span>}
+      {drifts && (
+        <span className={styles.drift} title={t.drift}>
+          {t.drift}
+        </span>
+      )}
       <span className={styles.end}>
         <LinkPlug node={name} />
         {card.lo && <Chip chip={{ ref: card.lo }} form="lo" />}
@@ -162,6 +173,28 @@ export function LinkPlug({ node }: { node: string }) {
     >
       <Cable size={14} aria-hidden="true" />
     </button>
+  )
+}
+
+/** All addresses of the interfaces in a card, each with its interface: heard with the name of the card. */
+function useAddresses(lab: LabStore, { chips, bridges }: CardBox): string {
+  const refs = useMemo(() => [...chips.map(({ ref }) => ref), ...bridges.map(({ ref }) => ref)], [chips, bridges])
+  const subscribe = useCallback(
+    (listener: () => void) => {
+      const off = refs.map((ref) => lab.live.subscribe(linkId(ref), listener))
+      return () => {
+        for (const end of off) end()
+      }
+    },
+    [lab, refs],
+  )
+  return useSyncExternalStore(subscribe, () =>
+    refs
+      .flatMap((ref) => {
+        const addresses = cachedInterfaceView(lab, ref)?.addresses ?? []
+        return addresses.length > 0 ? [`${nameOf(ref)} ${addresses.join(' ')}`] : []
+      })
+      .join(', '),
   )
 }
 

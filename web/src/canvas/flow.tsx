@@ -33,7 +33,7 @@ import type { FlowCamera, FlowEvents, FlowView, Picked } from './port'
 import { AreaNode } from './shapes/AreaNode'
 import { NoteNode } from './shapes/NoteNode'
 import { useKept } from './useKept'
-import { boardBox, FIT, MAX_ZOOM, MIN_ZOOM, smooth, viewOf } from './view'
+import { boardBox, FIT, hidden, MAX_ZOOM, MIN_ZOOM, SETTLED_MS, smooth, viewOf } from './view'
 import { Wire } from './Wire'
 
 type CardNode = Node<{ of: BoardNode }, 'card'>
@@ -299,13 +299,34 @@ function ViewPort({ board, onView }: { board: Board; onView: FlowProps['onView']
   const latest = useRef(board)
   latest.current = board
   useEffect(() => {
-    const show = ({ x, y, w, h }: Box, maxZoom: number): void => {
+    const size = (): { width: number; height: number } => {
       const { width, height } = store.getState()
+      return { width, height }
+    }
+    const show = ({ x, y, w, h }: Box, maxZoom: number): void => {
+      const { width, height } = size()
       const bounds = { x, y, width: w, height: h }
       void flow.setViewport(getViewportForBounds(bounds, width, height, MIN_ZOOM, maxZoom, FIT.padding), smooth())
     }
-    onView(viewOf(flow, store.getState, () => latest.current, show))
-    return () => onView(null)
+    onView(viewOf(flow, size, () => latest.current, show))
+    let before = size()
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const settled = (): void => {
+      const now = size()
+      const box = hidden(latest.current, flow.getViewport(), before, now)
+      before = now
+      if (box) show(box, flow.getZoom())
+    }
+    const off = store.subscribe((now, last) => {
+      if (now.width === last.width && now.height === last.height) return
+      clearTimeout(timer)
+      timer = setTimeout(settled, SETTLED_MS)
+    })
+    return () => {
+      clearTimeout(timer)
+      off()
+      onView(null)
+    }
   }, [flow, store, onView])
   return null
 }

@@ -94,6 +94,27 @@ export function viewOf(
   }
 }
 
+interface Size {
+  width: number
+  height: number
+}
+
+/** How long the pane keeps its size before what it shows is looked at: an edge may be dragged, in ms. */
+export const SETTLED_MS = 120
+
+/** The pane has become smaller, as when the dock opens: what was seen whole and now is not, to be brought back into view.
+ * What is selected matters; without a selection all that there is. */
+export function hidden(board: Board, camera: Viewport, before: Size, now: Size): Box | null {
+  if (now.width >= before.width && now.height >= before.height) return null
+  const chosen = board.nodes.flatMap((n) => (n.selected ? (placeOf(board, n.id) ?? []) : []))
+  const box = around(chosen) ?? boardBox(board)
+  const seen = ({ width, height }: Size): boolean => {
+    const [left, top] = [box.x * camera.zoom + camera.x, box.y * camera.zoom + camera.y]
+    return left >= 0 && top >= 0 && left + box.w * camera.zoom <= width && top + box.h * camera.zoom <= height
+  }
+  return seen(before) && !seen(now) ? box : null
+}
+
 /** React has rendered what changed, and the browser has laid it out. */
 const painted = (): Promise<void> =>
   new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(resolve))))

@@ -1,11 +1,11 @@
 import { Download, Plus, Square, Trash2 } from 'lucide-react'
 import { useEffect, useState } from 'react'
 import { Needs, useEditor } from '@/editor'
+import { useAmounts } from '@/i18n/amounts'
 
 import type { CaptureLive } from '@/protocol'
 import { IconButton, Input, Select, useValue } from '@/ui'
 import styles from './Capture.module.css'
-import { numbers } from './format'
 import { useCaptures } from './hooks'
 import type { CaptureModel } from './model'
 import { useCaptureTexts } from './texts'
@@ -107,11 +107,11 @@ function DisplayFilter({ model }: { model: CaptureModel }) {
 function Counted({ live, model }: { live: Required<CaptureLive>; model: CaptureModel }) {
   const t = useCaptureTexts()
   const { kept, shown } = useValue(model.counts)
-  const n = numbers()
+  const { whole } = useAmounts()
   return (
     <span className={styles.counted} role="status">
-      {t.frames(n.format(shown), n.format(kept))}
-      {live.first > 1 && ` · ${t.forgotten(n.format(live.first - 1))}`}
+      {t.frames(whole(shown), whole(kept))}
+      {live.first > 1 && ` · ${t.forgotten(whole(live.first - 1))}`}
       {live.dropped > 0 && ` · ${t.dropped(live.dropped)}`}
     </span>
   )

@@ -1,11 +1,11 @@
 import { ChevronRight, MessagesSquare } from 'lucide-react'
 import { useEffect, useState } from 'react'
+import { useAmounts } from '@/i18n/amounts'
 
 import { Button, cx } from '@/ui'
 import styles from './Capture.module.css'
 import { Conversation } from './Conversation'
 import type { Field, Layer } from './dissect'
-import { times } from './format'
 import { Hex } from './Hex'
 import type { CaptureModel } from './model'
 import type { Detail } from './store'
@@ -16,6 +16,7 @@ type Span = readonly [from: number, to: number]
 /** The layers of a frame as a tree, and its bytes; what is chosen in the one is marked in the other. */
 export function Details({ model, number }: { model: CaptureModel; number: number }) {
   const t = useCaptureTexts()
+  const { timeOfDay } = useAmounts()
   const [detail, setDetail] = useState<Detail | null>(null)
   const [marked, mark] = useState<Span | null>(null)
   const [following, setFollowing] = useState(false)
@@ -36,7 +37,7 @@ export function Details({ model, number }: { model: CaptureModel; number: number
       <div className={styles.tree} role="tree" aria-label={t.details}>
         <div className={styles.frameTitle}>
           <span>
-            {t.frameTitle(row.number, row.length, bytes.length)} · {times().format(wall.ms)}.
+            {t.frameTitle(row.number, row.length, bytes.length)} · {timeOfDay(wall.ms)}.
             {String(wall.ns).padStart(6, '0')}
           </span>
           <Button size="s" onClick={() => setFollowing(true)}>

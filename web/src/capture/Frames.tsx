@@ -1,5 +1,6 @@
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { type KeyboardEvent, useEffect, useRef, useState } from 'react'
+import { useAmounts } from '@/i18n/amounts'
 import type { CaptureLive } from '@/protocol'
 import { cx, useValue } from '@/ui'
 import styles from './Capture.module.css'
@@ -128,7 +129,8 @@ function Line({
   chosen: boolean
   onChoose: () => void
 }) {
-  const cells = [row.number, row.time.toFixed(6), ...(several ? [row.interface] : []), row.source, row.destination]
+  const { exact, whole } = useAmounts()
+  const cells = [row.number, exact(row.time, 6), ...(several ? [row.interface] : []), row.source, row.destination]
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents lint/a11y/useFocusableInteractive: the list box has the focus and the keys
     <div
@@ -141,7 +143,7 @@ function Line({
       data-several={several || undefined}
       onClick={onChoose}
     >
-      {[...cells, row.protocol, row.length, row.info].map((cell, i) => (
+      {[...cells, row.protocol, whole(row.length), row.info].map((cell, i) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: a cell is its column
         <span key={i}>{cell}</span>
       ))}

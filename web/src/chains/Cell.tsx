@@ -1,5 +1,6 @@
 import type { CSSProperties, DragEvent } from 'react'
 import { useLab } from '@/editor'
+import { useAmounts } from '@/i18n/amounts'
 import type { Family, Table } from '@/protocol'
 import { useRecord } from '@/store'
 import { cx } from '@/ui'
@@ -8,7 +9,6 @@ import { sameSpot, usePanel } from './context'
 import { type Counters, flow, through } from './counters'
 import { carriesRules, takeRules } from './drag'
 import type { ChainView } from './model/digest'
-import { perSecond, short } from './numbers'
 import { useChainsTexts } from './texts'
 import { usePacketHere } from './usePacketHere'
 
@@ -29,6 +29,7 @@ export function Cell({
 }) {
   const t = useChainsTexts()
   const panel = usePanel()
+  const { perSecond, short, whole } = useAmounts()
   const { family, table, name, policy, rules } = chain
   const packets = through(counters.chains.get(name), chain.ends)
   const rate = flow(counters.rates.get(name), chain.ends)
@@ -67,7 +68,7 @@ export function Cell({
       ) : (
         !both && packets > 0 && <span className={cx(styles.packets, 'mono')}>{short(packets)}</span>
       )}
-      {rules.length > 0 && <span className={styles.count}>{short(rules.length)}</span>}
+      {rules.length > 0 && <span className={styles.count}>{whole(rules.length)}</span>}
       {both && policy !== 'DROP' && <span className={styles.family}>{family === 'ipv4' ? 'v4' : 'v6'}</span>}
       {policy === 'DROP' && <span className={styles.drop}>{both ? '✕' : 'DROP'}</span>}
     </button>

@@ -28,6 +28,11 @@ const CALM_MS = 150
 /** What takes effect at once also while edits are collected. */
 const AT_ONCE: ReadonlySet<AnyCommand['do']> = new Set(['undo', 'redo', 'keep-drift', 'revert-drift', 'set-lab'])
 
+/** What a reload of the page leaves; another window has its own. */
+type Kept = Pick<StagingState, 'on' | 'edits'>
+
+const keyOf = (lab: string): string => `vethboard.staged.${lab}`
+
 const recordOfNode = (node: string): string => (node.includes('/') ? interfaceId(node) : namespaceId(node))
 
 /** The edits of one browser that wait; the canvas shows the lab as it would be with them. */
@@ -40,8 +45,27 @@ export class Staging {
 
   constructor(editor: Editor) {
     this.editor = editor
-    editor.session.current.subscribe(() => this.state.set(OFF))
+    editor.session.current.subscribe(() => this.recall())
+    this.recall()
+    this.state.subscribe(() => this.remember())
     editor.lab.document.subscribe(() => this.later())
+  }
+
+  /** What waited in this lab before the page was loaded anew. It is planned as soon as the document is there. */
+  private recall(): void {
+    const lab = this.editor.session.current.get()
+    const kept = lab === null ? null : sessionStorage.getItem(keyOf(lab))
+    const { on, edits } = kept === null ? OFF : (JSON.parse(kept) as Kept)
+    this.count = Math.max(this.count, ...edits.map(({ id }) => id))
+    this.state.set({ ...OFF, on, edits })
+  }
+
+  private remember(): void {
+    const lab = this.editor.session.current.get()
+    if (lab === null) return
+    const { on, edits } = this.state.get()
+    if (on || edits.length > 0) sessionStorage.setItem(keyOf(lab), JSON.stringify({ on, edits } satisfies Kept))
+    else sessionStorage.removeItem(keyOf(lab))
   }
 
   /** Whether this edit is to wait: while edits are collected, all that the kernel would notice. */

@@ -48,4 +48,5 @@ export function catalogue<const T extends Texts>(en: T, zhHant: Translation<T>):
 }
 
 /** English plural: `count(2, 'namespace')` is "2 namespaces". */
-export const count = (n: number, one: string, many = `${one}s`): string => `${n} ${n === 1 ? one : many}`
+export const count = (n: number, one: string, many = `${one}s`): string =>
+  `${new Intl.NumberFormat('en').format(n)} ${n === 1 ? one : many}`

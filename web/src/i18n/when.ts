@@ -1,4 +1,4 @@
-/** Times and numbers as people of a language write them. */
+/** Times as people of a language write them. */
 
 import { type Language, language } from '.'
 
@@ -14,7 +14,7 @@ function format(spoken: Language, options: Intl.DateTimeFormatOptions): Intl.Dat
 }
 
 /** English as the browser's user writes it (dates differ between countries), Chinese as in Taiwan. */
-function localeOf(spoken: Language): string {
+export function localeOf(spoken: Language): string {
   return spoken === 'en' ? (navigator.languages.find((l) => l.startsWith('en')) ?? 'en') : 'zh-Hant-TW'
 }
 

@@ -1,18 +1,12 @@
 import { Download } from 'lucide-react'
 import { type ComponentRef, useCallback, useEffect, useRef, useState } from 'react'
 import { useEditor } from '@/editor'
+import { useAmounts } from '@/i18n/amounts'
 import type { Files } from '@/protocol'
 import { Button, Dialog } from '@/ui'
 import { fileAddress } from './address'
 import styles from './Terminal.module.css'
 import { useTerminalPaneTexts } from './texts'
-
-const UNITS = ['B', 'kB', 'MB']
-
-function sized(bytes: number): string {
-  const unit = bytes < 1000 ? 0 : bytes < 1_000_000 ? 1 : 2
-  return `${(bytes / 1000 ** unit).toFixed(unit === 0 ? 0 : 1)} ${UNITS[unit]}`
-}
 
 /** The files of a namespace's home: fetched from here, put here. */
 export function FilesDialog({
@@ -63,6 +57,7 @@ export function FilesDialog({
 
 function Table({ lab, namespace, files }: { lab: string; namespace: string; files: Files['files'] }) {
   const t = useTerminalPaneTexts()
+  const { bytes } = useAmounts()
   return (
     <table className={styles.files}>
       <thead>
@@ -76,7 +71,7 @@ function Table({ lab, namespace, files }: { lab: string; namespace: string; file
         {files.map(({ path, size }) => (
           <tr key={path}>
             <td className="mono">{path}</td>
-            <td>{sized(size)}</td>
+            <td>{bytes(size)}</td>
             <td>
               <a href={fileAddress(lab, namespace, path)} download aria-label={t.download(path)}>
                 <Download size={14} aria-hidden />

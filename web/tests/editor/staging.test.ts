@@ -38,6 +38,7 @@ const labels = (): string[] => editor.staging.state.get().edits.map((e) => e.lab
 const done = (): Wire['asked'] => wire.asked.filter((a) => !a.dry_run)
 
 beforeEach(() => {
+  sessionStorage.clear()
   wire = new Wire()
   const session = new Session(wire)
   editor = new Editor(session)
@@ -59,6 +60,19 @@ describe('staging', () => {
     expect(done().map((a) => a.commands)).toEqual([[add('one'), add('two')]])
     expect(labels()).toEqual([])
     expect(editor.lab.scene.get().namespaces.has('two')).toBe(false) // until the server says that it is there
+  })
+  test('what waits is there again when the page is loaded anew, each lab its own', async () => {
+    await editor.edit([add('one')], 'one')
+    const again = new Session(wire)
+    const later = new Editor(again)
+    again.current.set('demo')
+    expect(later.staging.state.get()).toMatchObject({ on: true, edits: [{ label: 'one', commands: [add('one')] }] })
+    again.current.set('other')
+    expect(later.staging.state.get()).toMatchObject({ on: false, edits: [] })
+    editor.staging.discard()
+    editor.staging.switch(false)
+    again.current.set('demo')
+    expect(later.staging.state.get()).toMatchObject({ on: false, edits: [] })
   })
   test('one that cannot be done does not wait', async () => {
     await editor.edit([add('one')], 'one')

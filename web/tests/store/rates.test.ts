@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { rateText, rateWidth } from '@/canvas/glance/rate'
+import { rateWidth } from '@/canvas/glance/rate'
+import { amounts } from '@/i18n/amounts'
 import type { AnyLive, CountersLive } from '@/protocol'
 import { covering, flowOf, KEPT, Rates, RecordMap, ratesBetween } from '@/store'
 
@@ -61,7 +62,7 @@ test('the namespaces whose counters are read have an end of every link, and a st
 })
 
 test('a rate as text and as width', () => {
-  expect([0, 950, 1000, 12_340, 999_960, 2.5e9].map(rateText)).toEqual([
+  expect([0, 950, 1000, 12_340, 999_960, 2.5e9].map(amounts('en').bits)).toEqual([
     '0 bit/s',
     '950 bit/s',
     '1.0 kbit/s',

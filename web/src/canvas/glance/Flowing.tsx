@@ -1,10 +1,11 @@
 import { useEditor } from '@/editor'
+import { useAmounts } from '@/i18n/amounts'
 import { flowOf, useRecord } from '@/store'
 import { usePart } from '@/ui'
 import type { Point } from '../anchors'
 import type { BoardLine } from '../board'
 import styles from './Glance.module.css'
-import { rateText, rateWidth } from './rate'
+import { rateWidth } from './rate'
 
 /** What runs over a link right now: as width, as dots that move its way, in numbers. Nothing where nothing runs. */
 export function Flowing({ line, path, middle }: { line: BoardLine; path: string; middle: Point }) {
@@ -17,17 +18,17 @@ function Flow({ line, path, middle }: { line: BoardLine; path: string; middle: P
   const { rates } = useEditor().lab
   const a = useRecord(rates, line.a)
   const b = useRecord(rates, line.b)
+  const { bits } = useAmounts()
   const flow = flowOf(a, b)
   if (!flow || flow.out + flow.back < 1) return null
   const width = 2 + rateWidth(flow.out + flow.back)
-  const text = rateText(flow.out + flow.back)
   return (
     <g className={styles.traffic} data-testid="traffic" data-rate={Math.round(flow.out + flow.back)}>
       <path className={styles.stream} d={path} strokeWidth={width} />
       {flow.out >= 1 && <path className={styles.dots} d={path} data-way="out" strokeWidth={width * 0.55} />}
       {flow.back >= 1 && <path className={styles.dots} d={path} data-way="back" strokeWidth={width * 0.55} />}
       <text className={styles.rate} x={middle.x} y={middle.y - 8}>
-        {text}
+        {bits(flow.out + flow.back)}
       </text>
     </g>
   )

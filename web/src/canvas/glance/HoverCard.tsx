@@ -1,5 +1,6 @@
 import { type ReactNode, type RefObject, useEffect, useState } from 'react'
 import { type Editor, useEditor } from '@/editor'
+import { useAmounts } from '@/i18n/amounts'
 import { afterColon, kindOfId, netnsId } from '@/protocol'
 import { flowOf, useInterface, useRecord } from '@/store'
 import { usePart } from '@/ui'
@@ -7,7 +8,6 @@ import type { Point } from '../anchors'
 import { stateWord } from '../Chip'
 import { useCanvasTexts } from '../texts'
 import styles from './Glance.module.css'
-import { rateText } from './rate'
 import { useGlanceTexts } from './texts'
 
 /** How long the pointer (or the focus) must rest, in ms. */
@@ -126,6 +126,7 @@ function InterfaceFacts({ editor, of }: { editor: Editor; of: string }) {
   const own = useRecord(editor.lab.rates, of)
   const other = useRecord(editor.lab.rates, view?.live?.peer ?? '')
   const drifts = usePart(editor.lab.meta, (meta) => meta.drift.has(`interface:${of}`))
+  const { bits } = useAmounts()
   if (!view) return null
   const { live, desired } = view
   const flow = flowOf(own, other)
@@ -139,7 +140,7 @@ function InterfaceFacts({ editor, of }: { editor: Editor; of: string }) {
     [t.master, live?.master ?? desired?.master],
     [t.parent, live?.parent],
     [t.stp, live?.port_state],
-    [t.rates, flow && `↑ ${rateText(flow.out)}  ↓ ${rateText(flow.back)}`],
+    [t.rates, flow && `↑ ${bits(flow.out)}  ↓ ${bits(flow.back)}`],
     [t.differs, drifts ? t.differsYes : undefined],
     ['', live?.note],
   ]

@@ -1,13 +1,13 @@
 import { ArrowRight, Search, Trash2 } from 'lucide-react'
 import { useDeferredValue, useMemo, useRef, useState } from 'react'
 import { Needs, useEditor } from '@/editor'
+import { type Amounts, useAmounts } from '@/i18n/amounts'
 import type { Connection } from '@/protocol'
 import { useRecord } from '@/store'
 import { announce, Button, cx, IconButton } from '@/ui'
 import { usePanel } from '../context'
 import { useWatch } from '../counters'
 import { type End, endText, translation, wordsOf } from '../model/connections'
-import { short } from '../numbers'
 import { useNames } from '../useNames'
 import { useRows } from '../useRows'
 import styles from './Conntrack.module.css'
@@ -137,7 +137,7 @@ function Row({ connection: c }: { connection: Connection }) {
           <span className={styles.dim}>{t.none_}</span>
         )}
       </Cell>
-      <Cell className={styles.dim}>{trafficOf(c, t)}</Cell>
+      <Cell className={styles.dim}>{trafficOf(c, t, useAmounts())}</Cell>
       <Cell className={styles.dim}>{t.seconds(c.timeout ?? 0)}</Cell>
       <IconButton label={t.forget(what)} className={styles.forget} onClick={() => void forget()}>
         <Trash2 size={13} />
@@ -181,8 +181,8 @@ function stateOf(c: Connection, t: ConntrackTexts): string {
   return [c.state ?? '', reply || sure, mark].filter(Boolean).join(' · ')
 }
 
-function trafficOf(c: Connection, t: ConntrackTexts): string {
+function trafficOf(c: Connection, t: ConntrackTexts, n: Amounts): string {
   const packets = c.packets?.reduce((a, b) => a + b, 0)
   if (packets === undefined) return ''
-  return t.trafficOf(short(packets), short(c.bytes?.reduce((a, b) => a + b, 0) ?? 0, 1024))
+  return t.trafficOf(n.short(packets), n.bytes(c.bytes?.reduce((a, b) => a + b, 0) ?? 0))
 }

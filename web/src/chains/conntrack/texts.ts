@@ -25,7 +25,7 @@ export const useConntrackTexts = catalogue(
     assured: 'assured',
     mark: (value: string) => `mark ${value}`,
     seconds: (n: number) => `${n} s`,
-    trafficOf: (packets: string, bytes: string) => `${packets} packets, ${bytes}B`,
+    trafficOf: (packets: string, bytes: string) => `${packets} packets, ${bytes}`,
   },
   {
     connections: '連線',
@@ -51,7 +51,7 @@ export const useConntrackTexts = catalogue(
     assured: '已確認雙向',
     mark: (value) => `標記 ${value}`,
     seconds: (n) => `${n} 秒`,
-    trafficOf: (packets, bytes) => `${packets} 個封包，${bytes}B`,
+    trafficOf: (packets, bytes) => `${packets} 個封包，${bytes}`,
   },
 )
 export type ConntrackTexts = ReturnType<typeof useConntrackTexts.now>

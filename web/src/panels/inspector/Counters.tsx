@@ -1,10 +1,10 @@
 import { lazy, Suspense } from 'react'
 import { useLab } from '@/editor'
+import { useAmounts } from '@/i18n/amounts'
 import type { Counters } from '@/protocol'
 import { useRecord } from '@/store'
 import { Section, styles } from '../parts'
 import { usePanelTexts } from '../texts'
-import { short } from './short'
 
 const Sparkline = lazy(() => import('./Sparkline'))
 
@@ -13,6 +13,7 @@ export function CountersOf({ namespace, only }: { namespace: string; only?: stri
   const t = usePanelTexts()
   const record = useRecord(useLab().live, `counters:${namespace}`)
   const { rates } = useLab()
+  const { whole, short, bytes, bits } = useAmounts()
   const now = record?.kind === 'counters' ? record : undefined
   if (!now) return null
   const rows: [string, Counters][] = Object.entries(now.rows).filter(([name]) => !only || name === only)
@@ -39,9 +40,9 @@ export function CountersOf({ namespace, only }: { namespace: string; only?: stri
               <tr key={`${name} ${way}`}>
                 <td>{only ? way : `${name} ${way}`}</td>
                 <td>{short(row[`${way}_packets`])}</td>
-                <td>{short(row[`${way}_bytes`])}</td>
-                <td>{short(rates.get(`${namespace}/${name}`)?.[way] ?? 0)}bit/s</td>
-                <td>{row[`${way}_errors`] + row[`${way}_dropped`]}</td>
+                <td>{bytes(row[`${way}_bytes`])}</td>
+                <td>{bits(rates.get(`${namespace}/${name}`)?.[way] ?? 0)}</td>
+                <td>{whole(row[`${way}_errors`] + row[`${way}_dropped`])}</td>
               </tr>
             )),
           )}

@@ -2,9 +2,9 @@ import 'uplot/dist/uPlot.min.css'
 import { useEffect, useRef } from 'react'
 import uPlot from 'uplot'
 import { useLab } from '@/editor'
+import { type Amounts, useAmounts } from '@/i18n/amounts'
 import { KEPT, useRecord } from '@/store'
 import { theme, useValue } from '@/ui'
-import { short } from './short'
 
 const HEIGHT = 72
 
@@ -17,7 +17,7 @@ const colour = (element: Element, token: string): string => {
   return found
 }
 
-function chart(element: HTMLElement): uPlot {
+function chart(element: HTMLElement, { short }: Amounts): uPlot {
   const [rx, tx, dim] = [colour(element, '--accent'), colour(element, '--up'), colour(element, '--text-3')]
   const axis = {
     stroke: dim,
@@ -64,17 +64,18 @@ export default function Sparkline({ of, label }: { of: string; label: string }) 
   const plot = useRef<uPlot | null>(null)
   const rate = useRecord(rates, of)
   const chosen = useValue(theme)
+  const written = useAmounts()
   // biome-ignore lint/correctness/useExhaustiveDependencies: another theme has other colours
   useEffect(() => {
     if (!box.current) return
-    const made = chart(box.current)
+    const made = chart(box.current, written)
     plot.current = made
     return () => made.destroy()
-  }, [chosen])
+  }, [chosen, written])
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new rate is a new point of the history; so is a new chart
   useEffect(() => {
     const seen = rates.history(of)
     plot.current?.setData([seen.map((r) => r.at), seen.map((r) => r.rx), seen.map((r) => r.tx)])
-  }, [rates, of, rate, chosen])
+  }, [rates, of, rate, chosen, written])
   return <div ref={box} role="img" aria-label={label} style={{ height: HEIGHT, width: '100%' }} />
 }
