@@ -47,6 +47,28 @@ def choose(page: Page, query: str) -> None:
     page.keyboard.press("Enter")
 
 
+def open_tools(page: Page) -> None:
+    """A tab for each tool, with something in it."""
+    page.keyboard.press("c")
+    page.get_by_role("group", name="FORWARD").get_by_role("button").filter(has_text="filter").first.click()
+    choose(page, "Capture")
+    page.get_by_role("button", name="Start capture").click()
+    page.get_by_role("listbox", name="Frames").wait_for()
+    page.keyboard.press("Escape")
+    choose(page, "Trace")
+    form = page.get_by_role("form", name="The packet")
+    form.get_by_label("From", exact=True).select_option("web")
+    form.get_by_label("To", exact=True).fill("172.17.0.3")
+    form.get_by_role("button", name="Send and trace").click()
+    page.get_by_role("listbox", name="Steps").get_by_role("option").first.wait_for(timeout=15_000)
+    choose(page, "Document as text")
+    page.get_by_role("textbox", name="Document as JSON").wait_for()
+    choose(page, "Stage changes")
+    page.get_by_role("tabpanel", name="Plan").wait_for()
+    choose(page, "Open terminal")
+    page.locator("section[data-focused] .xterm-rows").wait_for()
+
+
 def test_no_screen_has_a_serious_fault(page: Page, stack: Stack, lab: str) -> None:
     stack.cli("apply", lab, "examples/container-host.json")
     page.get_by_role("group", name="Namespace web", exact=True).wait_for()
@@ -62,13 +84,18 @@ def test_no_screen_has_a_serious_fault(page: Page, stack: Stack, lab: str) -> No
         page.keyboard.press("h")
         screens.look(f"{theme}: history")
         page.keyboard.press("h")
-    page.keyboard.press("e")
-    page.get_by_role("textbox", name="Document as JSON").wait_for()
-    screens.look("source")
-    page.keyboard.press("Escape")
-    choose(page, "Stage changes")
-    page.get_by_role("tabpanel", name="Plan").wait_for()
-    screens.look("plan")
+    open_tools(page)
+    for theme in ("light", "dark"):
+        page.get_by_role("tab").first.click()
+        choose(page, f"Theme: {theme}")
+        for tab in page.get_by_role("tab").all():
+            tab.click()
+            screens.look(f"{theme}: {tab.inner_text()}")
+        page.get_by_role("button", name="Draw a link from web").click()
+        page.get_by_role("button", name="Namespace db", exact=False).first.click()
+        page.get_by_role("dialog").wait_for()
+        screens.look(f"{theme}: new link")
+        page.keyboard.press("Escape")
     choose(page, "All labs")
     page.get_by_role("dialog", name="All labs").wait_for()
     screens.look("labs")

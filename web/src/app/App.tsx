@@ -46,7 +46,7 @@ function Frame({ editor }: { editor: Editor }) {
             <Tour />
           </main>
           {current !== null && side !== null && !(beside && idle) && (
-            <aside className={styles.side} aria-label={t.side}>
+            <aside className={styles.side} data-idle={idle || undefined} aria-label={t.side}>
               <SidePanel />
             </aside>
           )}

@@ -1,4 +1,4 @@
-import { type MouseEvent, memo } from 'react'
+import { type CSSProperties, type MouseEvent, memo } from 'react'
 import { useEditor } from '@/editor'
 import { interfaceId } from '@/protocol'
 import { type InterfaceView, type LinkState, useInterface } from '@/store'
@@ -16,6 +16,9 @@ import { type CanvasTexts, useCanvasTexts } from './texts'
 export function stateWord(t: CanvasTexts, state: LinkState): string {
   return { up: t.up, down: t.down, 'no-carrier': t.noCarrier, pending: t.pending }[state]
 }
+
+const placeOf = ({ x, y, w, h }: Partial<ChipBox>): CSSProperties =>
+  w === undefined ? {} : { left: x, top: y, width: w, height: h }
 
 /** One interface. Dragging it moves that end; a click selects it. `form`: a row of a card, a bridge's port, or the small one of `lo`. */
 export const Chip = memo(function Chip({
@@ -50,7 +53,7 @@ export const Chip = memo(function Chip({
     <button
       type="button"
       className={cx('nodrag nopan', styles.chip, styles[form])}
-      style={chip.w === undefined ? undefined : { left: chip.x, top: chip.y, width: chip.w, height: chip.h }}
+      style={{ ...placeOf(chip), ...(tint === undefined ? {} : { '--net': `var(--net-${tint})` }) } as CSSProperties}
       data-id={id}
       data-state={view.state}
       data-selected={selected || undefined}

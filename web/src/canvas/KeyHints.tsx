@@ -5,6 +5,14 @@ import { useCanvasTexts } from './texts'
 
 /** What the keys do now: while a link is drawn, and while the keyboard walks over the canvas. */
 export function KeyHints() {
+  return (
+    <div className={styles.rail}>
+      <Hints />
+    </div>
+  )
+}
+
+function Hints() {
   const editor = useEditor()
   const g = useGestureTexts()
   const from = usePart(editor.tool, (tool) => (tool.is === 'link' ? tool.from.join(', ') : null))

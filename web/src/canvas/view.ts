@@ -8,7 +8,7 @@ import { around } from './overview/boxes'
 import type { FlowView } from './port'
 
 /** Room for the palette and the controls, in pixels. */
-export const FIT = { padding: { left: '130px', right: '48px', top: '40px', bottom: '72px' }, maxZoom: 1.1 } as const
+export const FIT = { padding: { left: '130px', right: '48px', top: '68px', bottom: '72px' }, maxZoom: 1.1 } as const
 export const MIN_ZOOM = 0.02
 export const MAX_ZOOM = 2.5
 
@@ -102,17 +102,30 @@ interface Size {
 /** How long the pane keeps its size before what it shows is looked at: an edge may be dragged, in ms. */
 export const SETTLED_MS = 120
 
-/** The pane has become smaller, as when the dock opens: what was seen whole and now is not, to be brought back into view.
- * What is selected matters; without a selection all that there is. */
+/** The pane has become smaller, as when the dock opens: what was seen whole and now is not, to be brought back into view. All that there is,
+ * where it can still be read then; else what is selected. */
 export function hidden(board: Board, camera: Viewport, before: Size, now: Size): Box | null {
   if (now.width >= before.width && now.height >= before.height) return null
-  const chosen = board.nodes.flatMap((n) => (n.selected ? (placeOf(board, n.id) ?? []) : []))
-  const box = around(chosen) ?? boardBox(board)
-  const seen = ({ width, height }: Size): boolean => {
-    const [left, top] = [box.x * camera.zoom + camera.x, box.y * camera.zoom + camera.y]
-    return left >= 0 && top >= 0 && left + box.w * camera.zoom <= width && top + box.h * camera.zoom <= height
-  }
-  return seen(before) && !seen(now) ? box : null
+  const lost = (box: Box): boolean => seen(box, camera, before) && !seen(box, camera, now)
+  const all = boardBox(board)
+  if (lost(all) && roomFor(all, now) >= READABLE) return all
+  const chosen = around(board.nodes.flatMap((n) => (n.selected ? (placeOf(board, n.id) ?? []) : [])))
+  return chosen && lost(chosen) ? chosen : null
+}
+
+/** Below this zoom only names can be read. */
+const READABLE = 0.4
+
+function seen(box: Box, { x, y, zoom }: Viewport, { width, height }: Size): boolean {
+  const [left, top] = [box.x * zoom + x, box.y * zoom + y]
+  return left >= 0 && top >= 0 && left + box.w * zoom <= width && top + box.h * zoom <= height
+}
+
+/** The zoom at which a box fits. */
+function roomFor({ w, h }: Box, { width, height }: Size): number {
+  const { left, right, top, bottom } = FIT.padding
+  const px = Number.parseInt
+  return Math.min((width - px(left) - px(right)) / w, (height - px(top) - px(bottom)) / h)
 }
 
 /** React has rendered what changed, and the browser has laid it out. */

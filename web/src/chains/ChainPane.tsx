@@ -1,4 +1,4 @@
-import { MoreHorizontal, Plus, Search, X } from 'lucide-react'
+import { MoreHorizontal, Plus, X } from 'lucide-react'
 import { useCallback, useDeferredValue, useMemo, useRef, useState } from 'react'
 import { Needs } from '@/editor'
 import { Button, IconButton, Menu, type MenuEntry, Select } from '@/ui'
@@ -12,6 +12,7 @@ import { RuleList, type Shown } from './RuleList'
 import list from './RuleList.module.css'
 import { ruleDeeds } from './ruleDeeds'
 import { ruleEntry } from './ruleMenu'
+import { SearchBox } from './SearchBox'
 import { Segments } from './Segments'
 import { useChainsTexts } from './texts'
 import type { Notes } from './useNotes'
@@ -48,17 +49,7 @@ function Pane({ chain, notes }: { chain: ChainView; notes: Notes }) {
       />
       {(chain.rules.length > 8 || filtered) && (
         <div className={styles.find}>
-          <label className={styles.search}>
-            <Search size={13} aria-hidden="true" />
-            <input
-              type="search"
-              aria-label={t.search}
-              placeholder={t.searchHint}
-              value={search}
-              spellCheck={false}
-              onChange={(e) => setSearch(e.target.value)}
-            />
-          </label>
+          <SearchBox label={t.search} hint={t.searchHint} value={search} onChange={setSearch} />
           <Select aria-label={t.only} value={only} onChange={(e) => setOnly(e.target.value as Only)}>
             <option value="all">{t.onlyAll}</option>
             <option value="hit">{t.onlyHit}</option>

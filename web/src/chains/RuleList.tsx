@@ -91,7 +91,7 @@ export function RuleList({
       className={styles.list}
       aria-label={t.rulesOf(chain.name)}
       aria-multiselectable="true"
-      aria-rowcount={numbers.length}
+      aria-rowcount={Math.max(1, numbers.length)}
       aria-activedescendant={numbers.length > 0 ? `${id}-${numbers[at]}` : undefined}
       onKeyDown={press}
       onFocus={onFocus}
@@ -129,9 +129,7 @@ export function RuleList({
         {over !== null && <div className={styles.slot} style={{ top: over * ROW - 1 }} />}
       </div>
       {numbers.length === 0 && (
-        <p className={styles.empty}>
-          {chain.rules.length > 0 ? t.nothingFound : chain.builtIn ? t.noRules : t.noRulesOwn}
-        </p>
+        <NoRow>{chain.rules.length > 0 ? t.nothingFound : chain.builtIn ? t.noRules : t.noRulesOwn}</NoRow>
       )}
       {numbers.length > 0 && !filtered && (
         <p className={cx(styles.end, 'mono')}>
@@ -139,6 +137,19 @@ export function RuleList({
           {reading?.policy && <span className={styles.passed}>{t.packetsAt(String(reading.policy[0]))}</span>}
         </p>
       )}
+    </div>
+  )
+}
+
+/** A grid holds nothing but rows: also where it has none. */
+function NoRow({ children }: { children: string }) {
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: see the grid
+    <div role="row" tabIndex={-1}>
+      {/* biome-ignore lint/a11y/useSemanticElements: see the grid */}
+      <div role="gridcell" tabIndex={-1} className={styles.empty}>
+        {children}
+      </div>
     </div>
   )
 }

@@ -139,15 +139,15 @@ function useSize(host: RefObject<HTMLElement | null>, { screen, feed }: PanePart
   useEffect(() => {
     const place = host.current
     if (!place || !screen || !feed) return
-    const fit = (): void => {
+    const refit = (): void => {
       const room = screen.room()
       if (!room) return
       feed.resize(room.rows, room.columns)
       if (drives) screen.term.resize(room.columns, room.rows)
     }
     if (!drives && told) screen.term.resize(columns, rows)
-    fit()
-    const observer = new ResizeObserver(fit)
+    refit()
+    const observer = new ResizeObserver(refit)
     observer.observe(place)
     return () => observer.disconnect()
   }, [host, screen, feed, drives, told, rows, columns])

@@ -1,12 +1,14 @@
 import { type ReactNode, type RefObject, useEffect, useState } from 'react'
 import { type Editor, useEditor } from '@/editor'
 import { useAmounts } from '@/i18n/amounts'
-import { afterColon, kindOfId, netnsId } from '@/protocol'
+import { afterColon, isShape, kindOfId, netnsId } from '@/protocol'
 import { flowOf, useInterface, useRecord } from '@/store'
 import { usePart } from '@/ui'
 import type { Point } from '../anchors'
 import { stateWord } from '../Chip'
+import { drawn } from '../drag'
 import { useCanvasTexts } from '../texts'
+import { recordsOf } from '../useNodeEvents'
 import styles from './Glance.module.css'
 import { useGlanceTexts } from './texts'
 
@@ -19,9 +21,11 @@ interface Hovered {
   at: Point
 }
 
-/** What lies under an element of the canvas, as record ids. */
-function recordsAt(target: EventTarget | null): readonly string[] {
+/** What lies under an element of the canvas, or under a point of it where all is one drawing, as record ids. */
+function recordsAt(target: EventTarget | null, at?: Point): readonly string[] {
   if (!(target instanceof Element)) return []
+  const found = at && target.closest('.react-flow__pane') ? drawn.find?.(at) : undefined
+  if (found) return recordsOf([found]).filter((id) => !isShape(id))
   const ends = target.closest<SVGElement>('[data-ends]')?.dataset.ends?.split(' ')
   const id = target.closest<HTMLElement>('[data-id^="namespace:"], [data-id^="interface:"]')?.dataset.id
   return ends ?? (id === undefined ? [] : [id])
@@ -61,7 +65,7 @@ function watch(area: HTMLElement, show: (now: Hovered | null) => void): () => vo
     timer = setTimeout(() => show({ ids, at }), REST_MS)
   }
   const move = (e: PointerEvent): void => {
-    const ids = e.buttons === 0 && e.pointerType !== 'touch' ? recordsAt(e.target) : []
+    const ids = e.buttons === 0 && e.pointerType !== 'touch' ? recordsAt(e.target, { x: e.clientX, y: e.clientY }) : []
     if (ids.join(' ') !== over) hide()
     over = ids.join(' ')
     if (ids.length > 0) rest(ids, { x: e.clientX, y: e.clientY })

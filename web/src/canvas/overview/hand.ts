@@ -58,7 +58,9 @@ export class Hand {
     const node = picture.nodeAt(place)
     if (node) return { node, picked: { node: node.id } }
     const line = picture.lineAt(place, LINE_REACH / this.ground.zoom())
-    return line ? { picked: { line: line.line } } : {}
+    if (line) return { picked: { line: line.line } }
+    const shape = picture.shapeAt(place)
+    return shape ? { picked: { node: shape.id } } : {}
   }
 
   /** True where the press is ours. */
@@ -138,7 +140,7 @@ export class Hand {
       if (!add) onClear()
       return
     }
-    const was = 'node' in picked ? this.ground.picture.node(picked.node)?.of.selected : picked.line.selected
+    const was = 'node' in picked ? this.ground.picture.selected(picked.node) : picked.line.selected
     if (add && was) onSelect({ on: [], off: [picked], add })
     else onSelect({ on: [picked], off: [], add })
   }

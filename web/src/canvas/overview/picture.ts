@@ -33,9 +33,12 @@ export interface Shift {
   dy: number
 }
 
+/** The upper part of an area, where its label stands. */
+const AREA_LABEL_H = 64
+
 export class Picture {
   nodes: readonly NodeShape[] = []
-  /** Areas and notes, which are drawn and not picked. */
+  /** Areas and notes, the lowest first. */
   shapes: readonly Exclude<BoardNode, Linked>[] = []
   lines: readonly LineShape[] = []
   private byId = new Map<string, NodeShape>()
@@ -78,10 +81,22 @@ export class Picture {
     return this.byId.get(id)
   }
 
+  selected(id: string): boolean {
+    return (this.byId.get(id)?.of ?? this.shapes.find((of) => of.id === id))?.selected ?? false
+  }
+
   /** The node under a point, the innermost: a bridge rather than the namespace around it. */
   nodeAt({ x, y }: Point): NodeShape | undefined {
     this.nodeIndex ??= new BoxIndex(this.nodes)
     return this.nodeIndex.at(x, y)[0]
+  }
+
+  /** The note, or the label of an area, under a point: what lies in an area stays in reach. */
+  shapeAt({ x, y }: Point): Exclude<BoardNode, Linked> | undefined {
+    return this.shapes.findLast((of) => {
+      const h = of.kind === 'area' ? Math.min(of.h, AREA_LABEL_H) : of.h
+      return x >= of.x && x <= of.x + of.w && y >= of.y && y <= of.y + h
+    })
   }
 
   nodesIn(area: Box): NodeShape[] {

@@ -20,7 +20,6 @@ export function InlineText(props: {
   }
   const common = {
     'aria-label': label,
-    // biome-ignore lint/a11y/noAutofocus: it stands where one has just begun to write
     autoFocus: true,
     defaultValue: text,
     className: `nodrag nopan nowheel ${className ?? ''}`,

@@ -1,4 +1,4 @@
-import { ArrowRight, Search, Trash2 } from 'lucide-react'
+import { ArrowRight, Trash2 } from 'lucide-react'
 import { useDeferredValue, useMemo, useRef, useState } from 'react'
 import { Needs, useEditor } from '@/editor'
 import { type Amounts, useAmounts } from '@/i18n/amounts'
@@ -8,6 +8,7 @@ import { announce, Button, cx, IconButton } from '@/ui'
 import { usePanel } from '../context'
 import { useWatch } from '../counters'
 import { type End, endText, translation, wordsOf } from '../model/connections'
+import { SearchBox } from '../SearchBox'
 import { useNames } from '../useNames'
 import { useRows } from '../useRows'
 import styles from './Conntrack.module.css'
@@ -44,17 +45,7 @@ export function Conntrack({ tab, active }: { tab: string; active: boolean }) {
   return (
     <section className={styles.view} aria-label={t.of(namespace)}>
       <header className={styles.head}>
-        <label className={styles.search}>
-          <Search size={13} aria-hidden="true" />
-          <input
-            type="search"
-            aria-label={t.filter}
-            placeholder={t.filterHint}
-            spellCheck={false}
-            value={filter}
-            onChange={(e) => setFilter(e.target.value)}
-          />
-        </label>
+        <SearchBox label={t.filter} hint={t.filterHint} value={filter} onChange={setFilter} className={styles.search} />
         <span className={styles.found} role="status">
           {t.shown(rows.length, count)}
         </span>
