@@ -8,7 +8,7 @@ import { around } from './overview/boxes'
 import type { FlowView } from './port'
 
 /** Room for the palette and the controls, in pixels. */
-export const FIT = { padding: { left: '130px', right: '48px', top: '68px', bottom: '72px' }, maxZoom: 1.1 } as const
+export const FIT = { padding: { left: '130px', right: '48px', top: '56px', bottom: '72px' }, maxZoom: 1.1 } as const
 export const MIN_ZOOM = 0.02
 export const MAX_ZOOM = 2.5
 

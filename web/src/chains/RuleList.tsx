@@ -83,73 +83,64 @@ export function RuleList({
     void actions.move(chain, carried.numbers, numbers[index] ?? chain.rules.length + 1)
   }
   return (
-    // biome-ignore lint/a11y/useSemanticElements: a <table> cannot be drawn in parts; this is the grid of the WAI-ARIA patterns
-    <div
-      ref={scroller}
-      role="grid"
-      tabIndex={0}
-      className={styles.list}
-      aria-label={t.rulesOf(chain.name)}
-      aria-multiselectable="true"
-      aria-rowcount={Math.max(1, numbers.length)}
-      aria-activedescendant={numbers.length > 0 ? `${id}-${numbers[at]}` : undefined}
-      onKeyDown={press}
-      onFocus={onFocus}
-      onDragOver={(event) => {
-        if (!carriesRules(event) || filtered) return
-        event.preventDefault()
-        const box = event.currentTarget.getBoundingClientRect()
-        const index = Math.round((event.clientY - box.top + event.currentTarget.scrollTop) / ROW)
-        setOver(Math.min(Math.max(index, 0), numbers.length))
-      }}
-      onDragLeave={() => setOver(null)}
-      onDrop={() => over !== null && drop(over)}
-    >
-      <div className={styles.space} style={{ height: numbers.length * ROW }}>
-        {numbers.slice(rows.from, rows.to).map((number, i) => (
-          <RuleRow
-            key={number}
-            id={`${id}-${number}`}
-            chain={chain}
-            number={number}
-            index={rows.from + i}
-            active={rows.from + i === at}
-            selected={selected.has(number)}
-            writing={isWriting(panel.writing, chain, number)}
-            packet={number === packet.number ? packet.here : undefined}
-            packets={reading?.rules[number - 1]}
-            rate={rates?.rules[number - 1] ?? 0}
-            search={search}
-            shown={shown}
-            note={own?.get(number)}
-            about={about}
-            onPick={(event) => pick(rows.from + i, event)}
-          />
-        ))}
-        {over !== null && <div className={styles.slot} style={{ top: over * ROW - 1 }} />}
+    <div className={styles.around}>
+      {/* biome-ignore lint/a11y/useSemanticElements: a <table> cannot be drawn in parts; this is the grid of the WAI-ARIA patterns */}
+      <div
+        ref={scroller}
+        role="grid"
+        tabIndex={0}
+        className={styles.list}
+        aria-label={t.rulesOf(chain.name)}
+        aria-multiselectable="true"
+        aria-rowcount={numbers.length}
+        aria-activedescendant={numbers.length > 0 ? `${id}-${numbers[at]}` : undefined}
+        onKeyDown={press}
+        onFocus={onFocus}
+        onDragOver={(event) => {
+          if (!carriesRules(event) || filtered) return
+          event.preventDefault()
+          const box = event.currentTarget.getBoundingClientRect()
+          const index = Math.round((event.clientY - box.top + event.currentTarget.scrollTop) / ROW)
+          setOver(Math.min(Math.max(index, 0), numbers.length))
+        }}
+        onDragLeave={() => setOver(null)}
+        onDrop={() => over !== null && drop(over)}
+      >
+        <div className={styles.space} style={{ height: numbers.length * ROW }}>
+          {numbers.slice(rows.from, rows.to).map((number, i) => (
+            <RuleRow
+              key={number}
+              id={`${id}-${number}`}
+              chain={chain}
+              number={number}
+              index={rows.from + i}
+              active={rows.from + i === at}
+              selected={selected.has(number)}
+              writing={isWriting(panel.writing, chain, number)}
+              packet={number === packet.number ? packet.here : undefined}
+              packets={reading?.rules[number - 1]}
+              rate={rates?.rules[number - 1] ?? 0}
+              search={search}
+              shown={shown}
+              note={own?.get(number)}
+              about={about}
+              onPick={(event) => pick(rows.from + i, event)}
+            />
+          ))}
+          {over !== null && <div className={styles.slot} style={{ top: over * ROW - 1 }} />}
+        </div>
+        {numbers.length > 0 && !filtered && (
+          <p className={cx(styles.end, 'mono')}>
+            {chain.policy ? t.end(chain.policy) : t.endOwn}
+            {reading?.policy && <span className={styles.passed}>{t.packetsAt(String(reading.policy[0]))}</span>}
+          </p>
+        )}
       </div>
       {numbers.length === 0 && (
-        <NoRow>{chain.rules.length > 0 ? t.nothingFound : chain.builtIn ? t.noRules : t.noRulesOwn}</NoRow>
-      )}
-      {numbers.length > 0 && !filtered && (
-        <p className={cx(styles.end, 'mono')}>
-          {chain.policy ? t.end(chain.policy) : t.endOwn}
-          {reading?.policy && <span className={styles.passed}>{t.packetsAt(String(reading.policy[0]))}</span>}
+        <p className={styles.empty}>
+          {chain.rules.length > 0 ? t.nothingFound : chain.builtIn ? t.noRules : t.noRulesOwn}
         </p>
       )}
-    </div>
-  )
-}
-
-/** A grid holds nothing but rows: also where it has none. */
-function NoRow({ children }: { children: string }) {
-  return (
-    // biome-ignore lint/a11y/useSemanticElements: see the grid
-    <div role="row" tabIndex={-1}>
-      {/* biome-ignore lint/a11y/useSemanticElements: see the grid */}
-      <div role="gridcell" tabIndex={-1} className={styles.empty}>
-        {children}
-      </div>
     </div>
   )
 }

@@ -47,7 +47,7 @@ export const RuleRow = memo(
     const { id, chain, number, index, active, selected, writing, packet, packets, rate, search, shown, note } = props
     const t = useChainsTexts()
     const panel = usePanel()
-    const { short, bytes: inBytes, perSecond } = useAmounts()
+    const { short, perSecond } = useAmounts()
     const rule = chain.rules[number - 1] ?? ''
     const edit = (): void => panel.write(chain, { kind: 'change', at: number, was: rule })
     const [n = 0, bytes = 0] = packets ?? []
@@ -82,7 +82,7 @@ export const RuleRow = memo(
         <GripVertical className={styles.grip} size={13} aria-hidden="true" />
         <GridCell className={styles.number}>{number}</GridCell>
         <GridCell className={styles.packets}>{n > 0 ? short(n) : '·'}</GridCell>
-        <GridCell className={styles.bytes}>{bytes > 0 ? inBytes(bytes) : ''}</GridCell>
+        <GridCell className={styles.bytes}>{bytes > 0 ? short(bytes) : ''}</GridCell>
         <GridCell className={styles.rate}>{perSecond(rate)}</GridCell>
         <GridCell className={styles.text} title={rule}>
           {shown === 'text' ? <Line rule={rule} mark={search} /> : <Sentence rule={rule} chain={chain} />}
