@@ -39,11 +39,13 @@ class Plain:
         self._stack.close()
 
     def ask(self, method: str, **params: object) -> dict[str, object]:
-        """Call a method of the protocol."""
+        """Call a method of the protocol. Raises LookupError, as where the page is another meanwhile."""
         number = next(self._ids)
         self._socket.send(json.dumps({"id": number, "method": method, "params": params}))
         while (answer := json.loads(self._socket.recv())).get("id") != number:
             pass  # an event
+        if "error" in answer:
+            raise LookupError(answer["error"]["message"])
         result: dict[str, object] = answer["result"]
         return result
 
@@ -57,7 +59,14 @@ class Plain:
 
     def until(self, condition: str) -> None:
         """Wait until an expression is true."""
-        self.evaluate(f"new Promise(done => {{ const t = setInterval(() => {condition} && done(clearInterval(t)), 20) }})")
+        wait = f"new Promise(done => {{ const t = setInterval(() => {condition} && done(clearInterval(t)), 20) }})"
+        while True:
+            try:
+                self.evaluate(wait)
+            except LookupError:
+                time.sleep(0.1)
+            else:
+                return
 
     def type(self, text: str) -> None:
         """Into what has the focus; a line feed is the Enter key."""

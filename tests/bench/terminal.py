@@ -16,7 +16,7 @@ from tests.bench.plain import CHROMIUM, Plain
 from tests.support import Stack
 
 KEYS = 120
-MEGABYTES = 40
+MEGABYTES = 100
 _CONTROL = 2
 """The modifier, as the DevTools protocol counts them."""
 _WATCH = """() => {
