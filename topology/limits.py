@@ -107,7 +107,7 @@ def reached(name: str, used: int, most: int, subject: str | None = None) -> Prob
 
 
 _HINTS = {
-    "processes": "end some: the inspector lists them; whoever runs this server sets the limits",
+    "processes": "end some: the inspector lists them; or stop the lab and start it again; whoever runs this server sets the limits",
     "memory": "the kernel ends processes of the lab; use less, or ask for more: whoever runs this server sets the limits",
     "disk": "delete files of the lab: they are in memory; whoever runs this server sets the limits",
     "namespaces": "delete some; whoever runs this server sets the limits",
