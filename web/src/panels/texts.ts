@@ -4,7 +4,7 @@ export const usePanelTexts = catalogue(
   {
     inspector: 'Inspector',
     nothingSelected: 'Select a namespace, an interface or a link to see everything the kernel says of it.',
-    gone: 'It is gone.',
+    gone: (name: string) => `${name} is gone.`,
     kernelSays: 'The kernel says',
     settings: 'Settings',
     about: 'Namespace',
@@ -183,7 +183,7 @@ export const usePanelTexts = catalogue(
   {
     inspector: '檢視器',
     nothingSelected: '選取命名空間、介面或連結，即可查看核心所說的一切。',
-    gone: '已不存在。',
+    gone: (name) => `${name} 已不存在。`,
     kernelSays: '核心的說法',
     settings: '設定',
     about: '命名空間',

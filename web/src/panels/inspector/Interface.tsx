@@ -15,7 +15,7 @@ export function InterfaceInspector({ ref_ }: { ref_: string }) {
   const view = useInterface(useLab(), ref_)
   const ask = useAsk()
   const [error, setError] = useState<string>()
-  if (!view) return <p className={styles.empty}>{t.gone}</p>
+  if (!view) return <p className={styles.empty}>{t.gone(ref_)}</p>
   const set = (changes: Record<string, Json>, label: string): Promise<string | undefined> =>
     ask([{ do: 'set-interface', interface: ref_, changes }], label)
   const { live, desired } = view

@@ -18,7 +18,7 @@ export function NamespaceInspector({ name }: { name: string }) {
   const record = useRecord(lab.live, netnsId(name))
   const wanted = useRecord(lab.desired, namespaceId(name))
   const live: NamespaceLive | undefined = record?.kind === 'netns' ? record : undefined
-  if (!live && !wanted) return <p className={styles.empty}>{t.gone}</p>
+  if (!live && !wanted) return <p className={styles.empty}>{t.gone(name)}</p>
   return (
     <>
       <header className={styles.title}>
