@@ -38,7 +38,7 @@ export const useHelpTexts = catalogue(
     zoomOut: 'Further away: more of the lab in view',
     zoomReset: 'Everything at its own size (100 %)',
     inspector: 'What the kernel says of the selection, and its fields to edit',
-    dock: 'Shows or hides the tools',
+    dock: 'Terminals, chains, document and the other tools: out of the way, and back',
     'dock-beside':
       'Moves the tools from the bottom to the right of the canvas, or back: the document beside the picture',
   },
@@ -78,7 +78,7 @@ export const useHelpTexts = catalogue(
     zoomOut: '拉遠：看到實驗室更大的範圍',
     zoomReset: '以原始大小顯示（100%）',
     inspector: '核心對所選項目的說明，以及可編輯的欄位',
-    dock: '顯示或隱藏工具',
+    dock: '終端機、鏈、文件等工具：收起，或再叫出來',
     'dock-beside': '將工具由下方移到畫布右側，或移回：文件與圖並列',
   },
 )
