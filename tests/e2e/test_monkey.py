@@ -55,7 +55,7 @@ DRAWN = """() => {
 
 
 ON_CANVAS = "document.activeElement?.closest('main [data-id]') !== null"
-STANDS = """[...document.querySelectorAll('[role=dialog], [role=menu]'), document.activeElement]
+STANDS = """[...document.querySelectorAll('[role=dialog], [role=menu], [role=list]'), document.activeElement]
   .map((e) => e.cloneNode().outerHTML + e.textContent.slice(0, 200))"""
 OPEN = "document.querySelector('[role=dialog], [role=menu]') !== null"
 
@@ -179,7 +179,7 @@ def rest(page: Page) -> None:
         if calm == 3:
             return
         page.keyboard.press("Escape")
-    raise AssertionError("something opens again and again")
+    raise AssertionError(f"something opens again and again: {page.evaluate(STANDS)}")
 
 
 def wanted(desired: Records) -> dict[str, Any]:
