@@ -11,7 +11,7 @@ def test_a_viewer_watches_and_changes_nothing(page: Page, stack: Stack, lab: str
     stack.cli("apply", lab, "examples/two-namespaces.json")
     page.keyboard.press("Control+`")
     mine = page.locator(".xterm-rows")
-    expect(mine).to_contain_text(f"{lab}:host")
+    expect(mine).to_contain_text(f"{lab}:host", timeout=15_000)
     secret = json.loads(stack.cli("token", lab, "--view", "--json"))["token"]
     assert page.context.browser
     visit = page.context.browser.new_context(viewport={"width": 1400, "height": 900}, locale="en-GB")
@@ -39,7 +39,7 @@ def test_a_viewer_watches_and_changes_nothing(page: Page, stack: Stack, lab: str
     # a terminal: what the other types is seen, what the viewer types is not
     other.keyboard.press("Control+`")
     theirs = other.locator(".xterm-rows")
-    expect(theirs).to_contain_text(f"{lab}:host")
+    expect(theirs).to_contain_text(f"{lab}:host", timeout=15_000)
     other.locator(".xterm").click()
     other.keyboard.type("touch by-a-viewer\n")
     page.keyboard.type("echo seen-$((1+1)); ls\n")
