@@ -84,8 +84,8 @@ function Legend() {
         <div key={state} className={styles.row}>
           <dt data-state={state}>
             <StateDot state={state} />
-            <svg width="30" height="6" aria-hidden="true">
-              <path d="M0 3H30" />
+            <svg width="30" height="12" aria-hidden="true">
+              <path d={state === 'no-carrier' ? 'M0 6H10M20 6H30M10 2V10M20 2V10' : 'M0 6H30'} />
             </svg>
           </dt>
           <dd>{text}</dd>

@@ -3,9 +3,10 @@ import { useEditor } from '@/editor'
 import { interfaceId } from '@/protocol'
 import { type LinkState, useInterface } from '@/store'
 import { cx } from '@/ui'
-import { type Anchor, bestPair, curve } from './anchors'
+import { type Anchor, bestPair } from './anchors'
 import type { BoardLine } from './board'
 import { stateWord } from './Chip'
+import { along, barsOf, broken, type Curve, curveOf, pathOf } from './curve'
 import { Flowing } from './glance/Flowing'
 import { Blocked, EndLabels, useTint } from './glance/WireParts'
 import { lineState } from './lines'
@@ -25,7 +26,8 @@ export const Wire = memo(function Wire(props: { line: BoardLine; ax: number; ay:
   if (!ends) return null
   const state = lineState(a, b)
   const ids = (line.kind === 'pair' ? [line.a, line.b] : [line.a]).map(interfaceId)
-  const { path, label } = curve(...ends)
+  const curve = curveOf(...ends)
+  const path = pathOf(curve)
   const name = line.kind === 'pair' ? t.linkName(line.a, line.b, stateWord(t, state)) : t.parentName(line.a, line.b)
   return (
     // biome-ignore lint/a11y/useSemanticElements: there are no buttons inside an SVG
@@ -44,8 +46,12 @@ export const Wire = memo(function Wire(props: { line: BoardLine; ax: number; ay:
       }}
     >
       <path className={styles.reach} d={path} />
-      <path className={styles.line} d={path} style={tint && !line.selected ? { stroke: tint } : undefined} />
-      <Flowing line={line} path={path} middle={label} />
+      <path
+        className={styles.line}
+        d={state === 'no-carrier' ? unplugged(curve) : path}
+        style={tint && !line.selected ? { stroke: tint } : undefined}
+      />
+      <Flowing line={line} path={path} middle={along(curve, 0.5)} />
       <Pin at={ends[0]} state={a} />
       <Pin at={ends[1]} state={b} />
       <Blocked of={line.a} at={ends[0]} />
@@ -54,6 +60,16 @@ export const Wire = memo(function Wire(props: { line: BoardLine; ax: number; ay:
     </g>
   )
 })
+
+/** In canvas units. */
+const GAP = 12
+const BAR = 5
+
+/** A line that is up and leads nowhere is interrupted. Dashes would say it too, but hundreds of them cost more than a frame to draw. */
+function unplugged(curve: Curve): string {
+  const parts = broken(curve, GAP)
+  return parts.map(pathOf).join('') + barsOf(parts, BAR)
+}
 
 /** Where a link meets the border of its node, in the state of that end. */
 function Pin({ at, state }: { at: Anchor; state: LinkState }) {

@@ -1,4 +1,4 @@
-/** Where a link leaves its node, and the curve between two ends. Pure. */
+/** Where a link leaves its node. Pure. */
 
 import type { CardBox } from './geometry'
 
@@ -72,16 +72,4 @@ export function bestPair(a: readonly Anchor[], b: readonly Anchor[], from: Point
 function detour(at: Anchor, other: Point): number {
   const ahead = (other.x - at.x) * at.dx + (other.y - at.y) * at.dy
   return ahead >= 0 ? 0 : 60 - ahead
-}
-
-/** A cubic curve that leaves both ends at right angles; `label` is its middle. */
-export function curve(a: Anchor, b: Anchor): { path: string; label: Point } {
-  const reach = Math.min(180, Math.max(28, Math.hypot(b.x - a.x, b.y - a.y) * 0.4))
-  const c = { x: a.x + a.dx * reach, y: a.y + a.dy * reach }
-  const d = { x: b.x + b.dx * reach, y: b.y + b.dy * reach }
-  const middle = (p: number, q: number, r: number, s: number): number => (p + 3 * q + 3 * r + s) / 8
-  return {
-    path: `M${a.x} ${a.y}C${c.x} ${c.y} ${d.x} ${d.y} ${b.x} ${b.y}`,
-    label: { x: middle(a.x, c.x, d.x, b.x), y: middle(a.y, c.y, d.y, b.y) },
-  }
 }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
-import { bestPair, curve } from '@/canvas/anchors'
+import { bestPair } from '@/canvas/anchors'
 import { BoardBuilder, NO_OVERRIDES } from '@/canvas/board'
+import { curveOf, pathOf } from '@/canvas/curve'
 import { LabStore } from '@/store'
 import { snapshot } from '../lab'
 
@@ -58,5 +59,5 @@ test('a line leaves on the sides that face each other', () => {
   ] as const
   const ends = bestPair(sides, sides, { x: 0, y: 0 }, { x: 400, y: 0 })
   expect(ends?.map((p) => p.x)).toEqual([100, 400])
-  expect(ends && curve(...ends).path).toBe('M100 10C220 10 280 10 400 10')
+  expect(ends && pathOf(curveOf(...ends))).toBe('M100 10C220 10 280 10 400 10')
 })

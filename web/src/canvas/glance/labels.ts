@@ -1,9 +1,10 @@
 /** Where the labels at both ends of links stand, so that none covers another or a card. Pure; canvas units. */
 
 import type { Point } from '../anchors'
+import { along } from '../curve'
 import type { Box } from '../geometry'
 import { meets } from '../overview/boxes'
-import { along, type LineShape, type NodeShape } from '../overview/picture'
+import type { LineShape, NodeShape } from '../overview/picture'
 
 /** `lines`: the texts, one below the other, around `x`, `y`. */
 export interface Label extends Point {

@@ -1,8 +1,9 @@
 /** Where on the canvas a hop of a journey happens, and the way of a packet between two. Pure; canvas units. */
 
 import type { Hop } from '@/protocol'
-import { bestPair, curve, type Point } from '../anchors'
+import { bestPair, type Point } from '../anchors'
 import type { Board, BoardNode } from '../board'
+import { curveOf, pathOf } from '../curve'
 import { type Box, HEADER } from '../geometry'
 
 type Node = Extract<BoardNode, { kind: 'namespace' | 'bridge' }>
@@ -55,7 +56,8 @@ export class Spots {
       const corner = (n: { ax: number; ay: number }): Point => ({ x: n.ax, y: n.ay })
       const ends = bestPair(line.from.options, line.to.options, corner(from), corner(to))
       if (!ends) return null
-      return along ? curve(...ends).path : curve(ends[1], ends[0]).path
+      const [start, end] = along ? ends : [ends[1], ends[0]]
+      return pathOf(curveOf(start, end))
     }
     return null
   }

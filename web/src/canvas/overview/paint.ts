@@ -2,6 +2,7 @@
 
 import { HOST, nameOf } from '@/protocol'
 import type { LinkState } from '@/store'
+import { broken, type Curve } from '../curve'
 import type { Box } from '../geometry'
 import { type Colours, inkOf } from './colours'
 import { type LineShape, meets, type NodeShape, type Picture, type Shift, shifted, shiftOf } from './picture'
@@ -41,7 +42,10 @@ const INSIDE = 0.22
 const LEAST_TEXT = 6.5
 const MAX_TEXT = 44
 
-const DASHES: Record<LinkState, number[]> = { up: [], down: [6, 5], 'no-carrier': [10, 4], pending: [2, 4] }
+/** Of what is only wanted; in pixels. */
+const DASHES = [2, 4]
+/** Of a line without carrier, in canvas units. */
+const GAP = 24
 
 /** What of the canvas is seen. */
 export function seen({ x, y, zoom }: Camera, { width, height }: Size): Box {
@@ -100,31 +104,31 @@ interface Pass {
 /** One stroke for all lines that look the same. */
 function paintLines(pass: Pass, lines: readonly LineShape[]): void {
   const { ctx, colours, zoom, area, marks, shift } = pass
-  const groups = new Map<string, { ink: string; width: number; dash: number[]; alpha: number; lines: LineShape[] }>()
+  const groups = new Map<string, { ink: string; width: number; dash: number[]; alpha: number; lines: Curve[] }>()
   for (const still of lines) {
     const shape = shift ? shifted(still, shift) : still
     if (!meets(shape, area)) continue
     const { kind, selected } = shape.line
     const state = kind === 'parent' ? 'pending' : marks.state(still)
     const tint = selected ? undefined : marks.tint(still)
-    const width = (selected ? 2.5 : zoom < CURVES ? 1 : 1.5) + marks.busy(still)
+    const width = (selected ? 2.5 : zoom < CURVES || state === 'down' ? 1 : 1.5) + marks.busy(still)
     const key = `${kind} ${state} ${selected} ${tint ?? ''} ${width}`
     let group = groups.get(key)
     if (!group) {
       const usual = kind === 'parent' ? colours.dim : inkOf(colours, state)
       const ink = selected ? colours.accent : tint === undefined ? usual : (colours.nets[tint] ?? usual)
       const alpha = state === 'pending' || state === 'down' ? 0.65 : 0.9
-      group = { ink, width, dash: zoom < ROUND ? [] : DASHES[state], alpha, lines: [] }
+      group = { ink, width, dash: state === 'pending' && zoom >= ROUND ? DASHES : [], alpha, lines: [] }
       groups.set(key, group)
     }
-    group.lines.push(shape)
+    group.lines.push(...(state === 'no-carrier' && zoom >= CURVES ? broken(shape, GAP) : [shape]))
   }
-  for (const { ink, width, dash, alpha, lines: shapes } of groups.values()) {
+  for (const { ink, width, dash, alpha, lines: curves } of groups.values()) {
     ctx.strokeStyle = ink
     ctx.lineWidth = width / zoom
     ctx.globalAlpha = alpha
     ctx.setLineDash(dash.map((d) => d / Math.max(zoom, 0.3)))
-    trace(ctx, shapes, zoom)
+    trace(ctx, curves, zoom)
   }
   ctx.setLineDash([])
   ctx.globalAlpha = 1
@@ -133,10 +137,10 @@ function paintLines(pass: Pass, lines: readonly LineShape[]): void {
 /** Very long paths take longer to fill in than several short ones. */
 const AT_ONCE = 64
 
-function trace(ctx: CanvasRenderingContext2D, shapes: readonly LineShape[], zoom: number): void {
-  for (let i = 0; i < shapes.length; i += AT_ONCE) {
+function trace(ctx: CanvasRenderingContext2D, curves: readonly Curve[], zoom: number): void {
+  for (let i = 0; i < curves.length; i += AT_ONCE) {
     ctx.beginPath()
-    for (const { a, b, c, d } of shapes.slice(i, i + AT_ONCE)) {
+    for (const { a, b, c, d } of curves.slice(i, i + AT_ONCE)) {
       ctx.moveTo(a.x, a.y)
       if (zoom < CURVES) ctx.lineTo(d.x, d.y)
       else ctx.bezierCurveTo(b.x, b.y, c.x, c.y, d.x, d.y)

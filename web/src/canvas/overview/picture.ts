@@ -1,7 +1,8 @@
 /** The scene as it is drawn in one piece: boxes and curves in canvas units. Shapes of what did not change stay the same objects. Pure. */
 
-import { type Anchor, bestPair, type Point } from '../anchors'
+import { bestPair, type Point } from '../anchors'
 import type { Board, BoardLine, BoardNode } from '../board'
+import { along, type Curve, curveOf } from '../curve'
 import type { Box } from '../geometry'
 import { BoxIndex, meets } from './boxes'
 
@@ -15,15 +16,11 @@ export interface NodeShape extends Box {
   parent: NodeShape | null
 }
 
-/** A cubic curve from `a` to `d`, in the box of its four points. */
-export interface LineShape extends Box {
+/** A curve in the box of its four points. */
+export interface LineShape extends Box, Curve {
   line: BoardLine
   from: NodeShape
   to: NodeShape
-  a: Point
-  b: Point
-  c: Point
-  d: Point
 }
 
 /** Moves nodes while they are dragged, before anybody else hears of it. */
@@ -143,17 +140,16 @@ function lineBetween(
     { x: to.x + t.x, y: to.y + t.y },
   ] as const
   const ends = bestPair(line.from.options, line.to.options, ...places)
-  return ends ? { line, from, to, ...cubic(...ends) } : undefined
+  if (!ends) return undefined
+  const curve = curveOf(...ends)
+  return { line, from, to, ...curve, ...around(curve) }
 }
 
-/** As `curve` in anchors.ts, as points. */
-function cubic(a: Anchor, d: Anchor): Omit<LineShape, 'line' | 'from' | 'to'> {
-  const reach = Math.min(180, Math.max(28, Math.hypot(d.x - a.x, d.y - a.y) * 0.4))
-  const b = { x: a.x + a.dx * reach, y: a.y + a.dy * reach }
-  const c = { x: d.x + d.dx * reach, y: d.y + d.dy * reach }
+/** The box of the four points of a curve, in which it lies. */
+function around({ a, b, c, d }: Curve): Box {
   const [x, y] = [Math.min(a.x, b.x, c.x, d.x), Math.min(a.y, b.y, c.y, d.y)]
   const [right, bottom] = [Math.max(a.x, b.x, c.x, d.x), Math.max(a.y, b.y, c.y, d.y)]
-  return { a, b, c, d, x, y, w: right - x, h: bottom - y }
+  return { x, y, w: right - x, h: bottom - y }
 }
 
 /** How far a node is moved by a drag: with what it stands in. */
@@ -171,13 +167,6 @@ export function shifted(shape: LineShape, shift: Shift | null): LineShape {
 }
 
 const STEPS = 16
-
-export function along({ a, b, c, d }: Pick<LineShape, 'a' | 'b' | 'c' | 'd'>, t: number): Point {
-  const u = 1 - t
-  const mix = (p: number, q: number, r: number, s: number): number =>
-    u * u * u * p + 3 * u * u * t * q + 3 * u * t * t * r + t * t * t * s
-  return { x: mix(a.x, b.x, c.x, d.x), y: mix(a.y, b.y, c.y, d.y) }
-}
 
 /** From a point to the curve, by its chords. */
 export function distance(shape: LineShape, x: number, y: number): number {
