@@ -68,13 +68,17 @@ def _place(page: Page, node: str) -> dict[str, float]:
 
 
 def _measure(page: Page, gesture: str, ms: int) -> list[float]:
+    drops = page.evaluate("bench.drops()")
     match gesture:
         case "pan":
             return list(page.evaluate("ms => bench.drag(bench.free(), ms, 160)", ms))
         case "zoom":
             return list(page.evaluate("ms => bench.zoom(ms)", ms))
         case "drag":
-            return list(page.evaluate("([at, ms]) => bench.drag(at, ms, 120)", [_place(page, "ns5"), ms]))
+            times = list(page.evaluate("([at, ms]) => bench.drag(at, ms, 120)", [_place(page, "ns5"), ms]))
+            if page.evaluate("bench.drops()") == drops:
+                raise RuntimeError("the drag moved no node")
+            return times
         case _:
             return list(page.evaluate("ms => bench.idle(ms)", ms))
 

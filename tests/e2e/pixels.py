@@ -20,10 +20,15 @@ def difference(a: Image.Image, b: Image.Image) -> float:
 
 
 def fewer_colours(picture: Image.Image, colours: int) -> Image.Image:
-    """Half of them are the most frequent ones exactly, so that surfaces keep theirs; the rest by a median cut."""
+    """Half of them are the most frequent ones exactly, so that surfaces keep theirs; the rest are near to all others, however rare."""
     counted: list[tuple[int, Any]] = picture.getcolors(picture.width * picture.height) or []
-    frequent = [channel for _, colour in sorted(counted, reverse=True)[: colours // 2] for channel in colour]
-    others = picture.quantize(colours // 2, method=Image.Quantize.MEDIANCUT).getpalette() or []
+    ordered = [colour for _, colour in sorted(counted, reverse=True)]
+    frequent, rest = ordered[: colours // 2], ordered[colours // 2 :]
+    others: list[int] = []
+    if rest:
+        each = Image.new("RGB", (len(rest), 1))
+        each.putdata(rest)
+        others = each.quantize(colours // 2, method=Image.Quantize.MAXCOVERAGE).getpalette() or []
     palette = Image.new("P", (1, 1))
-    palette.putpalette((frequent + others)[: 3 * colours])
+    palette.putpalette(([channel for colour in frequent for channel in colour] + others)[: 3 * colours])
     return picture.quantize(palette=palette, dither=Image.Dither.NONE)

@@ -22,6 +22,7 @@ const bench = {
   editor,
   idle: (ms: number) => frames(ms, () => undefined),
   updates: (n: number) => wire.updates(n),
+  drops: () => wire.drops,
   painted: 0,
 }
 Object.assign(window, { bench })

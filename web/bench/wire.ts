@@ -1,12 +1,14 @@
 /** A wire that answers by itself, as the server would for a lab that runs. */
 
 import type { Wire, WireState } from '@/connection'
-import type { AnyLive, AnyRecord, Delta, LinkLive } from '@/protocol'
+import type { AnyLive, AnyRecord, Delta, Labs, LinkLive } from '@/protocol'
 import { LAB, type Scene } from './scene'
 
 type OnEvent = (event: string, text: string) => void
 
 export class BenchWire implements Wire {
+  /** How often nodes were put somewhere. */
+  drops = 0
   private revision = 1
   private told: OnEvent = () => undefined
   private timer: ReturnType<typeof setInterval> | undefined
@@ -23,7 +25,7 @@ export class BenchWire implements Wire {
     this.told = onEvent
     setTimeout(() => {
       onState('open')
-      this.tell('labs', { labs: [this.scene.snapshot().info] })
+      this.tell('labs', this.labs())
     })
   }
 
@@ -64,6 +66,7 @@ export class BenchWire implements Wire {
   }
 
   private placed(positions: object): void {
+    this.drops += 1
     const updated: Record<string, [AnyRecord, AnyRecord]> = {}
     for (const [node, [x, y]] of Object.entries(positions) as [string, [number, number]][]) {
       const before = this.scene.desired[`placement:${node}`]
@@ -79,8 +82,12 @@ export class BenchWire implements Wire {
     this.tell('delta', { lab: LAB, revision: this.revision, ...part })
   }
 
+  private labs(): Labs {
+    return { result: 'labs', labs: [this.scene.snapshot().info], role: 'admin' }
+  }
+
   private result(type: string): object {
-    if (type === 'labs') return { result: 'labs', labs: [this.scene.snapshot().info] }
+    if (type === 'labs') return this.labs()
     if (type === 'open') return { ...this.scene.snapshot(), revision: this.revision }
     return { result: 'done', revision: this.revision }
   }

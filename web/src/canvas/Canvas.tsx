@@ -34,6 +34,25 @@ import { useRefit } from './useRefit'
 import { useSeen } from './useSeen'
 import { ViewControls } from './ViewControls'
 
+/** These hear of changes by themselves. As the same elements in every render they are not rendered again while something is dragged. */
+const PALETTE = <Palette />
+const DOTS = <Dots />
+const CONTROLS = <ViewControls />
+const ABOVE = (
+  <>
+    <EmptyHint />
+    <SelectionBar />
+    <KeyHints />
+    <SpotLayer />
+  </>
+)
+const OUTSIDE = (
+  <>
+    <DragLayer />
+    <CanvasDialogs />
+  </>
+)
+
 /** The breadboard: what the kernel says, drawn; gestures become edits. */
 export function Canvas() {
   const editor = useEditor()
@@ -69,22 +88,18 @@ export function Canvas() {
           {...link}
           {...file}
         >
-          <Palette />
+          {PALETTE}
           <Flow board={board} onView={onView} marquee={marquee} fixed={fixed} label={t.network} {...events}>
-            <Dots />
+            {DOTS}
             <OverviewLayer board={board} events={events} />
             <Glance board={board} />
-            <ViewControls />
+            {CONTROLS}
           </Flow>
-          <EmptyHint />
-          <SelectionBar />
-          <KeyHints />
-          <SpotLayer />
+          {ABOVE}
         </div>
       </ContextArea>
       <HoverCard area={area} />
-      <DragLayer />
-      <CanvasDialogs />
+      {OUTSIDE}
     </CanvasProvider>
   )
 }

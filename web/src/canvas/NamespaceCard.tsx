@@ -100,9 +100,13 @@ function Header(props: { name: string; card: CardBox; ghost: boolean; style: Sty
       </button>
       {style?.locked && <LockMark />}
       {forwards && (
-        <span className={styles.badge} title={t.forwardsHint}>
-          <Route size={12} aria-hidden="true" />
-          <span>{t.forwards}</span>
+        <span className={styles.role}>
+          <span className={styles.badge} title={t.forwardsHint}>
+            <Route size={12} role="img" aria-label={t.forwards} />
+            <span className={styles.word} aria-hidden="true">
+              {t.forwards}
+            </span>
+          </span>
         </span>
       )}
       <Shield name={name} />
