@@ -188,6 +188,19 @@ def test_areas_notes_colours_and_icons(page: Page, stack: Stack, lab: str) -> No
     expect(note.get_by_role("heading", name="Task")).to_be_visible()
     expect(note.locator("strong")).to_have_text("both")
     expect(note).to_contain_text("<b>no HTML</b>")
+    # from the menu of the canvas it comes to where that was opened
+    hand.press("Escape")
+    area_box = hand.card("ns0").bounding_box()
+    assert area_box
+    x, y = area_box["x"] + 40, area_box["y"] + area_box["height"] + 90
+    page.mouse.click(x, y, button="right")
+    page.get_by_role("menuitem", name="Add note").click()
+    written = page.get_by_label("Text of the note").bounding_box()
+    assert written
+    assert abs(written["x"] - x) < 20
+    assert abs(written["y"] - y) < 20
+    hand.press("Escape", "Delete")
+    expect(page.get_by_role("article")).to_have_count(1)
     # looks of nodes
     hand.pick("ns2")
     hand.menu("Colour", "Orange")
@@ -304,7 +317,10 @@ def test_copy_cut_paste_duplicate(page: Page, stack: Stack, lab: str) -> None:
         other.press("Control+v")
         other.card("ns1").wait_for()
         assert sorted(n["name"] for n in other.kernel("host", "netns")) == ["ns1", "ns2"]
+        # what was copied elsewhere since is not mistaken for a document
         page.evaluate("navigator.clipboard.writeText('no document')")
+        other.press("Control+v")
+        expect(page.get_by_role("list", name="Messages")).to_contain_text("The clipboard holds no Vethboard document")
     finally:
         stack.cli("destroy", "t-other")
 

@@ -61,6 +61,15 @@ def test_text_and_canvas_follow_each_other(page: Page, stack: Stack, lab: str) -
     expect(text(page)).to_contain_text('"typed"')
     expect(text(page)).to_contain_text("10.0.1.78/24")
     expect(panel).to_contain_text("your changes are kept")
+    # a draft outlives its tab, and the browser asks before it would be lost
+    page.get_by_role("button", name="Close Document").click()
+    page.keyboard.press("e")
+    expect(text(page)).to_contain_text("10.0.1.78/24")
+    asked: list[str] = []
+    page.once("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+    page.close(run_before_unload=True)
+    expect(text(page)).to_contain_text("10.0.1.78/24")
+    assert asked == ["beforeunload"]
     # and in the same line
     stack.inside(lab, "ns1", "ip", "address", "add", "10.5.0.1/24", "dev", "veth1")
     expect(panel).to_contain_text("The lab has changed in the same lines")

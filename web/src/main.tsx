@@ -8,7 +8,7 @@ import { createRoot } from 'react-dom/client'
 import { App } from './app/App'
 import { openFirstLab, openSharedJourney } from './app/start'
 import { openSocket, takeToken } from './connection'
-import { Editor } from './editor'
+import { askBeforeLeaving, Editor } from './editor'
 import { Session } from './store'
 
 const AUTHOR = 'vethboard.author'
@@ -28,6 +28,7 @@ const session = new Session(openSocket(takeToken(), author()))
 const editor = new Editor(session)
 openFirstLab(editor)
 openSharedJourney(editor)
+askBeforeLeaving(editor)
 session.start()
 
 const root = document.getElementById('root')

@@ -61,6 +61,8 @@ export function Canvas() {
   const board = useBoard(editor, places.overrides)
   const area = useRef<HTMLDivElement>(null)
   const view = useRef<FlowView | null>(null)
+  /** Where the menu was opened. */
+  const pointed = useRef<Point>(undefined)
   const latest = useRef(board)
   latest.current = board
   const tools = useTools(editor, view, latest, places)
@@ -77,12 +79,14 @@ export function Canvas() {
   const onView = useCanvasView(editor, view, latest)
   return (
     <CanvasProvider value={tools}>
-      <ContextArea entries={() => menuEntries(editor)}>
+      <ContextArea entries={() => menuEntries(editor, pointed.current)}>
         <div
           ref={area}
           className={styles.canvas}
           onContextMenuCapture={(event) => {
-            const under = drawn.find?.({ x: event.clientX, y: event.clientY })
+            const at = { x: event.clientX, y: event.clientY }
+            pointed.current = tools.toCanvas(at)
+            const under = drawn.find?.(at)
             selectUnder(editor, event.target, under && recordsOf([under]))
           }}
           {...link}

@@ -119,8 +119,8 @@ const HANDLES = (['source', 'target'] as const).map((type) => ({
 /** What is inside names itself. */
 const PLAIN = { 'aria-roledescription': undefined, 'aria-label': undefined, 'aria-describedby': undefined }
 
-/** Areas lie behind all. Lines run below cards, so that they cover no chip; only those of bridge ports must leave over the card around. */
-const Z = { area: -1, note: 0, line: 0, namespace: 0, port: 1, bridge: 2, moving: 10 }
+/** Areas lie behind all, notes upon all. Lines run below cards, so that they cover no chip; only those of bridge ports must leave over the card around. */
+const Z = { area: -1, line: 0, namespace: 0, port: 1, bridge: 2, note: 3, moving: 10 }
 
 function toNode(of: BoardNode): CardNode {
   const size = { width: of.w, height: of.h }

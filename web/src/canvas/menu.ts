@@ -24,6 +24,7 @@ import {
   moveTo,
   newTerminal,
   noteAction,
+  type Point,
   paste,
   ping,
   remove,
@@ -69,10 +70,11 @@ function groupsFor(editor: Editor): readonly (readonly Action[])[] {
   return canArrange(editor, 2) ? [...own.slice(0, -1), ...ARRANGE, ...own.slice(-1)] : own
 }
 
-/** The entries of the context menu, by what is selected. */
-export function menuEntries(editor: Editor): readonly MenuEntry[] {
+/** The entries of the context menu, by what is selected. Where nothing is, it is about the place `at` (canvas units). */
+export function menuEntries(editor: Editor, at?: Point): readonly MenuEntry[] {
   const t = useEditorTexts.now()
   const groups = groupsFor(editor)
+  const pointed = groups === ON_PANE ? at : undefined
   const entry = (action: Action): MenuEntry => ({
     key: action.id,
     label: action.label(t),
@@ -80,7 +82,11 @@ export function menuEntries(editor: Editor): readonly MenuEntry[] {
     disabled: !canRun(action, editor),
     title: whyNot(action, editor),
     danger: action === remove,
-    onSelect: () => runAction(action, editor),
+    onSelect: () => {
+      editor.pointed = pointed
+      runAction(action, editor)
+      editor.pointed = undefined
+    },
   })
   return groups.flatMap((group, i) => [...(i > 0 ? [null] : []), ...group.map(entry)])
 }

@@ -35,7 +35,7 @@ export const copy: Action = { ...act('copy', 'edit', 'copy', ['Mod+C'], some, co
 export const cut = act('cut', 'edit', 'cut', ['Mod+X'], some, cutSelection)
 /** Its key is answered by the page's paste event, which may read the clipboard without asking. */
 export const paste: Action = {
-  ...act('paste', 'edit', 'paste', ['Mod+V'], open, (e) => pasteClipboard(e)),
+  ...act('paste', 'edit', 'paste', ['Mod+V'], open, (e) => pasteClipboard(e, e.pointed)),
   native: true,
 }
 export const duplicate = act('duplicate', 'edit', 'duplicate', ['Mod+D'], some, duplicateSelection)
@@ -72,7 +72,7 @@ export const DISTRIBUTE: readonly Action[] = [
 ]
 
 export const areaAction = act('add-area', 'add', 'addArea', ['Mod+G'], open, addArea)
-export const noteAction = act('add-note', 'add', 'addNote', ['Shift+N'], open, (e) => addNote(e))
+export const noteAction = act('add-note', 'add', 'addNote', ['Shift+N'], open, (e) => addNote(e, e.pointed))
 export const lock = act('lock', 'edit', 'lock', ['Mod+Shift+L'], (e) => drawnSelection(e).length > 0, toggleLock)
 
 export const starAction = act(

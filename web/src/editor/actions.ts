@@ -24,7 +24,7 @@ export const addNamespaceAction: Action = {
   help: (h) => h.addNamespace,
   shortcuts: ['N'],
   enabled: open,
-  run: (editor) => editor.dialog.set({ kind: 'namespace' }),
+  run: (editor) => editor.dialog.set({ kind: 'namespace', at: editor.pointed }),
 }
 
 export const addBridgeAction: Action = {

@@ -1,6 +1,7 @@
 import { type AnyCommand, type Area, isShape, type Note, type Style, styleId } from '@/protocol'
 import type { Editor } from './editor'
 import { align, areaAround, type Box, distribute, type Edge, type Point } from './gestures'
+import { placeFree } from './placing'
 import { freeName } from './propose'
 import { useGestureTexts } from './texts-gestures'
 
@@ -68,13 +69,18 @@ export async function addArea(editor: Editor): Promise<void> {
   editor.inline.set(`area:${area.name}`)
 }
 
-/** A note in the middle of what is seen, open to be written. */
+const NOTE = { w: 240, h: 140 }
+
+/** A note at a place, else where it covers nothing, near the middle of what is seen; open to be written. */
 export async function addNote(editor: Editor, at?: Point): Promise<void> {
-  const middle = editor.viewport.get()?.centre() ?? { x: 0, y: 0 }
-  const corner = at ?? { x: middle.x - 120, y: middle.y - 70 }
+  const view = editor.viewport.get()
+  const middle = view?.centre() ?? { x: 0, y: 0 }
+  const taken = [...(view?.boxes() ?? [])].flatMap(([node, box]) => (node.startsWith('area:') ? [] : [box]))
+  const corner = at ?? placeFree({ x: middle.x - NOTE.w / 2, y: middle.y - NOTE.h / 2, ...NOTE }, taken)
   const name = freeName('note', namesOf(editor, 'note'))
-  const note: Note = { kind: 'note', name, x: Math.round(corner.x), y: Math.round(corner.y), w: 240, h: 140 }
+  const note: Note = { kind: 'note', name, x: Math.round(corner.x), y: Math.round(corner.y), ...NOTE }
   if (!(await editor.edit([{ do: 'put-note', note }], useGestureTexts.now().addedNote))) return
+  view?.include({ ...corner, ...NOTE })
   editor.select([`note:${name}`])
   editor.inline.set(`note:${name}`)
 }

@@ -7,6 +7,8 @@ import { useGestureTexts } from './texts-gestures'
 
 /** What was copied last, where the system's clipboard cannot be read (a page without TLS, a refused permission). */
 const KEY = 'vethboard.clipboard'
+/** Set while that was also given to the system's clipboard: another text there is newer then. */
+const GIVEN = 'vethboard.clipboard.given'
 
 /** The document of what these ids hold, from the server. */
 async function documentOf(editor: Editor, ids: readonly string[]): Promise<string> {
@@ -17,8 +19,17 @@ async function documentOf(editor: Editor, ids: readonly string[]): Promise<strin
 
 async function write(text: string): Promise<void> {
   localStorage.setItem(KEY, text)
+  if (await give(text)) localStorage.setItem(GIVEN, 'yes')
+  else localStorage.removeItem(GIVEN)
+}
+
+/** Put a text into the system's clipboard. Returns whether it took it. */
+async function give(text: string): Promise<boolean> {
   try {
-    if (navigator.clipboard) return await navigator.clipboard.writeText(text)
+    if (navigator.clipboard) {
+      await navigator.clipboard.writeText(text)
+      return true
+    }
   } catch {
     // refused: the other way remains
   }
@@ -27,8 +38,9 @@ async function write(text: string): Promise<void> {
     event.clipboardData?.setData('text/plain', text)
   }
   document.addEventListener('copy', put, { capture: true, once: true })
-  document.execCommand('copy')
+  const given = document.execCommand('copy')
   document.removeEventListener('copy', put, true)
+  return given
 }
 
 /** Namespaces, bridges, areas and notes: what can be copied. */
@@ -63,11 +75,14 @@ export function documentIn(text: string): Record<string, Json> | null {
   }
 }
 
+/** Whether a text of the system's clipboard is what is to be pasted: a document, or what somebody copied elsewhere after the last one. */
+const isNewer = (text: string): boolean => documentIn(text) !== null || localStorage.getItem(GIVEN) !== null
+
 /** What the system's clipboard has, else what was copied last. */
 async function read(): Promise<string> {
   try {
     const text = await navigator.clipboard?.readText()
-    if (text && documentIn(text)) return text
+    if (text && isNewer(text)) return text
   } catch {
     // refused, or there is none
   }
@@ -92,6 +107,10 @@ export async function pasteDocument(editor: Editor, text: string, at?: Point): P
 export async function pasteClipboard(editor: Editor, at?: Point): Promise<void> {
   await pasteDocument(editor, await read(), at)
 }
+
+/** What a paste event brought, which needs no permission and no TLS; where that is nothing, as `pasteClipboard`. */
+export const pasteText = (editor: Editor, text: string, at?: Point): Promise<void> =>
+  text !== '' && isNewer(text) ? pasteDocument(editor, text, at) : pasteClipboard(editor, at)
 
 /** Room between what is duplicated and the copy, in canvas units. */
 const GAP = 40

@@ -14,6 +14,7 @@ import { useStagingTexts } from './texts-staging'
 import { FIRST_TOOL, type Tool } from './tools'
 import { storedTour, type TourState } from './tour'
 import type { DialogState, Level, SideState, Spot, Toast, Viewport } from './ui'
+import type { Draft } from './unsaved'
 import { type Arrange, viewOptions } from './view'
 
 const NOTHING: ReadonlySet<string> = new Set()
@@ -51,10 +52,14 @@ export class Editor {
   readonly arrange = new Value<Arrange | null>(null)
   /** Edits under way and refused, at their subjects. */
   readonly marks = new Marks()
+  /** Where on the empty canvas the menu was opened, in canvas units, while one of its entries runs: what is made goes there. */
+  pointed: { x: number; y: number } | undefined
   /** Sends what is still being collected (arrow keys that move something), so that edits come in the order in which they were made. */
   collected: () => void = () => undefined
   /** How many edits are under way. */
   readonly busy = new Value(0)
+  /** Documents as somebody writes them, by lab, from the first change until they are applied or discarded. */
+  readonly drafts = new Map<string, Draft>()
   /** Edits that wait to be applied together. */
   readonly staging: Staging
   private toastCount = 0

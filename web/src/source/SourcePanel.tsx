@@ -16,8 +16,13 @@ import { type Text, useText } from './useText'
 /** How long nobody types before the text is checked. */
 const CHECK_MS = 350
 
-/** The document as text beside the canvas; each follows the other. */
+/** The document as text beside the canvas; each follows the other. What is written and not applied is kept, for each lab its own. */
 export default function SourcePanel({ active }: { active: boolean }) {
+  const lab = useValue(useEditor().session.current)
+  return <Source key={lab} active={active} />
+}
+
+function Source({ active }: { active: boolean }) {
   const t = useSourceTexts()
   const editor = useEditor()
   const view = useRef<EditorView | null>(null)
@@ -72,7 +77,7 @@ function useCodeMirror(
     const made = new EditorView({
       parent: box.current,
       state: EditorState.create({
-        doc: view.current?.state.doc ?? '',
+        doc: view.current?.state.doc ?? editor.drafts.get(editor.session.current.get() ?? '')?.text ?? '',
         extensions: [
           setup(t.source, names),
           EditorView.updateListener.of((update) => {

@@ -28,22 +28,30 @@ export interface Text {
 export function useText(view: RefObject<EditorView | null>): Text {
   const editor = useEditor()
   const lab = useValue(editor.session.current)
-  const [dirty, setDirty] = useState(false)
+  const [draft] = useState(() => editor.drafts.get(lab ?? ''))
+  const [dirty, setDirty] = useState(draft !== undefined)
   const [meanwhile, setMeanwhile] = useState<Text['meanwhile']>(null)
   const [busy, setBusy] = useState(false)
   /** The lab's text when it was last read. */
-  const base = useRef('')
+  const base = useRef(draft?.base ?? '')
 
-  const changed = useCallback(() => setDirty(textIn(view) !== base.current), [view])
+  const changed = useCallback(() => {
+    const text = textIn(view)
+    const differs = text !== base.current
+    setDirty(differs)
+    if (lab === null) return
+    if (differs) editor.drafts.set(lab, { base: base.current, text })
+    else editor.drafts.delete(lab)
+  }, [editor, lab, view])
 
   const put = useCallback(
     (text: string) => {
       patch(view.current, text)
       base.current = text
-      setDirty(false)
+      changed()
       setMeanwhile(null)
     },
-    [view],
+    [view, changed],
   )
 
   const take = useCallback(

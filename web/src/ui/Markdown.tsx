@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react'
-import { type Block, blocksOf, type Inline, type Item } from './blocks'
+import { type Block, blocksOf, type Inline, type Item, type List } from './blocks'
 import styles from './Markdown.module.css'
 
 /** Markdown as elements. It can hold no HTML of its own, and links only to pages. */
@@ -29,18 +29,22 @@ function BlockView({ block }: { block: Block }) {
       return <pre>{block.text}</pre>
     case 'rule':
       return <hr />
-    case 'list': {
-      const Tag = block.ordered ? 'ol' : 'ul'
-      return <Tag>{block.items.map((item, i) => itemView(item, i))}</Tag>
-    }
+    case 'list':
+      return listView(block)
   }
 }
 
-function itemView({ inside, done }: Item, key: number): ReactNode {
+function listView({ ordered, items }: List, key?: number): ReactNode {
+  const Tag = ordered ? 'ol' : 'ul'
+  return <Tag key={key}>{items.map((item, i) => itemView(item, i))}</Tag>
+}
+
+function itemView({ inside, done, lists }: Item, key: number): ReactNode {
   return (
     <li key={key} data-task={done === undefined ? undefined : done ? 'done' : 'open'}>
       {done !== undefined && <span aria-hidden="true">{done ? '☑' : '☐'} </span>}
       {spans(inside)}
+      {lists.map((list, i) => listView(list, i))}
     </li>
   )
 }

@@ -13,15 +13,35 @@ export type Block =
   | { kind: 'paragraph' | 'quote'; inside: readonly Inline[] }
   | { kind: 'code'; text: string }
   | { kind: 'rule' }
-  | { kind: 'list'; ordered: boolean; items: readonly Item[] }
+  | List
 
-/** `done` of a task; undefined where the item is none. */
+export interface List {
+  kind: 'list'
+  ordered: boolean
+  items: readonly Item[]
+}
+
+/** `done` of a task; undefined where the item is none. `lists` are those that are indented below it. */
 export interface Item {
   inside: readonly Inline[]
   done: boolean | undefined
+  lists: readonly List[]
 }
 
-const SPAN = /`([^`]+)`|\*\*(.+?)\*\*|__(.+?)__|\*(.+?)\*|_(.+?)_|\[([^\]]+)\]\(([^)\s]+)\)|(https?:\/\/[^\s)<>]+)/
+/** Emphasis begins and ends at a word: `2 * 3 * 4` and `ip_forward and rp_filter` are plain. A bare address does not end in punctuation. */
+const SPAN = new RegExp(
+  [
+    /`([^`]+)`/,
+    /\*\*(?=\S)(.+?)(?<=\S)\*\*/,
+    /(?<!\w)__(?=\S)(.+?)(?<=\S)__(?!\w)/,
+    /\*(?=\S)(.+?)(?<=\S)\*/,
+    /(?<!\w)_(?=\S)(.+?)(?<=\S)_(?!\w)/,
+    /\[([^\]]+)\]\(([^)\s]+)\)/,
+    /(https?:\/\/[^\s)<>]*[^\s)<>.,;:!?'"])/,
+  ]
+    .map((one) => one.source)
+    .join('|'),
+)
 
 /** Only addresses that open a page; no scripts. */
 const safe = (href: string): boolean => /^(https?:\/\/|mailto:)/i.test(href)
@@ -52,7 +72,7 @@ function span(whole: string, { code, bold, italic, label, href, url }: Found): I
   return { kind: 'text', text: whole }
 }
 
-const LIST = /^\s*(?:([-*+])|(\d+)[.)])\s+(?:\[([ xX])\]\s+)?(.*)$/
+const LIST = /^(\s*)(?:([-*+])|(\d+)[.)])\s+(?:\[([ xX])\]\s+)?(.*)$/
 
 /** The blocks of a text. */
 export function blocksOf(text: string): readonly Block[] {
@@ -95,13 +115,43 @@ function run(lines: readonly string[], i: number, same: (line: string) => boolea
   return count
 }
 
-function listAt(lines: readonly string[], i: number): [Block, number] {
-  const ordered = LIST.exec(lines[i] ?? '')?.[1] === undefined
-  const kind = (line: string): boolean => LIST.test(line) && (LIST.exec(line)?.[1] === undefined) === ordered
-  const count = run(lines, i, kind)
-  const items = lines.slice(i, i + count).map((line): Item => {
-    const [, , , task, text = ''] = LIST.exec(line) ?? []
-    return { inside: inlineOf(text), done: task === undefined ? undefined : task !== ' ' }
-  })
-  return [{ kind: 'list', ordered, items }, count]
+/** So many more columns make a list of its own below the item. */
+const INDENT = 2
+
+interface Line extends Omit<Item, 'lists'> {
+  indent: number
+  ordered: boolean
+}
+
+function lineAt(lines: readonly string[], i: number): Line | null {
+  const found = LIST.exec(lines[i] ?? '')
+  if (!found) return null
+  const [, space = '', bullet, , task, text = ''] = found
+  const indent = space.replaceAll('\t', '    ').length
+  return {
+    indent,
+    ordered: bullet === undefined,
+    inside: inlineOf(text),
+    done: task === undefined ? undefined : task !== ' ',
+  }
+}
+
+/** The list whose first item is line `i`, with all that is indented below its items. */
+function listAt(lines: readonly string[], i: number): [List | null, number] {
+  const first = lineAt(lines, i)
+  if (!first) return [null, 1]
+  const items: Item[] = []
+  let used = 0
+  for (let line: Line | null = first; line; line = lineAt(lines, i + used)) {
+    const last = items.at(-1)
+    if (last && line.indent >= first.indent + INDENT) {
+      const [below, count] = listAt(lines, i + used)
+      if (below) items[items.length - 1] = { ...last, lists: [...last.lists, below] }
+      used += count
+    } else if (line.ordered === first.ordered && line.indent > first.indent - INDENT) {
+      items.push({ inside: line.inside, done: line.done, lists: [] })
+      used += 1
+    } else break
+  }
+  return [{ kind: 'list', ordered: first.ordered, items }, used]
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { CARD, placeNear } from '@/editor/placing'
+import { CARD, placeFree, placeNear } from '@/editor/placing'
 
 const card = (x: number, y: number) => ({ x, y, ...CARD })
 const overlap = (a: { x: number; y: number }, b: { x: number; y: number }): boolean =>
@@ -37,4 +37,12 @@ test('a new card lies on no other, wherever they stand', () => {
       expect(taken.some((box) => overlap(place, box))).toBe(false)
     }),
   )
+})
+
+test('a note covers no card: it goes to the nearest free place, and stays where there is room', () => {
+  const note = { x: 20, y: 20, w: 240, h: 140 }
+  expect(placeFree(note, [card(600, 0)])).toEqual(expect.objectContaining({ x: 20, y: 20 }))
+  const place = placeFree(note, [card(0, 0)])
+  expect(overlap({ ...place }, card(0, 0))).toBe(false)
+  expect(Math.hypot(place.x - note.x, place.y - note.y)).toBeLessThan(200)
 })

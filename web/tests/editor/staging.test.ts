@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest'
-import { Editor, redo, runAction, undo } from '@/editor'
+import { askBeforeLeaving, Editor, redo, runAction, undo } from '@/editor'
 import type { AnyCommand, AnyRecord, Diff } from '@/protocol'
 import { LabStore, Session } from '@/store'
 import { snapshot } from '../lab'
@@ -49,6 +49,20 @@ beforeEach(() => {
 })
 
 describe('staging', () => {
+  test('the browser asks before the page is left, only while something is unsaved', async () => {
+    const stop = askBeforeLeaving(editor)
+    const asks = (): boolean => !window.dispatchEvent(new Event('beforeunload', { cancelable: true }))
+    expect(asks()).toBe(false)
+    await editor.edit([add('one')], 'one')
+    expect(asks()).toBe(true)
+    editor.staging.discard()
+    expect(asks()).toBe(false)
+    editor.drafts.set('demo', { base: '{}', text: '{ }' })
+    expect(asks()).toBe(true)
+    stop()
+    expect(asks()).toBe(false)
+  })
+
   test('an edit waits, is drawn, and reaches the server with the others in one go', async () => {
     await editor.edit([add('one')], 'one')
     await editor.edit([add('two')], 'two')

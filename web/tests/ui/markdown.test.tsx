@@ -22,6 +22,21 @@ test('spans', () => {
   ])
 })
 
+test('names with underscores and products are no emphasis; a bare address ends before the comma', () => {
+  const { container } = render(
+    <Markdown text={'net.ipv4.ip_forward, rp_filter, 2 * 3 * 4, _so_ and *so*, https://a.example/x_y, then'} />,
+  )
+  expect([...container.querySelectorAll('em')].map((em) => em.textContent)).toEqual(['so', 'so'])
+  expect(container.querySelector('a')?.href).toBe('https://a.example/x_y')
+})
+
+test('lists in lists', () => {
+  const { container } = render(<Markdown text={'- one\n  1. first\n  2. second\n    - deep\n- two'} />)
+  expect(container.querySelectorAll('div > ul > li')).toHaveLength(2)
+  expect(container.querySelectorAll('ul > li > ol > li')).toHaveLength(2)
+  expect(container.querySelector('ol > li > ul > li')?.textContent).toBe('deep')
+})
+
 test('a link opens pages and nothing else; HTML is text', () => {
   const { container } = render(
     <Markdown text={'[x](javascript:alert(1)) [y](https://a.example/) <img src=x onerror=alert(1)>'} />,

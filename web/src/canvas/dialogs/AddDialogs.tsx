@@ -1,17 +1,17 @@
 import { useState } from 'react'
-import { addBridge, addNamespace, proposedBridge, proposedNamespace, useEditor } from '@/editor'
+import { addBridge, addNamespace, type Point, proposedBridge, proposedNamespace, useEditor } from '@/editor'
 import { HOST } from '@/protocol'
 import { Field, Input, Select } from '@/ui'
 import { useCanvasTexts } from '../texts'
 import { Ask } from './Ask'
 
 /** A new namespace: its proposed name is selected, so that Enter takes it and typing replaces it. */
-export function NamespaceDialog() {
+export function NamespaceDialog({ at }: { at: Point | undefined }) {
   const t = useCanvasTexts()
   const editor = useEditor()
   const [name, setName] = useState(() => proposedNamespace(editor))
   return (
-    <Ask title={t.namespaceTitle} verb={t.add} disabled={name === ''} make={() => addNamespace(editor, name)}>
+    <Ask title={t.namespaceTitle} verb={t.add} disabled={name === ''} make={() => addNamespace(editor, name, at)}>
       <NameField name={name} onChange={setName} />
     </Ask>
   )

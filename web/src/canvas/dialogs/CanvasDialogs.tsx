@@ -12,7 +12,7 @@ export function CanvasDialogs() {
   const dialog = useValue(editor.dialog)
   switch (dialog?.kind) {
     case 'namespace':
-      return <NamespaceDialog />
+      return <NamespaceDialog at={dialog.at} />
     case 'bridge':
       return <BridgeDialog namespace={dialog.namespace} />
     case 'link':

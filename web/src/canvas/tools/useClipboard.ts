@@ -1,7 +1,7 @@
 import { useEffect } from 'react'
-import { documentIn, type Editor, type Point, pasteClipboard, pasteDocument, takesText } from '@/editor'
+import { type Editor, type Point, pasteText, takesText } from '@/editor'
 
-/** The page's paste event: a document as text goes where the pointer is. It needs no permission and no TLS. */
+/** The page's paste event: a document as text goes where the pointer is. */
 export function useClipboard(editor: Editor, toCanvas: (at: Point) => Point): void {
   useEffect(() => {
     let pointer: Point | null = null
@@ -15,8 +15,7 @@ export function useClipboard(editor: Editor, toCanvas: (at: Point) => Point): vo
       const text = event.clipboardData?.getData('text/plain') ?? ''
       const at = pointer ? toCanvas(pointer) : undefined
       event.preventDefault()
-      const done = documentIn(text) ? pasteDocument(editor, text, at) : pasteClipboard(editor, at)
-      done.catch((error) => editor.fail(error))
+      pasteText(editor, text, at).catch((error) => editor.fail(error))
     }
     window.addEventListener('pointermove', over, { signal: end.signal })
     window.addEventListener('paste', paste, { signal: end.signal })
