@@ -216,7 +216,7 @@ def test_find_copy_and_the_screen_reader_mode(page: Page, lab: str) -> None:
     page.keyboard.press("Control+Shift+C")
     page.wait_for_function("async () => (await navigator.clipboard.readText()).includes('needle')")
     shell.pane.get_by_role("button", name="Terminal menu").click()
-    page.get_by_role("menuitem", name="Screen reader mode of terminals").click()
+    page.get_by_role("menuitemcheckbox", name="Screen reader mode of terminals").click()
     expect(shell.pane.get_by_role("list")).to_be_attached()
     # connection lost: the screen waits, and comes back
     page.context.set_offline(True)

@@ -18,7 +18,7 @@ const fold = (text: string): string =>
 
 function from(wanted: string, given: string, text: string, start: number): { score: number; at: number[] } | null {
   const at: number[] = []
-  let score = 0
+  let score = startsWord(text, start) ? 0 : -4
   let next = start
   for (const letter of wanted) {
     const place = given.indexOf(letter, next)

@@ -39,7 +39,7 @@ export function paneMenu(editor: Editor, pane: Pane): readonly MenuEntry[] {
     label: action.label(names),
     shortcut: action.shortcuts?.[0] && shown(action.shortcuts[0]),
     disabled: !canRun(action, editor),
-    checked: action === toggleReader && reader.get(),
+    checked: action === toggleReader ? reader.get() : undefined,
     onSelect: () => runAction(action, editor),
   })
   return [

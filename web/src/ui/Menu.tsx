@@ -1,3 +1,4 @@
+import { Check } from 'lucide-react'
 import { ContextMenu, DropdownMenu } from 'radix-ui'
 import type { ReactNode } from 'react'
 import styles from './Menu.module.css'
@@ -12,6 +13,7 @@ export type MenuEntry = {
   /** Why it is disabled, say. */
   title?: string | undefined
   danger?: boolean | undefined
+  /** Whether a choice holds; undefined where it is no choice. */
   checked?: boolean | undefined
   onSelect: () => void
 } | null
@@ -19,7 +21,7 @@ export type MenuEntry = {
 function inside(entry: NonNullable<MenuEntry>): ReactNode {
   return (
     <>
-      <span className={styles.icon}>{entry.checked ? '✓' : entry.icon}</span>
+      <span className={styles.icon}>{entry.checked ? <Check size={15} aria-hidden="true" /> : entry.icon}</span>
       <span className={styles.label}>{entry.label}</span>
       {entry.shortcut && <kbd className={styles.key}>{entry.shortcut}</kbd>}
     </>
@@ -44,32 +46,41 @@ export function Menu({
       <DropdownMenu.Portal>
         <DropdownMenu.Content className={styles.menu} align={align} sideOffset={6} collisionPadding={8}>
           {header && <DropdownMenu.Label className={styles.header}>{header}</DropdownMenu.Label>}
-          <DropdownEntries entries={entries} />
+          <Entries entries={entries} parts={DropdownMenu} />
         </DropdownMenu.Content>
       </DropdownMenu.Portal>
     </DropdownMenu.Root>
   )
 }
 
-function DropdownEntries({ entries }: { entries: readonly MenuEntry[] | (() => readonly MenuEntry[]) }) {
+/** The two menus of Radix have the same parts under different names. */
+type Parts = Pick<typeof DropdownMenu | typeof ContextMenu, 'CheckboxItem' | 'Item' | 'Separator'>
+
+function Entries({
+  entries,
+  parts: { CheckboxItem, Item, Separator },
+}: {
+  entries: readonly MenuEntry[] | (() => readonly MenuEntry[])
+  parts: Parts
+}) {
   const all = typeof entries === 'function' ? entries() : entries
-  return all.map((entry, i) =>
-    entry ? (
-      <DropdownMenu.Item
-        key={entry.key}
-        className={styles.item}
-        disabled={entry.disabled ?? false}
-        title={entry.title}
-        data-danger={entry.danger || undefined}
-        onSelect={entry.onSelect}
-      >
-        {inside(entry)}
-      </DropdownMenu.Item>
+  return all.map((entry, i) => {
+    // biome-ignore lint/suspicious/noArrayIndexKey: lines between groups have no other identity
+    if (!entry) return <Separator key={`line ${i}`} className={styles.line} />
+    const props = {
+      className: styles.item,
+      disabled: entry.disabled ?? false,
+      title: entry.title,
+      'data-danger': entry.danger || undefined,
+      onSelect: entry.onSelect,
+      children: inside(entry),
+    }
+    return entry.checked === undefined ? (
+      <Item key={entry.key} {...props} />
     ) : (
-      // biome-ignore lint/suspicious/noArrayIndexKey: lines between groups have no other identity
-      <DropdownMenu.Separator key={`line ${i}`} className={styles.line} />
-    ),
-  )
+      <CheckboxItem key={entry.key} {...props} checked={entry.checked} />
+    )
+  })
 }
 
 /** The menu of the right mouse button (or the menu key) over `children`; `entries` is asked when it opens. */
@@ -87,29 +98,9 @@ export function ContextArea({
       <ContextMenu.Trigger asChild>{children}</ContextMenu.Trigger>
       <ContextMenu.Portal>
         <ContextMenu.Content className={styles.menu} collisionPadding={8}>
-          <ContextEntries entries={entries} />
+          <Entries entries={entries} parts={ContextMenu} />
         </ContextMenu.Content>
       </ContextMenu.Portal>
     </ContextMenu.Root>
-  )
-}
-
-function ContextEntries({ entries }: { entries: () => readonly MenuEntry[] }) {
-  return entries().map((entry, i) =>
-    entry ? (
-      <ContextMenu.Item
-        key={entry.key}
-        className={styles.item}
-        disabled={entry.disabled ?? false}
-        title={entry.title}
-        data-danger={entry.danger || undefined}
-        onSelect={entry.onSelect}
-      >
-        {inside(entry)}
-      </ContextMenu.Item>
-    ) : (
-      // biome-ignore lint/suspicious/noArrayIndexKey: lines between groups have no other identity
-      <ContextMenu.Separator key={`line ${i}`} className={styles.line} />
-    ),
   )
 }

@@ -32,6 +32,7 @@ describe('fuzzy', () => {
     )
   })
   test('the start of a word is better than the middle of one', () => {
+    expect(fuzzy('ns', 'Add namespace…')?.score).toBeGreaterThan(fuzzy('ns', 'Chains…')?.score ?? 99)
     const score = (text: string): number => fuzzy('li', text)?.score ?? -99
     expect(score('Add link…')).toBeGreaterThan(score('Duplicate'))
   })
