@@ -154,54 +154,121 @@ def _many(count: int) -> str:
     inside = {name: {"interfaces": {"eth0": {"kind": "veth", "peer": f"host/p{i}"}}} for i, name in enumerate(names)}
     host: dict[str, object] = {"br0": {"kind": "bridge"}}
     host |= {f"p{i}": {"kind": "veth", "peer": f"n{i}/eth0", "master": "br0"} for i in range(count)}
-    return json.dumps({"vethboard": 1, "name": "many", "namespaces": {"host": {"interfaces": host}, **inside}})
+    places = {name: [i % 10 * 420, 700 + i // 10 * 300] for i, name in enumerate(names)}
+    drawn: dict[str, object] = {
+        "layout": {"host": [0, -300], **places},
+        "areas": {"rack": {"at": [800, 650], "size": [800, 200], "label": "Rack A"}},
+        "notes": {"n": {"at": [3000, -200], "size": [400, 200], "text": "Read me"}},
+        "styles": {"n9": {"colour": "green", "locked": True}},
+    }
+    return json.dumps({"vethboard": 1, "name": "many", "namespaces": {"host": {"interfaces": host}, **inside}, **drawn})
 
 
-def test_many_are_one_drawing_that_can_be_used(page: Page, stack: Stack, lab: str) -> None:
-    stack.cli("apply", lab, "-", input=_many(60))
-    page.get_by_role("button", name="Fit to screen").click()
-    drawing = page.get_by_test_id("overview")
-    expect(drawing).to_be_visible(timeout=15_000)
-    expect(_card(page, "n7")).to_have_count(0)
-    assert _zoom(page) < 40
-
-    nodes = page.get_by_role("listbox", name="Overview of 62 nodes")
-    option = nodes.get_by_role("option")
-    option.focus()
-    for _ in range(70):
-        if "Namespace n7" in (option.get_attribute("aria-label") or ""):
-            break
-        page.keyboard.press("ArrowDown")
-    expect(option).to_have_attribute("aria-label", "Namespace n7")
-    page.keyboard.press("Space")
-    expect(page.get_by_role("region", name="Inspector").get_by_role("heading", name="n7")).to_be_visible()
-    page.screenshot(path=OUT / "overview.png")
-    page.keyboard.press("Enter")
-    expect(_card(page, "n7")).to_be_visible()
-    expect(page.get_by_role("button", name="Zoom to 100 %")).to_have_text(re.compile(r"^([89]\d|1\d\d) %$"))
-
-    page.get_by_role("button", name="Fit to screen").click()
-    expect(drawing).to_be_visible()
-    page.wait_for_timeout(400)
-    before = _places(stack, lab)
-    box = drawing.bounding_box()
-    assert box
-    page.keyboard.press("Control+a")
-    page.mouse.move(*_somewhere_on(page, before))
-    page.mouse.down()
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, steps=6)
-    page.mouse.up()
-    expect(page.get_by_role("button", name="Undo: Moved on the canvas")).to_be_enabled()
-    after = _places(stack, lab)
-    shifts = {(round(after[n][0] - at[0]), round(after[n][1] - at[1])) for n, at in before.items() if "/" not in n}
-    assert len(shifts) == 1, "all that is selected moves by the same way"
-    assert shifts != {(0, 0)}
-
-
-def _somewhere_on(page: Page, places: dict[str, list[float]]) -> tuple[float, float]:
-    """A pixel of the namespace at the upper left."""
+def _at(page: Page, x: float, y: float) -> tuple[float, float]:
+    """The pixel of a point of the canvas."""
     view = page.locator(".react-flow__viewport").evaluate("e => { const m = new DOMMatrix(e.style.transform); return [m.e, m.f, m.a] }")
     ground = page.locator(".react-flow").bounding_box()
     assert ground
-    x, y = min((at for name, at in places.items() if name != "host" and "/" not in name), key=sum)
-    return ground["x"] + view[0] + (x + 20) * view[2], ground["y"] + view[1] + (y + 20) * view[2]
+    return ground["x"] + view[0] + x * view[2], ground["y"] + view[1] + y * view[2]
+
+
+def _drag(page: Page, start: tuple[float, float], by: tuple[float, float]) -> None:
+    """`by`: pixels."""
+    page.mouse.move(*start)
+    page.mouse.down()
+    page.mouse.move(start[0] + by[0], start[1] + by[1], steps=6)
+    page.mouse.up()
+
+
+def _overview(page: Page) -> Locator:
+    """All in view, as one drawing."""
+    page.get_by_role("button", name="Fit to screen").click()
+    drawing = page.get_by_test_id("overview")
+    expect(drawing).to_have_attribute("data-on", "true", timeout=15_000)
+    page.wait_for_timeout(400)
+    return page.get_by_role("listbox", name="Overview of 64 nodes").get_by_role("option")
+
+
+def test_many_are_one_drawing_for_the_keyboard(page: Page, stack: Stack, lab: str) -> None:
+    stack.cli("apply", lab, "-", input=_many(60))
+    option = _overview(page)
+    expect(_card(page, "n7")).to_have_count(0)
+    assert _zoom(page) < 40
+
+    option.focus()
+    page.keyboard.press("Home")
+    expect(option).to_have_accessible_name("Namespace host, 62 interfaces")
+    page.keyboard.press("End")
+    expect(option).to_have_accessible_name("Namespace n59, 2 interfaces")
+    expect(option).to_be_focused()
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowDown")
+    for _ in range(12):
+        if option.get_attribute("data-node") == "n0":
+            break
+        page.keyboard.press("ArrowLeft" if option.get_attribute("data-node") != "host/br0" else "ArrowDown")
+    for i in range(1, 8):
+        page.keyboard.press("ArrowRight")
+        expect(option).to_have_attribute("data-node", f"n{i}")
+    expect(page.get_by_role("tooltip").filter(has_text="Interfaces")).to_contain_text("n7")
+    page.keyboard.press("Space")
+    expect(option).to_have_attribute("aria-selected", "true")
+    expect(page.get_by_role("region", name="Inspector").get_by_role("heading", name="n7")).to_be_visible()
+    page.keyboard.press("Shift+ArrowDown")
+    expect(page.get_by_role("region", name="Inspector")).to_contain_text("2")
+    page.keyboard.press("Shift+F10")
+    expect(page.get_by_role("menuitem", name="Ping")).to_be_visible()
+    page.keyboard.press("Escape")
+    option.focus()
+    page.keyboard.press("Space")
+    before = _places(stack, lab)
+    page.keyboard.press("Alt+Shift+ArrowRight")
+    expect(page.get_by_role("button", name="Undo: Moved on the canvas")).to_be_enabled()
+    assert _places(stack, lab)["n17"][0] == before["n17"][0] + 10
+    page.screenshot(path=OUT / "overview.png")
+    page.keyboard.press("Enter")
+    expect(_card(page, "n17").get_by_role("button", name="Namespace n17")).to_be_focused()
+    expect(page.get_by_role("button", name="Zoom to 100 %")).to_have_text(re.compile(r"^([89]\d|1\d\d) %$"))
+
+
+def test_many_are_one_drawing_for_the_mouse(page: Page, stack: Stack, lab: str) -> None:
+    stack.cli("apply", lab, "-", input=_many(60))
+    _overview(page)
+    pane = page.locator(".react-flow__pane")
+    facts, inspector = page.get_by_role("tooltip"), page.get_by_role("region", name="Inspector")
+    page.mouse.move(*_at(page, 430, 1010))
+    expect(facts.filter(has_text="Interfaces")).to_contain_text("n11")
+    expect(pane).to_have_css("cursor", "move")
+    page.mouse.move(*_at(page, 3800, 710))
+    expect(pane).to_have_css("cursor", "pointer")
+    page.mouse.move(*_at(page, 330, 950))
+    expect(pane).to_have_css("cursor", "grab")
+
+    before = _places(stack, lab)
+    zoom = _zoom(page) / 100
+    label = _at(page, 860, 645)
+    page.mouse.move(*label)
+    expect(pane).to_have_css("cursor", "move")
+    page.keyboard.down("Alt")
+    _drag(page, label, (40, -30))
+    page.keyboard.up("Alt")
+    undo = page.get_by_role("button", name="Undo: Moved on the canvas")
+    expect(undo).to_be_enabled()
+    after = _places(stack, lab)
+    moved = {name for name in after if after[name] != before[name]}
+    assert moved == {"n2", "n3"}, "what lies in the area"
+    assert abs(after["n2"][0] - before["n2"][0] - 40 / zoom) < 8 / zoom
+    undo.click()
+    expect(undo).to_have_count(0)
+    assert _places(stack, lab) == before
+
+    note = _at(page, 3200, -100)
+    page.mouse.click(*note, button="right")
+    page.get_by_role("menuitem", name="Delete").click()
+    expect(page.get_by_role("button", name=re.compile("^Undo: ")).first).to_be_enabled()
+    assert "notes" not in json.loads(stack.cli("export", lab))
+
+    page.keyboard.press("Escape")
+    page.keyboard.press("v")
+    _drag(page, _at(page, -60, 640), (500 * zoom, 640 * zoom))
+    expect(inspector).to_contain_text("3")

@@ -9,7 +9,7 @@ import { CanvasProvider, type CanvasTools } from './context'
 import { Dots } from './Dots'
 import { DragLayer } from './DragLayer'
 import { CanvasDialogs } from './dialogs/CanvasDialogs'
-import { Drags, drawn } from './drag'
+import { Drags, drawnUnder } from './drag'
 import { Flow } from './flow'
 import { Glance } from './glance/Glance'
 import { HoverCard } from './glance/HoverCard'
@@ -86,7 +86,7 @@ export function Canvas() {
           onContextMenuCapture={(event) => {
             const at = { x: event.clientX, y: event.clientY }
             pointed.current = tools.toCanvas(at)
-            const under = drawn.find?.(at)
+            const under = drawnUnder(event.target, at)
             selectUnder(editor, event.target, under && recordsOf([under]))
           }}
           {...link}

@@ -6,7 +6,7 @@ import { cachedInterfaceView, type LabStore, useRuleCount } from '@/store'
 import { cx, usePart } from '@/ui'
 import { Chip } from './Chip'
 import { useCanvas, useStaged } from './context'
-import type { CardBox } from './geometry'
+import { type CardBox, inCard } from './geometry'
 import { MarkDot } from './glance/MarkDot'
 import { useIsFound } from './glance/Search'
 import styles from './NamespaceCard.module.css'
@@ -80,7 +80,6 @@ function Header(props: { name: string; card: CardBox; ghost: boolean; style: Sty
   const drifts = usePart(editor.lab.meta, (meta) => meta.drift.has(id))
   const selected = usePart(editor.selection, (ids) => ids.has(id))
   const { forwards } = useNetns(editor.lab, name)
-  const inside = card.chips.length + card.bridges.reduce((sum, b) => sum + 1 + b.ports.length, card.lo ? 1 : 0)
   return (
     <header className={styles.header}>
       {style?.icon ? (
@@ -93,7 +92,7 @@ function Header(props: { name: string; card: CardBox; ghost: boolean; style: Sty
         className={styles.title}
         title={name}
         aria-pressed={selected}
-        aria-label={t.namespaceName(name, inside)}
+        aria-label={t.namespaceName(name, inCard(card))}
         aria-description={useAddresses(editor.lab, card)}
       >
         {name}

@@ -2,6 +2,7 @@
  *
  * The machine: idle → pressed (nothing is seen yet) → dragging (a ghost, targets light up) → idle. Escape lets go without doing anything. */
 
+import { isShape } from '@/protocol'
 import { Value } from '@/ui'
 import type { Point } from './anchors'
 import type { Picked } from './port'
@@ -77,8 +78,8 @@ export class Drags {
 /** What lies at a point of the window where the overview draws. */
 export type Finder = (at: Point) => Picked | undefined
 
-/** Set while nodes are drawn without elements of their own. */
-export const drawn: { find: Finder | null } = { find: null }
+/** Set while nodes are drawn without elements of their own: what lies where, and how one gets the keyboard's focus. */
+export const drawn: { find: Finder | null; focus: ((node: string) => void) | null } = { find: null, focus: null }
 
 /** The node that is drawn at a point of the window; not `ignore`, which is under the pointer because it is dragged. */
 export function nodeAt(at: Point, ignore?: string): string | null {
@@ -87,5 +88,11 @@ export function nodeAt(at: Point, ignore?: string): string | null {
     if (node?.dataset.node && node.dataset.node !== ignore) return node.dataset.node
   }
   const found = drawn.find?.(at)
-  return found && 'node' in found && found.node !== ignore ? found.node : null
+  return found && 'node' in found && !isShape(found.node) && found.node !== ignore ? found.node : null
+}
+
+/** What an event of the pointer is about where nodes have no elements of their own: the canvas itself has it then. */
+export function drawnUnder(target: EventTarget | null, at: Point): Picked | undefined {
+  const ground = target instanceof Element && target.closest('.react-flow__pane') !== null
+  return ground ? drawn.find?.(at) : undefined
 }

@@ -119,8 +119,11 @@ const HANDLES = (['source', 'target'] as const).map((type) => ({
 /** What is inside names itself. */
 const PLAIN = { 'aria-roledescription': undefined, 'aria-label': undefined, 'aria-describedby': undefined }
 
-/** Areas lie behind all, notes upon all. Lines run below cards, so that they cover no chip; only those of bridge ports must leave over the card around. */
-const Z = { area: -1, line: 0, namespace: 0, port: 1, bridge: 2, note: 3, moving: 10 }
+/** Areas lie behind all, notes upon all. Lines run below cards, so that they cover no chip; only those of bridge ports must leave over the
+ * card around. */
+const Z = { area: -1, line: 0, around: 0, port: 1, bridge: 2, namespace: 2, note: 3, moving: 10 }
+
+const zOf = (of: BoardNode): number => (of.kind === 'namespace' && of.card.bridges.length > 0 ? Z.around : Z[of.kind])
 
 function toNode(of: BoardNode): CardNode {
   const size = { width: of.w, height: of.h }
@@ -133,7 +136,7 @@ function toNode(of: BoardNode): CardNode {
     handles: HANDLES,
     selected: of.selected,
     draggable: !of.locked,
-    zIndex: of.moving && of.kind !== 'area' ? Z.moving : Z[of.kind],
+    zIndex: of.moving && of.kind !== 'area' ? Z.moving : zOf(of),
     // What lies in an area stays in reach: only its label takes the pointer.
     ...(of.kind === 'area' ? { style: { pointerEvents: 'none' as const } } : {}),
     ...(of.kind === 'bridge' ? { parentId: of.parent } : {}),

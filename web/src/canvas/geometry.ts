@@ -32,6 +32,10 @@ export interface CardBox {
   bridges: readonly BridgeBox[]
 }
 
+/** How many interfaces are in a card. */
+export const inCard = ({ chips, bridges, lo }: CardBox): number =>
+  chips.length + bridges.reduce((sum, bridge) => sum + 1 + bridge.ports.length, lo ? 1 : 0)
+
 export type Place = (node: string) => { x: number; y: number } | undefined
 
 export const PAD = 14

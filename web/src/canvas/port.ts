@@ -17,6 +17,10 @@ export interface FlowCamera {
 export interface FlowEvents {
   /** Nodes under the pointer; places relative to their parents. */
   onMove(places: ReadonlyMap<string, Point>): void
+  /** As `onMove`, for who draws the move himself: where everything goes; null where nothing is moved any more. */
+  onAim(places: ReadonlyMap<string, Point>): ReadonlyMap<string, Point> | null
+  /** What is under the pointer stays where it was. */
+  onGiveUp(): void
   /** They were let go at a point of the window. */
   onDrop(places: ReadonlyMap<string, Point>, at: Point): void
   /** What the pointer selected or deselected; `add`: keep the rest (Shift). */

@@ -31,6 +31,8 @@ export function asPlaced(board: Board, node: string, { x, y }: Point, keep: bool
   return { x: Math.round(Math.max(x, PAD)), y: Math.round(Math.max(y - shift, HEADER)) }
 }
 
+const NOTHING: ReadonlyMap<string, Point> = new Map()
+
 type View = RefObject<FlowView | null>
 
 /** What happens to nodes under the pointer. */
@@ -46,12 +48,20 @@ export function useNodeEvents(
   return useMemo(() => {
     const map = (moved: ReadonlyMap<string, Point>, keep: boolean): Map<string, Point> =>
       new Map([...moved].map(([node, at]) => [node, asPlaced(board.current, node, at, keep)]))
+    const aim = (moved: ReadonlyMap<string, Point>): Map<string, Point> | null => {
+      editor.lab.pace.gesture()
+      const sight = view.current?.sight()
+      return sight ? tools.move.move(board.current.nodes, moved, keys, sight) : null
+    }
     return {
+      onAim: aim,
       onMove: (moved) => {
-        editor.lab.pace.gesture()
-        const sight = view.current?.sight()
-        const now = sight && tools.move.move(board.current.nodes, moved, keys, sight)
+        const now = aim(moved)
         if (now) moving(map(now, false))
+      },
+      onGiveUp: () => {
+        tools.move.giveUp()
+        tools.move.drop(NOTHING)
       },
       onDrop: (dragged, at) => {
         const moved = tools.move.drop(dragged)

@@ -58,7 +58,11 @@ export function viewOf(
     centreOn: (id) => {
       const box = placeOf(board(), id)
       const zoom = Math.max(flow.getZoom(), 0.8)
-      if (box) void flow.setCenter(box.x + box.w / 2, box.y + box.h / 2, { zoom, ...smooth() })
+      const { width, height } = size()
+      if (!box) return
+      // of what is larger than the pane the beginning, where its name stands
+      const [w, h] = [Math.min(box.w, (width * 0.8) / zoom), Math.min(box.h, (height * 0.8) / zoom)]
+      void flow.setCenter(box.x + w / 2, box.y + h / 2, { zoom, ...smooth() })
     },
     include: (box) => {
       const { x: left, y: top, zoom } = flow.getViewport()

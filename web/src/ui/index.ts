@@ -1,5 +1,6 @@
 export * from './announce'
 export * from './Button'
+export { type Inline, inlineOf } from './blocks'
 export * from './class'
 export * from './Dialog'
 export * from './Field'

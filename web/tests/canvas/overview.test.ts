@@ -4,8 +4,11 @@ import { BoardBuilder, NO_OVERRIDES } from '@/canvas/board'
 import { along } from '@/canvas/curve'
 import { around, BoxIndex, meets } from '@/canvas/overview/boxes'
 import { Hand } from '@/canvas/overview/hand'
+import { labelOf } from '@/canvas/overview/labels'
 import { distance, Picture, shifted } from '@/canvas/overview/picture'
 import type { FlowEvents } from '@/canvas/port'
+import { MoveTool } from '@/canvas/tools/move'
+import type { AnyRecord } from '@/protocol'
 import { LabStore } from '@/store'
 import { snapshot } from '../lab'
 
@@ -43,13 +46,15 @@ test('the box around all holds each, and nothing has none around it', () => {
   expect(around([])).toBeUndefined()
 })
 
-function drawing(selected: readonly string[] = []) {
+function drawing(selected: readonly string[] = [], more: Record<string, AnyRecord> = {}) {
   const lab = new LabStore()
-  lab.reset(snapshot())
+  const shot = snapshot()
+  lab.reset({ ...shot, desired: { ...shot.desired, ...more } })
   const builder = new BoardBuilder()
   const picture = new Picture()
-  picture.update(builder.build(lab, new Set(selected), NO_OVERRIDES))
-  return { lab, builder, picture }
+  const board = builder.build(lab, new Set(selected), NO_OVERRIDES)
+  picture.update(board)
+  return { lab, builder, picture, board }
 }
 
 test('a bridge stands inside its namespace, and is what lies under the pointer there', () => {
@@ -89,17 +94,38 @@ test('a dragged line ends where its nodes are', () => {
   expect(shifted(line, { nodes: new Set(['ns2']), dx: 30, dy: 0 })).toBe(line)
 })
 
-function handOn(selected: readonly string[] = []) {
-  const { picture } = drawing(selected)
-  const events: FlowEvents = { onMove: vi.fn(), onDrop: vi.fn(), onSelect: vi.fn(), onClear: vi.fn(), onOpen: vi.fn() }
-  const hand = new Hand({ picture, toCanvas: (p) => p, zoom: () => 1, redraw: () => undefined, events: () => events })
+const SIGHT = { seen: { x: -5000, y: -5000, w: 10_000, h: 10_000 }, zoom: 1 }
+const TO_THE_GRID = { grid: true, free: false }
+
+function handOn(selected: readonly string[] = [], more: Record<string, AnyRecord> = {}) {
+  const { picture, board } = drawing(selected, more)
+  const tool = { is: 'pan' as 'pan' | 'select' | 'link', fixed: false }
+  const move = new MoveTool()
+  const events = {
+    onMove: vi.fn(),
+    onAim: (to) => move.move(board.nodes, to, TO_THE_GRID, SIGHT),
+    onGiveUp: vi.fn(),
+    onDrop: vi.fn(),
+    onSelect: vi.fn(),
+    onClear: vi.fn(),
+    onOpen: vi.fn(),
+  } satisfies FlowEvents
+  const hand = new Hand({
+    picture,
+    toCanvas: (p) => p,
+    zoom: () => 1,
+    tool: () => tool.is,
+    fixed: () => tool.fixed,
+    redraw: () => undefined,
+    events: () => events,
+  })
   const press = (x: number, y: number, shiftKey = false) => ({ clientX: x, clientY: y, shiftKey })
   const corner = (id: string): [number, number] => {
     const node = picture.node(id)
     if (!node) throw new Error(`no ${id}`)
     return [node.x + 5, node.y + 5]
   }
-  return { hand, events, press, corner }
+  return { hand, events, press, corner, tool, picture }
 }
 
 test('a click selects, a drag moves everything selected and a bridge with its namespace', () => {
@@ -118,7 +144,7 @@ test('a click selects, a drag moves everything selected and a bridge with its na
   ])
 })
 
-test('Shift adds and takes away; a marquee takes what it meets; Escape lets go', () => {
+test('Shift adds and takes away; a marquee takes what lies wholly in it; Escape lets go', () => {
   const { hand, events, press, corner } = handOn(['namespace:ns1'])
   const at = corner('ns1')
   hand.down(press(...at, true))
@@ -143,6 +169,72 @@ test('a press on nothing is left to the canvas below', () => {
   const { hand, press } = handOn()
   expect(hand.down(press(-900, -900))).toBe(false)
   expect(hand.move(press(-800, -900))).toBe(false)
+})
+
+const AREA: AnyRecord = { kind: 'area', name: 'a', x: 380, y: -60, w: 700, h: 500, label: 'Rack A' }
+const NOTE: AnyRecord = { kind: 'note', name: 'n', x: -900, y: -900, w: 200, h: 120, text: '\n## Read *me*\nmore' }
+const SHAPES = { 'area:a': AREA, 'note:n': NOTE }
+
+test('an area is taken by its label and its border, and takes along what is in it', () => {
+  const { hand, events, press, picture } = handOn([], SHAPES)
+  expect(hand.could({ x: 400, y: -50 })).toBe('move')
+  expect(hand.could({ x: 380, y: 300 })).toBe('move')
+  expect(hand.could({ x: 500, y: 400 }), 'within').toBeUndefined()
+  hand.down(press(380, 300))
+  hand.move(press(401, 299))
+  expect(hand.shift).toEqual({ nodes: new Set(['area:a', 'ns0', 'ns1']), dx: 20, dy: 0 })
+  hand.up(press(401, 299))
+  expect(events.onDrop).toHaveBeenCalledWith(new Map([['area:a', { x: 400, y: -60 }]]), { x: 401, y: 299 })
+  hand.down(press(-890, -890))
+  hand.up(press(-890, -890))
+  expect(events.onSelect).toHaveBeenLastCalledWith({ on: [{ node: 'note:n' }], off: [], add: false })
+  expect(picture.within({ x: -2000, y: -2000, w: 9000, h: 9000 })).toContain('note:n')
+})
+
+test('what is locked, and everything where nothing may be edited, is pressed but not moved', () => {
+  const { hand, events, press, corner, tool } = handOn([], {
+    'style:ns1': { kind: 'style', node: 'ns1', locked: true },
+  })
+  const [x, y] = corner('ns1')
+  expect(hand.could({ x, y })).toBe('press')
+  expect(hand.down(press(x, y)), 'the canvas below pans').toBe(false)
+  hand.move(press(x + 50, y))
+  expect(hand.shift).toBeNull()
+  hand.up(press(x + 50, y))
+  expect(events.onSelect).not.toHaveBeenCalled()
+  expect(hand.could({ x: corner('ns0')[0], y })).toBe('move')
+  tool.fixed = true
+  expect(hand.could({ x: corner('ns0')[0], y })).toBe('press')
+})
+
+test('the tool for it draws a marquee on empty ground, that of links gets every press', () => {
+  const { hand, events, press, corner, tool } = handOn(['namespace:ns2'])
+  tool.is = 'select'
+  expect(hand.down(press(380, -200))).toBe(true)
+  hand.move(press(720, 900))
+  hand.up(press(720, 900))
+  expect(events.onSelect).toHaveBeenLastCalledWith({ on: [{ node: 'ns0' }], off: [], add: false })
+  hand.down(press(-900, -900))
+  hand.up(press(-900, -900))
+  expect(events.onClear).toHaveBeenCalled()
+  tool.is = 'link'
+  expect(hand.down(press(...corner('ns1')))).toBe(false)
+  expect(hand.busy).toBe(false)
+})
+
+test('what is written on areas and notes can be read as long as there is room', () => {
+  const { picture } = drawing([], SHAPES)
+  const [area, note] = ['area:a', 'note:n'].map((id) => picture.shapes.find((of) => of.id === id))
+  if (!area || !note) throw new Error('not drawn')
+  for (const zoom of [0.1, 0.2, 0.39]) {
+    const label = labelOf(area, zoom)
+    expect(label?.text).toBe('Rack A')
+    expect((label?.size ?? 0) * zoom).toBeGreaterThanOrEqual(8)
+    expect(label && label.x + label.w <= area.x + area.w).toBe(true)
+  }
+  expect(labelOf(note, 0.39)?.text).toBe('Read me')
+  expect(labelOf(note, 0.2)?.text).toMatch(/^Rea/)
+  expect(labelOf(note, 0.03)).toBeNull()
 })
 
 test('a drag step gives the same board as a look at everything', () => {

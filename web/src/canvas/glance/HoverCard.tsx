@@ -6,7 +6,7 @@ import { flowOf, useInterface, useRecord } from '@/store'
 import { usePart } from '@/ui'
 import type { Point } from '../anchors'
 import { stateWord } from '../Chip'
-import { drawn } from '../drag'
+import { drawnUnder } from '../drag'
 import { useCanvasTexts } from '../texts'
 import { recordsOf } from '../useNodeEvents'
 import styles from './Glance.module.css'
@@ -24,7 +24,7 @@ interface Hovered {
 /** What lies under an element of the canvas, or under a point of it where all is one drawing, as record ids. */
 function recordsAt(target: EventTarget | null, at?: Point): readonly string[] {
   if (!(target instanceof Element)) return []
-  const found = at && target.closest('.react-flow__pane') ? drawn.find?.(at) : undefined
+  const found = at && drawnUnder(target, at)
   if (found) return recordsOf([found]).filter((id) => !isShape(id))
   const ends = target.closest<SVGElement>('[data-ends]')?.dataset.ends?.split(' ')
   const id = target.closest<HTMLElement>('[data-id^="namespace:"], [data-id^="interface:"]')?.dataset.id
@@ -78,13 +78,16 @@ function watch(area: HTMLElement, show: (now: Hovered | null) => void): () => vo
   }
   area.addEventListener('pointermove', move)
   area.addEventListener('focusin', focus)
-  const ends = ['pointerleave', 'pointerdown', 'wheel', 'keydown', 'focusout'] as const
+  const ends = ['pointerleave', 'pointerdown', 'wheel', 'focusout'] as const
   for (const type of ends) area.addEventListener(type, hide, true)
+  // before those who walk on by this key
+  window.addEventListener('keydown', hide, true)
   return () => {
     hide()
     area.removeEventListener('pointermove', move)
     area.removeEventListener('focusin', focus)
     for (const type of ends) area.removeEventListener(type, hide, true)
+    window.removeEventListener('keydown', hide, true)
   }
 }
 

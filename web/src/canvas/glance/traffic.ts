@@ -7,7 +7,7 @@ import { covering } from '@/store'
 import { usePart } from '@/ui'
 import type { Board } from '../board'
 import { useCamera } from '../flow'
-import { seen } from '../overview/paint'
+import { seen } from '../overview/pass'
 import { meets, Picture } from '../overview/picture'
 import type { FlowCamera } from '../port'
 

@@ -1,7 +1,8 @@
 import { useEffect, useRef, useState } from 'react'
-import { type Editor, useEditor } from '@/editor'
+import { type Editor, useDenied, useEditor } from '@/editor'
 import { useValue } from '@/ui'
 import type { Board } from '../board'
+import { useCanvas } from '../context'
 import { useCamera, useOverview } from '../flow'
 import type { FlowEvents } from '../port'
 import { listen } from './listen'
@@ -29,27 +30,29 @@ export function OverviewLayer({ board, events }: { board: Board; events: FlowEve
 function Layer({ editor, board, events, on }: { editor: Editor; board: Board; events: FlowEvents; on: boolean }) {
   const canvas = useRef<HTMLCanvasElement>(null)
   const camera = useCamera()
-  const latest = useRef(events)
-  latest.current = events
-  const [scene] = useState(() => new OverviewScene(editor, camera, () => latest.current))
+  const tools = useCanvas()
+  const fixed = useDenied() !== undefined
+  const latest = useRef({ events, fixed })
+  latest.current = { events, fixed }
+  const [scene] = useState(() => new OverviewScene(editor, camera, tools, () => latest.current))
   const [focus, setFocus] = useState<string | null>(null)
   scene.focus = focus
   scene.update(board)
   useEffect(() => (canvas.current ? scene.attach(canvas.current) : undefined), [scene])
   useEffect(() => (on ? listen(canvas.current?.parentElement, scene) : undefined), [scene, on])
-  const selection = useValue(editor.selection)
+  useWriting(editor, on)
   return (
     <>
       <canvas ref={canvas} className={styles.overview} data-on={on || undefined} data-testid="overview" />
-      {on && (
-        <NodeList
-          picture={scene.picture}
-          selection={selection}
-          onFocus={setFocus}
-          onOpen={scene.open}
-          onPick={scene.choose}
-        />
-      )}
+      {on && <NodeList editor={editor} scene={scene} onFocus={setFocus} />}
     </>
   )
+}
+
+/** What is to be written on, as by F2, comes near. */
+function useWriting(editor: Editor, on: boolean): void {
+  const writing = useValue(editor.inline)
+  useEffect(() => {
+    if (on && writing !== null) editor.viewport.get()?.reveal(writing)
+  }, [editor, on, writing])
 }

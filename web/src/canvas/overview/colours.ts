@@ -7,7 +7,9 @@ const TOKENS = {
   canvas: '--canvas',
   surface: '--surface',
   surface2: '--surface-2',
-  soft: '--accent-soft',
+  host: '--host',
+  hostLine: '--host-line',
+  onAccent: '--on-accent',
   line: '--line',
   strong: '--line-strong',
   text: '--text',
@@ -57,6 +59,14 @@ export function watchColours(changed: () => void): () => void {
     for (const query of queries) query.removeEventListener('change', changed)
   }
 }
+
+/** So much of one colour (0 to 1) in another, as CSS' color-mix() in sRGB does it. */
+export function mixed(colour: string, share: number, other: string): string {
+  const [a, b] = [channels(colour), channels(other)]
+  return `rgb(${a.map((v, i) => Math.round(v * share + (b[i] ?? 0) * (1 - share))).join(' ')})`
+}
+
+const channels = (colour: string): number[] => (colour.match(/[\d.]+/g) ?? []).slice(0, 3).map(Number)
 
 export const inkOf = (c: Colours, state: LinkState): string =>
   ({ up: c.up, down: c.down, 'no-carrier': c.warn, pending: c.down })[state]

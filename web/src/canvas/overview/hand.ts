@@ -1,32 +1,39 @@
-/** The pointer in the overview: click selects, drag moves, Shift draws a marquee, a double click opens.
+/** The pointer in the overview: a click selects, a drag moves, with Shift or the tool for it it draws a marquee.
  *
- * What begins on nothing is left to the canvas below, which pans. The machine: idle → pressed → dragging or marquee → idle. */
+ * What begins on nothing, or on what cannot be moved, is left to the canvas below, which pans. The machine: idle → pressed → moving or
+ * marquee → idle. */
 
 import type { Point } from '../anchors'
 import type { Box } from '../geometry'
 import type { FlowEvents, Picked } from '../port'
-import type { NodeShape, Picture, Shift } from './picture'
+import type { Picture, Shift } from './picture'
 
 /** Pixels. */
 const THRESHOLD = 4
-const LINE_REACH = 6
-/** Canvas units. */
-const GRID = 10
+const REACH = 6
 
 export interface Ground {
   picture: Picture
   /** A point of the window, in canvas units. */
   toCanvas(at: Point): Point
   zoom(): number
+  /** The tool that is chosen; while a link is drawn every press belongs to that. */
+  tool(): 'pan' | 'select' | 'link'
+  /** No node is moved. */
+  fixed(): boolean
   /** Something is to be drawn otherwise. */
   redraw(): void
   events(): FlowEvents
 }
 
+/** What a press becomes where the pointer moves on. */
+type Then = 'move' | 'marquee' | 'pan'
+
 type State =
   | { is: 'idle' }
-  | { is: 'pressed'; at: Point; node: NodeShape | undefined; picked: Picked | undefined }
-  | { is: 'dragging'; from: Point; shift: Shift }
+  | { is: 'pressed'; at: Point; picked: Picked | undefined; then: Then }
+  /** `nodes`: where they stood. */
+  | { is: 'moving'; from: Point; nodes: ReadonlyMap<string, Point>; shift: Shift | null }
   | { is: 'marquee'; from: Point; area: Box }
 
 type Press = Pick<PointerEvent, 'clientX' | 'clientY' | 'shiftKey'>
@@ -40,7 +47,7 @@ export class Hand {
   }
 
   get shift(): Shift | null {
-    return this.state.is === 'dragging' ? this.state.shift : null
+    return this.state.is === 'moving' ? this.state.shift : null
   }
 
   get marquee(): Box | null {
@@ -52,24 +59,32 @@ export class Hand {
   }
 
   /** What lies there, in window pixels. */
-  pick(at: Point): { node?: NodeShape; picked?: Picked } {
+  pick(at: Point): Picked | undefined {
     const { picture } = this.ground
-    const place = this.ground.toCanvas(at)
-    const node = picture.nodeAt(place)
-    if (node) return { node, picked: { node: node.id } }
-    const line = picture.lineAt(place, LINE_REACH / this.ground.zoom())
-    if (line) return { picked: { line: line.line } }
-    const shape = picture.shapeAt(place)
-    return shape ? { picked: { node: shape.id } } : {}
+    const [place, zoom] = [this.ground.toCanvas(at), this.ground.zoom()]
+    const node = picture.aboveAt(place, zoom) ?? picture.nodeAt(place) ?? picture.areaAt(place, REACH / zoom)
+    if (node) return { node: node.id }
+    const line = picture.lineAt(place, REACH / zoom)
+    return line && { line: line.line }
   }
 
-  /** True where the press is ours. */
+  /** What the pointer could do there. */
+  could(at: Point): 'move' | 'press' | undefined {
+    const picked = this.pick(at)
+    return picked && (this.movable(picked) ? 'move' : 'press')
+  }
+
+  /** True where the canvas below must not hear of the press. */
   down(event: Press): boolean {
+    const tool = this.ground.tool()
+    if (tool === 'link') return false
     const at = { x: event.clientX, y: event.clientY }
-    const { node, picked } = this.pick(at)
-    if (!picked && !event.shiftKey) return false
-    this.state = { is: 'pressed', at, node, picked }
-    return true
+    const picked = this.pick(at)
+    const draws = event.shiftKey || tool === 'select'
+    if (!picked && !draws) return false
+    const then = picked && this.movable(picked) && !event.shiftKey ? 'move' : draws ? 'marquee' : 'pan'
+    this.state = { is: 'pressed', at, picked, then }
+    return then !== 'pan'
   }
 
   /** True while something of ours goes on. */
@@ -88,8 +103,8 @@ export class Hand {
     this.state = { is: 'idle' }
     if (state.is === 'idle') return false
     if (state.is === 'pressed') this.click(state.picked, event.shiftKey)
-    if (state.is === 'dragging') this.drop(state.shift, { x: event.clientX, y: event.clientY })
-    if (state.is === 'marquee') this.take(state.area)
+    if (state.is === 'moving') this.drop(state, { x: event.clientX, y: event.clientY })
+    if (state.is === 'marquee') this.take(state.area, event.shiftKey)
     this.ground.redraw()
     return true
   }
@@ -98,23 +113,25 @@ export class Hand {
   cancel(): boolean {
     const { state } = this
     this.state = { is: 'idle' }
+    if (state.is === 'moving') this.ground.events().onGiveUp()
     this.ground.redraw()
     return state.is !== 'idle'
   }
 
-  private begin({ at, node }: Extract<State, { is: 'pressed' }>): void {
+  private movable(picked: Picked): boolean {
+    return 'node' in picked && !this.ground.fixed() && this.ground.picture.on(picked.node)?.locked === false
+  }
+
+  private begin({ at, picked, then }: Extract<State, { is: 'pressed' }>): void {
     const from = this.ground.toCanvas(at)
-    if (node) this.state = { is: 'dragging', from, shift: { nodes: this.moved(node), dx: 0, dy: 0 } }
-    else this.state = { is: 'marquee', from, area: { ...from, w: 0, h: 0 } }
+    if (then === 'move' && picked && 'node' in picked)
+      this.state = { is: 'moving', from, nodes: this.moved(picked.node), shift: null }
+    else this.state = then === 'marquee' ? { is: 'marquee', from, area: { ...from, w: 0, h: 0 } } : { is: 'idle' }
   }
 
   private follow(to: Point): void {
     const { state } = this
-    if (state.is === 'dragging') {
-      const snap = (d: number): number => Math.round(d / GRID) * GRID
-      const shift = { ...state.shift, dx: snap(to.x - state.from.x), dy: snap(to.y - state.from.y) }
-      this.state = { ...state, shift }
-    }
+    if (state.is === 'moving') this.state = { ...state, shift: this.shiftTo(state.nodes, state.from, to) }
     if (state.is === 'marquee') {
       const { from } = state
       const area = {
@@ -127,11 +144,22 @@ export class Hand {
     }
   }
 
-  /** The node, or all that is selected if it is part of that; nothing twice: a bridge moves with its namespace. */
-  private moved(node: NodeShape): Set<string> {
-    if (!node.of.selected) return new Set([node.id])
-    const selected = this.ground.picture.nodes.filter((n) => n.of.selected)
-    return new Set(selected.filter((n) => !n.parent?.of.selected).map((n) => n.id))
+  /** With what an area carries, and snapped. */
+  private shiftTo(nodes: ReadonlyMap<string, Point>, from: Point, to: Point): Shift | null {
+    const [dx, dy] = [to.x - from.x, to.y - from.y]
+    const wanted = new Map([...nodes].map(([id, at]) => [id, { x: at.x + dx, y: at.y + dy }]))
+    const places = this.ground.events().onAim(wanted)
+    const [first] = nodes
+    const now = first && places?.get(first[0])
+    return now ? { nodes: new Set(places?.keys()), dx: now.x - first[1].x, dy: now.y - first[1].y } : null
+  }
+
+  /** The node, or all that is selected if it is part of that. */
+  private moved(id: string): Map<string, Point> {
+    const { picture } = this.ground
+    const one = picture.on(id)
+    const all = one?.selected ? picture.selected() : one ? [one] : []
+    return new Map(all.map((of) => [of.id, { x: of.x, y: of.y }]))
   }
 
   private click(picked: Picked | undefined, add: boolean): void {
@@ -140,25 +168,23 @@ export class Hand {
       if (!add) onClear()
       return
     }
-    const was = 'node' in picked ? this.ground.picture.selected(picked.node) : picked.line.selected
+    const was = 'node' in picked ? this.ground.picture.on(picked.node)?.selected : picked.line.selected
     if (add && was) onSelect({ on: [], off: [picked], add })
     else onSelect({ on: [picked], off: [], add })
   }
 
-  private drop({ nodes, dx, dy }: Shift, at: Point): void {
-    if (dx === 0 && dy === 0) return
-    const places = [...nodes].flatMap((id): [string, Point][] => {
-      const of = this.ground.picture.node(id)?.of
-      return of ? [[id, { x: of.x + dx, y: of.y + dy }]] : []
-    })
-    this.ground.events().onDrop(new Map(places), at)
+  private drop({ nodes, shift }: Extract<State, { is: 'moving' }>, at: Point): void {
+    const { onDrop, onGiveUp } = this.ground.events()
+    if (shift && (shift.dx !== 0 || shift.dy !== 0))
+      onDrop(new Map([...nodes].map(([id, { x, y }]) => [id, { x: x + shift.dx, y: y + shift.dy }])), at)
+    else onGiveUp()
   }
 
-  /** A marquee takes the namespaces that it meets, and bridges where it lies inside of one. */
-  private take(area: Box): void {
-    const met = this.ground.picture.nodesIn(area)
-    const whole = met.filter((n) => n.parent === null)
-    const nodes = whole.some((n) => n.x > area.x || n.y > area.y) ? whole : met.filter((n) => n.parent !== null)
-    this.ground.events().onSelect({ on: nodes.map((n) => ({ node: n.id })), off: [], add: true })
+  /** A marquee takes what lies wholly in it, as among the cards. */
+  private take(area: Box, add: boolean): void {
+    const { onSelect, onClear } = this.ground.events()
+    const on = this.ground.picture.within(area).map((node) => ({ node }))
+    if (on.length > 0) onSelect({ on, off: [], add })
+    else if (!add) onClear()
   }
 }

@@ -1,13 +1,14 @@
 /** What the overview shows beside the picture, read from the store and kept until a record changes. */
 
 import type { Editor } from '@/editor'
-import { interfaceId, namespaceId, netnsId } from '@/protocol'
-import { cachedInterfaceView, flowOf, type LinkState } from '@/store'
+import { interfaceId, namespaceId, netnsId, styleId } from '@/protocol'
+import { cachedInterfaceView, flowOf, type LinkState, type Mark } from '@/store'
 import type { BoardLine } from '../board'
+import type { Drags } from '../drag'
 import { rateWidth } from '../glance/rate'
 import { shownIn } from '../glance/shown'
 import { lineState } from '../lines'
-import type { Marks } from './paint'
+import type { Hue, Marks } from './pass'
 import type { LineShape, NodeShape, Picture } from './picture'
 
 export const recordOf = (node: NodeShape): string =>
@@ -15,11 +16,15 @@ export const recordOf = (node: NodeShape): string =>
 
 export class StoreMarks implements Marks {
   private readonly states = new WeakMap<BoardLine, LinkState>()
+  private readonly ends = new Map<string, LinkState>()
   private lines: ReadonlyMap<string, readonly BoardLine[]> = new Map()
   private readonly editor: Editor
+  private readonly drags: Drags | undefined
 
-  constructor(editor: Editor) {
+  /** `drags`: where one draws links. */
+  constructor(editor: Editor, drags?: Drags) {
     this.editor = editor
+    this.drags = drags
   }
 
   /** Know which lines an interface's record belongs to. */
@@ -39,7 +44,7 @@ export class StoreMarks implements Marks {
   changed(ids: Iterable<string>): boolean {
     let any = false
     for (const id of ids) {
-      if (id.startsWith('netns:')) any = true
+      if (id.startsWith('netns:') || id.startsWith('style:')) any = true
       else if (id.startsWith('link:') || id.startsWith('interface:'))
         any = this.forget(id.slice(id.indexOf(':') + 1)) || any
     }
@@ -47,7 +52,9 @@ export class StoreMarks implements Marks {
   }
 
   private forget(ref: string): boolean {
-    let any = false
+    const end = this.ends.get(ref)
+    let any = end !== undefined && this.readEnd(ref) !== end
+    if (any) this.ends.delete(ref)
     for (const line of this.lines.get(ref) ?? []) {
       const before = this.states.get(line)
       if (before === undefined) continue
@@ -59,8 +66,11 @@ export class StoreMarks implements Marks {
   }
 
   private read({ a, b }: BoardLine): LinkState {
-    const { lab } = this.editor
-    return lineState(cachedInterfaceView(lab, a)?.state ?? 'pending', cachedInterfaceView(lab, b)?.state ?? 'pending')
+    return lineState(this.readEnd(a), this.readEnd(b))
+  }
+
+  private readEnd(ref: string): LinkState {
+    return cachedInterfaceView(this.editor.lab, ref)?.state ?? 'pending'
   }
 
   state({ line }: LineShape): LinkState {
@@ -71,8 +81,27 @@ export class StoreMarks implements Marks {
     return state
   }
 
-  selected(node: NodeShape): boolean {
-    return node.of.selected
+  stateOf(ref: string): LinkState {
+    const known = this.ends.get(ref)
+    if (known) return known
+    const state = this.readEnd(ref)
+    this.ends.set(ref, state)
+    return state
+  }
+
+  over({ id }: NodeShape): boolean {
+    const tool = this.editor.tool.get()
+    return this.drags?.now.get()?.over === id || (tool.is === 'link' && tool.to === id)
+  }
+
+  staged(node: NodeShape): Mark | undefined {
+    const marks = this.editor.lab.overlay.marks.get()
+    return marks.size === 0 ? undefined : marks.get(recordOf(node))
+  }
+
+  hue({ id }: NodeShape): Hue | undefined {
+    const style = this.editor.lab.desired.get(styleId(id))
+    return style?.kind === 'style' ? (style.colour ?? undefined) : undefined
   }
 
   found(node: NodeShape): boolean {
@@ -84,9 +113,10 @@ export class StoreMarks implements Marks {
     return inside.some(({ ref }) => found.has(interfaceId(ref)))
   }
 
-  warned(node: NodeShape): boolean {
+  warned(node: NodeShape): 'drift' | 'refused' | undefined {
     const id = recordOf(node)
-    return this.editor.lab.meta.get().drift.has(id) || this.editor.marks.all.get().get(id)?.problem !== undefined
+    if (this.editor.marks.all.get().get(id)?.problem !== undefined) return 'refused'
+    return this.editor.lab.meta.get().drift.has(id) ? 'drift' : undefined
   }
 
   ghost(node: NodeShape): boolean {

@@ -1,13 +1,16 @@
 /** The scene as it is drawn in one piece: boxes and curves in canvas units. Shapes of what did not change stay the same objects. Pure. */
 
+import { grown, within } from '@/editor'
 import { bestPair, type Point } from '../anchors'
 import type { Board, BoardLine, BoardNode } from '../board'
 import { along, type Curve, curveOf } from '../curve'
 import type { Box } from '../geometry'
 import { BoxIndex, meets } from './boxes'
+import { labelOf } from './labels'
 
 /** What is drawn with links; areas and notes only lie behind. */
 type Linked = Extract<BoardNode, { kind: 'namespace' | 'bridge' }>
+export type ShapeNode = Exclude<BoardNode, Linked>
 
 /** A node at its place on the canvas, whatever it stands in. */
 export interface NodeShape extends Box {
@@ -30,13 +33,10 @@ export interface Shift {
   dy: number
 }
 
-/** The upper part of an area, where its label stands. */
-const AREA_LABEL_H = 64
-
 export class Picture {
   nodes: readonly NodeShape[] = []
   /** Areas and notes, the lowest first. */
-  shapes: readonly Exclude<BoardNode, Linked>[] = []
+  shapes: readonly ShapeNode[] = []
   lines: readonly LineShape[] = []
   private byId = new Map<string, NodeShape>()
   private byLine = new Map<string, LineShape>()
@@ -50,7 +50,7 @@ export class Picture {
     this.board = board
     const nodes = new Map<string, NodeShape>()
     // Namespaces come before the bridges inside them.
-    const shapes: Exclude<BoardNode, Linked>[] = []
+    const shapes: ShapeNode[] = []
     for (const of of board.nodes) {
       if (of.kind === 'area' || of.kind === 'note') {
         shapes.push(of)
@@ -78,8 +78,20 @@ export class Picture {
     return this.byId.get(id)
   }
 
-  selected(id: string): boolean {
-    return (this.byId.get(id)?.of ?? this.shapes.find((of) => of.id === id))?.selected ?? false
+  /** A node, an area or a note as it stands on the board. */
+  on(id: string): BoardNode | undefined {
+    return this.byId.get(id)?.of ?? this.shapes.find((of) => of.id === id)
+  }
+
+  /** Where it stands on the canvas itself. */
+  boxOf(id: string): Box | undefined {
+    return this.byId.get(id) ?? this.on(id)
+  }
+
+  /** All that is selected and can be moved; a bridge moves with its namespace. */
+  selected(): BoardNode[] {
+    const nodes = this.nodes.filter((n) => !n.parent?.of.selected).map((n) => n.of)
+    return [...nodes, ...this.shapes].filter((of) => of.selected && !of.locked)
   }
 
   /** The node under a point, the innermost: a bridge rather than the namespace around it. */
@@ -88,15 +100,27 @@ export class Picture {
     return this.nodeIndex.at(x, y)[0]
   }
 
-  /** The note, or the label of an area, under a point: what lies in an area stays in reach. */
-  shapeAt({ x, y }: Point): Exclude<BoardNode, Linked> | undefined {
+  /** The note, or the area whose label is, under a point: they lie upon all. */
+  aboveAt(at: Point, zoom: number): ShapeNode | undefined {
     return this.shapes.findLast((of) => {
-      const h = of.kind === 'area' ? Math.min(of.h, AREA_LABEL_H) : of.h
-      return x >= of.x && x <= of.x + of.w && y >= of.y && y <= of.y + h
+      const box = of.kind === 'area' ? labelOf(of, zoom) : of
+      return box !== null && holds(box, at)
     })
   }
 
-  nodesIn(area: Box): NodeShape[] {
+  /** The area whose border is within `reach` of a point: what lies in an area stays in reach. */
+  areaAt(at: Point, reach: number): ShapeNode | undefined {
+    return this.shapes.findLast(
+      (of) => of.kind === 'area' && holds(grown(of, reach), at) && !holds(grown(of, -reach), at),
+    )
+  }
+
+  /** What lies wholly in there, by id. */
+  within(area: Box): string[] {
+    return [...this.nodesIn(area), ...this.shapes].filter((box) => within(box, area)).map((of) => of.id)
+  }
+
+  private nodesIn(area: Box): NodeShape[] {
     this.nodeIndex ??= new BoxIndex(this.nodes)
     return this.nodeIndex.in(area)
   }
@@ -153,9 +177,9 @@ function around({ a, b, c, d }: Curve): Box {
 }
 
 /** How far a node is moved by a drag: with what it stands in. */
-export function shiftOf(node: NodeShape, shift: Shift | null): Point {
+export function shiftOf(node: { id: string; parent?: NodeShape | null }, shift: Shift | null): Point {
   if (!shift) return NOT_MOVED
-  const moves = shift.nodes.has(node.id) || (node.parent !== null && shift.nodes.has(node.parent.id))
+  const moves = shift.nodes.has(node.id) || (node.parent ? shift.nodes.has(node.parent.id) : false)
   return moves ? { x: shift.dx, y: shift.dy } : NOT_MOVED
 }
 
@@ -165,6 +189,9 @@ export function shifted(shape: LineShape, shift: Shift | null): LineShape {
   if (s === NOT_MOVED && t === NOT_MOVED) return shape
   return lineBetween(shape.line, shape.from, shape.to, s, t) ?? shape
 }
+
+const holds = (box: Box, { x, y }: Point): boolean =>
+  x >= box.x && x <= box.x + box.w && y >= box.y && y <= box.y + box.h
 
 const STEPS = 16
 

@@ -1,13 +1,24 @@
-import type { Editor } from '@/editor'
+import { type Editor, isLocked } from '@/editor'
+import { isShape } from '@/protocol'
 import type { Point } from '../anchors'
 import type { Board } from '../board'
+import type { CanvasTools } from '../context'
 import { shownIn } from '../glance/shown'
 import type { FlowCamera, FlowEvents } from '../port'
+import { idOf } from '../useNodeEvents'
 import { readColours, watchColours } from './colours'
 import { Hand } from './hand'
-import { recordOf, StoreMarks } from './marks'
+import { StoreMarks } from './marks'
 import { paint } from './paint'
-import { type NodeShape, Picture } from './picture'
+import type { Camera } from './pass'
+import { Picture } from './picture'
+
+/** What the canvas around it lends to the layer. */
+export interface Around {
+  events: FlowEvents
+  /** No node is moved. */
+  fixed: boolean
+}
 
 /** What the layer knows, and when it draws: at most once a frame, and only when something changed. */
 export class OverviewScene {
@@ -21,19 +32,23 @@ export class OverviewScene {
 
   readonly camera: FlowCamera
   private readonly editor: Editor
-  private readonly events: () => FlowEvents
+  private readonly tools: CanvasTools
+  private readonly around: () => Around
 
-  constructor(editor: Editor, camera: FlowCamera, events: () => FlowEvents) {
+  constructor(editor: Editor, camera: FlowCamera, tools: CanvasTools, around: () => Around) {
     this.editor = editor
     this.camera = camera
-    this.events = events
-    this.marks = new StoreMarks(editor)
+    this.tools = tools
+    this.around = around
+    this.marks = new StoreMarks(editor, tools.drags)
     this.hand = new Hand({
       picture: this.picture,
       toCanvas: (at) => camera.toCanvas(at),
       zoom: () => camera.get().zoom,
+      tool: () => editor.tool.get().is,
+      fixed: () => around().fixed,
       redraw: this.redraw,
-      events,
+      events: () => around().events,
     })
   }
 
@@ -47,7 +62,7 @@ export class OverviewScene {
   attach(canvas: HTMLCanvasElement): () => void {
     this.context = canvas.getContext('2d')
     this.colours = readColours()
-    const { lab } = this.editor
+    const { lab, found, view, marks, tool } = this.editor
     const records = (ids: Iterable<string>): void => {
       if (this.marks.changed(ids)) this.redraw()
     }
@@ -57,7 +72,7 @@ export class OverviewScene {
       lab.desired.watch(records),
       lab.meta.subscribe(this.redraw),
       lab.rates.watch(this.redraw),
-      ...[this.editor.found, this.editor.view, this.editor.marks.all].map((value) => value.subscribe(this.redraw)),
+      ...[found, view, marks.all, tool, lab.overlay.marks, this.tools.drags.now].map((v) => v.subscribe(this.redraw)),
       shownIn(this.editor).subnets.subscribe(this.redraw),
       watchColours(() => {
         this.colours = readColours()
@@ -81,12 +96,16 @@ export class OverviewScene {
     })
   }
 
-  readonly open = (node: NodeShape): void => this.editor.viewport.get()?.reveal(recordOf(node))
+  /** Come so near to a node that it is drawn by itself; what is written on an area or a note can be changed then. */
+  readonly open = (node: string): void => {
+    this.editor.viewport.get()?.reveal(idOf(node))
+    if (isShape(node) && !this.around().fixed && !isLocked(this.editor, node)) this.editor.inline.set(node)
+  }
 
-  readonly choose = (node: NodeShape, add: boolean): void => {
-    const was = node.of.selected
-    const picked = [{ node: node.id }]
-    this.events().onSelect({ on: add && was ? [] : picked, off: add && was ? picked : [], add })
+  readonly choose = (node: string, add: boolean): void => {
+    const was = this.picture.on(node)?.selected
+    const picked = [{ node }]
+    this.around().events.onSelect({ on: add && was ? [] : picked, off: add && was ? picked : [], add })
   }
 
   private draw(): void {
@@ -100,26 +119,38 @@ export class OverviewScene {
     ctx.setTransform(ratio, 0, 0, ratio, 0, 0)
     ctx.clearRect(0, 0, width, height)
     paint(ctx, this.picture, { x, y, zoom }, { width, height }, colours, this.marks, this.hand.shift)
-    this.drawHand(ctx, { x, y }, zoom)
+    this.drawHand(ctx, { x, y, zoom })
   }
 
-  /** The marquee, and what the keyboard is at. */
-  private drawHand(ctx: CanvasRenderingContext2D, { x, y }: Point, zoom: number): void {
+  /** The guides of a move, the marquee, and what the keyboard is at. */
+  private drawHand(ctx: CanvasRenderingContext2D, { x, y, zoom }: Camera): void {
     const { colours } = this
-    const node = this.focus === null ? undefined : this.picture.node(this.focus)
-    const area = this.hand.marquee
     if (!colours) return
-    ctx.strokeStyle = colours.accent
-    if (node) {
-      ctx.lineWidth = 2
-      ctx.strokeRect(node.x * zoom + x - 4, node.y * zoom + y - 4, node.w * zoom + 8, node.h * zoom + 8)
+    const at = (px: number, py: number): Point => ({ x: px * zoom + x, y: py * zoom + y })
+    ctx.lineWidth = 1
+    ctx.strokeStyle = colours.pink
+    ctx.beginPath()
+    for (const { axis, at: on, from, to } of this.tools.move.guides.get()) {
+      const [a, b] = axis === 'x' ? [at(on, from), at(on, to)] : [at(from, on), at(to, on)]
+      ctx.moveTo(a.x, a.y)
+      ctx.lineTo(b.x, b.y)
     }
+    ctx.stroke()
+    ctx.strokeStyle = colours.accent
+    const node = this.focus === null ? undefined : this.picture.boxOf(this.focus)
+    if (node) {
+      const { x: left, y: top } = at(node.x, node.y)
+      ctx.lineWidth = 2
+      ctx.strokeRect(left - 4, top - 4, node.w * zoom + 8, node.h * zoom + 8)
+    }
+    const area = this.hand.marquee
     if (!area) return
+    const { x: left, y: top } = at(area.x, area.y)
     ctx.lineWidth = 1
     ctx.fillStyle = colours.accent
     ctx.globalAlpha = 0.1
-    ctx.fillRect(area.x * zoom + x, area.y * zoom + y, area.w * zoom, area.h * zoom)
+    ctx.fillRect(left, top, area.w * zoom, area.h * zoom)
     ctx.globalAlpha = 1
-    ctx.strokeRect(area.x * zoom + x, area.y * zoom + y, area.w * zoom, area.h * zoom)
+    ctx.strokeRect(left, top, area.w * zoom, area.h * zoom)
   }
 }

@@ -63,3 +63,5 @@ export const useShapeTexts = catalogue(
     noIcon: '無圖示',
   },
 )
+
+export type ShapeTexts = ReturnType<typeof useShapeTexts>

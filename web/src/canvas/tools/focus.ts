@@ -1,4 +1,5 @@
 import { type Editor, nodeRecord } from '@/editor'
+import { drawn } from '../drag'
 
 /** The node (`ns0`, `host/br0`, `note:n1`) in which the keyboard's focus is. */
 export function focusedNode(): string | null {
@@ -8,8 +9,17 @@ export function focusedNode(): string | null {
 
 const FRAMES = 30
 
-/** Bring a node into view and give it the focus; it may only be drawn then. `select`: what becomes the selection. */
+/** Bring a node into view and give it the focus. `select`: what becomes the selection. */
 export function focusNode(editor: Editor, node: string, select: readonly string[] | null): void {
+  if (drawn.focus === null) focusCard(editor, node, select)
+  else {
+    drawn.focus(node)
+    if (select) editor.select(select)
+  }
+}
+
+/** Come near to a node and give its card the focus; it may only be drawn then. */
+export function focusCard(editor: Editor, node: string, select: readonly string[] | null): void {
   const id = nodeRecord(node)
   editor.viewport.get()?.show(id)
   if (select) editor.select(select)

@@ -31,11 +31,12 @@ const BY: Record<Heading, Point> = {
 const STEP = 1
 const LEAP = 10
 
+/** The overview's list is the canvas itself. */
+const ELSEWHERE =
+  'aside, [role="toolbar"], [role="tablist"], [role="listbox"]:not([data-overview]), [role="grid"], table'
+
 const elsewhere = (editor: Editor, target: EventTarget | null): boolean =>
-  editor.dialog.get() !== null ||
-  takesText(target) ||
-  (target instanceof Element &&
-    target.closest('aside, [role="toolbar"], [role="tablist"], [role="listbox"], [role="grid"], table') !== null)
+  editor.dialog.get() !== null || takesText(target) || (target instanceof Element && target.closest(ELSEWHERE) !== null)
 
 /** The canvas by keyboard. Where the focus came to a node by keyboard, or nothing is selected, arrows walk from node to node;
  * else they move what is selected, and with Alt they always do. While a link is drawn they choose where to. */
@@ -66,7 +67,7 @@ export function useKeys(editor: Editor, board: RefObject<Board>, places: Places)
 /** Where an arrow goes from here: nodes and notes; areas lie behind everything. */
 function target(board: Board, from: string | null, way: Heading, centre: Point | undefined): string | null {
   const boxes = boxesOf(board.nodes)
-  for (const id of boxes.keys()) if (id.startsWith('area:')) boxes.delete(id)
+  for (const id of boxes.keys()) if (id.startsWith('area:') && id !== from) boxes.delete(id)
   if (from !== null && boxes.has(from)) return next(boxes, from, way)
   let [best, least]: [string | null, number] = [null, Number.POSITIVE_INFINITY]
   for (const [id, box] of boxes) {
