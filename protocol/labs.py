@@ -125,7 +125,10 @@ class Examples(Result, frozen=True, kw_only=True, tag="examples"):
 
 
 class Snapshot(Result, frozen=True, kw_only=True, tag="snapshot"):
-    """A whole lab at `revision`. `warnings` are problems that do not stop anything (the same address twice on a segment)."""
+    """A whole lab at `revision`. `warnings` are problems that do not stop anything (the same address twice on a segment).
+
+    `undo_by` is the author of the edit that undo would take back.
+    """
 
     info: LabInfo
     revision: int
@@ -136,6 +139,7 @@ class Snapshot(Result, frozen=True, kw_only=True, tag="snapshot"):
     warnings: tuple[Problem, ...]
     can_undo: str | None
     can_redo: str | None
+    undo_by: str | None = None
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

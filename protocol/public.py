@@ -133,8 +133,8 @@ class StreamItem(msgspec.Struct, frozen=True, kw_only=True):
 class Delta(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Socket.IO event `delta`: what changed from `revision` - 1 to `revision`. A gap in the numbers means: open again.
 
-    `context` says who caused the change of `desired`. The last five are whole new values, None: unchanged; the undo labels are
-    empty text where there is nothing to undo.
+    `context` says who caused the change of `desired`. The last six are whole new values, None: unchanged; the undo labels and
+    `undo_by`, the author of the edit that undo would take back, are empty text where there is nothing to undo.
     """
 
     lab: str
@@ -148,6 +148,7 @@ class Delta(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     warnings: tuple[Problem, ...] | None = None
     can_undo: str | None = None
     can_redo: str | None = None
+    undo_by: str | None = None
     shell: tuple[str, ...] | None = None
 
 

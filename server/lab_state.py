@@ -42,7 +42,7 @@ class State(Writer):
         self.revision = 0
         self._drift: tuple[str, ...] = ()
         self._warnings: tuple[Problem, ...] = ()
-        self._undo_labels: tuple[str, str] = ("", "")
+        self._undo_labels: tuple[str, str, str] = ("", "", "")
         self._looks: dict[str, Look] = {}
         self._authors: dict[tuple[str, str], tuple[int, str]] = {}
         self._outside: float | None = None
@@ -112,15 +112,18 @@ class State(Writer):
         """All there is; every later delta goes to the session. On the writer's thread, so nothing is between the two."""
         session.open.add(self.lab)
         self._changed()
-        undo, redo = self._labels()
+        undo, redo, by = self._labels()
         return Snapshot(
             info=self.info(), revision=self.revision, desired=self.desired, observed=self.observed.records, live=self.observed.live,
             drift=self._drift, warnings=self._warnings, can_undo=undo or None, can_redo=redo or None,
+            undo_by=by or None,
         )  # fmt: skip
 
-    def _labels(self) -> tuple[str, str]:
+    def _labels(self) -> tuple[str, str, str]:
+        """What undo would take back, what redo would do again, and whose edit the first is."""
         undo, redo = self.history.to_undo, self.history.to_redo
-        return (undo.context.label or "edit" if undo else "", redo.context.label or "edit" if redo else "")
+        labels = (undo.context.label or "edit" if undo else "", redo.context.label or "edit" if redo else "")
+        return (*labels, undo.context.author if undo else "")
 
     def _publish(
         self,
@@ -136,11 +139,11 @@ class State(Writer):
     ) -> None:
         self.revision += 1
         labels = self._labels()
-        undo, redo = labels if labels != self._undo_labels else (None, None)
+        undo, redo, by = labels if labels != self._undo_labels else (None, None, None)
         self._undo_labels = labels
         delta = Delta(
             lab=self.lab, revision=self.revision, desired=desired or None, observed=observed or None, live=live or None, context=context,
-            info=self.info() if info else None, drift=drift, warnings=warnings, can_undo=undo, can_redo=redo, shell=shell,
+            info=self.info() if info else None, drift=drift, warnings=warnings, can_undo=undo, can_redo=redo, undo_by=by, shell=shell,
         )  # fmt: skip
         self._sessions.tell(self._sessions.viewers(self.lab), delta)
 

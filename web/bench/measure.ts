@@ -42,14 +42,16 @@ export async function drag(from: At, ms: number, radius: number): Promise<number
   return out
 }
 
-/** Turn the wheel to and fro over the middle. */
+/** Pinch to and fro over the middle. */
 export function zoom(ms: number): Promise<number[]> {
   const { element, box } = pane()
   const { left, top, width, height } = box
   return frames(ms, (s) => {
     const deltaY = Math.cos(s * 2 * Math.PI) * 24
     const at = { clientX: left + width / 2, clientY: top + height / 2 }
-    element.dispatchEvent(new WheelEvent('wheel', { bubbles: true, cancelable: true, view: window, deltaY, ...at }))
+    element.dispatchEvent(
+      new WheelEvent('wheel', { bubbles: true, cancelable: true, view: window, ctrlKey: true, deltaY, ...at }),
+    )
   })
 }
 

@@ -56,6 +56,7 @@ export class Scene {
       warnings: [],
       can_undo: null,
       can_redo: null,
+      undo_by: null,
     }
   }
 

@@ -24,8 +24,9 @@ function author(): string {
   return name
 }
 
-const session = new Session(openSocket(takeToken(), author()))
-const editor = new Editor(session)
+const me = author()
+const session = new Session(openSocket(takeToken(), me))
+const editor = new Editor(session, me)
 openFirstLab(editor)
 openSharedJourney(editor)
 askBeforeLeaving(editor)

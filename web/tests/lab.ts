@@ -66,5 +66,6 @@ export function snapshot(): Snapshot {
     warnings: [],
     can_undo: null,
     can_redo: null,
+    undo_by: null,
   }
 }

@@ -33,6 +33,7 @@ import { type Places, usePlaces } from './usePlaces'
 import { useRefit } from './useRefit'
 import { useSeen } from './useSeen'
 import { ViewControls } from './ViewControls'
+import { WheelPan } from './WheelPan'
 
 /** These hear of changes by themselves. As the same elements in every render they are not rendered again while something is dragged. */
 const PALETTE = <Palette />
@@ -95,6 +96,7 @@ export function Canvas() {
           {PALETTE}
           <Flow board={board} onView={onView} marquee={marquee} fixed={fixed} label={t.network} {...events}>
             {DOTS}
+            <WheelPan area={area} />
             <OverviewLayer board={board} events={events} />
             <Glance board={board} />
             {CONTROLS}

@@ -64,6 +64,7 @@ export function useCamera(): FlowCamera {
         }),
       toCanvas: (at) => flow.screenToFlowPosition(at, { snapToGrid: false }),
       centre: ({ x, y }) => void flow.setCenter(x, y, { zoom: flow.getZoom() }),
+      panBy: (by) => void store.getState().panBy(by),
     }),
     [store, flow],
   )

@@ -12,6 +12,8 @@ export interface FlowCamera {
   toCanvas(at: Point): Point
   /** Bring this point (canvas units) to the middle. */
   centre(at: Point): void
+  /** By so many pixels. */
+  panBy(by: Point): void
 }
 
 export interface FlowEvents {

@@ -13,6 +13,7 @@ import type { Editor } from './editor'
 import { moveTo, rename, setMaster, toggleUp } from './ends'
 import { selectedInterfaces, selectedNamespaceOf, selectedNodes } from './selected'
 import { useEditorTexts } from './texts'
+import { undoNewest } from './undoing'
 
 const open = (editor: Editor): boolean => editor.lab.meta.get().info !== null
 const always = (): boolean => true
@@ -86,10 +87,7 @@ export const undo: Action = {
   shortcuts: ['Mod+Z'],
   enabled: (editor) => editor.staging.state.get().edits.length > 0 || editor.lab.meta.get().undo !== null,
   // what waits was done last, and is taken back first
-  run: (editor) =>
-    editor.staging.state.get().edits.length > 0
-      ? editor.staging.takeBack()
-      : editor.edit([{ do: 'undo' }], useEditorTexts.now().undone, false),
+  run: (editor) => (editor.staging.state.get().edits.length > 0 ? editor.staging.takeBack() : undoNewest(editor)),
 }
 
 export const redo: Action = {

@@ -502,8 +502,8 @@ export type DeleteVlanStep = {
 /**
  * Socket.IO event `delta`: what changed from `revision` - 1 to `revision`. A gap in the numbers means: open again.
  *
- * `context` says who caused the change of `desired`. The last five are whole new values, None: unchanged; the undo labels are
- * empty text where there is nothing to undo.
+ * `context` says who caused the change of `desired`. The last six are whole new values, None: unchanged; the undo labels and
+ * `undo_by`, the author of the edit that undo would take back, are empty text where there is nothing to undo.
  */
 export type Delta = {
   lab: string
@@ -517,6 +517,7 @@ export type Delta = {
   warnings?: Problem[] | null
   can_undo?: string | null
   can_redo?: string | null
+  undo_by?: string | null
   shell?: string[] | null
 }
 
@@ -1684,7 +1685,11 @@ export type SetUplink = {
   on: boolean
 }
 
-/** A whole lab at `revision`. `warnings` are problems that do not stop anything (the same address twice on a segment). */
+/**
+ * A whole lab at `revision`. `warnings` are problems that do not stop anything (the same address twice on a segment).
+ *
+ * `undo_by` is the author of the edit that undo would take back.
+ */
 export type Snapshot = {
   result: "snapshot"
   info: LabInfo
@@ -1696,6 +1701,7 @@ export type Snapshot = {
   warnings: Problem[]
   can_undo: string | null
   can_redo: string | null
+  undo_by: string | null
 }
 
 /**

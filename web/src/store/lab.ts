@@ -14,9 +14,11 @@ export interface LabMeta {
   warnings: readonly Problem[]
   undo: string | null
   redo: string | null
+  /** Whose edit `undo` is. */
+  undoBy: string | null
 }
 
-export const NO_LAB: LabMeta = { info: null, drift: new Set(), warnings: [], undo: null, redo: null }
+export const NO_LAB: LabMeta = { info: null, drift: new Set(), warnings: [], undo: null, redo: null, undoBy: null }
 
 /** One lab as this browser knows it: what is wanted, what the kernel says, and what follows from them. */
 export class LabStore {
@@ -53,6 +55,7 @@ export class LabStore {
       warnings: snapshot.warnings,
       undo: snapshot.can_undo || null,
       redo: snapshot.can_redo || null,
+      undoBy: snapshot.undo_by || null,
     })
     this.scene.set(buildScene(this, this.scene.get()))
     this.places.update((n) => n + 1)
@@ -83,6 +86,7 @@ export class LabStore {
       warnings: [],
       can_undo: null,
       can_redo: null,
+      undo_by: null,
     })
     this.meta.set(info)
   }
@@ -109,7 +113,7 @@ export class LabStore {
   }
 
   /** Most deltas say nothing of this: nobody is woken then. */
-  private applyMeta({ info, drift, warnings, can_undo, can_redo }: Delta): void {
+  private applyMeta({ info, drift, warnings, can_undo, can_redo, undo_by }: Delta): void {
     if (!info && !drift && !warnings && (can_undo ?? null) === null && (can_redo ?? null) === null) return
     const meta = this.meta.get()
     this.meta.set({
@@ -118,6 +122,8 @@ export class LabStore {
       warnings: warnings ?? meta.warnings,
       undo: (can_undo ?? null) === null ? meta.undo : can_undo || null,
       redo: (can_redo ?? null) === null ? meta.redo : can_redo || null,
+      // it changes together with the labels
+      undoBy: (undo_by ?? null) === null ? meta.undoBy : undo_by || null,
     })
   }
 }

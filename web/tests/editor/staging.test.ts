@@ -48,6 +48,26 @@ beforeEach(() => {
   editor.staging.switch(true)
 })
 
+test('undo asks once before it takes back what another person did', async () => {
+  editor.staging.switch(false)
+  editor.lab.reset({ ...snapshot(), can_undo: 'Added x', undo_by: 'browser-1' })
+  const run = async (): Promise<void> => {
+    runAction(undo, editor)
+    await vi.waitFor(() => expect(editor.busy.get()).toBe(0))
+  }
+  await run()
+  expect(done()).toEqual([])
+  expect(editor.toasts.get()[0]?.message).toContain('browser-1')
+  await run()
+  expect(done().map((a) => a.commands)).toEqual([[{ do: 'undo' }]])
+  expect(editor.toasts.get()).toEqual([])
+  for (const by of ['terminal', 'cli', editor.author]) {
+    editor.lab.reset({ ...snapshot(), can_undo: 'Added x', undo_by: by })
+    await run()
+  }
+  expect(done()).toHaveLength(4)
+})
+
 describe('staging', () => {
   test('the browser asks before the page is left, only while something is unsaved', async () => {
     const stop = askBeforeLeaving(editor)

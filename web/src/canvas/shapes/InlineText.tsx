@@ -7,16 +7,17 @@ export function InlineText(props: {
   text: string
   long?: boolean
   className: string | undefined
-  onSave: (text: string) => void
+  /** `height`: how high the field would be to show all of it, in canvas units. */
+  onSave: (text: string, height: number) => void
 }) {
   const { label, text, long, className, onSave } = props
   const editor = useEditor()
   const done = useRef(false)
-  const end = (value: string | null): void => {
+  const end = (field: { value: string; scrollHeight: number } | null): void => {
     if (done.current) return
     done.current = true
     editor.inline.set(null)
-    if (value !== null) onSave(value)
+    if (field) onSave(field.value, field.scrollHeight)
   }
   const common = {
     'aria-label': label,
@@ -24,11 +25,11 @@ export function InlineText(props: {
     defaultValue: text,
     className: `nodrag nopan nowheel ${className ?? ''}`,
     onFocus: (event: { target: { select(): void } }) => event.target.select(),
-    onBlur: (event: { target: { value: string } }) => end(event.target.value),
+    onBlur: (event: { target: { value: string; scrollHeight: number } }) => end(event.target),
     onKeyDown: (event: KeyboardEvent<HTMLInputElement | HTMLTextAreaElement>) => {
       event.stopPropagation()
       if (event.key === 'Escape') end(null)
-      if (event.key === 'Enter' && (!long || event.ctrlKey || event.metaKey)) end(event.currentTarget.value)
+      if (event.key === 'Enter' && (!long || event.ctrlKey || event.metaKey)) end(event.currentTarget)
     },
   }
   return long ? <textarea {...common} /> : <input {...common} />

@@ -8,15 +8,20 @@ import styles from './NoteNode.module.css'
 import { ResizeCorners } from './ResizeCorners'
 import { useShapeTexts } from './texts'
 
+/** How high a note becomes by itself, in canvas units. */
+const MOST_HEIGHT = 900
+
 /** A note in Markdown. Double-click or F2 writes it. */
 export const NoteNode = memo(function NoteNode({ note, selected }: { note: Note; selected: boolean }) {
   const editor = useEditor()
   const t = useShapeTexts()
   const id = `note:${note.name}`
   const writing = usePart(editor.inline, (inline) => inline === id)
-  const save = (text: string): void => {
+  const save = (text: string, height: number): void => {
+    // it grows with its text, so that none of it is hidden
+    const h = Math.max(note.h, Math.min(height, MOST_HEIGHT))
     if (text !== (note.text ?? ''))
-      void editor.edit([{ do: 'put-note', note: { ...note, text } }], useGestureTexts.now().wrote(note.name))
+      void editor.edit([{ do: 'put-note', note: { ...note, text, h } }], useGestureTexts.now().wrote(note.name))
   }
   return (
     <article
