@@ -6,6 +6,7 @@ import type { Point } from '../anchors'
 import type { BoardLine } from '../board'
 import styles from './Glance.module.css'
 import { rateWidth } from './rate'
+import { Plate } from './WireParts'
 
 /** What runs over a link right now: as width, as dots that move its way, in numbers. Nothing where nothing runs. */
 export function Flowing({ line, path, middle }: { line: BoardLine; path: string; middle: Point }) {
@@ -22,13 +23,15 @@ function Flow({ line, path, middle }: { line: BoardLine; path: string; middle: P
   const flow = flowOf(a, b)
   if (!flow || flow.out + flow.back < 1) return null
   const width = 2 + rateWidth(flow.out + flow.back)
+  const label = { x: middle.x, y: middle.y - 13, lines: [bits(flow.out + flow.back)] }
   return (
     <g className={styles.traffic} data-testid="traffic" data-rate={Math.round(flow.out + flow.back)}>
       <path className={styles.stream} d={path} strokeWidth={width} />
       {flow.out >= 1 && <path className={styles.dots} d={path} data-way="out" strokeWidth={width * 0.55} />}
       {flow.back >= 1 && <path className={styles.dots} d={path} data-way="back" strokeWidth={width * 0.55} />}
-      <text className={styles.rate} x={middle.x} y={middle.y - 8}>
-        {bits(flow.out + flow.back)}
+      <Plate label={label} />
+      <text className={styles.label} x={label.x} y={label.y}>
+        {label.lines}
       </text>
     </g>
   )

@@ -4,7 +4,7 @@ import { usePart } from '@/ui'
 import type { Point } from '../anchors'
 import type { BoardLine } from '../board'
 import styles from './Glance.module.css'
-import type { Label } from './labels'
+import { boxOf, type Label } from './labels'
 import { shownIn } from './shown'
 import { useGlanceTexts } from './texts'
 
@@ -28,16 +28,26 @@ export function EndLabels({ line }: { line: BoardLine }) {
 
 const LINE_H = 13
 
-function Text({ label: { x, y, lines } }: { label: Label }) {
+function Text({ label }: { label: Label }) {
+  const { x, y, lines } = label
   return (
-    <text className={styles.label} x={x} y={y - ((lines.length - 1) * LINE_H) / 2} data-testid="end-label">
-      {lines.map((text, i) => (
-        <tspan key={text} x={x} dy={i === 0 ? 0 : LINE_H}>
-          {text}
-        </tspan>
-      ))}
-    </text>
+    <>
+      <Plate label={label} />
+      <text className={styles.label} x={x} y={y - ((lines.length - 1) * LINE_H) / 2} data-testid="end-label">
+        {lines.map((text, i) => (
+          <tspan key={text} x={x} dy={i === 0 ? 0 : LINE_H}>
+            {text}
+          </tspan>
+        ))}
+      </text>
+    </>
   )
+}
+
+/** The ground on which a label stands. */
+export function Plate({ label }: { label: Label }) {
+  const { x, y, w, h } = boxOf(label)
+  return <rect className={styles.plate} x={x} y={y} width={w} height={h} rx={4} />
 }
 
 /** States in which a port lets no frame pass although it has carrier. */
