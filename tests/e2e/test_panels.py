@@ -17,7 +17,7 @@ def menu(page: Page, entry: str) -> None:
 
 def test_import_shows_its_plan_first_and_export_gives_it_back(page: Page, stack: Stack, lab: str) -> None:
     menu(page, "Import…")
-    dialog = page.get_by_role("dialog", name="Import…")
+    dialog = page.get_by_role("dialog", name="Import")
     dialog.get_by_label("Document").fill(EXAMPLE.replace('"veth"', '"weth"', 1))
     dialog.get_by_role("button", name="Show the plan").click()
     expect(dialog.get_by_role("alert")).to_contain_text("$.namespaces.ns0.interfaces.veth0.kind")
@@ -28,7 +28,7 @@ def test_import_shows_its_plan_first_and_export_gives_it_back(page: Page, stack:
     dialog.get_by_role("button", name="Apply").click()
     page.get_by_role("group", name="Namespace ns1").wait_for()
     menu(page, "Export…")
-    dialog = page.get_by_role("dialog", name="Export…")
+    dialog = page.get_by_role("dialog", name="Export")
     text = dialog.get_by_role("region", name="Export…")
     expect(text).to_contain_text("10.0.1.1/24")
     assert json.loads(text.inner_text()) == json.loads(stack.cli("export", lab))

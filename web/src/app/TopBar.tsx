@@ -11,7 +11,7 @@ export function TopBar() {
     <header className={styles.bar}>
       <div className={styles.brand}>
         <img src="/favicon.svg" width={24} height={24} alt="" />
-        Vethboard
+        <span>Vethboard</span>
       </div>
       <span className={styles.rule} />
       <LabSwitcher />

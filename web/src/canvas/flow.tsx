@@ -33,7 +33,7 @@ import type { FlowCamera, FlowEvents, FlowView, Picked } from './port'
 import { AreaNode } from './shapes/AreaNode'
 import { NoteNode } from './shapes/NoteNode'
 import { useKept } from './useKept'
-import { boardBox, FIT, hidden, MAX_ZOOM, MIN_ZOOM, SETTLED_MS, smooth, viewOf } from './view'
+import { boardBox, fitIn, hidden, MAX_ZOOM, MIN_ZOOM, SETTLED_MS, smooth, viewOf } from './view'
 import { Wire } from './Wire'
 
 type CardNode = Node<{ of: BoardNode }, 'card'>
@@ -190,8 +190,8 @@ export function Flow(props: FlowProps) {
           initialWidth={size.width}
           initialHeight={size.height}
           initialMinZoom={MIN_ZOOM}
-          initialMaxZoom={FIT.maxZoom}
-          initialFitViewOptions={FIT}
+          initialMaxZoom={fitIn(size.width).maxZoom}
+          initialFitViewOptions={fitIn(size.width)}
         >
           <Inner {...props} />
         </ReactFlowProvider>
@@ -310,7 +310,10 @@ function ViewPort({ board, onView }: { board: Board; onView: FlowProps['onView']
     const show = ({ x, y, w, h }: Box, maxZoom: number): void => {
       const { width, height } = size()
       const bounds = { x, y, width: w, height: h }
-      void flow.setViewport(getViewportForBounds(bounds, width, height, MIN_ZOOM, maxZoom, FIT.padding), smooth())
+      void flow.setViewport(
+        getViewportForBounds(bounds, width, height, MIN_ZOOM, maxZoom, fitIn(width).padding),
+        smooth(),
+      )
     }
     onView(viewOf(flow, size, () => latest.current, show))
     let before = size()

@@ -7,8 +7,13 @@ import type { Box } from './geometry'
 import { around } from './overview/boxes'
 import type { FlowView } from './port'
 
-/** Room for the palette and the controls, in pixels. */
-export const FIT = { padding: { left: '130px', right: '48px', top: '56px', bottom: '72px' }, maxZoom: 1.1 } as const
+/** What fits on a canvas so wide: the palette and the controls keep their room. All in pixels. */
+const ROOM = { left: '130px', right: '48px', top: '56px', bottom: '72px' } as const
+const ROOM_NARROW = { left: '76px', right: '16px', top: '64px', bottom: '72px' } as const
+/** From here down the palette has no words: `@container canvas` in Palette.module.css. */
+const NARROW = 560
+export const fitIn = (width: number) => ({ padding: width <= NARROW ? ROOM_NARROW : ROOM, maxZoom: MOST_FIT })
+const MOST_FIT = 1.1
 export const MIN_ZOOM = 0.02
 export const MAX_ZOOM = 2.5
 
@@ -47,10 +52,10 @@ export function viewOf(
   show: (box: Box, maxZoom: number) => void,
 ): FlowView {
   return {
-    fit: () => show(boardBox(board()), FIT.maxZoom),
+    fit: () => show(boardBox(board()), MOST_FIT),
     fitTo: (nodes) => {
       const box = around(nodes.flatMap((id) => placeOf(board(), id) ?? []))
-      if (box) show(box, FIT.maxZoom)
+      if (box) show(box, MOST_FIT)
     },
     zoomIn: () => void flow.zoomIn(smooth()),
     zoomOut: () => void flow.zoomOut(smooth()),
@@ -70,7 +75,7 @@ export function viewOf(
       const { width, height } = size()
       const { x, y, w, h } = box
       if (seen(x, left, width) && seen(x + w, left, width) && seen(y, top, height) && seen(y + h, top, height)) return
-      show(around([boardBox(board()), box]) ?? box, FIT.maxZoom)
+      show(around([boardBox(board()), box]) ?? box, MOST_FIT)
     },
     toCanvas: (at) => flow.screenToFlowPosition(at),
     toWindow: (at) => flow.flowToScreenPosition(at),
@@ -127,7 +132,7 @@ function seen(box: Box, { x, y, zoom }: Viewport, { width, height }: Size): bool
 
 /** The zoom at which a box fits. */
 function roomFor({ w, h }: Box, { width, height }: Size): number {
-  const { left, right, top, bottom } = FIT.padding
+  const { left, right, top, bottom } = fitIn(width).padding
   const px = Number.parseInt
   return Math.min((width - px(left) - px(right)) / w, (height - px(top) - px(bottom)) / h)
 }

@@ -34,6 +34,7 @@ export function Bar({
     <div className={styles.bar}>
       <span className={styles.lamp} data-running={live.running || undefined} aria-hidden="true" />
       <Select
+        compact
         className={styles.which}
         aria-label={t.captures}
         value={live.capture}
@@ -47,7 +48,7 @@ export function Bar({
       </Select>
       <Needs>
         <IconButton label={t.stop} disabled={!live.running} onClick={() => ask('stop-capture')}>
-          <Square size={14} />
+          <Square size={13} fill="currentColor" />
         </IconButton>
       </Needs>
       <IconButton label={t.another} onClick={() => onChoose('')}>
@@ -83,6 +84,7 @@ function DisplayFilter({ model }: { model: CaptureModel }) {
     <div className={styles.filter}>
       <Input
         mono
+        compact
         type="search"
         aria-label={t.displayFilter}
         aria-invalid={error ? true : undefined}

@@ -2,14 +2,16 @@ import { useVirtualizer } from '@tanstack/react-virtual'
 import { type KeyboardEvent, useEffect, useRef, useState } from 'react'
 import { useAmounts } from '@/i18n/amounts'
 import type { CaptureLive } from '@/protocol'
-import { cx, useValue } from '@/ui'
+import { cx, Empty, rowHeight, useValue } from '@/ui'
 import styles from './Capture.module.css'
 import { Details } from './Details'
 import type { CaptureModel } from './model'
 import type { Row } from './store'
 import { useCaptureTexts } from './texts'
 
-const ROW = 22
+const ROW = rowHeight(22)
+/** The height of the head, which stays above the rows. */
+const HEAD = 24
 /** Lines are fetched from the worker in blocks of this many. */
 const BLOCK = 100
 
@@ -18,8 +20,8 @@ export function Frames({ live, model }: { live: Required<CaptureLive>; model: Ca
   const t = useCaptureTexts()
   const counts = useValue(model.counts)
   const [chosen, choose] = useState<number | null>(null)
-  if (counts.kept === 0) return <p className={styles.empty}>{t.none}</p>
-  if (counts.shown === 0) return <p className={styles.empty}>{t.noneShown}</p>
+  if (counts.kept === 0) return <Empty>{t.none}</Empty>
+  if (counts.shown === 0) return <Empty>{t.noneShown}</Empty>
   return (
     <div className={styles.frames}>
       <List live={live} model={model} shown={counts.shown} chosen={chosen} onChoose={choose} />
@@ -50,6 +52,7 @@ function List({
     getScrollElement: () => box.current,
     estimateSize: () => ROW,
     overscan: 12,
+    scrollPaddingEnd: HEAD,
   })
   const items = virtual.getVirtualItems()
   const rows = useRows(model, items[0]?.index ?? 0, (items.at(-1)?.index ?? 0) + 1)

@@ -1,7 +1,7 @@
 import { MoreHorizontal, Plus, X } from 'lucide-react'
 import { useCallback, useDeferredValue, useMemo, useRef, useState } from 'react'
 import { Needs } from '@/editor'
-import { Button, IconButton, Menu, type MenuEntry, Select } from '@/ui'
+import { Button, IconButton, Menu, type MenuEntry, Segments, Select } from '@/ui'
 import { FAMILY } from './Cell'
 import { ChainDialog } from './ChainDialog'
 import styles from './ChainPane.module.css'
@@ -13,7 +13,6 @@ import list from './RuleList.module.css'
 import { ruleDeeds } from './ruleDeeds'
 import { ruleEntry } from './ruleMenu'
 import { SearchBox } from './SearchBox'
-import { Segments } from './Segments'
 import { useChainsTexts } from './texts'
 import type { Notes } from './useNotes'
 import { useRuleActions } from './useRuleActions'
@@ -188,7 +187,7 @@ function Head({
           <Button size="s" variant="danger" onClick={() => void actions.remove(chain, selected)}>
             {t.remove}
           </Button>
-          <IconButton label={t.cancel} className={styles.small} onClick={() => onSelect(NONE)}>
+          <IconButton label={t.cancel} size="s" onClick={() => onSelect(NONE)}>
             <X size={13} />
           </IconButton>
         </span>
@@ -239,7 +238,7 @@ function ChainMenu({ chain, onRename }: { chain: ChainView; onRename: () => void
     <Menu
       align="end"
       trigger={
-        <IconButton label={`${t.more}: ${chain.name}`} className={styles.small}>
+        <IconButton label={`${t.more}: ${chain.name}`} size="s">
           <MoreHorizontal size={16} />
         </IconButton>
       }

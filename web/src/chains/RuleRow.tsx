@@ -165,7 +165,7 @@ function RowMenu({ number, about }: Pick<RowProps, 'number' | 'about'>) {
     <Menu
       align="end"
       trigger={
-        <IconButton label={`${t.more}: ${number}`} className={styles.menu} tabIndex={-1}>
+        <IconButton label={`${t.more}: ${number}`} size="xs" className={styles.menu} tabIndex={-1}>
           <MoreVertical size={14} />
         </IconButton>
       }

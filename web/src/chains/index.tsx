@@ -19,6 +19,8 @@ type ChainsPanel = Extract<DockPanel, { kind: 'chains' }>
 
 /** Taller than this, in CSS pixels, the map stands above the rules, else beside them. */
 const TALL = 620
+/** Narrower than this there is no room beside the map either. */
+const NARROW = 640
 /** Which table is looked at first, where several have rules. */
 const FIRST_TABLES: readonly string[] = ['filter', 'nat', 'mangle', 'raw', 'security']
 const FIRST: Spot = { family: 'ipv4', table: 'filter', name: 'INPUT' }
@@ -96,7 +98,7 @@ function firstSpot(tables: ReturnType<typeof useTables>): Spot {
 function Body({ view, notes }: { view: View; notes: ReturnType<typeof useNotes> }) {
   const box = useRef<HTMLDivElement>(null)
   const { width, height } = useSize(box)
-  const tall = height > TALL
+  const tall = height > TALL || width < NARROW
   return (
     <div ref={box} className={styles.body} data-tall={tall || undefined}>
       <Where

@@ -1,8 +1,9 @@
 /** Only the rows that are seen are drawn; all have one height. */
 
 import { type RefObject, useCallback, useEffect, useLayoutEffect, useState } from 'react'
+import { rowHeight } from '@/ui'
 
-export const ROW = 30
+export const ROW = rowHeight(30)
 /** Rows drawn beyond the edges, so that a quick scroll shows no gap. */
 const MORE = 8
 

@@ -96,7 +96,7 @@ function Tab({ tab, active }: { tab: DockTab; active: boolean }) {
         {title}
         {tab.mark && !active && <span className={styles.mark} role="img" aria-label={t.mark} />}
       </button>
-      <IconButton label={t.close(title)} className={styles.close} onClick={() => shut(editor, tab)}>
+      <IconButton label={t.close(title)} size="xs" className={styles.close} onClick={() => shut(editor, tab)}>
         <X size={13} />
       </IconButton>
     </div>

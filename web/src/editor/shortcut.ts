@@ -18,9 +18,9 @@ export function matches(shortcut: string, event: KeyboardEvent): boolean {
 
 /** As a person reads it: `Ctrl+Shift+Z`, on Apple's systems `⇧⌘Z`. */
 export function shown(shortcut: string): string {
-  if (!APPLE) return arrows(shortcut.replace('Mod', 'Ctrl').replace('Delete', 'Del'))
+  if (!APPLE) return arrows(shortcut.replace('Mod', 'Ctrl').replace('Delete', 'Del').replace('Escape', 'Esc'))
   const signs = shortcut.replace('Mod+', '⌘').replace('Ctrl+', '⌃').replace('Alt+', '⌥').replace('Shift+', '⇧')
-  return arrows(signs.replace('Delete', '⌫'))
+  return arrows(signs.replace('Delete', '⌫').replace('Escape', 'esc'))
 }
 
 const ARROW_SIGNS = { ArrowLeft: '←', ArrowRight: '→', ArrowUp: '↑', ArrowDown: '↓' }

@@ -38,6 +38,7 @@ export function Timeline({ player, hops, said }: { player: Player; hops: number;
       />
       <span className={styles.place}>{t.hop(hop + 1, hops)}</span>
       <Select
+        compact
         className={styles.speed}
         aria-label={t.speed}
         value={player.speed}

@@ -2,7 +2,7 @@ import { Waypoints } from 'lucide-react'
 import { useEffect, useMemo, useState } from 'react'
 import { type DockPanel, useEditor } from '@/editor'
 import { HOST, type Hop } from '@/protocol'
-import { IconButton, Select } from '@/ui'
+import { Empty, IconButton, Segments, Select } from '@/ui'
 import { AskForm } from './AskForm'
 import { DiagramView } from './DiagramView'
 import { fromFragment } from './file'
@@ -50,24 +50,22 @@ function useShared(tracing: Tracing, fragment: string | undefined): void {
 
 function Left({ tracing, form, onForm }: { tracing: Tracing; form: Form; onForm: (form: Form) => void }) {
   const t = useJourneyTexts()
-  const [live, setLive] = useState(false)
+  const [mode, setMode] = useState<'form' | 'live'>('form')
   return (
     <div className={styles.left}>
-      <div className={styles.modes} role="tablist" aria-label={t.title}>
-        {[false, true].map((mode) => (
-          <button
-            key={String(mode)}
-            type="button"
-            role="tab"
-            aria-selected={live === mode}
-            className={styles.mode}
-            onClick={() => setLive(mode)}
-          >
-            {mode ? t.live : t.form}
-          </button>
-        ))}
+      <div className={styles.modes}>
+        <Segments
+          tabs
+          label={t.title}
+          value={mode}
+          options={[
+            ['form', t.form],
+            ['live', t.live],
+          ]}
+          onChange={setMode}
+        />
       </div>
-      {live ? <WatchForm tracing={tracing} /> : <AskForm tracing={tracing} form={form} onForm={onForm} />}
+      {mode === 'live' ? <WatchForm tracing={tracing} /> : <AskForm tracing={tracing} form={form} onForm={onForm} />}
     </div>
   )
 }
@@ -85,6 +83,7 @@ function Shown({ tracing, travelled }: { tracing: Tracing; travelled: Travelled 
       <div className={styles.head}>
         {tracing.all.length > 0 && (
           <Select
+            compact
             className={styles.which}
             aria-label={t.journeys}
             value={travelled?.key}
@@ -106,7 +105,7 @@ function Shown({ tracing, travelled }: { tracing: Tracing; travelled: Travelled 
         <SaveMenu travelled={travelled} tracing={tracing} />
       </div>
       {travelled === undefined ? (
-        <p className={styles.empty}>{t.first}</p>
+        <Empty>{t.first}</Empty>
       ) : (
         <>
           <Verdict key={travelled.key} travelled={travelled} tracing={tracing} />

@@ -25,7 +25,7 @@ export function DoctorDialog() {
           {checks?.map((check) => (
             <tr key={check.name}>
               <td>{check.ok ? '✓' : '–'}</td>
-              <td>{check.name}</td>
+              <th scope="row">{check.name}</th>
               <td>{check.ok ? check.detail : `${t.unavailable}: ${check.detail}`}</td>
               <td className="mono">{check.mend}</td>
             </tr>

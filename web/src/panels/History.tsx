@@ -2,7 +2,7 @@ import { useEffect, useState } from 'react'
 import { useEditor } from '@/editor'
 import { whenLong, whenShort } from '@/i18n/when'
 import type { Change } from '@/protocol'
-import { usePart, useValue } from '@/ui'
+import { Empty, usePart, useValue } from '@/ui'
 import { styles } from './parts'
 import { usePanelTexts } from './texts'
 
@@ -32,7 +32,7 @@ export function HistoryPanel() {
       <header className={styles.title}>
         <h2>{t.history}</h2>
       </header>
-      {changes.length === 0 && <p className={styles.empty}>{t.noHistory}</p>}
+      {changes.length === 0 && <Empty>{t.noHistory}</Empty>}
       {changes.map((change) => (
         <div key={change.number} className={styles.section}>
           <div

@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'react'
 import { useEditor } from '@/editor'
 import type { AnyCommand, Json, Planned } from '@/protocol'
-import { Button, Dialog, Select } from '@/ui'
+import { Button, Dialog, FileButton, Select } from '@/ui'
 import { Refused, said, styles } from './parts'
 import { usePanelTexts } from './texts'
 
@@ -119,12 +119,10 @@ export function ImportDialog({ text: given }: { text?: string | undefined }) {
       }
     >
       <div className={styles.stack}>
-        <input
-          type="file"
+        <FileButton
+          name={t.file}
           accept=".json,application/json"
-          aria-label={t.file}
-          onChange={async (e) => {
-            const file = e.target.files?.[0]
+          onFiles={async ([file]) => {
             if (file) setText(await file.text())
             setPlan(undefined)
           }}

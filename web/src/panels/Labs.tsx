@@ -61,7 +61,8 @@ function PolicySelect({ policy }: { policy: Policy }) {
     <Select
       aria-label={t.policy}
       title={useDenied() ?? t.policyHint}
-      style={{ width: 116, height: 28 }}
+      compact
+      className={styles.policy}
       value={policy}
       onChange={(e) => void editor.edit([{ do: 'set-lab', policy: e.target.value as Policy }], t.policy)}
     >

@@ -44,7 +44,11 @@ export function NetnsDialog() {
       wide
       onClose={() => editor.dialog.set(null)}
       onSubmit={() => void run()}
-      footer={<Button type="submit">{t.run}</Button>}
+      footer={
+        <Button type="submit" variant="primary">
+          {t.run}
+        </Button>
+      }
     >
       <table className={styles.table}>
         <tbody>
@@ -56,7 +60,7 @@ export function NetnsDialog() {
           ))}
         </tbody>
       </table>
-      <div className={styles.inline} style={{ marginTop: 12 }}>
+      <div className={styles.inline}>
         <Select aria-label="ip netns" value={query} onChange={(e) => setQuery(e.target.value as Query)}>
           {QUERIES.map((one) => (
             <option key={one}>{one}</option>

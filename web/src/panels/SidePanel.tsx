@@ -1,14 +1,18 @@
-import { useEffect } from 'react'
+import { useEffect, useRef } from 'react'
 import { Needs, useEditor } from '@/editor'
 import { afterColon, isShape, kindOfId } from '@/protocol'
 import { standsIn } from '@/store'
-import { useValue } from '@/ui'
+import { Empty, useValue } from '@/ui'
 import { HistoryPanel } from './History'
 import { InterfaceInspector } from './inspector/Interface'
 import { NamespaceInspector } from './inspector/Namespace'
+import { ShapeInspector } from './inspector/Shape'
 import { styles } from './parts'
 import { usePanelTexts } from './texts'
 import { Warnings } from './Warnings'
+
+/** Of so many the facts are told at once: a link has two ends. */
+const SHOWN = 2
 
 /** The inspector of what is selected (both ends of a link, one under the other), or the history. */
 export function SidePanel() {
@@ -16,15 +20,26 @@ export function SidePanel() {
   const t = usePanelTexts()
   const side = useValue(editor.side)
   const selection = useValue(editor.selection)
-  const ids = [...selection].filter((id) => !isShape(id)).slice(0, 2)
+  const nodes = [...selection].filter((id) => !isShape(id))
+  const ids = nodes.slice(0, SHOWN)
+  const shapes = nodes.length === 0 ? [...selection].slice(0, SHOWN) : []
+  const top = useRef<HTMLElement>(null)
+  const first = ids[0] ?? shapes[0]
+  // what is selected next is read from its beginning
+  // biome-ignore lint/correctness/useExhaustiveDependencies: for each that comes first
+  useEffect(() => {
+    const box = top.current?.parentElement
+    if (box) box.scrollTop = 0
+  }, [first])
   const looked = [...new Set(ids.map((id) => standsIn(afterColon(id))))].join(' ')
   useEffect(() => {
     editor.session.look(looked ? looked.split(' ') : [])
   }, [editor, looked])
   if (side === 'history') return <HistoryPanel />
   return (
-    <section aria-label={t.inspector}>
-      {ids.length === 0 && <p className={styles.empty}>{t.nothingSelected}</p>}
+    <section ref={top} aria-label={t.inspector}>
+      {selection.size > SHOWN && <p className={styles.several}>{t.several(selection.size, SHOWN)}</p>}
+      {selection.size === 0 && <Empty>{t.nothingSelected}</Empty>}
       {ids.map((id) =>
         kindOfId(id) === 'namespace' ? (
           <NamespaceInspector key={id} name={afterColon(id)} />
@@ -34,7 +49,10 @@ export function SidePanel() {
           </Needs>
         ),
       )}
-      {ids.length === 0 && <Warnings />}
+      {shapes.map((id) => (
+        <ShapeInspector key={id} id={id} />
+      ))}
+      {selection.size === 0 && <Warnings />}
     </section>
   )
 }

@@ -1,4 +1,5 @@
 import { useEditor } from '@/editor'
+import { afterColon } from '@/protocol'
 import { usePart } from '@/ui'
 import { Section, styles } from './parts'
 import { usePanelTexts } from './texts'
@@ -14,7 +15,7 @@ export function Warnings() {
       {warnings.map((w) => (
         <div key={`${w.subject} ${w.message}`} className={styles.reason}>
           <button type="button" className={styles.link} onClick={() => w.subject && editor.show(w.subject)}>
-            {w.subject}
+            {w.subject && afterColon(w.subject)}
           </button>
           <p>{w.message}</p>
           <p className={styles.dim}>{w.hint}</p>

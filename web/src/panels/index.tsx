@@ -40,7 +40,7 @@ export function TopBarTools() {
   return (
     <>
       <Button size="s" data-action={ping.id} disabled={!canRun(ping, editor)} onClick={() => runAction(ping, editor)}>
-        <Activity size={14} /> {t.ping}
+        <Activity size={14} /> <span>{t.ping}</span>
       </Button>
       <Button
         size="s"
@@ -48,7 +48,7 @@ export function TopBarTools() {
         disabled={!canRun(trace, editor)}
         onClick={() => runAction(trace, editor)}
       >
-        <Route size={14} /> {t.trace}
+        <Route size={14} /> <span>{t.trace}</span>
       </Button>
       <IconButton
         label={showTerminal.label(et)}

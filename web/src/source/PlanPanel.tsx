@@ -1,6 +1,6 @@
 import { X } from 'lucide-react'
 import { applyStaged, discardStaged, runAction, useEditor } from '@/editor'
-import { Button, IconButton, Switch, useValue } from '@/ui'
+import { Button, Empty, IconButton, Switch, useValue } from '@/ui'
 import { PlanView } from './PlanView'
 import styles from './source.module.css'
 import { useSourceTexts } from './texts'
@@ -28,14 +28,14 @@ export default function PlanPanel() {
         </Button>
       </div>
       {edits.length === 0 ? (
-        <p className={styles.none}>{on ? t.emptyOn : t.emptyOff}</p>
+        <Empty>{on ? t.emptyOn : t.emptyOff}</Empty>
       ) : (
         <div className={styles.review}>
           <ol className={styles.edits} aria-label={t.staged(edits.length)}>
             {edits.map(({ id, label }) => (
               <li key={id}>
                 <span>{label}</span>
-                <IconButton label={t.removeStaged(label)} onClick={() => editor.staging.remove(id)}>
+                <IconButton size="s" label={t.removeStaged(label)} onClick={() => editor.staging.remove(id)}>
                   <X size={14} />
                 </IconButton>
               </li>

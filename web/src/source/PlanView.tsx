@@ -1,7 +1,7 @@
 import { Check, Copy } from 'lucide-react'
 import { useEffect, useState } from 'react'
 import type { Planned } from '@/protocol'
-import { Button } from '@/ui'
+import { Button, Empty, Segments } from '@/ui'
 import { sentence, signOf, useStepTexts } from './sentences'
 import styles from './source.module.css'
 import { useSourceTexts } from './texts'
@@ -10,20 +10,22 @@ import { useSourceTexts } from './texts'
 export function PlanView({ plan }: { plan: Planned }) {
   const t = useSourceTexts()
   const st = useStepTexts()
-  const [commands, setCommands] = useState(false)
-  if (plan.steps.length === 0) return <p className={styles.none}>{t.nothingToDo}</p>
+  const [shown, setShown] = useState<'steps' | 'commands'>('steps')
+  const commands = shown === 'commands'
+  if (plan.steps.length === 0) return <Empty>{t.nothingToDo}</Empty>
   const sentences = plan.steps.map((step) => sentence(st, step))
   return (
     <section className={styles.plan} aria-label={t.plan}>
       <div className={styles.planBar}>
-        <fieldset className={styles.choice} aria-label={t.plan}>
-          <button type="button" aria-pressed={!commands} onClick={() => setCommands(false)}>
-            {t.planSteps}
-          </button>
-          <button type="button" aria-pressed={commands} onClick={() => setCommands(true)}>
-            {t.planCommands}
-          </button>
-        </fieldset>
+        <Segments
+          label={t.plan}
+          value={shown}
+          options={[
+            ['steps', t.planSteps],
+            ['commands', t.planCommands],
+          ]}
+          onChange={setShown}
+        />
         <CopyButton text={commands ? plan.shell.join('\n') : sentences.join('\n')} />
       </div>
       {commands ? (

@@ -1,9 +1,9 @@
 import { Download } from 'lucide-react'
-import { type ComponentRef, useCallback, useEffect, useRef, useState } from 'react'
+import { useCallback, useEffect, useState } from 'react'
 import { useEditor } from '@/editor'
 import { useAmounts } from '@/i18n/amounts'
 import type { Files } from '@/protocol'
-import { Button, Dialog } from '@/ui'
+import { Dialog, FileButton } from '@/ui'
 import { fileAddress } from './address'
 import styles from './Terminal.module.css'
 import { useTerminalPaneTexts } from './texts'
@@ -21,7 +21,6 @@ export function FilesDialog({
   const t = useTerminalPaneTexts()
   const editor = useEditor()
   const lab = editor.session.current.get() ?? ''
-  const chooser = useRef<ComponentRef<'input'>>(null)
   const [listed, setListed] = useState<Files>()
   const [error, setError] = useState<string>()
   const look = useCallback(() => {
@@ -36,16 +35,8 @@ export function FilesDialog({
       title={`${t.files} ${listed?.home ?? ''}`}
       wide
       onClose={onClose}
-      footer={<Button onClick={() => chooser.current?.click()}>{t.upload}</Button>}
+      footer={<FileButton name={t.upload} label={t.upload} multiple onFiles={(files) => void put(files).then(look)} />}
     >
-      <input
-        ref={chooser}
-        type="file"
-        multiple
-        hidden
-        aria-label={t.upload}
-        onChange={(e) => void put([...(e.target.files ?? [])]).then(look)}
-      />
       {error && <p role="alert">{error}</p>}
       {!listed && !error && <p role="status">{t.loading}</p>}
       {listed?.files.length === 0 && <p>{t.filesNone}</p>}

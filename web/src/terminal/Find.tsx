@@ -61,25 +61,20 @@ export function Find({ screen, onClose }: { screen: Screen; onClose: () => void 
           if (e.key === 'Escape') onClose()
         }}
       />
-      <IconButton
-        className={styles.tool}
-        label={t.searchCase}
-        pressed={caseSensitive}
-        onClick={() => setCase(!caseSensitive)}
-      >
+      <IconButton size="xs" label={t.searchCase} pressed={caseSensitive} onClick={() => setCase(!caseSensitive)}>
         <CaseSensitive size={14} />
       </IconButton>
-      <IconButton className={styles.tool} label={t.searchRegex} pressed={regex} onClick={() => setRegex(!regex)}>
+      <IconButton size="xs" label={t.searchRegex} pressed={regex} onClick={() => setRegex(!regex)}>
         <Regex size={13} />
       </IconButton>
       <span className={styles.found}>{said}</span>
-      <IconButton className={styles.tool} label={t.searchPrevious} onClick={() => go(true)}>
+      <IconButton size="xs" label={t.searchPrevious} onClick={() => go(true)}>
         <ChevronUp size={14} />
       </IconButton>
-      <IconButton className={styles.tool} label={t.searchNext} onClick={() => go(false)}>
+      <IconButton size="xs" label={t.searchNext} onClick={() => go(false)}>
         <ChevronDown size={14} />
       </IconButton>
-      <IconButton className={styles.tool} label={t.searchClose} onClick={onClose}>
+      <IconButton size="xs" label={t.searchClose} onClick={onClose}>
         <X size={14} />
       </IconButton>
     </search>

@@ -131,22 +131,22 @@ function Bar({
       <span className={`${styles.title} mono`}>{title}</span>
       <Many pane={pane} />
       <Watching />
-      <IconButton className={styles.tool} label={t.search} {...keys(findInTerminal)} onClick={onFind}>
+      <IconButton size="xs" label={t.search} {...keys(findInTerminal)} onClick={onFind}>
         <Search size={13} />
       </IconButton>
       <Needs>
-        <IconButton className={styles.tool} label={t.files} onClick={onFiles}>
+        <IconButton size="xs" label={t.files} onClick={onFiles}>
           <FolderOpen size={13} />
         </IconButton>
-        <IconButton className={styles.tool} label={t.right} {...keys(splitRight)} onClick={() => onSplit('right')}>
+        <IconButton size="xs" label={t.right} {...keys(splitRight)} onClick={() => onSplit('right')}>
           <Columns2 size={13} />
         </IconButton>
-        <IconButton className={styles.tool} label={t.down} {...keys(splitDown)} onClick={() => onSplit('down')}>
+        <IconButton size="xs" label={t.down} {...keys(splitDown)} onClick={() => onSplit('down')}>
           <Rows2 size={13} />
         </IconButton>
       </Needs>
       <MoreMenu pane={pane} />
-      <IconButton className={styles.tool} label={names.close} {...keys(closeTerminal)} onClick={() => onClose(ended)}>
+      <IconButton size="xs" label={names.close} {...keys(closeTerminal)} onClick={() => onClose(ended)}>
         <X size={13} />
       </IconButton>
     </header>
@@ -178,7 +178,7 @@ function MoreMenu({ pane }: { pane: PaneOf }) {
     <Menu
       align="end"
       trigger={
-        <IconButton className={styles.tool} label={t.menu}>
+        <IconButton size="xs" label={t.menu}>
           <MoreHorizontal size={13} />
         </IconButton>
       }

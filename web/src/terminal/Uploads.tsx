@@ -113,7 +113,7 @@ export function Uploads({ uploads, onDismiss }: { uploads: readonly Upload[]; on
       {upload.said === undefined ? (
         <progress value={upload.done} aria-label={t.uploading(upload.name)} />
       ) : (
-        <IconButton className={styles.tool} label={t.searchClose} onClick={() => onDismiss(upload.id)}>
+        <IconButton size="xs" label={t.searchClose} onClick={() => onDismiss(upload.id)}>
           <X size={13} />
         </IconButton>
       )}

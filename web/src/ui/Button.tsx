@@ -15,18 +15,26 @@ export function Button({
   return <button type="button" {...rest} className={cx(styles.button, styles[variant], styles[size], className)} />
 }
 
-/** A button that shows only an icon; `label` is its name and its tooltip, `shortcut` stands behind it there. */
+/** A button that shows only an icon; `label` is its name and its tooltip, `shortcut` stands behind it there. `s` is for toolbars, `xs` for rows. */
 export function IconButton({
   label,
   shortcut,
   pressed,
+  size = 'm',
   children,
   className,
   ...rest
-}: Base & { label: string; shortcut?: string; pressed?: boolean; children: ReactNode }) {
+}: Base & { label: string; shortcut?: string; pressed?: boolean; size?: 'm' | 's' | 'xs'; children: ReactNode }) {
   return (
     <Tooltip text={label} shortcut={shortcut}>
-      <button type="button" aria-label={label} aria-pressed={pressed} {...rest} className={cx(styles.icon, className)}>
+      <button
+        type="button"
+        aria-label={label}
+        aria-pressed={pressed}
+        data-size={size}
+        {...rest}
+        className={cx(styles.icon, className)}
+      >
         {children}
       </button>
     </Tooltip>

@@ -15,7 +15,7 @@ function focusField(event: Event): void {
   field.focus()
 }
 
-/** A modal dialog. With `onSubmit` its content is a form: Enter submits. `footer` holds the buttons. */
+/** A modal dialog. `title` can be that of the action that opens it: its ellipsis says that something is asked, and here it is. With `onSubmit` its content is a form: Enter submits. `footer` holds the buttons. */
 export function Dialog({
   title,
   description,
@@ -55,7 +55,7 @@ export function Dialog({
           {...(description === undefined ? { 'aria-describedby': undefined } : {})}
         >
           <header className={styles.header}>
-            <Radix.Title className={styles.title}>{title}</Radix.Title>
+            <Radix.Title className={styles.title}>{title.replace(/…$/, '')}</Radix.Title>
             <Radix.Close asChild>
               <IconButton label={t.close}>
                 <X size={16} />

@@ -37,14 +37,30 @@ export function Field({
   )
 }
 
-export function Input({ mono, className, ...rest }: InputHTMLAttributes<HTMLInputElement> & { mono?: boolean }) {
+/** `compact`: in toolbars and rows, as high as small buttons. */
+interface Look {
+  mono?: boolean
+  compact?: boolean
+}
+
+export function Input({ mono, compact, className, ...rest }: InputHTMLAttributes<HTMLInputElement> & Look) {
   return (
-    <input autoComplete="off" spellCheck={false} {...rest} className={cx(styles.input, mono && 'mono', className)} />
+    <input
+      autoComplete="off"
+      spellCheck={false}
+      {...rest}
+      className={cx(styles.input, mono && 'mono', compact && styles.compact, className)}
+    />
   )
 }
 
-export function Select({ className, ...rest }: SelectHTMLAttributes<HTMLSelectElement>) {
-  return <select {...rest} className={cx(styles.input, styles.select, className)} />
+export function Select({ mono, compact, className, ...rest }: SelectHTMLAttributes<HTMLSelectElement> & Look) {
+  return (
+    <select
+      {...rest}
+      className={cx(styles.input, mono && 'mono', compact && styles.compact, styles.select, className)}
+    />
+  )
 }
 
 /** A switch for something that is so or not; `label` stands beside it. */

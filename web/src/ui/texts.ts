@@ -1,3 +1,6 @@
 import { catalogue } from '@/i18n'
 
-export const useUiTexts = catalogue({ close: 'Close', dismiss: 'Dismiss' }, { close: '關閉', dismiss: '關閉訊息' })
+export const useUiTexts = catalogue(
+  { close: 'Close', dismiss: 'Dismiss', chooseFile: 'Choose a file…' },
+  { close: '關閉', dismiss: '關閉訊息', chooseFile: '選擇檔案…' },
+)

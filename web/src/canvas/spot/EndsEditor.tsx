@@ -86,6 +86,7 @@ function EndFields(props: {
       <span className={styles.node}>{namespaceOf(ref)}</span>
       <div className={styles.fields}>
         <Input
+          compact
           mono
           className={styles.name}
           aria-label={t.name(ref)}
@@ -96,6 +97,7 @@ function EndFields(props: {
         />
         {master === null ? (
           <Input
+            compact
             mono
             className={styles.address}
             aria-label={t.address(ref)}

@@ -4,7 +4,7 @@ import { Needs, useEditor } from '@/editor'
 import { type Amounts, useAmounts } from '@/i18n/amounts'
 import type { Connection } from '@/protocol'
 import { useRecord } from '@/store'
-import { announce, Button, cx, IconButton } from '@/ui'
+import { announce, Button, cx, Empty, IconButton, rowHeight } from '@/ui'
 import { usePanel } from '../context'
 import { useWatch } from '../counters'
 import { type End, endText, translation, wordsOf } from '../model/connections'
@@ -88,13 +88,13 @@ function Rows({ rows, empty }: { rows: readonly Connection[]; empty: string }) {
         <Row key={`${c.family} ${c.id}`} connection={c} />
       ))}
       <div style={{ height: (rows.length - seen.to) * ROW }} />
-      {rows.length === 0 && <p className={styles.empty}>{empty}</p>}
+      {rows.length === 0 && <Empty>{empty}</Empty>}
     </div>
   )
 }
 
 /** As high as the style makes a row; `useRows` counts with it. */
-const ROW = 30
+const ROW = rowHeight(30)
 
 function Row({ connection: c }: { connection: Connection }) {
   const t = useConntrackTexts()
@@ -130,7 +130,7 @@ function Row({ connection: c }: { connection: Connection }) {
       </Cell>
       <Cell className={styles.dim}>{trafficOf(c, t, useAmounts())}</Cell>
       <Cell className={styles.dim}>{t.seconds(c.timeout ?? 0)}</Cell>
-      <IconButton label={t.forget(what)} className={styles.forget} onClick={() => void forget()}>
+      <IconButton label={t.forget(what)} size="xs" onClick={() => void forget()}>
         <Trash2 size={13} />
       </IconButton>
     </div>

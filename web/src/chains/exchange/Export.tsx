@@ -1,10 +1,9 @@
 import { useEffect, useState } from 'react'
 import { said, useEditor } from '@/editor'
 import type { Family } from '@/protocol'
-import { announce, Button, Dialog, Switch } from '@/ui'
+import { announce, Button, Dialog, Segments, Switch } from '@/ui'
 import { FAMILY } from '../Cell'
 import { usePanel } from '../context'
-import { Segments } from '../Segments'
 import styles from './Exchange.module.css'
 import { useExchangeTexts } from './texts'
 

@@ -2,7 +2,7 @@ import { type DragEvent, useState } from 'react'
 import { ProblemError } from '@/connection'
 import { said, useEditor } from '@/editor'
 import type { AnyCommand, Family, Planned } from '@/protocol'
-import { Button, Dialog, Field, Select, Switch } from '@/ui'
+import { Button, Dialog, Field, FileButton, Select, Switch } from '@/ui'
 import { FAMILY } from '../Cell'
 import { usePanel } from '../context'
 import { FAMILIES } from '../model/hooks'
@@ -78,14 +78,7 @@ export function ImportRulesDialog({ onClose }: { onClose: () => void }) {
       }
     >
       <div className={styles.line}>
-        <input
-          type="file"
-          aria-label={t.file}
-          onChange={async (event) => {
-            const file = event.target.files?.[0]
-            if (file) take(await file.text())
-          }}
-        />
+        <FileButton name={t.file} onFiles={async ([file]) => file && take(await file.text())} />
         <Field label={t.family} className={styles.family}>
           {(ids) => (
             <Select

@@ -1,4 +1,5 @@
 import { useMemo } from 'react'
+import { Select } from '@/ui'
 import type { Around } from '../model/around'
 import { setBase, setMatch, setPorts, setTarget } from '../model/change'
 import { CTSTATES, PORTED, PROTOCOLS } from '../model/options'
@@ -311,14 +312,14 @@ function Target({ parsed, around, onChange }: FormProps) {
   return (
     <Line label={t.target}>
       {(ids) => (
-        <select {...ids} className={styles.select} value={value} onChange={(e) => put(e.target.value)}>
+        <Select {...ids} compact className={styles.input} value={value} onChange={(e) => put(e.target.value)}>
           <option value="">{t.countOnly}</option>
           {now && !known.includes(now.name) && <option value={value}>{now.name}</option>}
           <Options label={t.verdicts} names={verdicts} how="jump" />
           <Options label={t.ownChains} names={around.chains} how="jump" />
           <Options label={t.targets} names={others} how="jump" />
           <Options label={t.gotoChains} names={around.chains} how="goto" />
-        </select>
+        </Select>
       )}
     </Line>
   )

@@ -1,6 +1,6 @@
 import { X } from 'lucide-react'
 import type { Extension, Option } from '@/protocol'
-import { IconButton } from '@/ui'
+import { IconButton, Select } from '@/ui'
 import { addMatch, dropMatch, setMatch, setTargetOption } from '../model/change'
 import { optionName } from '../model/grammar'
 import { matchesOf, type Part, targetOf } from '../model/parts'
@@ -37,7 +37,8 @@ export function Matches({ parsed, around, onChange }: FormProps) {
       {named.map((name) => (
         <Card key={name} name={name} parsed={parsed} around={around} onChange={onChange} />
       ))}
-      <select
+      <Select
+        compact
         className={styles.more}
         aria-label={t.addMatch}
         value=""
@@ -53,7 +54,7 @@ export function Matches({ parsed, around, onChange }: FormProps) {
               {one.summary ? `${one.name} — ${one.summary}` : one.name}
             </option>
           ))}
-      </select>
+      </Select>
     </>
   )
 }
@@ -79,11 +80,7 @@ function Card({ name, parsed, around, onChange }: FormProps & { name: string }) 
       <div className={styles.cardHead}>
         <strong className="mono">-m {name}</strong>
         <span className={styles.dim}>{match?.needs ? t.needs(match.needs) : match?.summary}</span>
-        <IconButton
-          label={t.removeMatch(name)}
-          className={styles.small}
-          onClick={() => onChange(dropMatch(parsed.text, name))}
-        >
+        <IconButton label={t.removeMatch(name)} size="xs" onClick={() => onChange(dropMatch(parsed.text, name))}>
           <X size={13} />
         </IconButton>
       </div>

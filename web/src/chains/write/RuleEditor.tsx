@@ -72,7 +72,7 @@ export function RuleEditor({ writing }: { writing: Writing }) {
             {save.busy ? t.saving : draft.kind === 'new' ? t.add : t.save}
           </Button>
         </Needs>
-        <IconButton label={t.cancel} className={styles.close} onClick={panel.leave}>
+        <IconButton label={t.cancel} size="s" onClick={panel.leave}>
           <X size={15} />
         </IconButton>
       </header>

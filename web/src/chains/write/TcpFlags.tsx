@@ -1,3 +1,4 @@
+import { Select } from '@/ui'
 import { setMatch } from '../model/change'
 import { partOf, textOf } from '../model/parts'
 import { Line, Typed } from './controls'
@@ -29,9 +30,10 @@ export function TcpFlags({ parsed, onChange }: FormProps) {
     <>
       <Line label={t.flags}>
         {(ids) => (
-          <select
+          <Select
             {...ids}
-            className={styles.select}
+            compact
+            className={styles.input}
             value={how}
             onChange={(e) => (e.target.value === 'mask' ? put('mask', ['SYN,ACK', 'SYN']) : put(e.target.value as How))}
           >
@@ -39,7 +41,7 @@ export function TcpFlags({ parsed, onChange }: FormProps) {
             <option value="syn">{t.flagsSyn}</option>
             <option value="not-syn">{t.flagsNotSyn}</option>
             <option value="mask">{t.other}</option>
-          </select>
+          </Select>
         )}
       </Line>
       {how === 'mask' && (

@@ -85,6 +85,7 @@ export function Typed({
       <Input
         {...rest}
         mono
+        compact
         className={styles.input}
         list={known.length > 0 ? list : undefined}
         value={value}
@@ -120,6 +121,7 @@ export function Choice({
       <Input
         {...ids}
         mono
+        compact
         autoFocus
         className={styles.input}
         value={value}
@@ -131,6 +133,7 @@ export function Choice({
   return (
     <Select
       {...ids}
+      compact
       className={styles.input}
       value={value}
       disabled={disabled}

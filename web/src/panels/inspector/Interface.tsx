@@ -2,7 +2,7 @@ import { Fragment, useState } from 'react'
 import { useEditor, useLab } from '@/editor'
 import { type AnyInterface, type Json, type LinkLive, nameOf, PORT, withDefaults } from '@/protocol'
 import { useInterface } from '@/store'
-import { Button, Field, Input, Select, Switch, useValue } from '@/ui'
+import { Button, Empty, Field, Input, Select, Switch, useValue } from '@/ui'
 import { asNumber, EditText, Facts, Refused, RemoveButton, Section, styles, useAsk } from '../parts'
 import { usePanelTexts } from '../texts'
 import { CountersOf } from './Counters'
@@ -15,7 +15,7 @@ export function InterfaceInspector({ ref_ }: { ref_: string }) {
   const view = useInterface(useLab(), ref_)
   const ask = useAsk()
   const [error, setError] = useState<string>()
-  if (!view) return <p className={styles.empty}>{t.gone(ref_)}</p>
+  if (!view) return <Empty>{t.gone(ref_)}</Empty>
   const set = (changes: Record<string, Json>, label: string): Promise<string | undefined> =>
     ask([{ do: 'set-interface', interface: ref_, changes }], label)
   const { live, desired } = view

@@ -2,7 +2,7 @@ import { Plus } from 'lucide-react'
 import { Needs, showChains, useEditor, useLab } from '@/editor'
 import { HOST, type NamespaceLive, nameOf, namespaceId, netnsId } from '@/protocol'
 import { useChains, useInterface, useRecord } from '@/store'
-import { Button, IconButton, Menu, Switch, useValue } from '@/ui'
+import { Button, Empty, IconButton, Menu, Switch, useValue } from '@/ui'
 import { EditText, Facts, RemoveButton, Section, styles, useAsk, useSince } from '../parts'
 import { usePanelTexts } from '../texts'
 import { AddNeighbour } from './AddNeighbour'
@@ -18,7 +18,7 @@ export function NamespaceInspector({ name }: { name: string }) {
   const record = useRecord(lab.live, netnsId(name))
   const wanted = useRecord(lab.desired, namespaceId(name))
   const live: NamespaceLive | undefined = record?.kind === 'netns' ? record : undefined
-  if (!live && !wanted) return <p className={styles.empty}>{t.gone(name)}</p>
+  if (!live && !wanted) return <Empty>{t.gone(name)}</Empty>
   return (
     <>
       <header className={styles.title}>
@@ -139,7 +139,7 @@ function Interfaces({ name }: { name: string }) {
         />
       }
     >
-      <ul className={styles.rows}>
+      <ul className={styles.interfaces}>
         {refs.map((ref) => (
           <InterfaceRow key={ref} ref_={ref} />
         ))}
@@ -155,7 +155,7 @@ function InterfaceRow({ ref_ }: { ref_: string }) {
   if (!view) return null
   const up = view.live?.up ?? false
   return (
-    <li className={styles.row}>
+    <li>
       <button
         type="button"
         className={`${styles.link} mono`}
@@ -164,10 +164,12 @@ function InterfaceRow({ ref_ }: { ref_: string }) {
       >
         {nameOf(ref_)}
       </button>
-      <span className={`${styles.grow} ${styles.dim} mono`}>
-        {view.addresses.join(' ')}
+      <span className="mono">
+        {view.addresses.map((address) => (
+          <span key={address}>{address}</span>
+        ))}
         {view.live && (
-          <small style={{ display: 'block' }}>
+          <small>
             {[view.kind, view.live.operstate, view.live.mac, `mtu ${view.live.mtu}`].join(' ')}
             {view.live.peer && ` ⇄ ${view.live.peer}`}
             {view.live.master && ` ∈ ${view.live.master}`}

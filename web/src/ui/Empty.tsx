@@ -1,0 +1,5 @@
+import type { ReactNode } from 'react'
+import styles from './Empty.module.css'
+
+/** What stands where nothing is yet: it says what to do. */
+export const Empty = ({ children }: { children: ReactNode }) => <p className={styles.empty}>{children}</p>
