@@ -105,6 +105,33 @@ def test_selecting_and_arranging(page: Page, stack: Stack, lab: str) -> None:
     hand.settled("Moved on the canvas")
     assert hand.layout("ns1")[1] == 340
     assert hand.layout("ns1")[0] > 430
+    # Escape gives a marquee up
+    page.keyboard.down("Shift")
+    page.mouse.move(left["x"] - 10, left["y"] - 30)
+    page.mouse.down()
+    page.mouse.move(right["x"], right["y"], steps=4)
+    hand.press("Escape")
+    page.mouse.move(right["x"] + 40, right["y"] + 60, steps=3)
+    page.mouse.up()
+    page.keyboard.up("Shift")
+    hand.pressed()
+    # the right button during a move opens no menu, and where the button that opened one is let go nothing is chosen
+    x, y = hand.middle(hand.title("ns2"))
+    hand.pull(hand.title("ns2"), x - 20, y - 20, drop=False)
+    page.mouse.down(button="right")
+    page.mouse.up(button="right")
+    page.mouse.up()
+    expect(page.get_by_role("menu")).to_have_count(0)
+    hand.press("Control+z")
+    hand.settled("Undone")
+    page.mouse.move(left["x"] + 40, left["y"] + left["height"] + 60)
+    page.mouse.down(button="right")
+    item = page.get_by_role("menuitem", name="Add namespace").bounding_box()
+    assert item
+    page.mouse.move(item["x"] + 20, item["y"] + 10, steps=3)
+    page.mouse.up(button="right")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    hand.press("Escape")
     # Escape gives a move up
     before = hand.layout("ns2")
     hand.pull(hand.title("ns2"), 500, 300, drop=False)

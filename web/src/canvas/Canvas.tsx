@@ -85,6 +85,12 @@ export function Canvas() {
           ref={area}
           className={styles.canvas}
           onContextMenuCapture={(event) => {
+            if (tools.drags.now.get() || tools.move.busy) {
+              // a gesture is not over: no menu comes between
+              event.preventDefault()
+              event.stopPropagation()
+              return
+            }
             const at = { x: event.clientX, y: event.clientY }
             pointed.current = tools.toCanvas(at)
             const under = drawnUnder(event.target, at)

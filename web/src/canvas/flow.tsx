@@ -221,6 +221,15 @@ function Inner({ board, onView, marquee, fixed, children, label, ...events }: Fl
   })
   const { onMove, onDrop, onSelect, onClear, onOpen } = events
   const add = useCallback(() => store.getState().multiSelectionActive, [store])
+  useEffect(() => {
+    // Escape gives a marquee up; what it had taken is deselected as by any Escape
+    const give = (event: KeyboardEvent): void => {
+      if (event.key !== 'Escape' || !store.getState().userSelectionActive) return
+      store.setState({ userSelectionActive: false, userSelectionRect: null })
+    }
+    window.addEventListener('keydown', give, true)
+    return () => window.removeEventListener('keydown', give, true)
+  }, [store])
 
   const nodesChange = useCallback(
     (changes: NodeChange<CardNode>[]) => {

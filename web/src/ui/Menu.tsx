@@ -1,6 +1,6 @@
 import { Check } from 'lucide-react'
 import { ContextMenu, DropdownMenu } from 'radix-ui'
-import type { ReactNode } from 'react'
+import { type PointerEvent, type ReactNode, useRef } from 'react'
 import styles from './Menu.module.css'
 
 /** An entry of a menu; `null` is a line between groups. */
@@ -93,14 +93,29 @@ export function ContextArea({
   entries: () => readonly MenuEntry[]
   onOpen?: () => void
 }) {
+  const chosen = useChosen()
   return (
     <ContextMenu.Root onOpenChange={(open) => open && onOpen?.()}>
       <ContextMenu.Trigger asChild>{children}</ContextMenu.Trigger>
       <ContextMenu.Portal>
-        <ContextMenu.Content className={styles.menu} collisionPadding={8}>
+        <ContextMenu.Content className={styles.menu} collisionPadding={8} {...chosen}>
           <Entries entries={entries} parts={ContextMenu} />
         </ContextMenu.Content>
       </ContextMenu.Portal>
     </ContextMenu.Root>
   )
+}
+
+/** Only what is pressed and let go in the menu is chosen: not where the button that opened it, a finger or a drag happens to end. */
+function useChosen() {
+  const pressed = useRef(false)
+  return {
+    onPointerDownCapture: () => {
+      pressed.current = true
+    },
+    onPointerUpCapture: (event: PointerEvent) => {
+      if (!pressed.current) event.stopPropagation()
+      pressed.current = false
+    },
+  }
 }

@@ -110,6 +110,11 @@ export class MoveTool {
   readonly guides = new Value<readonly Guide[]>([])
   private state: State = { is: 'idle' }
 
+  /** Whether nodes are under the pointer. */
+  get busy(): boolean {
+    return this.state.is !== 'idle'
+  }
+
   /** The pointer moved nodes. Returns where they are to be drawn; null where nothing is moved any more. */
   move(
     nodes: readonly BoardNode[],
