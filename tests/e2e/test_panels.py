@@ -42,9 +42,13 @@ def test_drift_is_flagged_and_put_back(page: Page, stack: Stack, lab: str) -> No
     hand.fit()
     expect(hand.chip("ns0/veth0")).to_have_accessible_name("Interface ns0/veth0, up, 10.0.1.1/24")
     stack.inside(lab, "ns0", "ip", "link", "set", "veth0", "down")
+    inspector = page.get_by_role("region", name="Inspector")
+    for section in ("Not up", "Other than the document says"):
+        expect(inspector.get_by_role("region", name=section).get_by_role("button", name="ns0/veth0")).to_be_visible()
     page.get_by_role("button", name="Put back").click()
     expect(hand.chip("ns0/veth0")).to_have_accessible_name("Interface ns0/veth0, up, 10.0.1.1/24")
     assert "state UP" in stack.inside(lab, "ns0", "ip", "link", "show", "veth0")
+    expect(inspector.get_by_role("region", name="Not up")).to_have_count(0)
 
 
 def test_a_bridge_stays_where_it_is_and_the_reason_is_said(page: Page, stack: Stack, lab: str) -> None:

@@ -2,19 +2,19 @@ import { useEffect, useRef } from 'react'
 import { Needs, useEditor } from '@/editor'
 import { afterColon, isShape, kindOfId } from '@/protocol'
 import { standsIn } from '@/store'
-import { Empty, useValue } from '@/ui'
+import { useValue } from '@/ui'
 import { HistoryPanel } from './History'
 import { InterfaceInspector } from './inspector/Interface'
+import { LabInspector } from './inspector/Lab'
 import { NamespaceInspector } from './inspector/Namespace'
 import { ShapeInspector } from './inspector/Shape'
 import { styles } from './parts'
 import { usePanelTexts } from './texts'
-import { Warnings } from './Warnings'
 
 /** Of so many the facts are told at once: a link has two ends. */
 const SHOWN = 2
 
-/** The inspector of what is selected (both ends of a link, one under the other), or the history. */
+/** The inspector of what is selected (both ends of a link, one under the other), of the lab where nothing is, or the history. */
 export function SidePanel() {
   const editor = useEditor()
   const t = usePanelTexts()
@@ -39,7 +39,7 @@ export function SidePanel() {
   return (
     <section ref={top} aria-label={t.inspector}>
       {selection.size > SHOWN && <p className={styles.several}>{t.several(selection.size, SHOWN)}</p>}
-      {selection.size === 0 && <Empty>{t.nothingSelected}</Empty>}
+      {selection.size === 0 && <LabInspector />}
       {ids.map((id) =>
         kindOfId(id) === 'namespace' ? (
           <NamespaceInspector key={id} name={afterColon(id)} />
@@ -52,7 +52,6 @@ export function SidePanel() {
       {shapes.map((id) => (
         <ShapeInspector key={id} id={id} />
       ))}
-      {selection.size === 0 && <Warnings />}
     </section>
   )
 }
