@@ -69,7 +69,8 @@ export async function addArea(editor: Editor): Promise<void> {
   editor.inline.set(`area:${area.name}`)
 }
 
-const NOTE = { w: 240, h: 140 }
+/** The size of a note that nobody changed. */
+export const NOTE = { w: 240, h: 140 }
 
 /** A note at a place, else where it covers nothing, near the middle of what is seen; open to be written. */
 export async function addNote(editor: Editor, at?: Point): Promise<void> {

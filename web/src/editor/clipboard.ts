@@ -1,7 +1,8 @@
-import type { AnyCommand, Exported, Json } from '@/protocol'
-import { selectedBoxes } from './arranging'
+import { type AnyCommand, type Exported, HOST, type Json } from '@/protocol'
+import { NOTE, selectedBoxes } from './arranging'
 import type { Editor } from './editor'
-import { around, type Point } from './gestures'
+import { around, type Box, type Point } from './gestures'
+import { CARD, placeFree } from './placing'
 import { selectedNamespaceOf } from './selected'
 import { useGestureTexts } from './texts-gestures'
 
@@ -89,16 +90,39 @@ async function read(): Promise<string> {
   return localStorage.getItem(KEY) ?? ''
 }
 
-/** Put a document beside what is there, its corner at `at` (canvas units); what stands in its host goes into the selected namespace. */
+const isPlace = (value: unknown): value is [number, number] =>
+  Array.isArray(value) && value.length === 2 && value.every((n) => typeof n === 'number')
+
+/** Where a document's corner goes so that it covers nothing: as near as possible to `at`, else to where it was drawn. */
+export function freeCorner(
+  document: Readonly<Record<string, Json>>,
+  taken: readonly Box[],
+  at?: Point,
+): Point | undefined {
+  const stand = Object.entries(document.layout ?? {}).filter(([node]) => !node.includes('/') && node !== HOST)
+  const shapes = [document.areas, document.notes].flatMap((all) => Object.values(all ?? {}))
+  const sizes = shapes.flatMap((shape) => {
+    const { at, size = [NOTE.w, NOTE.h] } = shape as Record<string, unknown>
+    return isPlace(at) && isPlace(size) ? [{ x: at[0], y: at[1], w: size[0], h: size[1] }] : []
+  })
+  const box = around([...stand.flatMap(([, at]) => (isPlace(at) ? [{ x: at[0], y: at[1], ...CARD }] : [])), ...sizes])
+  return box ? placeFree({ ...box, ...at }, taken) : at
+}
+
+/** Put a document beside what is there, its corner at or near `at` (canvas units); what stands in its host goes into the namespace
+ * that is selected, if it is the only thing. */
 export async function pasteDocument(editor: Editor, text: string, at?: Point): Promise<void> {
   const t = useGestureTexts.now()
   const document = documentIn(text)
   if (document === null) return editor.say('info', t.clipboardEmpty, t.clipboardEmptyHint)
+  const view = editor.viewport.get()
+  const taken = [...(view?.boxes() ?? [])].flatMap(([node, box]) => (node.startsWith('area:') ? [] : [box]))
+  const corner = freeCorner(document, taken, at)
   const command: AnyCommand = {
     do: 'paste',
     document,
-    into: selectedNamespaceOf(editor) ?? 'host',
-    ...(at ? { at: [Math.round(at.x), Math.round(at.y)] } : {}),
+    into: (editor.selection.get().size === 1 && selectedNamespaceOf(editor)) || HOST,
+    ...(corner ? { at: [Math.round(corner.x), Math.round(corner.y)] } : {}),
   }
   const done = await editor.edit([command], t.pasted)
   if (done) editor.select(done.made)

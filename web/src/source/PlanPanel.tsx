@@ -1,5 +1,6 @@
 import { X } from 'lucide-react'
 import { applyStaged, discardStaged, runAction, useEditor } from '@/editor'
+import { afterColon } from '@/protocol'
 import { Button, Empty, IconButton, Switch, useValue } from '@/ui'
 import { PlanView } from './PlanView'
 import styles from './source.module.css'
@@ -44,10 +45,13 @@ export default function PlanPanel() {
           <div className={styles.result}>
             {problem && (
               <p role="alert" className={styles.problem}>
-                <strong>{t.stopped}</strong> {[problem.message, problem.hint].filter(Boolean).join(' — ')}
+                <strong>{t.stopped}</strong>{' '}
+                {[problem.subject && afterColon(problem.subject), problem.message, problem.hint]
+                  .filter(Boolean)
+                  .join(' — ')}
               </p>
             )}
-            {plan && <PlanView plan={plan} />}
+            {plan && !problem && <PlanView plan={plan} />}
           </div>
         </div>
       )}

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { freeCorner } from '@/editor'
 import { CARD, placeFree, placeNear } from '@/editor/placing'
 
 const card = (x: number, y: number) => ({ x, y, ...CARD })
@@ -45,4 +46,12 @@ test('a note covers no card: it goes to the nearest free place, and stays where 
   const place = placeFree(note, [card(0, 0)])
   expect(overlap({ ...place }, card(0, 0))).toBe(false)
   expect(Math.hypot(place.x - note.x, place.y - note.y)).toBeLessThan(200)
+})
+
+test('what is pasted covers nothing that is there', () => {
+  const layout = { host: [9, 9], 'host/br0': [24, 64], ns0: [0, 0], ns1: [420, 0] }
+  expect(freeCorner({ vethboard: 1, layout }, [])).toEqual(expect.objectContaining({ x: 0, y: 0 }))
+  const place = freeCorner({ vethboard: 1, layout }, [card(0, 0), card(420, 0)])
+  expect(Math.abs(place?.y ?? 0)).toBeGreaterThanOrEqual(CARD.h)
+  expect(freeCorner({ vethboard: 1, layout: 'garbage', notes: { a: { at: ['x'] } } }, [])).toBeUndefined()
 })
