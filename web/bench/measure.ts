@@ -43,17 +43,24 @@ export async function drag(from: At, ms: number, radius: number): Promise<number
 }
 
 /** Pinch to and fro over the middle. */
-export function zoom(ms: number): Promise<number[]> {
+export async function zoom(ms: number): Promise<number[]> {
   const { element, box } = pane()
   const { left, top, width, height } = box
-  return frames(ms, (s) => {
+  const scales = new Set<string>()
+  const out = await frames(ms, (s) => {
     const deltaY = Math.cos(s * 2 * Math.PI) * 24
     const at = { clientX: left + width / 2, clientY: top + height / 2 }
     element.dispatchEvent(
       new WheelEvent('wheel', { bubbles: true, cancelable: true, view: window, ctrlKey: true, deltaY, ...at }),
     )
+    scales.add(scale())
   })
+  if (scales.size < out.length / 2) throw new Error(`only ${scales.size} zooms in ${out.length} frames`)
+  return out
 }
+
+const scale = (): string =>
+  /scale\((.*)\)/.exec(document.querySelector<HTMLElement>('.react-flow__viewport')?.style.transform ?? '')?.[1] ?? ''
 
 function pane(): { element: Element; box: DOMRect } {
   const element = document.querySelector('.react-flow__pane')
