@@ -151,7 +151,10 @@ def test_a_refusal_stands_at_its_subject(page: Page, stack: Stack, lab: str) -> 
 
 def _many(count: int) -> str:
     names = [f"n{i}" for i in range(count)]
-    inside = {name: {"interfaces": {"eth0": {"kind": "veth", "peer": f"host/p{i}"}}} for i, name in enumerate(names)}
+    inside = {
+        name: {"interfaces": {"eth0": {"kind": "veth", "peer": f"host/p{i}", "addresses": [f"10.0.0.{i + 1}/24"]}}}
+        for i, name in enumerate(names)
+    }
     host: dict[str, object] = {"br0": {"kind": "bridge"}}
     host |= {f"p{i}": {"kind": "veth", "peer": f"n{i}/eth0", "master": "br0"} for i in range(count)}
     places = {name: [i % 10 * 420, 700 + i // 10 * 300] for i, name in enumerate(names)}
@@ -231,11 +234,28 @@ def test_many_are_one_drawing_for_the_keyboard(page: Page, stack: Stack, lab: st
     expect(page.get_by_role("button", name="Zoom to 100 %")).to_have_text(re.compile(r"^([89]\d|1\d\d) %$"))
 
 
+PIXELS = "canvas => canvas.toDataURL()"
+
+
 def test_many_are_one_drawing_for_the_mouse(page: Page, stack: Stack, lab: str) -> None:
     stack.cli("apply", lab, "-", input=_many(60))
     _overview(page)
     pane = page.locator(".react-flow__pane")
     facts, inspector = page.get_by_role("tooltip"), page.get_by_role("region", name="Inspector")
+    page.keyboard.press("Shift+R")
+    stack.inside(lab, "n0", "setsid", "-f", "sh", "-c", "ping -q -i 0.01 -w 8 -s 1400 10.0.0.60 >/dev/null 2>&1")
+    moving = page.get_by_test_id("moving")
+    expect(moving).to_have_attribute("data-lines", "2", timeout=8000)
+    first, _ = moving.evaluate(PIXELS), page.wait_for_timeout(300)
+    assert first != moving.evaluate(PIXELS), "marks move"
+    page.screenshot(path=OUT / "overview-traffic.png")
+    x, y = _at(page, 130, 700)
+    page.mouse.move(x, y - 4)
+    expect(pane).to_have_css("cursor", "pointer")
+    expect(facts.filter(has_text="n0/eth0")).to_contain_text("host/p0")
+    page.keyboard.press("Shift+R")
+    expect(moving).to_have_count(0)
+
     page.mouse.move(*_at(page, 430, 1010))
     expect(facts.filter(has_text="Interfaces")).to_contain_text("n11")
     expect(pane).to_have_css("cursor", "move")

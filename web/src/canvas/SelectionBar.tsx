@@ -44,8 +44,10 @@ export function SelectionBar() {
   const t = useCanvasTexts()
   useValue(editor.selection)
   useValue(editor.lab.places)
+  const searching = useValue(editor.searching)
   const nodes = drawnSelection(editor)
-  if (nodes.length === 0) return null
+  // the search has the same place
+  if (nodes.length === 0 || searching) return null
   const locked = nodes.every((node) => isLocked(editor, node))
   return (
     <div className={styles.bar} role="toolbar" aria-label={t.selectionBar}>

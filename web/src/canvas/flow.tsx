@@ -297,7 +297,7 @@ function Inner({ board, onView, marquee, fixed, children, label, ...events }: Fl
       proOptions={{ hideAttribution: true }}
     >
       <ViewportPortal>
-        <Guides />
+        {cards !== NONE && <Guides />}
         <JourneyLayer board={board} />
       </ViewportPortal>
       <ViewPort board={board} onView={onView} />

@@ -15,6 +15,7 @@ import {
   pairsOf,
   resized,
   rowsBelow,
+  rulersOf,
   snap,
   snapToGrid,
   star,
@@ -36,7 +37,7 @@ describe('snapping', () => {
   test('never goes further than it reaches, and every guide stands on an edge or a middle of both', () => {
     fc.assert(
       fc.property(box, boxes, fc.integer({ min: 1, max: 20 }), (moving, others, reach) => {
-        const { by, guides } = snap(moving, others, reach)
+        const { by, guides } = snap(moving, rulersOf(others), reach)
         expect(Math.abs(by.x) <= reach && Math.abs(by.y) <= reach).toBe(true)
         const lines = (b: Box, axis: 'x' | 'y') =>
           axis === 'x' ? [b.x, b.x + b.w / 2, b.x + b.w] : [b.y, b.y + b.h / 2, b.y + b.h]
@@ -51,7 +52,7 @@ describe('snapping', () => {
   })
 
   test('to the left edge of a neighbour, with the guide as long as both', () => {
-    const found = snap({ x: 103, y: 200, w: 50, h: 20 }, [{ x: 100, y: 0, w: 90, h: 30 }], 6)
+    const found = snap({ x: 103, y: 200, w: 50, h: 20 }, rulersOf([{ x: 100, y: 0, w: 90, h: 30 }]), 6)
     expect(found.by).toEqual({ x: -3, y: 0 })
     expect(found.guides).toContainEqual({ axis: 'x', at: 100, from: 0, to: 220 })
   })

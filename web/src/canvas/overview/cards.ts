@@ -13,25 +13,26 @@ const MAX_TEXT = 44
 /** Near this zoom borders are as pale as those of the cards; farther away paler ones would be lost. */
 const PALE = 0.4
 
+/** What is asked once of a node. */
+interface Looks {
+  hue: Hue | undefined
+  ghost: boolean
+  over: boolean
+  bridge: boolean
+}
+
 export function paintNode(pass: Pass, node: NodeShape): void {
   const { ctx, zoom, area, marks, shift } = pass
   const by = shiftOf(node, shift)
   const box = { x: node.x + by.x, y: node.y + by.y, w: node.w, h: node.h }
   if (!meets(box, area)) return
+  const bridge = node.of.kind === 'bridge'
+  const looks = { hue: marks.hue(node), ghost: marks.ghost(node), over: pass.target === node.id, bridge }
   const staged = marks.staged(node)
-  const ghost = marks.ghost(node)
-  ctx.globalAlpha = staged === 'removed' ? 0.6 : 1
-  ctx.fillStyle = fillOf(pass, node, box)
-  if (ghost) ctx.globalAlpha *= 0.65
-  outline(ctx, zoom, node, box)
-  ctx.fill()
-  if (ghost) ctx.globalAlpha /= 0.65
-  border(pass, node, ghost)
-  ctx.stroke()
-  ctx.setLineDash([])
-  const hue = marks.hue(node)
-  if (hue && node.of.kind === 'namespace' && zoom >= ROUND) {
-    ctx.fillStyle = pass.colours[hue]
+  if (staged === 'removed') ctx.globalAlpha = 0.6
+  paintBox(pass, node, box, looks)
+  if (looks.hue && !bridge && zoom >= ROUND) {
+    ctx.fillStyle = pass.colours[looks.hue]
     ctx.fillRect(box.x + 8, box.y, box.w - 16, Math.max(3, 1.5 / zoom))
   }
   if (zoom >= INSIDE) paintInside(pass, node, box)
@@ -45,39 +46,51 @@ export function paintNode(pass: Pass, node: NodeShape): void {
   ctx.fillRect(box.x + box.w - r, box.y - r, 2 * r, 2 * r)
 }
 
-function outline(ctx: CanvasRenderingContext2D, zoom: number, node: NodeShape, box: Box): void {
+function paintBox(pass: Pass, node: NodeShape, box: Box, looks: Looks): void {
+  const { ctx, zoom } = pass
+  const alpha = ctx.globalAlpha
+  ctx.fillStyle = fillOf(pass, node, box, looks)
+  border(pass, node, looks)
+  if (looks.ghost) ctx.globalAlpha = alpha * 0.65
+  if (zoom < ROUND) {
+    ctx.fillRect(box.x, box.y, box.w, box.h)
+    ctx.globalAlpha = alpha
+    ctx.strokeRect(box.x, box.y, box.w, box.h)
+    return
+  }
   ctx.beginPath()
-  if (zoom < ROUND) ctx.rect(box.x, box.y, box.w, box.h)
-  else ctx.roundRect(box.x, box.y, box.w, box.h, node.of.kind === 'bridge' ? 9 : 12)
+  ctx.roundRect(box.x, box.y, box.w, box.h, looks.bridge ? 9 : 12)
+  ctx.fill()
+  ctx.globalAlpha = alpha
+  if (looks.ghost) ctx.setLineDash([5 / zoom, 4 / zoom])
+  ctx.stroke()
+  if (looks.ghost) ctx.setLineDash([])
 }
 
-function fillOf({ ctx, colours, zoom, marks }: Pass, node: NodeShape, box: Box): string | CanvasGradient {
-  const hue = marks.hue(node)
-  const bridge = node.of.kind === 'bridge'
+function fillOf({ ctx, colours, zoom }: Pass, node: NodeShape, box: Box, looks: Looks): string | CanvasGradient {
+  const { hue, bridge, over } = looks
   const ground = bridge ? colours.surface2 : colours.surface
-  if (marks.over(node)) return mixed(colours.accent, 0.12, ground)
-  const top = node.id === HOST ? colours.host : hue && mixed(colours[hue], bridge ? 0.1 : 0.11, ground)
-  if (top === undefined || bridge) return top ?? ground
-  if (zoom < ROUND) return hue ? mixed(colours[hue], 0.2, ground) : top
+  if (over) return mixed(colours.accent, 0.12, ground)
+  if (bridge) return hue ? mixed(colours[hue], 0.1, ground) : ground
+  if (!hue && node.id !== HOST) return ground
+  if (zoom < ROUND) return hue ? mixed(colours[hue], 0.2, ground) : colours.host
   const gradient = ctx.createLinearGradient(0, box.y, 0, box.y + (hue ? 60 : 48))
-  gradient.addColorStop(0, top)
+  gradient.addColorStop(0, hue ? mixed(colours[hue], 0.11, ground) : colours.host)
   gradient.addColorStop(1, ground)
   return gradient
 }
 
-function border({ ctx, colours, zoom, marks }: Pass, node: NodeShape, ghost: boolean): void {
+function border({ ctx, colours, zoom, marks }: Pass, node: NodeShape, looks: Looks): void {
   const { selected } = node.of
-  const [found, over] = [marks.found(node), marks.over(node)]
-  ctx.strokeStyle =
-    selected || over ? colours.accent : found ? colours.warn : borderOf(colours, zoom, node, marks.hue(node))
-  ctx.lineWidth = (over || found ? 3 : selected ? 2 : 1) / zoom
-  if (ghost && zoom >= ROUND) ctx.setLineDash([5 / zoom, 4 / zoom])
+  const found = marks.found(node)
+  const usual = selected || looks.over ? colours.accent : found ? colours.warn : undefined
+  ctx.strokeStyle = usual ?? borderOf(colours, zoom, node, looks)
+  ctx.lineWidth = (looks.over || (found && zoom < ROUND) ? 3 : found || selected ? 2 : 1) / zoom
 }
 
-function borderOf(colours: Colours, zoom: number, node: NodeShape, hue: Hue | undefined): string {
-  if (node.of.kind === 'bridge') return mixed(hue ? colours[hue] : colours.strong, 0.7, colours.surface2)
-  if (hue && zoom < ROUND) return colours[hue]
-  if (zoom < ROUND) return colours.strong
+function borderOf(colours: Colours, zoom: number, node: NodeShape, { hue, bridge }: Looks): string {
+  if (zoom < ROUND) return hue ? colours[hue] : colours.strong
+  if (bridge) return mixed(hue ? colours[hue] : colours.strong, 0.7, colours.surface2)
   const pale = node.id === HOST ? colours.hostLine : colours.line
   return zoom >= PALE ? pale : mixed(colours.strong, (PALE - zoom) / (PALE - ROUND), pale)
 }
@@ -118,8 +131,14 @@ export function paintDots({ ctx, colours, dots }: Pass): void {
 function paintName({ ctx, colours, zoom }: Pass, node: NodeShape, box: Box, struck: boolean): void {
   const bridge = node.of.kind === 'bridge'
   const name = bridge ? nameOf(node.id) : node.id
-  const room = node.of.kind === 'namespace' && node.of.card.bridges.length > 0 ? 44 : box.h
-  const size = Math.min(MAX_TEXT, room * 0.6, box.w / Math.max(4, name.length * 0.62), bridge ? 30 : MAX_TEXT)
+  const around = node.of.kind === 'namespace' && node.of.card.bridges.length > 0
+  const room = around ? 44 : box.h
+  const size = Math.min(
+    MAX_TEXT,
+    room * (around ? 0.8 : 0.6),
+    box.w / Math.max(4, name.length * 0.62),
+    bridge ? 30 : MAX_TEXT,
+  )
   if (size * zoom < LEAST_TEXT) return
   ctx.fillStyle = colours.text
   ctx.font = font(size)
@@ -139,7 +158,11 @@ function paintStaged({ ctx, colours, zoom }: Pass, box: Box, staged: Mark): void
   const r = Math.max(8, 5 / zoom)
   ctx.strokeStyle = ctx.fillStyle = ink
   ctx.lineWidth = 2 / zoom
-  ctx.strokeRect(box.x - 2, box.y - 2, box.w + 4, box.h + 4)
+  if (zoom >= ROUND) ctx.setLineDash([6 / zoom, 4 / zoom])
+  ctx.beginPath()
+  ctx.roundRect(box.x - 2, box.y - 2, box.w + 4, box.h + 4, 12)
+  ctx.stroke()
+  ctx.setLineDash([])
   const [x, y] = [box.x + box.w - 10 - r, box.y]
   ctx.beginPath()
   ctx.arc(x, y, r, 0, 2 * Math.PI)

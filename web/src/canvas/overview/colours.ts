@@ -60,10 +60,20 @@ export function watchColours(changed: () => void): () => void {
   }
 }
 
-/** So much of one colour (0 to 1) in another, as CSS' color-mix() in sRGB does it. */
+const mixtures = new Map<string, string>()
+const KEPT = 500
+
+/** So much of one colour (0 to 1, in hundredths) in another, as CSS' color-mix() in sRGB does it. */
 export function mixed(colour: string, share: number, other: string): string {
+  const percent = Math.round(100 * share)
+  const key = `${colour} ${percent} ${other}`
+  const known = mixtures.get(key)
+  if (known !== undefined) return known
   const [a, b] = [channels(colour), channels(other)]
-  return `rgb(${a.map((v, i) => Math.round(v * share + (b[i] ?? 0) * (1 - share))).join(' ')})`
+  const mixture = `rgb(${a.map((v, i) => Math.round((v * percent + (b[i] ?? 0) * (100 - percent)) / 100)).join(' ')})`
+  if (mixtures.size >= KEPT) mixtures.clear()
+  mixtures.set(key, mixture)
+  return mixture
 }
 
 const channels = (colour: string): number[] => (colour.match(/[\d.]+/g) ?? []).slice(0, 3).map(Number)

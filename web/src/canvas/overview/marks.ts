@@ -1,7 +1,7 @@
 /** What the overview shows beside the picture, read from the store and kept until a record changes. */
 
 import type { Editor } from '@/editor'
-import { interfaceId, namespaceId, netnsId, styleId } from '@/protocol'
+import { afterColon, interfaceId, namespaceId, netnsId, styleId } from '@/protocol'
 import { cachedInterfaceView, flowOf, type LinkState, type Mark } from '@/store'
 import type { BoardLine } from '../board'
 import type { Drags } from '../drag'
@@ -17,6 +17,7 @@ export const recordOf = (node: NodeShape): string =>
 export class StoreMarks implements Marks {
   private readonly states = new WeakMap<BoardLine, LinkState>()
   private readonly ends = new Map<string, LinkState>()
+  private readonly hues = new Map<string, Hue | null>()
   private lines: ReadonlyMap<string, readonly BoardLine[]> = new Map()
   private readonly editor: Editor
   private readonly drags: Drags | undefined
@@ -44,6 +45,7 @@ export class StoreMarks implements Marks {
   changed(ids: Iterable<string>): boolean {
     let any = false
     for (const id of ids) {
+      if (id.startsWith('style:')) this.hues.delete(afterColon(id))
       if (id.startsWith('netns:') || id.startsWith('style:')) any = true
       else if (id.startsWith('link:') || id.startsWith('interface:'))
         any = this.forget(id.slice(id.indexOf(':') + 1)) || any
@@ -89,9 +91,9 @@ export class StoreMarks implements Marks {
     return state
   }
 
-  over({ id }: NodeShape): boolean {
+  target(): string | null {
     const tool = this.editor.tool.get()
-    return this.drags?.now.get()?.over === id || (tool.is === 'link' && tool.to === id)
+    return this.drags?.now.get()?.over ?? (tool.is === 'link' ? tool.to : null)
   }
 
   staged(node: NodeShape): Mark | undefined {
@@ -100,8 +102,12 @@ export class StoreMarks implements Marks {
   }
 
   hue({ id }: NodeShape): Hue | undefined {
+    const known = this.hues.get(id)
+    if (known !== undefined) return known ?? undefined
     const style = this.editor.lab.desired.get(styleId(id))
-    return style?.kind === 'style' ? (style.colour ?? undefined) : undefined
+    const hue = (style?.kind === 'style' && style.colour) || null
+    this.hues.set(id, hue)
+    return hue ?? undefined
   }
 
   found(node: NodeShape): boolean {
@@ -114,9 +120,11 @@ export class StoreMarks implements Marks {
   }
 
   warned(node: NodeShape): 'drift' | 'refused' | undefined {
+    const [marks, { drift }] = [this.editor.marks.all.get(), this.editor.lab.meta.get()]
+    if (marks.size + drift.size === 0) return undefined
     const id = recordOf(node)
-    if (this.editor.marks.all.get().get(id)?.problem !== undefined) return 'refused'
-    return this.editor.lab.meta.get().drift.has(id) ? 'drift' : undefined
+    if (marks.get(id)?.problem !== undefined) return 'refused'
+    return drift.has(id) ? 'drift' : undefined
   }
 
   ghost(node: NodeShape): boolean {
@@ -132,7 +140,8 @@ export class StoreMarks implements Marks {
     if (!this.editor.view.get().traffic || line.kind !== 'pair') return 0
     const { rates } = this.editor.lab
     const flow = flowOf(rates.get(line.a), rates.get(line.b))
+    const width = flow ? rateWidth(flow.out + flow.back) : 0
     // Whole pixels: lines of one width are drawn with one stroke.
-    return flow ? Math.round(rateWidth(flow.out + flow.back) / 2) : 0
+    return width === 0 ? 0 : Math.max(1, Math.round(width * 0.45))
   }
 }

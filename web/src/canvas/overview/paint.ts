@@ -21,7 +21,8 @@ export function paint(
   marks: Marks,
   shift: Shift | null,
 ): void {
-  const pass: Pass = { ctx, colours, zoom, area: seen({ x, y, zoom }, size), marks, shift, dots: new Map() }
+  const [area, target] = [seen({ x, y, zoom }, size), marks.target()]
+  const pass: Pass = { ctx, colours, zoom, area, marks, shift, target, dots: new Map() }
   ctx.save()
   ctx.transform(zoom, 0, 0, zoom, x, y)
   for (const shape of picture.shapes) if (shape.kind === 'area') paintArea(pass, shape)
@@ -70,7 +71,7 @@ function addStream({ colours, marks }: Pass, streams: Map<string, Stroke>, still
   if (busy === 0) return
   const stream = streams.get(`${busy}`)
   if (stream) stream.lines.push(shape)
-  else streams.set(`${busy}`, { ink: colours.accent, width: 2 + busy, dash: [], alpha: 0.35, lines: [shape] })
+  else streams.set(`${busy}`, { ink: colours.accent, width: 1 + busy, dash: [], alpha: 0.35, lines: [shape] })
 }
 
 function addStroke(pass: Pass, strokes: Map<string, Stroke>, still: LineShape, shape: LineShape): void {

@@ -28,8 +28,8 @@ export interface Marks {
   /** Of an interface, by ref. */
   stateOf(ref: string): LinkState
   found(node: NodeShape): boolean
-  /** A link is being drawn to it. */
-  over(node: NodeShape): boolean
+  /** The node that a link is being drawn to, or something dragged. */
+  target(): string | null
   /** Drift, a refused edit: drawn at the corner. */
   warned(node: NodeShape): 'drift' | 'refused' | undefined
   /** What edits that wait would do to it. */
@@ -43,7 +43,7 @@ export interface Marks {
   busy(line: LineShape): number
 }
 
-/** One drawing. `area`: what of the canvas is seen; `dots`: states of interfaces, drawn last. */
+/** One drawing. `area`: what of the canvas is seen; `target`: see Marks; `dots`: states of interfaces, drawn last. */
 export interface Pass {
   ctx: CanvasRenderingContext2D
   colours: Colours
@@ -51,6 +51,7 @@ export interface Pass {
   area: Box
   marks: Marks
   shift: Shift | null
+  target: string | null
   dots: Map<LinkState, Point[]>
 }
 

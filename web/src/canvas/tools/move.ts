@@ -1,6 +1,17 @@
 /** Moving nodes: what snaps to what, and what an area carries along. Pure but for `MoveTool`, which remembers where a move began. */
 
-import { around, type Box, type Guide, inside, meets, type Point, snap, snapToGrid } from '@/editor'
+import {
+  around,
+  type Box,
+  type Guide,
+  inside,
+  meets,
+  type Point,
+  type Rulers,
+  rulersOf,
+  snap,
+  snapToGrid,
+} from '@/editor'
 import { Value } from '@/ui'
 import type { BoardNode } from '../board'
 
@@ -28,6 +39,8 @@ export interface Moved {
 interface Begun {
   nodes: ReadonlyMap<string, BoardNode>
   carried: ReadonlyMap<string, string>
+  /** What there is to snap to, as long as the same is seen. */
+  near: { sight: Sight; rulers: Rulers } | null
 }
 
 /** How a move begins: `carried` are the nodes in the areas that are moved, each with its area. */
@@ -44,7 +57,7 @@ export function begin(nodes: readonly BoardNode[], moved: ReadonlySet<string>): 
     ))
       if (!carried.has(other)) carried.set(other, id)
   }
-  return { nodes: all, carried }
+  return { nodes: all, carried, near: null }
 }
 
 const EVERYWHERE: Point = { x: 0, y: 0 }
@@ -69,6 +82,15 @@ function neighbours(begun: Begun, moved: ReadonlySet<string>, sight: Sight): Box
   return out
 }
 
+function rulersIn(begun: Begun, moved: ReadonlySet<string>, sight: Sight): Rulers {
+  const { near } = begun
+  const same = (a: Box, b: Box): boolean => a.x === b.x && a.y === b.y && a.w === b.w && a.h === b.h
+  if (near && near.sight.zoom === sight.zoom && same(near.sight.seen, sight.seen)) return near.rulers
+  const rulers = rulersOf(neighbours(begun, moved, sight))
+  begun.near = { sight, rulers }
+  return rulers
+}
+
 const parentOf = (node: BoardNode | undefined): string => (node?.kind === 'bridge' ? node.parent : '')
 
 /** Where everything goes while the pointer has moved these nodes to `moved` (relative to their parents). */
@@ -87,7 +109,7 @@ export function step(begun: Begun, moved: ReadonlyMap<string, Point>, keys: Keys
       ? { by: EVERYWHERE, guides: [] }
       : keys.grid
         ? snapToGrid(all)
-        : snap(all, neighbours(begun, ids, sight), REACH_PX / sight.zoom)
+        : snap(all, rulersIn(begun, ids, sight), REACH_PX / sight.zoom)
   const places = new Map<string, Point>()
   for (const [id, at] of moved) places.set(id, rounded({ x: at.x + snapped.by.x, y: at.y + snapped.by.y }))
   for (const [id, area] of begun.carried) {
@@ -126,7 +148,7 @@ export class MoveTool {
     const begun = this.state.is === 'moving' ? this.state.begun : begin(nodes, new Set(moved.keys()))
     const { places, guides } = step(begun, moved, keys, sight)
     this.state = { is: 'moving', begun, places }
-    this.guides.set(guides)
+    if (guides.length + this.guides.get().length > 0) this.guides.set(guides)
     return places
   }
 

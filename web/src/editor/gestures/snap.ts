@@ -24,41 +24,73 @@ const lines = (b: Box, axis: 'x' | 'y'): readonly number[] =>
 const span = (b: Box, axis: 'x' | 'y'): readonly [number, number] =>
   axis === 'x' ? [b.y, b.y + b.h] : [b.x, b.x + b.w]
 
+/** A line of a neighbour. */
+interface Ruler {
+  at: number
+  of: Box
+}
+
+/** The lines of the neighbours along each axis, by their place: made once for a move, looked into for each of its steps. */
+export interface Rulers {
+  x: readonly Ruler[]
+  y: readonly Ruler[]
+}
+
+export function rulersOf(others: readonly Box[]): Rulers {
+  const along = (axis: 'x' | 'y'): Ruler[] =>
+    others.flatMap((of) => lines(of, axis).map((at) => ({ at, of }))).sort((a, b) => a.at - b.at)
+  return { x: along('x'), y: along('y') }
+}
+
+/** Where the first ruler is that does not lie before `at`. */
+function firstFrom(rulers: readonly Ruler[], at: number): number {
+  let [low, high] = [0, rulers.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((rulers[middle]?.at ?? at) < at) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
 /** How far along one axis to the nearest line of a neighbour; null where none is within `reach`. */
-function nearest(box: Box, others: readonly Box[], axis: 'x' | 'y', reach: number): number | null {
+function nearest(box: Box, rulers: Rulers, axis: 'x' | 'y', reach: number): number | null {
   let best: number | null = null
-  const own = lines(box, axis)
-  for (const other of others) {
-    for (const theirs of lines(other, axis)) {
-      for (const mine of own) {
-        const by = theirs - mine
-        if (Math.abs(by) <= reach && (best === null || Math.abs(by) < Math.abs(best))) best = by
-      }
+  for (const mine of lines(box, axis)) {
+    const i = firstFrom(rulers[axis], mine)
+    for (const ruler of [rulers[axis][i - 1], rulers[axis][i]]) {
+      if (!ruler) continue
+      const by = ruler.at - mine
+      if (Math.abs(by) <= reach && (best === null || Math.abs(by) < Math.abs(best))) best = by
     }
   }
   return best
 }
 
+const SAME = 0.01
+
 /** A guide for each line of the box on which a neighbour has one too, as long as both together. */
-function guidesOf(box: Box, others: readonly Box[], axis: 'x' | 'y'): Guide[] {
-  const out = new Map<number, Guide>()
-  const [start, end] = span(box, axis)
+function guidesOf(box: Box, rulers: Rulers, axis: 'x' | 'y'): Guide[] {
+  const out: Guide[] = []
   for (const at of lines(box, axis)) {
-    for (const other of others) {
-      if (!lines(other, axis).some((line) => Math.abs(line - at) < 0.01)) continue
-      const [from, to] = span(other, axis)
-      const known = out.get(at) ?? { axis, at, from: start, to: end }
-      out.set(at, { ...known, from: Math.min(known.from, from), to: Math.max(known.to, to) })
+    let [start, end] = span(box, axis)
+    const first = firstFrom(rulers[axis], at - SAME)
+    let i = first
+    for (let ruler = rulers[axis][i]; ruler && ruler.at < at + SAME; i += 1, ruler = rulers[axis][i]) {
+      const [from, to] = span(ruler.of, axis)
+      start = Math.min(start, from)
+      end = Math.max(end, to)
     }
+    if (i > first) out.push({ axis, at, from: start, to: end })
   }
-  return [...out.values()]
+  return out
 }
 
 /** Where `box` goes among its neighbours: at most `reach` further than it is. */
-export function snap(box: Box, others: readonly Box[], reach: number): Snapped {
-  const [dx, dy] = [nearest(box, others, 'x', reach), nearest(box, others, 'y', reach)]
+export function snap(box: Box, rulers: Rulers, reach: number): Snapped {
+  const [dx, dy] = [nearest(box, rulers, 'x', reach), nearest(box, rulers, 'y', reach)]
   const at = { ...box, x: box.x + (dx ?? 0), y: box.y + (dy ?? 0) }
-  const guides = [...(dx === null ? [] : guidesOf(at, others, 'x')), ...(dy === null ? [] : guidesOf(at, others, 'y'))]
+  const guides = [...(dx === null ? [] : guidesOf(at, rulers, 'x')), ...(dy === null ? [] : guidesOf(at, rulers, 'y'))]
   return { by: { x: dx ?? 0, y: dy ?? 0 }, guides }
 }
 
