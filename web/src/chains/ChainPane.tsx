@@ -49,7 +49,7 @@ function Pane({ chain, notes }: { chain: ChainView; notes: Notes }) {
       {(chain.rules.length > 8 || filtered) && (
         <div className={styles.find}>
           <SearchBox label={t.search} hint={t.searchHint} value={search} onChange={setSearch} />
-          <Select aria-label={t.only} value={only} onChange={(e) => setOnly(e.target.value as Only)}>
+          <Select compact aria-label={t.only} value={only} onChange={(e) => setOnly(e.target.value as Only)}>
             <option value="all">{t.onlyAll}</option>
             <option value="hit">{t.onlyHit}</option>
             <option value="unhit">{t.onlyUnhit}</option>
@@ -169,6 +169,7 @@ function Head({
       {chain.policy && (
         <Needs>
           <Select
+            compact
             className={styles.policy}
             aria-label={t.policyFor(chain.name)}
             data-drop={chain.policy === 'DROP' || undefined}
@@ -201,16 +202,18 @@ function Head({
         ]}
         onChange={onShown}
       />
-      <Needs>
-        <Button
-          size="s"
-          variant="primary"
-          onClick={() => panel.write(chain, { kind: 'new', at: last > 0 ? last + 1 : null })}
-        >
-          <Plus size={14} /> {t.add}
-        </Button>
-        <ChainMenu chain={chain} onRename={onRename} />
-      </Needs>
+      <span className={styles.deeds}>
+        <Needs>
+          <Button
+            size="s"
+            variant={panel.writing ? 'default' : 'primary'}
+            onClick={() => panel.write(chain, { kind: 'new', at: last > 0 ? last + 1 : null })}
+          >
+            <Plus size={14} /> {t.add}
+          </Button>
+          <ChainMenu chain={chain} onRename={onRename} />
+        </Needs>
+      </span>
     </header>
   )
 }

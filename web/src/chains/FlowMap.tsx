@@ -49,7 +49,7 @@ export function FlowMap({ room }: { room: Room }) {
       </svg>
       {at.routing.map((b) => (
         <Tooltip key={b.x} text={t.routing}>
-          <span className={styles.routing} style={{ left: b.x - 22, top: b.y + b.h + 1, width: b.w + 44 }}>
+          <span className={styles.routing} style={{ left: b.x + b.w / 2, top: b.y + b.h + 1 }}>
             {t.routingShort}
           </span>
         </Tooltip>

@@ -47,6 +47,7 @@ export function Find({ screen, onClose }: { screen: Screen; onClose: () => void 
   return (
     <search className={styles.find} aria-label={t.search}>
       <Input
+        compact
         mono
         autoFocus
         aria-label={t.search}
