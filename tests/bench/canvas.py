@@ -21,7 +21,9 @@ CHROMIUM = "/usr/bin/chromium"
 ARGS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--no-first-run", "--disable-gpu"]
 SIZES = (50, 200, 1000, 5000)
 UPDATES = (0, 200, 2000)
+GESTURES = ("idle", "pan", "zoom", "drag")
 GESTURE_MS = 2000
+_TWO_READINGS_MS = 2500
 _WORKING, _ALL = "working zoom", "all in view"
 _FIRST_PAINT_TIMEOUT_MS = 60_000
 
@@ -91,6 +93,16 @@ def _cell(page: Page, cdp: CDPSession, zoom: str, gesture: str, ms: int) -> str:
     return f"{gesture} {statistics.median(ordered):5.1f} /{ordered[int(0.95 * (len(ordered) - 1))]:6.1f} /{busy:5.1f}"
 
 
+def _busy_links(page: Page, cdp: CDPSession, zoom: str, ms: int) -> None:
+    """The same while rates are shown, on links all of which are busy."""
+    page.evaluate("bench.traffic(true)")
+    _view(page, zoom)
+    page.wait_for_timeout(_TWO_READINGS_MS)
+    cells = [_cell(page, cdp, zoom, gesture, ms) for gesture in GESTURES]
+    page.evaluate("bench.traffic(false)")
+    print(f"  {zoom:12} traffic on all     " + "   ".join(cells), flush=True)
+
+
 def _busy(cdp: CDPSession) -> float:
     """Processor time that the page's thread has used, in ms."""
     metrics = cdp.send("Performance.getMetrics")["metrics"]
@@ -111,7 +123,8 @@ def run(sizes: Sequence[int] = SIZES, ms: int = GESTURE_MS) -> None:
             for zoom in (_WORKING, _ALL):
                 for updates in UPDATES:
                     page.evaluate("n => bench.updates(n)", updates)
-                    cells = [_cell(page, cdp, zoom, gesture, ms) for gesture in ("idle", "pan", "zoom", "drag")]
+                    cells = [_cell(page, cdp, zoom, gesture, ms) for gesture in GESTURES]
                     page.evaluate("bench.updates(0)")
                     print(f"  {zoom:12} {updates:5} updates/s   " + "   ".join(cells), flush=True)
+                _busy_links(page, cdp, zoom, ms)
             browser.close()

@@ -21,6 +21,7 @@ const bench = {
   zoom,
   editor,
   idle: (ms: number) => frames(ms, () => undefined),
+  traffic: (on: boolean) => editor.view.update((view) => ({ ...view, traffic: on })),
   updates: (n: number) => wire.updates(n),
   drops: () => wire.drops,
   painted: 0,

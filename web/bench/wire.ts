@@ -1,7 +1,7 @@
 /** A wire that answers by itself, as the server would for a lab that runs. */
 
 import type { Wire, WireState } from '@/connection'
-import type { AnyLive, AnyRecord, Delta, Labs, LinkLive } from '@/protocol'
+import type { AnyLive, AnyRecord, CountersLive, Delta, Labs, LinkLive } from '@/protocol'
 import { LAB, type Scene } from './scene'
 
 type OnEvent = (event: string, text: string) => void
@@ -12,6 +12,8 @@ export class BenchWire implements Wire {
   private revision = 1
   private told: OnEvent = () => undefined
   private timer: ReturnType<typeof setInterval> | undefined
+  private counting: ReturnType<typeof setInterval> | undefined
+  private seconds = 0
   private next = 0
   private readonly scene: Scene
   private readonly ids: readonly string[]
@@ -30,7 +32,13 @@ export class BenchWire implements Wire {
   }
 
   send(_event: 'request', text: string): void {
-    const asked = JSON.parse(text) as { id: string; type: string; commands?: { do: string; positions: object }[] }
+    const asked = JSON.parse(text) as {
+      id: string
+      type: string
+      commands?: { do: string; positions: object }[]
+      traffic?: string[]
+    }
+    if (asked.type === 'look') this.count(asked.traffic ?? [])
     queueMicrotask(() => {
       this.tell('answer', { id: asked.id, result: this.result(asked.type) })
       for (const command of asked.commands ?? []) if (command.do === 'place') this.placed(command.positions)
@@ -39,6 +47,7 @@ export class BenchWire implements Wire {
 
   close(): void {
     this.updates(0)
+    this.count([])
   }
 
   /** From now on so many changes of an interface's carrier a second, each a delta of its own, in a fixed order. */
@@ -53,6 +62,33 @@ export class BenchWire implements Wire {
       since = now
       for (; owed >= 1; owed -= 1) this.flip()
     }, 5)
+  }
+
+  /** Every second the counters of these, on all of whose interfaces something runs. */
+  private count(namespaces: readonly string[]): void {
+    clearInterval(this.counting)
+    if (namespaces.length === 0) return
+    const read = (): void => {
+      this.seconds += 1
+      const added = Object.fromEntries(namespaces.map((name) => [`counters:${name}`, this.counters(name)]))
+      this.delta({ live: { added } })
+    }
+    this.counting = setInterval(read, 1000)
+    read()
+  }
+
+  private counters(namespace: string): CountersLive {
+    const bytes = 250_000 * this.seconds
+    const row = { rx_bytes: bytes, tx_bytes: bytes / 2, rx_packets: 0, tx_packets: 0, multicast: 0 }
+    const names = this.ids.filter((id) => id.startsWith(`link:${namespace}/`)).map((id) => id.split('/')[1] ?? '')
+    return {
+      kind: 'counters',
+      namespace,
+      at: this.seconds,
+      rows: Object.fromEntries(
+        names.map((name) => [name, { ...row, rx_dropped: 0, tx_dropped: 0, rx_errors: 0, tx_errors: 0 }]),
+      ),
+    }
   }
 
   private flip(): void {

@@ -8,7 +8,7 @@ import styles from './Glance.module.css'
 import { rateWidth } from './rate'
 import { Plate } from './WireParts'
 
-/** What runs over a link right now: as width, as dots that move its way, in numbers. Nothing where nothing runs. */
+/** What runs over a link right now, as width and in numbers. Nothing where nothing runs. */
 export function Flowing({ line, path, middle }: { line: BoardLine; path: string; middle: Point }) {
   const editor = useEditor()
   const on = usePart(editor.view, (view) => view.traffic)
@@ -27,8 +27,6 @@ function Flow({ line, path, middle }: { line: BoardLine; path: string; middle: P
   return (
     <g className={styles.traffic} data-testid="traffic" data-rate={Math.round(flow.out + flow.back)}>
       <path className={styles.stream} d={path} strokeWidth={width} />
-      {flow.out >= 1 && <path className={styles.dots} d={path} data-way="out" strokeWidth={width * 0.55} />}
-      {flow.back >= 1 && <path className={styles.dots} d={path} data-way="back" strokeWidth={width * 0.55} />}
       <Plate label={label} />
       <text className={styles.label} x={label.x} y={label.y}>
         {label.lines}

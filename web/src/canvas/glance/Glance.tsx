@@ -5,6 +5,7 @@ import { useCamera } from '../flow'
 import { Minimap } from './Minimap'
 import { Search } from './Search'
 import { useShown } from './shown'
+import { TrafficMarks } from './TrafficMarks'
 import { useTraffic } from './traffic'
 
 /** What helps to see the state of a lab at a glance; inside of the flow. */
@@ -15,6 +16,7 @@ export function Glance({ board }: { board: Board }) {
   useShown(editor, board)
   return (
     <>
+      <TrafficMarks board={board} />
       <Minimap board={board} />
       <Search />
     </>

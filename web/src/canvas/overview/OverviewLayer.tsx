@@ -1,12 +1,11 @@
 import { useEffect, useRef, useState } from 'react'
 import { type Editor, useDenied, useEditor } from '@/editor'
-import { usePart, useValue } from '@/ui'
+import { useValue } from '@/ui'
 import type { Board } from '../board'
 import { useCanvas } from '../context'
 import { useCamera, useOverview } from '../flow'
 import type { FlowEvents } from '../port'
 import { listen } from './listen'
-import { Motion } from './motion'
 import { NodeList } from './NodeList'
 import styles from './Overview.module.css'
 import { OverviewScene } from './scene'
@@ -42,11 +41,9 @@ function Layer({ editor, board, events, on }: { editor: Editor; board: Board; ev
   useEffect(() => (canvas.current ? scene.attach(canvas.current) : undefined), [scene])
   useEffect(() => (on ? listen(canvas.current?.parentElement, scene) : undefined), [scene, on])
   useWriting(editor, on)
-  const traffic = usePart(editor.view, (view) => view.traffic)
   return (
     <>
       <canvas ref={canvas} className={styles.overview} data-on={on || undefined} data-testid="overview" />
-      {on && traffic && <Marks editor={editor} scene={scene} board={board} />}
       {on && <NodeList editor={editor} scene={scene} onFocus={setFocus} />}
     </>
   )
@@ -58,15 +55,4 @@ function useWriting(editor: Editor, on: boolean): void {
   useEffect(() => {
     if (on && writing !== null) editor.viewport.get()?.reveal(writing)
   }, [editor, on, writing])
-}
-
-/** Marks that move over busy links. */
-function Marks({ editor, scene, board }: { editor: Editor; scene: OverviewScene; board: Board }) {
-  const canvas = useRef<HTMLCanvasElement>(null)
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another board has other lines
-  useEffect(() => {
-    const ctx = canvas.current?.getContext('2d')
-    return ctx ? new Motion(editor, scene, ctx).start() : undefined
-  }, [editor, scene, board])
-  return <canvas ref={canvas} className={styles.overview} data-on data-testid="moving" />
 }

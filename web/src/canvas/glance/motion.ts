@@ -1,8 +1,9 @@
 import type { Editor } from '@/editor'
 import { flowOf } from '@/store'
-import { readColours, watchColours } from './colours'
-import type { LineShape } from './picture'
-import type { OverviewScene } from './scene'
+import type { Board } from '../board'
+import { readColours, watchColours } from '../overview/colours'
+import { type LineShape, Picture } from '../overview/picture'
+import type { FlowCamera } from '../port'
 import { marksOn, type Way, waysOf } from './ways'
 
 /** Between two drawings, in ms. At 1,000 nodes with 30 busy lines 20 of them a second cost some 3 % of a processor in the page and 10 % in all of
@@ -10,34 +11,43 @@ import { marksOn, type Way, waysOf } from './ways'
 const PACE_MS = 50
 /** How long the view must stand still, in ms. */
 const CALM_MS = 200
-/** Of a mark, in pixels. */
-const RADIUS = 1.8
+/** Of a mark: in canvas units, and in pixels at least. */
+const [RADIUS, LEAST] = [3.5, 1.8]
 
 const calm = window.matchMedia?.('(prefers-reduced-motion: reduce)')
 
 /** What runs over links, as marks that move its way: on the busiest that are seen, and only while the view stands still. On a canvas of its own:
- * the picture below is not drawn again for them. */
+ * what is around is not drawn again for them. As dashes that move along the paths of 34 links they cost three frames each time. */
 export class Motion {
   private ways: readonly Way[] = []
   private colour = readColours().accent
+  private radius = LEAST
   private frame = 0
   /** Until the view stands still. */
   private paused = false
   private timer: ReturnType<typeof setTimeout> | undefined
+  private ctx: CanvasRenderingContext2D | null = null
+  /** As long as a pointer is down, something may be dragged. */
+  private pressed = false
+  private readonly picture = new Picture()
 
   private readonly editor: Editor
-  private readonly scene: OverviewScene
-  private readonly ctx: CanvasRenderingContext2D
+  private readonly camera: FlowCamera
 
-  constructor(editor: Editor, scene: OverviewScene, ctx: CanvasRenderingContext2D) {
+  constructor(editor: Editor, camera: FlowCamera) {
     this.editor = editor
-    this.scene = scene
-    this.ctx = ctx
+    this.camera = camera
   }
 
-  /** Returns how to stop. */
-  start(): () => void {
+  /** What there is to draw on. */
+  show(board: Board): void {
+    if (this.picture.update(board) && this.ctx) this.later()
+  }
+
+  /** Draw into this canvas; returns how to stop. */
+  start(canvas: HTMLCanvasElement): () => void {
     if (calm?.matches) return () => undefined
+    this.ctx = canvas.getContext('2d')
     let due: ReturnType<typeof setTimeout> | undefined
     const counted = (): void => {
       due ??= setTimeout(() => {
@@ -46,17 +56,26 @@ export class Motion {
       }, CALM_MS)
     }
     const off = [
-      this.scene.camera.subscribe(this.later),
+      this.camera.subscribe(this.later),
       this.editor.lab.rates.watch(counted),
       watchColours(() => {
         this.colour = readColours().accent
       }),
     ]
+    const end = new AbortController()
+    const press = (event: Event): void => {
+      this.pressed = event.type === 'pointerdown'
+      this.later()
+    }
+    for (const type of ['pointerdown', 'pointerup', 'pointercancel'])
+      window.addEventListener(type, press, { signal: end.signal, capture: true })
     this.look()
     return () => {
       this.rest()
+      this.ctx = null
+      end.abort()
       clearTimeout(due)
-      for (const end of off) end()
+      for (const stop of off) stop()
     }
   }
 
@@ -78,11 +97,17 @@ export class Motion {
   /** Look which lines are busy, and go on. */
   private readonly look = (): void => {
     this.rest()
+    const { ctx } = this
+    if (!ctx) return
+    if (this.pressed) {
+      this.later()
+      return
+    }
     this.paused = false
-    const { picture, camera } = this.scene
-    const { canvas } = this.ctx
-    const now = camera.get()
-    this.ways = waysOf(picture.lines, this.flow, now)
+    const { canvas } = ctx
+    const now = this.camera.get()
+    this.radius = Math.max(RADIUS * now.zoom, LEAST)
+    this.ways = waysOf(this.picture.lines, this.flow, now)
     canvas.dataset.lines = `${this.ways.length}`
     if (this.ways.length === 0) {
       this.clear()
@@ -91,7 +116,7 @@ export class Motion {
     const ratio = window.devicePixelRatio || 1
     const [width, height] = [Math.round(now.width * ratio), Math.round(now.height * ratio)]
     if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height })
-    this.ctx.setTransform(ratio, 0, 0, ratio, 0, 0)
+    ctx.setTransform(ratio, 0, 0, ratio, 0, 0)
     this.frame = requestAnimationFrame(this.step)
   }
 
@@ -102,18 +127,15 @@ export class Motion {
 
   private readonly step = (now: number): void => {
     this.frame = 0
-    if (this.scene.hand.busy) {
-      this.later()
-      return
-    }
-    const { ctx } = this
+    const { ctx, radius } = this
+    if (!ctx) return
     this.clear()
     ctx.fillStyle = this.colour
     ctx.beginPath()
     for (const way of this.ways) {
       for (const { x, y } of marksOn(way, now / 1000)) {
-        ctx.moveTo(x + RADIUS, y)
-        ctx.arc(x, y, RADIUS, 0, 2 * Math.PI)
+        ctx.moveTo(x + radius, y)
+        ctx.arc(x, y, radius, 0, 2 * Math.PI)
       }
     }
     ctx.fill()
@@ -123,6 +145,6 @@ export class Motion {
   }
 
   private clear(): void {
-    this.ctx.clearRect(0, 0, this.ctx.canvas.width, this.ctx.canvas.height)
+    this.ctx?.clearRect(0, 0, this.ctx.canvas.width, this.ctx.canvas.height)
   }
 }

@@ -3,8 +3,8 @@
 import type { flowOf } from '@/store'
 import type { Point } from '../anchors'
 import { along } from '../curve'
-import { type Camera, type Size, seen } from './pass'
-import { type LineShape, meets } from './picture'
+import { type Camera, type Size, seen } from '../overview/pass'
+import { type LineShape, meets } from '../overview/picture'
 
 /** Lines at most. */
 const MOST = 40
