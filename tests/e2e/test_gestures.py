@@ -304,6 +304,19 @@ def test_links_by_one_drag(page: Page, stack: Stack, lab: str) -> None:
     hand.press("Control+z")
     hand.settled("Undone")
     assert not {n["name"] for n in hand.kernel("host", "netns")} & {f"pc{i}" for i in range(5)}
+    # what somebody else takes away ends the gesture that was about it
+    hand.press("Escape")
+    hand.pull(hand.plug("ns0"), *hand.middle(hand.card("ns2")))
+    ends = page.get_by_role("dialog", name="New link")
+    ends.wait_for()
+    stack.cli("undo", lab)
+    expect(ends).to_have_count(0)
+    hand.pick("ns0")
+    hand.press("l")
+    aim = page.get_by_role("status").filter(has_text="Link from ns0")
+    expect(aim.first).to_be_visible()
+    stack.inside(lab, "host", "ip", "netns", "delete", "ns0")
+    expect(page.get_by_text("Link from ns0").locator("visible=true")).to_have_count(0)
 
 
 def test_copy_cut_paste_duplicate(page: Page, stack: Stack, lab: str) -> None:

@@ -24,6 +24,7 @@ import { SpotLayer } from './spot/SpotLayer'
 import { useCanvasTexts } from './texts'
 import { MoveTool } from './tools/move'
 import { useClipboard } from './tools/useClipboard'
+import { useGone } from './tools/useGone'
 import { useKeys } from './tools/useKeys'
 import { useLinkTool } from './tools/useLinkTool'
 import { boxesOf, useCanvasView } from './useCanvasView'
@@ -72,6 +73,7 @@ export function Canvas() {
   useClipboard(editor, tools.toCanvas)
   const link = useLinkTool(editor)
   useSeen(editor, board)
+  useGone(editor)
   useRefit(area, view, latest)
   useArrange(editor, latest, places)
   const file = useFileDrop(editor)
