@@ -139,7 +139,7 @@ function Line({
     <div
       id={`frame-${row.number}`}
       className={styles.row}
-      style={{ transform: `translateY(${top}px)` }}
+      style={{ height: ROW, transform: `translateY(${top}px)` }}
       role="option"
       aria-selected={chosen}
       data-protocol={row.protocol}

@@ -1,6 +1,6 @@
 import { useMemo } from 'react'
 import type { Family, Table } from '@/protocol'
-import { Tooltip, usePart } from '@/ui'
+import { rowHeight, Tooltip, usePart } from '@/ui'
 import { Cell } from './Cell'
 import { useChain, useCounters, usePanel } from './context'
 import { type AllCounters, flow, tableKey } from './counters'
@@ -9,13 +9,16 @@ import { type Box, picture, type Room } from './model/geometry'
 import { HOOKS, type Hook, STOPS, type Stop } from './model/hooks'
 import { type ChainsTexts, useChainsTexts } from './texts'
 
+/** A cell, and the air around it. */
+const LEAST_ROW = rowHeight(18) + 2
+
 /** The way of a packet through a namespace, as the textbooks draw it; every table of every chain is a button. */
 export function FlowMap({ room }: { room: Room }) {
   const t = useChainsTexts()
   const { namespace } = usePanel()
   const live = useFlowing()
   const { width, height } = room
-  const at = useMemo(() => picture({ width, height }), [width, height])
+  const at = useMemo(() => picture({ width, height }, LEAST_ROW), [width, height])
   return (
     <section className={styles.map} style={{ width: at.w, height: at.h }} aria-label={t.mapOf(namespace)}>
       <svg className={styles.wires} width={at.w} height={at.h} aria-hidden="true">

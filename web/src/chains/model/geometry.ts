@@ -46,11 +46,11 @@ const MOST_CELL = 186
 
 const clamp = (n: number, low: number, high: number): number => Math.min(Math.max(n, low), high)
 
-/** The picture, as large as the room allows within what can be read. */
-export function picture({ width, height }: Room): Picture {
+/** The picture, as large as the room allows within what can be read, and met: no row is lower than `least`. */
+export function picture({ width, height }: Room, least = 20): Picture {
   const cell = Math.floor(clamp((width - FIXED) / 4, LEAST_CELL, MOST_CELL))
   const rows = STOPS.OUTPUT.length + STOPS.FORWARD.length
-  const row = Math.floor(clamp((height - 84) / rows, 20, 30))
+  const row = Math.floor(clamp((height - 84) / rows, least, Math.max(least, 30)))
   const head = row + 4
   const tall = (hook: Hook): number => head + STOPS[hook].length * row + 6
   const gap = clamp(height - tall('OUTPUT') - tall('FORWARD') - 16, 14, 44)
