@@ -1,4 +1,4 @@
-import { type RefObject, useEffect, useMemo, useRef, useState } from 'react'
+import { type MouseEvent, type RefObject, useEffect, useMemo, useRef, useState } from 'react'
 import { dropEnd, type Editor, type Point, useDenied, useEditor, useEditorTexts } from '@/editor'
 import { interfaceId } from '@/protocol'
 import { ContextArea, usePart, useValue } from '@/ui'
@@ -63,12 +63,20 @@ export function Canvas() {
   const board = useBoard(editor, places.overrides)
   const area = useRef<HTMLDivElement>(null)
   const view = useRef<FlowView | null>(null)
-  /** Where the menu was opened. */
-  const pointed = useRef<Point>(undefined)
+  /** Where the menu opens: at the menu's event, or where a finger rests (not every browser has an event for that). */
+  const pointed = useRef<{ place: Point; select(): void }>(undefined)
   const latest = useRef(board)
   latest.current = board
   const tools = useTools(editor, view, latest, places)
   const events = useNodeEvents(editor, latest, places, tools, view)
+  const point = ({ target, clientX, clientY }: MouseEvent): void => {
+    const at = { x: clientX, y: clientY }
+    const select = (): void => {
+      const under = drawnUnder(target, at)
+      selectUnder(editor, target, under && recordsOf([under]))
+    }
+    pointed.current = { place: tools.toCanvas(at), select }
+  }
   useKeys(editor, latest, places)
   useClipboard(editor, tools.toCanvas)
   const link = useLinkTool(editor)
@@ -82,7 +90,7 @@ export function Canvas() {
   const onView = useCanvasView(editor, view, latest)
   return (
     <CanvasProvider value={tools}>
-      <ContextArea entries={() => menuEntries(editor, pointed.current)}>
+      <ContextArea entries={() => menuEntries(editor, pointed.current?.place)} onOpen={() => pointed.current?.select()}>
         <div
           ref={area}
           className={styles.canvas}
@@ -93,11 +101,9 @@ export function Canvas() {
               event.stopPropagation()
               return
             }
-            const at = { x: event.clientX, y: event.clientY }
-            pointed.current = tools.toCanvas(at)
-            const under = drawnUnder(event.target, at)
-            selectUnder(editor, event.target, under && recordsOf([under]))
+            point(event)
           }}
+          onPointerDownCapture={point}
           {...link}
           {...file}
         >
