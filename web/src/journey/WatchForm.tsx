@@ -59,15 +59,17 @@ export function WatchForm({ tracing }: { tracing: Tracing }) {
           />
         )}
       </Field>
-      {watching ? (
-        <Button onClick={tracing.stop}>{t.stopWatching}</Button>
-      ) : (
-        <Needs>
-          <Button type="submit" variant="primary" disabled={tracing.busy !== null}>
-            {t.watch}
-          </Button>
-        </Needs>
-      )}
+      <div className={styles.buttons}>
+        {watching ? (
+          <Button onClick={tracing.stop}>{t.stopWatching}</Button>
+        ) : (
+          <Needs>
+            <Button type="submit" variant="primary" disabled={tracing.busy !== null}>
+              {t.watch}
+            </Button>
+          </Needs>
+        )}
+      </div>
     </form>
   )
 }

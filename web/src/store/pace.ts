@@ -4,7 +4,7 @@
 const AT_ONCE = 16
 const PART = 1 / 8
 /** While a gesture moves what is seen: it needs the time, and nobody reads what flies by. */
-const MEANWHILE = 3
+const MEANWHILE = 1
 /** A gesture that made no event for so long is over, in ms. */
 const GESTURE_MS = 150
 

@@ -32,6 +32,8 @@ export function labelOf(of: ShapeNode, zoom: number): ShapeLabel | null {
   const shown = cut(text, room / size - 2 * PAD)
   if (shown === null) return null
   const [w, h] = [(width(shown) + 2 * PAD) * size, HEIGHT * size]
+  // on the map of the whole the letters would cover what is in the area
+  if (of.kind === 'area' && h > of.h / 2) return null
   if (of.kind === 'area') return { text: shown, size, x: of.x + INSET, y: h > MARGIN_H ? of.y - h : of.y - 1, w, h }
   return h > of.h ? null : { text: shown, size, x: of.x + INSET - PAD * size + 2, y: of.y + 4, w, h }
 }
