@@ -82,6 +82,22 @@ def lab(camera: Camera) -> None:
         page.context.close()
 
 
+def glance(camera: Camera) -> None:
+    """Rates, subnets and labels on links; all keys."""
+    for language, theme in (("en", "light"), ("en", "dark"), ("zh", "light")):
+        page = camera.page("site", language, theme)
+        for key in ("Shift+R", "Shift+S", "Shift+I"):
+            page.keyboard.press(key)
+        camera.stack.inside("site", "client", "bash", "-c", "ping -q -i 0.01 -s 1400 -c 450 192.0.2.1 >/dev/null & sleep 0.1")
+        page.get_by_test_id("traffic").first.wait_for(timeout=10_000)
+        name = theme if language == "en" else language
+        camera.shoot(page, f"glance-{name}")
+        page.keyboard.press("?")
+        page.get_by_role("dialog").wait_for()
+        camera.shoot(page, f"keys-{name}")
+        page.context.close()
+
+
 def plan(camera: Camera) -> None:
     """Edits that wait, seen before they are done."""
     page = camera.page("site", theme="dark")
@@ -176,7 +192,7 @@ def overview(camera: Camera) -> None:
         page.context.close()
 
 
-SCREENS = {f.__name__: f for f in (start_screen, lab, plan, chains, terminals, journey, capture, overview)}
+SCREENS = {f.__name__: f for f in (start_screen, lab, glance, plan, chains, terminals, journey, capture, overview)}
 
 
 def main(folder: Path, wanted: list[str]) -> None:

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { BoardBuilder, NO_OVERRIDES } from '@/canvas/board'
+import { along } from '@/canvas/curve'
 import { boxOf, placeLabels } from '@/canvas/glance/labels'
 import { fitting } from '@/canvas/glance/Minimap'
 import { netOf, subnetsOf } from '@/canvas/glance/subnets'
@@ -48,14 +49,16 @@ test('ports and bridges have the colour of their segment', () => {
   expect(byRef.has('ns1/lo')).toBe(false)
 })
 
-test('labels cover neither each other nor a card', () => {
+test('labels cover neither each other nor a card nor the rate of a link', () => {
   const picture = new Picture()
   picture.update(boardOf(opened()))
   fc.assert(
     fc.property(fc.array(fc.string({ minLength: 1, maxLength: 18 }), { minLength: 1, maxLength: 2 }), (text) => {
-      const placed = placeLabels(picture.lines, picture.nodes, () => text)
+      const placed = placeLabels(picture.lines, picture.nodes, () => text, true)
+      const rates = picture.lines.map((line) => boxOf({ ...along(line, 0.5), lines: ['1.4 Mbit/s'] }))
       const boxes = [...placed.values()].flatMap(({ a, b }) => [a, b]).flatMap((label) => (label ? [boxOf(label)] : []))
       for (const [i, box] of boxes.entries()) {
+        expect(rates.some((rate) => meets(box, rate))).toBe(false)
         expect(boxes.slice(i + 1).some((other) => meets(box, other))).toBe(false)
         expect(picture.nodes.some((node) => node.parent === null && meets(box, node))).toBe(false)
       }

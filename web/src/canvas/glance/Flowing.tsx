@@ -23,7 +23,7 @@ function Flow({ line, path, middle }: { line: BoardLine; path: string; middle: P
   const flow = flowOf(a, b)
   if (!flow || flow.out + flow.back < 1) return null
   const width = 2 + rateWidth(flow.out + flow.back)
-  const label = { x: middle.x, y: middle.y - 13, lines: [bits(flow.out + flow.back)] }
+  const label = { ...middle, lines: [bits(flow.out + flow.back)] }
   return (
     <g className={styles.traffic} data-testid="traffic" data-rate={Math.round(flow.out + flow.back)}>
       <path className={styles.stream} d={path} strokeWidth={width} />

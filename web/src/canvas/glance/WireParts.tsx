@@ -4,7 +4,7 @@ import { usePart } from '@/ui'
 import type { Point } from '../anchors'
 import type { BoardLine } from '../board'
 import styles from './Glance.module.css'
-import { boxOf, type Label } from './labels'
+import { boxOf, type Label, PAD } from './labels'
 import { shownIn } from './shown'
 import { useGlanceTexts } from './texts'
 
@@ -44,10 +44,10 @@ function Text({ label }: { label: Label }) {
   )
 }
 
-/** The ground on which a label stands. */
+/** The ground on which the letters of a label stand: no larger, so that the link beside them stays whole. */
 export function Plate({ label }: { label: Label }) {
   const { x, y, w, h } = boxOf(label)
-  return <rect className={styles.plate} x={x} y={y} width={w} height={h} rx={4} />
+  return <rect className={styles.plate} x={x} y={y + PAD} width={w} height={h - 2 * PAD} rx={4} />
 }
 
 /** States in which a port lets no frame pass although it has carrier. */

@@ -18,18 +18,24 @@ export interface Ends {
 
 const LETTER_W = 6.5
 const LINE_H = 13
-const PAD = 3
+/** Around the letters. */
+export const PAD = 3
 /** Tried in this order: the share of the way from the end. */
 const STATIONS = [0.12, 0.18, 0.25, 0.33, 0.4]
 
-/** The labels that have room. Longer links come first: where there is little room, they have the most to say. */
+/** A rate as wide as any, in the middle of a link. */
+const RATE = '999.9 Mbit/s'
+
+/** The labels that have room. Longer links come first: where there is little room, they have the most to say. `rates`: the middles of links are kept free for them. */
 export function placeLabels(
   lines: readonly LineShape[],
   nodes: readonly NodeShape[],
   textOf: (ref: string) => readonly string[],
+  rates = false,
 ): Map<string, Ends> {
   const taken = new Crowd()
   for (const node of nodes) if (node.parent === null) taken.add(node)
+  if (rates) for (const shape of lines) taken.add(boxOf({ ...along(shape, 0.5), lines: [RATE] }))
   const out = new Map<string, Ends>()
   const length = (s: LineShape): number => Math.hypot(s.d.x - s.a.x, s.d.y - s.a.y)
   for (const shape of [...lines].sort((p, q) => length(q) - length(p))) {
@@ -66,7 +72,7 @@ function beside(shape: LineShape, at: number, lines: readonly string[]): Label {
   return across ? { x, y: y - h / 2 - PAD, lines } : { x: x + w / 2 + PAD, y, lines }
 }
 
-/** What a label covers. */
+/** What a label keeps free of others. */
 export function boxOf({ x, y, lines }: Label): Box {
   const w = Math.max(...lines.map((text) => text.length)) * LETTER_W + 2 * PAD
   const h = lines.length * LINE_H + 2 * PAD

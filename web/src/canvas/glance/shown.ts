@@ -32,6 +32,7 @@ const CALM_MS = 120
 /** Keep them up to date while they are shown. */
 export function useShown(editor: Editor, board: Board): void {
   const labels = usePart(editor.view, (view) => view.labels)
+  const rates = usePart(editor.view, (view) => view.traffic)
   const subnets = usePart(editor.view, (view) => view.subnets)
   useEffect(() => {
     const shown = shownIn(editor)
@@ -40,7 +41,7 @@ export function useShown(editor: Editor, board: Board): void {
     if (!labels && !subnets) return
     const look = (): void => {
       if (subnets) shown.subnets.set(subnetsOf(editor.lab))
-      if (labels) shown.labels.set(labelsOf(editor, board))
+      if (labels) shown.labels.set(labelsOf(editor, board, rates))
     }
     let timer: ReturnType<typeof setTimeout> | undefined
     const later = (ids: Iterable<string>): void => {
@@ -57,15 +58,15 @@ export function useShown(editor: Editor, board: Board): void {
       clearTimeout(timer)
       for (const end of off) end()
     }
-  }, [editor, board, labels, subnets])
+  }, [editor, board, labels, rates, subnets])
 }
 
-function labelsOf(editor: Editor, board: Board): ReadonlyMap<string, Ends> {
+function labelsOf(editor: Editor, board: Board, rates: boolean): ReadonlyMap<string, Ends> {
   const picture = new Picture()
   picture.update(board)
   const textOf = (ref: string): readonly string[] => {
     const [address] = cachedInterfaceView(editor.lab, ref)?.addresses ?? []
     return address === undefined ? [nameOf(ref)] : [nameOf(ref), address]
   }
-  return placeLabels(picture.lines, picture.nodes, textOf)
+  return placeLabels(picture.lines, picture.nodes, textOf, rates)
 }
