@@ -28,7 +28,9 @@ export function useCanvasView(
           if (!box || zoom < READABLE || !within(box, seen)) now.centreOn(node)
         },
         taken: () =>
-          board.current.nodes.filter((n) => n.kind === 'namespace').map(({ x, y, w, h }) => ({ x, y, w, h })),
+          board.current.nodes
+            .filter((n) => n.kind === 'namespace' || n.kind === 'note')
+            .map(({ x, y, w, h }) => ({ x, y, w, h })),
         boxes: () => boxesOf(board.current.nodes),
         picture: async (options) => (await import('./export/picture')).takePicture(options, now),
       })
