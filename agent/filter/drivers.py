@@ -108,7 +108,7 @@ class Nft(_Programs):
                 break
         return ended
 
-    def present(self, places: Iterable[Netns], stamped: bool = True) -> list[dict[Key, bytes | None]]:  # noqa: ARG002  # has none
+    def present(self, places: Iterable[Netns], stamped: bool = True) -> list[dict[Key, bytes | None]]:  # noqa: ARG002  # nftables has no stamps
         return self.namespaces.visit_all(list(places), lambda _: dict.fromkeys(nft_tables.iptables(nft_tables.tables())))
 
     def foreign(self, place: Netns) -> tuple[str, ...]:

@@ -107,7 +107,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool:
     arguments = {name: pyfuncitem.funcargs[name] for name in names}
     outcome, text = run_apart(lambda: pyfuncitem.obj(**arguments))
     if outcome == "skipped":
-        pytest.skip(text)
+        pytest.skip(text)  # the reason that the test itself gave, apart
     if outcome == "failed":
         pytest.fail(text, pytrace=False)
     return True
