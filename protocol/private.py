@@ -10,14 +10,14 @@ import msgspec
 
 from protocol.public import Check
 from protocol.terminals import File
-from topology.facts import AnyFact
 from topology.journey.probe import Probe
 from topology.journey.sighting import Sighting
-from topology.limits import Limits
-from topology.netfilter import Driver, Family
-from topology.problems import Problem
-from topology.records import AnyRecord
-from topology.steps import AnyStep
+from topology.model.limits import Limits
+from topology.model.netfilter import Driver, Family
+from topology.model.problems import Problem
+from topology.model.records import AnyRecord
+from topology.observe.facts import AnyFact
+from topology.plan.steps import AnyStep
 
 PROTOCOL = 1
 

@@ -15,7 +15,7 @@ from websockets.sync.client import ClientConnection, unix_connect
 from protocol import private as p
 from protocol.frames import ERROR, INPUT, OUTPUT, pack, unpack
 from server.fair import SHARES, Meter
-from topology.problems import Code, Problem, ProblemError
+from topology.model.problems import Code, Problem, ProblemError
 
 MAX_MESSAGE = 64 << 20
 WAIT_SECONDS = 20.0

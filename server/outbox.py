@@ -9,7 +9,7 @@ from protocol.public import Answer, AnyItem, AnyResult, Delta, LabsEvent, Notice
 from server.access import Access
 from server.audit import SessionLog
 from server.fair import SHARES, Meter
-from topology.problems import Code, Problem, ProblemError
+from topology.model.problems import Code, Problem, ProblemError
 
 Event = Answer | StreamItem | Delta | Notice | LabsEvent
 _NAMES: dict[type[Event], str] = {Answer: "answer", StreamItem: "stream", Delta: "delta", Notice: "notice", LabsEvent: "labs"}

@@ -5,7 +5,7 @@ import os
 import struct
 from collections.abc import Callable
 
-from agent.drivers import bridge, macvlan, vxlan
+from agent.netlink.kinds import bridge, macvlan, vxlan
 from agent.netlink.wire import (
     NLM_F_APPEND,
     NLM_F_CREATE,
@@ -17,8 +17,8 @@ from agent.netlink.wire import (
     ndmsg,
     rtmsg,
 )
-from topology import steps as s
-from topology.records import AnyInterface, Bridge, Fdb, Macvlan, Neighbour, Port, Route, Veth, Vxlan
+from topology.model.records import AnyInterface, Bridge, Fdb, Macvlan, Neighbour, Port, Route, Veth, Vxlan
+from topology.plan import steps as s
 
 RTM_NEWLINK, RTM_DELLINK, RTM_SETLINK = 16, 17, 19
 RTM_NEWADDR, RTM_DELADDR, RTM_NEWROUTE, RTM_DELROUTE, RTM_NEWNEIGH, RTM_DELNEIGH = 20, 21, 24, 25, 28, 29

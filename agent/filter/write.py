@@ -7,14 +7,14 @@ from typing import NamedTuple
 from agent.filter.drivers import FilterDriver
 from agent.filter.programs import Ended
 from agent.netlink.namespaces import Namespaces, Netns
-from topology.chains import aims_at
-from topology.netfilter import Family, Table, chain_id
-from topology.problems import Code, Problem
+from topology.model.netfilter import Family, Table, chain_id
+from topology.model.problems import Code, Problem
+from topology.plan.steps import ChangeTable
+from topology.plan.table_plan import command, numbered
+from topology.rules.chains import aims_at
 from topology.rules.refusal import Refusal, place, refusal
 from topology.rules.tokens import tokens
-from topology.steps import ChangeTable
-from topology.table_plan import command, numbered
-from topology.vocabulary import misplaced
+from topology.rules.vocabulary import misplaced
 
 _LOOP = "Too many levels of symbolic links"
 """ELOOP."""

@@ -20,7 +20,7 @@ from topology.journey import packet as pk
 from topology.journey.evidence import is_neighbour
 from topology.journey.packet import Packet
 from topology.journey.sighting import Hook, Hooked, Looked, Noted, Ruled, Sighting, Switched, Tapped
-from topology.netfilter import Family
+from topology.model.netfilter import Family
 
 ETHERNET = 14
 """Bytes of an Ethernet header."""

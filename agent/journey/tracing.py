@@ -12,7 +12,7 @@ from agent.netlink.namespaces import Namespaces
 from protocol.private import Sighted, Trace, TraceEnded, WatchPackets
 from topology.journey.probe import Probe
 from topology.journey.sighting import Hooked, Looked, Sighting, Socketed
-from topology.problems import Code, Problem, ProblemError
+from topology.model.problems import Code, Problem, ProblemError
 
 QUIET = 0.04
 """s without a sighting after which an answered packet's journey has ended."""

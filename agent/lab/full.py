@@ -3,8 +3,8 @@
 import contextlib
 import os
 
-from topology.limits import KEPT, Limits, reached
-from topology.problems import Problem
+from topology.model.limits import KEPT, Limits, reached
+from topology.model.problems import Problem
 
 _PLACES = ("/", "/run", "/tmp", "/root", "/home", "/dev/shm")
 _ROOM = 0.05

@@ -17,7 +17,7 @@ from agent.netlink.namespaces import RTM_DELNSID, RTM_NEWNSID, Namespaces, Netns
 from agent.netlink.read import SETTLED, Reader, wanted
 from agent.netlink.told import Group, Told
 from agent.netlink.wire import NLM_F_REPLACE, as_s32, attributes
-from topology.facts import (
+from topology.observe.facts import (
     AddressFact,
     AnyFact,
     FdbFact,

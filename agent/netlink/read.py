@@ -13,7 +13,7 @@ from agent.netlink import decode, decode_ip, sockets, words
 from agent.netlink.namespaces import Namespaces, Netns
 from agent.netlink.told import Kept
 from agent.netlink.wire import Batch, attribute_u32, ifaddr, ifinfo, ndmsg, rtmsg
-from topology.facts import CountersFact, LinkFact, Process, ProcessesFact, RouteFact, VlansFact
+from topology.observe.facts import CountersFact, LinkFact, Process, ProcessesFact, RouteFact, VlansFact
 
 SETTLED = ("up", "unknown", "testing", "notpresent")
 _PAGE = os.sysconf("SC_PAGE_SIZE")

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, cast
 
-from topology.facts import (
+from topology.observe.facts import (
     AddressFact,
     AddressGone,
     AnyFact,

@@ -30,8 +30,8 @@ from agent.netlink.namespaces import Namespaces, Netns, share_run
 from agent.netlink.read import Reader
 from agent.netlink.sysctls import Sysctls
 from agent.netlink.wire import NETLINK_ADD_MEMBERSHIP, NETLINK_LISTEN_ALL_NSID, RECEIVE, SOL_NETLINK, grow, split
-from topology.facts import AnyFact, SysctlFact
-from topology.sysctls import KEYS
+from topology.model.sysctls import KEYS
+from topology.observe.facts import AnyFact, SysctlFact
 
 _LINK, _NEIGH, _IFADDR4, _ROUTE4, _IFADDR6, _ROUTE6, _NETCONF4, _NETCONF6, _NSID, _BRVLAN = 1, 3, 5, 7, 9, 11, 24, 25, 28, 33
 _GROUPS = (_LINK, _NEIGH, _IFADDR4, _ROUTE4, _IFADDR6, _ROUTE6, _NETCONF4, _NETCONF6, _NSID)

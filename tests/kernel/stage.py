@@ -17,17 +17,17 @@ from agent.netlink.namespaces import Namespaces
 from agent.netlink.sysctls import Sysctls
 from agent.netlink.watch import Watch
 from protocol.private import Sighted, Trace, TraceEnded
-from topology.facts import AnyFact
 from topology.journey.ask import wires
 from topology.journey.hop import Journey
 from topology.journey.probe import Probe
 from topology.journey.sighting import Sighting
 from topology.journey.stitch import stitch
-from topology.live import LinkLive, LiveRecords
-from topology.observed import Observed
-from topology.records import AnyRecord, Chain, Records
+from topology.model.records import AnyRecord, Chain, Records
+from topology.model.sysctls import KEYS
+from topology.observe.facts import AnyFact
+from topology.observe.live import LinkLive, LiveRecords
+from topology.observe.observed import Observed
 from topology.rules.save import read
-from topology.sysctls import KEYS
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "journeys"
 FAMILIES = (("ipv4", "iptables"), ("ipv6", "ip6tables"))

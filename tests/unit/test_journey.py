@@ -18,8 +18,8 @@ from topology.journey.predict import predict
 from topology.journey.probe import Ask, Probe
 from topology.journey.sighting import Hooked, Looked, Sighting, Socketed, Tapped
 from topology.journey.stitch import stitch
-from topology.problems import ProblemError
-from topology.records import AnyRecord, Bridge, Chain, Loopback, Namespace, PortVlan, Records, Veth, as_records
+from topology.model.problems import ProblemError
+from topology.model.records import AnyRecord, Bridge, Chain, Loopback, Namespace, PortVlan, Records, Veth, as_records
 from topology.rules import parse
 
 

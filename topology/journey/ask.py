@@ -5,13 +5,13 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
-from topology.explain import source_namespace, target_address
-from topology.graph import Graph
+from topology.journey.explain import source_namespace, target_address
+from topology.journey.forwarding import World
 from topology.journey.probe import Ask, Probe
-from topology.live import LiveRecords
-from topology.problems import invalid
-from topology.records import AnyRecord
-from topology.world import World
+from topology.model.graph import Graph
+from topology.model.problems import invalid
+from topology.model.records import AnyRecord
+from topology.observe.live import LiveRecords
 
 MAX_NAMESPACES = 64
 """Namespaces that are looked into at once for one packet."""

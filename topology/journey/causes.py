@@ -10,8 +10,8 @@ from topology.journey.hop import Cause, Hop, RuleAt, Verdict
 from topology.journey.packet import Packet
 from topology.journey.probe import Probe
 from topology.journey.sighting import Looked, Tapped
-from topology.live import LinkLive
-from topology.records import Bridge
+from topology.model.records import Bridge
+from topology.observe.live import LinkLive
 
 if TYPE_CHECKING:
     from topology.journey.walk import Walk

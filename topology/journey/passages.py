@@ -6,12 +6,12 @@ from typing import NamedTuple
 import msgspec
 
 from topology.journey.evidence import Passage
+from topology.journey.forwarding import World
 from topology.journey.hop import Hop, Leg, Outcome, RuleAt
 from topology.journey.packet import Packet
 from topology.journey.sighting import Ruled
-from topology.netfilter import BUILT_IN, chain_id
+from topology.model.netfilter import BUILT_IN, chain_id
 from topology.rules import parse
-from topology.world import World
 
 _REWRITTEN = ("src", "dst", "sport", "dport", "echo", "ttl")
 """Fields of a packet that NAT and the like change on its way through a hook."""

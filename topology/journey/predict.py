@@ -12,17 +12,17 @@ from typing import NamedTuple
 
 import msgspec
 
-from topology.graph import Graph
+from topology.journey.forwarding import RouteEntry, World
 from topology.journey.hop import Cause, Hop, Journey, Leg, RuleAt, Verdict
 from topology.journey.packet import Packet
 from topology.journey.probe import Probe
 from topology.journey.sighting import Hook
 from topology.journey.simulate import Place, Simulator
-from topology.live import LinkLive, LiveRecords
-from topology.normal import owner
-from topology.problems import Problem
-from topology.records import AnyInterface, AnyRecord, Bridge, Neighbour
-from topology.world import RouteEntry, World
+from topology.model.graph import Graph
+from topology.model.problems import Problem
+from topology.model.records import AnyInterface, AnyRecord, Bridge, Neighbour
+from topology.observe.live import LinkLive, LiveRecords
+from topology.observe.normal import owner
 
 MAX_HOPS = 64
 _REFUSALS = {"blackhole": errno.EINVAL, "unreachable": errno.EHOSTUNREACH, "prohibit": errno.EACCES, "throw": errno.ENETUNREACH}

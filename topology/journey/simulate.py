@@ -5,14 +5,14 @@ from typing import NamedTuple
 
 import msgspec
 
+from topology.journey.forwarding import World
 from topology.journey.hop import Hop, Leg, Outcome, RuleAt
 from topology.journey.matching import Seen, Unknown, matches, port
 from topology.journey.packet import Packet
 from topology.journey.sighting import Hook
-from topology.netfilter import Table
-from topology.records import Chain
+from topology.model.netfilter import Table
+from topology.model.records import Chain
 from topology.rules import Rule, Target, parse
-from topology.world import World
 
 TABLES: dict[Hook, tuple[Table, ...]] = {
     "prerouting": ("raw", "mangle", "nat"), "input": ("mangle", "filter", "security", "nat"), "forward": ("mangle", "filter", "security"),

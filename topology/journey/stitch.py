@@ -5,16 +5,16 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from topology.graph import Graph
 from topology.journey.evidence import ECHO_REQUESTS, Evidence
+from topology.journey.forwarding import World
 from topology.journey.hop import Cause, Hop, Journey, Verdict
 from topology.journey.packet import Packet
 from topology.journey.probe import Probe, Protocol
 from topology.journey.sighting import Hooked, Sighting
 from topology.journey.walk import Arrived, Walk
-from topology.live import LiveRecords
-from topology.records import AnyRecord
-from topology.world import World
+from topology.model.graph import Graph
+from topology.model.records import AnyRecord
+from topology.observe.live import LiveRecords
 
 _PORT_UNREACHABLE = frozenset((("icmp", 3, 3), ("icmpv6", 1, 4)))
 _BY_RULE = frozenset((Cause.DROPPED_BY_RULE, Cause.DROPPED_BY_POLICY))

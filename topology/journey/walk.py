@@ -6,13 +6,13 @@ import msgspec
 
 from topology.journey import causes
 from topology.journey.evidence import Evidence, Passage, asks_for
+from topology.journey.forwarding import World
 from topology.journey.hop import Cause, Hop, Leg, Verdict
 from topology.journey.packet import Packet
 from topology.journey.passages import filtered
 from topology.journey.probe import Probe
 from topology.journey.sighting import Hook, Hooked, Looked, Tapped
-from topology.records import AnyInterface, Bridge
-from topology.world import World
+from topology.model.records import AnyInterface, Bridge
 
 MAX_HOPS = 64
 """Namespaces on a way at most: the default TTL."""
