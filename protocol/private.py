@@ -11,7 +11,7 @@ import msgspec
 from protocol.public import Check
 from protocol.terminals import File
 from topology.journey.probe import Probe
-from topology.journey.sighting import Sighting
+from topology.journey.sighting import AnySighting
 from topology.model.limits import Limits
 from topology.model.netfilter import Driver, Family
 from topology.model.problems import Problem
@@ -376,7 +376,7 @@ class Sighted(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag
     """What was seen since of the packet of trace `id`."""
 
     id: int
-    sightings: tuple[Sighting, ...]
+    sightings: tuple[AnySighting, ...]
 
 
 class TraceEnded(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event", tag="trace-ended"):

@@ -227,8 +227,8 @@ class _Run:
             if len(rows) < _BULK_DELETE:
                 self.send(namespace, rows, lambda batch, step: m.delete_interface(batch, getattr(step, "name", "")))
             else:
-                self.send(namespace, rows, lambda batch, step: m.doom(batch, getattr(step, "name", "")))
-                self.send(namespace, rows[-1:], lambda batch, _: m.delete_doomed(batch))
+                self.send(namespace, rows, lambda batch, step: m.mark_for_group_delete(batch, getattr(step, "name", "")))
+                self.send(namespace, rows[-1:], lambda batch, _: m.delete_group(batch))
         self._indexes.clear()
 
     def move(self, stage: Stage) -> None:

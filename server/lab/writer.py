@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from protocol.public import AnyResult
 from server.agent_link import unavailable
-from server.fair import SHARES, Meter
 from server.outbox import Session, problem_of
+from server.throttle import THROTTLES, Meter
 
 
 class Job(NamedTuple):
@@ -28,7 +28,7 @@ class Writer(ABC):
         self._jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
         self._put_off: deque[Job] = deque()
         self._ended = False
-        self._share = name.replace("-", ":", 1)
+        self._throttle_name = name.replace("-", ":", 1)
         self._lost = False
         self.thread = threading.Thread(target=self._work, name=name, daemon=True)
 
@@ -66,7 +66,7 @@ class Writer(ABC):
         self.submit(answered)
 
     def _work(self) -> None:
-        meter = Meter(SHARES.of(self._share))
+        meter = Meter(THROTTLES.of(self._throttle_name))
         while not self._ended:
             try:
                 job = self._put_off.popleft() if self._put_off else self._jobs.get(timeout=self._timeout())

@@ -7,7 +7,8 @@ from server.outbox import Session
 from server.requests import vocabulary
 from server.requests.running import words
 from topology.journey.shadow import never
-from topology.model.netfilter import HOOKS, chain_id
+from topology.model import ids
+from topology.model.netfilter import HOOKS
 from topology.model.problems import Code, Problem, unknown
 from topology.model.records import Chain
 from topology.observe import listing
@@ -44,7 +45,7 @@ def handle(workspace: Workspace, session: Session, request: AnyChainRequest) -> 
 
 def check(workspace: Workspace, request: q.CheckRule) -> q.RuleChecked:
     """Tried in a namespace of its own: nothing of the lab is touched."""
-    key = chain_id(request.namespace, request.family, request.table, request.chain)
+    key = ids.chain(request.namespace, request.family, request.table, request.chain)
     text = restorable(request.rule.strip())
     fault = rule_fault(text)
     if fault is not None:

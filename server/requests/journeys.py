@@ -15,7 +15,7 @@ from topology.journey.compare import compare
 from topology.journey.hop import Journey
 from topology.journey.predict import predict
 from topology.journey.probe import Probe
-from topology.journey.sighting import Sighting
+from topology.journey.sighting import AnySighting
 from topology.journey.stitch import origin, stitch
 from topology.model.problems import invalid
 from topology.model.records import Namespace
@@ -72,7 +72,7 @@ class _Tracing:
         """Send one more."""
         observed = self.workspace.observed
         self.probe: Probe = resolve(self.request.ask, observed.records, observed.live, nonce())
-        self.sightings: list[Sighting] = []
+        self.sightings: list[AnySighting] = []
         self.told = 0.0
         self.predicted = self.predicted or predict(self.probe, observed.records, observed.live)
         places = concerned(self.probe, observed.records)

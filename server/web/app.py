@@ -12,12 +12,12 @@ from werkzeug.wrappers import Response as AnyResponse
 from protocol.public import Answer, AnyRequest
 from server.access import sees
 from server.audit import SessionLog, Who
-from server.fair import SHARES
 from server.hub import Hub
 from server.outbox import Session, problem_of
 from server.requests import captures, files, terminals
 from server.requests.table import handle
-from server.web.patient import Patient
+from server.throttle import THROTTLES
+from server.web.backpressure import BackpressureWebSocket
 from topology.model.problems import Code, Problem
 
 COOKIE = "vethboard"
@@ -41,7 +41,7 @@ def make(hub: Hub, web: Path) -> tuple[Flask, SocketIO]:
         app, async_mode="threading", async_handlers=False, cors_allowed_origins=_same_origin, max_http_buffer_size=MAX_MESSAGE,
         transports=["websocket"], ping_interval=20, ping_timeout=20, serve_client=False,
     )  # fmt: skip
-    socket.server.eio._async = {**socket.server.eio._async, "websocket": Patient}  # the only place where engineio can be told
+    socket.server.eio._async = {**socket.server.eio._async, "websocket": BackpressureWebSocket}  # the only place where engineio can be told
     files.routes(app, hub, lambda lab: _may_move_files(hub, lab))
     captures.routes(app, hub, lambda lab: _may_move_files(hub, lab, looking=True))
     _files(app, hub, web)
@@ -149,7 +149,7 @@ class _Socket:
         if session is None:
             return
         session.meter.count()
-        session.share.wait()
+        session.throttle.wait()
         try:
             asked = self._decoder.decode(text if isinstance(text, str | bytes) else b"")
         except (msgspec.MsgspecError, RecursionError) as e:
@@ -159,7 +159,7 @@ class _Socket:
             return
         session.log.asked(asked)
         if session.access.lab is not None:
-            SHARES.of(f"lab:{session.access.lab}").wait()  # the lab's own thread does most of what is asked
+            THROTTLES.of(f"lab:{session.access.lab}").wait()  # the lab's own thread does most of what is asked
         try:
             handle(self._hub, session, asked)
         except Exception as e:

@@ -20,7 +20,7 @@ from protocol.private import Sighted, Trace, TraceEnded
 from topology.journey.ask import wires
 from topology.journey.hop import Journey
 from topology.journey.probe import Probe
-from topology.journey.sighting import Sighting
+from topology.journey.sighting import AnySighting
 from topology.journey.stitch import stitch
 from topology.model.records import AnyRecord, Chain, Records
 from topology.model.sysctls import KEYS
@@ -37,7 +37,7 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """All that a journey was stitched of, and the journey: a golden test's file."""
 
     probe: Probe
-    sightings: tuple[Sighting, ...]
+    sightings: tuple[AnySighting, ...]
     observed: dict[str, AnyRecord]
     live: LiveRecords
     journey: Journey
@@ -108,13 +108,13 @@ class Stage:
                 records[chain.id] = chain
         return records
 
-    def sight(self, probe: Probe, wait: float = 1.0) -> tuple[Sighting, ...]:
+    def sight(self, probe: Probe, wait: float = 1.0) -> tuple[AnySighting, ...]:
         """Send it; all that was seen."""
         self.watch.barrier()
         return asyncio.run(self._sight(probe, wait))
 
-    async def _sight(self, probe: Probe, wait: float) -> tuple[Sighting, ...]:
-        seen: list[Sighting] = []
+    async def _sight(self, probe: Probe, wait: float) -> tuple[AnySighting, ...]:
+        seen: list[AnySighting] = []
         ended: asyncio.Future[TraceEnded] = asyncio.get_running_loop().create_future()
 
         def tell(event: Sighted | TraceEnded) -> None:

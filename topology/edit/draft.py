@@ -100,7 +100,7 @@ class Draft:
             if route.via and route.dev is None and owner(graph, interface.namespace, route.via) == interface.name:
                 self.records.pop(route.id, None)
 
-    def weaken(self, old: AnyInterface, new: AnyInterface) -> None:
+    def drop_lost_routes(self, old: AnyInterface, new: AnyInterface) -> None:
         """Without the routes and neighbours that the kernel takes along when the interface goes down or loses addresses.
 
         A route whose gateway is in no subnet any more stays in the kernel, on its interface.

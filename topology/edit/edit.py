@@ -159,7 +159,7 @@ def _set_interface(draft: Draft, command: c.SetInterface) -> None:
         draft.leave_bridge(old)
         values = {"port": Port(), "vlans": None, **values}
     new = replace(old, **values)
-    draft.weaken(old, new)
+    draft.drop_lost_routes(old, new)
     draft.put(new)
 
 

@@ -5,7 +5,8 @@ from collections.abc import Iterable
 
 from topology.edit import commands as c
 from topology.edit.draft import Draft
-from topology.model.netfilter import BUILT_IN, HOOKS, Table, chain_id
+from topology.model import ids
+from topology.model.netfilter import BUILT_IN, HOOKS, Table
 from topology.model.problems import Code, Problem, ProblemError, refused, unknown
 from topology.model.records import Chain, replace
 from topology.rules import save
@@ -54,7 +55,7 @@ def change(draft: Draft, command: AnyTableCommand) -> None:
 def _chain(draft: Draft, command: c.OfTable, name: str, table: Table | None = None) -> Chain:
     """The chain; a built-in one is always there. In the words of iptables where the table has none of that name."""
     table = table or command.table
-    key = chain_id(command.namespace, command.family, table, name)
+    key = ids.chain(command.namespace, command.family, table, name)
     found = draft.records.get(key)
     if isinstance(found, Chain):
         return found
@@ -88,7 +89,7 @@ def _text(chain: Chain, rule: str, number: int) -> str:
 
 
 def _add_chain(draft: Draft, command: c.AddChain) -> None:
-    key = chain_id(command.namespace, command.family, command.table, command.name)
+    key = ids.chain(command.namespace, command.family, command.table, command.name)
     if key in draft.records or command.name in HOOKS[command.table]:
         raise refused(errno.EEXIST, key, "take another name", "Chain already exists.")
     draft.put(Chain(namespace=command.namespace, family=command.family, table=command.table, name=command.name), made=True)
@@ -105,7 +106,7 @@ def _rename_chain(draft: Draft, command: c.RenameChain) -> None:
     chain = _own(draft, command, command.name)
     if command.to == command.name:
         return
-    key = chain_id(command.namespace, command.family, command.table, command.to)
+    key = ids.chain(command.namespace, command.family, command.table, command.to)
     if key in draft.records or command.to in HOOKS[command.table]:
         raise refused(errno.EEXIST, key, "take another name", "File exists.")
     del draft.records[chain.id]

@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from topology.journey.forwarding import Address, RouteEntry, World, reason
+from topology.journey.forwarding import Address, ForwardingView, RouteEntry, reason
 from topology.model.graph import Graph
 from topology.model.problems import Problem, unknown
 from topology.model.records import AnyRecord, Loopback, Veth
@@ -33,18 +33,18 @@ def explain(observed: Mapping[str, AnyRecord], live: LiveRecords, source: str, t
 
     Raises `ProblemError` (UNKNOWN) where one of the two is not there.
     """
-    world = World(Graph(observed), live)
+    view = ForwardingView(Graph(observed), live)
     start = source_namespace(observed, source)
     there = ipaddress.ip_address(target_address(observed, target, ipv6, start))
-    way = _walk(world, start, there)
+    way = _walk(view, start, there)
     reasons = list(way.reasons)
     if way.end is not None and way.end != start:
-        reasons += world.ignores_echo(way.end, there)
+        reasons += view.ignores_echo(way.end, there)
         if way.sender is None:
             hint = f"{start} has no address that it could send from: give {way.dev} one"
             reasons.append(reason(f"interface:{start}/{way.dev}", os.strerror(errno.EADDRNOTAVAIL), hint, errno.EADDRNOTAVAIL))
         else:
-            back = _walk(world, way.end, way.sender)
+            back = _walk(view, way.end, way.sender)
             reasons += [_on_the_way_back(r, way.sender) for r in back.reasons]
     unique = {(r.subject, r.message): r for r in reversed(reasons)}
     return Explanation(not reasons, tuple(way.path), tuple(reversed(unique.values())))
@@ -105,7 +105,7 @@ class _Way:
         self.dev: str | None = None
 
 
-def _walk(world: World, start: str, there: Address) -> _Way:
+def _walk(view: ForwardingView, start: str, there: Address) -> _Way:
     """The way of a packet from a namespace to an address, hop by hop."""
     way = _Way()
     here = start
@@ -113,17 +113,17 @@ def _walk(world: World, start: str, there: Address) -> _Way:
     while here not in seen and len(seen) < MAX_HOPS:
         seen.add(here)
         way.path.append(f"namespace:{here}")
-        if _taken(world, way, start, here, there):
+        if _taken(view, way, start, here, there):
             return way
         if here != start:
-            way.reasons += world.forwards(here, there)
-        hop = world.best(here, there)
+            way.reasons += view.forwards(here, there)
+        hop = view.best(here, there)
         if hop is None or hop.type not in ("unicast", "local") or hop.dev is None:
-            way.reasons.append(_no_route(world, here, there, hop))
+            way.reasons.append(_no_route(view, here, there, hop))
             return way
         if here == start:
-            way.dev, way.sender = hop.dev, world.sender(here, hop, there)
-        following = _cross(world, way, f"{here}/{hop.dev}", hop.via or str(there))
+            way.dev, way.sender = hop.dev, view.sender(here, hop, there)
+        following = _cross(view, way, f"{here}/{hop.dev}", hop.via or str(there))
         if following is None:
             return way
         here = following
@@ -131,12 +131,12 @@ def _walk(world: World, start: str, there: Address) -> _Way:
     return way
 
 
-def _taken(world: World, way: _Way, start: str, here: str, there: Address) -> bool:
+def _taken(view: ForwardingView, way: _Way, start: str, here: str, there: Address) -> bool:
     """Whether the packet ends in this namespace, for good or bad."""
-    graph = world.graph
+    graph = view.graph
     lo = graph.interfaces.get(f"{here}/lo")
     lo_up = lo is not None and lo.up
-    mine = [i for i in world.owners.get(str(there), ()) if i.namespace == here]
+    mine = [i for i in view.owners.get(str(there), ()) if i.namespace == here]
     if not there.is_loopback and not mine:
         return False
     if here == start and not lo_up and (there.is_loopback or any(i.up for i in mine)):
@@ -152,12 +152,12 @@ def _taken(world: World, way: _Way, start: str, here: str, there: Address) -> bo
     return True
 
 
-def _no_route(world: World, here: str, there: Address, hop: RouteEntry | None) -> Problem:
+def _no_route(view: ForwardingView, here: str, there: Address, hop: RouteEntry | None) -> Problem:
     if hop is not None and hop.type in _REFUSALS:
         number = _REFUSALS[hop.type]
         return reason(hop.record or f"namespace:{here}", os.strerror(number), f"{here} has a {hop.type} route to {hop.network}", number)
     words = os.strerror(errno.ENETUNREACH)
-    for interface in world.graph.inside(here):
+    for interface in view.graph.inside(here):
         if not interface.up and any(there in ipaddress.ip_interface(a).network for a in interface.addresses):
             hint = f"{interface.name} is down, so {here} has no route to {there}: set it up"
             return reason(interface.id, words, hint, errno.ENETUNREACH)
@@ -165,38 +165,38 @@ def _no_route(world: World, here: str, there: Address, hop: RouteEntry | None) -
     return reason(f"namespace:{here}", words, hint, errno.ENETUNREACH)
 
 
-def _cross(world: World, way: _Way, dev: str, following: str) -> str | None:
+def _cross(view: ForwardingView, way: _Way, dev: str, following: str) -> str | None:
     """Over the wire from `dev` to whoever has the address `following`: the namespace that it is in; None, with the reason, if none."""
-    graph = world.graph
+    graph = view.graph
     if dev not in graph.interfaces:
         way.reasons.append(reason(f"interface:{dev}", f"{dev} is not of a kind that is known here", "follow the packet with tcpdump"))
         return None
     way.path.append(f"interface:{dev}")
     segment = graph.segments.get(dev, frozenset((dev,)))
-    owners = [i for i in world.owners.get(following, ()) if i.ref in segment and i.ref != dev]
+    owners = [i for i in view.owners.get(following, ()) if i.ref in segment and i.ref != dev]
     for interface in owners:
-        wire = world.wire(dev, interface.ref, free=True)
+        wire = view.wire(dev, interface.ref, free=True)
         if wire is not None and interface.master is None:
             way.path += [f"interface:{ref}" for ref in wire if ref != dev]
             return interface.namespace
     for interface in owners:
-        wire = world.wire(dev, interface.ref, free=False) or []
-        found = {h.subject: h for h in map(world.hindrance, reversed(wire)) if h is not None}
+        wire = view.wire(dev, interface.ref, free=False) or []
+        found = {h.subject: h for h in map(view.hindrance, reversed(wire)) if h is not None}
         way.reasons += reversed(found.values())
         if interface.master is not None:
             hint = f"give {following} to {interface.master} instead"
             way.reasons.append(reason(interface.id, f"{interface.ref} is a port of {interface.master}: what comes in goes there", hint))
     if not owners:
-        way.reasons.append(_nobody(world, dev, following))
+        way.reasons.append(_nobody(view, dev, following))
     return None
 
 
-def _nobody(world: World, dev: str, following: str) -> Problem:
-    hindrance = world.hindrance(dev)
+def _nobody(view: ForwardingView, dev: str, following: str) -> Problem:
+    hindrance = view.hindrance(dev)
     if hindrance is not None:
         return hindrance
-    elsewhere = next((i.ref for i in world.owners.get(following, ()) if i.ref != dev), None)
-    peer = world.graph.peer(dev)
+    elsewhere = next((i.ref for i in view.owners.get(following, ()) if i.ref != dev), None)
+    peer = view.graph.peer(dev)
     hint = f"nobody on the segment of {dev} has {following}"
     if elsewhere is not None:
         hint += f"; {elsewhere} has it, on another segment"

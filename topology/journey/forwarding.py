@@ -6,8 +6,8 @@ from collections import deque
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from topology.model import ids
 from topology.model.graph import Graph, wire_ref
-from topology.model.netfilter import chain_id
 from topology.model.problems import Code, Problem
 from topology.model.records import AnyInterface, Bridge, Chain, Route
 from topology.observe.live import LinkLive, LiveRecords, NamespaceLive
@@ -33,7 +33,7 @@ class RouteEntry(NamedTuple):
     record: str | None
 
 
-class World:
+class ForwardingView:
     """The observed state, asked as a packet would."""
 
     def __init__(self, graph: Graph, live: LiveRecords) -> None:
@@ -54,7 +54,7 @@ class World:
 
     def chain(self, namespace: str, family: str, table: str, name: str) -> Chain | None:
         """A chain, where it has a record: a built-in one without rules that accepts has none."""
-        found = self.graph.records.get(chain_id(namespace, family, table, name))
+        found = self.graph.records.get(ids.chain(namespace, family, table, name))
         return found if isinstance(found, Chain) else None
 
     def route_record(self, namespace: str, to: str, table: int) -> str | None:

@@ -23,7 +23,7 @@ class Fault(NamedTuple):
     errno: int = 0
 
 
-def outside(field: str, value: int, low: int, high: int, unit: str = "") -> Iterator[Fault]:
+def range_fault(field: str, value: int, low: int, high: int, unit: str = "") -> Iterator[Fault]:
     """A fault where a number is not in `low`..`high`."""
     if not low <= value <= high:
         yield Fault(field, os.strerror(errno.ERANGE), f"{field.replace('_', ' ')} is {low} to {high}{unit}, not {value}", errno.ERANGE)

@@ -119,12 +119,12 @@ _HINTS = {
 def check(before: Mapping[str, AnyRecord], after: Mapping[str, AnyRecord], limits: Limits) -> None:
     """Refuse an edit that goes over a limit of what is counted. One that takes away is never refused. Raises ProblemError."""
     had, wanted = _counts(before), _counts(after)
-    for name, most in (("namespaces", limits.namespaces - KEPT), ("interfaces", limits.interfaces), ("rules", limits.rules)):
+    for name, most in (("namespaces", limits.namespaces - RESERVED_NAMESPACES), ("interfaces", limits.interfaces), ("rules", limits.rules)):
         if wanted[name] > max(most, had[name]):
             raise ProblemError(reached(name, wanted[name], most))
 
 
-KEPT = 2
+RESERVED_NAMESPACES = 2
 """Namespaces that the lab itself needs: `host`, and one to watch from."""
 
 

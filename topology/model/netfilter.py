@@ -23,8 +23,3 @@ TABLES: Final[tuple[Table, ...]] = tuple(HOOKS)
 BUILT_IN: Final = frozenset(name for names in HOOKS.values() for name in names)
 CHAIN_NAME_MAX: Final = 28
 """Bytes of a chain's name at most (XT_EXTENSION_MAXNAMELEN of linux/netfilter/x_tables.h, less the closing NUL)."""
-
-
-def chain_id(namespace: str, family: str, table: str, name: str) -> str:
-    """The id of a chain's record."""
-    return f"chain:{namespace}/{family}/{table}/{name}"

@@ -8,6 +8,7 @@ from typing import Literal, TypeVar
 
 import msgspec
 
+from topology.model import ids
 from topology.model.base import HOST, Interface, Port, PortVlan, Record
 from topology.model.drawing import Area, Note, Placement, Style
 from topology.model.kinds.bridge import Bridge
@@ -15,7 +16,7 @@ from topology.model.kinds.loopback import Loopback
 from topology.model.kinds.macvlan import Macvlan
 from topology.model.kinds.veth import Veth
 from topology.model.kinds.vxlan import Vxlan
-from topology.model.netfilter import ChainPolicy, Driver, Family, Table, chain_id
+from topology.model.netfilter import ChainPolicy, Driver, Family, Table
 
 __all__ = [
     "HOST", "AnyInterface", "AnyRecord", "Area", "Bridge", "Chain", "Fdb", "Interface", "Lab", "Loopback", "Macvlan", "Namespace",
@@ -134,7 +135,7 @@ class Chain(Record, frozen=True, kw_only=True, tag="chain"):
 
     @property
     def id(self) -> str:
-        return chain_id(self.namespace, self.family, self.table, self.name)
+        return ids.chain(self.namespace, self.family, self.table, self.name)
 
 
 AnyInterface = Loopback | Veth | Bridge | Vxlan | Macvlan

@@ -6,8 +6,8 @@ Beyond the step itself the kernel draws consequences: an interface that moves lo
 import ipaddress
 from collections.abc import Callable, Mapping
 
+from topology.model import ids
 from topology.model.base import Interface
-from topology.model.netfilter import chain_id
 from topology.model.records import (
     INTERFACES,
     AnyInterface,
@@ -135,7 +135,7 @@ class Model:
     def _change_table(self, step: s.ChangeTable) -> None:
         before = of_table(self.records, step.namespace, step.family, step.table)
         for name in before:
-            del self.records[chain_id(step.namespace, step.family, step.table, name)]
+            del self.records[ids.chain(step.namespace, step.family, step.table, name)]
         for chain in run(before, step).values():
             self._put(chain)
 

@@ -6,13 +6,14 @@ Pure; the same function is the plan, the undo and the diff of an import. `run` i
 import bisect
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from topology.model.netfilter import HOOKS, ChainPolicy, Family, Table, chain_id
+from topology.model import ids
+from topology.model.netfilter import HOOKS, ChainPolicy, Family, Table
 from topology.model.records import AnyRecord, Chain, replace
 from topology.plan import steps as s
 from topology.rules.chains import Chains, TableKey, by_table, is_built_in, retarget
 from topology.rules.tokens import quote, tokens
 
-_DEAR = 20_000_000
+REWRITE_THRESHOLD = 20_000_000
 """Rules that iptables would walk over for edits by number (each begins at the chain's head): from here on the chain is written anew."""
 
 
@@ -29,7 +30,7 @@ def table_steps(wanted: Mapping[str, AnyRecord], have: Mapping[str, AnyRecord]) 
         found = tuple(lines(old, new))
         if found:
             first = next(name for name in dict.fromkeys([*new, *old]) if new.get(name) != old.get(name))
-            subject = chain_id(namespace, family, table, first)
+            subject = ids.chain(namespace, family, table, first)
             yield s.ChangeTable(subject=subject, namespace=namespace, family=_family(old, new), table=_table(key), lines=found)
 
 
@@ -104,7 +105,7 @@ def _rules(name: str, have: Sequence[str], want: Sequence[str]) -> Iterator[str]
     """From the chain's end to its head, so that the numbers before stay what they were."""
     kept = _kept(have, want)
     costs = (len(have) + len(want) - 2 * len(kept)) * len(have)
-    if have and ((not kept and len(have) > 1) or costs > _DEAR):
+    if have and ((not kept and len(have) > 1) or costs > REWRITE_THRESHOLD):
         yield f"-F {name}"
         yield from _appends(name, want)
         return

@@ -7,7 +7,8 @@ then prints of it is the canonical text.
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from topology.model.netfilter import HOOKS, Family, Table, chain_id
+from topology.model import ids
+from topology.model.netfilter import HOOKS, Family, Table
 from topology.model.records import AnyRecord, Chain, Records, replace
 from topology.observe import listing
 from topology.rules.chains import by_table
@@ -60,4 +61,4 @@ def one(namespace: str, family: Family, table: Table, chains: Iterable[str], nam
     """A trial of one rule alone. `chains`: the names of all chains that it may jump to."""
     own = [f":{c} -" for c in dict.fromkeys(chains) if c not in HOOKS[table]]
     lines = [f"*{table}", *own, f"-A {name} {rule}", "COMMIT", ""]
-    return Trial(namespace, family, "\n".join(lines), (), {len(own) + 1: (chain_id(namespace, family, table, name), 1)})
+    return Trial(namespace, family, "\n".join(lines), (), {len(own) + 1: (ids.chain(namespace, family, table, name), 1)})

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import ClassVar
 
-from topology.model.base import Fault, Interface, outside
+from topology.model.base import Fault, Interface, range_fault
 
 
 class Bridge(Interface, frozen=True, kw_only=True, tag="bridge"):
@@ -23,12 +23,12 @@ class Bridge(Interface, frozen=True, kw_only=True, tag="bridge"):
     mcast_snooping: bool = True
 
     def faults(self) -> Iterator[Fault]:
-        yield from outside("priority", self.priority, 0, 65535)
-        yield from outside("hello_time", self.hello_time, 1, 10, " s")
-        yield from outside("max_age", self.max_age, 6, 40, " s")
-        yield from outside("ageing_time", self.ageing_time, 0, 42_949_672, " s")
-        yield from outside("vlan_default_pvid", self.vlan_default_pvid, 0, 4094)
+        yield from range_fault("priority", self.priority, 0, 65535)
+        yield from range_fault("hello_time", self.hello_time, 1, 10, " s")
+        yield from range_fault("max_age", self.max_age, 6, 40, " s")
+        yield from range_fault("ageing_time", self.ageing_time, 0, 42_949_672, " s")
+        yield from range_fault("vlan_default_pvid", self.vlan_default_pvid, 0, 4094)
         if self.stp:
-            yield from outside("forward_delay", self.forward_delay, 2, 30, " s")
+            yield from range_fault("forward_delay", self.forward_delay, 2, 30, " s")
         else:
-            yield from outside("forward_delay", self.forward_delay, 0, 42_949_672, " s")
+            yield from range_fault("forward_delay", self.forward_delay, 0, 42_949_672, " s")

@@ -3,7 +3,7 @@
 import ipaddress
 from collections.abc import Iterator
 
-from topology.model.base import Fault, Interface, outside
+from topology.model.base import Fault, Interface, range_fault
 
 
 class Vxlan(Interface, frozen=True, kw_only=True, tag="vxlan"):
@@ -24,9 +24,9 @@ class Vxlan(Interface, frozen=True, kw_only=True, tag="vxlan"):
     ttl: int = 0
 
     def faults(self) -> Iterator[Fault]:
-        yield from outside("vni", self.vni, 0, 2**24 - 1)
-        yield from outside("port_number", self.port_number, 1, 65535)
-        yield from outside("ttl", self.ttl, 0, 255)
+        yield from range_fault("vni", self.vni, 0, 2**24 - 1)
+        yield from range_fault("port_number", self.port_number, 1, 65535)
+        yield from range_fault("ttl", self.ttl, 0, 255)
         for field, text in (("local", self.local), ("remote", self.remote)):
             if text is not None and not _is_address(text):
                 yield Fault(field, f'any valid address is expected rather than "{text}".', "as in 10.0.1.1 or 2001:db8::1")

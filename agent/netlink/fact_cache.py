@@ -24,7 +24,7 @@ Group = type[LinkFact] | type[AddressFact] | type[RouteFact] | type[NeighbourFac
 GROUPS: tuple[Group, ...] = (LinkFact, VlansFact, AddressFact, RouteFact, NeighbourFact, FdbFact, SysctlFact)
 """In the order in which a namespace is told whole."""
 
-Kept = LinkFact | AddressFact | RouteFact | NeighbourFact | FdbFact | VlansFact | SysctlFact
+CachedFact = LinkFact | AddressFact | RouteFact | NeighbourFact | FdbFact | VlansFact | SysctlFact
 
 _KEYS: dict[type, Callable[[Any], Key]] = {
     LinkFact: lambda f: (f.index,),
@@ -37,12 +37,12 @@ _KEYS: dict[type, Callable[[Any], Key]] = {
 }
 
 
-def key(fact: Kept) -> Key:
+def key(fact: CachedFact) -> Key:
     """What identifies it among those of its kind in its namespace. For all but sysctls it begins with an ifindex."""
     return _KEYS[type(fact)](fact)
 
 
-def gone(fact: Kept) -> AnyFact | None:
+def gone(fact: CachedFact) -> AnyFact | None:
     """The fact that takes it back; None where there is none (a key of /proc/sys stays)."""
     match fact:
         case LinkFact():
@@ -61,11 +61,11 @@ def gone(fact: Kept) -> AnyFact | None:
             return None
 
 
-class Told:
+class FactCache:
     """The facts of one namespace by kind and key. Each method returns the facts that have to be told now."""
 
     def __init__(self) -> None:
-        self._groups: dict[type, dict[Key, Kept]] = {group: {} for group in GROUPS}
+        self._groups: dict[type, dict[Key, CachedFact]] = {group: {} for group in GROUPS}
 
     def __iter__(self) -> Iterator[AnyFact]:
         """All, links first."""
@@ -81,7 +81,7 @@ class Told:
     def any(self, group: Group) -> bool:
         return bool(self._groups[group])
 
-    def tell(self, fact: Kept) -> list[AnyFact]:
+    def put(self, fact: CachedFact) -> list[AnyFact]:
         """It is so now."""
         group, k = self._groups[type(fact)], key(fact)
         if group.get(k) == fact:
@@ -89,42 +89,42 @@ class Told:
         group[k] = fact
         return [fact]
 
-    def take(self, group: Group, k: Key) -> list[AnyFact]:
+    def discard(self, group: Group, k: Key) -> list[AnyFact]:
         """It is no more."""
         old = self._groups[group].pop(k, None)
         back = gone(old) if old is not None else None
         return [back] if back is not None else []
 
-    def take_link(self, index: int) -> list[AnyFact]:
+    def discard_link(self, index: int) -> list[AnyFact]:
         """The link is no more, and with it all that was on it."""
         if self.link(index) is None:
             return []
         out: list[AnyFact] = []
         for group in (RouteFact, AddressFact, NeighbourFact, FdbFact, LinkFact):
             for k in [k for k in self._groups[group] if k[0] == index]:
-                out += self.take(group, k)
+                out += self.discard(group, k)
         self._groups[VlansFact].pop((index,), None)
         return out
 
-    def take_fdb(self, index: int) -> list[AnyFact]:
+    def discard_fdb(self, index: int) -> list[AnyFact]:
         """The interface is no port any more: what the bridge's table had of it is gone."""
         entries = cast("Iterable[FdbFact]", list(self._groups[FdbFact].values()))
-        return [back for fact in entries if fact.index == index and not fact.own for back in self.take(FdbFact, key(fact))]
+        return [back for fact in entries if fact.index == index and not fact.own for back in self.discard(FdbFact, key(fact))]
 
-    def replace(self, group: Group, facts: Iterable[Kept]) -> list[AnyFact]:
+    def replace(self, group: Group, facts: Iterable[CachedFact]) -> list[AnyFact]:
         """These, and no others, are all of the kind. What went is told first."""
         facts = list(facts)
         now = {key(fact) for fact in facts}
         out: list[AnyFact] = []
         for k in [k for k in self._groups[group] if k not in now]:
-            out += self.take(group, k)
+            out += self.discard(group, k)
         for fact in facts:
-            out += self.tell(fact)
+            out += self.put(fact)
         return out
 
-    def replace_all(self, facts: Iterable[Kept], groups: Iterable[Group]) -> list[AnyFact]:
+    def replace_all(self, facts: Iterable[CachedFact], groups: Iterable[Group]) -> list[AnyFact]:
         """`replace` for each of these kinds."""
-        by_group: dict[type, list[Kept]] = {group: [] for group in groups}
+        by_group: dict[type, list[CachedFact]] = {group: [] for group in groups}
         for fact in facts:
             by_group[type(fact)].append(fact)
         out: list[AnyFact] = []

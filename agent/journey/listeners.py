@@ -8,10 +8,10 @@ from agent.journey.decode import Line
 from agent.journey.listener import Listener
 from agent.netlink.namespaces import Namespaces, Netns
 
-Hear = Callable[[Netns, Line], None]
+OnTraceLine = Callable[[Netns, Line], None]
 
 
-class Ears:
+class TraceListeners:
     """One per lab. Not for threads."""
 
     def __init__(self, namespaces: Namespaces) -> None:
@@ -23,8 +23,8 @@ class Ears:
         """The listener in a namespace in which a session is open."""
         return self._listeners[netns.inode][1]
 
-    def open(self, table: nft.Table, places: Sequence[Netns], matches: Sequence[nft.Match], hear: Hear) -> list[tuple[str, str]]:
-        """Hear the packets that the matches know, in these namespaces; what cannot be heard, by namespace."""
+    def open(self, table: nft.Table, places: Sequence[Netns], matches: Sequence[nft.Match], hear: OnTraceLine) -> list[tuple[str, str]]:
+        """OnTraceLine the packets that the matches know, in these namespaces; what cannot be heard, by namespace."""
         self._sessions[table.name] = []
         fresh = [netns for netns in places if netns.inode not in self._listeners]
         self._namespaces.visit_all(fresh, self._listen)

@@ -8,17 +8,17 @@ import threading
 import time
 
 RATE = 0.15
-"""Processor seconds per second that a share may use for good while others are active."""
+"""Processor seconds per second that a throttle may use for good while others are active."""
 BURST = 1.0
-"""Processor seconds that it may use at once: nobody notices a share who works by hand."""
+"""Processor seconds that it may use at once: nobody notices a throttle who works by hand."""
 LONGEST_WAIT = 0.25
 ACTIVE_SECONDS = 2.0
 
 
-class Share:
+class Throttle:
     """What is used for one lab, or for one token."""
 
-    def __init__(self, all_: "Shares") -> None:
+    def __init__(self, all_: "Throttles") -> None:
         self._all = all_
         self._debt = 0.0
         self._at = time.monotonic()
@@ -40,41 +40,41 @@ class Share:
             time.sleep(min(debt / RATE, LONGEST_WAIT))
 
 
-class Shares:
+class Throttles:
     """All of them."""
 
     def __init__(self) -> None:
-        self._shares: dict[str, Share] = {}
-        self._active: dict[Share, float] = {}
+        self._throttles: dict[str, Throttle] = {}
+        self._active: dict[Throttle, float] = {}
         self._lock = threading.Lock()
 
-    def of(self, name: str) -> Share:
+    def of(self, name: str) -> Throttle:
         """`lab:NAME` or `token:NAME`."""
         with self._lock:
-            return self._shares.setdefault(name, Share(self))
+            return self._throttles.setdefault(name, Throttle(self))
 
-    def active(self, share: Share) -> None:
-        self._active[share] = time.monotonic()
+    def active(self, throttle: Throttle) -> None:
+        self._active[throttle] = time.monotonic()
 
-    def others(self, share: Share) -> bool:
+    def others(self, throttle: Throttle) -> bool:
         """Whether anybody else wanted something just now."""
         since = time.monotonic() - ACTIVE_SECONDS
-        return any(at > since for other, at in list(self._active.items()) if other is not share)
+        return any(at > since for other, at in list(self._active.items()) if other is not throttle)
 
 
 class Meter:
-    """Counts the processor time of the calling thread for a share. One for each thread."""
+    """Counts the processor time of the calling thread for a throttle. One for each thread."""
 
-    def __init__(self, share: Share) -> None:
-        self._share = share
+    def __init__(self, throttle: Throttle) -> None:
+        self._throttle = throttle
         self._last = time.thread_time()
 
     def count(self) -> None:
         """What was used since the last time."""
         now = time.thread_time()
-        self._share.used(now - self._last)
+        self._throttle.used(now - self._last)
         self._last = now
 
 
-SHARES = Shares()
+THROTTLES = Throttles()
 """Of this process, as its processor time is."""

@@ -26,7 +26,7 @@ class _Server(simple_websocket.Server):  # type: ignore[misc]  # it ships no typ
         return going
 
 
-class Patient(SimpleWebSocketWSGI):  # type: ignore[misc]  # it ships no types
+class BackpressureWebSocket(SimpleWebSocketWSGI):  # type: ignore[misc]  # it ships no types
     """What engineio makes for each connection; as its base, with the server above. Under werkzeug the end is a ConnectionError."""
 
     def __call__(self, environ: dict[str, Any], _start_response: Callable[..., Any]) -> Any:
