@@ -58,7 +58,7 @@ def filtered(view: ForwardingView, leg: Leg, passage: Passage) -> Filtered:
         outcome = _outcome(line, rule, following, passage.left is not None)
         hops.append(
             Hop(
-                kind="chain", namespace=line.ns, leg=leg, object=ids.chain(line.ns, line.family, line.table, line.chain), 
+                kind="chain", namespace=line.ns, leg=leg, object=ids.chain(line.ns, line.family, line.table, line.chain),
                 packet=line.packet,
                 hook=passage.hook, rule=rule, outcome=outcome, passed=tuple(passed.by(line)), mark=line.mark,
                 target=_target(line, rule, following, outcome), state=passage.left.state if passage.left is not None else "",
