@@ -8,12 +8,12 @@ import subprocess
 import pytest
 
 from tests.kernel.test_apply import Kernel, with_kernel
-from topology import commands as c
-from topology.base import PortVlan
-from topology.diff import apply, reverse
-from topology.edit import edit
-from topology.normal import drift
-from topology.records import Bridge, Fdb
+from topology.edit import commands as c
+from topology.edit.edit import edit
+from topology.model.base import PortVlan
+from topology.model.diff import apply, reverse
+from topology.model.records import Bridge, Fdb
+from topology.observe.normal import drift
 
 pytestmark = [pytest.mark.links, pytest.mark.usefixtures("vlan_filtering")]
 PVID_10 = [{"vid": 10, "pvid": True, "untagged": True}]
