@@ -37,6 +37,10 @@ _RUN, _REST = 0.005, 0.03
 """s for which tcpdump runs and is stopped, in turns, while more than `_MANY` frames come in the first."""
 _MANY = 60
 _DROPPED = re.compile(rb"(\d+) packets? dropped by kernel")
+_COUNTS = re.compile(rb"(\d+) packets? captured, (\d+) packets? received by filter, (\d+) packets? dropped by kernel")
+"""What tcpdump says on SIGUSR1: what it has read, and what came to its socket, the dropped too (packet(7), PACKET_STATISTICS)."""
+_DRAIN, _LOOK_AGAIN = 5.0, 0.02
+"""s that tcpdump has at most, once it is to end, to read what the kernel holds; s between two looks."""
 
 
 class Tap:
@@ -55,6 +59,7 @@ class Tap:
         self._waiting, self._paused, self._begun = 0, False, False
         self._loop = asyncio.get_running_loop()
         self._may_rest = snaplen <= _SHORT
+        self._listening, self._stopping, self._to_read = False, False, -1
         self._since, self._came, self._resting = self._loop.time(), 0, False
         assert popen.stdout
         assert popen.stderr
@@ -79,9 +84,28 @@ class Tap:
         self._signal(signal.SIGUSR1)
 
     def stop(self) -> None:
-        """End it; what it has still comes."""
+        """End it as soon as it has read what came until now; at SIGINT it would leave that in the kernel."""
+        self._may_rest, self._stopping = False, True
+        self._go_on()
+        if self._listening:
+            self.ask()
+            self._loop.call_later(_DRAIN, self.end)
+        else:
+            self.end()
+
+    def end(self) -> None:
+        """End it at once."""
         self._signal(signal.SIGINT)
         self._go_on()
+
+    def _drained(self, captured: int, received: int, dropped: int) -> None:
+        """What it said of itself while it is to end."""
+        if self._to_read < 0:
+            self._to_read = received - dropped
+        if captured >= self._to_read:
+            self.end()
+        else:
+            self._loop.call_later(_LOOK_AGAIN, self.ask)
 
     def _signal(self, number: int) -> None:
         """While it is there: its end is the reaper's to see, for which Popen.send_signal() would look too."""
@@ -141,8 +165,12 @@ class Tap:
         if not data:
             self._loop.remove_reader(self._err)
         self._said = (self._said + data)[-4096:]
+        self._listening = self._listening or b"listening on" in self._said
         for found in _DROPPED.finditer(data):
             self.dropped = int(found[1])
+        for counts in _COUNTS.finditer(data):
+            if self._stopping:
+                self._drained(*map(int, counts.groups()))
 
     def _exited(self, status: int) -> None:
         self.running = self._paused = False
