@@ -11,6 +11,7 @@ from topology.model.base import Interface
 from topology.model.records import (
     AnyInterface,
     AnyRecord,
+    Bridge,
     Fdb,
     Loopback,
     Namespace,
@@ -105,6 +106,8 @@ class Model:
         match step:
             case s.ChangeInterface():
                 self._put(replace(old, **{field: getattr(step.after, field) for field in step.fields}))
+                if isinstance(old, Bridge) and isinstance(step.after, Bridge) and "vlan_default_pvid" in step.fields:
+                    self._change_default_pvid(old, step.after.vlan_default_pvid)
                 if "mac" in step.fields:  # neigh_changeaddr() forgets the permanent ones too
                     self._drop(lambda r: isinstance(r, Neighbour) and r.namespace == namespace and r.dev == name)
                 if "master" in step.fields and old.master not in (None, step.after.master):
@@ -120,6 +123,12 @@ class Model:
                 self._put(replace(old, vlans=tuple(sorted((*vlans, step.vlan), key=lambda v: v.vid))))
             case s.DeleteVlan():
                 self._put(replace(old, vlans=tuple(v for v in old.vlans or () if v.vid != step.vid)))
+
+    def _change_default_pvid(self, bridge: Bridge, pvid: int) -> None:
+        """What the ports get that have VLANs of their own (__br_vlan_set_default_pvid() in net/bridge/br_vlan.c)."""
+        for port in [r for r in self.records.values() if isinstance(r, INTERFACES) and r.vlans is not None]:
+            if (port.namespace, port.master) == (bridge.namespace, bridge.name):
+                self._put(replace(port, vlans=with_default_pvid(port.vlans or (), bridge.vlan_default_pvid, pvid)))
 
     def _put(self, record: AnyRecord) -> None:
         self.records[record.id] = record
@@ -227,3 +236,12 @@ class Model:
 def replace_pvid(vlan: PortVlan, taken: bool) -> PortVlan:
     """A port has one PVID: a new one takes it from the old."""
     return PortVlan(vid=vlan.vid, untagged=vlan.untagged) if taken and vlan.pvid else vlan
+
+
+def with_default_pvid(vlans: tuple[PortVlan, ...], old: int, new: int) -> tuple[PortVlan, ...]:
+    """The VLANs of a port after its bridge's default PVID went from `old` to `new`; 0 is none, and from none every port gets it."""
+    default = PortVlan(vid=old, pvid=True, untagged=True)
+    if (old and default not in vlans) or (new and any(v.vid == new for v in vlans)):
+        return vlans
+    stay = tuple(replace_pvid(v, bool(new)) for v in vlans if not old or v != default)
+    return tuple(sorted((*stay, PortVlan(vid=new, pvid=True, untagged=True)), key=lambda v: v.vid)) if new else stay
