@@ -126,7 +126,7 @@ class Model:
 
     def _change_default_pvid(self, bridge: Bridge, pvid: int) -> None:
         """What the ports get that have VLANs of their own (__br_vlan_set_default_pvid() in net/bridge/br_vlan.c)."""
-        for port in [r for r in self.records.values() if isinstance(r, INTERFACES) and r.vlans is not None]:
+        for port in [r for r in self.records.values() if isinstance(r, Interface) and r.vlans is not None]:
             if (port.namespace, port.master) == (bridge.namespace, bridge.name):
                 self._put(replace(port, vlans=with_default_pvid(port.vlans or (), bridge.vlan_default_pvid, pvid)))
 
