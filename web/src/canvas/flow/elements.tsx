@@ -38,7 +38,7 @@ const WireView = memo(function WireView({ data, sourceX, sourceY, targetX, targe
 
 export const NODE_TYPES = { card: CardNodeView }
 export const EDGE_TYPES = { wire: WireView }
-/** One point in the corner: wires find their own way from there (see anchors.ts). */
+/** One point in the corner: wires find their own way from there (see model/anchors.ts). */
 const HANDLES = (['source', 'target'] as const).map((type) => ({
   type,
   position: Position.Left,
