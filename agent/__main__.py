@@ -16,9 +16,9 @@ from websockets.asyncio.server import unix_serve
 from agent import doctor
 from agent.lab.process import warm
 from agent.labs import Labs
+from agent.linux import syscalls as sc
 from agent.listener import MAX_MESSAGE, Listener
 from agent.sandbox import seccomp
-from agent.sandbox import syscalls as sc
 
 
 async def _serve(run: Path, server_uid: int, limits: Path | None, uplinks: bool) -> None:

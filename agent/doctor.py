@@ -11,11 +11,11 @@ import msgspec
 from agent import filter, tools
 from agent.journey import nft
 from agent.journey.listener import Listener
+from agent.linux import syscalls as sc
 from agent.netlink.wire import NLM_F_CREATE, NLM_F_EXCL, Batch, Channel, ifinfo
 from agent.sandbox import limits, seccomp
-from agent.sandbox import syscalls as sc
 from protocol.public import Check
-from topology.limits import Limits, human
+from topology.model.limits import Limits, human
 
 _RTM_NEWLINK, _RTM_NEWQDISC = 16, 36
 _IFNAME, _LINKINFO, _INFO_KIND = 3, 18, 1

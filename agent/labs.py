@@ -16,14 +16,14 @@ import msgspec
 
 from agent import filter, sandbox
 from agent.lab import main
-from agent.pids import started
+from agent.linux.pids import started
 from agent.reached import Reached
 from agent.sandbox import limits as enforced
 from agent.uplink import Uplinks
-from topology.limits import Limits, parse
-from topology.limits import of as limits_of
-from topology.netfilter import Driver
-from topology.problems import Code, Problem, ProblemError
+from topology.model.limits import Limits, parse
+from topology.model.limits import of as limits_of
+from topology.model.netfilter import Driver
+from topology.model.problems import Code, Problem, ProblemError
 
 _ID = re.compile(r"[a-z0-9-]{1,40}")
 

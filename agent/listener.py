@@ -15,7 +15,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from agent.doctor import checks
 from agent.labs import Labs
 from protocol import private as p
-from topology.problems import Code, Problem, ProblemError
+from topology.model.problems import Code, Problem, ProblemError
 
 MAX_MESSAGE = 64 << 20
 _UCRED = struct.Struct("=iII")

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from agent.sandbox import limits as enforced
-from topology.limits import Limits, reached
-from topology.problems import Problem
+from topology.model.limits import Limits, reached
+from topology.model.problems import Problem
 
 _IN_MODIFY = 0x2
 _EVENT = struct.Struct("=iIII")

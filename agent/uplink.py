@@ -15,10 +15,10 @@ from pathlib import Path
 import msgspec
 
 from agent import sandbox
-from agent.pids import started
+from agent.linux import syscalls as sc
+from agent.linux.pids import started
 from agent.sandbox import limits, root
-from agent.sandbox import syscalls as sc
-from topology.problems import Code, Problem, ProblemError
+from topology.model.problems import Code, Problem, ProblemError
 
 PROGRAM, PACKAGE = "slirp4netns", "slirp4netns"
 INTERFACE, ADDRESS, GATEWAY, DNS = "uplink0", "10.0.2.100/24", "10.0.2.2", "10.0.2.3"

@@ -12,8 +12,8 @@ from pathlib import Path
 from cli import access, capture, documents, journeys, labs, output, rules, run, shell
 from cli.client import DEFAULT_STATE, Client, find_server
 from protocol.captures import SNAPLEN
-from topology.netfilter import DRIVERS
-from topology.problems import ProblemError
+from topology.model.netfilter import DRIVERS
+from topology.model.problems import ProblemError
 
 Online = Callable[[Client, Namespace], int]
 Offline = Callable[[Namespace], int]

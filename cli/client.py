@@ -14,7 +14,7 @@ from socketio.exceptions import ConnectionError as RefusedError
 
 from protocol.frames import pack, unpack
 from protocol.public import Answer, AnyItem, AnyRequest, AnyResult, Delta, LabsEvent, Notice, StreamItem
-from topology.problems import Code, Problem, ProblemError
+from topology.model.problems import Code, Problem, ProblemError
 
 DEFAULT_STATE = Path("/var/lib/vethboard")
 

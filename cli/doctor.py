@@ -9,7 +9,7 @@ import msgspec
 from cli import output
 from cli.client import Client, find_server
 from protocol.public import Check, Diagnosis, Doctor
-from topology.problems import Code, Problem, ProblemError
+from topology.model.problems import Code, Problem, ProblemError
 
 
 def _checks(args: Args) -> tuple[Check, ...]:

@@ -10,10 +10,12 @@ import msgspec
 from cli import output
 from cli.client import Client
 from protocol.public import Done, Edit, Export, Exported, LabInfo, Labs, ListLabs, NewLab, Planned, StartLab
-from topology import document, plan, shell
-from topology.base import Json
-from topology.commands import ApplyDocument
-from topology.problems import Code, Problem, ProblemError
+from topology.document import document
+from topology.edit.commands import ApplyDocument
+from topology.model.base import Json
+from topology.model.problems import Code, Problem, ProblemError
+from topology.plan import iproute2 as shell
+from topology.plan import plan
 
 
 def read(file: str) -> bytes:

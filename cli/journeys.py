@@ -15,9 +15,9 @@ from topology.journey import words
 from topology.journey.ask import replayable
 from topology.journey.hop import VERSION, Difference, Journey, RuleAt, SavedJourney
 from topology.journey.probe import Ask
-from topology.netfilter import FAMILIES
-from topology.problems import Code, Problem, ProblemError, invalid
-from topology.records import AnyRecord
+from topology.model.netfilter import FAMILIES
+from topology.model.problems import Code, Problem, ProblemError, invalid
+from topology.model.records import AnyRecord
 
 
 def _ask(args: Args) -> Ask:

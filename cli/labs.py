@@ -17,7 +17,7 @@ from protocol.public import (
     StartLab,
     StopLab,
 )
-from topology.commands import AnyCommand, Redo, SetLab, Undo
+from topology.edit.commands import AnyCommand, Redo, SetLab, Undo
 
 
 def labs(client: Client, args: Args) -> int:

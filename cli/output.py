@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from topology.problems import Problem
+from topology.model.problems import Problem
 
 
 def as_json(value: object) -> None:

@@ -10,13 +10,13 @@ from cli import output
 from cli.client import Client
 from cli.documents import read
 from protocol.public import Done, Edit, Exported, ExportRules, Open, Planned, Snapshot
-from topology.chains import order
-from topology.commands import AddRule, AnyCommand, FlushChain, ImportRules
-from topology.netfilter import HOOKS, TABLES, Family
-from topology.problems import Code, Problem, ProblemError
-from topology.records import Chain
+from topology.edit.commands import AddRule, AnyCommand, FlushChain, ImportRules
+from topology.model.netfilter import HOOKS, TABLES, Family
+from topology.model.problems import Code, Problem, ProblemError
+from topology.model.records import Chain
+from topology.plan.table_words import sentences
+from topology.rules.chains import order
 from topology.rules.tokens import join
-from topology.table_words import sentences
 
 Verb = Callable[..., ArgumentParser]
 

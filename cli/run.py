@@ -29,8 +29,8 @@ from protocol.public import (
     Snapshot,
     Text,
 )
-from topology.commands import AddNamespace, AnyCommand, Remove, SetNsid
-from topology.diff import Diff
+from topology.edit.commands import AddNamespace, AnyCommand, Remove, SetNsid
+from topology.model.diff import Diff
 
 CHUNK = 32768
 

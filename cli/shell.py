@@ -25,8 +25,8 @@ from protocol.public import (
     TerminalOpened,
     TerminalState,
 )
-from topology.live import TerminalLive
-from topology.problems import Code, Problem, ProblemError
+from topology.model.problems import Code, Problem, ProblemError
+from topology.observe.live import TerminalLive
 
 KEY = b"\x1d"
 """Ctrl-]: then d detaches, and a second one is meant for the shell."""

@@ -17,8 +17,8 @@ import msgspec
 
 from cli import privileges
 from cli.client import DEFAULT_STATE
-from topology import limits
-from topology.problems import Code, Problem, ProblemError
+from topology.model import limits
+from topology.model.problems import Code, Problem, ProblemError
 
 ROOT = Path(__file__).resolve().parents[1]
 DEFAULT_LIMITS = Path("/etc/vethboard/limits.json")

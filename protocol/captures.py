@@ -1,7 +1,7 @@
 """Captures: frames of interfaces, kept in a ring in the lab, read piece by piece by whoever looks.
 
-The list of a lab's captures, with how many frames each has, is in the live records (`topology.live.CaptureLive`). Frames are numbered
-from 1 in the order of their times; the ring forgets the oldest. The whole is downloaded from `/labs/LAB/captures/ID.pcapng`.
+The list of a lab's captures, with how many frames each has, is in the live records (`topology.observe.live.CaptureLive`). Frames are
+numbered from 1 in the order of their times; the ring forgets the oldest. The whole is downloaded from `/labs/LAB/captures/ID.pcapng`.
 """
 
 import struct

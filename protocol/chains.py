@@ -5,10 +5,10 @@ from typing import Literal
 import msgspec
 
 from protocol.base import Request, Result
-from topology.facts import Connection
-from topology.netfilter import Family, Table
-from topology.problems import Problem
-from topology.vocabulary import Extension, Option
+from topology.model.netfilter import Family, Table
+from topology.model.problems import Problem
+from topology.observe.facts import Connection
+from topology.rules.vocabulary import Extension, Option
 
 __all__ = [
     "Analyse", "Analysed", "CheckRule", "DeleteConnection", "ExportRules", "Extension", "FlushConntrack", "OfTable", "Option",

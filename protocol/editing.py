@@ -6,10 +6,10 @@ import msgspec
 
 from protocol.base import Request, Result
 from protocol.labs import Context
-from topology.commands import AnyCommand
-from topology.diff import Diff
-from topology.records import AnyRecord
-from topology.steps import AnyStep
+from topology.edit.commands import AnyCommand
+from topology.model.diff import Diff
+from topology.model.records import AnyRecord
+from topology.plan.steps import AnyStep
 
 
 class Edit(Request, frozen=True, kw_only=True, tag="edit"):

@@ -6,11 +6,11 @@ import msgspec
 
 from protocol.access import Role
 from protocol.base import Request, Result
-from topology.base import Json
-from topology.live import AnyLive
-from topology.netfilter import Driver
-from topology.problems import Problem
-from topology.records import AnyRecord, Policy
+from topology.model.base import Json
+from topology.model.netfilter import Driver
+from topology.model.problems import Problem
+from topology.model.records import AnyRecord, Policy
+from topology.observe.live import AnyLive
 
 LabState = Literal["stopped", "starting", "live", "stopping", "failed"]
 

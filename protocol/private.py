@@ -10,14 +10,14 @@ import msgspec
 
 from protocol.public import Check
 from protocol.terminals import File
-from topology.facts import AnyFact
 from topology.journey.probe import Probe
-from topology.journey.sighting import Sighting
-from topology.limits import Limits
-from topology.netfilter import Driver, Family
-from topology.problems import Problem
-from topology.records import AnyRecord
-from topology.steps import AnyStep
+from topology.journey.sighting import AnySighting
+from topology.model.limits import Limits
+from topology.model.netfilter import Driver, Family
+from topology.model.problems import Problem
+from topology.model.records import AnyRecord
+from topology.observe.facts import AnyFact
+from topology.plan.steps import AnyStep
 
 PROTOCOL = 1
 
@@ -376,7 +376,7 @@ class Sighted(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag
     """What was seen since of the packet of trace `id`."""
 
     id: int
-    sightings: tuple[Sighting, ...]
+    sightings: tuple[AnySighting, ...]
 
 
 class TraceEnded(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event", tag="trace-ended"):

@@ -80,10 +80,10 @@ from protocol.terminals import (
     TerminalOpened,
     TerminalState,
 )
-from topology.diff import Diff
-from topology.live import AnyLive
-from topology.problems import Problem
-from topology.records import AnyRecord
+from topology.model.diff import Diff
+from topology.model.problems import Problem
+from topology.model.records import AnyRecord
+from topology.observe.live import AnyLive
 
 __all__ = [
     "Analyse", "Analysed", "Answer", "AnyItem", "AnyRequest", "AnyResult", "AttachTerminal", "Cancel", "CaptureStarted", "CapturedFrames",

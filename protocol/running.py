@@ -5,7 +5,7 @@ from typing import Literal
 import msgspec
 
 from protocol.base import Request, Result
-from topology.problems import Problem
+from topology.model.problems import Problem
 
 
 class Ping(Request, frozen=True, kw_only=True, tag="ping"):

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from server.app import make
 from server.hub import Hub
+from server.web.app import make
 
 WEB = Path(__file__).resolve().parents[1] / "web" / "dist"
 

@@ -13,7 +13,7 @@ from protocol import public as q
 from protocol.access import Role, TokenInfo
 from server.clock import now
 from server.storage import write
-from topology.problems import Code, Problem, ProblemError, unknown
+from topology.model.problems import Code, Problem, ProblemError, unknown
 
 
 class Access(NamedTuple):

@@ -14,8 +14,8 @@ from websockets.sync.client import ClientConnection, unix_connect
 
 from protocol import private as p
 from protocol.frames import ERROR, INPUT, OUTPUT, pack, unpack
-from server.fair import SHARES, Meter
-from topology.problems import Code, Problem, ProblemError
+from server.throttle import THROTTLES, Meter
+from topology.model.problems import Code, Problem, ProblemError
 
 MAX_MESSAGE = 64 << 20
 WAIT_SECONDS = 20.0
@@ -203,12 +203,12 @@ class LabLink:
 
     def _read(self) -> None:
         decoder = msgspec.json.Decoder(p.AnyLabEvent)
-        share = SHARES.of(f"lab:{self._lab}")
-        meter = Meter(share)
+        throttle = THROTTLES.of(f"lab:{self._lab}")
+        meter = Meter(throttle)
         try:
             for frame in self._connection:
                 meter.count()
-                share.wait()
+                throttle.wait()
                 if isinstance(frame, bytes):
                     self._bytes(*unpack(frame))
                 else:

@@ -11,7 +11,7 @@ import msgspec
 
 from protocol import public as q
 from server.access import Access
-from topology.problems import Code, Problem
+from topology.model.problems import Code, Problem
 
 MAX_BYTES, BACKUPS = 10 << 20, 9
 LONGEST = 300

@@ -8,10 +8,10 @@ from protocol.public import Check, LabInfo, LabsEvent
 from server.access import ADMIN, Access, Tokens, sees
 from server.agent_link import Control
 from server.audit import Audit
+from server.lab.workspace import Workspace
 from server.outbox import Session, Sessions
 from server.storage import Storage, check_id
-from server.workspace import Workspace
-from topology.problems import Code, Problem, ProblemError
+from topology.model.problems import Code, Problem, ProblemError
 
 
 class Hub:

@@ -8,8 +8,8 @@ import msgspec
 from protocol.public import Answer, AnyItem, AnyResult, Delta, LabsEvent, Notice, StreamItem
 from server.access import Access
 from server.audit import SessionLog
-from server.fair import SHARES, Meter
-from topology.problems import Code, Problem, ProblemError
+from server.throttle import THROTTLES, Meter
+from topology.model.problems import Code, Problem, ProblemError
 
 Event = Answer | StreamItem | Delta | Notice | LabsEvent
 _NAMES: dict[type[Event], str] = {Answer: "answer", StreamItem: "stream", Delta: "delta", Notice: "notice", LabsEvent: "labs"}
@@ -20,8 +20,8 @@ class Session:
 
     def __init__(self, sid: str, author: str, access: Access, log: SessionLog, send: Callable[[str, str | bytes], None]) -> None:
         self.sid, self.author, self.access, self.log, self._send = sid, author, access, log, send
-        self.share = SHARES.of(f"token:{access.token}" if access.lab is not None else f"session:{sid}")
-        self.meter = Meter(self.share)
+        self.throttle = THROTTLES.of(f"token:{access.token}" if access.lab is not None else f"session:{sid}")
+        self.meter = Meter(self.throttle)
         self.open: set[str] = set()
         self.wants_labs = False
         self.running: dict[str, Cancellable] = {}

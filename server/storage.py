@@ -11,9 +11,9 @@ from pathlib import Path
 import msgspec
 
 from protocol.public import Change
-from topology import document
-from topology.problems import Problem, ProblemError, invalid
-from topology.records import Lab, Records
+from topology.document import document
+from topology.model.problems import Problem, ProblemError, invalid
+from topology.model.records import Lab, Records
 
 LAB_ID = re.compile(r"[a-z0-9-]{1,40}")
 KEEP = 500

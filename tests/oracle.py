@@ -8,8 +8,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from topology.live import LinkLive, LiveRecords, NamespaceLive
-from topology.records import Interface, Records, Route
+from topology.model.records import Interface, Records, Route
+from topology.observe.live import LinkLive, LiveRecords, NamespaceLive
 
 Inside = Callable[[str, tuple[str, ...]], str]
 Rows = set[tuple[Any, ...]]

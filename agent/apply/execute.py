@@ -13,10 +13,10 @@ from agent.filter.write import change
 from agent.netlink.decode import IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS, RTM_GETLINK, link_head
 from agent.netlink.namespaces import GENERAL, NETNSA_FD, NETNSA_NSID, RTM_NEWNSID, Namespaces
 from agent.netlink.wire import Batch, as_text, attribute_u32, attributes, ifinfo
-from topology import steps as s
-from topology.problems import Code, Problem
-from topology.records import Macvlan, Vxlan
-from topology.shell import commands
+from topology.model.problems import Code, Problem
+from topology.model.records import Macvlan, Vxlan
+from topology.plan import steps as s
+from topology.plan.iproute2 import commands
 
 _BULK_DELETE = 4
 """From so many deletions in one namespace on, they are made a group, which waits for RCU once."""
@@ -227,8 +227,8 @@ class _Run:
             if len(rows) < _BULK_DELETE:
                 self.send(namespace, rows, lambda batch, step: m.delete_interface(batch, getattr(step, "name", "")))
             else:
-                self.send(namespace, rows, lambda batch, step: m.doom(batch, getattr(step, "name", "")))
-                self.send(namespace, rows[-1:], lambda batch, _: m.delete_doomed(batch))
+                self.send(namespace, rows, lambda batch, step: m.mark_for_group_delete(batch, getattr(step, "name", "")))
+                self.send(namespace, rows[-1:], lambda batch, _: m.delete_group(batch))
         self._indexes.clear()
 
     def move(self, stage: Stage) -> None:

@@ -5,7 +5,7 @@ import os
 import struct
 from collections.abc import Callable
 
-from agent.drivers import bridge, macvlan, vxlan
+from agent.netlink.kinds import bridge, macvlan, vxlan
 from agent.netlink.wire import (
     NLM_F_APPEND,
     NLM_F_CREATE,
@@ -17,8 +17,8 @@ from agent.netlink.wire import (
     ndmsg,
     rtmsg,
 )
-from topology import steps as s
-from topology.records import AnyInterface, Bridge, Fdb, Macvlan, Neighbour, Port, Route, Veth, Vxlan
+from topology.model.records import AnyInterface, Bridge, Fdb, Macvlan, Neighbour, Port, Route, Veth, Vxlan
+from topology.plan import steps as s
 
 RTM_NEWLINK, RTM_DELLINK, RTM_SETLINK = 16, 17, 19
 RTM_NEWADDR, RTM_DELADDR, RTM_NEWROUTE, RTM_DELROUTE, RTM_NEWNEIGH, RTM_DELNEIGH = 20, 21, 24, 25, 28, 29
@@ -35,7 +35,7 @@ _ROUTE_TYPES = {"unicast": 1, "local": 2, "blackhole": 6, "unreachable": 7, "pro
 _PROTO_BOOT, _SCOPE_LINK, _SCOPE_HOST, _SCOPE_NOWHERE, _ONLINK = 3, 253, 254, 255, 4
 _EXCL = NLM_F_CREATE | NLM_F_EXCL
 
-DOOMED = 0x76657468
+DELETE_GROUP = 0x76657468
 """The IFLA_GROUP of interfaces that are deleted together: the kernel then waits for RCU once, not for each."""
 
 Index = Callable[[str, str], int]
@@ -116,17 +116,17 @@ def delete_interface(batch: Batch, name: str) -> None:
     batch.end()
 
 
-def doom(batch: Batch, name: str) -> None:
-    """Into the group that `delete_doomed` deletes."""
+def mark_for_group_delete(batch: Batch, name: str) -> None:
+    """Into the group that `delete_group` deletes."""
     batch.begin(RTM_SETLINK, 0, ifinfo())
     batch.text(IFLA_IFNAME, name)
-    batch.u32(IFLA_GROUP, DOOMED)
+    batch.u32(IFLA_GROUP, DELETE_GROUP)
     batch.end()
 
 
-def delete_doomed(batch: Batch) -> None:
+def delete_group(batch: Batch) -> None:
     batch.begin(RTM_DELLINK, 0, ifinfo())
-    batch.u32(IFLA_GROUP, DOOMED)
+    batch.u32(IFLA_GROUP, DELETE_GROUP)
     batch.end()
 
 

@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from agent.apply.execute import execute
 from agent.filter.watch import FilterWatch
 from agent.netlink.namespaces import Namespaces
-from topology import facts as f
-from topology import steps as s
-from topology.observed import Observed
-from topology.plan import plan
-from topology.problems import Problem
-from topology.records import INTERFACES, Bridge, Loopback, Records, replace
+from topology.model.problems import Problem
+from topology.model.records import INTERFACES, Bridge, Loopback, Records, replace
+from topology.observe import facts as f
+from topology.observe.observed import Observed
+from topology.plan import steps as s
+from topology.plan.plan import plan
 
 _ROUNDS = 3
 

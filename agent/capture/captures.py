@@ -7,12 +7,12 @@ from collections.abc import Callable
 from agent.capture import tap
 from agent.capture.ring import Ring
 from agent.capture.tap import Tap
-from agent.lab.reaper import Reaper
+from agent.linux.reaper import Reaper
 from agent.netlink.namespaces import Namespaces
 from protocol import captures as limits
 from protocol import private as p
-from topology.facts import AnyFact, CapturedInterface, CaptureFact, CaptureGone
-from topology.problems import Code, Problem, ProblemError, invalid, refused, unknown
+from topology.model.problems import Code, Problem, ProblemError, invalid, refused, unknown
+from topology.observe.facts import AnyFact, CapturedInterface, CaptureFact, CaptureGone
 
 _TICK_SECONDS = 0.1
 """How often frames are put in order: those of one packet come from several interfaces within less."""

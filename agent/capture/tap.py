@@ -17,7 +17,7 @@ import struct
 import subprocess
 from collections.abc import Callable
 
-from agent.lab.reaper import Reaper
+from agent.linux.reaper import Reaper
 from agent.netlink.namespaces import Namespaces, Netns
 from agent.sandbox import ENVIRONMENT
 from protocol.captures import Captured

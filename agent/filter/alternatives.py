@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from topology.netfilter import Driver
+from topology.model.netfilter import Driver
 
 _FOLDER, _PROGRAMS = Path("/etc/alternatives"), Path("/usr/sbin")
 _NAMES = tuple(f"{family}{verb}" for family in ("iptables", "ip6tables") for verb in ("", "-save", "-restore"))

@@ -14,8 +14,8 @@ from pathlib import Path
 from agent.filter.nfnetlink import Socket, listener
 from agent.netlink.namespaces import Namespaces, Netns
 from agent.netlink.wire import as_u8, attributes
-from topology.facts import AnyFact, Connection, ConntrackFact, ConntrackGone, Tuple
-from topology.netfilter import Family
+from topology.model.netfilter import Family
+from topology.observe.facts import AnyFact, Connection, ConntrackFact, ConntrackGone, Tuple
 
 SUBSYSTEM = 1
 _GET = 1

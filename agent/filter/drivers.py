@@ -11,8 +11,8 @@ from agent.filter import legacy_tables, nft_tables
 from agent.filter.pieces import pieces
 from agent.filter.programs import WAIT_SECONDS, Ended, run
 from agent.netlink.namespaces import Namespaces, Netns
-from topology import netfilter
-from topology.netfilter import Family, Table
+from topology.model import netfilter
+from topology.model.netfilter import Family, Table
 
 Key = tuple[Family, Table]
 _PROGRAM: dict[Family, str] = {"ipv4": "iptables", "ipv6": "ip6tables"}

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from hashlib import blake2b
 from typing import NamedTuple, cast
 
-from topology.netfilter import HOOKS, Family, Table
+from topology.model.netfilter import HOOKS, Family, Table
 
 _GET_INFO, _GET_ENTRIES = 64, 65
 _INFO = struct.Struct("=32sI5I5III")

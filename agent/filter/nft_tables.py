@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from agent.filter.nfnetlink import Socket
 from agent.netlink.wire import as_text, attributes
-from topology.netfilter import HOOKS, Family, Table
+from topology.model.netfilter import HOOKS, Family, Table
 
 SUBSYSTEM = 10
 _GETTABLE = 1

@@ -17,9 +17,9 @@ from itertools import groupby
 from agent.filter.drivers import FilterDriver, Key
 from agent.filter.events import Events
 from agent.netlink.namespaces import Namespaces, Netns
-from topology.facts import AnyFact, FilterFact, NamespaceGone, Resync, RuleCountersFact, RuleCountersGone, TableFact
-from topology.netfilter import FAMILIES, Family, Table
-from topology.rules import listing
+from topology.model.netfilter import FAMILIES, Family, Table
+from topology.observe import listing
+from topology.observe.facts import AnyFact, FilterFact, NamespaceGone, Resync, RuleCountersFact, RuleCountersGone, TableFact
 
 _SETTLE_SECONDS = 0.01
 """How long an event waits for others: a program that makes many changes is read once."""

@@ -7,14 +7,15 @@ from typing import NamedTuple
 from agent.filter.drivers import FilterDriver
 from agent.filter.programs import Ended
 from agent.netlink.namespaces import Namespaces, Netns
-from topology.chains import aims_at
-from topology.netfilter import Family, Table, chain_id
-from topology.problems import Code, Problem
+from topology.model import ids
+from topology.model.netfilter import Family, Table
+from topology.model.problems import Code, Problem
+from topology.plan.steps import ChangeTable
+from topology.plan.table_plan import command, numbered
+from topology.rules.chains import aims_at
 from topology.rules.refusal import Refusal, place, refusal
 from topology.rules.tokens import tokens
-from topology.steps import ChangeTable
-from topology.table_plan import command, numbered
-from topology.vocabulary import misplaced
+from topology.rules.vocabulary import misplaced
 
 _LOOP = "Too many levels of symbolic links"
 """ELOOP."""
@@ -93,7 +94,7 @@ def problem(step: ChangeTable, at: int, message: str, rule_number: int) -> Probl
         elif _LOOP in message and aims_at(rule, word.value):
             hint, span = f"a packet that jumps there would come back to {name} again and again", (word.start, word.end)
     return Problem(
-        code=Code.REFUSED, message=message, subject=chain_id(step.namespace, step.family, step.table, name),
+        code=Code.REFUSED, message=message, subject=ids.chain(step.namespace, step.family, step.table, name),
         hint=hint, rule=rule_number if is_rule else None,
         span=span,
     )  # fmt: skip

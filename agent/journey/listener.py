@@ -39,7 +39,7 @@ _COPIED = 192
 _NF_LOG = "/proc/sys/net/netfilter/nf_log/{}"
 _BUFFER = 1 << 21
 
-Hear = Callable[[decode.Line], None]
+OnTraceLine = Callable[[decode.Line], None]
 
 
 class Listener:
@@ -49,7 +49,7 @@ class Listener:
         self.notes: list[str] = []
         self.lost = 0
         self._before: list[tuple[int, str]] = []
-        self._hearers: dict[str, tuple[Hear, nft.Table | None]] = {}
+        self._hearers: dict[str, tuple[OnTraceLine, nft.Table | None]] = {}
         self._early: list[tuple[int, bytes]] = []
         self._sequence = 0
         self.numbers = _rule_numbers()
@@ -81,7 +81,7 @@ class Listener:
             with contextlib.suppress(OSError):
                 write_logger(family, name)
 
-    def add(self, table: nft.Table, matches: Sequence[nft.Match], hear: Hear) -> None:
+    def add(self, table: nft.Table, matches: Sequence[nft.Match], hear: OnTraceLine) -> None:
         """A table, and who hears what is traced; no table where there is nothing to match. Raises OSError."""
         name = table.name
         self._hearers[name] = hear, table if matches else None

@@ -11,7 +11,7 @@ import msgspec
 from agent.netlink import decode_ip, words
 from agent.netlink.namespaces import Netns
 from agent.netlink.wire import Batch, Refusal, as_u32, attributes, ndmsg, rtmsg
-from topology.journey.sighting import Looked, Resolved
+from topology.journey.sighting import NeighbourLookup, RouteLookup
 
 _RTA_DST, _RTA_SRC, _RTA_IIF, _RTA_OIF, _RTA_GATEWAY, _RTA_PREFSRC, _RTA_METRICS = 1, 2, 3, 4, 5, 7, 8
 _RTA_TABLE, _RTA_MARK, _RTA_VIA, _RTAX_MTU = 15, 16, 18, 2
@@ -26,7 +26,7 @@ def _family(address: str) -> int:
     return socket.AF_INET6 if ":" in address else socket.AF_INET
 
 
-def _ask_route(batch: Batch, looked: Looked, devices: dict[str, int], flags: int) -> None:
+def _ask_route(batch: Batch, looked: RouteLookup, devices: dict[str, int], flags: int) -> None:
     packed = ipaddress.ip_address(looked.dst).packed
     batch.begin(decode_ip.RTM_GETROUTE, 0, rtmsg(_family(looked.dst), len(packed) * 8, flags=flags))
     batch.put(_RTA_DST, packed)
@@ -42,7 +42,7 @@ def _ask_route(batch: Batch, looked: Looked, devices: dict[str, int], flags: int
     batch.end()
 
 
-def route(netns: Netns, question: Looked, names: dict[int, str]) -> Looked:
+def route(netns: Netns, question: RouteLookup, names: dict[int, str]) -> RouteLookup:
     """The decision for `dst` from `src`, in by `iif`, with `mark`: as `ip route get` shows it, with the entry that it comes from."""
     devices = {name: index for index, name in names.items()}
     batch = Batch()
@@ -55,8 +55,8 @@ def route(netns: Netns, question: Looked, names: dict[int, str]) -> Looked:
 
 
 def _with(
-    question: Looked, entry: Refusal | bytes | None, names: dict[int, str], errno: int, decision: Refusal | bytes | None = None
-) -> Looked:
+    question: RouteLookup, entry: Refusal | bytes | None, names: dict[int, str], errno: int, decision: Refusal | bytes | None = None
+) -> RouteLookup:
     fields: dict[str, Any] = {"errno": errno}
     if isinstance(entry, bytes):
         family, prefix, _, _, table, _, _, kind, _ = _RT.unpack_from(entry)
@@ -78,7 +78,7 @@ def _with(
     return msgspec.structs.replace(question, **fields)
 
 
-def neighbour(netns: Netns, dev: str, index: int, address: str) -> Resolved:
+def neighbour(netns: Netns, dev: str, index: int, address: str) -> NeighbourLookup:
     """The neighbour entry for `address` on `dev`."""
     batch = Batch()
     batch.begin(decode_ip.RTM_GETNEIGH, 0, ndmsg(_family(address), index))
@@ -86,10 +86,10 @@ def neighbour(netns: Netns, dev: str, index: int, address: str) -> Resolved:
     batch.end()
     answer = netns.channel.ask(batch)[0]
     if not isinstance(answer, bytes):
-        return Resolved(ns=netns.name, dev=dev, address=address)
+        return NeighbourLookup(ns=netns.name, dev=dev, address=address)
     _, _, state, _, _ = _ND.unpack_from(answer)
     mac = attributes(answer, _ND.size).get(_NDA_LLADDR, b"").hex(":")
-    return Resolved(ns=netns.name, dev=dev, address=address, mac=mac, state=words.NEIGHBOUR_STATES.get(state, "none"))
+    return NeighbourLookup(ns=netns.name, dev=dev, address=address, mac=mac, state=words.NEIGHBOUR_STATES.get(state, "none"))
 
 
 def fdb(netns: Netns, names: dict[int, str]) -> dict[str, str]:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from agent.netlink.wire import NLM_F_ACK, NLM_F_CREATE, Batch
 from topology.journey.sighting import Hook
-from topology.netfilter import Family
+from topology.model.netfilter import Family
 
 SUBSYSTEM = 10
 NEWTABLE, DELTABLE, NEWCHAIN, NEWRULE, GETRULE, TRACE = 0, 2, 3, 6, 7, 17

@@ -10,7 +10,7 @@ from fcntl import ioctl
 
 from topology.journey.packet import SOLICITATION
 from topology.journey.probe import Probe
-from topology.journey.sighting import Socketed
+from topology.journey.sighting import SocketResult
 
 _ECHO, _ECHO6 = 8, 128
 _ICMP = struct.Struct(">BBHHH")
@@ -23,7 +23,7 @@ _ETH_P_ARP, _ETH_P_IP = 0x0806, 0x0800
 _LONGEST = 65535
 _SIOCGIFHWADDR = 0x8927
 
-Tell = Callable[[Socketed], None]
+Tell = Callable[[SocketResult], None]
 
 
 def _echo(probe: Probe, payload: bytes) -> bytes:
@@ -118,7 +118,7 @@ class Sender:
 
     # ---- going -------------------------------------------------------------------------------------------------------
 
-    def send(self) -> Socketed:
+    def send(self) -> SocketResult:
         """Send it: `sent`, or `refused` with what the kernel says at once."""
         try:
             self._send()
@@ -128,8 +128,8 @@ class Sender:
             return self._told("refused", e.errno or 0)
         return self._told("sent")
 
-    def _told(self, event: str, number: int = 0, by: str = "") -> Socketed:
-        return Socketed(ns=self.probe.namespace, event=event, errno=number, by=by)  # type: ignore[arg-type]  # one of three words
+    def _told(self, event: str, number: int = 0, by: str = "") -> SocketResult:
+        return SocketResult(ns=self.probe.namespace, event=event, errno=number, by=by)  # type: ignore[arg-type]  # one of three words
 
     def _send(self) -> None:
         probe = self.probe
@@ -159,7 +159,7 @@ class Sender:
 
     # ---- what it is told ---------------------------------------------------------------------------------------------
 
-    def read(self) -> Socketed | None:
+    def read(self) -> SocketResult | None:
         """What the program was told since; None: nothing that belongs to the probe."""
         failed = self._failed()
         if failed is not None:
@@ -180,7 +180,7 @@ class Sender:
             if self.probe.protocol == "udp" or self._reply(data):
                 return self._told("answered")
 
-    def _failed(self) -> Socketed | None:
+    def _failed(self) -> SocketResult | None:
         """The error queue (IP_RECVERR, ip(7)), then SO_ERROR."""
         with contextlib.suppress(OSError):
             _, ancillary, _, _ = self.socket.recvmsg(512, 512, socket.MSG_ERRQUEUE | socket.MSG_DONTWAIT)

@@ -12,15 +12,15 @@ import msgspec
 from agent.journey import decode, lookup, nft
 from agent.journey.bpf import Program
 from agent.journey.clock import await_timestamps
-from agent.journey.ears import Ears
 from agent.journey.ends import Ends, Taps
+from agent.journey.listeners import TraceListeners
 from agent.journey.taps import Frame
 from agent.netlink.namespaces import Namespaces, Netns
 from topology.journey import packet as pk
 from topology.journey.evidence import is_neighbour
 from topology.journey.packet import Packet
-from topology.journey.sighting import Hook, Hooked, Looked, Noted, Ruled, Sighting, Switched, Tapped
-from topology.netfilter import Family
+from topology.journey.sighting import AnySighting, FdbLookup, Hook, HookPass, RouteLookup, RuleHit, TappedFrame, TraceNote
+from topology.model.netfilter import Family
 
 ETHERNET = 14
 """Bytes of an Ethernet header."""
@@ -63,9 +63,9 @@ class _Place:
         self.fdb: dict[str, str] = {}
         """MAC → port of a bridge, as the session began."""
         self.macs: set[str] = set()
-        self.last: dict[str, Hooked] = {}
+        self.last: dict[str, HookPass] = {}
         """Packet → at which hook it was last."""
-        self.came: dict[str, Hooked] = {}
+        self.came: dict[str, HookPass] = {}
         """Packet → how it last left prerouting."""
         self.asked: set[tuple[object, ...]] = set()
         self.next: set[tuple[str, str]] = set()
@@ -79,15 +79,15 @@ class _Place:
 class Session:
     """`with Session(…) as s`: then packets are seen. `sink` is told of each sighting, in order, from `s.read`, which reads what is ready.
 
-    `filenos` are the descriptors to wait for. What cannot be set up in a namespace is told as `Noted`; the others are followed all the
+    `filenos` are the descriptors to wait for. What cannot be set up in a namespace is told as `TraceNote`; the others are followed all the
     same. `wires`: pairs of interfaces (`ns/name`), each the other's end.
     """
 
     def __init__(
-        self, namespaces: Namespaces, ears: Ears, places: Sequence[str], wanted: Wanted, sink: Callable[[Sighting], None],
+        self, namespaces: Namespaces, listeners: TraceListeners, places: Sequence[str], wanted: Wanted, sink: Callable[[AnySighting], None],
         wires: Iterable[tuple[str, str]] = (),
     ) -> None:  # fmt: skip
-        self._namespaces, self._ears, self._wanted, self._sink = namespaces, ears, wanted, sink
+        self._namespaces, self._ears, self._wanted, self._sink = namespaces, listeners, wanted, sink
         found = [netns for name in dict.fromkeys(places) if (netns := namespaces.get(name)) is not None]
         self._places = {netns.name: _Place(netns) for netns in found}
         self._ends = Ends(wire for wire in wires if all(end.partition("/")[0] in self._places for end in wire))
@@ -107,7 +107,7 @@ class Session:
             place.fdb = lookup.fdb(place.netns, self._ears.of(place.netns).devices)
         self.started = time.time_ns()
         for ns, words in problems:
-            self._sink(Noted(ns=ns, text=words))
+            self._sink(TraceNote(ns=ns, text=words))
         return self
 
     def _tap(self, netns: Netns) -> None:
@@ -149,7 +149,7 @@ class Session:
         key = self._wanted.key(frame.data[ETHERNET:])
         if packet is None or (key is None and not is_neighbour(packet)):
             return
-        tapped = Tapped(
+        tapped = TappedFrame(
             ns=place.netns.name, key=key or "", number=place.number(), at=(frame.at - self.started) // 1000, dev=frame.dev,
             direction=frame.direction, packet=packet,
         )  # fmt: skip
@@ -158,9 +158,9 @@ class Session:
         self._sink(tapped)
         if frame.direction == "in" and place.fdb and packet.dst_mac not in place.macs:
             place.macs.add(packet.dst_mac)
-            self._sink(Switched(ns=place.netns.name, mac=packet.dst_mac, port=place.fdb.get(packet.dst_mac, "")))
+            self._sink(FdbLookup(ns=place.netns.name, mac=packet.dst_mac, port=place.fdb.get(packet.dst_mac, "")))
 
-    def _went_out(self, came: Tapped) -> None:
+    def _went_out(self, came: TappedFrame) -> None:
         """At the other end of the wire by which a frame came in."""
         ns, _, dev = (self._ends.other(f"{came.ns}/{came.dev}") or "").partition("/")
         place = self._places.get(ns)
@@ -199,7 +199,7 @@ class Session:
             self._tell_hook(place, line, key, hook, "enter")
         self._tell_hook(place, line, key, hook, "enter" if passed == "enter" else "leave")
 
-    def _came_out(self, place: _Place, line: decode.Line, key: str, last: Hooked | None) -> None:
+    def _came_out(self, place: _Place, line: decode.Line, key: str, last: HookPass | None) -> None:
         """At postrouting: of output, or of forward, into which no line need have told that it went."""
         output = last is not None and last.hook == "output"
         if not output and key in place.came and (last is None or last.hook != "forward"):
@@ -213,7 +213,7 @@ class Session:
         if hook == "forward" and not iif and key in place.came:
             iif = place.came[key].iif
         packet = pk.ip(line.packet) or Packet()
-        hooked = Hooked(
+        hooked = HookPass(
             ns=place.netns.name, key=key, number=place.number(), hook=hook, passed=passed, iif=iif, oif=oif, mark=line.mark,
             state=line.state, packet=packet,
         )  # fmt: skip
@@ -222,7 +222,7 @@ class Session:
             _keep(place.came, key, hooked)
         self._sink(hooked)
         if (hook, passed) in (("prerouting", "leave"), ("output", "enter"), ("output", "leave")):
-            self._look(place, Looked(ns=hooked.ns, dst=packet.dst, src=packet.src, iif=iif, mark=line.mark))
+            self._look(place, RouteLookup(ns=hooked.ns, dst=packet.dst, src=packet.src, iif=iif, mark=line.mark))
 
     def _ruled(self, place: _Place, line: decode.Line, told: decode.Line, number: int, key: str) -> None:
         """`told`: the line that has the headers, which is an earlier one of the same chain where nftables speaks."""
@@ -232,7 +232,7 @@ class Session:
         devices = self._ears.of(place.netns).devices
         packet = pk.ip(told.packet) or Packet()
         self._sink(
-            Ruled(
+            RuleHit(
                 ns=place.netns.name, key=key, number=place.number(), driver="nft" if line.id else "legacy",
                 family=packet.family, table=line.table, chain=line.chain, type=line.type, rule_number=number,
                 verdict=line.verdict, iif=devices.get(told.iif, ""), oif=devices.get(told.oif, ""), mark=told.mark, packet=packet,
@@ -243,9 +243,9 @@ class Session:
 
     def look(self, ns: str, dst: str, mark: int) -> None:
         """Tell where the kernel sends a packet of this namespace's own."""
-        self._look(self._places[ns], Looked(ns=ns, dst=dst, mark=mark))
+        self._look(self._places[ns], RouteLookup(ns=ns, dst=dst, mark=mark))
 
-    def _look(self, place: _Place, question: Looked) -> None:
+    def _look(self, place: _Place, question: RouteLookup) -> None:
         """Ask the kernel where it sends such a packet, once for each."""
         key = (question.dst, question.src, question.iif, question.mark)
         if not question.dst or key in place.asked:

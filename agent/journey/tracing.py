@@ -5,14 +5,14 @@ import contextlib
 from collections.abc import Callable
 
 from agent.journey import identity, send
-from agent.journey.ears import Ears
+from agent.journey.listeners import TraceListeners
 from agent.journey.session import Session, Wanted
 from agent.journey.watching import Watching
 from agent.netlink.namespaces import Namespaces
 from protocol.private import Sighted, Trace, TraceEnded, WatchPackets
 from topology.journey.probe import Probe
-from topology.journey.sighting import Hooked, Looked, Sighting, Socketed
-from topology.problems import Code, Problem, ProblemError
+from topology.journey.sighting import AnySighting, HookPass, RouteLookup, SocketResult
+from topology.model.problems import Code, Problem, ProblemError
 
 QUIET = 0.04
 """s without a sighting after which an answered packet's journey has ended."""
@@ -42,16 +42,16 @@ class _Fate:
         """Namespace → how many hooks it has gone into and not left."""
         self.unroutable = self.arrived = False
 
-    def take(self, sighting: Sighting) -> None:
+    def take(self, sighting: AnySighting) -> None:
         match sighting:
-            case Socketed(event="answered" | "refused"):
+            case SocketResult(event="answered" | "refused"):
                 self.over = True
-            case Hooked():
+            case HookPass():
                 step = 1 if sighting.passed == "enter" else -1
                 self.inside[sighting.ns] = self.inside.get(sighting.ns, 0) + step
                 if (sighting.hook, sighting.passed) == ("input", "leave") and not sighting.packet.error:
                     self.arrived = True
-            case Looked() if sighting.errno:
+            case RouteLookup() if sighting.errno:
                 self.unroutable = True
 
     @property
@@ -67,17 +67,17 @@ class _Fate:
 class _Trace:
     """One of them. `run` ends with everything taken away, however it ends."""
 
-    def __init__(self, namespaces: Namespaces, ears: Ears, request: Trace, tell: Tell) -> None:
-        self.namespaces, self.ears, self.request, self.tell = namespaces, ears, request, tell
+    def __init__(self, namespaces: Namespaces, listeners: TraceListeners, request: Trace, tell: Tell) -> None:
+        self.namespaces, self.listeners, self.request, self.tell = namespaces, listeners, request, tell
         self.fate = _Fate(request.probe)
-        self.gathered: list[Sighting] = []
+        self.gathered: list[AnySighting] = []
         self.count = 0
         self.changed = asyncio.Event()
         self.loop = asyncio.get_running_loop()
         self.flushing: asyncio.TimerHandle | None = None
         self.problem: Problem | None = None
 
-    def sink(self, sighting: Sighting) -> None:
+    def sink(self, sighting: AnySighting) -> None:
         self.count += 1
         if self.count > MAX_SIGHTINGS:
             return
@@ -116,7 +116,7 @@ class _Trace:
             raise ProblemError(Problem(code=Code.UNKNOWN, message=message, subject=f"namespace:{probe.namespace}"))
         places = (probe.namespace, *self.request.namespaces)
         with contextlib.ExitStack() as stack:
-            session = stack.enter_context(Session(self.namespaces, self.ears, places, wanted(probe), self.sink, self.request.wires))
+            session = stack.enter_context(Session(self.namespaces, self.listeners, places, wanted(probe), self.sink, self.request.wires))
             sender = self.namespaces.visit(source, lambda: send.Sender(probe))
             stack.callback(sender.close)
             for fd in session.filenos():
@@ -168,7 +168,7 @@ class Tracing:
 
     def __init__(self, namespaces: Namespaces) -> None:
         self._namespaces = namespaces
-        self._ears = Ears(namespaces)
+        self._ears = TraceListeners(namespaces)
         self._running: dict[int, asyncio.Task[None]] = {}
 
     def start(self, request: Trace, tell: Tell) -> None:

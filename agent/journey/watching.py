@@ -13,11 +13,11 @@ from typing import NamedTuple
 
 from agent.journey import nft
 from agent.journey.bpf import Program, Test
-from agent.journey.ears import Ears
+from agent.journey.listeners import TraceListeners
 from agent.journey.session import Session, Wanted
 from agent.netlink.namespaces import Namespaces
 from protocol.private import Sighted, TraceEnded, WatchPackets
-from topology.journey.sighting import Hooked, Looked, Ruled, Sighting, Tapped
+from topology.journey.sighting import AnySighting, HookPass, RouteLookup, RuleHit, TappedFrame
 
 Tell = Callable[[Sighted | TraceEnded], None]
 
@@ -70,15 +70,15 @@ class _Way(NamedTuple):
         return _Way(self.ns, self.dst, self.dport, self.src, self.sport)
 
 
-def _way(sighting: Sighting) -> _Way | None:
+def _way(sighting: AnySighting) -> _Way | None:
     """None: no datagram."""
-    if not isinstance(sighting, Tapped | Hooked) or (packet := sighting.packet).protocol != "udp":
+    if not isinstance(sighting, TappedFrame | HookPass) or (packet := sighting.packet).protocol != "udp":
         return None
     return _Way(sighting.ns, packet.src, packet.sport, packet.dst, packet.dport)
 
 
-def _question_first(one: list[Sighting], other: list[Sighting]) -> list[Sighting]:
-    def begins(sightings: list[Sighting]) -> float:
+def _question_first(one: list[AnySighting], other: list[AnySighting]) -> list[AnySighting]:
+    def begins(sightings: list[AnySighting]) -> float:
         return min((s.at for s in sightings if s.at is not None), default=float("inf"))
 
     return other + one if begins(other) < begins(one) else one + other
@@ -114,24 +114,24 @@ def _program(request: WatchPackets) -> Program:
 class Watching:
     """One watch. `run` goes on until it is cancelled, and leaves nothing set up; then `ended` tells the rest."""
 
-    def __init__(self, namespaces: Namespaces, ears: Ears, request: WatchPackets, tell: Tell) -> None:
+    def __init__(self, namespaces: Namespaces, listeners: TraceListeners, request: WatchPackets, tell: Tell) -> None:
         self.request, self.tell = request, tell
         self.loop = asyncio.get_running_loop()
         self.skipped = 0
         wanted = Wanted(_program(request), _matches(request), key)
-        self.session = Session(namespaces, ears, request.namespaces, wanted, self.sink, request.wires)
-        self._packets: dict[str, list[Sighting]] = {}
+        self.session = Session(namespaces, listeners, request.namespaces, wanted, self.sink, request.wires)
+        self._packets: dict[str, list[AnySighting]] = {}
         self._flows: dict[_Way, list[str]] = {}
         """Where a datagram was seen, with its addresses and ports there → the packets that were, the oldest first."""
         self._last: dict[str, float] = {}
         self._left_out: dict[str, float] = {}
-        self._lookups: dict[tuple[str, str, str], Looked] = {}
+        self._lookups: dict[tuple[str, str, str], RouteLookup] = {}
         self._allowance = float(request.rate)
         self._read = 0
         self._listening: list[int] = []
 
-    def sink(self, sighting: Sighting) -> None:
-        if isinstance(sighting, Looked):
+    def sink(self, sighting: AnySighting) -> None:
+        if isinstance(sighting, RouteLookup):
             self._lookups[sighting.ns, sighting.dst, sighting.iif] = sighting
             return
         if not sighting.key:
@@ -159,7 +159,7 @@ class Watching:
                     return other
         return None
 
-    def _take(self, name: str) -> list[Sighting]:
+    def _take(self, name: str) -> list[AnySighting]:
         """All that was seen of it; it is not followed any more."""
         sightings = self._packets.pop(name)
         del self._last[name]
@@ -170,9 +170,9 @@ class Watching:
                 self._flows.pop(way, None)
         return sightings
 
-    def _asked_for(self, sightings: list[Sighting]) -> bool:
+    def _asked_for(self, sightings: list[AnySighting]) -> bool:
         """Whether somewhere on its way it has one of the hosts, and the port."""
-        packets = [s.packet for s in sightings if isinstance(s, Tapped | Hooked | Ruled)]
+        packets = [s.packet for s in sightings if isinstance(s, TappedFrame | HookPass | RuleHit)]
         hosts = not self.request.hosts or any(p.src in self.request.hosts or p.dst in self.request.hosts for p in packets)
         port = self.request.port is None or any(self.request.port in (p.sport, p.dport) for p in packets)
         return hosts and port

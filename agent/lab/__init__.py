@@ -5,8 +5,8 @@ import socket
 
 from agent.filter.alternatives import use
 from agent.lab.process import Lab
-from topology.limits import Limits
-from topology.netfilter import Driver
+from topology.model.limits import Limits
+from topology.model.netfilter import Driver
 
 
 def main(listener: socket.socket, limits: Limits, firewall: Driver) -> None:

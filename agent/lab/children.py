@@ -13,12 +13,12 @@ from collections.abc import Callable
 from fcntl import ioctl
 
 from agent.lab.outbox import Outbox
-from agent.lab.reaper import Reaper
+from agent.linux.reaper import Reaper
 from agent.netlink.namespaces import Namespaces
 from agent.sandbox import ENVIRONMENT
 from protocol.private import Exit, Run
-from topology.base import HOST
-from topology.problems import Code, Problem, ProblemError
+from topology.model.base import HOST
+from topology.model.problems import Code, Problem, ProblemError
 
 _CHUNK = 65536
 _LINGER_SECONDS = 0.3

@@ -3,8 +3,8 @@
 import contextlib
 import os
 
-from topology.limits import KEPT, Limits, reached
-from topology.problems import Problem
+from topology.model.limits import RESERVED_NAMESPACES, Limits, reached
+from topology.model.problems import Problem
 
 _PLACES = ("/", "/run", "/tmp", "/root", "/home", "/dev/shm")
 _ROOM = 0.05
@@ -21,7 +21,7 @@ class Full:
     def look(self, namespaces: int) -> list[Problem]:
         """`namespaces`: how many have a name."""
         found = [problem for place in _PLACES if (problem := self._disk(place)) is not None]
-        most = self._limits.namespaces - KEPT
+        most = self._limits.namespaces - RESERVED_NAMESPACES
         if self._is_new("namespaces", namespaces >= most, namespaces < most):
             found.append(reached("namespaces", namespaces, most))
         return found

@@ -19,7 +19,7 @@ from agent.journey.tracing import Tracing
 from agent.lab.children import Children
 from agent.lab.full import Full
 from agent.lab.outbox import Outbox
-from agent.lab.reaper import Reaper
+from agent.linux.reaper import Reaper
 from agent.netlink.namespaces import Namespaces
 from agent.netlink.sysctls import Sysctls
 from agent.netlink.watch import Watch
@@ -27,12 +27,12 @@ from agent.terminals import files
 from agent.terminals.terminals import Terminals
 from protocol import private as p
 from protocol.frames import INPUT, unpack
-from topology.facts import AnyFact, Resync, SysctlFact
-from topology.limits import Limits
-from topology.netfilter import Driver
-from topology.problems import Code, Problem, ProblemError
-from topology.steps import ChangeTable
-from topology.sysctls import KEYS
+from topology.model.limits import Limits
+from topology.model.netfilter import Driver
+from topology.model.problems import Code, Problem, ProblemError
+from topology.model.sysctls import KEYS
+from topology.observe.facts import AnyFact, Resync, SysctlFact
+from topology.plan.steps import ChangeTable
 
 BULK = 64
 """Steps from which on the watch pauses during the apply, and reads afterwards what was touched."""

@@ -7,10 +7,10 @@
 import struct
 from collections.abc import Callable
 
-from agent.drivers import OBSERVE, vxlan
 from agent.netlink import words
+from agent.netlink.kinds import OBSERVE, vxlan
 from agent.netlink.wire import as_s32, as_text, as_u8, as_u16, as_u32, attributes, each_attribute
-from topology.facts import Counters, LinkFact, PortFact, VlanRow, VlansFact
+from topology.observe.facts import Counters, LinkFact, PortFact, VlanRow, VlansFact
 
 RTM_NEWLINK, RTM_DELLINK, RTM_GETLINK, RTM_NEWVLAN, RTM_DELVLAN = 16, 17, 18, 112, 113
 IFLA_ADDRESS, IFLA_IFNAME, IFLA_MTU, IFLA_LINK, IFLA_MASTER, IFLA_PROTINFO, IFLA_TXQLEN = 1, 3, 4, 5, 10, 12, 13

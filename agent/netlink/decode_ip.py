@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from agent.netlink import words
 from agent.netlink.decode import mac
 from agent.netlink.wire import as_u8, as_u16, as_u32, attributes
-from topology.facts import AddressFact, FdbFact, NeighbourFact, NextHop, RouteFact
+from topology.observe.facts import AddressFact, FdbFact, NeighbourFact, NextHop, RouteFact
 
 RTM_NEWADDR, RTM_DELADDR, RTM_GETADDR = 20, 21, 22
 RTM_NEWROUTE, RTM_DELROUTE, RTM_GETROUTE = 24, 25, 26

@@ -13,11 +13,11 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from agent.netlink import decode, decode_ip
+from agent.netlink.fact_cache import FactCache, Group
 from agent.netlink.namespaces import RTM_DELNSID, RTM_NEWNSID, Namespaces, Netns
 from agent.netlink.read import SETTLED, Reader, wanted
-from agent.netlink.told import Group, Told
 from agent.netlink.wire import NLM_F_REPLACE, as_s32, attributes
-from topology.facts import (
+from topology.observe.facts import (
     AddressFact,
     AnyFact,
     FdbFact,
@@ -45,7 +45,7 @@ class Follower:
     def __init__(self, namespaces: Namespaces, reader: Reader) -> None:
         self._namespaces = namespaces
         self._reader = reader
-        self.told: dict[str, Told] = {}
+        self.caches: dict[str, FactCache] = {}
         self.named: dict[str, NamespaceFact] = {}
         self.out: list[AnyFact] = []
         self.looked: set[str] = set()
@@ -57,7 +57,7 @@ class Follower:
         self._gone: set[tuple[str, int]] = set()
         self._unnamed = False
         self._ids = False
-        self._handlers: dict[int, Callable[[Netns, Told, int, int, bytes], None]] = {
+        self._handlers: dict[int, Callable[[Netns, FactCache, int, int, bytes], None]] = {
             decode.RTM_NEWLINK: self._link_event,
             decode.RTM_DELLINK: self._link_event,
             decode_ip.RTM_NEWADDR: self._address_event,
@@ -75,72 +75,72 @@ class Follower:
 
     # ---- namespaces --------------------------------------------------------------------------------------------------
 
-    def came(self, places: Iterable[Netns]) -> None:
+    def added(self, places: Iterable[Netns]) -> None:
         """Tell these namespaces whole, without their sysctls; what was told of them is void."""
         ids = self._namespaces.ids_in(self._namespaces.host)
         for netns in places:
-            told = self.told[netns.name] = Told()
+            cache = self.caches[netns.name] = FactCache()
             self.named[netns.name] = NamespaceFact(ns=netns.name, inode=netns.inode, nsid=ids.get(netns.nsid))
             self.out += [Resync(ns=netns.name), self.named[netns.name]]
             for fact in self._reader.whole(netns, dynamic=netns.name in self.looked):
-                self.out += told.tell(fact)
+                self.out += cache.put(fact)
         self._unnamed = True
 
-    def went(self, name: str) -> None:
+    def removed(self, name: str) -> None:
         """The name is gone."""
-        self.told.pop(name, None)
+        self.caches.pop(name, None)
         if self.named.pop(name, None):
             self.out.append(NamespaceGone(ns=name))
-            self._links |= {(n, link.index) for n, told in self.told.items() for link in told.links if link.link_ns == name}
+            self._links |= {(n, link.index) for n, cache in self.caches.items() for link in cache.links if link.link_ns == name}
 
-    def again(self, netns: Netns) -> None:
+    def reread(self, netns: Netns) -> None:
         """Read the namespace whole, without its sysctls, and tell what is not as it was told."""
-        if told := self.told.get(netns.name):
+        if cache := self.caches.get(netns.name):
             facts = self._reader.whole(netns, dynamic=netns.name in self.looked)
-            self.out += told.replace_all(facts, NETLINK_GROUPS)
+            self.out += cache.replace_all(facts, NETLINK_GROUPS)
 
     def again_links(self, names: Iterable[str]) -> None:
-        """`again` for links only."""
-        for netns, told in self._present(names):
-            self.out += told.replace(LinkFact, self._reader.links(netns))
+        """`reread` for links only."""
+        for netns, cache in self._present(names):
+            self.out += cache.replace(LinkFact, self._reader.links(netns))
 
     def look(self, names: set[str]) -> None:
         """From now on tell the learned neighbours and MAC table entries of these, and of no others."""
         before, self.looked = self.looked, names
         for name in before ^ names:
-            netns, told = self._namespaces.get(name), self.told.get(name)
-            if netns and told is not None:
+            netns, cache = self._namespaces.get(name), self.caches.get(name)
+            if netns and cache is not None:
                 facts = self._reader.neighbours(netns, dynamic=name in names)
-                self.out += told.replace_all(facts, (NeighbourFact, FdbFact))
+                self.out += cache.replace_all(facts, (NeighbourFact, FdbFact))
 
     # ---- events ------------------------------------------------------------------------------------------------------
 
     def event(self, netns: Netns, kind: int, flags: int, body: bytes) -> None:
         """One message that netlink multicast in the namespace."""
-        handler, told = self._handlers.get(kind), self.told.get(netns.name)
-        if handler and told is not None:
-            handler(netns, told, kind, flags, body)
+        handler, cache = self._handlers.get(kind), self.caches.get(netns.name)
+        if handler and cache is not None:
+            handler(netns, cache, kind, flags, body)
 
-    def _link_event(self, netns: Netns, told: Told, kind: int, _flags: int, body: bytes) -> None:
+    def _link_event(self, netns: Netns, cache: FactCache, kind: int, _flags: int, body: bytes) -> None:
         family, index, _ = decode.link_head(body)
         if family == decode.AF_BRIDGE:
-            self._port_event(netns, told, kind, index, body)
+            self._port_event(netns, cache, kind, index, body)
         elif family == 0 and kind == decode.RTM_DELLINK:
-            self.out += told.take_link(index)
+            self.out += cache.discard_link(index)
             self._gone.add((netns.name, index))
             self._routes.add(netns.name)
         elif family == 0:
-            old = told.link(index)
+            old = cache.link(index)
             fact = decode.link(netns.name, body, lambda _: (old and old.link_ns) or "?")
             # the first end of a new pair is told before there is a second one
             if fact.link_ns is not None or (fact.kind == "veth" and not fact.link):
                 self._links.add((netns.name, index))
-            self._link(told, fact)
+            self._link(cache, fact)
 
-    def _link(self, told: Told, fact: LinkFact) -> None:
+    def _link(self, cache: FactCache, fact: LinkFact) -> None:
         """It is so now; note what else that can have changed."""
-        old = told.link(fact.index)
-        self.out += told.tell(fact)
+        old = cache.link(fact.index)
+        self.out += cache.put(fact)
         if old is None or (old.flags ^ fact.flags) & _CARRIER_FLAGS:
             self._routes.add(fact.ns)
         there = fact.link_ns or fact.ns
@@ -149,70 +149,70 @@ class Follower:
             self._links.add((there, fact.link))
 
     def _told_link(self, ns: str, index: int) -> LinkFact | None:
-        told = self.told.get(ns)
-        return told.link(index) if told else None
+        cache = self.caches.get(ns)
+        return cache.link(index) if cache else None
 
-    def _port_event(self, netns: Netns, told: Told, kind: int, index: int, body: bytes) -> None:
+    def _port_event(self, netns: Netns, cache: FactCache, kind: int, index: int, body: bytes) -> None:
         if kind == decode.RTM_DELLINK:
-            self.out += told.take(VlansFact, (index,))
-            self.out += told.take_fdb(index)
+            self.out += cache.discard(VlansFact, (index,))
+            self.out += cache.discard_fdb(index)
             return
         _, master, port = decode.bridge_port(body)
-        link = told.link(index)
+        link = cache.link(index)
         if link and port and link.master == master:
-            self.out += told.tell(msgspec.structs.replace(link, port=port))
+            self.out += cache.put(msgspec.structs.replace(link, port=port))
         if vlans := decode.vlans(netns.name, body):
-            self.out += told.tell(vlans)
+            self.out += cache.put(vlans)
 
-    def _vlan_event(self, netns: Netns, _told: Told, _kind: int, _flags: int, _body: bytes) -> None:
+    def _vlan_event(self, netns: Netns, _cache: FactCache, _kind: int, _flags: int, _body: bytes) -> None:
         self._vlans.add(netns.name)
 
-    def _address_event(self, netns: Netns, told: Told, kind: int, _flags: int, body: bytes) -> None:
+    def _address_event(self, netns: Netns, cache: FactCache, kind: int, _flags: int, body: bytes) -> None:
         fact = decode_ip.address(netns.name, body)
         if kind == decode_ip.RTM_NEWADDR:
-            self.out += told.tell(fact)
+            self.out += cache.put(fact)
         else:
-            self.out += told.take(AddressFact, (fact.index, fact.address))
+            self.out += cache.discard(AddressFact, (fact.index, fact.address))
             self._routes.add(netns.name)
 
-    def _route_event(self, netns: Netns, told: Told, kind: int, flags: int, body: bytes) -> None:
+    def _route_event(self, netns: Netns, cache: FactCache, kind: int, flags: int, body: bytes) -> None:
         fact = decode_ip.route(netns.name, body)
         if fact is None:
             return
         if kind == decode_ip.RTM_NEWROUTE:
-            self.out += told.tell(fact)
+            self.out += cache.put(fact)
             replaced = bool(flags & NLM_F_REPLACE)
         else:
-            back = told.take(RouteFact, (fact.index, fact.to, fact.table, fact.metric, fact.via))
+            back = cache.discard(RouteFact, (fact.index, fact.to, fact.table, fact.metric, fact.via))
             self.out += back
             replaced = not back
         if replaced or fact.hops:
             self._routes.add(netns.name)
 
-    def _neighbour_event(self, netns: Netns, told: Told, kind: int, _flags: int, body: bytes) -> None:
+    def _neighbour_event(self, netns: Netns, cache: FactCache, kind: int, _flags: int, body: bytes) -> None:
         family, state = decode_ip.neighbour_head(body)
         looked = netns.name in self.looked
         if family == decode.AF_BRIDGE:
-            self._fdb_event(netns, told, kind, body)
+            self._fdb_event(netns, cache, kind, body)
             return
         tell = kind == decode_ip.RTM_NEWNEIGH and wanted(state, looked)
-        if (tell or told.any(NeighbourFact)) and (fact := decode_ip.neighbour(netns.name, body)):
-            self.out += told.tell(fact) if tell else told.take(NeighbourFact, (fact.index, fact.address))
+        if (tell or cache.any(NeighbourFact)) and (fact := decode_ip.neighbour(netns.name, body)):
+            self.out += cache.put(fact) if tell else cache.discard(NeighbourFact, (fact.index, fact.address))
 
-    def _fdb_event(self, netns: Netns, told: Told, kind: int, body: bytes) -> None:
+    def _fdb_event(self, netns: Netns, cache: FactCache, kind: int, body: bytes) -> None:
         fact = decode_ip.fdb(netns.name, body)
         if fact is None:
             return
         tell = kind == decode_ip.RTM_NEWNEIGH and (netns.name in self.looked or fact.state != "dynamic")
         gone = (fact.index, fact.mac, fact.vlan, fact.destination, fact.own)
-        self.out += told.tell(fact) if tell else told.take(FdbFact, gone)
+        self.out += cache.put(fact) if tell else cache.discard(FdbFact, gone)
 
-    def _netconf_event(self, netns: Netns, _told: Told, _kind: int, _flags: int, body: bytes) -> None:
+    def _netconf_event(self, netns: Netns, _cache: FactCache, _kind: int, _flags: int, body: bytes) -> None:
         index = attributes(body, 4).get(_NETCONFA_IFINDEX)
         if index and as_s32(index) in _ALL_AND_DEFAULT:
             self.sysctls.add(netns.name)
 
-    def _nsid_event(self, netns: Netns, _told: Told, _kind: int, _flags: int, _body: bytes) -> None:
+    def _nsid_event(self, netns: Netns, _cache: FactCache, _kind: int, _flags: int, _body: bytes) -> None:
         self._ids = self._ids or netns is self._namespaces.host
 
     # ---- what has to be read again -----------------------------------------------------------------------------------
@@ -223,25 +223,25 @@ class Follower:
             if not self._relations():
                 break
         vlans, self._vlans = self._vlans, set()
-        for netns, told in self._present(vlans):
-            self.out += told.replace(VlansFact, self._reader.vlans(netns))
+        for netns, cache in self._present(vlans):
+            self.out += cache.replace(VlansFact, self._reader.vlans(netns))
         routes, self._routes = self._routes, set()
-        for netns, told in self._present(routes):
-            self.out += told.replace(RouteFact, self._reader.routes(netns))
+        for netns, cache in self._present(routes):
+            self.out += cache.replace(RouteFact, self._reader.routes(netns))
         if self._ids:
             self._ids = False
             self._tell_ids()
 
-    def _present(self, names: Iterable[str]) -> list[tuple[Netns, Told]]:
-        return [(netns, self.told[name]) for name in sorted(names) if name in self.told and (netns := self._namespaces.get(name))]
+    def _present(self, names: Iterable[str]) -> list[tuple[Netns, FactCache]]:
+        return [(netns, self.caches[name]) for name in sorted(names) if name in self.caches and (netns := self._namespaces.get(name))]
 
     def _relations(self) -> bool:
         """Ask again for the links whose relatives came, went or moved; whether there were any."""
         gone, self._gone = self._gone, set()
         unnamed, self._unnamed = self._unnamed, False
         if gone or unnamed:
-            for ns, told in self.told.items():
-                for link in told.links:
+            for ns, cache in self.caches.items():
+                for link in cache.links:
                     if (unnamed and link.link_ns == "?") or (link.link and (link.link_ns or ns, link.link) in gone):
                         self._links.add((ns, link.index))
         links, self._links = self._links, set()
@@ -250,7 +250,7 @@ class Follower:
     def _ask(self, links: Iterable[tuple[str, int]]) -> bool:
         wanted = [(netns, index) for ns, index in sorted(links) if (netns := self._namespaces.get(ns)) and self._told_link(ns, index)]
         for fact in self._reader.some_links(wanted):
-            self._link(self.told[fact.ns], fact)
+            self._link(self.caches[fact.ns], fact)
         return bool(wanted)
 
     def ready(self) -> None:
@@ -258,7 +258,7 @@ class Follower:
         milliseconds later, and until then drops what is sent over them."""
         for _ in range(_ROUNDS):
             before = len(self.out)
-            if not self._ask([(ns, link.index) for ns, told in self.told.items() for link in told.links if self._late(link)]):
+            if not self._ask([(ns, link.index) for ns, cache in self.caches.items() for link in cache.links if self._late(link)]):
                 return
             if len(self.out) == before:
                 return

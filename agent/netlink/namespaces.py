@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from agent.netlink.wire import Batch, Channel, Refusal, as_s32, attribute_u32, attributes, ifinfo
-from topology.base import HOST
+from topology.model.base import HOST
 
 RUN = "/run/netns"
 RTM_NEWLINK, RTM_NEWNSID, RTM_DELNSID, RTM_GETNSID = 16, 88, 89, 90

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from agent.netlink import decode, decode_ip, sockets, words
+from agent.netlink.fact_cache import CachedFact
 from agent.netlink.namespaces import Namespaces, Netns
-from agent.netlink.told import Kept
 from agent.netlink.wire import Batch, attribute_u32, ifaddr, ifinfo, ndmsg, rtmsg
-from topology.facts import CountersFact, LinkFact, Process, ProcessesFact, RouteFact, VlansFact
+from topology.observe.facts import CountersFact, LinkFact, Process, ProcessesFact, RouteFact, VlansFact
 
 SETTLED = ("up", "unknown", "testing", "notpresent")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -32,9 +32,9 @@ class Reader:
         found = self._namespaces.with_nsid(nsid)
         return found[0].name if found else "?"
 
-    def whole(self, netns: Netns, *, dynamic: bool) -> list[Kept]:
+    def whole(self, netns: Netns, *, dynamic: bool) -> list[CachedFact]:
         """Links, VLANs of ports, addresses, routes, neighbours, MAC table. `dynamic`: also those that the kernel learned."""
-        facts: list[Kept] = []
+        facts: list[CachedFact] = []
         links = self.links(netns)
         facts += links
         if any(link.port for link in links):
@@ -78,7 +78,7 @@ class Reader:
         """All routes outside table local, IPv4 and IPv6."""
         return _routes(netns.name, netns.channel.dump(decode_ip.RTM_GETROUTE, rtmsg(0)))
 
-    def neighbours(self, netns: Netns, *, dynamic: bool) -> list[Kept]:
+    def neighbours(self, netns: Netns, *, dynamic: bool) -> list[CachedFact]:
         """ARP and ND cache, and MAC tables; the learned entries only if `dynamic`."""
         arp = netns.channel.dump(decode_ip.RTM_GETNEIGH, ndmsg(0))
         macs = netns.channel.dump(decode_ip.RTM_GETNEIGH, ndmsg(decode.AF_BRIDGE))
@@ -106,8 +106,8 @@ def _routes(ns: str, messages: list[tuple[int, bytes]]) -> list[RouteFact]:
     return [fact for fact in found if fact is not None]
 
 
-def _neighbours(ns: str, messages: list[tuple[int, bytes]], dynamic: bool) -> list[Kept]:
-    facts: list[Kept] = []
+def _neighbours(ns: str, messages: list[tuple[int, bytes]], dynamic: bool) -> list[CachedFact]:
+    facts: list[CachedFact] = []
     for _, body in messages:
         family, state = decode_ip.neighbour_head(body)
         if family != decode.AF_BRIDGE and wanted(state, dynamic) and (fact := decode_ip.neighbour(ns, body)):
@@ -120,7 +120,7 @@ def wanted(state: int, dynamic: bool) -> bool:
     return bool(state & words.NUD_PERMANENT) or (dynamic and state != words.NUD_NONE and not state & words.NUD_NOARP)
 
 
-def _fdb(ns: str, messages: list[tuple[int, bytes]], dynamic: bool) -> list[Kept]:
+def _fdb(ns: str, messages: list[tuple[int, bytes]], dynamic: bool) -> list[CachedFact]:
     found = (decode_ip.fdb(ns, body) for _, body in messages)
     return [fact for fact in found if fact is not None and (dynamic or fact.state != "dynamic")]
 

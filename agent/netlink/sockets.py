@@ -9,7 +9,7 @@ import socket
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from topology.facts import Listening, Protocol
+from topology.observe.facts import Listening, Protocol
 
 _FILES: tuple[tuple[Protocol, str], ...] = (("tcp", "tcp"), ("tcp", "tcp6"), ("udp", "udp"), ("udp", "udp6"))
 _WAITS = {"tcp": "0A", "udp": "07"}

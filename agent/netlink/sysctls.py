@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
 
 from agent.netlink.namespaces import Namespaces, Netns
-from topology.facts import SysctlFact
+from topology.observe.facts import SysctlFact
 
 _IN_MODIFY, _IN_Q_OVERFLOW = 0x2, 0x4000
 _EVENT = struct.Struct("=iIII")

@@ -9,8 +9,8 @@
 - `barrier()`: when it returns, the sink was told of everything that was acknowledged before it was called.
 - `pause()` … `resume(touched)`: around a bulk change. Between them nothing is told; `resume` reads the touched namespaces whole
   before it returns, the others a little later from the loop.
-- `snapshot()`: all that was told and holds, for a listener who comes later.
-- `look(names)`: tell learned neighbours and MAC table entries of these namespaces only. Permanent ones are always told.
+- `snapshot()`: all that was cache and holds, for a listener who comes later.
+- `look(names)`: tell learned neighbours and MAC table entries of these namespaces only. Permanent ones are always cache.
 - `refresh(names)`: read these again now. `sweep()`: call it every second or so; reads again where the kernel changes things silently.
 - `reader`: counters and processes of a namespace, on demand.
 
@@ -30,8 +30,8 @@ from agent.netlink.namespaces import Namespaces, Netns, share_run
 from agent.netlink.read import Reader
 from agent.netlink.sysctls import Sysctls
 from agent.netlink.wire import NETLINK_ADD_MEMBERSHIP, NETLINK_LISTEN_ALL_NSID, RECEIVE, SOL_NETLINK, grow, split
-from topology.facts import AnyFact, SysctlFact
-from topology.sysctls import KEYS
+from topology.model.sysctls import KEYS
+from topology.observe.facts import AnyFact, SysctlFact
 
 _LINK, _NEIGH, _IFADDR4, _ROUTE4, _IFADDR6, _ROUTE6, _NETCONF4, _NETCONF6, _NSID, _BRVLAN = 1, 3, 5, 7, 9, 11, 24, 25, 28, 33
 _GROUPS = (_LINK, _NEIGH, _IFADDR4, _ROUTE4, _IFADDR6, _ROUTE6, _NETCONF4, _NETCONF6, _NSID)
@@ -96,9 +96,9 @@ class Watch:
     def snapshot(self) -> list[AnyFact]:
         """All facts that were told and hold."""
         out: list[AnyFact] = []
-        for name, told in self._follower.told.items():
+        for name, cache in self._follower.caches.items():
             out.append(self._follower.named[name])
-            out += told
+            out += cache
         return out
 
     # ---- what happened -----------------------------------------------------------------------------------------------
@@ -156,7 +156,7 @@ class Watch:
             if now.get(name) is not netns:
                 del self._listed[name]
                 self._sysctls.forget(netns)
-                self._follower.went(name)
+                self._follower.removed(name)
         came = [netns for name, netns in now.items() if name not in self._listed]
         self._listed.update((netns.name, netns) for netns in came)
         self._tell_whole(came)
@@ -166,13 +166,13 @@ class Watch:
 
     def _tell_whole(self, places: Sequence[Netns]) -> None:
         values = self._sysctls.begin(places)
-        self._follower.came(places)
+        self._follower.added(places)
         self._tell_sysctls([fact for facts in values.result() for fact in facts])
 
     def _tell_sysctls(self, facts: Iterable[SysctlFact]) -> None:
         for fact in facts:
-            if told := self._follower.told.get(fact.ns):
-                self._follower.out += told.tell(fact)
+            if cache := self._follower.caches.get(fact.ns):
+                self._follower.out += cache.put(fact)
 
     def _read_written(self) -> None:
         """Read the sysctls of the namespaces in which one was written."""
@@ -209,7 +209,7 @@ class Watch:
         places = self._present(names)
         values = self._sysctls.begin(places)
         for netns in places:
-            self._follower.again(netns)
+            self._follower.reread(netns)
         self._tell_sysctls([fact for facts in values.result() for fact in facts])
         self._follower.settle()
 
@@ -264,7 +264,7 @@ class Watch:
     def sweep(self) -> None:
         """Read again the links of namespaces with an interface that is down and has attributes of its own: the kernel sends no event
         when those of such a one are changed (net/core/dev.c, netdev_state_change)."""
-        silent = [name for name, told in self._follower.told.items() if any(not n.up and n.kind in _SILENT for n in told.links)]
+        silent = [name for name, cache in self._follower.caches.items() if any(not n.up and n.kind in _SILENT for n in cache.links)]
         self._follower.again_links(silent)
         self._follower.settle()
         self._emit()

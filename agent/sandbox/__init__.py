@@ -13,10 +13,10 @@ import sys
 import traceback
 from collections.abc import Callable
 
+from agent.linux import syscalls as sc
 from agent.sandbox import limits as enforced
 from agent.sandbox import root, seccomp
-from agent.sandbox import syscalls as sc
-from topology.limits import Limits
+from topology.model.limits import Limits
 
 FIRST_UID, UIDS = 0x4000_0000, 65536
 """Each lab has a range of its own, far above those of users and of /etc/subuid."""

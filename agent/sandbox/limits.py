@@ -10,7 +10,7 @@ from collections.abc import Collection
 from functools import cache
 from pathlib import Path
 
-from topology.limits import Limits
+from topology.model.limits import Limits
 
 _ROOT = Path("/sys/fs/cgroup")
 _PERIOD = 100_000

@@ -6,8 +6,8 @@ import shutil
 import sys
 from pathlib import Path
 
-from agent.sandbox import syscalls as sc
-from topology.limits import Limits
+from agent.linux import syscalls as sc
+from topology.model.limits import Limits
 
 _PROGRAMS = ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32")
 _DEVICES = ("null", "zero", "full", "random", "urandom", "tty")

@@ -8,7 +8,7 @@ import errno
 import os
 from functools import cache
 
-from agent.sandbox import syscalls as sc
+from agent.linux import syscalls as sc
 
 _REFUSED = (
     # another kernel, other code in this one, its logs and counters

@@ -11,12 +11,12 @@ import stat
 from collections.abc import Iterator
 from itertools import islice
 
-from agent.sandbox.syscalls import open_beneath
+from agent.linux.syscalls import open_beneath
 from agent.terminals.shell import home
 from agent.terminals.terminals import Terminals
 from protocol import private as p
 from protocol.terminals import MOST_UPLOAD, File
-from topology.problems import Code, Problem, ProblemError, invalid
+from topology.model.problems import Code, Problem, ProblemError, invalid
 
 MOST_LISTED = 2000
 PIECE = 1 << 20

@@ -4,7 +4,7 @@ import os
 import subprocess
 
 from agent.sandbox import ENVIRONMENT
-from topology.base import HOST
+from topology.model.base import HOST
 
 _INSIDE = 'hostname -- "$0" 2>/dev/null; exec ip netns exec "$0" bash'
 """In a UTS namespace of its own. A name that is no hostname leaves that of the lab."""

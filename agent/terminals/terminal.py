@@ -20,7 +20,7 @@ from agent.terminals.ring import Ring
 from agent.terminals.title import Titles
 from agent.terminals.viewer import Viewer
 from protocol.terminals import LARGEST, TerminalState
-from topology.facts import TerminalFact
+from topology.observe.facts import TerminalFact
 
 _READ = 64 << 10
 _ROUND = 128 << 10

@@ -13,8 +13,8 @@ from agent.terminals.terminal import Terminal
 from agent.terminals.viewer import Out, Viewer
 from protocol import private as p
 from protocol.frames import INPUT, TAKEN, unpack_count
-from topology.facts import AnyFact, TerminalGone
-from topology.problems import Code, Problem, ProblemError, unknown
+from topology.model.problems import Code, Problem, ProblemError, unknown
+from topology.observe.facts import AnyFact, TerminalGone
 
 MOST = 64
 """Terminals of one lab."""
@@ -27,7 +27,7 @@ WhenEnded = Callable[[int, Callable[[int], None]], None]
 
 
 class Terminals:
-    """`tell` takes the facts when something is another. `when_ended` is that of `agent.lab.reaper`."""
+    """`tell` takes the facts when something is another. `when_ended` is that of `agent.linux.reaper`."""
 
     def __init__(self, namespaces: Namespaces, when_ended: WhenEnded, tell: Callable[[list[AnyFact]], None]) -> None:
         self._namespaces, self._when_ended, self._tell = namespaces, when_ended, tell

@@ -14,9 +14,9 @@ import msgspec
 from protocol import private as p
 from tests.integration.agent_client import Agent
 from tests.support import Stack
-from topology.document import load
-from topology.plan import plan
-from topology.steps import AnyStep
+from topology.document.document import load
+from topology.plan.plan import plan
+from topology.plan.steps import AnyStep
 
 LABS, NAMESPACES, IDLE_SECONDS = 60, 10, 20.0
 _TICKS = os.sysconf("SC_CLK_TCK")

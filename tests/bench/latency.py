@@ -12,7 +12,7 @@ from playwright.sync_api import Page, sync_playwright
 from cli.client import Client
 from protocol.public import AnyItem, Edit, Exec, Output
 from tests.support import Stack
-from topology.commands import SetInterface
+from topology.edit.commands import SetInterface
 
 ROUNDS = 25
 CHROMIUM = "/usr/bin/chromium"

@@ -10,7 +10,7 @@ from protocol.public import Delta, Edit, NewLab, Open
 from tests.bench.rules_apart import rules
 from tests.bench.star import APART
 from tests.support import ROOT, Stack
-from topology.commands import AddRule, NumberedRule, RemoveRules
+from topology.edit.commands import AddRule, NumberedRule, RemoveRules
 
 SIZES = (100, 1_000, 10_000)
 ROUNDS = 25

@@ -12,10 +12,10 @@ from collections.abc import Callable
 from agent.apply import execute
 from agent.filter import FilterWatch, driver
 from agent.netlink.namespaces import Namespaces
-from topology.facts import AnyFact
-from topology.netfilter import Driver
-from topology.records import Chain, Namespace, Records, as_records
-from topology.table_plan import table_steps
+from topology.model.netfilter import Driver
+from topology.model.records import Chain, Namespace, Records, as_records
+from topology.observe.facts import AnyFact
+from topology.plan.table_plan import table_steps
 
 
 def rules(count: int) -> tuple[str, ...]:

@@ -16,9 +16,9 @@ from playwright.sync_api import Page, expect
 from tests import oracle
 from tests.integration.test_random import Player
 from tests.support import Stack
-from topology.drawing import Area, Note, Placement
-from topology.normal import drift
-from topology.records import INTERFACES, Bridge, Namespace, Records, Veth
+from topology.model.drawing import Area, Note, Placement
+from topology.model.records import INTERFACES, Bridge, Namespace, Records, Veth
+from topology.observe.normal import drift
 
 GESTURES = int(os.environ.get("VETHBOARD_MONKEY_GESTURES", "500"))
 MANY = 8

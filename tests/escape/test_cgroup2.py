@@ -11,8 +11,8 @@ import pytest
 
 from agent import reached
 from agent.sandbox import limits as enforced
-from topology.limits import Limits
-from topology.problems import Problem
+from topology.model.limits import Limits
+from topology.model.problems import Problem
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ import pytest
 from cli.client import Client
 from protocol import public as q
 from tests.support import ROOT, Stack
-from topology.commands import SetInterface
+from topology.edit.commands import SetInterface
 
 EDITS, TRIES, WORST = 21, 4, 2.0
 ATTACKS = {

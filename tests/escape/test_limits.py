@@ -12,8 +12,8 @@ from cli.client import Client
 from cli.up import limits_file
 from protocol.public import Edit, Exec, Notice, Open
 from tests.support import Stack
-from topology.commands import AddNamespace
-from topology.problems import Code, ProblemError
+from topology.edit.commands import AddNamespace
+from topology.model.problems import Code, ProblemError
 
 LIMITS = {"labs": {"small": {"processes": 60, "memory": "96M", "disk": "8M", "terminals": 4, "namespaces": 12, "interfaces": 8}}}
 

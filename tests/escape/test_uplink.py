@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from agent.pids import started
+from agent.linux.pids import started
 from cli.client import Client
 from protocol import private as p
 from protocol import public as q
 from tests.integration.agent_client import Agent, Lab
 from tests.support import Stack
-from topology.commands import ApplyDocument
-from topology.problems import Code, ProblemError
+from topology.edit.commands import ApplyDocument
+from topology.model.problems import Code, ProblemError
 
 MACHINE = """
 ip link set lo up; ip address add 203.0.113.5/32 dev lo

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from topology import commands as c
-from topology import document
-from topology.diff import apply
-from topology.edit import edit
-from topology.plan import plan
-from topology.records import Records
-from topology.shell import commands, script
+from topology.document import document
+from topology.edit import commands as c
+from topology.edit.edit import edit
+from topology.model.diff import apply
+from topology.model.records import Records
+from topology.plan.iproute2 import commands, script
+from topology.plan.plan import plan
 
 HERE = Path(__file__).parent
 EXAMPLES = sorted((HERE.parents[1] / "examples").glob("*.json"))

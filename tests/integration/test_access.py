@@ -13,8 +13,8 @@ from protocol import public as q
 from server.access import ADMIN, Access, allow
 from tests.integration.terminal_client import Shown, open_terminal
 from tests.support import Stack
-from topology.commands import AddNamespace
-from topology.problems import Code, ProblemError
+from topology.edit.commands import AddNamespace
+from topology.model.problems import Code, ProblemError
 
 
 def token(stack: Stack, lab: str, *options: str) -> tuple[str, str]:

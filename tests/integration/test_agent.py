@@ -13,9 +13,9 @@ import pytest
 from protocol import private as p
 from server.agent_link import Control
 from tests.integration.agent_client import Agent, Lab
-from topology import facts as f
-from topology import steps as s
-from topology.records import Route, Veth
+from topology.model.records import Route, Veth
+from topology.observe import facts as f
+from topology.plan import steps as s
 
 
 @pytest.fixture(scope="module")

@@ -13,8 +13,8 @@ from cli.client import Client
 from protocol.captures import Captured, unpack
 from protocol.public import CapturedFrames, CaptureStarted, Open, ReadCapture, RemoveCapture, Snapshot, StartCapture, StopCapture
 from tests.support import Stack
-from topology.live import CaptureLive
-from topology.problems import Code, ProblemError
+from topology.model.problems import Code, ProblemError
+from topology.observe.live import CaptureLive
 
 PAIR = """{"vethboard": 1, "name": "x", "namespaces": {"host": {},
  "a": {"interfaces": {"veth0": {"kind": "veth", "peer": "b/veth1", "addresses": ["10.0.0.1/24"]}}},

@@ -25,9 +25,9 @@ from protocol.public import (
     ZeroCounters,
 )
 from tests.support import Stack
-from topology import commands as c
-from topology.live import AnyLive, ConntrackLive, RuleCountersLive
-from topology.problems import Code, Problem, ProblemError
+from topology.edit import commands as c
+from topology.model.problems import Code, Problem, ProblemError
+from topology.observe.live import AnyLive, ConntrackLive, RuleCountersLive
 
 PAIR = {
     "vethboard": 1,

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from tests.support import ROOT, Stack
-from topology import document
-from topology.normal import comparable
-from topology.records import Records
+from topology.document import document
+from topology.model.records import Records
+from topology.observe.normal import comparable
 
 EXAMPLES = sorted((ROOT / "examples").glob("*.json"), key=lambda p: p.name)
 PINGS = {

@@ -12,7 +12,7 @@ from protocol.public import AnyItem, Cancel, JourneyItem, Predict, Predicted, Tr
 from tests.support import ROOT, Stack
 from topology.journey.hop import Cause, RuleAt
 from topology.journey.probe import Ask
-from topology.problems import ProblemError
+from topology.model.problems import ProblemError
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from cli.client import Client
 from protocol.public import Edit, Exec, Exited, Input, Open, Output, Snapshot
 from tests import oracle
 from tests.support import Stack
-from topology.commands import (
+from topology.edit.commands import (
     AddInterface,
     AddLink,
     AddNamespace,
@@ -27,9 +27,9 @@ from topology.commands import (
     SetSysctl,
     Undo,
 )
-from topology.normal import drift
-from topology.problems import Code, ProblemError
-from topology.records import Bridge, Interface, Macvlan, Namespace, Records, Route
+from topology.model.problems import Code, ProblemError
+from topology.model.records import Bridge, Interface, Macvlan, Namespace, Records, Route
+from topology.observe.normal import drift
 
 BURSTS = int(os.environ.get("VETHBOARD_RANDOM_BURSTS", "25"))
 PER_BURST = 10

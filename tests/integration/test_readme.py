@@ -4,7 +4,7 @@ import re
 import shlex
 
 from tests.support import ROOT, Stack
-from topology import document
+from topology.document import document
 
 README = (ROOT / "README.md").read_text()
 

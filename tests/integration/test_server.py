@@ -7,8 +7,8 @@ from socketio.exceptions import ConnectionError
 from cli.client import Client
 from protocol.public import Answer, Done, Edit, EndProcess, Export, Exported, Open, Snapshot
 from tests.support import Stack
-from topology.commands import AddNamespace, AnyCommand, Redo, SetInterface, Undo
-from topology.problems import Code, ProblemError
+from topology.edit.commands import AddNamespace, AnyCommand, Redo, SetInterface, Undo
+from topology.model.problems import Code, ProblemError
 
 
 def edit(client: Client, lab: str, *commands: AnyCommand, base: int | None = None) -> Done:

@@ -10,7 +10,7 @@ from cli.client import Client
 from protocol import frames
 from tests.integration.terminal_client import Shown, close_terminal, open_terminal
 from tests.support import Stack
-from topology.problems import ProblemError
+from topology.model.problems import ProblemError
 
 MB = 1 << 20
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from agent.netlink.namespaces import Namespaces
 from agent.netlink.watch import Watch
-from topology.facts import (
+from topology.observe.facts import (
     AddressFact,
     AddressGone,
     AnyFact,
@@ -42,7 +42,7 @@ _BACK: dict[type, type] = {
 
 
 class Seen:
-    """A sink that keeps what holds, by the rules of `topology.facts` and nothing else."""
+    """A sink that keeps what holds, by the rules of `topology.observe.facts` and nothing else."""
 
     def __init__(self) -> None:
         self.facts: dict[tuple[Any, ...], AnyFact] = {}

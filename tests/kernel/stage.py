@@ -17,17 +17,17 @@ from agent.netlink.namespaces import Namespaces
 from agent.netlink.sysctls import Sysctls
 from agent.netlink.watch import Watch
 from protocol.private import Sighted, Trace, TraceEnded
-from topology.facts import AnyFact
 from topology.journey.ask import wires
 from topology.journey.hop import Journey
 from topology.journey.probe import Probe
-from topology.journey.sighting import Sighting
+from topology.journey.sighting import AnySighting
 from topology.journey.stitch import stitch
-from topology.live import LinkLive, LiveRecords
-from topology.observed import Observed
-from topology.records import AnyRecord, Chain, Records
+from topology.model.records import AnyRecord, Chain, Records
+from topology.model.sysctls import KEYS
+from topology.observe.facts import AnyFact
+from topology.observe.live import LinkLive, LiveRecords
+from topology.observe.observed import Observed
 from topology.rules.save import read
-from topology.sysctls import KEYS
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "journeys"
 FAMILIES = (("ipv4", "iptables"), ("ipv6", "ip6tables"))
@@ -37,7 +37,7 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """All that a journey was stitched of, and the journey: a golden test's file."""
 
     probe: Probe
-    sightings: tuple[Sighting, ...]
+    sightings: tuple[AnySighting, ...]
     observed: dict[str, AnyRecord]
     live: LiveRecords
     journey: Journey
@@ -108,13 +108,13 @@ class Stage:
                 records[chain.id] = chain
         return records
 
-    def sight(self, probe: Probe, wait: float = 1.0) -> tuple[Sighting, ...]:
+    def sight(self, probe: Probe, wait: float = 1.0) -> tuple[AnySighting, ...]:
         """Send it; all that was seen."""
         self.watch.barrier()
         return asyncio.run(self._sight(probe, wait))
 
-    async def _sight(self, probe: Probe, wait: float) -> tuple[Sighting, ...]:
-        seen: list[Sighting] = []
+    async def _sight(self, probe: Probe, wait: float) -> tuple[AnySighting, ...]:
+        seen: list[AnySighting] = []
         ended: asyncio.Future[TraceEnded] = asyncio.get_running_loop().create_future()
 
         def tell(event: Sighted | TraceEnded) -> None:

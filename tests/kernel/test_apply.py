@@ -11,18 +11,18 @@ from agent.apply.execute import Outcome
 from agent.filter import FilterWatch, driver
 from agent.netlink.namespaces import Namespaces
 from agent.netlink.watch import Watch
-from topology import commands as c
-from topology import document
-from topology import steps as s
-from topology.diff import apply
-from topology.edit import edit
-from topology.facts import AnyFact, SysctlFact
-from topology.netfilter import Driver
-from topology.normal import drift
-from topology.observed import Observed
-from topology.plan import plan
-from topology.records import Bridge, Fdb, Macvlan, Namespace, Neighbour, Records, Route, Vxlan, as_records
-from topology.shell import commands as shell_commands
+from topology.document import document
+from topology.edit import commands as c
+from topology.edit.edit import edit
+from topology.model.diff import apply
+from topology.model.netfilter import Driver
+from topology.model.records import Bridge, Fdb, Macvlan, Namespace, Neighbour, Records, Route, Vxlan, as_records
+from topology.observe.facts import AnyFact, SysctlFact
+from topology.observe.normal import drift
+from topology.observe.observed import Observed
+from topology.plan import steps as s
+from topology.plan.iproute2 import commands as shell_commands
+from topology.plan.plan import plan
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.json"))
 

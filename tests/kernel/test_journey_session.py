@@ -7,13 +7,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-from agent.journey.ears import Ears
+from agent.journey.listeners import TraceListeners
 from agent.journey.session import Session
 from agent.journey.taps import Tap
 from agent.journey.tracing import wanted
 from tests.kernel.stage import Stage
 from topology.journey.probe import Probe
-from topology.journey.sighting import Ruled, Sighting
+from topology.journey.sighting import AnySighting, RuleHit
 
 PAIR = (
     "ip netns add a; ip netns add b; ip link add eth0 netns a type veth peer name eth0 netns b",
@@ -42,22 +42,22 @@ def test_nothing_is_left() -> None:
     with Stage(*PAIR) as stage:
         stage.shell("ip netns exec b iptables -A INPUT -p tcp -j ACCEPT; ip netns exec b iptables -t raw -A PREROUTING -p tcp")
         before = state()
-        ears = Ears(stage.namespaces)
-        with Session(stage.namespaces, ears, ["a", "b"], wanted(probe()), lambda _: None):
+        listeners = TraceListeners(stage.namespaces)
+        with Session(stage.namespaces, listeners, ["a", "b"], wanted(probe()), lambda _: None):
             assert "nfnetlink_log" in state()
-            with Session(stage.namespaces, ears, ["b"], wanted(probe("fedcba9876543210")), lambda _: None):
+            with Session(stage.namespaces, listeners, ["b"], wanted(probe("fedcba9876543210")), lambda _: None):
                 pass
             assert "nfnetlink_log" in state()
         assert state() == before
         try:
-            with Session(stage.namespaces, ears, ["a", "b"], wanted(probe()), lambda _: None):
+            with Session(stage.namespaces, listeners, ["a", "b"], wanted(probe()), lambda _: None):
                 raise KeyError
         except KeyError:
             assert state() == before
         # a namespace that goes while it is looked into
-        with Session(stage.namespaces, ears, ["a", "b"], wanted(probe()), lambda _: None):
+        with Session(stage.namespaces, listeners, ["a", "b"], wanted(probe()), lambda _: None):
             stage.namespaces.delete("b")
-        assert not ears._listeners
+        assert not listeners._listeners
 
 
 KILLED = """
@@ -105,8 +105,8 @@ def test_the_users_counters_and_numbers_stay() -> None:
     """Rule 2 of raw is rule 2 in the trace; a rule that the probe does not match has counted nothing."""
     with Stage(*PAIR) as stage:
         stage.shell("ip netns exec b iptables -t raw -A PREROUTING -p tcp; ip netns exec b iptables -t raw -A PREROUTING -p icmp")
-        seen: list[Sighting] = list(stage.sight(probe()))
-        raw = [s for s in seen if isinstance(s, Ruled) and (s.ns, s.table, s.chain) == ("b", "raw", "PREROUTING")]
+        seen: list[AnySighting] = list(stage.sight(probe()))
+        raw = [s for s in seen if isinstance(s, RuleHit) and (s.ns, s.table, s.chain) == ("b", "raw", "PREROUTING")]
         assert [(s.type, s.rule_number) for s in raw] == [("rule", 2), ("policy", 3)]
         saved = output("ip netns exec b iptables-legacy-save -c -t raw")
         assert "[0:0] -A PREROUTING -p tcp" in saved

@@ -5,7 +5,7 @@ import pytest
 from agent.apply import Undo
 from agent.filter.write import attempt
 from tests.kernel.test_apply import Kernel, with_kernel
-from topology.records import Chain, Namespace, Records, as_records
+from topology.model.records import Chain, Namespace, Records, as_records
 
 MANY = 2_000
 

@@ -14,10 +14,10 @@ import pytest
 from agent.filter.programs import Ended
 from agent.filter.write import attempt
 from tests.kernel.test_apply import Kernel, with_kernel
-from topology import document
-from topology.netfilter import DRIVERS, FAMILIES, TABLES, Driver, Family, Table
-from topology.problems import Code
-from topology.records import Chain, Namespace, Records, as_records
+from topology.document import document
+from topology.model.netfilter import DRIVERS, FAMILIES, TABLES, Driver, Family, Table
+from topology.model.problems import Code
+from topology.model.records import Chain, Namespace, Records, as_records
 from topology.rules import parse, text
 from topology.rules.tokens import tokens
 

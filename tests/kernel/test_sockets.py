@@ -6,7 +6,7 @@ import socket
 from agent.netlink.namespaces import Namespaces
 from agent.netlink.read import Reader
 from agent.netlink.sockets import parse
-from topology.facts import Listening
+from topology.observe.facts import Listening
 
 
 def test_what_listens_and_who() -> None:

@@ -9,7 +9,8 @@ import pytest
 from agent.netlink.namespaces import Namespaces
 from agent.netlink.watch import Watch
 from tests.kernel.oracle import Scene, Seen
-from topology.facts import (
+from topology.model.sysctls import KEYS
+from topology.observe.facts import (
     AddressFact,
     AnyFact,
     CountersFact,
@@ -21,7 +22,6 @@ from topology.facts import (
     SysctlFact,
     VlansFact,
 )
-from topology.sysctls import KEYS
 
 BUILD = (
     "ip link set lo up; ip netns add a; ip netns add b",

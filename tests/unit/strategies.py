@@ -2,9 +2,8 @@
 
 from hypothesis import strategies as st
 
-from topology.check import check
-from topology.normal import normalise
-from topology.records import (
+from topology.document.check import check
+from topology.model.records import (
     AnyRecord,
     Area,
     Bridge,
@@ -26,6 +25,7 @@ from topology.records import (
     Vxlan,
     as_records,
 )
+from topology.observe.normal import normalise
 
 NAMES = ("host", "ns0", "ns1", "two words")
 _octet = st.integers(1, 254)

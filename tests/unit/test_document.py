@@ -4,10 +4,10 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from topology.base import Json
-from topology.document import dump, load, schema
-from topology.problems import Code, Problem, ProblemError
-from topology.records import Bridge, Lab, Loopback, Namespace, Records, Route, Veth, Vxlan, replace
+from topology.document.document import dump, load, schema
+from topology.model.base import Json
+from topology.model.problems import Code, Problem, ProblemError
+from topology.model.records import Bridge, Lab, Loopback, Namespace, Records, Route, Veth, Vxlan, replace
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.json"))
 VALIDATOR = jsonschema.Draft202012Validator(schema())

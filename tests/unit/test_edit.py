@@ -2,13 +2,27 @@ import errno
 
 import pytest
 
-from topology import commands as c
-from topology.base import Json
-from topology.diff import apply, reverse
-from topology.edit import Edit, edit
-from topology.normal import normalise
-from topology.problems import Code, Problem, ProblemError
-from topology.records import Bridge, Fdb, Lab, Loopback, Macvlan, Namespace, Neighbour, Placement, Records, Route, Veth, Vxlan, as_records
+from topology.edit import commands as c
+from topology.edit.edit import Edit, edit
+from topology.model.base import Json
+from topology.model.diff import apply, reverse
+from topology.model.problems import Code, Problem, ProblemError
+from topology.model.records import (
+    Bridge,
+    Fdb,
+    Lab,
+    Loopback,
+    Macvlan,
+    Namespace,
+    Neighbour,
+    Placement,
+    Records,
+    Route,
+    Veth,
+    Vxlan,
+    as_records,
+)
+from topology.observe.normal import normalise
 
 HOST = Namespace(name="host")
 

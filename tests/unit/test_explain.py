@@ -1,8 +1,8 @@
 import pytest
 
-from topology.explain import explain, source_namespace, target_address
-from topology.problems import Code, ProblemError
-from topology.records import Bridge, Loopback, Namespace, Records, Route, Veth, as_records, replace
+from topology.journey.explain import explain, source_namespace, target_address
+from topology.model.problems import Code, ProblemError
+from topology.model.records import Bridge, Loopback, Namespace, Records, Route, Veth, as_records, replace
 
 
 def routed(forward: str = "1") -> Records:

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from protocol.public import Context
-from server.history import History
+from server.lab.history import History
 from server.storage import LabFiles
-from topology.diff import Diff
-from topology.records import AnyRecord, Namespace
+from topology.model.diff import Diff
+from topology.model.records import AnyRecord, Namespace
 
 BY = Context(author="ann", label="add namespace")
 

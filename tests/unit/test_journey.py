@@ -16,10 +16,10 @@ from topology.journey.matching import Seen, Unknown, matches
 from topology.journey.packet import Packet
 from topology.journey.predict import predict
 from topology.journey.probe import Ask, Probe
-from topology.journey.sighting import Hooked, Looked, Sighting, Socketed, Tapped
+from topology.journey.sighting import AnySighting, HookPass, RouteLookup, SocketResult, TappedFrame
 from topology.journey.stitch import stitch
-from topology.problems import ProblemError
-from topology.records import AnyRecord, Bridge, Chain, Loopback, Namespace, PortVlan, Records, Veth, as_records
+from topology.model.problems import ProblemError
+from topology.model.records import AnyRecord, Bridge, Chain, Loopback, Namespace, PortVlan, Records, Veth, as_records
 from topology.rules import parse
 
 
@@ -148,11 +148,14 @@ def test_vlan_filtered() -> None:
     asked = Probe(source="a", target="b", namespace="a", address="10.0.0.2", nonce="00" * 8)
     sent = Packet(protocol="icmp", src="10.0.0.1", dst="10.0.0.2", type=8, ttl=64, src_mac="02:00:00:00:00:01", dst_mac="02:00:00:00:00:02")
     hooks = (("output", "enter"), ("output", "leave"), ("postrouting", "enter"), ("postrouting", "leave"))
-    seen: list[Sighting] = [Socketed(ns="a", event="sent"), Looked(ns="a", dst="10.0.0.2", route="10.0.0.0/24", dev="eth0", type="unicast")]
-    seen += [Hooked(ns="a", number=n, hook=h, passed=p, oif="eth0", packet=sent) for n, (h, p) in enumerate(hooks, 1)]  # type: ignore[arg-type]
+    seen: list[AnySighting] = [
+        SocketResult(ns="a", event="sent"),
+        RouteLookup(ns="a", dst="10.0.0.2", route="10.0.0.0/24", dev="eth0", type="unicast"),
+    ]
+    seen += [HookPass(ns="a", number=n, hook=h, passed=p, oif="eth0", packet=sent) for n, (h, p) in enumerate(hooks, 1)]  # type: ignore[arg-type]
     seen += [
-        Tapped(ns="a", number=5, at=10, dev="eth0", direction="out", packet=sent),
-        Tapped(ns="host", number=1, at=11, dev="a0", direction="in", packet=sent),
+        TappedFrame(ns="a", number=5, at=10, dev="eth0", direction="out", packet=sent),
+        TappedFrame(ns="host", number=1, at=11, dev="a0", direction="in", packet=sent),
     ]
     verdict = stitch(asked, seen, records, {}).verdict
     assert (verdict.cause, verdict.namespace, verdict.dev, verdict.object) == (Cause.VLAN_FILTERED, "host", "a0", "interface:host/a0")

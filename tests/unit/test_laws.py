@@ -10,16 +10,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.unit.strategies import labs
-from topology import commands as c
-from topology.base import Json
-from topology.diff import Diff, apply, between, reverse, squash
-from topology.document import dump, load, schema, to_json
-from topology.edit import edit
-from topology.explain import explain
-from topology.normal import drift, normalise
-from topology.problems import ProblemError
-from topology.records import Bridge, Lab, Loopback, Records, Style, Veth
-from topology.warnings import warnings
+from topology.document.document import dump, load, schema, to_json
+from topology.edit import commands as c
+from topology.edit.edit import edit
+from topology.journey.explain import explain
+from topology.journey.warnings import warnings
+from topology.model.base import Json
+from topology.model.diff import Diff, apply, between, reverse, squash
+from topology.model.problems import ProblemError
+from topology.model.records import Bridge, Lab, Loopback, Records, Style, Veth
+from topology.observe.normal import drift, normalise
 
 VECTORS = Path(__file__).parent.parent / "vectors" / "diff.json"
 VALIDATOR = jsonschema.Draft202012Validator(schema())

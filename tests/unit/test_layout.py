@@ -2,9 +2,9 @@
 
 import pytest
 
-from topology import layout
-from topology.base import HOST
-from topology.records import Bridge, Namespace, Placement, Records, Veth, as_records
+from topology.edit import layout
+from topology.model.base import HOST
+from topology.model.records import Bridge, Namespace, Placement, Records, Veth, as_records
 
 
 def star(leaves: int) -> Records:

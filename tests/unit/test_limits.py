@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from topology.document import load
-from topology.limits import Limits, check, human, of, parse, reached
-from topology.problems import Code, ProblemError
+from topology.document.document import load
+from topology.model.limits import Limits, check, human, of, parse, reached
+from topology.model.problems import Code, ProblemError
 
 
 def test_an_empty_file_is_the_defaults() -> None:

@@ -2,8 +2,8 @@ import errno
 
 import pytest
 
-from topology import names
-from topology.problems import ProblemError
+from topology.model import names
+from topology.model.problems import ProblemError
 
 
 @pytest.mark.parametrize("name", ["veth0", "a" * 15, "eth0.10", "br-lan", "ü" * 7, "x@y"])

@@ -1,6 +1,5 @@
-from topology.graph import Graph
-from topology.normal import address_order, comparable, default_mtu, drift, normalise
-from topology.records import (
+from topology.model.graph import Graph
+from topology.model.records import (
     Bridge,
     Fdb,
     Lab,
@@ -15,6 +14,7 @@ from topology.records import (
     Vxlan,
     as_records,
 )
+from topology.observe.normal import address_order, comparable, default_mtu, drift, normalise
 
 
 def test_what_the_kernel_would_choose_is_left_out() -> None:

@@ -8,15 +8,15 @@ from tests.support import ROOT
 from tests.unit.strategies import labs
 from tests.unit.test_edit import after, refusal
 from tests.unit.test_laws import quick
-from topology import commands as c
-from topology.base import Json
-from topology.chains import order
-from topology.document import dump, load, to_json
-from topology.edit import edit
-from topology.graph import Graph
-from topology.paste import fragment
-from topology.problems import ProblemError
-from topology.records import Area, Bridge, Chain, Namespace, Note, Records, Style, Veth, as_records, replace
+from topology.document.document import dump, load, to_json
+from topology.edit import commands as c
+from topology.edit.edit import edit
+from topology.edit.paste import fragment
+from topology.model.base import Json
+from topology.model.graph import Graph
+from topology.model.problems import ProblemError
+from topology.model.records import Area, Bridge, Chain, Namespace, Note, Records, Style, Veth, as_records, replace
+from topology.rules.chains import order
 
 SPACES = ("namespace:ns0", "namespace:ns1", "namespace:ns2")
 

@@ -1,4 +1,4 @@
-from topology.ping import Note, Parser, Reply, Summary
+from topology.journey.ping import Note, Parser, Reply, Summary
 
 TEXT = b"""PING 10.0.1.2 (10.0.1.2) 56(84) bytes of data.
 64 bytes from 10.0.1.2: icmp_seq=1 ttl=64 time=0.043 ms

@@ -3,11 +3,11 @@
 from hypothesis import HealthCheck, given, settings
 
 from tests.unit.strategies import labs
-from topology import steps as s
-from topology.effects import Model
-from topology.normal import comparable, normalise
-from topology.plan import plan
-from topology.records import Namespace, Records, Veth, as_records, replace
+from topology.model.records import Namespace, Records, Veth, as_records, replace
+from topology.observe.normal import comparable, normalise
+from topology.plan import steps as s
+from topology.plan.kernel_model import Model
+from topology.plan.plan import plan
 
 BASELINE = {"net.ipv4.ip_forward": "0", "net.ipv4.ip_local_port_range": "32768 60999"}
 FRESH = as_records(Namespace(name="host"))

@@ -4,15 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from topology.facts import ChainCounters, ChainFact
-from topology.netfilter import HOOKS, Table
-from topology.problems import ProblemError
-from topology.records import Chain, as_records
-from topology.rules import listing, parse, save, text
+from topology.journey.shadow import covers, never
+from topology.model.netfilter import HOOKS, Table
+from topology.model.problems import ProblemError
+from topology.model.records import Chain, as_records
+from topology.observe import listing
+from topology.observe.facts import ChainCounters, ChainFact
+from topology.rules import parse, save, text
 from topology.rules.refusal import place, refusal
-from topology.rules.shadow import covers, never
 from topology.rules.tokens import join, quote, restorable, tokens
-from topology.vocabulary import misplaced, read
+from topology.rules.vocabulary import misplaced, read
 
 Count = tuple[int, int]
 Listing = dict[Table, dict[str, tuple[Count, list[tuple[Count, str]]]]]

@@ -4,11 +4,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.strategies import rules, tables
-from topology.chains import Chains
-from topology.netfilter import ChainPolicy
-from topology.records import Chain
-from topology.steps import ChangeTable
-from topology.table_plan import command, lines, run
+from topology.model.netfilter import ChainPolicy
+from topology.model.records import Chain
+from topology.plan.steps import ChangeTable
+from topology.plan.table_plan import command, lines, run
+from topology.rules.chains import Chains
 
 few = st.lists(rules, max_size=12)
 

@@ -1,6 +1,5 @@
-from topology import propose
-from topology.records import Bridge, Namespace, Records, Route, Veth, as_records
-from topology.warnings import warnings
+from topology.journey.warnings import warnings
+from topology.model.records import Bridge, Namespace, Records, Route, Veth, as_records
 
 
 def star(*addresses: str, mtu: int | None = None) -> Records:
@@ -38,15 +37,3 @@ def test_mtu_gateways_subnets_ports() -> None:
         ("interface:ns1/eth0", "10.0.1.255 is the broadcast address of 10.0.1.0/24"),
         ("route:ns1/default", "its gateway 10.0.2.1 is in no subnet of an interface that is up"),
     ]
-
-
-def test_proposals_are_free() -> None:
-    records = star("10.0.1.1/24", "10.0.1.3/24")
-    assert propose.namespace_name(records) == "ns2"
-    assert propose.interface_name(records, "ns0", "eth") == "eth1"
-    assert propose.addresses(records, ["host/br0"], 2) == ("10.0.1.2/24", "10.0.1.4/24")
-    assert propose.addresses(records, []) == ("10.0.2.1/24",)
-    link = propose.link(records, "ns0", "host/br0")
-    assert (link.a.name, link.a.addresses, link.b.name, link.b.master) == ("veth0", ("10.0.1.2/24",), "veth0", "br0")
-    between = propose.link(records, "ns0", "ns1")
-    assert (between.a.addresses, between.b.addresses) == (("10.0.2.1/24",), ("10.0.2.2/24",))

@@ -5,13 +5,13 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
-from topology.explain import source_namespace, target_address
-from topology.graph import Graph
+from topology.journey.explain import source_namespace, target_address
+from topology.journey.forwarding import ForwardingView
 from topology.journey.probe import Ask, Probe
-from topology.live import LiveRecords
-from topology.problems import invalid
-from topology.records import AnyRecord
-from topology.world import World
+from topology.model.graph import Graph
+from topology.model.problems import invalid
+from topology.model.records import AnyRecord
+from topology.observe.live import LiveRecords
 
 MAX_NAMESPACES = 64
 """Namespaces that are looked into at once for one packet."""
@@ -25,10 +25,10 @@ def resolve(ask: Ask, observed: Mapping[str, AnyRecord], live: LiveRecords, nonc
     dev = ask.source.partition("/")[2]
     sender = ""
     if ask.protocol == "arp":
-        world = World(Graph(observed), live)
-        route = world.best(namespace, ipaddress.ip_address(address))
+        view = ForwardingView(Graph(observed), live)
+        route = view.best(namespace, ipaddress.ip_address(address))
         dev = dev or (route.dev if route is not None and route.dev is not None else "")
-        sender = next(_addresses(world, f"{namespace}/{dev}", address), "")
+        sender = next(_addresses(view, f"{namespace}/{dev}", address), "")
         if not dev:
             raise invalid(
                 f"no interface of {namespace} is known to be near {address}", f"namespace:{namespace}", "name the interface: ns/name"
@@ -49,9 +49,9 @@ def check(ask: Ask) -> None:
             raise invalid(f"{name} {value}: Numerical result out of range", None, f"{name} is {low} to {high}")
 
 
-def _addresses(world: World, ref: str, like: str) -> Iterator[str]:
+def _addresses(view: ForwardingView, ref: str, like: str) -> Iterator[str]:
     """The addresses of an interface of the same family, those of the same subnet first."""
-    interface = world.graph.interfaces.get(ref)
+    interface = view.graph.interfaces.get(ref)
     there = ipaddress.ip_address(like)
     own = [ipaddress.ip_interface(a) for a in (interface.addresses if interface is not None else ())]
     near = sorted((a for a in own if a.version == there.version), key=lambda a: there not in a.network)

@@ -9,9 +9,9 @@ from topology.journey.evidence import Passage
 from topology.journey.hop import Cause, Hop, RuleAt, Verdict
 from topology.journey.packet import Packet
 from topology.journey.probe import Probe
-from topology.journey.sighting import Looked, Tapped
-from topology.live import LinkLive
-from topology.records import Bridge
+from topology.journey.sighting import RouteLookup, TappedFrame
+from topology.model.records import Bridge
+from topology.observe.live import LinkLive
 
 if TYPE_CHECKING:
     from topology.journey.walk import Walk
@@ -54,7 +54,7 @@ def silent_sender(walk: "Walk", ns: str, packet: Packet) -> Verdict:
     return _refused(walk, ns, packet, told.errno, looked)
 
 
-def _refused(walk: "Walk", ns: str, packet: Packet, number: int, looked: Looked | None) -> Verdict:
+def _refused(walk: "Walk", ns: str, packet: Packet, number: int, looked: RouteLookup | None) -> Verdict:
     if number == errno.EMSGSIZE:
         dev = looked.dev if looked is not None else walk.probe.dev
         return walk.verdict(
@@ -68,20 +68,20 @@ def _refused(walk: "Walk", ns: str, packet: Packet, number: int, looked: Looked 
     return walk.verdict(Cause.REFUSED, ns, errno=number, object=f"namespace:{ns}")
 
 
-def no_route(walk: "Walk", ns: str, dst: str, number: int, looked: Looked | None) -> Verdict:
+def no_route(walk: "Walk", ns: str, dst: str, number: int, looked: RouteLookup | None) -> Verdict:
     """The lookup failed: for want of a route, by a route that refuses, or since the interface that would have it is down."""
     there = ipaddress.ip_address(dst)
-    for interface in walk.world.graph.inside(ns):
+    for interface in walk.view.graph.inside(ns):
         near = any(there in ipaddress.ip_interface(a).network for a in interface.addresses)
-        near = near or any(r.dev == interface.name and _covers(r.to, there) for r in walk.world.graph.routes(ns))
+        near = near or any(r.dev == interface.name and _covers(r.to, there) for r in walk.view.graph.routes(ns))
         if near and not interface.up:
             return walk.verdict(Cause.INTERFACE_DOWN, ns, errno=number, dev=interface.name, address=dst, object=interface.id)
-    others = [i for i in walk.world.graph.inside(ns) if i.name != "lo"]
+    others = [i for i in walk.view.graph.inside(ns) if i.name != "lo"]
     if others and not any(i.up for i in others):  # IPv6 addresses go when their interface goes down
         return walk.verdict(Cause.INTERFACE_DOWN, ns, errno=number, dev=others[0].name, address=dst, object=others[0].id)
-    route = walk.world.best(ns, there)
+    route = walk.view.best(ns, there)
     refuses = route is not None and route.type in REFUSING
-    record = walk.world.route_record(ns, looked.route, looked.table) if looked is not None and looked.route else None
+    record = walk.view.route_record(ns, looked.route, looked.table) if looked is not None and looked.route else None
     record = record or (route.record if refuses and route is not None else None)
     note = f"a {route.type} route" if refuses and route is not None else ""
     return walk.verdict(Cause.NO_ROUTE, ns, errno=number, address=dst, object=record or f"namespace:{ns}", note=note)
@@ -100,13 +100,13 @@ def after_routing(walk: "Walk", ns: str) -> Verdict:
 def link_trouble(walk: "Walk", ns: str, dev: str) -> Verdict | None:
     """The interface, or the other end of its pair, is down; or it has no carrier."""
     ref = f"{ns}/{dev}"
-    interface = walk.world.graph.interfaces.get(ref)
+    interface = walk.view.graph.interfaces.get(ref)
     if interface is not None and not interface.up:
         return walk.verdict(Cause.INTERFACE_DOWN, ns, dev=dev, object=interface.id)
-    peer = walk.world.graph.peer(ref)
+    peer = walk.view.graph.peer(ref)
     if peer is not None and not peer.up:
         return walk.verdict(Cause.NO_CARRIER, ns, dev=dev, object=peer.id, note=f"its peer {peer.ref} is down")
-    shown = walk.world.live.get(f"link:{ref}")
+    shown = walk.view.live.get(f"link:{ref}")
     if isinstance(shown, LinkLive) and not shown.up:
         return walk.verdict(Cause.INTERFACE_DOWN, ns, dev=dev, object=f"interface:{ref}")
     if isinstance(shown, LinkLive) and not shown.carrier:
@@ -133,16 +133,16 @@ def did_not_leave(walk: "Walk", ns: str, dev: str) -> Verdict:
     return trouble or walk.verdict(Cause.UNKNOWN, ns, dev=dev, object=f"interface:{ns}/{dev}" if dev else f"namespace:{ns}", note=note)
 
 
-def lost_on_wire(walk: "Walk", out: Tapped) -> Verdict:
+def lost_on_wire(walk: "Walk", out: TappedFrame) -> Verdict:
     trouble = link_trouble(walk, out.ns, out.dev)
     note = "it was not seen at the other end"
     return trouble or walk.verdict(Cause.UNKNOWN, out.ns, dev=out.dev, object=f"interface:{out.ns}/{out.dev}", note=note)
 
 
-def not_taken(walk: "Walk", tap: Tapped) -> Verdict:
+def not_taken(walk: "Walk", tap: TappedFrame) -> Verdict:
     """A frame came in, and IP did not see it."""
     record = walk.interface(tap.ns, tap.dev)
-    shown = walk.world.live.get(f"link:{tap.ns}/{tap.dev}")
+    shown = walk.view.live.get(f"link:{tap.ns}/{tap.dev}")
     mine = shown.mac if isinstance(shown, LinkLive) else (record.mac if record is not None else None)
     note = "IP did not take it"
     if mine and tap.packet.dst_mac and tap.packet.dst_mac != mine:
@@ -154,7 +154,7 @@ def not_taken(walk: "Walk", tap: Tapped) -> Verdict:
 # ---- bridges ---------------------------------------------------------------------------------------------------------
 
 
-def not_switched(walk: "Walk", came: Tapped, bridge: str, forwarded: Passage | Verdict | None) -> Verdict:
+def not_switched(walk: "Walk", came: TappedFrame, bridge: str, forwarded: Passage | Verdict | None) -> Verdict:
     """It came to a bridge and went out nowhere."""
     if isinstance(forwarded, Verdict):
         return forwarded
@@ -162,7 +162,7 @@ def not_switched(walk: "Walk", came: Tapped, bridge: str, forwarded: Passage | V
     port = walk.evidence.fdb.get((ns, came.packet.dst_mac), "")
     blocked = [dev for dev in (came.dev, port) if dev and dev != bridge and _blocked(walk, ns, dev)]
     if not port:
-        others = [p.name for p in walk.world.graph.ports(f"{ns}/{bridge}") if p.name != came.dev]
+        others = [p.name for p in walk.view.graph.ports(f"{ns}/{bridge}") if p.name != came.dev]
         blocked += [dev for dev in others if others and all(_blocked(walk, ns, o) for o in others) and dev == others[0]]
     if blocked:
         dev = blocked[0]
@@ -171,7 +171,7 @@ def not_switched(walk: "Walk", came: Tapped, bridge: str, forwarded: Passage | V
     device = walk.interface(ns, bridge)
     if isinstance(device, Bridge) and device.vlan_filtering:
         return walk.verdict(Cause.VLAN_FILTERED, ns, dev=came.dev, object=f"interface:{ns}/{came.dev}", note=_vlans(walk, ns, came))
-    for dev in (port, *(p.name for p in walk.world.graph.ports(f"{ns}/{bridge}") if p.name != came.dev)):
+    for dev in (port, *(p.name for p in walk.view.graph.ports(f"{ns}/{bridge}") if p.name != came.dev)):
         trouble = link_trouble(walk, ns, dev) if dev and dev != came.dev else None
         if trouble is not None:
             return trouble
@@ -180,7 +180,7 @@ def not_switched(walk: "Walk", came: Tapped, bridge: str, forwarded: Passage | V
 
 
 def _port_state(walk: "Walk", ns: str, dev: str) -> str:
-    shown = walk.world.live.get(f"link:{ns}/{dev}")
+    shown = walk.view.live.get(f"link:{ns}/{dev}")
     return (shown.port_state if isinstance(shown, LinkLive) else None) or ""
 
 
@@ -188,7 +188,7 @@ def _blocked(walk: "Walk", ns: str, dev: str) -> bool:
     return _port_state(walk, ns, dev) not in ("", "forwarding")
 
 
-def _vlans(walk: "Walk", ns: str, came: Tapped) -> str:
+def _vlans(walk: "Walk", ns: str, came: TappedFrame) -> str:
     record = walk.interface(ns, came.dev)
     has = ", ".join(str(v.vid) for v in record.vlans) if record is not None and record.vlans is not None else "the bridge's default"
     return f"VLANs of the port: {has}; the frame: {came.packet.vlan if came.packet.vlan is not None else 'untagged'}"
@@ -197,21 +197,21 @@ def _vlans(walk: "Walk", ns: str, came: Tapped) -> str:
 # ---- routing ---------------------------------------------------------------------------------------------------------
 
 
-def not_routed(walk: "Walk", tap: Tapped, packet: Packet, looked: Looked | None) -> Verdict:
+def not_routed(walk: "Walk", tap: TappedFrame, packet: Packet, looked: RouteLookup | None) -> Verdict:
     """Out of PREROUTING, and at neither INPUT nor FORWARD: the routing decision, or what ip_forward() checks first."""
     ns = tap.ns
     namespace = f"namespace:{ns}"
     number = looked.errno if looked is not None else 0
-    route = walk.world.best(ns, ipaddress.ip_address(packet.dst))
+    route = walk.view.best(ns, ipaddress.ip_address(packet.dst))
     if number and route is not None and route.type in REFUSING:
         return no_route(walk, ns, packet.dst, number, looked)
     if number in (errno.EXDEV, errno.EINVAL):
         key = "net.ipv4.conf.all.rp_filter"
-        value = walk.world.sysctl(ns, key)
+        value = walk.view.sysctl(ns, key)
         note = f"{key} is {value}" if value not in ("", "0") else f"rp_filter of {tap.dev}, or an address that cannot be a source (martian)"
         return walk.verdict(Cause.REVERSE_PATH, ns, dev=tap.dev, object=namespace, address=packet.src, errno=number, note=note)
     local = looked is not None and looked.type in ("local", "broadcast", "multicast")
-    if not local and not walk.world.is_forwarding(ns, packet.family):
+    if not local and not walk.view.is_forwarding(ns, packet.family):
         return walk.verdict(Cause.NOT_FORWARDED, ns, dev=tap.dev, object=namespace, address=packet.dst, errno=number)
     if number:
         return no_route(walk, ns, packet.dst, number, looked)
@@ -225,5 +225,5 @@ def not_routed(walk: "Walk", tap: Tapped, packet: Packet, looked: Looked | None)
 
 
 def _mtu(walk: "Walk", ns: str, dev: str) -> int:
-    shown = walk.world.live.get(f"link:{ns}/{dev}")
+    shown = walk.view.live.get(f"link:{ns}/{dev}")
     return shown.mtu if isinstance(shown, LinkLive) else 0

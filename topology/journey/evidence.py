@@ -7,7 +7,18 @@ from typing import NamedTuple
 from topology.journey.hop import Leg
 from topology.journey.packet import ADVERTISEMENT, SOLICITATION, Packet
 from topology.journey.probe import Probe
-from topology.journey.sighting import Hook, Hooked, Looked, Noted, Resolved, Ruled, Sighting, Socketed, Switched, Tapped
+from topology.journey.sighting import (
+    AnySighting,
+    FdbLookup,
+    Hook,
+    HookPass,
+    NeighbourLookup,
+    RouteLookup,
+    RuleHit,
+    SocketResult,
+    TappedFrame,
+    TraceNote,
+)
 
 ECHO_REQUESTS = frozenset((("icmp", 8), ("icmpv6", 128)))
 
@@ -16,9 +27,9 @@ class Passage(NamedTuple):
     """One way through a hook. `left` None: it did not come out."""
 
     hook: Hook
-    entered: Hooked | None
-    lines: tuple[Ruled, ...]
-    left: Hooked | None
+    entered: HookPass | None
+    lines: tuple[RuleHit, ...]
+    left: HookPass | None
 
     @property
     def packet(self) -> Packet | None:
@@ -83,24 +94,24 @@ class _Legs:
         return "there"
 
 
-def _order(sighting: Sighting) -> tuple[object, ...]:
+def _order(sighting: AnySighting) -> tuple[object, ...]:
     """Frames by their times, which say what was a question and what its answer; then what each namespace told, as it told it."""
-    tapped = isinstance(sighting, Tapped)
+    tapped = isinstance(sighting, TappedFrame)
     return not tapped, (sighting.at or 0) if tapped else 0, sighting.ns, sighting.number
 
 
 class Evidence:
     """All sightings of one probe. What is taken is not found again."""
 
-    def __init__(self, probe: Probe, sightings: Iterable[Sighting]) -> None:
-        self.lines: dict[tuple[str, Leg], deque[Hooked | Ruled]] = {}
-        self.taps: dict[Leg, list[Tapped]] = {"there": [], "back": []}
-        self.neighbours: list[Tapped] = []
-        self.looked: list[Looked] = []
-        self.resolved: dict[tuple[str, str, str], Resolved] = {}
+    def __init__(self, probe: Probe, sightings: Iterable[AnySighting]) -> None:
+        self.lines: dict[tuple[str, Leg], deque[HookPass | RuleHit]] = {}
+        self.taps: dict[Leg, list[TappedFrame]] = {"there": [], "back": []}
+        self.neighbours: list[TappedFrame] = []
+        self.looked: list[RouteLookup] = []
+        self.resolved: dict[tuple[str, str, str], NeighbourLookup] = {}
         self.fdb: dict[tuple[str, str], str] = {}
-        self.told: list[Socketed] = []
-        self.notes: list[Noted] = []
+        self.told: list[SocketResult] = []
+        self.notes: list[TraceNote] = []
         self._legs = _Legs(probe)
         for sighting in sorted(sightings, key=_order):
             self._file(sighting)
@@ -109,34 +120,34 @@ class Evidence:
         sent = next((t.at for t in self.taps["there"] if t.at is not None), None)
         self.start = sent if sent is not None else next((s.at for s in self.told if s.at is not None), 0)
 
-    def _file(self, sighting: Sighting) -> None:
+    def _file(self, sighting: AnySighting) -> None:
         match sighting:
-            case Hooked() | Ruled():
+            case HookPass() | RuleHit():
                 leg = self._legs.of(sighting.packet)
                 if leg is not None:
                     self.lines.setdefault((sighting.ns, leg), deque()).append(sighting)
-            case Tapped():
+            case TappedFrame():
                 leg = self._legs.of(sighting.packet)
                 if leg is not None:
                     self.taps[leg].append(sighting)
                 elif is_neighbour(sighting.packet):
                     self.neighbours.append(sighting)
-            case Looked():
+            case RouteLookup():
                 self.looked.append(sighting)
-            case Resolved():
+            case NeighbourLookup():
                 self.resolved[sighting.ns, sighting.dev, sighting.address] = sighting
-            case Switched():
+            case FdbLookup():
                 self.fdb[sighting.ns, sighting.mac] = sighting.port
-            case Socketed():
+            case SocketResult():
                 self.told.append(sighting)
-            case Noted():
+            case TraceNote():
                 self.notes.append(sighting)
 
     # ---- hooks -------------------------------------------------------------------------------------------------------
 
     def next_hook(self, ns: str, leg: Leg) -> Hook | None:
         """The hook that was come to next in a namespace."""
-        found = next((s for s in self.lines.get((ns, leg), ()) if isinstance(s, Hooked)), None)
+        found = next((s for s in self.lines.get((ns, leg), ()) if isinstance(s, HookPass)), None)
         return found.hook if found is not None else None
 
     def next_packet(self, ns: str, leg: Leg) -> Packet | None:
@@ -146,7 +157,7 @@ class Evidence:
 
     def next_is_bridged(self, ns: str, leg: Leg, bridge: str) -> bool:
         """Whether the next hook was called for a frame that the bridge hands on, not for a packet that IP routes."""
-        found = next((s for s in self.lines.get((ns, leg), ()) if isinstance(s, Hooked)), None)
+        found = next((s for s in self.lines.get((ns, leg), ()) if isinstance(s, HookPass)), None)
         if found is None:
             return False
         if found.hook == "forward":
@@ -158,14 +169,14 @@ class Evidence:
         if self.next_hook(ns, leg) != hook:
             return None
         queue = self.lines[ns, leg]
-        entered: Hooked | None = None
-        lines: list[Ruled] = []
+        entered: HookPass | None = None
+        lines: list[RuleHit] = []
         while queue:
             found = queue[0]
-            if isinstance(found, Hooked) and (found.hook != hook or (found.passed == "enter" and entered is not None)):
+            if isinstance(found, HookPass) and (found.hook != hook or (found.passed == "enter" and entered is not None)):
                 break
             queue.popleft()
-            if isinstance(found, Ruled):
+            if isinstance(found, RuleHit):
                 lines.append(found)
             elif found.passed == "leave":
                 return Passage(hook, entered, tuple(lines), found)
@@ -177,24 +188,24 @@ class Evidence:
         """Namespaces that have sent a packet of this leg, and the packet as they sent it."""
         for (ns, found), lines in self.lines.items():
             if found == leg:
-                yield from ((ns, s.packet) for s in lines if isinstance(s, Hooked) and (s.hook, s.passed) == ("output", "enter"))
+                yield from ((ns, s.packet) for s in lines if isinstance(s, HookPass) and (s.hook, s.passed) == ("output", "enter"))
 
     # ---- frames ------------------------------------------------------------------------------------------------------
 
-    def frames(self, leg: Leg, ns: str, direction: str, after: int = 0, dev: str | None = None) -> Iterator[Tapped]:
+    def frames(self, leg: Leg, ns: str, direction: str, after: int = 0, dev: str | None = None) -> Iterator[TappedFrame]:
         """Frames of a namespace that are not taken yet, from a time on."""
         for tap in self.taps[leg]:
             if tap.ns == ns and tap.direction == direction and (tap.at or 0) >= after and dev in (None, tap.dev):
                 yield tap
 
-    def take_frame(self, leg: Leg, ns: str, direction: str, after: int = 0, dev: str | None = None) -> Tapped | None:
+    def take_frame(self, leg: Leg, ns: str, direction: str, after: int = 0, dev: str | None = None) -> TappedFrame | None:
         """The first of these."""
         found = next(self.frames(leg, ns, direction, after, dev), None)
         if found is not None:
             self.taps[leg].remove(found)
         return found
 
-    def take_any(self, leg: Leg, after: int, but: tuple[str, str]) -> Tapped | None:
+    def take_any(self, leg: Leg, after: int, but: tuple[str, str]) -> TappedFrame | None:
         """The next frame anywhere, but at this interface."""
         found = next((t for t in self.taps[leg] if (t.at or 0) >= after and (t.ns, t.dev) != but), None)
         if found is not None:
@@ -203,12 +214,12 @@ class Evidence:
 
     # ---- answers of the kernel ---------------------------------------------------------------------------------------
 
-    def route(self, ns: str, packet: Packet, iif: str) -> Looked | None:
+    def route(self, ns: str, packet: Packet, iif: str) -> RouteLookup | None:
         """The routing decision for a packet: as it was asked with its source, else for its destination alone."""
         found = [s for s in self.looked if s.ns == ns and s.dst == packet.dst and s.iif == iif]
         return next((s for s in reversed(found) if s.src == packet.src), None) or next(iter(found), None)
 
-    def next_hop(self, ns: str, dev: str, dst: str) -> Looked | None:
+    def next_hop(self, ns: str, dev: str, dst: str) -> RouteLookup | None:
         """The routing decision that sends packets for `dst` out by `dev`."""
         return next((s for s in reversed(self.looked) if (s.ns, s.dev, s.dst) == (ns, dev, dst)), None)
 
@@ -218,7 +229,7 @@ class Evidence:
         told = next((t.packet.src_mac for t in self._on(ns, dev) if t.direction == "in" and tells_of(t.packet) == address), "")
         return asked, told
 
-    def _on(self, ns: str, dev: str) -> Iterator[Tapped]:
+    def _on(self, ns: str, dev: str) -> Iterator[TappedFrame]:
         return (t for t in self.neighbours if (t.ns, t.dev) == (ns, dev))
 
     def learned(self, ns: str, mac: str, before: int) -> bool:

@@ -5,10 +5,10 @@ from typing import Literal
 
 import msgspec
 
-from topology.base import Json
 from topology.journey.packet import Packet
 from topology.journey.probe import Probe
 from topology.journey.sighting import Hook
+from topology.model.base import Json
 
 VERSION = 1
 """Of a journey as JSON."""

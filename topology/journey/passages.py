@@ -6,12 +6,13 @@ from typing import NamedTuple
 import msgspec
 
 from topology.journey.evidence import Passage
+from topology.journey.forwarding import ForwardingView
 from topology.journey.hop import Hop, Leg, Outcome, RuleAt
 from topology.journey.packet import Packet
-from topology.journey.sighting import Ruled
-from topology.netfilter import BUILT_IN, chain_id
+from topology.journey.sighting import RuleHit
+from topology.model import ids
+from topology.model.netfilter import BUILT_IN
 from topology.rules import parse
-from topology.world import World
 
 _REWRITTEN = ("src", "dst", "sport", "dport", "echo", "ttl")
 """Fields of a packet that NAT and the like change on its way through a hook."""
@@ -31,9 +32,9 @@ def changed(before: Packet, after: Packet) -> bool:
     return any(getattr(before, field) != getattr(after, field) for field in _REWRITTEN)
 
 
-def rule_at(world: World, line: Ruled) -> RuleAt:
+def rule_at(view: ForwardingView, line: RuleHit) -> RuleAt:
     """The rule (number 0: the policy) that a line of the trace names, with its text where there is a record of it."""
-    chain = world.chain(line.ns, line.family, line.table, line.chain)
+    chain = view.chain(line.ns, line.family, line.table, line.chain)
     number = line.rule_number if line.type == "rule" else 0
     text = ""
     if chain is not None and 0 < number <= len(chain.rules):
@@ -43,21 +44,22 @@ def rule_at(world: World, line: Ruled) -> RuleAt:
     return RuleAt(namespace=line.ns, family=line.family, table=line.table, chain=line.chain, number=number, text=text)
 
 
-def filtered(world: World, leg: Leg, passage: Passage) -> Filtered:
+def filtered(view: ForwardingView, leg: Leg, passage: Passage) -> Filtered:
     """What the chains of a hook did with the packet."""
     packet = passage.packet or Packet()
     hops: list[Hop] = []
-    passed = _PassedBy(world)
+    passed = _PassedBy(view)
     for number, line in enumerate(passage.lines):
-        following: Sequence[Ruled] = passage.lines[number + 1 :]
+        following: Sequence[RuleHit] = passage.lines[number + 1 :]
         if changed(packet, line.packet):
             hops.append(_rewrite(hops, passage, leg, packet, line.packet))
             packet = line.packet
-        rule = rule_at(world, line)
+        rule = rule_at(view, line)
         outcome = _outcome(line, rule, following, passage.left is not None)
         hops.append(
             Hop(
-                kind="chain", namespace=line.ns, leg=leg, object=chain_id(line.ns, line.family, line.table, line.chain), packet=line.packet,
+                kind="chain", namespace=line.ns, leg=leg, object=ids.chain(line.ns, line.family, line.table, line.chain),
+                packet=line.packet,
                 hook=passage.hook, rule=rule, outcome=outcome, passed=tuple(passed.by(line)), mark=line.mark,
                 target=_target(line, rule, following, outcome), state=passage.left.state if passage.left is not None else "",
             )
@@ -89,7 +91,7 @@ def _rewrite(hops: list[Hop], passage: Passage, leg: Leg, before: Packet, after:
     return Hop(kind="nat", namespace=ns, leg=leg, object=f"namespace:{ns}", packet=before, after=after, hook=passage.hook)
 
 
-def _outcome(line: Ruled, rule: RuleAt, following: Sequence[Ruled], came_out: bool) -> Outcome:
+def _outcome(line: RuleHit, rule: RuleAt, following: Sequence[RuleHit], came_out: bool) -> Outcome:
     if line.type == "return":
         return "return"
     word = line.verdict.partition(" ")[0]
@@ -102,7 +104,7 @@ def _outcome(line: Ruled, rule: RuleAt, following: Sequence[Ruled], came_out: bo
     return _inferred(line, rule, following, came_out)
 
 
-def _inferred(line: Ruled, rule: RuleAt, following: Sequence[Ruled], came_out: bool) -> Outcome:
+def _inferred(line: RuleHit, rule: RuleAt, following: Sequence[RuleHit], came_out: bool) -> Outcome:
     """The legacy trace says that a rule matched and not what it did: what came next says it."""
     nothing_follows = not following and not came_out
     if nothing_follows:
@@ -120,7 +122,7 @@ def _inferred(line: Ruled, rule: RuleAt, following: Sequence[Ruled], came_out: b
     return "jump"
 
 
-def _target(line: Ruled, rule: RuleAt, following: Sequence[Ruled], outcome: Outcome) -> str:
+def _target(line: RuleHit, rule: RuleAt, following: Sequence[RuleHit], outcome: Outcome) -> str:
     """The chain jumped to, else the target of the rule."""
     if outcome == "jump":
         return line.verdict.partition(" ")[2] or (following[0].chain if following else "")
@@ -131,11 +133,11 @@ def _target(line: Ruled, rule: RuleAt, following: Sequence[Ruled], outcome: Outc
 class _PassedBy:
     """Which rules did not match: those between one line of the trace and the next in the same chain."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, view: ForwardingView) -> None:
+        self._world = view
         self._at: dict[tuple[str, str], int] = {}
 
-    def by(self, line: Ruled) -> Iterator[RuleAt]:
+    def by(self, line: RuleHit) -> Iterator[RuleAt]:
         chain = self._world.chain(line.ns, line.family, line.table, line.chain)
         if chain is None:
             return

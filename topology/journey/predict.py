@@ -12,17 +12,17 @@ from typing import NamedTuple
 
 import msgspec
 
-from topology.graph import Graph
+from topology.journey.forwarding import ForwardingView, RouteEntry
 from topology.journey.hop import Cause, Hop, Journey, Leg, RuleAt, Verdict
 from topology.journey.packet import Packet
 from topology.journey.probe import Probe
 from topology.journey.sighting import Hook
 from topology.journey.simulate import Place, Simulator
-from topology.live import LinkLive, LiveRecords
-from topology.normal import owner
-from topology.problems import Problem
-from topology.records import AnyInterface, AnyRecord, Bridge, Neighbour
-from topology.world import RouteEntry, World
+from topology.model.graph import Graph
+from topology.model.problems import Problem
+from topology.model.records import AnyInterface, AnyRecord, Bridge, Neighbour
+from topology.observe.live import LinkLive, LiveRecords
+from topology.observe.normal import owner
 
 MAX_HOPS = 64
 _REFUSALS = {"blackhole": errno.EINVAL, "unreachable": errno.EHOSTUNREACH, "prohibit": errno.EACCES, "throw": errno.ENETUNREACH}
@@ -32,7 +32,7 @@ _BRIDGED: tuple[Hook, ...] = ("prerouting", "forward", "postrouting")
 def predict(probe: Probe, records: Mapping[str, AnyRecord], live: LiveRecords, without: Iterable[RuleAt] = ()) -> Journey:
     """The journey that the probe would make. `without`: as if these rules were not there."""
     left_out = frozenset((r.namespace, r.family, r.table, r.chain, r.number) for r in without)
-    run = _Prediction(probe, World(Graph(records), live), left_out)
+    run = _Prediction(probe, ForwardingView(Graph(records), live), left_out)
     verdict = run.verdict()
     return Journey(probe=probe, hops=tuple(run.hops), verdict=verdict, predicted=True, assumptions=tuple(run.assumptions))
 
@@ -55,11 +55,11 @@ class _Ended(Exception):
 class _Prediction:
     """One packet and its answer."""
 
-    def __init__(self, probe: Probe, world: World, without: frozenset[tuple[str, str, str, str, int]]) -> None:
-        self.probe, self.world = probe, world
+    def __init__(self, probe: Probe, view: ForwardingView, without: frozenset[tuple[str, str, str, str, int]]) -> None:
+        self.probe, self.view = probe, view
         self.hops: list[Hop] = []
         self.assumptions: dict[str, None] = {}
-        self.simulator = Simulator(world, without, self.hops, self.assumptions)
+        self.simulator = Simulator(view, without, self.hops, self.assumptions)
         self.leg: Leg = "there"
         self.mark = probe.mark
         self.translations: dict[str, _Translation] = {}
@@ -95,7 +95,7 @@ class _Prediction:
 
     def _packet(self) -> Packet:
         probe, six = self.probe, self.probe.family == "ipv6"
-        ttl = probe.ttl or int(self.world.sysctl(probe.namespace, "net.ipv4.ip_default_ttl") or 0) or 64
+        ttl = probe.ttl or int(self.view.sysctl(probe.namespace, "net.ipv4.ip_default_ttl") or 0) or 64
         protocol = ("icmpv6" if six else "icmp") if probe.protocol == "icmp" else probe.protocol
         packet = Packet(protocol=protocol, dst=probe.address, ttl=ttl, df=probe.dont_fragment, sport=probe.source_port, dport=probe.to_port)
         change = msgspec.structs.replace
@@ -112,7 +112,7 @@ class _Prediction:
             self.assumptions[f"something listens on {probe.protocol} port {packet.dport} in {ns}"] = None
         if probe.protocol == "udp":
             return None
-        problem = next(self.world.ignores_echo(ns, ipaddress.ip_address(packet.dst)), None)
+        problem = next(self.view.ignores_echo(ns, ipaddress.ip_address(packet.dst)), None)
         if probe.protocol == "icmp" and problem is not None:
             raise self._end(Cause.NO_ANSWER, ns, object=f"namespace:{ns}", note=problem.message)
         answer = change(packet, src=packet.dst, dst=packet.src, sport=packet.dport, dport=packet.sport, ttl=64)
@@ -137,7 +137,7 @@ class _Prediction:
     def _send(self, here: str, packet: Packet) -> tuple[Packet, str, str]:
         route = self._lookup(here, packet, "send" if self.leg == "there" else "answer")
         if not packet.src:
-            source = self.world.sender(here, route, ipaddress.ip_address(packet.dst))
+            source = self.view.sender(here, route, ipaddress.ip_address(packet.dst))
             if source is None:
                 raise self._end(Cause.REFUSED, here, errno=errno.EADDRNOTAVAIL, object=f"interface:{here}/{route.dev}")
             packet = msgspec.structs.replace(packet, src=str(source))
@@ -193,7 +193,7 @@ class _Prediction:
 
     def _local(self, ns: str, address: str) -> bool:
         there = ipaddress.ip_address(address)
-        mine = [i for i in self.world.owners.get(str(there), ()) if i.namespace == ns]
+        mine = [i for i in self.view.owners.get(str(there), ()) if i.namespace == ns]
         return there.is_loopback or any(i.up for i in mine)
 
     def _lookup(self, ns: str, packet: Packet, first: str = "", after: Packet | None = None) -> RouteEntry:
@@ -205,7 +205,7 @@ class _Prediction:
         if self._local(ns, packet.dst):
             self._hop("route", ns, object=f"namespace:{ns}", packet=packet, route=str(there), dev="lo", note="local")
             return RouteEntry(ipaddress.ip_network(packet.dst), 0, "lo", None, packet.dst, "local", None)
-        route = self.world.best(ns, there)
+        route = self.view.best(ns, there)
         if route is not None and self.probe.dev and ns == self.probe.namespace and self.leg == "there":
             route = route._replace(dev=self.probe.dev)
         if route is None or route.type not in ("unicast", "local") or route.dev is None:
@@ -223,12 +223,12 @@ class _Prediction:
 
     def _unroutable(self, ns: str, packet: Packet, route: RouteEntry | None, number: int) -> "_Ended":
         there = ipaddress.ip_address(packet.dst)
-        for interface in self.world.graph.inside(ns):
+        for interface in self.view.graph.inside(ns):
             if not interface.up and any(there in ipaddress.ip_interface(a).network for a in interface.addresses):
                 return self._end(Cause.INTERFACE_DOWN, ns, errno=number, dev=interface.name, address=packet.dst, object=interface.id)
-        for record in self.world.graph.routes(ns):
-            dev = record.dev or (owner(self.world.graph, ns, record.via) if record.via else None)
-            through = self.world.graph.interfaces.get(f"{ns}/{dev}") if dev else None
+        for record in self.view.graph.routes(ns):
+            dev = record.dev or (owner(self.view.graph, ns, record.via) if record.via else None)
+            through = self.view.graph.interfaces.get(f"{ns}/{dev}") if dev else None
             if (
                 through is not None
                 and not through.up
@@ -239,7 +239,7 @@ class _Prediction:
         return self._end(Cause.NO_ROUTE, ns, errno=number, address=packet.dst, object=record_id or f"namespace:{ns}")
 
     def _fits(self, ns: str, packet: Packet, dev: str) -> None:
-        mtu = self.world.mtu(f"{ns}/{dev}") if dev != "lo" else 65536
+        mtu = self.view.mtu(f"{ns}/{dev}") if dev != "lo" else 65536
         router = ns != self.probe.namespace or self.leg == "back"
         if packet.length > mtu and (packet.df or (packet.protocol != "arp" and packet.family == "ipv6" and router)):
             number = 0 if router else errno.EMSGSIZE
@@ -254,7 +254,7 @@ class _Prediction:
     def _cross(self, ns: str, dev: str, via: str, packet: Packet) -> AnyInterface:
         """To the interface that has the address of the next hop."""
         ref = f"{ns}/{dev}"
-        start = self.world.graph.interfaces.get(ref)
+        start = self.view.graph.interfaces.get(ref)
         if dev == "lo" and (start is None or not start.up):
             raise self._end(Cause.INTERFACE_DOWN, ns, dev="lo", object=f"interface:{ref}")
         if start is None:
@@ -264,18 +264,18 @@ class _Prediction:
             self._passes("in", ref, packet)
             return start
         found, wire = self._neighbour(ns, dev, via)
-        self._along(wire, packet, self.world.mac(found.ref))
+        self._along(wire, packet, self.view.mac(found.ref))
         return found
 
     def _neighbour(self, ns: str, dev: str, via: str) -> tuple[AnyInterface, list[str]]:
         """Who has the address on the segment, and the interfaces up to there."""
-        graph, ref = self.world.graph, f"{ns}/{dev}"
+        graph, ref = self.view.graph, f"{ns}/{dev}"
         segment = graph.segments.get(ref, frozenset((ref,)))
-        owners = [i for i in self.world.owners.get(via, ()) if i.ref in segment and i.ref != ref and i.master is None]
+        owners = [i for i in self.view.owners.get(via, ()) if i.ref in segment and i.ref != ref and i.master is None]
         for interface in owners:
-            wire = self.world.wire(ref, interface.ref, free=True)
+            wire = self.view.wire(ref, interface.ref, free=True)
             if wire is not None:
-                mac = self.world.mac(interface.ref)
+                mac = self.view.mac(interface.ref)
                 fixed = next((r for r in graph.using(ref) if isinstance(r, Neighbour) and r.address == via), None)
                 self._hop(
                     "neighbour", ns, object=fixed.id if fixed else f"interface:{ref}", dev=dev, address=via, mac=fixed.mac if fixed else mac
@@ -285,11 +285,11 @@ class _Prediction:
                     raise self._end(Cause.UNKNOWN, ns, dev=dev, address=via, object=fixed.id, note=note)
                 return interface, wire
         for interface in owners:
-            wire = self.world.wire(ref, interface.ref, free=False) or []
-            found = next((h for h in map(self.world.hindrance, wire) if h is not None), None)
+            wire = self.view.wire(ref, interface.ref, free=False) or []
+            found = next((h for h in map(self.view.hindrance, wire) if h is not None), None)
             if found is not None:
                 raise self._hindered(ns, dev, found)
-        hindrance = self.world.hindrance(ref)
+        hindrance = self.view.hindrance(ref)
         if hindrance is not None:
             raise self._hindered(ns, dev, hindrance)
         self._hop("neighbour", ns, object=f"interface:{ref}", dev=dev, address=via, asked=True)
@@ -297,8 +297,8 @@ class _Prediction:
 
     def _hindered(self, ns: str, dev: str, problem: Problem) -> "_Ended":
         ref = (problem.subject or "").partition(":")[2]
-        interface = self.world.graph.interfaces.get(ref)
-        shown = self.world.live.get(f"link:{ref}")
+        interface = self.view.graph.interfaces.get(ref)
+        shown = self.view.live.get(f"link:{ref}")
         where, _, name = ref.partition("/")
         if interface is not None and not interface.up:
             cause = Cause.INTERFACE_DOWN if ref == f"{ns}/{dev}" else Cause.NO_CARRIER
@@ -310,12 +310,12 @@ class _Prediction:
     def _along(self, wire: list[str], packet: Packet, mac: str) -> None:
         """Out and in again, from end to end, through the bridges between."""
         self._passes("out", wire[0], packet)
-        bridge_next = isinstance(self.world.graph.interfaces[wire[0]], Bridge)
+        bridge_next = isinstance(self.view.graph.interfaces[wire[0]], Bridge)
         if bridge_next:
             self._bridge(wire[0], wire[1:2], mac)
         for at in range(1, len(wire)):
-            record = self.world.graph.interfaces[wire[at]]
-            before = self.world.graph.interfaces[wire[at - 1]]
+            record = self.view.graph.interfaces[wire[at]]
+            before = self.view.graph.interfaces[wire[at - 1]]
             if isinstance(record, Bridge) and before.master == record.name:
                 following = wire[at + 1 : at + 2]
                 self._bridged(record, packet, onward=bool(following))
@@ -334,7 +334,7 @@ class _Prediction:
     def _bridged(self, bridge: Bridge, packet: Packet, onward: bool) -> None:
         """iptables on the bridge, where br_netfilter calls it for what is handed on."""
         key = f"net.bridge.bridge-nf-call-{'ip6tables' if packet.family == 'ipv6' else 'iptables'}"
-        if onward and self.world.sysctl(bridge.namespace, key) == "1":
+        if onward and self.view.sysctl(bridge.namespace, key) == "1":
             for hook in _BRIDGED:
                 iif = bridge.name if hook != "postrouting" else ""
                 self._hook(bridge.namespace, hook, packet, iif, bridge.name if hook != "prerouting" else "")
@@ -352,7 +352,7 @@ class _Prediction:
             self._hop("deliver" if self.leg == "there" else "receive", ns, object=f"namespace:{ns}", packet=packet)
             return ns, packet, True, None
         self._reverse(ns, iif, packet)
-        if not self.world.is_forwarding(ns, packet.family):
+        if not self.view.is_forwarding(ns, packet.family):
             raise self._end(Cause.NOT_FORWARDED, ns, dev=iif, object=f"namespace:{ns}", address=packet.dst)
         less = msgspec.structs.replace(packet, ttl=packet.ttl - 1)
         route = self._lookup(ns, packet, after=less if packet.ttl > 1 else None)
@@ -367,12 +367,12 @@ class _Prediction:
         """rp_filter (ip-sysctl.rst): the greater of `all` and the interface's own, which is what `default` was when it was made."""
         if packet.family == "ipv6" or iif == "lo":
             return
-        own = self.world.sysctl(ns, "net.ipv4.conf.default.rp_filter")
-        every = self.world.sysctl(ns, "net.ipv4.conf.all.rp_filter")
+        own = self.view.sysctl(ns, "net.ipv4.conf.default.rp_filter")
+        every = self.view.sysctl(ns, "net.ipv4.conf.all.rp_filter")
         if own not in ("", "0"):
             self.assumptions[f"rp_filter of {ns}/{iif} is {own}, the namespace's default"] = None
         strict = max(own or "0", every or "0")
-        back = self.world.best(ns, ipaddress.ip_address(packet.src))
+        back = self.view.best(ns, ipaddress.ip_address(packet.src))
         if (strict == "1" and (back is None or back.dev != iif)) or (strict == "2" and back is None):
             raise self._end(Cause.REVERSE_PATH, ns, dev=iif, object=f"namespace:{ns}", address=packet.src)
 
@@ -380,13 +380,13 @@ class _Prediction:
 
     def _ask(self) -> Verdict:
         """An ARP request, or a neighbour solicitation: out, over the segment, and back."""
-        probe, graph = self.probe, self.world.graph
+        probe, graph = self.probe, self.view.graph
         ref = f"{probe.namespace}/{probe.dev}"
         packet = Packet(protocol="arp", src=probe.sender, dst=probe.address, type=1)
         self._hop("send", probe.namespace, object=f"namespace:{probe.namespace}", packet=packet, at=0)
         segment = graph.segments.get(ref, frozenset((ref,)))
-        for interface in self.world.owners.get(probe.address, ()):
-            wire = self.world.wire(ref, interface.ref, free=True) if interface.ref in segment and interface.master is None else None
+        for interface in self.view.owners.get(probe.address, ()):
+            wire = self.view.wire(ref, interface.ref, free=True) if interface.ref in segment and interface.master is None else None
             if wire is not None and interface.ref != ref:
                 self._along(wire, packet, "")
                 self._hop("deliver", interface.namespace, object=f"namespace:{interface.namespace}", packet=packet)

@@ -14,7 +14,7 @@ Hook = Literal["prerouting", "input", "forward", "output", "postrouting"]
 """Where netfilter is called on the way of a packet (linux/netfilter.h)."""
 
 
-class Saw(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="saw"):
+class Sighting(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="saw"):
     """Base of all sightings. `ns`: the namespace. `key`: which packet it is, where more than one is followed."""
 
     ns: str
@@ -23,7 +23,7 @@ class Saw(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_fie
     at: int | None = None
 
 
-class Tapped(Saw, frozen=True, kw_only=True, tag="tap"):
+class TappedFrame(Sighting, frozen=True, kw_only=True, tag="tap"):
     """A frame at an interface: `in` it came from the wire, `out` it goes to it (packet(7), PACKET_OUTGOING)."""
 
     dev: str
@@ -31,7 +31,7 @@ class Tapped(Saw, frozen=True, kw_only=True, tag="tap"):
     packet: Packet
 
 
-class Hooked(Saw, frozen=True, kw_only=True, tag="hook"):
+class HookPass(Sighting, frozen=True, kw_only=True, tag="hook"):
     """It came to a hook (`enter`), or left it and went on (`leave`). `state`: conntrack's, as iptables' `--ctstate` names it."""
 
     hook: Hook
@@ -43,7 +43,7 @@ class Hooked(Saw, frozen=True, kw_only=True, tag="hook"):
     packet: Packet = Packet()
 
 
-class Ruled(Saw, frozen=True, kw_only=True, tag="rule"):
+class RuleHit(Sighting, frozen=True, kw_only=True, tag="rule"):
     """A line of netfilter's trace (TRACE in iptables-extensions(8), `nft monitor trace`).
 
     `rule`: rule `rule_number` (from 1) matched; `policy`: the end of a base chain was reached, or of the chain's rules (`return`).
@@ -63,7 +63,7 @@ class Ruled(Saw, frozen=True, kw_only=True, tag="rule"):
     packet: Packet = Packet()
 
 
-class Looked(Saw, frozen=True, kw_only=True, tag="route"):
+class RouteLookup(Sighting, frozen=True, kw_only=True, tag="route"):
     """The kernel's answer to the question that it asks itself (RTM_GETROUTE): where to with a packet `src` → `dst` that came in by `iif`.
 
     `errno` 0: `route` (the FIB entry's prefix; `default`), in `table`, of `type`, by `dev` and `via`, `source` preferred as source.
@@ -83,7 +83,7 @@ class Looked(Saw, frozen=True, kw_only=True, tag="route"):
     mtu: int = 0
 
 
-class Resolved(Saw, frozen=True, kw_only=True, tag="neighbour"):
+class NeighbourLookup(Sighting, frozen=True, kw_only=True, tag="neighbour"):
     """The neighbour entry of a next hop. `state` as ip-neighbour(8) names it (`none`: there is none). Asked when the session ends."""
 
     dev: str
@@ -92,14 +92,14 @@ class Resolved(Saw, frozen=True, kw_only=True, tag="neighbour"):
     state: str = "none"
 
 
-class Switched(Saw, frozen=True, kw_only=True, tag="fdb"):
+class FdbLookup(Sighting, frozen=True, kw_only=True, tag="fdb"):
     """What the MAC tables of the namespace's bridges had for `mac` as the session began: the `port`, `` where they had nothing."""
 
     mac: str
     port: str = ""
 
 
-class Socketed(Saw, frozen=True, kw_only=True, tag="socket"):
+class SocketResult(Sighting, frozen=True, kw_only=True, tag="socket"):
     """What the sending program was told: `sent`, `answered` (a reply, the connection), `refused` with `errno` (by whom, where it is
     said)."""
 
@@ -108,10 +108,10 @@ class Socketed(Saw, frozen=True, kw_only=True, tag="socket"):
     by: str = ""
 
 
-class Noted(Saw, frozen=True, kw_only=True, tag="note"):
+class TraceNote(Sighting, frozen=True, kw_only=True, tag="note"):
     """Something that could not be looked at, in the kernel's words."""
 
     text: str
 
 
-Sighting = Tapped | Hooked | Ruled | Looked | Resolved | Switched | Socketed | Noted
+AnySighting = TappedFrame | HookPass | RuleHit | RouteLookup | NeighbourLookup | FdbLookup | SocketResult | TraceNote

@@ -5,14 +5,14 @@ from typing import NamedTuple
 
 import msgspec
 
+from topology.journey.forwarding import ForwardingView
 from topology.journey.hop import Hop, Leg, Outcome, RuleAt
 from topology.journey.matching import Seen, Unknown, matches, port
 from topology.journey.packet import Packet
 from topology.journey.sighting import Hook
-from topology.netfilter import Table
-from topology.records import Chain
+from topology.model.netfilter import Table
+from topology.model.records import Chain
 from topology.rules import Rule, Target, parse
-from topology.world import World
 
 TABLES: dict[Hook, tuple[Table, ...]] = {
     "prerouting": ("raw", "mangle", "nat"), "input": ("mangle", "filter", "security", "nat"), "forward": ("mangle", "filter", "security"),
@@ -59,9 +59,9 @@ class Simulator:
     """Runs packets through the chains of a lab. `without`: rules that are taken as not there. `hops` gathers what happens."""
 
     def __init__(
-        self, world: World, without: frozenset[tuple[str, str, str, str, int]], hops: list[Hop], assumptions: dict[str, None]
+        self, view: ForwardingView, without: frozenset[tuple[str, str, str, str, int]], hops: list[Hop], assumptions: dict[str, None]
     ) -> None:
-        self.world, self.without, self.hops, self.assumptions = world, without, hops, assumptions
+        self.view, self.without, self.hops, self.assumptions = view, without, hops, assumptions
         self._parsed: dict[str, Rule] = {}
 
     def through(self, place: Place, packet: Packet) -> Done:
@@ -91,7 +91,7 @@ class _Run:
         self.family = packet.family
 
     def _chain(self, table: str, name: str) -> Chain | None:
-        return self.simulator.world.chain(self.place.namespace, self.family, table, name)
+        return self.simulator.view.chain(self.place.namespace, self.family, table, name)
 
     def table(self, table: Table) -> None:
         chain = self._chain(table, self.place.hook.upper())
@@ -133,7 +133,7 @@ class _Run:
         return answer
 
     def _is_local(self, address: str) -> bool:
-        owners = self.simulator.world.owners.get(address, ())
+        owners = self.simulator.view.owners.get(address, ())
         return any(i.namespace == self.place.namespace for i in owners) or ipaddress.ip_address(address).is_loopback
 
     def _hop(self, chain: Chain, rule: RuleAt, outcome: Outcome, passed: tuple[RuleAt, ...], **more: object) -> Hop:
@@ -219,7 +219,7 @@ class _Run:
         """Addresses and ports as the target rewrites them. Of several it cannot be told which."""
         change = msgspec.structs.replace
         if target.name == "MASQUERADE":
-            source = self.simulator.world.masquerade(self.place.namespace, self.place.oif, self.packet.dst)
+            source = self.simulator.view.masquerade(self.place.namespace, self.place.oif, self.packet.dst)
             if source is None:
                 self._unknown(chain, rule, f"{self.place.oif} has no address to masquerade with")
             return change(self.packet, src=source)
@@ -227,7 +227,7 @@ class _Run:
         if target.name == "REDIRECT":
             own = "::1" if self.family == "ipv6" else "127.0.0.1"
             address = (
-                own if self.place.hook == "output" else self.simulator.world.address_of(self.place.namespace, self.place.iif, self.family)
+                own if self.place.hook == "output" else self.simulator.view.address_of(self.place.namespace, self.place.iif, self.family)
             )
             return change(self.packet, dst=address or own, dport=port(option.value) if option is not None else self.packet.dport)
         address, number = _endpoint(option.value if option is not None else "")

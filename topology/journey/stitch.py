@@ -5,30 +5,30 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from topology.graph import Graph
 from topology.journey.evidence import ECHO_REQUESTS, Evidence
+from topology.journey.forwarding import ForwardingView
 from topology.journey.hop import Cause, Hop, Journey, Verdict
 from topology.journey.packet import Packet
 from topology.journey.probe import Probe, Protocol
-from topology.journey.sighting import Hooked, Sighting
+from topology.journey.sighting import AnySighting, HookPass
 from topology.journey.walk import Arrived, Walk
-from topology.live import LiveRecords
-from topology.records import AnyRecord
-from topology.world import World
+from topology.model.graph import Graph
+from topology.model.records import AnyRecord
+from topology.observe.live import LiveRecords
 
 _PORT_UNREACHABLE = frozenset((("icmp", 3, 3), ("icmpv6", 1, 4)))
 _BY_RULE = frozenset((Cause.DROPPED_BY_RULE, Cause.DROPPED_BY_POLICY))
 
 
 def stitch(
-    probe: Probe, sightings: Iterable[Sighting], observed: Mapping[str, AnyRecord], live: LiveRecords, ended: bool = True
+    probe: Probe, sightings: Iterable[AnySighting], observed: Mapping[str, AnyRecord], live: LiveRecords, ended: bool = True
 ) -> Journey:
     """The journey of a probe as far as it was seen. `ended`: no more sightings come; else what is missing is not yet a loss."""
     evidence = Evidence(probe, sightings)
-    world = World(Graph(observed), live)
+    view = ForwardingView(Graph(observed), live)
     hops: list[Hop] = []
-    there = Walk(world, evidence, probe, "there", hops).run(probe.namespace)
-    verdict = _there_and_back(world, evidence, probe, hops, there)
+    there = Walk(view, evidence, probe, "there", hops).run(probe.namespace)
+    verdict = _there_and_back(view, evidence, probe, hops, there)
     if not ended and not verdict.delivered:
         verdict = Verdict(cause=Cause.RUNNING, namespace=verdict.namespace, hop=verdict.hop)
     elif verdict.cause == Cause.RUNNING:
@@ -38,10 +38,10 @@ def stitch(
     return Journey(probe=probe, hops=tuple(hops), verdict=verdict, took=took if verdict.delivered else 0, notes=notes)
 
 
-def origin(sightings: Iterable[Sighting]) -> Probe | None:
+def origin(sightings: Iterable[AnySighting]) -> Probe | None:
     """The probe that a packet of the lab's own traffic would be: sent where it was seen first in OUTPUT. None: it was not seen being
     sent."""
-    sent = [s for s in sightings if isinstance(s, Hooked) and (s.hook, s.passed) == ("output", "enter")]
+    sent = [s for s in sightings if isinstance(s, HookPass) and (s.hook, s.passed) == ("output", "enter")]
     first = next((s for s in sent if (s.packet.protocol, s.packet.type) in ECHO_REQUESTS or s.packet.flags == "S"), None)
     first = first or next((s for s in sent if s.packet.protocol == "udp"), None)
     if first is None:
@@ -54,14 +54,14 @@ def origin(sightings: Iterable[Sighting]) -> Probe | None:
     )  # fmt: skip
 
 
-def _there_and_back(world: World, evidence: Evidence, probe: Probe, hops: list[Hop], there: Arrived | Verdict) -> Verdict:
+def _there_and_back(view: ForwardingView, evidence: Evidence, probe: Probe, hops: list[Hop], there: Arrived | Verdict) -> Verdict:
     first = _answerer(evidence, there.ns if isinstance(there, Arrived) else there.namespace, probe)
     if first is None:
-        return _no_answer(world, probe, hops, there)
+        return _no_answer(view, probe, hops, there)
     ns, answer = first
     if isinstance(there, Verdict) and there.cause in _BY_RULE and ns == there.namespace:
         there = _rejected(hops, there)
-    back = Walk(world, evidence, probe, "back", hops).run(ns)
+    back = Walk(view, evidence, probe, "back", hops).run(ns)
     if isinstance(there, Verdict):
         return there
     if "R" in answer.flags or (answer.protocol, answer.type, answer.code) in _PORT_UNREACHABLE:
@@ -82,16 +82,16 @@ def _answerer(evidence: Evidence, ns: str, probe: Probe) -> tuple[str, Packet] |
     return next((one for one in found if one[0] == ns), None) or next(iter(found), None)
 
 
-def _no_answer(world: World, probe: Probe, hops: list[Hop], there: Arrived | Verdict) -> Verdict:
+def _no_answer(view: ForwardingView, probe: Probe, hops: list[Hop], there: Arrived | Verdict) -> Verdict:
     if isinstance(there, Verdict):
         return there
     end = Verdict(cause=Cause.NO_ANSWER, namespace=there.ns, hop=len(hops) - 1, object=f"namespace:{there.ns}")
     if probe.protocol == "udp":
         return msgspec.structs.replace(end, cause=Cause.DELIVERED)
-    if world.best(there.ns, ipaddress.ip_address(there.packet.src)) is None:
+    if view.best(there.ns, ipaddress.ip_address(there.packet.src)) is None:
         return msgspec.structs.replace(end, cause=Cause.NO_ROUTE, leg="back", address=there.packet.src)
     key = "net.ipv6.icmp.echo_ignore_all" if probe.family == "ipv6" else "net.ipv4.icmp_echo_ignore_all"
-    ignores = probe.protocol == "icmp" and world.sysctl(there.ns, key) not in ("", "0")
+    ignores = probe.protocol == "icmp" and view.sysctl(there.ns, key) not in ("", "0")
     return msgspec.structs.replace(end, note=f"{key} is 1" if ignores else "")
 
 

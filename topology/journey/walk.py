@@ -6,13 +6,13 @@ import msgspec
 
 from topology.journey import causes
 from topology.journey.evidence import Evidence, Passage, asks_for
+from topology.journey.forwarding import ForwardingView
 from topology.journey.hop import Cause, Hop, Leg, Verdict
 from topology.journey.packet import Packet
 from topology.journey.passages import filtered
 from topology.journey.probe import Probe
-from topology.journey.sighting import Hook, Hooked, Looked, Tapped
-from topology.records import AnyInterface, Bridge
-from topology.world import World
+from topology.journey.sighting import Hook, HookPass, RouteLookup, TappedFrame
+from topology.model.records import AnyInterface, Bridge
 
 MAX_HOPS = 64
 """Namespaces on a way at most: the default TTL."""
@@ -28,15 +28,15 @@ class Arrived(NamedTuple):
 class Came(NamedTuple):
     """A frame at an interface that hands it to IP. `prerouting`: that hook was already passed, on the bridge (br_netfilter)."""
 
-    tap: Tapped
+    tap: TappedFrame
     prerouting: bool = False
 
 
 class Walk:
     """Walks one leg and gathers `hops`. What is not (yet) seen ends the walk with a verdict."""
 
-    def __init__(self, world: World, evidence: Evidence, probe: Probe, leg: Leg, hops: list[Hop]) -> None:
-        self.world, self.evidence, self.probe, self.leg, self.hops = world, evidence, probe, leg, hops
+    def __init__(self, view: ForwardingView, evidence: Evidence, probe: Probe, leg: Leg, hops: list[Hop]) -> None:
+        self.view, self.evidence, self.probe, self.leg, self.hops = view, evidence, probe, leg, hops
         self.arp = probe.protocol == "arp"
 
     def run(self, ns: str) -> Arrived | Verdict:
@@ -61,7 +61,7 @@ class Walk:
         self.hops.append(made)
         return made
 
-    def _passes(self, kind: Literal["out", "in"], tap: Tapped) -> None:
+    def _passes(self, kind: Literal["out", "in"], tap: TappedFrame) -> None:
         at = tap.at - self.evidence.start if tap.at is not None else None
         self.hop(kind=kind, namespace=tap.ns, object=f"interface:{tap.ns}/{tap.dev}", dev=tap.dev, packet=tap.packet, at=at)
 
@@ -70,7 +70,7 @@ class Walk:
         return msgspec.convert({"cause": cause, "leg": self.leg, "namespace": ns, "hop": len(self.hops) - 1, **fields}, Verdict)
 
     def interface(self, ns: str, dev: str) -> AnyInterface | None:
-        return self.world.graph.interfaces.get(f"{ns}/{dev}")
+        return self.view.graph.interfaces.get(f"{ns}/{dev}")
 
     # ---- hooks -------------------------------------------------------------------------------------------------------
 
@@ -79,16 +79,16 @@ class Walk:
         passage = self.evidence.take(ns, self.leg, hook)
         if passage is None:
             return None
-        done = filtered(self.world, self.leg, passage)
+        done = filtered(self.view, self.leg, passage)
         self.hops += done.hops
         return passage if done.stopped is None else causes.stopped(self, ns, done.stopped)
 
-    def _route(self, ns: str, packet: Packet, iif: str, after: Packet | None = None) -> Looked | None:
+    def _route(self, ns: str, packet: Packet, iif: str, after: Packet | None = None) -> RouteLookup | None:
         """The routing decision as a hop; `after`: as the packet left it (TTL)."""
         looked = self.evidence.route(ns, packet, iif)
         if looked is None:
             return None
-        record = self.world.route_record(ns, looked.route, looked.table) or f"namespace:{ns}"
+        record = self.view.route_record(ns, looked.route, looked.table) or f"namespace:{ns}"
         self.hop(
             kind="route", namespace=ns, object=record, packet=packet, route=looked.route, via=looked.via, dev=looked.dev, after=after,
             table_id=looked.table, errno=looked.errno, mark=looked.mark, note=looked.type,
@@ -97,9 +97,9 @@ class Walk:
 
     # ---- out of a namespace ------------------------------------------------------------------------------------------
 
-    def _send(self, ns: str) -> Tapped | Verdict:
+    def _send(self, ns: str) -> TappedFrame | Verdict:
         lines = self.evidence.lines.get((ns, self.leg), ())
-        first = next((s.packet for s in lines if isinstance(s, Hooked)), None)
+        first = next((s.packet for s in lines if isinstance(s, HookPass)), None)
         tap = next(self.evidence.frames(self.leg, ns, "out"), None)
         packet = first or (tap.packet if tap is not None else causes.unsent(self.probe))
         kind = "send" if self.leg == "there" else "error" if packet.error or "R" in packet.flags else "answer"
@@ -117,7 +117,7 @@ class Walk:
             self._route(ns, sent, "")
         return self._postroute(ns)
 
-    def _postroute(self, ns: str) -> Tapped | Verdict:
+    def _postroute(self, ns: str) -> TappedFrame | Verdict:
         passage = self._through(ns, "postrouting")
         if isinstance(passage, Verdict):
             return passage
@@ -125,7 +125,7 @@ class Walk:
             return causes.after_routing(self, ns)
         return self._leave(ns, passage)
 
-    def _leave(self, ns: str, passage: Passage | None) -> Tapped | Verdict:
+    def _leave(self, ns: str, passage: Passage | None) -> TappedFrame | Verdict:
         """By an interface, once the next hop's MAC is known."""
         dev = passage.oif if passage is not None else None
         tap = self.evidence.take_frame(self.leg, ns, "out", dev=dev or None)
@@ -137,7 +137,7 @@ class Walk:
             return causes.did_not_leave(self, ns, dev or "")
         return tap
 
-    def _neighbour(self, ns: str, dev: str, packet: Packet, tap: Tapped | None) -> Verdict | None:
+    def _neighbour(self, ns: str, dev: str, packet: Packet, tap: TappedFrame | None) -> Verdict | None:
         if dev == "lo" or not dev:
             return None
         looked = self.evidence.next_hop(ns, dev, packet.dst)
@@ -151,9 +151,9 @@ class Walk:
 
     # ---- over the wire -----------------------------------------------------------------------------------------------
 
-    def _cross(self, out: Tapped) -> Came | Verdict:
+    def _cross(self, out: TappedFrame) -> Came | Verdict:
         """From one interface to whichever hands the packet to IP."""
-        tap: Tapped | None = out
+        tap: TappedFrame | None = out
         for _ in range(MAX_HOPS):
             assert tap is not None
             self._passes("out", tap)
@@ -168,20 +168,20 @@ class Walk:
                 if record is None or record.master is None:
                     return Came(came)
                 found = self._switch(came, record.master)
-            if not isinstance(found, Tapped):
+            if not isinstance(found, TappedFrame):
                 return found
             tap = found
         return self.verdict(Cause.UNKNOWN, out.ns, note="the way has no end")
 
-    def _other_end(self, out: Tapped) -> Tapped | None:
+    def _other_end(self, out: TappedFrame) -> TappedFrame | None:
         if out.dev == "lo":
             return self.evidence.take_frame(self.leg, out.ns, "in", out.at or 0, "lo")
-        peer = self.world.graph.peer(f"{out.ns}/{out.dev}")
+        peer = self.view.graph.peer(f"{out.ns}/{out.dev}")
         if peer is not None:
             return self.evidence.take_frame(self.leg, peer.namespace, "in", out.at or 0, peer.name)
         return self.evidence.take_any(self.leg, out.at or 0, (out.ns, out.dev))
 
-    def _switch(self, came: Tapped, bridge: str) -> Tapped | Came | Verdict:
+    def _switch(self, came: TappedFrame, bridge: str) -> TappedFrame | Came | Verdict:
         """Through a bridge: out at a port, or up to the namespace. `came` is at a port, or at the bridge when the namespace sends."""
         ns, from_self = came.ns, came.dev == bridge
         prerouted = None if from_self else self._bridged(ns, bridge, "prerouting")
@@ -219,10 +219,10 @@ class Walk:
             first = passed if first is None else first
         return first
 
-    def _leads(self, tap: Tapped, depth: int = 0) -> bool:
+    def _leads(self, tap: TappedFrame, depth: int = 0) -> bool:
         """Whether something more was seen beyond this frame: of a flooded frame most copies end where nobody wants them."""
         if tap.direction == "out":
-            peer = self.world.graph.peer(f"{tap.ns}/{tap.dev}")
+            peer = self.view.graph.peer(f"{tap.ns}/{tap.dev}")
             if peer is None:
                 return True
             there = next(self.evidence.frames(self.leg, peer.namespace, "in", tap.at or 0, peer.name), None)
@@ -239,13 +239,13 @@ class Walk:
             return self._answers(tap)
         return self.evidence.next_hook(tap.ns, self.leg) is not None
 
-    def _belongs(self, tap: Tapped, bridge: str) -> bool:
+    def _belongs(self, tap: TappedFrame, bridge: str) -> bool:
         record = self.interface(tap.ns, tap.dev)
         return tap.dev == bridge if tap.direction == "in" else record is not None and record.master == bridge
 
     # ---- into a namespace --------------------------------------------------------------------------------------------
 
-    def _arrive(self, came: Came) -> Arrived | Tapped | Verdict:
+    def _arrive(self, came: Came) -> Arrived | TappedFrame | Verdict:
         ns, packet = came.tap.ns, came.tap.packet
         if self.arp:
             return self._asked(came.tap)
@@ -271,7 +271,7 @@ class Walk:
             return passage if isinstance(passage, Verdict) else self._postroute(ns)
         return causes.not_routed(self, came.tap, packet, looked)
 
-    def _asked(self, tap: Tapped) -> Arrived | Verdict:
+    def _asked(self, tap: TappedFrame) -> Arrived | Verdict:
         """An ARP packet at an interface: the one that is asked for answers, the one that asked has its answer."""
         if self.leg == "back":
             self.hop(kind="receive", namespace=tap.ns, object=f"namespace:{tap.ns}", packet=tap.packet)
@@ -282,7 +282,7 @@ class Walk:
         self.hop(kind="deliver", namespace=tap.ns, object=f"namespace:{tap.ns}", packet=tap.packet)
         return Arrived(tap.ns, tap.packet)
 
-    def _answers(self, tap: Tapped) -> bool:
+    def _answers(self, tap: TappedFrame) -> bool:
         """Whether the ARP reply comes from this interface: bridges on the way only hand it on."""
         if self.leg == "back":
             return tap.ns == self.probe.namespace

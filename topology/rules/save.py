@@ -6,9 +6,9 @@ from typing import NoReturn, cast
 
 import msgspec
 
-from topology.netfilter import HOOKS, ChainPolicy, Table
-from topology.problems import Code, Problem, ProblemError
-from topology.records import Chain
+from topology.model.netfilter import HOOKS, ChainPolicy, Table
+from topology.model.problems import Code, Problem, ProblemError
+from topology.model.records import Chain
 
 _CHAIN = re.compile(r":(\S+)\s+(\S+)(?:\s+\[\d+:\d+\])?\s*")
 _RULE = re.compile(r"(?:\[\d+:\d+\] )?(?:-A|--append) (?:\"((?:[^\"\\]|\\.)+)\"|(\S+))(?: (.*))?")

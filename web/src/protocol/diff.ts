@@ -1,4 +1,4 @@
-/** The algebra of changes, the same as `topology/diff.py`; both are proved on `tests/vectors/diff.json`. */
+/** The algebra of changes, the same as `topology/model/diff.py`; both are proved on `tests/vectors/diff.json`. */
 
 import type { Diff } from './generated'
 

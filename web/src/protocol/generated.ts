@@ -237,7 +237,7 @@ export type Cancel = {
   signal?: number | null
 }
 
-/** A capture: see `topology.facts.CaptureFact`. */
+/** A capture: see `topology.observe.facts.CaptureFact`. */
 export type CaptureLive = {
   kind: "capture"
   capture: string

@@ -16,7 +16,7 @@ type SyntaxNode = ReturnType<typeof syntaxTree>['topNode']
 /** How long the parser may take for a text that changed much, in ms. */
 const PARSE_MS = 100
 
-/** The steps of a JSON path as `topology/jsontext.py` writes it. */
+/** The steps of a JSON path as `topology/document/jsontext.py` writes it. */
 export function parsePath(path: string): Path {
   const out: (string | number)[] = []
   for (const [, word, number, quoted] of path.matchAll(/\.([A-Za-z_][\w-]*)|\[(\d+)\]|\[("(?:[^"\\]|\\.)*")\]/g)) {

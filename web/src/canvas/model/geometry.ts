@@ -55,7 +55,7 @@ const BRIDGE_W = 208
 const BRIDGE_PAD = 10
 const PORT_W = 112
 const PORT_H = 28
-/** Where the first bridge stands that nobody has placed; as in `topology/layout.py`. */
+/** Where the first bridge stands that nobody has placed; as in `topology/edit/edit/layout.py`. */
 const BRIDGE_X = 24
 const BRIDGE_Y = 64
 const BRIDGE_GAP = 14

@@ -1,0 +1,47 @@
+"""Rules tried in the lab, without changing anything: are they taken, and what does iptables print of them."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from protocol import private as p
+from server.agent_link import LabLink
+from topology.model.problems import Problem, ProblemError
+from topology.model.records import Records
+from topology.plan.table_texts import Trial
+from topology.plan.table_texts import printed as as_printed
+from topology.rules.tokens import tokens
+from topology.rules.vocabulary import misplaced
+
+
+def attempt(link: LabLink, trial: Trial) -> str | Problem:
+    """What iptables-save prints of the trial, or why it is refused, at the rule."""
+    answer = link.call(lambda id: p.TryRules(id=id, family=trial.family, text=trial.text))
+    assert isinstance(answer, p.Tried)
+    if answer.problem is None:
+        return answer.text
+    chain, rule = trial.places.get(answer.line, (None, None))
+    hint, span = _belongs(trial, answer.line, chain) or (answer.problem.hint, answer.problem.span)
+    return msgspec.structs.replace(answer.problem, subject=chain or f"namespace:{trial.namespace}", rule=rule, hint=hint, span=span)
+
+
+def _belongs(trial: Trial, line: int, chain: str | None) -> tuple[str, tuple[int, int]] | None:
+    """Where the target or match belongs that cannot stand in this chain, and where it stands in the rule."""
+    if chain is None:
+        return None
+    table, name = chain.split("/")[-2:]
+    words = tokens(trial.text.splitlines()[line].removeprefix(f"-A {name} "))
+    return next((((hint, (w.start, w.end)) for w in words if (hint := misplaced(w.value, table, name)))), None)
+
+
+def printed(link: LabLink, trials: Iterable[Trial], strict: bool) -> Records:
+    """The chains of which the rules are written otherwise, as iptables prints them. `strict`: raise ProblemError where one is refused;
+    else those stay, and the apply will tell."""
+    out: Records = {}
+    for trial in trials:
+        found = attempt(link, trial)
+        if isinstance(found, str):
+            out.update(as_printed(trial, found))
+        elif strict:
+            raise ProblemError(found)
+    return out

@@ -1,0 +1,282 @@
+"""Reads one document into records and remembers where each stood, so that every fault is told with its JSON path."""
+
+from collections.abc import Callable, Container, Iterable
+from typing import TypeVar, get_args
+
+import msgspec
+
+from topology.document.check import Found
+from topology.document.jsontext import step
+from topology.model import names
+from topology.model.base import HOST, Json
+from topology.model.drawing import SIZES, near
+from topology.model.netfilter import DRIVERS, FAMILIES, HOOKS
+from topology.model.problems import Code, Problem, ProblemError
+from topology.model.records import (
+    INTERFACES,
+    AnyInterface,
+    AnyRecord,
+    Area,
+    Bridge,
+    Chain,
+    Fdb,
+    Lab,
+    Namespace,
+    Neighbour,
+    Note,
+    Placement,
+    Policy,
+    Records,
+    Route,
+    Style,
+)
+
+VERSION = 1
+MIGRATIONS: dict[int, Callable[[dict[str, Json]], dict[str, Json]]] = {}
+"""Version → what makes a document of the next version of it. Version 1 is the first."""
+
+KINDS: dict[str, type[AnyInterface]] = {str(kind.__struct_config__.tag): kind for kind in INTERFACES}
+TOP_KEYS = ("vethboard", "name", "description", "policy", "ipv6", "firewall", "uplink", "namespaces", "layout", "styles", "areas", "notes")
+NAMESPACE_KEYS = ("nsid", "interfaces", "routes", "neighbours", "fdb", "sysctls", "filter")
+R = TypeVar("R", bound=AnyRecord)
+
+_TYPES = {dict: "an object", list: "an array", str: "text", bool: "true or false", int: "a number", float: "a number", type(None): "null"}
+_INNER_KEYS = {"namespace", "name", "family", "table"}
+"""Fields of records that the place in the document says."""
+
+
+def _type(value: Json) -> str:
+    return _TYPES.get(type(value), type(value).__name__)
+
+
+def _canonical(record: Route | Neighbour | Fdb) -> Route | Neighbour | Fdb:
+    """With the identity that it will have in normal form: two spellings of one are one, and `default` by IPv4 and by IPv6 are two."""
+    try:
+        if isinstance(record, Route):
+            to = names.destination(record.to, record.via)
+            metric = None if record.metric == (1024 if ":" in to else 0) else record.metric
+            return msgspec.structs.replace(record, to=to, metric=metric)
+        if isinstance(record, Neighbour):
+            return msgspec.structs.replace(record, address=names.address(record.address))
+    except ProblemError:
+        pass  # `check` says it, with the reason
+    return record
+
+
+class Reader:
+    """Reads one document and goes on after a fault, so that all are told at once. What had a fault is left out of the records."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+        self.records: Records = {}
+        self._paths: dict[str, str] = {}
+
+    def path(self, found: Found) -> str:
+        """The JSON path of a fault of a record."""
+        base, field = self._paths.get(found.record, "$"), found.fault.field
+        if field.startswith("sysctls."):
+            return step(f"{base}.sysctls", field.removeprefix("sysctls."))
+        return f"{base}.{field}" if field and field not in _INNER_KEYS else base
+
+    def read(self, value: Json) -> None:
+        """The whole document: records, as they are written and not checked against each other, and problems."""
+        top = self._migrated(self._object("$", value))
+        if self.problems:
+            return
+        self._known("$", top, TOP_KEYS)
+        self._add(self._lab(top), "$")
+        self._add(Namespace(name=HOST), "$.namespaces.host")
+        namespaces = self._object("$.namespaces", top.get("namespaces", {}))
+        for name, body in namespaces.items():
+            self._namespace(step("$.namespaces", name), name, self._object(step("$.namespaces", name), body))
+        self._layout(self._object("$.layout", top.get("layout", {})), namespaces.keys())
+        self._styles(self._object("$.styles", top.get("styles", {})), namespaces.keys())
+        for key, kind in (("areas", Area), ("notes", Note)):
+            for name, value in self._object(f"$.{key}", top.get(key, {})).items():
+                self._shape(step(f"$.{key}", name), kind, name, value)
+
+    # ---- values ------------------------------------------------------------------------------------------------------
+
+    def _fault(self, path: str, message: str, hint: str | None = None, code: Code = Code.INVALID) -> None:
+        self.problems.append(Problem(code=code, message=message, subject=path, hint=hint))
+
+    def _object(self, path: str, value: Json) -> dict[str, Json]:
+        if isinstance(value, dict):
+            return value
+        self._fault(path, f"expected an object, got {_type(value)}")
+        return {}
+
+    def _array(self, path: str, value: Json) -> list[Json]:
+        if isinstance(value, list):
+            return value
+        self._fault(path, f"expected an array, got {_type(value)}")
+        return []
+
+    def _known(self, path: str, value: dict[str, Json], known: Iterable[str]) -> None:
+        for key in value.keys() - set(known):
+            self._fault(step(path, key), f'unknown key "{key}"', f"known here: {', '.join(known)}")
+
+    def _convert(self, path: str, value: Json, kind: object) -> Json:
+        try:
+            return msgspec.convert(value, kind)
+        except msgspec.ValidationError as error:
+            message, _, where = str(error).partition(" - at `$")
+            self._fault(path + where.rstrip("`"), message.replace("Object contains unknown field", "unknown key"))
+        return None
+
+    def _record(self, path: str, kind: type[R], fixed: dict[str, Json], body: dict[str, Json]) -> R | None:
+        """The record of `kind` with these fields; None, and the problems, where one is wrong."""
+        if not fixed.keys() & body.keys():
+            try:
+                return msgspec.convert({**fixed, **body}, kind)
+            except msgspec.ValidationError:
+                pass
+        before = len(self.problems)
+        fields = {f.name: f for f in msgspec.structs.fields(kind) if f.name not in fixed}
+        self._known(path, {k: v for k, v in body.items() if k != "kind"}, fields)
+        for name, field in fields.items():
+            if name in body:
+                self._convert(step(path, name), body[name], field.type)
+            elif field.required:
+                self._fault(step(path, name), f'the key "{name}" is missing')
+        if len(self.problems) == before:
+            self._fault(path, f"this is no {kind.__struct_config__.tag}")
+        return None
+
+    def _add(self, record: AnyRecord | None, path: str) -> None:
+        if record is None:
+            return
+        if record.id in self._paths and record.id != f"namespace:{HOST}":
+            self._fault(path, "File exists", f"the same stands at {self._paths[record.id]}")
+        self._paths[record.id] = path
+        self.records[record.id] = record
+
+    # ---- the levels of a document ------------------------------------------------------------------------------------
+
+    def _migrated(self, top: dict[str, Json]) -> dict[str, Json]:
+        version = top.get("vethboard")
+        if self.problems or not isinstance(version, int) or isinstance(version, bool):
+            self._fault("$.vethboard", "this is no Vethboard document", f'it has to say "vethboard": {VERSION}')
+            return {}
+        if version > VERSION:
+            hint = f"this program knows version {VERSION}: use a newer Vethboard"
+            self._fault("$.vethboard", f"the document has version {version}", hint, Code.VERSION)
+            return {}
+        while version < VERSION and version in MIGRATIONS:
+            top = MIGRATIONS[version](top)
+            version += 1
+        if version != VERSION:
+            self._fault("$.vethboard", f"there is no version {version}", f'write "vethboard": {VERSION}', Code.VERSION)
+        return top
+
+    def _lab(self, top: dict[str, Json]) -> Lab:
+        given: dict[str, Json] = {key: top[key] for key in ("name", "description", "policy", "ipv6", "firewall", "uplink") if key in top}
+        for key in ("name", "description"):
+            if isinstance(given.get(key), str) and not _encodable(given[key]):
+                self._fault(f"$.{key}", "half of a surrogate pair is no text")
+        if "policy" in given and given["policy"] not in get_args(Policy):
+            self._fault("$.policy", f"invalid policy {given.pop('policy')!r}", f"one of: {', '.join(get_args(Policy))}")
+        if "firewall" in given and given["firewall"] not in DRIVERS:
+            self._fault("$.firewall", f"invalid firewall {given.pop('firewall')!r}", f"one of: {', '.join(DRIVERS)}")
+        return self._record("$", Lab, {}, given) or Lab()
+
+    def _namespace(self, path: str, name: str, body: dict[str, Json]) -> None:
+        try:
+            names.namespace_name(name, path, host=True)
+        except ProblemError as error:
+            self.problems.append(error.problem)
+        self._known(path, body, NAMESPACE_KEYS)
+        sysctls = self._sysctls(f"{path}.sysctls", self._object(f"{path}.sysctls", body.get("sysctls", {})))
+        given = {key: body[key] for key in ("nsid",) if key in body}
+        self._add(self._record(path, Namespace, {"name": name, "sysctls": sysctls}, given), path)
+        for key, value in self._object(f"{path}.interfaces", body.get("interfaces", {})).items():
+            self._interface(step(f"{path}.interfaces", key), name, key, value)
+        for key, kind in (("routes", Route), ("neighbours", Neighbour), ("fdb", Fdb)):
+            for number, value in enumerate(self._array(f"{path}.{key}", body.get(key, []))):
+                self._entry(f"{path}.{key}[{number}]", name, kind, value)
+        self._filter(f"{path}.filter", name, self._object(f"{path}.filter", body.get("filter", {})))
+
+    def _sysctls(self, path: str, body: dict[str, Json]) -> dict[str, str]:
+        out: dict[str, str] = {}
+        for key, value in body.items():
+            if isinstance(value, str | int) and not isinstance(value, bool):
+                out[key] = str(value)
+            else:
+                self._fault(step(path, key), f"expected a number or text, got {_type(value)}")
+        return out
+
+    def _interface(self, path: str, namespace: str, name: str, value: Json) -> None:
+        if not isinstance(value, dict):
+            self._object(path, value)
+            return
+        kind = value.get("kind", "loopback" if name == "lo" else None)
+        if kind is None:
+            self._fault(f"{path}.kind", 'the key "kind" is missing', f"one of: {', '.join(KINDS)}")
+        elif not isinstance(kind, str) or kind not in KINDS:
+            self._fault(f"{path}.kind", "Unknown device type.", f"one of: {', '.join(KINDS)}")
+        else:
+            master = value.get("master")
+            if isinstance(master, list):
+                self._fault(f"{path}.master", "an interface has one master", "name one bridge")
+            else:
+                self._add(self._record(path, KINDS[kind], {"namespace": namespace, "name": name}, value), path)
+
+    def _entry(self, path: str, namespace: str, kind: type[Route | Neighbour | Fdb], value: Json) -> None:
+        if not isinstance(value, dict):
+            self._object(path, value)
+            return
+        record = self._record(path, kind, {"namespace": namespace}, {k: v for k, v in value.items() if k != "kind"})
+        if "kind" in value:
+            self._known(path, value, [f.name for f in msgspec.structs.fields(kind) if f.name != "namespace"])
+        self._add(None if record is None else _canonical(record), path)
+
+    def _filter(self, path: str, namespace: str, body: dict[str, Json]) -> None:
+        """family → table → chain → policy and rules."""
+        self._known(path, body, FAMILIES)
+        for family in FAMILIES:
+            tables = self._object(f"{path}.{family}", body.get(family, {}))
+            self._known(f"{path}.{family}", tables, HOOKS)
+            for table in HOOKS:
+                place = f"{path}.{family}.{table}"
+                for name, value in self._object(place, tables.get(table, {})).items():
+                    fixed: dict[str, Json] = {"namespace": namespace, "family": family, "table": table, "name": name}
+                    self._add(self._record(step(place, name), Chain, fixed, self._object(step(place, name), value)), step(place, name))
+
+    def _layout(self, layout: dict[str, Json], namespaces: Container[str]) -> None:
+        for node, value in layout.items():
+            path = step("$.layout", node)
+            self._node(path, node, namespaces)
+            place = self._convert(path, value, tuple[float, float])
+            if place is not None and not near(*place):
+                self._fault(path, "a place is two numbers", "canvas units, at most 1e9")
+            elif place is not None:
+                self._add(Placement(node=node, x=place[0], y=place[1]), path)
+
+    def _node(self, path: str, node: str, namespaces: Container[str]) -> None:
+        if node not in namespaces and node != HOST and not isinstance(self.records.get(f"interface:{node}"), Bridge):
+            self._fault(path, f'there is no node "{node}"', "a node is a namespace (ns0) or a bridge (host/br0)")
+
+    def _styles(self, styles: dict[str, Json], namespaces: Container[str]) -> None:
+        for node, value in styles.items():
+            path = step("$.styles", node)
+            self._node(path, node, namespaces)
+            style = self._record(path, Style, {"node": node}, self._object(path, value))
+            if style is not None and not style.plain:
+                self._add(style, path)
+
+    def _shape(self, path: str, kind: type[Area | Note], name: str, value: Json) -> None:
+        """An area or a note: `at` and `size` are its x, y, w and h."""
+        body = self._object(path, value)
+        if "at" not in body and body is value:
+            self._fault(step(path, "at"), 'the key "at" is missing')
+        corner = self._convert(step(path, "at"), body.get("at", [0, 0]), tuple[float, float])
+        size = self._convert(step(path, "size"), body.get("size", SIZES[kind]), tuple[float, float])
+        fixed: dict[str, Json] = {"name": name}
+        if corner is not None and size is not None:
+            fixed |= dict(zip("xywh", (*corner, *size), strict=True))
+            rest = {key: v for key, v in body.items() if key not in ("at", "size")}
+            self._add(self._record(path, kind, fixed, rest), path)
+
+
+def _encodable(text: str) -> bool:
+    return not any(0xD800 <= ord(c) < 0xE000 for c in text)

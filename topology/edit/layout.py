@@ -1,0 +1,111 @@
+"""Where nodes are drawn that nobody has placed: `host` on top, the namespaces on a grid below it, bridges inside their namespace."""
+
+import math
+from collections.abc import Mapping
+
+from topology.model.base import HOST
+from topology.model.graph import Graph
+from topology.model.records import AnyRecord, Bridge, Placement
+
+PITCH_X, PITCH_Y = 420.0, 340.0
+"""Distance of two namespaces on the grid, in canvas units: one and its name fit with room for links."""
+
+GAP_X, GAP_Y = 160.0, 60.0
+"""Room around a namespace that is larger than a cell of the grid."""
+
+TOP = 260.0
+BRIDGE_X, BRIDGE_Y, BRIDGE_PITCH = 24.0, 64.0, 96.0
+
+
+def missing(records: Mapping[str, AnyRecord]) -> list[Placement]:
+    """A placement for each node without one; the same records give the same places, and no place is taken twice."""
+    graph = Graph(records)
+    placed = graph.placements()
+    size = {name: _size(graph, name, placed) for name in graph.namespaces}
+    free = _Grid([(p.x, p.y, *size.get(node, (0, 0))) for node, p in placed.items() if "/" not in node], len(graph.namespaces))
+    out: list[Placement] = []
+    for name in graph.namespaces:
+        if name not in placed:
+            x, y = free.take_top(*size[name]) if name == HOST and free.host_free() else free.take(*size[name])
+            out.append(Placement(node=name, x=x, y=y))
+        rows = [placed[i.ref].y for i in graph.inside(name) if isinstance(i, Bridge) and i.ref in placed]
+        for interface in graph.inside(name):
+            if isinstance(interface, Bridge) and interface.ref not in placed:
+                y = BRIDGE_Y
+                while any(abs(y - row) < BRIDGE_PITCH for row in rows):
+                    y += BRIDGE_PITCH
+                rows.append(y)
+                out.append(Placement(node=interface.ref, x=BRIDGE_X, y=y))
+    return out
+
+
+# ---- how large a namespace is drawn: as in `web/src/canvas/model/geometry.ts` -------------------------------------------
+
+_CARD_W, _HEADER, _PAD, _GAP = 260, 44, 14, 6
+_ROW, _ONE_COLUMN, _TWO_COLUMNS_W = 36, 9, 434
+_PORT_W, _PORT_H, _BRIDGE_HEADER, _BRIDGE_PAD = 118, 34, 34, 10
+
+
+def _size(graph: Graph, name: str, placed: Mapping[str, Placement]) -> tuple[float, float]:
+    """Width and height of its card with all that is in it; at most too large, where bridges stand side by side."""
+    inside = [i for i in graph.inside(name) if i.name != "lo"]
+    bridges = [i.ref for i in inside if isinstance(i, Bridge)]
+    loose = sum(not isinstance(i, Bridge) and i.master is None for i in inside)
+    shift = (math.ceil(loose / 2) if loose > _ONE_COLUMN else loose) * _ROW
+    width: float = _TWO_COLUMNS_W if loose > _ONE_COLUMN else _CARD_W
+    bottom: float = _HEADER + shift
+    at = {ref: (placed[ref].x, placed[ref].y) if ref in placed else (BRIDGE_X, BRIDGE_Y) for ref in bridges}
+    for ref in sorted(bridges, key=lambda ref: at[ref][1]):
+        w, h = _bridge_size(len(graph.ports(ref)))
+        x, y = at[ref]
+        width = max(width, x + w + _PAD)
+        bottom = max(y + shift, bottom + _PAD) + h
+    return width, bottom + _PAD
+
+
+def _bridge_size(ports: int) -> tuple[int, int]:
+    columns = max(ports, 1) if ports <= 4 else max(4, math.ceil(math.sqrt(2 * ports)))
+    rows = math.ceil(ports / columns)
+    return 2 * _BRIDGE_PAD + columns * _PORT_W - _GAP, _BRIDGE_HEADER + rows * _PORT_H - _GAP + _BRIDGE_PAD
+
+
+# ---- the grid --------------------------------------------------------------------------------------------------------
+
+
+class _Grid:
+    """The cells below `host`, row by row, without those that something stands in. `taken`: x, y, width, height."""
+
+    def __init__(self, taken: list[tuple[float, float, float, float]], count: int) -> None:
+        self._columns = max(3, math.ceil(math.sqrt(count)))
+        self._top = min((y for _, y, _, _ in taken), default=math.inf)
+        self._taken = {cell for x, y, w, h in taken for cell in _cells(x, y, *_room(w, h))}
+        self._next = 0
+
+    def host_free(self) -> bool:
+        return self._top > PITCH_Y / 2
+
+    def take_top(self, w: float, h: float) -> tuple[float, float]:
+        """The place above the grid; if that is too low for it, cells below as well."""
+        self._taken |= _cells(0, 0, w + GAP_X, h + GAP_Y)
+        return 0.0, 0.0
+
+    def take(self, w: float, h: float) -> tuple[float, float]:
+        while True:
+            row, column = divmod(self._next, self._columns)
+            self._next += 1
+            x, y = column * PITCH_X, TOP + row * PITCH_Y
+            cells = _cells(x, y, *_room(w, h))
+            if not cells & self._taken:
+                self._taken |= cells
+                return x, y
+
+
+def _room(w: float, h: float) -> tuple[float, float]:
+    return max(PITCH_X, w + GAP_X), max(PITCH_Y, h + GAP_Y)
+
+
+def _cells(x: float, y: float, w: float, h: float) -> set[tuple[int, int]]:
+    """The cells that a rectangle overlaps."""
+    columns = range(math.floor(x / PITCH_X), math.ceil((x + w) / PITCH_X))
+    rows = range(math.floor((y - TOP) / PITCH_Y), math.ceil((y + h - TOP) / PITCH_Y))
+    return {(column, row) for column in columns for row in rows}

@@ -1,0 +1,200 @@
+"""What follows from the records: who is in which namespace, who is whose port, and which interfaces hear each other.
+
+A *wire key* is an interface as a place on a wire: its `ns/name`, or `ns/br0/10` for the VLAN 10 of a bridge that filters VLANs.
+"""
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+
+from topology.model.records import (
+    INTERFACES,
+    AnyInterface,
+    AnyRecord,
+    Bridge,
+    Fdb,
+    Macvlan,
+    Namespace,
+    Neighbour,
+    Placement,
+    PortVlan,
+    Route,
+    Style,
+    Veth,
+    Vxlan,
+)
+
+
+class Graph:
+    """Indexes over records, each made when it is first asked for. Names that point nowhere are left out, never an error."""
+
+    def __init__(self, records: Mapping[str, AnyRecord]) -> None:
+        self.records = dict(records)  # the indexes are made later: what the caller changes meanwhile must not show
+
+    @cached_property
+    def namespaces(self) -> dict[str, Namespace]:
+        """By name, in the order of the records."""
+        return {r.name: r for r in self.records.values() if isinstance(r, Namespace)}
+
+    @cached_property
+    def interfaces(self) -> dict[str, AnyInterface]:
+        """By `ns/name`."""
+        return {r.ref: r for r in self.records.values() if isinstance(r, INTERFACES)}
+
+    @cached_property
+    def _inside(self) -> dict[str, list[AnyInterface]]:
+        out: dict[str, list[AnyInterface]] = {}
+        for interface in self.interfaces.values():
+            out.setdefault(interface.namespace, []).append(interface)
+        return out
+
+    @cached_property
+    def _ports(self) -> dict[str, list[AnyInterface]]:
+        out: dict[str, list[AnyInterface]] = {}
+        for interface in self.interfaces.values():
+            if interface.master is not None:
+                out.setdefault(f"{interface.namespace}/{interface.master}", []).append(interface)
+        return out
+
+    @cached_property
+    def _children(self) -> dict[str, list[Macvlan | Vxlan]]:
+        out: dict[str, list[Macvlan | Vxlan]] = {}
+        for interface in self.interfaces.values():
+            if isinstance(interface, Macvlan | Vxlan) and interface.parent is not None:
+                out.setdefault(interface.parent, []).append(interface)
+        return out
+
+    @cached_property
+    def _routes(self) -> dict[str, list[Route]]:
+        out: dict[str, list[Route]] = {}
+        for record in self.records.values():
+            if isinstance(record, Route):
+                out.setdefault(record.namespace, []).append(record)
+        return out
+
+    def inside(self, namespace: str) -> list[AnyInterface]:
+        """The interfaces of a namespace."""
+        return self._inside.get(namespace, [])
+
+    def ports(self, bridge: str) -> list[AnyInterface]:
+        """The ports of the bridge `ns/name`."""
+        return self._ports.get(bridge, [])
+
+    def children(self, parent: str) -> list[Macvlan | Vxlan]:
+        """The interfaces on top of `ns/name`, in whichever namespace."""
+        return self._children.get(parent, [])
+
+    def routes(self, namespace: str) -> list[Route]:
+        """The routes that somebody added in a namespace."""
+        return self._routes.get(namespace, [])
+
+    def using(self, ref: str) -> list[Route | Neighbour | Fdb]:
+        """The records that name the interface `ns/name` as their `dev`."""
+        namespace, _, name = ref.partition("/")
+        return [r for r in self.records.values() if isinstance(r, Route | Neighbour | Fdb) and r.namespace == namespace and r.dev == name]
+
+    def peer(self, ref: str) -> Veth | None:
+        """The other end of a veth, where both ends name each other."""
+        end = self.interfaces.get(ref)
+        other = self.interfaces.get(end.peer) if isinstance(end, Veth) else None
+        return other if isinstance(other, Veth) and other.peer == ref else None
+
+    def master(self, interface: AnyInterface) -> Bridge | None:
+        """The bridge whose port it is."""
+        found = self.interfaces.get(f"{interface.namespace}/{interface.master}") if interface.master else None
+        return found if isinstance(found, Bridge) else None
+
+    def links(self) -> Iterator[tuple[Veth, Veth]]:
+        """Each veth pair once, the end with the lesser name first."""
+        for ref, interface in self.interfaces.items():
+            other = self.peer(ref)
+            if other is not None and isinstance(interface, Veth) and ref < other.ref:
+                yield interface, other
+
+    def nodes(self) -> list[str]:
+        """What is drawn as a node: namespaces (`ns0`), and bridges (`host/br0`)."""
+        return [*self.namespaces, *(ref for ref, i in self.interfaces.items() if isinstance(i, Bridge))]
+
+    def placements(self) -> dict[str, Placement]:
+        """By node."""
+        return {r.node: r for r in self.records.values() if isinstance(r, Placement)}
+
+    def styles(self) -> dict[str, Style]:
+        """By node."""
+        return {r.node: r for r in self.records.values() if isinstance(r, Style)}
+
+    def wire_key(self, ref: str) -> str:
+        """Where the interface itself sends and hears untagged frames."""
+        interface = self.interfaces.get(ref)
+        if isinstance(interface, Bridge) and interface.vlan_filtering:
+            return f"{ref}/{interface.vlan_default_pvid}"
+        return ref
+
+    @cached_property
+    def wires(self) -> dict[str, list[str]]:
+        """Which wire keys hear each other directly: veth ends, a port and its bridge, macvlan and parent, vxlans of one VNI."""
+        out: dict[str, list[str]] = {self.wire_key(ref): [] for ref in self.interfaces}
+        for one, other in self._pairs():
+            out.setdefault(one, []).append(other)
+            out.setdefault(other, []).append(one)
+        return out
+
+    def _pairs(self) -> Iterator[tuple[str, str]]:
+        vnis: dict[int, str] = {}
+        for a, b in self.links():
+            yield a.ref, b.ref
+            yield from self._trunk(a, b)
+        for ref, interface in self.interfaces.items():
+            bridge = self.master(interface)
+            if bridge is not None:
+                yield from ((ref, key) for key in _port_keys(interface, bridge))
+            if isinstance(interface, Macvlan) and interface.parent in self.interfaces:
+                yield ref, self.wire_key(interface.parent)
+            if isinstance(interface, Vxlan):
+                first = vnis.setdefault(interface.vni, ref)
+                if first != ref:
+                    yield first, ref
+
+    def _trunk(self, a: Veth, b: Veth) -> Iterator[tuple[str, str]]:
+        """The VLANs that cross a link with their tags on, between two bridges that filter."""
+        one, other = self.master(a), self.master(b)
+        if one and other and one.vlan_filtering and other.vlan_filtering:
+            tagged = {v.vid for v in port_vlans(b, other) if not v.untagged}
+            yield from ((f"{one.ref}/{v.vid}", f"{other.ref}/{v.vid}") for v in port_vlans(a, one) if not v.untagged and v.vid in tagged)
+
+    @cached_property
+    def segments(self) -> dict[str, frozenset[str]]:
+        """Interface → all interfaces of its broadcast domain, itself included, whether they are up or not."""
+        out: dict[str, frozenset[str]] = {}
+        seen: set[str] = set()
+        for start in self.wires:
+            if start in seen:
+                continue
+            keys, todo = {start}, [start]
+            while todo:
+                fresh = [k for k in self.wires.get(todo.pop(), ()) if k not in keys]
+                keys.update(fresh)
+                todo.extend(fresh)
+            seen |= keys
+            domain = frozenset(ref for ref in map(wire_ref, keys) if self.wire_key(ref) in keys)
+            out.update(dict.fromkeys(domain, domain))
+        return out
+
+
+def wire_ref(key: str) -> str:
+    """The interface of a wire key."""
+    return "/".join(key.split("/", 2)[:2])
+
+
+def port_vlans(port: AnyInterface, bridge: Bridge) -> tuple[PortVlan, ...]:
+    """The VLANs of a port: its own, or what the bridge gives each port."""
+    if port.vlans is not None:
+        return port.vlans
+    pvid = bridge.vlan_default_pvid
+    return (PortVlan(vid=pvid, pvid=True, untagged=True),) if pvid else ()
+
+
+def _port_keys(port: AnyInterface, bridge: Bridge) -> list[str]:
+    """The wire keys of the bridge that the port's untagged frames reach."""
+    if not bridge.vlan_filtering:
+        return [bridge.ref]
+    return [f"{bridge.ref}/{v.vid}" for v in port_vlans(port, bridge) if v.pvid]

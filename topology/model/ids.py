@@ -1,0 +1,82 @@
+"""Names of things in a lab: `Ref` is how an interface is named (`ns0/veth0`), and a record id is `KIND:NAME` (`interface:ns0/veth0`).
+
+Every record id is made and taken apart here. A record's own `id` property is made with these functions; so is the `subject` of a problem.
+"""
+
+from typing import NamedTuple
+
+
+class Ref(NamedTuple):
+    """An interface or a bridge, named by its namespace and its own name. As text it is `namespace/name`."""
+
+    namespace: str
+    name: str
+
+    @classmethod
+    def parse(cls, text: str) -> "Ref":
+        """`ns0/veth0` → Ref("ns0", "veth0"). Neither part can hold a slash; text without one is a namespace, with an empty name."""
+        namespace, _, name = text.partition("/")
+        return cls(namespace, name)
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}"
+
+    @property
+    def id(self) -> str:
+        """`interface:ns0/veth0`."""
+        return f"interface:{self.namespace}/{self.name}"
+
+
+def namespace_of(ref: str) -> str:
+    """`ns0` of `ns0/veth0`, and of `ns0`."""
+    return ref.partition("/")[0]
+
+
+def name_of(ref: str) -> str:
+    """`veth0` of `ns0/veth0`; empty for `ns0`."""
+    return ref.partition("/")[2]
+
+
+def join(namespace: str, name: str) -> str:
+    """`ns0/veth0`, the text of a `Ref`."""
+    return f"{namespace}/{name}"
+
+
+def kind_of(record_id: str) -> str:
+    """`interface` of `interface:ns0/veth0`."""
+    return record_id.partition(":")[0]
+
+
+def subject_of(record_id: str) -> str:
+    """`ns0/veth0` of `interface:ns0/veth0`: the id without its kind."""
+    return record_id.partition(":")[2]
+
+
+def interface(ref: str) -> str:
+    """The id of the interface `ns0/veth0`."""
+    return f"interface:{ref}"
+
+
+def namespace(name: str) -> str:
+    """The id of a namespace."""
+    return f"namespace:{name}"
+
+
+def node(text: str) -> str:
+    """The id of what is drawn as a node: of the namespace `ns0`, or of the bridge `host/br0`."""
+    return interface(text) if "/" in text else namespace(text)
+
+
+def chain(namespace: str, family: str, table: str, name: str) -> str:
+    """The id of a chain."""
+    return f"chain:{namespace}/{family}/{table}/{name}"
+
+
+def link_live(ref: str) -> str:
+    """The id of the live record of the interface `ns0/veth0`."""
+    return f"link:{ref}"
+
+
+def namespace_live(name: str) -> str:
+    """The id of the live record of a namespace."""
+    return f"netns:{name}"

@@ -1,0 +1,169 @@
+"""What may be a name, an address or a MAC, in the kernel's and iproute2's own words. Each checker returns the canonical text.
+
+`subject` goes into the problem: a record id, or the JSON path of a document.
+"""
+
+import errno
+import ipaddress
+import os
+import re
+from collections.abc import Container
+
+from topology.model.base import HOST
+from topology.model.problems import Code, Problem, ProblemError, invalid
+from topology.model.sysctls import KEYS
+
+IFNAMSIZ = 16
+"""linux/if.h, with the closing NUL."""
+
+_KERNEL_BLANKS = frozenset(b" \t\n\v\f\r\xa0")
+"""What the kernel's isspace() takes for a blank (lib/ctype.c): it goes by byte, also inside a UTF-8 letter."""
+
+_MAC = re.compile(r"[0-9a-f]{1,2}([:-][0-9a-f]{1,2}){5}", re.ASCII)
+_SYSCTL = re.compile(r"net(\.[A-Za-z0-9_/@-]+)+", re.ASCII)
+_LAB = re.compile(r"[a-z0-9-]{1,40}", re.ASCII)
+
+
+def _control(name: str) -> bool:
+    return any(ord(c) < 32 or 127 <= ord(c) < 160 for c in name)
+
+
+def _encoded(name: str) -> bytes:
+    return name.encode("utf-8", "surrogatepass")
+
+
+def interface_name(name: str, subject: str | None = None) -> str:
+    """A name that dev_valid_name() (net/core/dev.c) takes, without control characters; `all` and `default` have a meaning in sysctls."""
+    raw = _encoded(name)
+    reason = ""
+    if not raw:
+        reason = "it is empty"
+    elif len(raw) >= IFNAMSIZ:
+        reason = f"it has {len(raw)} bytes, the kernel takes at most {IFNAMSIZ - 1}"
+    elif name in (".", "..", "all", "default"):
+        reason = f"the kernel keeps {name} for itself"
+    elif "/" in name or ":" in name or "%" in name:
+        reason = "the kernel takes no /, : or % in it"
+    elif any(b in _KERNEL_BLANKS for b in raw):
+        reason = "the kernel takes no blanks in it"
+    elif _control(name):
+        reason = "it has control characters"
+    if reason:
+        raise invalid(f'"{name}" not a valid ifname', subject, f"{reason}: take another name")
+    return name
+
+
+def namespace_name(name: str, subject: str | None = None, *, host: bool = False) -> str:
+    """A name that ip-netns(8) can make a file of. `host` is the lab's own stack: only allowed where `host` says so."""
+    reason = ""
+    if not name:
+        reason = "it is empty"
+    elif len(_encoded(name)) > 255:
+        reason = f"it has {len(_encoded(name))} bytes, a file name at most 255"
+    elif "/" in name or name in (".", ".."):
+        reason = "it has to be a file name in /run/netns"
+    elif _control(name):
+        reason = "it has control characters"
+    elif name == HOST and not host:
+        reason = f"{HOST} is the lab's own network stack"
+    if reason:
+        raise invalid(f'Invalid netns name "{name}"', subject, f"{reason}: take another name")
+    return name
+
+
+def lab_id(name: str, subject: str | None = None) -> str:
+    """The id of a lab: 1 to 40 of a-z, 0-9 and -."""
+    if not _LAB.fullmatch(name):
+        raise invalid(f'Invalid lab name "{name}"', subject, "1 to 40 of: a-z, 0-9, -")
+    return name
+
+
+def any_mac(text: str, subject: str | None = None) -> str:
+    """An Ethernet address, multicast and zero too, as `aa:bb:cc:dd:ee:ff`."""
+    lower = text.lower()
+    if not _MAC.fullmatch(lower):
+        raise invalid(f'"{text}" is invalid lladdr.', subject, "a MAC address has six bytes: 02:00:00:00:00:01")
+    return ":".join(part.zfill(2) for part in re.split("[:-]", lower))
+
+
+def mac(text: str, subject: str | None = None) -> str:
+    """The address of an interface: is_valid_ether_addr() (linux/etherdevice.h), so unicast and not zero."""
+    address = any_mac(text, subject)
+    number = errno.EADDRNOTAVAIL
+    hint = ""
+    if int(address[:2], 16) & 1:
+        first = int(address[:2], 16) & 0xFE | 2
+        hint = f"{address} is a multicast address: the first byte must be even, as in {first:02x}{address[2:]}"
+    elif address == "00:00:00:00:00:00":
+        hint = "an interface needs an address that is not zero"
+    if hint:
+        raise ProblemError(Problem(code=Code.INVALID, message=os.strerror(number), subject=subject, hint=hint, errno=number))
+    return address
+
+
+def interface_address(text: str, subject: str | None = None) -> str:
+    """`address/prefix length` as `ip address add` takes it, canonical; a netmask instead of a length is understood."""
+    problem = f'any valid prefix is expected rather than "{text}".'
+    if "/" not in text:
+        raise invalid(problem, subject, f"give the prefix length too: {text}/24" if _is_address(text) else "as in 10.0.1.1/24")
+    try:
+        value = ipaddress.ip_interface(text)
+    except ValueError as error:
+        raise invalid(problem, subject, str(error)) from None
+    if "%" in text:
+        raise invalid(problem, subject, "leave the zone (%…) out")
+    return value.with_prefixlen
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def address(text: str, subject: str | None = None) -> str:
+    """An address without a prefix length, canonical."""
+    if not _is_address(text) or "%" in text:
+        raise invalid(f'any valid address is expected rather than "{text}".', subject, "as in 10.0.1.1 or 2001:db8::1")
+    return str(ipaddress.ip_address(text))
+
+
+def destination(text: str, via: str | None = None, subject: str | None = None) -> str:
+    """`to` of a route: `default` (IPv4), `::/0` or a prefix; a bare address is a /32 or /128, `default` via IPv6 is `::/0`."""
+    if text == "default":
+        return "::/0" if via and ":" in via else "default"
+    if "%" in text:
+        raise invalid(f'any valid prefix is expected rather than "{text}".', subject, "leave the zone (%…) out")
+    try:
+        network = ipaddress.ip_network(text, strict=True)
+    except ValueError as error:
+        hint = str(error)
+        if "host bits" in hint:
+            hint = f"bits are set beyond the prefix: {ipaddress.ip_network(text, strict=False)}"
+        raise invalid(f'any valid prefix is expected rather than "{text}".', subject, hint) from None
+    return "default" if str(network) == "0.0.0.0/0" else str(network)
+
+
+def free_name(stem: str, taken: Container[str], start: int = 0) -> str:
+    """The first of `veth0`, `veth1`, … that is not taken, as the kernel's dev_alloc_name() chooses."""
+    number = start
+    while f"{stem}{number}" in taken:
+        number += 1
+    return f"{stem}{number}"
+
+
+def sysctl(key: str, value: str, subject: str | None = None) -> str:
+    """The value of a network namespace's sysctl, blanks folded to one. A `.` in an interface's name is written `/` (sysctl(8))."""
+    if not _SYSCTL.fullmatch(key):
+        path = f"/proc/sys/{key.replace('.', '/')}"
+        raise invalid(f"cannot stat {path}: No such file or directory", subject, "only net.… keys belong to a network namespace")
+    if key not in KEYS:
+        raise invalid(
+            f"{key} is not one of the sysctls that a lab keeps", subject, f"set it by sysctl -w in a shell; kept are: {', '.join(KEYS)}"
+        )
+    folded = " ".join(value.split())
+    if not folded or len(folded) > 1000 or _control(folded):
+        raise invalid(f'setting key "{key}": Invalid argument', subject, "a value is one line of text or a number")
+    return folded

@@ -1,0 +1,160 @@
+"""The records of a lab: one schema for what is wanted (*desired*) and for what the kernel says (*observed*).
+
+A lab is a flat map from record id to record. Relations are names, never objects, so that a record is a plain value; links
+are derived from the two ends that name each other.
+"""
+
+from typing import Literal, TypeVar
+
+import msgspec
+
+from topology.model import ids
+from topology.model.base import HOST, Interface, Port, PortVlan, Record
+from topology.model.drawing import Area, Note, Placement, Style
+from topology.model.kinds.bridge import Bridge
+from topology.model.kinds.loopback import Loopback
+from topology.model.kinds.macvlan import Macvlan
+from topology.model.kinds.veth import Veth
+from topology.model.kinds.vxlan import Vxlan
+from topology.model.netfilter import ChainPolicy, Driver, Family, Table
+
+__all__ = [
+    "HOST", "AnyInterface", "AnyRecord", "Area", "Bridge", "Chain", "Fdb", "Interface", "Lab", "Loopback", "Macvlan", "Namespace",
+    "Neighbour", "Note", "Placement", "Policy", "Port", "PortVlan", "Record", "Records", "Route", "Style", "Veth", "Vxlan",
+]  # fmt: skip
+
+Policy = Literal["follow", "flag", "enforce"]
+"""What happens with a change that the kernel shows and the document does not: it becomes an edit, or is flagged as
+drift, or is put back."""
+
+
+class Lab(Record, frozen=True, kw_only=True, tag="lab"):
+    """What belongs to the lab as a whole. Exactly one, `lab:`. The plan does not see it.
+
+    `ipv6`: leave IPv6 on in all namespaces, however many they are (docs/adr/0004-ipv6-in-large-labs.md). `firewall`: whose iptables
+    the lab has; None: what the machine has, legacy before nft. `uplink`: `host` has the outside, where the server allows it.
+    """
+
+    name: str = ""
+    description: str = ""
+    policy: Policy = "follow"
+    ipv6: bool = False
+    firewall: Driver | None = None
+    uplink: bool = False
+
+    @property
+    def id(self) -> str:
+        return "lab:"
+
+
+class Namespace(Record, frozen=True, kw_only=True, tag="namespace"):
+    """A network namespace (ip-netns(8)); `host` is the lab's own stack.
+
+    `nsid` is the id that `host` knows it by; None: whatever the kernel gives. `sysctls` holds `net.…` keys with values
+    that differ from a fresh namespace's, always as text, as the kernel prints them.
+    """
+
+    name: str
+    nsid: int | None = None
+    sysctls: dict[str, str] = {}
+
+    @property
+    def id(self) -> str:
+        return f"namespace:{self.name}"
+
+
+class Route(Record, frozen=True, kw_only=True, tag="route"):
+    """A route that somebody added (ip-route(8)); the kernel's own connected routes are not records.
+
+    `to` is `default` (IPv4), `::/0` (IPv6 default) or a prefix. `dev` is an interface name, left out where `via` decides it.
+    `metric` None is the kernel's default (0 for IPv4, 1024 for IPv6). `table` 254 is main.
+    """
+
+    namespace: str
+    to: str
+    via: str | None = None
+    dev: str | None = None
+    src: str | None = None
+    metric: int | None = None
+    table: int = 254
+    type: Literal["unicast", "blackhole", "unreachable", "prohibit", "throw", "local"] = "unicast"
+    onlink: bool = False
+
+    @property
+    def id(self) -> str:
+        more = (f" table {self.table}" if self.table != 254 else "") + (f" metric {self.metric}" if self.metric else "")
+        return f"route:{self.namespace}/{self.to}{more}"
+
+
+class Neighbour(Record, frozen=True, kw_only=True, tag="neighbour"):
+    """A permanent neighbour entry (ip-neighbour(8)): `address` has `mac` on `dev`."""
+
+    namespace: str
+    dev: str
+    address: str
+    mac: str
+
+    @property
+    def id(self) -> str:
+        return f"neighbour:{self.namespace}/{self.dev}/{self.address}"
+
+
+class Fdb(Record, frozen=True, kw_only=True, tag="fdb"):
+    """A MAC table entry that somebody added (bridge(8), `bridge fdb`).
+
+    On a bridge port: in the bridge's table, `static`, or `local` where frames to it belong to the bridge itself. On a vxlan:
+    `destination` is the remote tunnel end.
+    """
+
+    namespace: str
+    dev: str
+    mac: str
+    vlan: int | None = None
+    destination: str | None = None
+    local: bool = False
+
+    @property
+    def id(self) -> str:
+        more = (f" vlan {self.vlan}" if self.vlan is not None else "") + (f" dst {self.destination}" if self.destination else "")
+        return f"fdb:{self.namespace}/{self.dev}/{self.mac}{more}"
+
+
+class Chain(Record, frozen=True, kw_only=True, tag="chain"):
+    """A chain of iptables(8) and its rules, each as iptables-save prints it after `-A NAME `, without counters.
+
+    `policy` is a built-in chain's, None for a custom one. A built-in chain with policy ACCEPT and no rules has no record, a
+    custom one always has.
+    """
+
+    namespace: str
+    family: Family
+    table: Table
+    name: str
+    policy: ChainPolicy | None = None
+    rules: tuple[str, ...] = ()
+
+    @property
+    def id(self) -> str:
+        return ids.chain(self.namespace, self.family, self.table, self.name)
+
+
+AnyInterface = Loopback | Veth | Bridge | Vxlan | Macvlan
+AnyRecord = Lab | Namespace | AnyInterface | Route | Neighbour | Fdb | Chain | Placement | Style | Area | Note
+Records = dict[str, AnyRecord]
+"""The state of a lab: record id → record. Treated as immutable: a change makes a new dict."""
+
+INTERFACES: tuple[type[AnyInterface], ...] = (Loopback, Veth, Bridge, Vxlan, Macvlan)
+"""The kinds. Adding one: its file here, in `agent/drivers` and in `web/src/kinds`, and an entry in each tuple."""
+
+
+def as_records(*records: AnyRecord) -> Records:
+    """The map of these records by id."""
+    return {r.id: r for r in records}
+
+
+R = TypeVar("R", bound=Record)
+
+
+def replace(record: R, **changes: object) -> R:
+    """A copy of the record with these fields changed."""
+    return msgspec.structs.replace(record, **changes)

@@ -1,0 +1,380 @@
+"""Facts: each is one thing that the kernel told. `topology.observe.observed` folds them into the observed state.
+
+A namespace is named as in /run/netns (`host` for the lab's own). `index` is an ifindex. A `…Gone` takes its fact back.
+"""
+
+from typing import Literal
+
+import msgspec
+
+from topology.model.netfilter import ChainPolicy, Driver, Family, Table
+
+
+class Fact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="fact"):
+    """Base of all facts."""
+
+    ns: str
+
+
+class Resync(Fact, frozen=True, kw_only=True, tag="resync"):
+    """All that was told of this namespace is void (events were lost, or it is new); the whole of it follows."""
+
+
+class NamespaceFact(Fact, frozen=True, kw_only=True, tag="namespace"):
+    """A namespace is there. `inode` identifies it (nsfs); `nsid` is its id in `host`, if it has one."""
+
+    inode: int
+    nsid: int | None = None
+
+
+class NamespaceGone(Fact, frozen=True, kw_only=True, tag="namespace-gone"):
+    """The name is gone from /run/netns, and with it all that was known of it."""
+
+
+class PortFact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a bridge port adds to its link (IFLA_BRPORT_*). `state` is the STP state, 0..4 as in linux/if_bridge.h."""
+
+    state: int = 3
+    cost: int = 2
+    priority: int = 32
+    hairpin: bool = False
+    isolated: bool = False
+    learning: bool = True
+    flood: bool = True
+
+
+class LinkFact(Fact, frozen=True, kw_only=True, tag="link"):
+    """RTM_NEWLINK.
+
+    `kind` is IFLA_INFO_KIND (`loopback` for lo, `` for none). `flags` are IFF_*, `operstate` RFC 2863's as a word (`up`, `down`,
+    `lowerlayerdown`, …). `master` is an ifindex, 0 for none. `link` is IFLA_LINK: the peer of a veth, the parent of a macvlan, in namespace
+    `link_ns` (None: this one; `?`: one without a name). `underlay` likewise for the kinds that keep the namespace they
+    were made in. `info` are the kind's own attributes by the names that the record of the kind uses.
+    """
+
+    index: int
+    name: str
+    kind: str
+    flags: int = 0
+    operstate: str = "unknown"
+    carrier: bool = False
+    mtu: int = 0
+    mac: str = ""
+    master: int = 0
+    link: int = 0
+    link_ns: str | None = None
+    info: dict[str, str | int | bool | None] = {}
+    port: PortFact | None = None
+    txqlen: int = 0
+    queues: int = 1
+    promiscuity: int = 0
+    ipv6_addrgen: str = "eui64"
+
+    @property
+    def up(self) -> bool:
+        """IFF_UP: the administrator's wish, not the carrier."""
+        return bool(self.flags & 1)
+
+
+class LinkGone(Fact, frozen=True, kw_only=True, tag="link-gone"):
+    index: int
+
+
+class AddressFact(Fact, frozen=True, kw_only=True, tag="address"):
+    """RTM_NEWADDR. `address` is `10.0.1.1/24`. `proto` is IFA_PROTO as a word (`` none, `kernel_lo`, `kernel_ra`, `kernel_ll`)."""
+
+    index: int
+    address: str
+    scope: str = "global"
+    flags: tuple[str, ...] = ()
+    proto: str = ""
+    valid: int | None = None
+    preferred: int | None = None
+
+
+class AddressGone(Fact, frozen=True, kw_only=True, tag="address-gone"):
+    index: int
+    address: str
+
+
+class NextHop(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    via: str | None = None
+    index: int = 0
+    weight: int = 1
+
+
+class RouteFact(Fact, frozen=True, kw_only=True, tag="route"):
+    """RTM_NEWROUTE outside table local. `to` and `type` as in `topology.model.records.Route`; `protocol` as ip-route(8) prints it."""
+
+    to: str
+    via: str | None = None
+    index: int = 0
+    metric: int = 0
+    table: int = 254
+    type: str = "unicast"
+    protocol: str = "boot"
+    scope: str = "global"
+    src: str | None = None
+    onlink: bool = False
+    linkdown: bool = False
+    hops: tuple[NextHop, ...] = ()
+
+
+class RouteGone(Fact, frozen=True, kw_only=True, tag="route-gone"):
+    """RTM_DELROUTE: the route with the same `to`, `table`, `metric`, `index`, `via`."""
+
+    to: str
+    via: str | None = None
+    index: int = 0
+    metric: int = 0
+    table: int = 254
+
+
+class NeighbourFact(Fact, frozen=True, kw_only=True, tag="neighbour"):
+    """RTM_NEWNEIGH, AF_INET and AF_INET6. `state` as ip-neighbour(8): `reachable`, `stale`, `permanent`, … `age`: s since confirmed."""
+
+    index: int
+    address: str
+    mac: str = ""
+    state: str = "none"
+    router: bool = False
+    age: float = 0.0
+
+
+class NeighbourGone(Fact, frozen=True, kw_only=True, tag="neighbour-gone"):
+    index: int
+    address: str
+
+
+class FdbFact(Fact, frozen=True, kw_only=True, tag="fdb"):
+    """RTM_NEWNEIGH, AF_BRIDGE. `index` is the port (or the vxlan). `own`: the device's own list (NTF_SELF), else the bridge's.
+
+    `state`: `dynamic`, `static`, `local` (permanent). `age` is in s since the last frame from it.
+    """
+
+    index: int
+    mac: str
+    vlan: int | None = None
+    destination: str | None = None
+    own: bool = False
+    state: str = "dynamic"
+    age: float = 0.0
+
+
+class FdbGone(Fact, frozen=True, kw_only=True, tag="fdb-gone"):
+    index: int
+    mac: str
+    vlan: int | None = None
+    destination: str | None = None
+    own: bool = False
+
+
+class VlanRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    vid: int
+    pvid: bool = False
+    untagged: bool = False
+
+
+class VlansFact(Fact, frozen=True, kw_only=True, tag="vlans"):
+    """All VLANs of one bridge port (RTM_GETLINK, RTEXT_FILTER_BRVLAN)."""
+
+    index: int
+    vlans: tuple[VlanRow, ...] = ()
+
+
+class SysctlFact(Fact, frozen=True, kw_only=True, tag="sysctl"):
+    """A sysctl as /proc/sys shows it, blanks folded to one."""
+
+    key: str
+    value: str
+
+
+class Counters(msgspec.Struct, frozen=True):
+    """struct rtnl_link_stats64 (linux/if_link.h), the parts that people look at. Since the interface was made."""
+
+    rx_bytes: int = 0
+    rx_packets: int = 0
+    rx_errors: int = 0
+    rx_dropped: int = 0
+    tx_bytes: int = 0
+    tx_packets: int = 0
+    tx_errors: int = 0
+    tx_dropped: int = 0
+    multicast: int = 0
+
+
+class CountersFact(Fact, frozen=True, kw_only=True, tag="counters"):
+    """Counters of all interfaces of a namespace that somebody looks at. `at` is CLOCK_MONOTONIC of the lab, in s."""
+
+    at: float
+    rows: dict[int, Counters]
+
+
+class Process(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    pid: int
+    command: str
+    user: int = 0
+    memory: int = 0
+
+
+Protocol = Literal["tcp", "udp"]
+
+
+class Listening(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A socket that waits for others, as `ss -ltun` lists them. `pid` None: no process of the namespace holds it (the kernel does)."""
+
+    protocol: Protocol
+    address: str
+    port: int
+    pid: int | None = None
+
+
+class ProcessesFact(Fact, frozen=True, kw_only=True, tag="processes"):
+    """The processes in a namespace that somebody looks at (`ip netns pids`); pids as in the lab. `memory` is RSS in bytes."""
+
+    rows: tuple[Process, ...] = ()
+    sockets: tuple[Listening, ...] = ()
+
+
+class ChainFact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A chain as iptables-save prints it; `policy` None: a custom one."""
+
+    name: str
+    policy: ChainPolicy | None = None
+    rules: tuple[str, ...] = ()
+
+
+class TableFact(Fact, frozen=True, kw_only=True, tag="table"):
+    """All of one table of the lab's driver. No chains: the kernel does not have the table (any more)."""
+
+    family: Family
+    table: Table
+    chains: tuple[ChainFact, ...] = ()
+
+
+class FilterFact(Fact, frozen=True, kw_only=True, tag="filter"):
+    """What there is of netfilter: the tables that the kernel has now, by family, and in words what the driver cannot show."""
+
+    driver: Driver
+    tables: dict[Family, tuple[Table, ...]] = {}
+    foreign: tuple[str, ...] = ()
+
+
+class ChainCounters(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Packets and bytes that took a chain's policy (None: a custom chain), and that each of its rules matched."""
+
+    policy: tuple[int, int] | None = None
+    rules: tuple[tuple[int, int], ...] = ()
+
+
+class RuleCountersFact(Fact, frozen=True, kw_only=True, tag="rule-counters"):
+    """Counters of a table that somebody looks at, by chain. `at` is CLOCK_MONOTONIC of the lab, in s. Told when one has moved."""
+
+    family: Family
+    table: Table
+    at: float
+    chains: dict[str, ChainCounters]
+
+
+class RuleCountersGone(Fact, frozen=True, kw_only=True, tag="rule-counters-gone"):
+    """Nobody looks any more, or (with `table`) the table is gone."""
+
+    family: Family | None = None
+    table: Table | None = None
+
+
+class Tuple(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One direction of a connection: addresses, and ports, or the ICMP type, code and id."""
+
+    source: str
+    destination: str
+    source_port: int | None = None
+    destination_port: int | None = None
+    icmp_type: int | None = None
+    icmp_code: int | None = None
+    icmp_id: int | None = None
+
+
+class Connection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An entry of the connection tracking table, as conntrack(8) shows it.
+
+    `protocol` is a name, or the number where it has none. `timeout` is in s. `flags` are words of IPS_* (linux/netfilter/
+    nf_conntrack_common.h): `seen-reply`, `assured`, `confirmed`, `snat`, `dnat`, `dying`, `offload`. Packets and bytes only where
+    net.netfilter.nf_conntrack_acct says so.
+    """
+
+    id: int
+    family: Family
+    protocol: str
+    original: Tuple
+    reply: Tuple
+    state: str = ""
+    timeout: int = 0
+    mark: int = 0
+    zone: int = 0
+    flags: tuple[str, ...] = ()
+    packets: tuple[int, int] | None = None
+    bytes: tuple[int, int] | None = None
+
+
+class ConntrackFact(Fact, frozen=True, kw_only=True, tag="conntrack"):
+    """The connection tracking table of a namespace that somebody looks at; of a large one the first rows, and how many there are."""
+
+    at: float
+    rows: tuple[Connection, ...] = ()
+    count: int = 0
+
+
+class ConntrackGone(Fact, frozen=True, kw_only=True, tag="conntrack-gone"):
+    """Nobody looks any more."""
+
+
+class TerminalFact(Fact, frozen=True, kw_only=True, tag="terminal"):
+    """A terminal of the lab whose shell was started in `ns`. `title` is what its programs call it. `code`: it ended, with that."""
+
+    terminal: str
+    title: str = ""
+    rows: int = 24
+    columns: int = 80
+    viewers: int = 0
+    code: int | None = None
+
+
+class TerminalGone(Fact, frozen=True, kw_only=True, tag="terminal-gone"):
+    terminal: str
+
+
+class CapturedInterface(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`interface` is `ns/name` as it was when the capture began. `problem`: why it is no longer captured."""
+
+    interface: str
+    problem: str = ""
+
+
+class CaptureFact(Fact, frozen=True, kw_only=True, tag="capture"):
+    """A capture of the lab. `frames` ever came, with `bytes` on the wire; those from number `first` on are kept.
+
+    `dropped`: frames that tcpdump was too slow for, as the kernel counts them.
+    """
+
+    capture: str
+    interfaces: tuple[CapturedInterface, ...]
+    filter: str = ""
+    snaplen: int = 0
+    running: bool = True
+    first: int = 1
+    frames: int = 0
+    bytes: int = 0
+    dropped: int = 0
+
+
+class CaptureGone(Fact, frozen=True, kw_only=True, tag="capture-gone"):
+    capture: str
+
+
+AnyFact = (
+    Resync | NamespaceFact | NamespaceGone | LinkFact | LinkGone | AddressFact | AddressGone | RouteFact | RouteGone
+    | NeighbourFact | NeighbourGone | FdbFact | FdbGone | VlansFact | SysctlFact | CountersFact | ProcessesFact
+    | TableFact | FilterFact | RuleCountersFact | RuleCountersGone | ConntrackFact | ConntrackGone
+    | TerminalFact | TerminalGone | CaptureFact | CaptureGone
+)  # fmt: skip

@@ -1,0 +1,225 @@
+"""What a step does to the kernel, as far as records tell: the model that a plan is made with, and proved against the real kernel.
+
+Beyond the step itself the kernel draws consequences: an interface that moves loses its addresses, one that goes down its routes.
+"""
+
+import ipaddress
+from collections.abc import Callable, Mapping
+
+from topology.model import ids
+from topology.model.base import Interface
+from topology.model.records import (
+    INTERFACES,
+    AnyInterface,
+    AnyRecord,
+    Fdb,
+    Loopback,
+    Macvlan,
+    Namespace,
+    Neighbour,
+    Port,
+    PortVlan,
+    Records,
+    Route,
+    Veth,
+    Vxlan,
+    replace,
+)
+from topology.plan import steps as s
+from topology.plan.table_plan import run
+from topology.rules.chains import of_table
+
+
+def subnet(address: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+    """The subnet of `10.0.1.1/24`."""
+    return ipaddress.ip_interface(address).network
+
+
+def without(addresses: tuple[str, ...], address: str) -> tuple[str, ...]:
+    """What is left when an address is deleted: a primary IPv4 address takes the secondaries of its subnet along (inet_del_ifa())."""
+    left = tuple(a for a in addresses if a != address)
+    if ":" in address:
+        return left
+    net = subnet(address)
+    if any(subnet(a) == net for a in addresses[: addresses.index(address)]):
+        return left
+    return tuple(a for a in left if subnet(a) != net)
+
+
+class Model:
+    """The kernel as records. `records` is changed by `do`."""
+
+    def __init__(self, records: Mapping[str, AnyRecord]) -> None:
+        self.records: Records = dict(records)
+
+    def interface(self, namespace: str, name: str) -> AnyInterface | None:
+        """None where there is none. Each namespace has its lo, down, also where no record says so."""
+        found = self.records.get(f"interface:{namespace}/{name}")
+        if found is None and name == "lo" and f"namespace:{namespace}" in self.records:
+            return Loopback(namespace=namespace, name=name, up=False)
+        return found if isinstance(found, INTERFACES) else None
+
+    def do(self, step: s.AnyStep) -> None:
+        """Take the step."""
+        match step:
+            case s.AddNamespace():
+                self._put(Namespace(name=step.name))
+            case s.SetNsid():
+                self._change_namespace(step.name, lambda n: replace(n, nsid=step.nsid))
+            case s.SetSysctl():
+                self._change_namespace(step.namespace, lambda n: replace(n, sysctls={**n.sysctls, step.key: step.value}))
+            case s.DeleteNamespace():
+                self._delete_namespace(step.name)
+            case s.AddInterface():
+                self._put(step.interface)
+                if step.peer is not None:
+                    self._put(step.peer)
+            case s.DeleteInterface():
+                if (found := self.interface(step.namespace, step.name)) is not None:
+                    self._delete(found)
+            case s.MoveInterface():
+                self._move(step)
+            case s.AddRoute():
+                self._put(step.route)
+            case s.DeleteRoute():
+                self.records.pop(step.route.id, None)
+            case s.AddNeighbour():
+                self._put(step.neighbour)
+            case s.DeleteNeighbour():
+                self.records.pop(step.neighbour.id, None)
+            case s.AddFdb():
+                self._put(step.fdb)
+            case s.DeleteFdb():
+                self.records.pop(step.fdb.id, None)
+            case s.ChangeTable():
+                self._change_table(step)
+            case _:
+                self._of_interface(step)
+
+    def _of_interface(self, step: s.ChangeInterface | s.SetUp | s.AddAddress | s.DeleteAddress | s.AddVlan | s.DeleteVlan) -> None:
+        namespace, name = (
+            (step.after.namespace, step.after.name)
+            if isinstance(step, s.ChangeInterface)
+            else (step.namespace, step.name if isinstance(step, s.SetUp) else step.dev)
+        )
+        old = self.interface(namespace, name)
+        if old is None:
+            return
+        match step:
+            case s.ChangeInterface():
+                self._put(replace(old, **{field: getattr(step.after, field) for field in step.fields}))
+                if "mac" in step.fields:  # neigh_changeaddr() forgets the permanent ones too
+                    self._drop(lambda r: isinstance(r, Neighbour) and r.namespace == namespace and r.dev == name)
+                if "master" in step.fields and old.master not in (None, step.after.master):
+                    self._drop(lambda r: isinstance(r, Fdb) and r.namespace == namespace and r.dev == name)
+            case s.SetUp():
+                self._set_up(old, step.up)
+            case s.AddAddress():
+                self._put(replace(old, addresses=(*old.addresses, step.address)))
+            case s.DeleteAddress():
+                self._delete_address(old, step.address)
+            case s.AddVlan():
+                vlans = tuple(replace_pvid(v, step.vlan.pvid) for v in old.vlans or () if v.vid != step.vlan.vid)
+                self._put(replace(old, vlans=tuple(sorted((*vlans, step.vlan), key=lambda v: v.vid))))
+            case s.DeleteVlan():
+                self._put(replace(old, vlans=tuple(v for v in old.vlans or () if v.vid != step.vid)))
+
+    def _put(self, record: AnyRecord) -> None:
+        self.records[record.id] = record
+
+    def _change_namespace(self, name: str, change: Callable[[Namespace], Namespace]) -> None:
+        found = self.records.get(f"namespace:{name}")
+        if isinstance(found, Namespace):
+            self._put(change(found))
+
+    def _change_table(self, step: s.ChangeTable) -> None:
+        before = of_table(self.records, step.namespace, step.family, step.table)
+        for name in before:
+            del self.records[ids.chain(step.namespace, step.family, step.table, name)]
+        for chain in run(before, step).values():
+            self._put(chain)
+
+    def _drop(self, which: Callable[[AnyRecord], bool]) -> None:
+        for key in [key for key, r in self.records.items() if which(r)]:
+            del self.records[key]
+
+    def _delete_namespace(self, name: str) -> None:
+        for interface in [r for r in self.records.values() if isinstance(r, INTERFACES) and r.namespace == name]:
+            if interface.id in self.records:
+                self._delete(interface)
+        self._drop(lambda r: getattr(r, "namespace", None) == name or r.id == f"namespace:{name}")
+
+    def _delete(self, gone: AnyInterface) -> None:
+        self.records.pop(gone.id, None)
+        self._drop(lambda r: isinstance(r, Route | Neighbour | Fdb) and r.namespace == gone.namespace and self._uses(r, gone))
+        for other in [r for r in self.records.values() if isinstance(r, INTERFACES)]:
+            if other.id not in self.records:
+                continue
+            if (isinstance(other, Veth) and isinstance(gone, Veth) and other.ref == gone.peer) or _on_top(other, gone):
+                self._delete(other)
+            elif other.master == gone.name and other.namespace == gone.namespace:
+                self._put(replace(other, master=None, port=Port(), vlans=None))
+
+    def _uses(self, record: Route | Neighbour | Fdb, interface: Interface) -> bool:
+        """Whether the record hangs on the interface. A route without `dev` does where its gateway lies in a subnet of it."""
+        if record.dev is not None or not isinstance(record, Route):
+            return record.dev == interface.name
+        if record.via is None:
+            return False
+        via = ipaddress.ip_address(record.via)
+        return any(via in subnet(a) for a in interface.addresses)
+
+    def _set_up(self, old: AnyInterface, up: bool) -> None:
+        if old.up and not up:
+            self._drop(lambda r: isinstance(r, Route | Neighbour) and r.namespace == old.namespace and self._uses(r, old))
+            old = replace(old, addresses=tuple(a for a in old.addresses if ":" not in a))
+        self._put(replace(old, up=up))
+
+    def _delete_address(self, old: AnyInterface, address: str) -> None:
+        if address not in old.addresses:
+            return
+        new = replace(old, addresses=without(old.addresses, address))
+        six = ":" in address
+        last = not any((":" in a) == six for a in new.addresses)
+        source = address.partition("/")[0]
+
+        def dies(r: AnyRecord) -> bool:
+            if not isinstance(r, Route) or r.namespace != old.namespace or (":" in r.to) != six:
+                return False
+            return r.src == source or (last and not six and self._uses(r, old))
+
+        self._drop(dies)
+        self._put(new)
+
+    def _move(self, step: s.MoveInterface) -> None:
+        old = self.interface(step.namespace, step.name)
+        if old is None:
+            return
+        new = replace(old, namespace=step.to_namespace, name=step.to_name)
+        if step.namespace != step.to_namespace:
+            self._drop(lambda r: isinstance(r, Route | Neighbour | Fdb) and r.namespace == old.namespace and self._uses(r, old))
+            new = replace(new, up=False, addresses=(), master=None, port=Port(), vlans=None)
+            if isinstance(new, Vxlan):
+                new = replace(new, underlay=(new.underlay or old.namespace))
+                new = replace(new, underlay=None if new.underlay == new.namespace else new.underlay)
+        del self.records[old.id]
+        self._put(new)
+        for r in list(self.records.values()):
+            if isinstance(r, Veth) and r.peer == old.ref:
+                self._put(replace(r, peer=new.ref))
+            elif isinstance(r, Macvlan | Vxlan) and r.parent == old.ref:
+                self._put(replace(r, parent=new.ref))
+            elif isinstance(r, INTERFACES) and r.master == old.name and r.namespace == old.namespace:
+                self._put(replace(r, master=new.name))
+            elif isinstance(r, Route | Neighbour | Fdb) and r.namespace == old.namespace and r.dev == old.name:
+                del self.records[r.id]
+                self._put(replace(r, dev=new.name))
+
+
+def _on_top(other: AnyInterface, gone: AnyInterface) -> bool:
+    return isinstance(other, Macvlan | Vxlan) and other.parent == gone.ref
+
+
+def replace_pvid(vlan: PortVlan, taken: bool) -> PortVlan:
+    """A port has one PVID: a new one takes it from the old."""
+    return PortVlan(vid=vlan.vid, untagged=vlan.untagged) if taken and vlan.pvid else vlan

@@ -1,0 +1,369 @@
+"""`plan(desired, observed) -> steps`: the least that makes the kernel what the document says, in an order that the kernel accepts.
+
+Deploy, dry run, undo, drift and recovery are all this function. It takes each step in a model of the kernel at once
+(`topology.plan.plan.kernel_model`), so that a later stage sees what an earlier one took along. docs/architecture.md has the normal form.
+"""
+
+import ipaddress
+from collections.abc import Callable, Iterable, Mapping
+
+from topology.model.base import HOST
+from topology.model.graph import Graph, port_vlans
+from topology.model.records import (
+    INTERFACES,
+    AnyInterface,
+    AnyRecord,
+    Bridge,
+    Fdb,
+    Loopback,
+    Macvlan,
+    Namespace,
+    Neighbour,
+    Port,
+    Route,
+    Veth,
+    Vxlan,
+    replace,
+)
+from topology.model.sysctls import FIRST
+from topology.observe.normal import comparable, default_mtu
+from topology.plan import steps as s
+from topology.plan.kernel_model import Model, without
+from topology.plan.table_plan import table_steps
+
+_COMMON = ("mac", "mtu")
+_CHANGEABLE: dict[type, tuple[str, ...]] = {
+    Loopback: (),
+    Veth: (),
+    Macvlan: ("mode",),
+    Vxlan: ("learning", "ttl"),
+    Bridge: (
+        "stp", "priority", "forward_delay", "hello_time", "max_age", "ageing_time", "vlan_filtering", "vlan_default_pvid", "mcast_snooping",
+    ),
+}  # fmt: skip
+"""The fields of a kind that `ip link set` can change; for any other the interface is made anew."""
+
+_FIXED: dict[type, tuple[str, ...]] = {
+    Loopback: (), Veth: ("peer",), Bridge: (), Macvlan: ("parent",), Vxlan: ("vni", "local", "remote", "parent", "underlay", "port_number"),
+}  # fmt: skip
+
+Born = Callable[[str], str | None]
+
+
+def plan(
+    desired: Mapping[str, AnyRecord],
+    observed: Mapping[str, AnyRecord],
+    moves: Mapping[str, str] | None = None,
+    baseline: Mapping[str, str] | None = None,
+    born: Born = lambda _: None,
+) -> s.Plan:
+    """The steps from `observed` to `desired`, both in normal form; none where they agree.
+
+    `moves`: old `ns/name` → new, of interfaces that are the same device. `baseline`: the sysctls of a fresh namespace. `born`: the MAC
+    that the kernel gave an interface (`ns/name`), for one that goes back to it.
+    """
+    wanted = comparable(desired, desired)
+    have = comparable(observed, desired)
+    if wanted == have:
+        return ()
+    return _Planner(wanted, have, baseline or {}, born).run({**_inferred(wanted, have), **(moves or {})})
+
+
+def _inferred(wanted: Mapping[str, AnyRecord], have: Mapping[str, AnyRecord]) -> dict[str, str]:
+    """A veth whose one end stayed where it was, and whose other end is elsewhere now, was moved."""
+    out: dict[str, str] = {}
+    for key, new in wanted.items():
+        old = have.get(key)
+        if isinstance(new, Veth) and isinstance(old, Veth) and new.peer != old.peer:
+            free = f"interface:{new.peer}" not in have and f"interface:{old.peer}" not in wanted
+            if free and f"interface:{old.peer}" in have and f"interface:{new.peer}" in wanted:
+                out[old.peer] = new.peer
+    return out
+
+
+def _kind(interface: AnyInterface) -> tuple[object, ...]:
+    """What cannot change without making the interface anew."""
+    mode = isinstance(interface, Macvlan) and interface.mode == "passthru"
+    return (type(interface), mode, *(getattr(interface, f) for f in _FIXED[type(interface)]))
+
+
+class _Planner:
+    def __init__(self, wanted: Mapping[str, AnyRecord], have: Mapping[str, AnyRecord], baseline: Mapping[str, str], born: Born) -> None:
+        self.wanted, self.graph = wanted, Graph(wanted)
+        self.model, self.baseline, self.born = Model(have), baseline, born
+        self.steps: list[s.AnyStep] = []
+
+    def do(self, step: s.AnyStep) -> None:
+        self.steps.append(step)
+        self.model.do(step)
+
+    def run(self, moves: Mapping[str, str]) -> s.Plan:
+        self._delete_entries()
+        self._delete_interfaces(moves)
+        self._add_namespaces()
+        self._sysctls(first=True)
+        self._move(dict(moves))
+        self._delete_namespaces()
+        self._add_interfaces()
+        self._change_interfaces()
+        self._down()
+        self._addresses()
+        self._tables()
+        self._up()
+        self._sysctls(first=False)
+        self._add_entries()
+        return tuple(self.steps)
+
+    def _have(self) -> list[AnyInterface]:
+        return [r for r in self.model.records.values() if isinstance(r, INTERFACES)]
+
+    def _pairs(self) -> Iterable[tuple[AnyInterface, AnyInterface]]:
+        """What is wanted beside what there is, what is below before what is on top of it."""
+        for new in self._sorted():
+            old = self.model.interface(new.namespace, new.name)
+            if old is not None:
+                yield new, old
+
+    def _sorted(self) -> list[AnyInterface]:
+        out: dict[str, AnyInterface] = {}
+
+        def add(interface: AnyInterface, above: frozenset[str]) -> None:
+            if interface.ref in out or interface.ref in above:
+                return
+            parent = self.graph.interfaces.get(getattr(interface, "parent", None) or "")
+            if parent is not None:
+                add(parent, above | {interface.ref})
+            out[interface.ref] = interface
+
+        for interface in self.graph.interfaces.values():
+            add(interface, frozenset())
+        return list(out.values())
+
+    # ---- what goes ---------------------------------------------------------------------------------------------------
+
+    def _delete_entries(self) -> None:
+        dying = {r.name for r in self.model.records.values() if isinstance(r, Namespace) and r.id not in self.wanted}
+        for key, r in list(self.model.records.items()):
+            if isinstance(r, Route | Neighbour | Fdb) and self.wanted.get(key) != r and r.namespace not in dying:
+                if isinstance(r, Route):
+                    self.do(s.DeleteRoute(subject=r.id, route=r))
+                elif isinstance(r, Neighbour):
+                    self.do(s.DeleteNeighbour(subject=r.id, neighbour=r))
+                else:
+                    self.do(s.DeleteFdb(subject=r.id, fdb=r))
+
+    def _delete_interfaces(self, moves: Mapping[str, str]) -> None:
+        """One end of each pair. What dies with its namespace is not deleted by hand, unless a part of it is in another one."""
+        moved = Model(self.model.records)
+        for step in self._moving(moved, dict(moves)):
+            moved.do(step)
+        back = {new: old for old, new in moves.items()}
+        for interface in [r for r in moved.records.values() if isinstance(r, INTERFACES)]:
+            want = self.wanted.get(interface.id)
+            if isinstance(want, INTERFACES) and _kind(want) == _kind(interface):
+                continue
+            if isinstance(interface, Loopback):
+                continue
+            ref = back.get(interface.ref, interface.ref)
+            namespace, _, name = ref.partition("/")
+            if f"namespace:{namespace}" not in self.wanted and not self._elsewhere(interface):
+                continue
+            if self.model.interface(namespace, name) is not None:
+                self.do(s.DeleteInterface(subject=f"interface:{ref}", namespace=namespace, name=name))
+
+    def _elsewhere(self, interface: AnyInterface) -> bool:
+        """Whether it reaches into a namespace that stays: the kernel cleans a dead namespace later, so do it now."""
+        other = interface.peer if isinstance(interface, Veth) else getattr(interface, "parent", None)
+        if other is None:
+            return False
+        return f"namespace:{other.partition('/')[0]}" in self.wanted
+
+    def _delete_namespaces(self) -> None:
+        for r in list(self.model.records.values()):
+            if isinstance(r, Namespace) and r.id not in self.wanted and r.name != HOST:
+                self.do(s.DeleteNamespace(subject=r.id, name=r.name))
+
+    # ---- what moves --------------------------------------------------------------------------------------------------
+
+    def _moving(self, model: Model, moves: dict[str, str]) -> Iterable[s.MoveInterface]:
+        """Steps for moves whose target is free first; a circle of names is opened by a name in between. The caller takes each step."""
+        while moves:
+            for old, new in moves.items():
+                if f"interface:{old}" not in model.records:
+                    del moves[old]
+                    break
+                if f"interface:{new}" not in model.records:
+                    del moves[old]
+                    yield _move_step(old, new)
+                    break
+            else:
+                if all(f"interface:{new}" in model.records and new not in moves for new in moves.values()):
+                    return  # the names are taken by what does not move: these are made anew
+                old = next(old for old, new in moves.items() if new in moves)
+                between = f"{old.partition('/')[0]}/vbrename0"
+                yield _move_step(old, between)
+                moves[between] = moves.pop(old)
+
+    def _move(self, moves: dict[str, str]) -> None:
+        for step in self._moving(self.model, {o: n for o, n in moves.items() if f"interface:{n}" in self.wanted}):
+            self.do(step)
+
+    def _tables(self) -> None:
+        """Before interfaces are up: no packet passes that the rules would stop."""
+        for step in list(table_steps(self.wanted, self.model.records)):
+            self.do(step)
+
+    # ---- what comes --------------------------------------------------------------------------------------------------
+
+    def _add_namespaces(self) -> None:
+        for r in self.wanted.values():
+            if not isinstance(r, Namespace):
+                continue
+            if r.id not in self.model.records:
+                self.do(s.AddNamespace(subject=r.id, name=r.name))
+            have = self.model.records[r.id]
+            if r.nsid is not None and isinstance(have, Namespace) and have.nsid != r.nsid:
+                self.do(s.SetNsid(subject=r.id, name=r.name, nsid=r.nsid))
+
+    def _sysctls(self, first: bool) -> None:
+        for r in self.wanted.values():
+            have = self.model.records.get(r.id)
+            if not isinstance(r, Namespace) or not isinstance(have, Namespace) or r.sysctls == have.sysctls:
+                continue
+            for key in sorted(r.sysctls.keys() | have.sysctls.keys()):
+                value = r.sysctls.get(key, self.baseline.get(key))
+                if (key in FIRST) == first and value is not None and have.sysctls.get(key, self.baseline.get(key)) != value:
+                    self.do(s.SetSysctl(subject=r.id, namespace=r.name, key=key, value=value))
+
+    def _add_interfaces(self) -> None:
+        for new in self._sorted():
+            if self.model.interface(new.namespace, new.name) is not None:
+                continue
+            bare = _bare(new)
+            peer = self.graph.peer(new.ref) if isinstance(new, Veth) else None
+            far = _bare(peer) if peer is not None else None
+            self.do(s.AddInterface(subject=new.id, interface=bare, peer=far if isinstance(far, Veth) else None))
+
+    # ---- what changes ------------------------------------------------------------------------------------------------
+
+    def _change_interfaces(self) -> None:
+        for have in self._have():
+            if isinstance(have, Loopback) and have.id not in self.wanted:
+                self._change(Loopback(namespace=have.namespace, name="lo", up=False), have, _COMMON)
+        for new, old in self._pairs():
+            fields = (*_COMMON, *_CHANGEABLE[type(new)])
+            if (
+                isinstance(new, Bridge)
+                and isinstance(old, Bridge)
+                and new.vlan_default_pvid != old.vlan_default_pvid
+                and old.vlan_filtering
+            ):
+                # "can't change default_pvid while filtering is on": __br_vlan_set_default_pvid() is only called without
+                off = replace(old, vlan_filtering=False)
+                self._change(off, old, ("vlan_filtering",))
+                self._change(replace(off, vlan_default_pvid=new.vlan_default_pvid), off, ("vlan_default_pvid",))
+                old = replace(off, vlan_default_pvid=new.vlan_default_pvid)
+            self._change(new, old, fields)
+        for new, old in self._pairs():
+            self._change(new, old, ("master",))
+        for new, old in self._pairs():
+            if new.master is not None:
+                current = self.model.interface(new.namespace, new.name) or old
+                self._change(new, current, ("port",))
+                self._vlans(new, current)
+
+    def _change(self, new: AnyInterface, old: AnyInterface, fields: Iterable[str]) -> None:
+        changed = tuple(f for f in fields if getattr(new, f) != getattr(old, f))
+        if not changed:
+            return
+        values: dict[str, str | int | bool | None] = {}
+        if "mtu" in changed and new.mtu is None:
+            values["mtu"] = default_mtu(self.graph, new)
+        if "mac" in changed and new.mac is None:
+            values["mac"] = self.born(new.ref)
+        self.do(s.ChangeInterface(subject=new.id, after=new, fields=changed, values=values))
+
+    def _vlans(self, new: AnyInterface, old: AnyInterface) -> None:
+        bridge = self.graph.master(new)
+        if bridge is None or not bridge.vlan_filtering:
+            return
+        want, have = {v.vid: v for v in port_vlans(new, bridge)}, {v.vid: v for v in port_vlans(old, bridge)}
+        if want == have:
+            return
+        current = self.model.interface(new.namespace, new.name)
+        if current is not None and current.vlans is None:
+            self.model.records[new.id] = replace(current, vlans=tuple(have.values()))
+        for vid in have.keys() - want.keys():
+            self.do(s.DeleteVlan(subject=new.id, namespace=new.namespace, dev=new.name, vid=vid))
+        for vid, vlan in want.items():
+            if have.get(vid) != vlan:
+                self.do(s.AddVlan(subject=new.id, namespace=new.namespace, dev=new.name, vlan=vlan))
+
+    # ---- state -------------------------------------------------------------------------------------------------------
+
+    def _down(self) -> None:
+        for have in self._have():
+            new = self.wanted.get(have.id)
+            down = not new.up if isinstance(new, INTERFACES) else isinstance(have, Loopback)
+            if have.up and down:
+                self.do(s.SetUp(subject=have.id, namespace=have.namespace, name=have.name, up=False))
+
+    def _up(self) -> None:
+        """Bridges last: one that is up floods multicast to its ports while they come."""
+        pairs = [(new, old) for new, old in self._pairs() if new.up and not old.up]
+        for new, _ in sorted(pairs, key=lambda pair: isinstance(pair[0], Bridge)):
+            self.do(s.SetUp(subject=new.id, namespace=new.namespace, name=new.name, up=True))
+
+    def _addresses(self) -> None:
+        for have in self._have():
+            if isinstance(have, Loopback) and have.id not in self.wanted:
+                self._addresses_of(have, ())
+        for new, old in self._pairs():
+            self._addresses_of(old, new.addresses)
+
+    def _addresses_of(self, old: AnyInterface, wanted: tuple[str, ...]) -> None:
+        kept, have = old.addresses, old
+        while (wrong := _wrong(kept, wanted)) is not None:
+            self.do(s.DeleteAddress(subject=have.id, namespace=have.namespace, dev=have.name, address=wrong))
+            kept = without(kept, wrong)
+        for address in wanted:
+            if address not in kept:
+                self.do(s.AddAddress(subject=have.id, namespace=have.namespace, dev=have.name, address=address))
+
+    def _add_entries(self) -> None:
+        records = [r for key, r in self.wanted.items() if self.model.records.get(key) != r]
+        for route in sorted((r for r in records if isinstance(r, Route)), key=_reach):
+            self.do(s.AddRoute(subject=route.id, route=route))
+        for r in records:
+            if isinstance(r, Neighbour):
+                self.do(s.AddNeighbour(subject=r.id, neighbour=r))
+            elif isinstance(r, Fdb):
+                self.do(s.AddFdb(subject=r.id, fdb=r))
+
+
+def _wrong(have: tuple[str, ...], wanted: tuple[str, ...]) -> str | None:
+    """The first address that is not wanted, or that stands where another IPv4 address has to."""
+    if (extra := next((a for a in have if a not in wanted), None)) is not None:
+        return extra
+    four, want = ([a for a in addresses if ":" not in a] for addresses in (have, wanted))
+    return next((a for a, b in zip(four, want, strict=False) if a != b), None)
+
+
+def _move_step(old: str, new: str) -> s.MoveInterface:
+    namespace, _, name = old.partition("/")
+    to_namespace, _, to_name = new.partition("/")
+    return s.MoveInterface(subject=f"interface:{old}", namespace=namespace, name=name, to_namespace=to_namespace, to_name=to_name)
+
+
+def _bare(interface: AnyInterface) -> AnyInterface:
+    """As `ip link add` makes it. A bridge that filters by another VLAN than 1 is told so before it filters."""
+    bare = replace(interface, up=False, addresses=(), master=None, port=Port(), vlans=None)
+    if isinstance(bare, Bridge) and bare.vlan_filtering and bare.vlan_default_pvid != 1:
+        return replace(bare, vlan_filtering=False)
+    return bare
+
+
+def _reach(route: Route) -> tuple[bool, int]:
+    """A gateway may be reached by another route: those without one first, then the narrow before the wide."""
+    length = 0 if route.to in ("default", "::/0") else ipaddress.ip_network(route.to).prefixlen
+    return (route.via is not None, -length)

@@ -1,0 +1,64 @@
+"""Rules as a person wrote them, and as iptables prints them: what has to be tried to know the one from the other. Pure.
+
+A trial is a text of iptables-restore with the chains in question, for a namespace that is there for nothing else. What iptables-save
+then prints of it is the canonical text.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from topology.model import ids
+from topology.model.netfilter import HOOKS, Family, Table
+from topology.model.records import AnyRecord, Chain, Records, replace
+from topology.observe import listing
+from topology.rules.chains import by_table
+
+
+class Trial(NamedTuple):
+    """The chains of one namespace and family that are tried. `places`: line of the text (from 0) → chain and number of its rule."""
+
+    namespace: str
+    family: Family
+    text: str
+    chains: tuple[Chain, ...]
+    places: Mapping[int, tuple[str, int]]
+
+
+def trials(wanted: Mapping[str, AnyRecord], known: Mapping[str, AnyRecord], ids: Iterable[str]) -> Iterator[Trial]:
+    """Those of the chains `ids` that have rules which are not among those of the same chain in `known`."""
+    unsure = [r for key in ids if isinstance(r := wanted.get(key), Chain) and not _rules(known.get(key)).issuperset(r.rules)]
+    tables = by_table(wanted)
+    for namespace, family in dict.fromkeys((c.namespace, c.family) for c in unsure):
+        chains = [c for c in unsure if (c.namespace, c.family) == (namespace, family)]
+        lines: list[str] = []
+        places: dict[int, tuple[str, int]] = {}
+        for table in dict.fromkeys(c.table for c in chains):
+            mine = tables[namespace, family, table]
+            lines += [f"*{table}", *(f":{name} ACCEPT" for name in HOOKS[table]), *(f":{n} -" for n in mine if n not in HOOKS[table])]
+            for chain in (c for c in chains if c.table == table):
+                places.update((len(lines) + n, (chain.id, n + 1)) for n in range(len(chain.rules)))
+                lines += [f"-A {chain.name} {rule}" for rule in chain.rules]
+            lines.append("COMMIT")
+        yield Trial(namespace, family, "\n".join([*lines, ""]), tuple(chains), places)
+
+
+def _rules(record: AnyRecord | None) -> set[str]:
+    return set(record.rules) if isinstance(record, Chain) else set()
+
+
+def printed(trial: Trial, text: str) -> Records:
+    """The tried chains with their canonical rules. `text`: what iptables-save printed of the trial."""
+    out: Records = {}
+    found = {(t.table, c.name): c.rules for t in listing.read(text, counters=False) for c in t.chains}
+    for chain in trial.chains:
+        rules = found.get((chain.table, chain.name), chain.rules)
+        if rules != chain.rules:
+            out[chain.id] = replace(chain, rules=rules)
+    return out
+
+
+def one(namespace: str, family: Family, table: Table, chains: Iterable[str], name: str, rule: str) -> Trial:
+    """A trial of one rule alone. `chains`: the names of all chains that it may jump to."""
+    own = [f":{c} -" for c in dict.fromkeys(chains) if c not in HOOKS[table]]
+    lines = [f"*{table}", *own, f"-A {name} {rule}", "COMMIT", ""]
+    return Trial(namespace, family, "\n".join(lines), (), {len(own) + 1: (ids.chain(namespace, family, table, name), 1)})

@@ -1,0 +1,137 @@
+"""Chains as records: their normal form, what iptables would refuse of one seen alone, and finding them."""
+
+import errno
+from collections.abc import Iterator, Mapping
+
+from topology.model.base import Fault
+from topology.model.netfilter import CHAIN_NAME_MAX, HOOKS, TABLES
+from topology.model.records import AnyRecord, Chain, replace
+from topology.rules.tokens import TEXTS, Token, quote, restorable, tokens
+
+TableKey = tuple[str, str, str]
+"""Namespace, family, table."""
+Chains = dict[str, Chain]
+"""The chains of one table by name."""
+
+MAX_LINE = 10_000
+"""Bytes of a rule at most: iptables-restore reads lines into a buffer of 10,240 and would take the rest for another line."""
+MAX_WORD = 1023
+"""Bytes of one word of a rule at most (libxtables, `struct xt_param_buf`)."""
+
+
+def is_built_in(chain: Chain) -> bool:
+    """Whether the kernel itself sends packets through the chain."""
+    return chain.name in HOOKS[chain.table]
+
+
+def by_table(records: Mapping[str, AnyRecord]) -> dict[TableKey, Chains]:
+    """All chains by table."""
+    out: dict[TableKey, Chains] = {}
+    for r in records.values():
+        if isinstance(r, Chain):
+            out.setdefault((r.namespace, r.family, r.table), {})[r.name] = r
+    return out
+
+
+def of_table(records: Mapping[str, AnyRecord], namespace: str, family: str, table: str) -> Chains:
+    """The chains of one table by name, those that have a record."""
+    return by_table(records).get((namespace, family, table), {})
+
+
+def order(chain: Chain) -> tuple[object, ...]:
+    """As iptables-save lists them: by table, the built-in ones in the order of their hooks, then the others by name."""
+    hooks = HOOKS[chain.table]
+    place = hooks.index(chain.name) if chain.name in hooks else len(hooks)
+    return (chain.namespace, chain.family, TABLES.index(chain.table), place, chain.name.encode())
+
+
+def normal(chain: Chain) -> Chain | None:
+    """The normal form: a built-in chain has a policy, and no record where it has nothing else."""
+    rules = tuple(restorable(rule.strip()) for rule in chain.rules)
+    if not is_built_in(chain):
+        return chain if rules == chain.rules and chain.policy is None else replace(chain, rules=rules, policy=None)
+    policy = chain.policy or "ACCEPT"
+    if policy == "ACCEPT" and not rules:
+        return None
+    return chain if rules == chain.rules and policy == chain.policy else replace(chain, rules=rules, policy=policy)
+
+
+# ---- what cannot be --------------------------------------------------------------------------------------------------
+
+
+def faults(chain: Chain) -> Iterator[Fault]:
+    """What iptables would refuse of the chain, as far as its text alone tells, in the words of iptables(8)."""
+    name, size = chain.name, len(chain.name.encode("utf-8", "surrogatepass"))
+    if is_built_in(chain):
+        pass
+    elif not name or name[0] in "-!" or any(c.isspace() for c in name) or not name.isprintable():
+        yield Fault("name", f"Invalid chain name `{name}'", "letters, digits, - and _, and not - or ! first")
+    elif size > CHAIN_NAME_MAX:
+        yield Fault("name", f"chain name `{name}' too long (must be under {CHAIN_NAME_MAX + 1} chars)", "take a shorter name")
+    if chain.policy is not None and not is_built_in(chain):
+        hint = f"only {', '.join(HOOKS[chain.table])} have a policy in the table {chain.table}: end the chain with a rule instead"
+        yield Fault("policy", f"Can't set policy `{chain.policy}' on a chain of one's own", hint, errno.EINVAL)
+    for number, rule in enumerate(chain.rules):
+        fault = rule_fault(rule)
+        if fault is not None:
+            yield Fault(f"rules[{number}]", *fault)
+
+
+def rule_fault(rule: str) -> tuple[str, str] | None:
+    """Why a text cannot be a rule, and what to do; None where iptables has to say."""
+    if "\n" in rule or "\r" in rule:
+        return "a rule is one line", "take the line break out: each rule stands for itself"
+    if any((ord(c) < 32 and c != "\t") or 0xD800 <= ord(c) < 0xE000 or ord(c) == 127 for c in rule):
+        return "a rule is text", "take the control character out"
+    if len(rule) > MAX_WORD:
+        if len(rule.encode()) > MAX_LINE:
+            return f"the rule has {len(rule.encode())} bytes", f"iptables-restore takes {MAX_LINE} at most"
+        if any(len(t.value.encode()) > MAX_WORD for t in tokens(rule)):
+            return "Parameter too long!", f"one word of a rule has at most {MAX_WORD} bytes"
+    return None
+
+
+# ---- rules that name chains ------------------------------------------------------------------------------------------
+
+
+def _aim(rule: str) -> Token | None:
+    """The word that says where the rule jumps to."""
+    before = ""
+    for word in tokens(rule):
+        if before in ("-j", "-g", "--jump", "--goto"):
+            return word
+        before = "" if before in TEXTS else word.raw
+    return None
+
+
+def aims_at(rule: str, name: str) -> bool:
+    """Whether the rule jumps to the chain."""
+    if name not in rule:
+        return False
+    found = _aim(rule)
+    return found is not None and found.value == name
+
+
+def retarget(rule: str, old: str, new: str) -> str:
+    """The rule, jumping to `new` where it jumped to `old`."""
+    if old not in rule:
+        return rule
+    found = _aim(rule)
+    if found is None or found.value != old:
+        return rule
+    return rule[: found.start] + quote(new) + rule[found.end :]
+
+
+# ---- rules that name interfaces --------------------------------------------------------------------------------------
+
+_DEVICES = frozenset({"-i", "-o", "--in-interface", "--out-interface", "--physdev-in", "--physdev-out"})
+
+
+def rewire(rule: str, names: Mapping[str, str]) -> str:
+    """The rule, with interfaces under their new names. A pattern (`veth+`) stays as it is: it may mean others as well."""
+    out, at, before = "", 0, ""
+    for word in tokens(rule):
+        if before in _DEVICES and word.value in names:
+            out, at = out + rule[at : word.start] + quote(names[word.value]), word.end
+        before = "" if before in TEXTS else word.raw
+    return out + rule[at:]

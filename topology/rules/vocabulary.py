@@ -1,0 +1,218 @@
+"""Every match and target that an iptables has, with its options, read from its extensions' own `--help`.
+
+Which tables and hooks an extension is for, help does not say: that is from iptables-extensions(8) and the kernel's xt_*.c.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Final, Literal
+
+import msgspec
+
+from topology.model.netfilter import BUILT_IN, Table
+
+Value = Literal["none", "text", "number", "address", "port", "interface", "time", "choice", "mark"]
+
+
+class Option(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An option of a match or target. `argument` is what its help calls the value; `choices` the words that it may be.
+
+    `negate`: a `!` may stand before it. `names` are all its spellings, the one that iptables-save prints first where that is known.
+    """
+
+    names: tuple[str, ...]
+    argument: str = ""
+    value: Value = "none"
+    choices: tuple[str, ...] = ()
+    negate: bool = False
+    help: str = ""
+
+
+class Extension(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A match (`-m name`) or a target (`-j name`). `tables`, `hooks`: where alone it may stand, as far as is known; empty: anywhere.
+
+    `needs`: what the rule needs besides, as `-p tcp`. `help` is the program's own `--help`.
+    """
+
+    name: str
+    kind: Literal["match", "target"]
+    summary: str = ""
+    options: tuple[Option, ...] = ()
+    tables: tuple[Table, ...] = ()
+    hooks: tuple[str, ...] = ()
+    needs: str = ""
+    help: str = ""
+
+
+SCRIPT: Final = """
+set -u
+echo "=== version $({iptables} --version)"
+for f in /usr/lib/*/xtables/lib{{xt,{own}}}_*.so /usr/lib/xtables/lib{{xt,{own}}}_*.so; do
+  [ -e "$f" ] || continue
+  n=${{f##*/}}; n=${{n#*_}}; n=${{n%.so}}
+  case $n in
+    standard) continue;;
+    [A-Z]*) o=-j;;
+    *) o=-m;;
+  esac
+  echo "=== $o $n"
+  {iptables} $o "$n" --help 2>/dev/null </dev/null | sed '1,/print package version/d'
+done
+"""
+"""For bash: prints the help of each extension behind a line `=== -m NAME`. To be filled with `iptables` and `own` (`ipt`, `ip6t`)."""
+
+_ACROSS: Final[dict[str, tuple[tuple[Table, ...], tuple[str, ...]]]] = {
+    "CHECKSUM": (("mangle",), ()),
+    "CLASSIFY": (("mangle",), ("OUTPUT", "FORWARD", "POSTROUTING")),
+    "CONNSECMARK": (("mangle", "security"), ()),
+    "CT": (("raw",), ()),
+    "DNAT": (("nat",), ("PREROUTING", "OUTPUT")),
+    "DNPT": (("mangle",), ()),
+    "DSCP": (("mangle",), ()),
+    "ECN": (("mangle",), ()),
+    "HL": (("mangle",), ()),
+    "MASQUERADE": (("nat",), ("POSTROUTING",)),
+    "NETMAP": (("nat",), ()),
+    "NOTRACK": (("raw",), ()),
+    "REDIRECT": (("nat",), ("PREROUTING", "OUTPUT")),
+    "REJECT": (("filter",), ("INPUT", "FORWARD", "OUTPUT")),
+    "SECMARK": (("mangle", "security"), ()),
+    "SNAT": (("nat",), ("POSTROUTING", "INPUT")),
+    "SNPT": (("mangle",), ()),
+    "SYNPROXY": ((), ("INPUT", "FORWARD")),
+    "TCPOPTSTRIP": (("mangle",), ()),
+    "TOS": (("mangle",), ()),
+    "TPROXY": (("mangle",), ("PREROUTING",)),
+    "TTL": (("mangle",), ()),
+    "mac": ((), ("PREROUTING", "FORWARD", "INPUT")),
+    "owner": ((), ("OUTPUT", "POSTROUTING")),
+    "rpfilter": (("raw", "mangle"), ("PREROUTING",)),
+    "socket": ((), ("PREROUTING", "INPUT")),
+}
+_NEEDS: Final = {
+    "tcp": "-p tcp", "tcpmss": "-p tcp", "udp": "-p udp", "sctp": "-p sctp", "dccp": "-p dccp", "esp": "-p esp", "ah": "-p ah",
+    "icmp": "-p icmp", "icmp6": "-p ipv6-icmp", "mh": "-p ipv6-mh", "ipcomp": "-p ipcomp", "multiport": "-p tcp", "TCPMSS": "-p tcp",
+    "TCPOPTSTRIP": "-p tcp", "SYNPROXY": "-p tcp", "ECN": "-p tcp",
+}  # fmt: skip
+_VERDICTS: Final = {
+    "ACCEPT": "let the packet through this table",
+    "DROP": "drop the packet, and say nothing",
+    "RETURN": "go back to the chain that jumped here; in a built-in chain the policy decides",
+}
+_ALIASES: Final = {
+    "--source-port": "--sport",
+    "--destination-port": "--dport",
+    "--source-ports": "--sports",
+    "--destination-ports": "--dports",
+}
+_ARGUMENTS: Final = {
+    "--match-set": "name flags", "--add-set": "name flags", "--del-set": "name flags", "--map-set": "name flags", "--from": "offset",
+    "--to": "offset", "--accept-local": "",
+}  # fmt: skip
+"""Where a help's lay-out does not tell the argument from the help."""
+_IN_BRACKETS = re.compile(r"\[(--[\w-]+)\]")
+
+
+def misplaced(name: str, table: str, chain: str) -> str | None:
+    """Where a match or target belongs, if it cannot stand in this chain of this table."""
+    tables, hooks = _ACROSS.get(name, ((), ()))
+    if (tables and table not in tables) or (hooks and chain in BUILT_IN and chain not in hooks):
+        where = " or ".join(tables or ("any table",)) + (f", {' or '.join(hooks)}" if hooks else "")
+        return f"{name} is only for {where}"
+    return None
+
+
+_SECTION = re.compile(r"^=== (-[mj]) (\S+)$", re.M)
+_VERSION = re.compile(r"^=== version (.*)$", re.M)
+_OPTION = re.compile(r"^\s*(\(?\[?!\]?\)?)?\s*(--[a-z0-9][\w-]*)(?:[ \t]+(.*?))?$")
+_GAP = re.compile(r"\t+| {2,}|(?<=\S) ?\t")
+_CHOICES = re.compile(r"\{([\w|-]+)\}|\[(\w+(?:, ?\w+)+)\]")
+
+
+def read(text: str) -> tuple[str, tuple[Extension, ...]]:
+    """The version, and the extensions, of what `SCRIPT` printed."""
+    version = found[1] if (found := _VERSION.search(text)) else ""
+    parts = _SECTION.split(text)
+    extensions = {
+        (kind, name): _extension(kind, name, body) for kind, name, body in zip(parts[1::3], parts[2::3], parts[3::3], strict=True)
+    }
+    verdicts = [Extension(name=name, kind="target", summary=summary) for name, summary in _VERDICTS.items()]
+    return version, (*verdicts, *(e for _, e in sorted(extensions.items())))
+
+
+def _extension(kind: str, name: str, body: str) -> Extension:
+    tables, hooks = _ACROSS.get(name, ((), ()))
+    return Extension(
+        name=name, kind="match" if kind == "-m" else "target", options=tuple(_options(body)), tables=tables, hooks=hooks,
+        needs=_NEEDS.get(name, ""), help=body.strip("\n"),
+    )  # fmt: skip
+
+
+def _options(body: str) -> Iterator[Option]:
+    """Each option with the lines that follow it up to the next one."""
+    current: tuple[list[str], str, bool, list[str]] | None = None
+    for line in body.splitlines():
+        found = _OPTION.match(line)
+        if line.strip().startswith("[--"):
+            yield from (Option(names=(name,)) for name in _IN_BRACKETS.findall(line))
+            continue
+        if found is None:
+            if current is not None and line.strip() and line[0] in " \t":
+                current[3].append(line.strip())
+            continue
+        negate, name, rest = found[1] or "", found[2], found[3] or ""
+        if rest.strip() == "..." and current is not None:
+            current[0].append(name)
+            continue
+        if current is not None:
+            yield _option(*current)
+        argument, help = _split(rest)
+        current = [name], argument, "!" in negate, [help] if help else []
+    if current is not None:
+        yield _option(*current)
+
+
+def _split(rest: str) -> tuple[str, str]:
+    """The argument and the help stand apart by a tab or two blanks."""
+    parts = _GAP.split(rest.strip(), maxsplit=1)
+    argument, help = parts[0], parts[1] if len(parts) > 1 else ""
+    if argument and (" " in argument and not help and not argument.startswith(("<", "[", "{"))):
+        first, _, more = argument.partition(" ")
+        return (first, more) if first.islower() and len(first) < 3 else ("", argument)
+    return argument, help.lstrip(": ").strip()
+
+
+def _option(names: list[str], argument: str, negate: bool, help: list[str]) -> Option:
+    names = [*(short for n in names if (short := _ALIASES.get(n)) and short not in names), *names]
+    names.sort(key=len)
+    if names[0] in _ARGUMENTS and not (names[0] == "--to" and argument):
+        help, argument = [*([argument] if argument else []), *help], _ARGUMENTS[names[0]]
+    choices: tuple[str, ...] = ()
+    if found := _CHOICES.search(argument):
+        choices = tuple(re.split(r"[|,] ?", found[1] or found[2]))
+    text = " ".join(help)
+    return Option(
+        names=tuple(names), argument=argument, value=_value(names[0], argument, choices), choices=choices, negate=negate, help=text
+    )
+
+
+_KINDS: Final[tuple[tuple[Value, str], ...]] = (
+    ("interface", r"oif|physdev-(in|out)|iface"),
+    ("mark", r"mark"),
+    ("port", r"port|sport|dport"),
+    ("address", r"address|ipaddr|\bip\b|src-range|dst-range|-ip$|gateway|rsource|addr\b|source$|destination$"),
+    ("time", r"time|sec\b|date"),
+    ("number", r"num|value|length|\bn\b|ttl|number|level|bytes|class|packets|size|bits|spi|group|mss|rate|from"),
+)
+
+
+def _value(name: str, argument: str, choices: tuple[str, ...]) -> Value:
+    """What kind of field a form shows for it: a guess from the words of the help, never a check."""
+    if not argument:
+        return "none"
+    if choices:
+        return "choice"
+    by_argument = next((kind for kind, pattern in _KINDS if re.search(pattern, argument.lower())), None)
+    if by_argument is not None:
+        return "mark" if by_argument == "number" and "mark" in name else by_argument
+    return next((kind for kind, pattern in _KINDS[:3] if re.search(pattern, name)), "text")
