@@ -54,6 +54,7 @@ def test_mixed_script_is_followed() -> None:
             scene.agree()
 
 
+@pytest.mark.links
 def test_vlans_of_a_port() -> None:
     with Scene() as scene:
         try:
