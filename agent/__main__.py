@@ -16,7 +16,7 @@ from websockets.asyncio.server import unix_serve
 from agent import doctor
 from agent.lab.process import warm
 from agent.labs import Labs
-from agent.linux import syscalls as sc
+from agent.linux import pids
 from agent.listener import MAX_MESSAGE, Listener
 from agent.sandbox import seccomp
 
@@ -60,7 +60,7 @@ def main() -> int:
         return 0 if all(c.ok for c in found if c.needed) else 1
     if args.run is None:
         parser.error("--run is needed")
-    sc.prctl(sc.PR_SET_CHILD_SUBREAPER, 1)  # a lab's first process has lost its parent: its end is told to us
+    pids.prctl(pids.PR_SET_CHILD_SUBREAPER, 1)  # the parent of a lab's first process ends at once: the agent becomes its parent
     warm()
     with contextlib.suppress(OSError):  # said by doctor, and by the first lab that cannot start
         seccomp.program()

@@ -11,7 +11,7 @@ import msgspec
 from agent import filter, tools
 from agent.journey import nft
 from agent.journey.listener import Listener
-from agent.linux import syscalls as sc
+from agent.linux.namespaces import CLONE_NEWNET, CLONE_NEWUSER, unshare
 from agent.netlink.wire import NLM_F_CREATE, NLM_F_EXCL, Batch, Channel, ifinfo
 from agent.sandbox import limits, seccomp
 from protocol.public import Check
@@ -116,7 +116,7 @@ def _try() -> Iterator[Check]:
     mend = "sysctl -w user.max_user_namespaces=15000"
     uid, gid = os.geteuid(), os.getegid()
     try:
-        sc.unshare(sc.CLONE_NEWUSER | sc.CLONE_NEWNET)
+        unshare(CLONE_NEWUSER | CLONE_NEWNET)
         for name, text in (("setgroups", "deny"), ("uid_map", f"0 {uid} 1"), ("gid_map", f"0 {gid} 1")):
             Path(f"/proc/self/{name}").write_text(text)
     except OSError as e:

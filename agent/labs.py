@@ -16,8 +16,8 @@ import msgspec
 
 from agent import filter, sandbox
 from agent.lab import main
+from agent.limit_events import LimitEvents
 from agent.linux.pids import started
-from agent.reached import Reached
 from agent.sandbox import limits as enforced
 from agent.uplink import Uplinks
 from topology.model.limits import Limits, parse
@@ -54,7 +54,7 @@ class Labs:
         self.running: dict[str, Running] = {}
         self.gone: Callable[[str, str], None] = lambda _lab, _reason: None
         self.limit: Callable[[str, Problem], None] = lambda _lab, _problem: None
-        self._reached = Reached(lambda lab, problem: self.limit(lab, problem))
+        self._limit_events = LimitEvents(lambda lab, problem: self.limit(lab, problem))
         self._stopping: dict[str, asyncio.Event] = {}
 
     def find(self) -> None:
@@ -114,7 +114,7 @@ class Labs:
 
     def _watch(self, lab: str, running: Running) -> None:
         self.running[lab] = running
-        self._reached.watch(lab, running.note.limits)
+        self._limit_events.watch(lab, running.note.limits)
         asyncio.get_running_loop().add_reader(running.pidfd, self._ended, lab)
 
     def _ended(self, lab: str) -> None:
@@ -134,7 +134,7 @@ class Labs:
             self.gone(lab, reason)
 
     def _clean(self, lab: str) -> None:
-        self._reached.forget(lab)
+        self._limit_events.forget(lab)
         self._uplinks.end(lab)
         enforced.release(lab)
         for suffix in ("sock", "json"):
@@ -162,7 +162,7 @@ class Labs:
 
     def close(self) -> None:
         """Remove the folders, where nothing is left in them."""
-        self._reached.close()
+        self._limit_events.close()
         for folder in (self._folder, self._run):
             with contextlib.suppress(OSError):
                 folder.rmdir()

@@ -15,8 +15,9 @@ from pathlib import Path
 import msgspec
 
 from agent import sandbox
-from agent.linux import syscalls as sc
-from agent.linux.pids import started
+from agent.linux import mounts as m
+from agent.linux import namespaces as ns
+from agent.linux import pids
 from agent.sandbox import limits, root
 from topology.model.problems import Code, Problem, ProblemError
 
@@ -54,7 +55,7 @@ class Uplinks:
             self.end(lab)
         elif self._running(lab) is None:
             pid = await _start(lab, first, number)
-            self._mark(lab).write_bytes(msgspec.json.encode(Mark(pid, started(pid) or 0)))
+            self._mark(lab).write_bytes(msgspec.json.encode(Mark(pid, pids.started(pid) or 0)))
 
     def end(self, lab: str) -> None:
         """If it has one."""
@@ -75,7 +76,7 @@ class Uplinks:
             return None
         with contextlib.suppress(ChildProcessError):
             os.waitpid(mark.pid, os.WNOHANG)
-        return mark.pid if started(mark.pid) == mark.started else None
+        return mark.pid if pids.started(mark.pid) == mark.started else None
 
 
 async def _start(lab: str, first: int, number: int) -> int:
@@ -130,7 +131,7 @@ def _child(path: str, first: int, id: int, ready: int, said: int) -> None:
         os.setgroups([])
         os.setresgid(id, id, id)
         os.setresuid(id, id, id)
-        sc.prctl(sc.PR_SET_NO_NEW_PRIVS, 1)
+        pids.prctl(pids.PR_SET_NO_NEW_PRIVS, 1)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD):
             signal.signal(number, signal.SIG_DFL)
         options = ["--configure", "--mtu=1500", "--disable-host-loopback", "--enable-seccomp", "--ready-fd=3", "--netns-type=path"]
@@ -143,14 +144,14 @@ def _child(path: str, first: int, id: int, ready: int, said: int) -> None:
 
 def _cage(first: int) -> None:
     """A root with the system's programs, the names of DNS servers, the tap's device and the lab's two namespaces."""
-    sc.unshare(sc.CLONE_NEWNS | sc.CLONE_NEWIPC | sc.CLONE_NEWUTS)
-    sc.mount("none", "/", flags=sc.MS_REC | sc.MS_PRIVATE)
+    ns.unshare(ns.CLONE_NEWNS | ns.CLONE_NEWIPC | ns.CLONE_NEWUTS)
+    m.make_private()
     names = "".join(line + "\n" for line in _lines(Path("/etc/resolv.conf")) if line.startswith("nameserver"))
     with contextlib.ExitStack() as held:
         namespaces = {kind: os.open(f"/proc/{first}/ns/{kind}", os.O_RDONLY) for kind in ("user", "net")}
         for fd in namespaces.values():
             held.callback(os.close, fd)
-        sc.mount("tmpfs", _PLACE, "tmpfs", sc.MS_NOSUID, "mode=755,size=64k")
+        m.mount("tmpfs", _PLACE, "tmpfs", m.MS_NOSUID, "mode=755,size=64k")
         for folder in ("dev/net", "etc", "ns", "tmp", "run", "proc"):
             Path(_PLACE, folder).mkdir(parents=True)
         root.programs(Path(_PLACE))
@@ -158,11 +159,11 @@ def _cage(first: int) -> None:
         os.mknod(f"{_PLACE}/dev/net/tun", 0o020666, os.makedev(10, 200))
         Path(_PLACE, "dev/net/tun").chmod(0o666)
         Path(_PLACE, "dev/null").touch()
-        sc.mount("/dev/null", f"{_PLACE}/dev/null", flags=sc.MS_BIND)
+        m.bind("/dev/null", f"{_PLACE}/dev/null")
         for kind, fd in namespaces.items():
             Path(_PLACE, "ns", kind).touch()
-            sc.mount(f"/proc/self/fd/{fd}", f"{_PLACE}/ns/{kind}", flags=sc.MS_BIND)
-        sc.pivot_root(_PLACE)
+            m.bind(f"/proc/self/fd/{fd}", f"{_PLACE}/ns/{kind}")
+        m.pivot_root(_PLACE)
 
 
 def _lines(file: Path) -> list[str]:

@@ -22,11 +22,11 @@ def tables(_: object = None) -> list[tuple[str, str]]:
 
 
 def iptables(found: Iterable[tuple[str, str]]) -> Iterator[tuple[Family, Table]]:
-    """Those that iptables-nft uses."""
+    """Those of these tables (family, name) that iptables-nft uses."""
     names = set(found)
     return ((family, table) for word, family in _OURS.items() for table in HOOKS if (word, table) in names)
 
 
 def others(found: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-    """Those that it does not use, but those that trace a packet for a moment (`agent.journey`)."""
+    """Those of these tables (family, name) that it does not use, without the tables of traces (`agent.journey`)."""
     return ((family, name) for family, name in found if (family not in _OURS or name not in HOOKS) and not name.startswith(_TRACE))

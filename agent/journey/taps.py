@@ -4,15 +4,14 @@ A frame that goes out is cloned for a packet socket before its filter is asked (
 is not. So a tap takes what comes in, and what goes out only where nobody sees it come in: see `agent.journey.ends`.
 """
 
-import ctypes
 import errno
-import os
 import socket
 import struct
 from collections.abc import Iterable, Iterator
 from typing import Literal, NamedTuple
 
 from agent.journey.bpf import Program, attach
+from agent.linux.sockets import bind
 from agent.netlink.wire import grow
 
 _ETH_P_ALL = 0x0003
@@ -26,7 +25,6 @@ _VLAN_VALID = 0x10
 _SNAP = 256
 """Bytes of a frame that are looked at."""
 _BUFFER = 1 << 20
-_libc = ctypes.CDLL(None, use_errno=True)
 
 
 class Frame(NamedTuple):
@@ -71,9 +69,7 @@ class Tap:
 
     def _bind(self) -> None:
         """To all interfaces: `sll_ifindex` 0, which Python's own bind does not know, or to one."""
-        address = struct.pack("=HHiHBB8x", socket.AF_PACKET, socket.htons(_ETH_P_ALL), self._index, 0, 0, 0)
-        if _libc.bind(self.socket.fileno(), address, len(address)) != 0:
-            raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), "bind")
+        bind(self.socket, struct.pack("=HHiHBB8x", socket.AF_PACKET, socket.htons(_ETH_P_ALL), self._index, 0, 0, 0))
 
     def read(self) -> Iterator[Frame]:
         """All that has come."""

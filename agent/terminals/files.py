@@ -11,7 +11,7 @@ import stat
 from collections.abc import Iterator
 from itertools import islice
 
-from agent.linux.syscalls import open_beneath
+from agent.linux.files import open_beneath
 from agent.terminals.shell import home
 from agent.terminals.terminals import Terminals
 from protocol import private as p

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from agent import reached
+from agent.limit_events import Counter, LimitEvents
 from agent.sandbox import limits as enforced
 from topology.model.limits import Limits
 from topology.model.problems import Problem
@@ -115,8 +115,8 @@ def test_a_real_hierarchy_tells(real: Path, sleeper: int) -> None:
     told: list[tuple[str, Problem]] = []
 
     async def listen() -> None:
-        watch = reached.Reached(lambda lab, problem: told.append((lab, problem)))
-        watch._watch_file(reached._Watched("lab", "processes", 60, group / "cgroup.events", "populated"))
+        watch = LimitEvents(lambda lab, problem: told.append((lab, problem)))
+        watch.watch_file(Counter("lab", "processes", 60, group / "cgroup.events", "populated"))
         (group / "cgroup.procs").write_text(str(sleeper))
         for _ in range(100):
             if told:

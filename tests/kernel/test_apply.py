@@ -45,7 +45,7 @@ class Kernel:
         self.desired: Records = as_records(Namespace(name="host"))
 
     def _heard(self, facts: list[AnyFact]) -> None:
-        self._fold([*facts, *self.filters.along(facts)])
+        self._fold([*facts, *self.filters.rules_beside(facts)])
 
     def _fold(self, facts: list[AnyFact]) -> None:
         self.observed.fold(facts)
