@@ -10,7 +10,8 @@ SUBSYSTEM = 10
 _GETTABLE = 1
 _NFTA_TABLE_NAME = 1
 _FAMILIES = {1: "inet", 2: "ip", 3: "arp", 5: "netdev", 7: "bridge", 10: "ip6"}
-_TRACE = "vethboard-"
+TRACES = "vethboard-"
+"""The tables of traces (`agent.journey`) begin so."""
 _OURS: dict[str, Family] = {"ip": "ipv4", "ip6": "ipv6"}
 
 
@@ -29,4 +30,4 @@ def iptables(found: Iterable[tuple[str, str]]) -> Iterator[tuple[Family, Table]]
 
 def others(found: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
     """Those of these tables (family, name) that it does not use, without the tables of traces (`agent.journey`)."""
-    return ((family, name) for family, name in found if (family not in _OURS or name not in HOOKS) and not name.startswith(_TRACE))
+    return ((family, name) for family, name in found if (family not in _OURS or name not in HOOKS) and not name.startswith(TRACES))
