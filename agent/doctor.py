@@ -1,4 +1,4 @@
-"""What this kernel and system can do, tried in a throw-away user and network namespace; nothing of the machine is touched."""
+"""What this kernel and system can do, tried in a user and network namespace made for that; nothing of the machine is changed."""
 
 import errno
 import os
@@ -31,8 +31,8 @@ _CONNECTION_BYTES = 320
 
 
 def checks() -> Iterator[Check]:
-    """Each thing, whether it works, why not, and what mends it."""
-    tried = _apart()
+    """Each thing that was tried: whether it works, why not, and how to make it work."""
+    tried = _in_namespaces()
     root = os.geteuid() == 0
     yield Check(
         name="root", ok=root, needed=True, detail="" if root else "the agent makes namespaces", mend="" if root else "sudo script/up"
@@ -45,6 +45,7 @@ def checks() -> Iterator[Check]:
 
 
 def _limits(root: bool) -> Iterator[Check]:
+    """By what the limits of labs are enforced."""
     version = limits.version() if root else 0
     missing = limits.probe() if root else {}
     words = [f"{name}: {reason}" for name, reason in missing.items()]
@@ -62,7 +63,7 @@ def _limits(root: bool) -> Iterator[Check]:
 
 
 def _conntrack() -> Check:
-    """Connections are counted per namespace and not by any cgroup: what all namespaces of one lab together may take."""
+    """The kernel limits connections per namespace, no cgroup counts them: what all namespaces of one lab together could use."""
     path = Path("/proc/sys/net/netfilter/nf_conntrack_max")
     most = int(path.read_text()) if path.exists() else 0
     size = most * _CONNECTION_BYTES * Limits().namespaces
@@ -73,10 +74,10 @@ def _conntrack() -> Check:
 
 
 def _firewalls() -> Iterator[Check]:
-    """The drivers of netfilter, and which of them a lab gets that names none."""
+    """The two packet filters, and which of them a lab gets that does not choose."""
     for name, modules in (("legacy", "ip_tables iptable_filter ip6table_filter"), ("nft", "nf_tables nft_compat")):
         ok = filter.works("legacy" if name == "legacy" else "nft")
-        detail = "labs have this one" if ok and filter.default() == name else "" if ok else f"iptables-{name} does not work here"
+        detail = "the default for labs" if ok and filter.default() == name else "" if ok else f"iptables-{name} does not work here"
         yield Check(name=f"firewall {name}", ok=ok, detail=detail, mend="" if ok else f"modprobe -a {modules}")
 
 
@@ -89,12 +90,12 @@ def _seccomp() -> Check:
 
 
 def _check(name: str, ok: bool, detail: str, mend: str, needed: bool = False) -> Check:
-    """`detail` and `mend` are of interest where it does not work."""
+    """`detail` and `mend` are left out where it works."""
     return Check(name=name, ok=ok, needed=needed, detail="" if ok else detail, mend="" if ok else mend)
 
 
-def _apart() -> list[Check]:
-    """What has to be tried in namespaces of its own: a child does it and sends the result."""
+def _in_namespaces() -> list[Check]:
+    """What has to be tried in namespaces of its own: a child process does it, and writes the checks to a pipe."""
     read, write = os.pipe()
     pid = os.fork()
     if pid == 0:
@@ -113,6 +114,7 @@ def _apart() -> list[Check]:
 
 
 def _try() -> Iterator[Check]:
+    """The checks. Called in the child."""
     mend = "sysctl -w user.max_user_namespaces=15000"
     uid, gid = os.geteuid(), os.getegid()
     try:
@@ -137,7 +139,7 @@ def _try() -> Iterator[Check]:
 
 
 def _tracing() -> Iterator[Check]:
-    """What follows a packet: a table of nftables that sets the trace flag, and the log to which the legacy tables tell of it."""
+    """What traces need: a table of nftables that sets the trace flag, and the log of the legacy tables."""
     table = nft.Table("vethboard-doctor")
     name, mend = "tracing", "modprobe -a nf_tables nfnetlink_log nf_log_syslog"
     lost = "no packet can be traced; where it should go is predicted all the same"
@@ -158,6 +160,7 @@ def _tracing() -> Iterator[Check]:
 
 
 def _link(batch: Batch, name: str, kind: str) -> int:
+    """Begin a request for a link of this kind; give what is returned to `batch.close`."""
     batch.begin(_RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, ifinfo())
     batch.text(_IFNAME, name)
     at = batch.nest(_LINKINFO)
@@ -166,6 +169,7 @@ def _link(batch: Batch, name: str, kind: str) -> int:
 
 
 def _kind(channel: Channel, kind: str, needed: bool) -> Check:
+    """Whether the kernel knows a kind of interface."""
     batch = Batch()
     batch.close(_link(batch, f"t{kind}"[:15], kind))
     batch.end()
@@ -186,6 +190,7 @@ def _bridge_that_filters(batch: Batch) -> None:
 
 
 def _request(channel: Channel, put: Callable[[Batch], None]) -> str | None:
+    """Why the kernel refuses it; None where it does not."""
     batch = Batch()
     put(batch)
     refusal = channel.request(batch)[0]
@@ -193,7 +198,8 @@ def _request(channel: Channel, put: Callable[[Batch], None]) -> str | None:
 
 
 def _qdisc(channel: Channel, kind: str) -> Check:
-    """lo takes any qdisc; one that lacks its options is refused with EINVAL, an unknown one with ENOENT."""
+    """Whether the kernel knows a queueing discipline: on lo, one that lacks its options is refused with EINVAL, an unknown one with
+    ENOENT."""
     batch = Batch()
     batch.begin(_RTM_NEWQDISC, NLM_F_CREATE | NLM_F_EXCL, b"\0\0\0\0" + (1).to_bytes(4, "little") + b"\0" * 4 + b"\xff" * 4 + b"\0" * 4)
     batch.text(1, kind)

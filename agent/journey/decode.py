@@ -12,7 +12,7 @@ from agent.netlink.wire import as_text, attributes
 
 _NFULA_MARK, _NFULA_INDEV, _NFULA_OUTDEV, _NFULA_PAYLOAD, _NFULA_PREFIX = 2, 4, 5, 9, 10
 _TABLE, _CHAIN, _HANDLE, _TYPE, _VERDICT, _ID, _NETWORK, _TRANSPORT, _IIF, _OIF, _MARK = 1, 2, 3, 4, 5, 6, 8, 9, 10, 12, 14
-_POLICY, _CT_DIRECTION, _CT_STATE = 16, 19, 21
+_POLICY, _CT_STATE = 16, 21
 _VERDICT_CODE, _VERDICT_CHAIN = 1, 2
 _RULE_TABLE, _RULE_CHAIN, _RULE_HANDLE = 1, 2, 3
 _LINE = re.compile(r"TRACE: (?P<table>[^:]+):(?P<chain>.+):(?P<type>rule|policy|return):(?P<number>\d+) ?$")

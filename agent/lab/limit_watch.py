@@ -3,6 +3,7 @@
 import contextlib
 import os
 
+from topology.model import ids
 from topology.model.limits import RESERVED_NAMESPACES, Limits, reached
 from topology.model.problems import Problem
 
@@ -32,7 +33,7 @@ class LimitWatch:
             stat = os.statvfs(path)
             size, free = stat.f_blocks * stat.f_frsize, stat.f_bavail * stat.f_frsize
             if self._is_new(path, full=stat.f_bavail == 0, room=free > size * _FREE_AGAIN):
-                return reached("disk", size - free, size, f"file:{path}")
+                return reached("disk", size - free, size, ids.file(path))
         return None
 
     def _is_new(self, name: str, *, full: bool, room: bool) -> bool:

@@ -1,4 +1,4 @@
-"""The files that a lab sees: the system's programs read-only, everything else its own and empty, nothing of the machine's state."""
+"""The files that a lab sees: the system's programs read-only, everything else its own and empty, nothing of the machine's data."""
 
 import contextlib
 import os
@@ -49,7 +49,7 @@ _ROOT_SIZE, _HOME_SIZE = "64m", "64m"
 
 
 _PLACE = "/tmp"
-"""The root is built over it: every user may enter it, and only the lab's mount namespace sees what is there."""
+"""Where the root is built: every user may enter it, and only the lab's mount namespace sees what is built there."""
 
 _HIDDEN_FILES = (
     "kcore", "kmsg", "keys", "key-users", "timer_list", "sched_debug", "sysrq-trigger", "kallsyms", "kpagecount", "kpageflags",
@@ -90,7 +90,7 @@ def enter(lab: str) -> None:
 
 
 def _proc(proc: Path) -> None:
-    """The lab's processes, its own network, and little else. Only what lies in /proc/sys/net can be written."""
+    """The lab's processes and its own network, and little else. Only what is in /proc/sys/net can be written."""
     m.mount("proc", str(proc), "proc", m.MS_NOSUID | m.MS_NODEV | m.MS_NOEXEC)
     m.bind(str(proc / "sys/net"), str(proc / "sys/net"))
     m.bind_read_only(str(proc / "sys"), str(proc / "sys"))
@@ -120,13 +120,14 @@ def programs(place: Path) -> None:
 
 
 def _hidden() -> set[str]:
-    """Sources, and Vethboard itself where it is installed below /usr."""
+    """Folders of sources, and of Vethboard itself where it is installed below /usr."""
     ours = {Path(__file__).resolve().parents[2], Path(sys.prefix).resolve()}
     below = {str(path.relative_to("/")) for path in ours if path.is_relative_to("/usr") and path not in (Path("/usr"), Path("/usr/local"))}
     return {"usr/src", "usr/local/src"} | below
 
 
 def _etc(etc: Path) -> None:
+    """Copies of what programs need of the machine's /etc, and files of the lab's own."""
     for name in _ETC_FILES:
         with contextlib.suppress(OSError):
             shutil.copyfile(Path("/etc", name), etc / name)
@@ -142,6 +143,7 @@ def _etc(etc: Path) -> None:
 
 
 def _dev(dev: str, terminals: int) -> None:
+    """A /dev with harmless devices, and the lab's own terminals and shared memory."""
     m.mount("tmpfs", dev, "tmpfs", m.MS_NOSUID, "mode=755,size=64k")
     for name in _DEVICES:
         if Path("/dev", name).exists():

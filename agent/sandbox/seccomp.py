@@ -1,6 +1,6 @@
-"""The system calls that no lesson needs, refused in the kernel (seccomp(2)); libseccomp compiles the filter, once, in the warm agent.
+"""System calls that no lesson needs, refused in the kernel (seccomp(2)). libseccomp compiles the filter, once, in the warm agent.
 
-A refused call fails with EPERM, so that a program says so in words; what a program tries first and has an older way for fails with ENOSYS.
+A refused call fails with EPERM, so that programs print why; one for which programs have an older alternative fails with ENOSYS.
 """
 
 import ctypes
@@ -37,7 +37,7 @@ _NETLINK, _NETLINK_CRYPTO = 16, 21
 _TIOCSTI, _TIOCLINUX = 0x5412, 0x541C
 
 _ALLOW, _ERRNO = 0x7FFF0000, 0x00050000
-_EQ, _GT, _MASKED_EQ = 4, 6, 7
+_GT, _MASKED_EQ = 6, 7
 _ATTRIBUTE_BAD_ARCH, _ATTRIBUTE_OPTIMIZE = 2, 8
 _SECCOMP_MODE_FILTER = 2
 _WORD = 0xFFFFFFFF
@@ -56,7 +56,7 @@ class _Program(ctypes.Structure):
 
 
 class _Filter:
-    """A libseccomp filter that lets everything through that is not refused."""
+    """A libseccomp filter that allows everything but what is refused."""
 
     def __init__(self) -> None:
         self._lib = ctypes.CDLL("libseccomp.so.2", use_errno=True)
@@ -73,7 +73,7 @@ class _Filter:
         _check(self._lib.seccomp_attr_set(self._context, attribute, value), "seccomp_attr_set")
 
     def refuse(self, name: str, number: int, *compares: _Compare) -> None:
-        """`name` fails with errno `number` where all of `compares` hold. A call that this machine does not have is refused anyway."""
+        """Let `name` fail with errno `number` where all of `compares` hold. Nothing to do for a call that this machine does not have."""
         call = self._lib.seccomp_syscall_resolve_name(name.encode())
         if call < 0:
             return
@@ -83,7 +83,7 @@ class _Filter:
         _check(self._lib.seccomp_rule_add(self._context, _ERRNO | number, call, len(compares), *compares), name)
 
     def program(self) -> bytes:
-        """The BPF instructions, 8 bytes each."""
+        """The BPF instructions, 8 bytes each (`struct sock_filter`)."""
         fd = os.memfd_create("seccomp")
         try:
             _check(self._lib.seccomp_export_bpf(self._context, fd), "seccomp_export_bpf")
