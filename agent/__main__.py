@@ -18,6 +18,7 @@ from agent.lab.process import warm
 from agent.labs import Labs
 from agent.linux import pids
 from agent.listener import MAX_MESSAGE, Listener
+from agent.sandbox import limits as enforced
 from agent.sandbox import seccomp
 
 
@@ -71,6 +72,7 @@ def main() -> int:
     args = _arguments()
     if args.check:
         return _check(args.json)
+    enforced.use_group_of(args.run.resolve())
     pids.prctl(pids.PR_SET_CHILD_SUBREAPER, 1)  # the parent of a lab's first process ends at once: the agent becomes its parent
     warm()
     with contextlib.suppress(OSError):  # reported by doctor, and by the first lab that cannot start

@@ -7,7 +7,7 @@ import struct
 from collections.abc import Callable
 
 from agent.netlink import words
-from agent.netlink.kinds import OBSERVE, vxlan
+from agent.netlink.kinds import DRIVERS
 from agent.netlink.wire import as_s32, as_text, as_u8, as_u16, as_u32, attributes, each_attribute
 from topology.observe.facts import Counters, LinkFact, PortFact, VlanRow, VlansFact
 
@@ -78,12 +78,12 @@ def link(ns: str, body: bytes, resolve: Resolve) -> LinkFact:
     about = _nested(found, IFLA_LINKINFO)
     kind = as_text(about[IFLA_INFO_KIND]) if IFLA_INFO_KIND in about else "loopback" if flags & IFF_LOOPBACK else ""
     data = _nested(about, IFLA_INFO_DATA)
-    observe = OBSERVE.get(kind)
-    info = observe(data) if observe else {}
+    driver = DRIVERS.get(kind)
+    info = driver.observe(data) if driver else {}
     lower = _u32(found, IFLA_LINK)
     link_ns = resolve(as_s32(found[IFLA_LINK_NETNSID])) if IFLA_LINK_NETNSID in found else None
-    if kind == "vxlan":
-        lower = vxlan.parent(data)
+    if driver and driver.lower:
+        lower = driver.lower(data)
         if link_ns is not None:
             info["underlay"] = link_ns
     return LinkFact(

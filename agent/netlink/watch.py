@@ -31,6 +31,7 @@ from agent.netlink.namespaces import Namespaces, Netns, share_run
 from agent.netlink.read import Reader
 from agent.netlink.sysctls import Sysctls
 from agent.netlink.wire import NETLINK_ADD_MEMBERSHIP, NETLINK_LISTEN_ALL_NSID, RECEIVE, SOL_NETLINK, grow, nsid_of, split
+from topology.model.kinds import BY_WORD
 from topology.model.sysctls import KEYS
 from topology.observe.facts import AnyFact, SysctlFact
 
@@ -41,7 +42,7 @@ _AT_ONCE = 4096
 """Datagrams after which the loop gets a turn."""
 _LATER_AT_ONCE = 16
 """Namespaces that one turn of the loop reads of those that can wait."""
-_SILENT = ("bridge", "vxlan", "macvlan")
+_SILENT = frozenset(word for word, kind in BY_WORD.items() if kind.KIND.changeable)
 """Kinds of interface with attributes that are changed without an event while the interface is down."""
 
 

@@ -129,6 +129,10 @@ class Batch:
         """An attribute with these bytes."""
         self.buffer += _ATTR.pack(len(data) + 4, attribute) + data + _PAD[len(data) & 3]
 
+    def add_attributes(self, packed: bytes) -> None:
+        """Attributes that were packed elsewhere."""
+        self.buffer += packed
+
     def cut(self, count: int) -> None:
         """Keep the first `count` messages, and drop the rest, of which the last may be unfinished."""
         del self.buffer[self._starts[count] if count < len(self._starts) else len(self.buffer) :]
