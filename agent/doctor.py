@@ -179,9 +179,9 @@ def _kind(channel: Channel, kind: str, needed: bool) -> Check:
     batch.end()
     refusal = channel.request(batch)[0]
     # a kind that the kernel knows complains of what is missing (EINVAL, ENODEV …), one that it does not know is EOPNOTSUPP
-    ok = refusal is None or (refusal.errno != errno.EOPNOTSUPP and "Unknown device type" not in refusal.said)
+    ok = refusal is None or (refusal.errno != errno.EOPNOTSUPP and "Unknown device type" not in refusal.extack)
     mend = "" if ok else f"modprobe {_MODULES.get(kind, kind)}"
-    return Check(name=kind, ok=ok, needed=needed, detail="" if ok or refusal is None else refusal.words, mend=mend)
+    return Check(name=kind, ok=ok, needed=needed, detail="" if ok or refusal is None else refusal.message, mend=mend)
 
 
 def _bridge_that_filters(batch: Batch) -> None:
@@ -198,7 +198,7 @@ def _request(channel: Channel, put: Callable[[Batch], None]) -> str | None:
     batch = Batch()
     put(batch)
     refusal = channel.request(batch)[0]
-    return refusal.words if refusal is not None else None
+    return refusal.message if refusal is not None else None
 
 
 def _qdisc(channel: Channel, kind: str) -> Check:
@@ -211,5 +211,5 @@ def _qdisc(channel: Channel, kind: str) -> Check:
     refusal = channel.request(batch)[0]
     ok = refusal is None or refusal.errno != errno.ENOENT
     return Check(
-        name=f"qdisc {kind}", ok=ok, detail="" if ok or refusal is None else refusal.words, mend="" if ok else f"modprobe sch_{kind}"
+        name=f"qdisc {kind}", ok=ok, detail="" if ok or refusal is None else refusal.message, mend="" if ok else f"modprobe sch_{kind}"
     )

@@ -1,7 +1,7 @@
-"""Labs that run into a limit which the kernel enforces, as their cgroups tell (cgroups(7)).
+"""Labs that reach a limit which the kernel enforces, as their cgroups report it (cgroups(7)).
 
-Version 2 has event files, whose changes inotify(7) reports. Version 1 reports out-of-memory by an eventfd(2), and of processes only counts
-those that it refused: that counter is read every second.
+Version 2 has event files, whose changes inotify(7) reports. Version 1 reports out-of-memory by an eventfd(2), and only counts the processes
+that it refused: that counter is read every second.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ REPEAT_SECONDS = 10.0
 """A lab that runs into the same limit again and again is reported no more often than this."""
 
 OnLimit = Callable[[str, Problem], None]
-"""Called with a lab id, and what to tell whoever uses the lab."""
+"""Called with a lab id, and the problem for the people in that lab."""
 
 
 class Counter(NamedTuple):
@@ -70,7 +70,7 @@ class LimitEvents:
             self._close_eventfd(lab)
 
     def watch(self, lab: str, limits: Limits) -> None:
-        """Report from now on. Without a cgroup nothing is reported: the program that was refused says it, and nobody else."""
+        """Report from now on. Without a cgroup nothing is reported: only the program that was refused says it."""
         processes = Counter(lab, "processes", limits.processes, enforced.folder(lab, "pids") / "pids.events", "max")
         memory = enforced.folder(lab, "memory")
         if enforced.version() == 2:
@@ -82,7 +82,7 @@ class LimitEvents:
                 self._watch_oom(lab, memory, limits.memory)
 
     def watch_file(self, counter: Counter) -> None:
-        """Report when the kernel says that the file changed and its count is larger. Nothing where the file is not there."""
+        """Report whenever the file changes and its count is larger than before. Nothing is done where the file is not there."""
         with contextlib.suppress(OSError):
             self._by_watch[self._inotify.add(counter.file, IN_MODIFY)] = counter
             self._counts[counter.file] = counter.read()
@@ -121,7 +121,7 @@ class LimitEvents:
             self._loop.remove_reader(eventfd)
             os.close(eventfd)
 
-    # ---- what the kernel said ----------------------------------------------------------------------------------------
+    # ---- reports of the kernel ---------------------------------------------------------------------------------------
 
     def _on_inotify(self) -> None:
         watches = {event.watch for event in self._inotify.read()}

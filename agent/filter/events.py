@@ -18,7 +18,7 @@ _NFNLGRP_NFTABLES = 7
 
 
 class Events:
-    """`fileno` is readable when something may have changed; `take` says where."""
+    """`fileno` is readable when something may have changed; `take` returns where."""
 
     def __init__(self, namespaces: Namespaces) -> None:
         self._namespaces = namespaces

@@ -77,7 +77,7 @@ class Socket:
 def _raise_unless_absent(found: Refusal | None) -> None:
     """Raise the refusal as OSError, unless it says that the kernel has no such subsystem."""
     if found is not None and found.errno not in (errno.EINVAL, errno.EOPNOTSUPP, errno.ENOENT):
-        raise OSError(found.errno, found.words)
+        raise OSError(found.errno, found.message)
 
 
 def listener(groups: Iterable[int], all_namespaces: bool = False) -> socket.socket:

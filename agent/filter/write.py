@@ -69,12 +69,12 @@ def _restore(namespaces: Namespaces, driver: FilterDriver, rows: Steps, lengths:
 
 def _explained(trial: "_Trial", rows: Steps, lengths: Lengths, ended: Ended, saved: Mapping[int, str]) -> Failed:
     """Which line was refused, and why: where the program only names the end of the table, each line is tried by itself."""
-    said = refusal(ended.err)
-    number, step, at = _which(rows, said.line)
-    if at is None or not said.message:
+    refused = refusal(ended.err)
+    number, step, at = _which(rows, refused.line)
+    if at is None or not refused.message:
         found = trial.first_refused(step, saved.get(number))
-        at, said = (found[0], Refusal(None, found[1] or said.message)) if found is not None else (at, said)
-    message = said.message or ended.err.strip() or f"iptables-restore ended with {ended.code}"
+        at, refused = (found[0], Refusal(None, found[1] or refused.message)) if found is not None else (at, refused)
+    message = refused.message or ended.err.strip() or f"iptables-restore ended with {ended.code}"
     if at is None:
         return Failed(number, Problem(code=Code.REFUSED, message=message, subject=step.subject))
     have = lengths.get((step.namespace, step.family, step.table), {})
@@ -166,10 +166,10 @@ def attempt(namespaces: Namespaces, driver: FilterDriver, family: Family, text: 
         ended = driver.restore(scratch, family, text, flush=True)
         if ended.code == 0:
             return Tried(driver.save(scratch, family, False).out)
-        said = refusal(ended.err)
+        refused = refusal(ended.err)
         lines = text.splitlines()
-        at = said.line - 1 if said.line is not None and said.line <= len(lines) else -1
-        message = said.message
+        at = refused.line - 1 if refused.line is not None and refused.line <= len(lines) else -1
+        message = refused.message
         if not message or lines[at] == "COMMIT":
             at, message = _first_refused(driver, scratch, family, lines) or (at, message)
     rule = command(lines[at])[3] if lines[at].startswith("-A ") else ""

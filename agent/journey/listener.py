@@ -118,8 +118,8 @@ class Listener:
                 for kind, flags, _, body in split(self.socket.recv(RECEIVE)):
                     if kind != NLMSG_ERROR:
                         self._unread.append((kind, body))
-                    elif (said := refusal(flags, body)) is not None:
-                        raise OSError(said.errno, said.words)
+                    elif (refused := refusal(flags, body)) is not None:
+                        raise OSError(refused.errno, refused.message)
                     else:
                         return
         finally:

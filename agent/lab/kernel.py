@@ -41,7 +41,7 @@ class Kernel:
         self._connections = ConntrackWatch(self.namespaces, self._send)
         self._subscription = p.Look(id=0, namespaces=())
         self.baseline = self._read_baseline()
-        """The sysctls of a namespace in which nobody has set one."""
+        """The sysctls of a namespace in which none was set."""
         self._watch.start()
         for fd, callback in {**self._watch.readers(), self.filters.fileno(): self.filters.on_event}.items():
             asyncio.get_running_loop().add_reader(fd, callback)
@@ -56,7 +56,7 @@ class Kernel:
     # ---- facts -------------------------------------------------------------------------------------------------------
 
     def report(self, facts: list[AnyFact]) -> None:
-        """Facts of the netlink watch, of terminals or of captures. A namespace that is reported whole is so with its rules."""
+        """Report facts of the netlink watch, of terminals or of captures. With a namespace that is reported whole, its rules are."""
         self._send([*facts, *self.filters.rules_beside(facts)])
 
     def _send(self, facts: list[AnyFact]) -> None:
@@ -64,7 +64,7 @@ class Kernel:
         self._on_facts(self._without_baseline(facts, whole))
 
     def _without_baseline(self, facts: list[AnyFact], whole: set[str]) -> tuple[AnyFact, ...]:
-        """The reader of facts knows the baseline: of a namespace that is reported whole, sysctls with that value are left out."""
+        """Whoever reads the facts knows the baseline: of a namespace that is reported whole, sysctls with that value are left out."""
 
         def is_known(fact: AnyFact) -> bool:
             return isinstance(fact, SysctlFact) and fact.ns in whole and self.baseline.get(fact.key) == fact.value

@@ -1,4 +1,4 @@
-"""Limits whose being reached the kernel reports to nobody: space in the lab's file systems, and the number of namespaces."""
+"""Limits that the kernel enforces without reporting it: space in the lab's file systems, and the number of namespaces."""
 
 import contextlib
 import os

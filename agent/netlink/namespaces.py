@@ -306,7 +306,7 @@ class Namespaces:
                 netns.nsid = as_s32(attributes(answer, 4)[NETNSA_NSID])
                 self._by_nsid.setdefault(netns.nsid, []).append(netns)
             elif isinstance(answer, Refusal):
-                raise OSError(answer.errno, answer.words, netns.name)
+                raise OSError(answer.errno, answer.message, netns.name)
 
     def ids_in(self, netns: Netns) -> dict[int, int]:
         """The nsids that are set in a namespace: id in the watch namespace → id there (`ip netns list-id`)."""

@@ -224,7 +224,7 @@ class Watch:
         if facts:
             self._sink(facts)
 
-    # ---- what somebody wants -----------------------------------------------------------------------------------------
+    # ---- on demand --------------------------------------------------------------------------------------------------
 
     def barrier(self) -> None:
         """Report everything that the kernel acknowledged before. It queues an event before it acknowledges what caused it (nlmsg_notify),

@@ -77,22 +77,22 @@ def attribute_u32(kind: int, value: int) -> bytes:
 
 
 class Refusal(NamedTuple):
-    """Why the kernel refused a message: `errno` (positive) and the text that it added (extack), if any."""
+    """Why the kernel refused a message: `errno` (positive), and the text of its extended acknowledgement, if any."""
 
     errno: int
-    said: str = ""
+    extack: str = ""
 
     @property
-    def words(self) -> str:
+    def message(self) -> str:
         """The kernel's text, else that of strerror(3)."""
-        return self.said or os.strerror(self.errno)
+        return self.extack or os.strerror(self.errno)
 
 
 class NetlinkError(OSError):
     """The kernel refused a request that is not expected to be refused."""
 
     def __init__(self, refusal: Refusal) -> None:
-        super().__init__(refusal.errno, refusal.words)
+        super().__init__(refusal.errno, refusal.message)
         self.refusal = refusal
 
 
@@ -246,11 +246,11 @@ def refusal(flags: int, body: bytes) -> Refusal | None:
     code = -as_s32(body)
     if code == 0:
         return None
-    said = ""
+    extack = ""
     if flags & _NLM_F_ACK_TLVS:
         size = 16 if flags & _NLM_F_CAPPED else as_u32(body[4:8])
-        said = as_text(attributes(body, 4 + (size + 3 & ~3)).get(_NLMSGERR_ATTR_MSG, b""))
-    return Refusal(code, said)
+        extack = as_text(attributes(body, 4 + (size + 3 & ~3)).get(_NLMSGERR_ATTR_MSG, b""))
+    return Refusal(code, extack)
 
 
 def nsid_of(ancillary: list[tuple[int, int, bytes]]) -> int:
@@ -326,8 +326,8 @@ class Channel:
                     continue  # late answer to a request that was given up
                 if kind != NLMSG_ERROR:
                     out[at] = out[at] or body
-                elif (said := refusal(flags, body)) is not None:
-                    out[at] = said
+                elif (refused := refusal(flags, body)) is not None:
+                    out[at] = refused
                 if kind == NLMSG_ERROR and at == len(messages) - 1:
                     return out
 
@@ -364,7 +364,7 @@ class Channel:
                 if answer not in (NLMSG_ERROR, NLMSG_DONE):
                     out.append((answer, body))
                     continue
-                said = refusal(flags, body)
-                if said is not None and said.errno not in (errno.EBUSY, errno.EINTR):
-                    raise NetlinkError(said)
-                return None if said is not None or flags_seen & NLM_F_DUMP_INTR else out
+                refused = refusal(flags, body)
+                if refused is not None and refused.errno not in (errno.EBUSY, errno.EINTR):
+                    raise NetlinkError(refused)
+                return None if refused is not None or flags_seen & NLM_F_DUMP_INTR else out

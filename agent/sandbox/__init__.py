@@ -188,7 +188,7 @@ def _enter_inner(outer: socket.socket) -> None:
 
 def _lock_down() -> None:
     """What holds from now on for this process, and for all that it starts."""
-    pids.prctl(pids.PR_SET_DUMPABLE, 0)  # its memory and files are nobody's, also not the lab's root's
+    pids.prctl(pids.PR_SET_DUMPABLE, 0)  # nobody may read its memory and /proc files, not even the lab's root
     seccomp.install(seccomp.program())
     os.umask(0o022)
     os.environ.clear()

@@ -1,4 +1,4 @@
-"""Plans on the real kernel: after each, what is observed is what was wanted; a refusal leaves all as it was."""
+"""Plans carried out on the real kernel: afterwards what is observed is what was wanted, and a refusal leaves everything as it was."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The watch beside iproute2: whatever a shell does, both say the same afterwards."""
+"""The watch compared with iproute2: whatever a shell does, both show the same afterwards."""
 
 import asyncio
 import os
