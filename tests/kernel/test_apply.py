@@ -1,4 +1,4 @@
-"""Plans on the real kernel: after each, what is observed is what was wanted; a refusal leaves all as it was."""
+"""Plans carried out on the real kernel: afterwards what is observed is what was wanted, and a refusal leaves everything as it was."""
 
 import json
 from collections.abc import Callable
@@ -45,7 +45,7 @@ class Kernel:
         self.desired: Records = as_records(Namespace(name="host"))
 
     def _heard(self, facts: list[AnyFact]) -> None:
-        self._fold([*facts, *self.filters.along(facts)])
+        self._fold([*facts, *self.filters.rules_beside(facts)])
 
     def _fold(self, facts: list[AnyFact]) -> None:
         self.observed.fold(facts)

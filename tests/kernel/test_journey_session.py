@@ -1,4 +1,4 @@
-"""What a session sets up: filters that let nothing else pass, two at a time, and that nothing is left of it."""
+"""What a session sets up: filters through which nothing else passes, two sessions at a time, and nothing of it left afterwards."""
 
 import os
 import re
@@ -73,7 +73,7 @@ time.sleep(60)
 
 
 def test_killed_it_leaves_no_rules() -> None:
-    """The table goes with its socket. (The lab dies with its process, and the logger with the lab.)"""
+    """The table is deleted with its socket. (The lab ends with its process, and the logger with the lab.)"""
     with Stage(*PAIR):
         argv = ["ip", "netns", "exec", "a", sys.executable, "-c", KILLED]
         child = subprocess.Popen(argv, stdout=subprocess.PIPE, cwd=Path(__file__).parents[2])

@@ -1,4 +1,4 @@
-"""The watch beside iproute2: whatever a shell does, both say the same afterwards."""
+"""The watch compared with iproute2: whatever a shell does, both show the same afterwards."""
 
 import asyncio
 import os
@@ -124,14 +124,14 @@ def test_learned_entries_only_where_somebody_looks() -> None:
         scene.shell(*BUILD, "ip netns exec a ping -qc1 10.0.0.2")
         scene.watch.barrier()
         assert not scene.seen.all(NeighbourFact)
-        scene.watch.look(["host", "a"])
+        scene.watch.subscribe(["host", "a"])
         assert [f.address for f in scene.seen.all(NeighbourFact, "a") if f.address == "10.0.0.2"]
         assert any(f.state == "dynamic" for f in scene.seen.all(FdbFact, "host"))
         counters = scene.watch.reader.counters(scene.namespaces["a"])
         assert isinstance(counters, CountersFact)
         assert counters.rows[scene.seen.link("a", "eth0").index].tx_packets > 0
         assert os.getpid() in [p.pid for p in scene.watch.reader.processes(scene.namespaces.host).rows]
-        scene.watch.look([])
+        scene.watch.subscribe([])
         assert not scene.seen.all(NeighbourFact)
 
 
