@@ -74,7 +74,7 @@ class Captures:
             case p.RemoveCapture():
                 capture = self._find(request.capture)
                 for t in capture.taps:
-                    t.stop()
+                    t.end()
                 del self._all[capture.name]
                 self._sink([CaptureGone(ns="", capture=capture.name)])
             case p.ReadCapture():
@@ -98,7 +98,7 @@ class Captures:
                 capture.taps.append(self._tap(capture, number, ref))
         except ProblemError:
             for t in capture.taps:
-                t.stop()
+                t.end()
             raise
         self._all[capture.name] = capture
         self._update(capture)
@@ -150,6 +150,6 @@ class Captures:
             for capture in list(self._all.values()):
                 if capture.reported is not None and capture.ring.total and ticks % round(_ASK_SECONDS / _TICK_SECONDS) == 0:
                     for t in capture.taps:
-                        t.ask_for_drops()
+                        t.ask_for_counts()
                 self._update(capture)
         self._ticker = None

@@ -39,6 +39,10 @@ _RUN, _PAUSE = 0.005, 0.03
 """Seconds for which tcpdump runs and is stopped, in turns, while more than `_MANY` frames come in the first."""
 _MANY = 60
 _DROPPED = re.compile(rb"(\d+) packets? dropped by kernel")
+_COUNTS = re.compile(rb"(\d+) packets? captured, (\d+) packets? received by filter, (\d+) packets? dropped by kernel")
+"""What tcpdump says on SIGUSR1: what it has read, and what came to its socket, the dropped too (packet(7), PACKET_STATISTICS)."""
+_DRAIN, _LOOK_AGAIN = 5.0, 0.05
+"""s that tcpdump has at most, once it is to end, to read what the kernel holds; s between two looks."""
 
 
 class Tap:
@@ -54,10 +58,11 @@ class Tap:
         self.problem = ""
         self.running = True
         self._popen, self._on_end = popen, on_end
-        self._unparsed, self._stderr = b"", b""
+        self._unparsed, self._stderr, self._line = b"", b"", b""
         self._waiting, self._paused, self._header_read = 0, False, False
         self._loop = asyncio.get_running_loop()
         self._may_pause = snaplen <= _SHORT
+        self._listening, self._stopping, self._to_read = False, False, -1
         self._since, self._came, self._stopped = self._loop.time(), 0, False
         assert popen.stdout
         assert popen.stderr
@@ -77,14 +82,36 @@ class Tap:
             self._loop.add_reader(self._out, self._readable)
         return frames
 
-    def ask_for_drops(self) -> None:
-        """Have tcpdump write how many frames the kernel dropped (SIGUSR1)."""
+    def ask_for_counts(self) -> None:
+        """Have tcpdump write how many frames it read and the kernel dropped (SIGUSR1)."""
         self._signal(signal.SIGUSR1)
 
     def stop(self) -> None:
-        """End it; the frames that it has read still come."""
+        """End it as soon as it has read what came until now; at SIGINT it would leave that in the kernel."""
+        self._may_pause, self._stopping = False, True
+        self._resume()
+        self._drain(self._loop.time() + (_DRAIN if self._listening else 0))
+
+    def _drain(self, until: float) -> None:
+        """Ask it for its counts until it has read all, at most until then (monotonic seconds)."""
+        if self.running and self._loop.time() >= until:
+            self.end()
+        elif self.running:
+            self.ask_for_counts()
+            self._loop.call_later(_LOOK_AGAIN, self._drain, until)
+
+    def end(self) -> None:
+        """End it at once; the frames that it has read still come."""
         self._signal(signal.SIGINT)
         self._resume()
+
+    def _counted(self, captured: int, received: int, dropped: int) -> None:
+        """What it said of itself."""
+        self.dropped = dropped
+        if self._stopping and self._to_read < 0:
+            self._to_read = received - dropped
+        if self._stopping and captured >= self._to_read:
+            self.end()
 
     def _signal(self, number: int) -> None:
         """Only while it runs. The reaper waits for its end, and Popen.send_signal() would wait for it too."""
@@ -144,8 +171,10 @@ class Tap:
         if not data:
             self._loop.remove_reader(self._err)
         self._stderr = (self._stderr + data)[-4096:]
-        for found in _DROPPED.finditer(data):
-            self.dropped = int(found[1])
+        self._listening = self._listening or b"listening on" in self._stderr
+        *lines, self._line = (self._line + data).split(b"\n")  # it writes a line in pieces
+        for counts in filter(None, map(_COUNTS.search, lines)):
+            self._counted(*map(int, counts.groups()))
 
     def _exited(self, status: int) -> None:
         self.running = self._paused = False
