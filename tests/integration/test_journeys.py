@@ -123,7 +123,7 @@ def test_watch_finds_the_labs_own_traffic(stack: Stack) -> None:
         assert ended
         assert result.journeys == len(ended)
         assert all(j.verdict.cause == Cause.DELIVERED and j.verdict.namespace == "right" for j in ended)
-        assert [h.namespace for h in ended[0].hops if h.kind == "route" and h.leg == "there"] == ["left", "r", "right"]
+        assert [h.namespace for h in ended[0].hops if h.kind == "route" and h.leg == "original"] == ["left", "r", "right"]
 
 
 def test_watch_joins_a_datagram_and_its_answer(stack: Stack) -> None:

@@ -12,12 +12,12 @@ from topology.journey import words
 from topology.journey.ask import concerned, resolve
 from topology.journey.compare import compare
 from topology.journey.hop import Cause, Journey, RuleAt
-from topology.journey.matching import Seen, Unknown, matches
 from topology.journey.packet import Packet
-from topology.journey.predict import predict
+from topology.journey.predicted.matching import Seen, Unknown, matches
+from topology.journey.predicted.predict import predict
 from topology.journey.probe import Ask, Probe
+from topology.journey.seen.stitch import stitch
 from topology.journey.sighting import AnySighting, HookPass, RouteLookup, SocketResult, TappedFrame
-from topology.journey.stitch import stitch
 from topology.model.problems import ProblemError
 from topology.model.records import AnyRecord, Bridge, Chain, Loopback, Namespace, PortVlan, Records, Veth, as_records
 from topology.rules import parse
@@ -134,7 +134,7 @@ def test_user_chains_return_marks_and_policies() -> None:
     records = pair(*chains)
     journey = predict(probe(records), records, {})
     assert journey.verdict.delivered
-    told = [(h.rule.place, h.rule.number, h.outcome) for h in journey.hops if h.rule is not None and h.leg == "there"]
+    told = [(h.rule.place, h.rule.number, h.outcome) for h in journey.hops if h.rule is not None and h.leg == "original"]
     assert told[2:] == [
         ("filter/INPUT", 1, "jump"),
         ("filter/X", 2, "return"),

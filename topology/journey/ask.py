@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
-from topology.journey.explain import source_namespace, target_address
+from topology.journey.endpoints import source_namespace, target_address
 from topology.journey.forwarding import ForwardingView
 from topology.journey.probe import Ask, Probe
 from topology.model.graph import Graph

@@ -36,7 +36,7 @@ def _lets_pass(hop: Hop) -> bool:
 
 def compare(predicted: Journey, observed: Journey) -> tuple[Difference, ...]:
     """The differences in order. An error on its way back is not predicted, so that is not compared."""
-    legs = frozenset(h.leg for h in predicted.hops) & frozenset(("there", "back"))
+    legs = frozenset(h.leg for h in predicted.hops) & frozenset(("original", "reply"))
     one, other = _compared(predicted, legs), _compared(observed, legs)
     matcher = SequenceMatcher(None, _keys(one), _keys(other), autojunk=False)
     out: list[Difference] = []

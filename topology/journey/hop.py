@@ -8,13 +8,9 @@ import msgspec
 from topology.journey.packet import Packet
 from topology.journey.probe import Probe
 from topology.journey.sighting import Hook
-from topology.model.base import Json
 
-VERSION = 1
-"""Of a journey as JSON."""
-
-Leg = Literal["there", "back"]
-"""The packet itself, or the answer to it (an ICMP error is an answer)."""
+Leg = Literal["original", "reply"]
+"""The direction, as conntrack(8) names it: the packet itself, or the answer to it (an ICMP error is an answer)."""
 
 Outcome = Literal["accept", "drop", "reject", "return", "jump", "continue", "stolen"]
 """What a chain did: let it pass, dropped it, dropped it and told the sender, went back to the calling chain, called another, went on with
@@ -23,7 +19,7 @@ the next rule, gave it to something else (a queue, TPROXY)."""
 HopKind = Literal["send", "route", "chain", "nat", "neighbour", "out", "in", "bridge", "deliver", "answer", "error", "receive", "unknown"]
 """`send`: a program (or the kernel) sends it from `namespace`. `route`: the routing decision. `chain`: a chain and what it did. `nat`:
 conntrack rewrites a packet of a connection that it knows. `neighbour`: the MAC of the next hop. `out`, `in`: it leaves by, comes in at
-`dev`. `bridge`: the MAC table chose `ports`. `deliver`: it is handed to the program or the kernel in `namespace`. `answer`: the answer is
+`dev`. `bridge`: the FDB chose `ports`. `deliver`: it is handed to the program or the kernel in `namespace`. `answer`: the answer is
 sent from there. `error`: an ICMP error, or a RST. `receive`: the sender has its answer. `unknown`: what the evaluator cannot know; `note`
 says what."""
 
@@ -57,7 +53,7 @@ class Hop(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     kind: HopKind
     namespace: str
-    leg: Leg = "there"
+    leg: Leg = "original"
     at: int | None = None
     object: str = ""
     dev: str = ""
@@ -109,13 +105,13 @@ class Cause(StrEnum):
 class Verdict(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How it ended, why, and where.
 
-    `leg` `back`: it arrived, the answer was lost. `hop`: which of the hops it is about. `object`: id of the record to look at. `rule`:
+    `leg` `reply`: it arrived, the answer was lost. `hop`: which of the hops it is about. `object`: id of the record to look at. `rule`:
     for the causes by rule and policy. `address`: the one without a route, the neighbour that is silent. `errno`: what the sender was
     told, where it was.
     """
 
     cause: Cause
-    leg: Leg = "there"
+    leg: Leg = "original"
     namespace: str = ""
     hop: int | None = None
     object: str = ""
@@ -128,6 +124,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def delivered(self) -> bool:
+        """Whether it arrived, and the answer too."""
         return self.cause == Cause.DELIVERED
 
 
@@ -149,15 +146,3 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     predicted: int | None = None
     observed: int | None = None
-
-
-class SavedJourney(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
-    """A journey as a file. `records`: what it ran through, so that it can be drawn where the lab is not: their JSON, with placements."""
-
-    vethboard_journey: int
-    lab: str = ""
-    at: str = ""
-    journey: Journey
-    predicted: Journey | None = None
-    differences: tuple[Difference, ...] = ()
-    records: tuple[dict[str, Json], ...] = ()

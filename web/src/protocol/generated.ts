@@ -638,22 +638,6 @@ export type Exited = {
   code: number
 }
 
-/** Why a packet from `source` to `target` would or would not arrive, from the observed state. Answer: `Explained`. */
-export type Explain = {
-  type: "explain"
-  id: string
-  lab: string
-  source: string
-  target: string
-}
-
-export type Explained = {
-  result: "explained"
-  reaches: boolean
-  path: string[]
-  reasons: Problem[]
-}
-
 /**
  * Answer: `Exported`. `observed`: what the kernel is, instead of what the document says. `ids`: a document of only these
  * namespaces, bridges, areas and notes, with what is in them and the links among them (`Paste` takes it).
@@ -810,7 +794,7 @@ export type HistoryList = {
 export type Hop = {
   kind: "answer" | "bridge" | "chain" | "deliver" | "error" | "in" | "nat" | "neighbour" | "out" | "receive" | "route" | "send" | "unknown"
   namespace: string
-  leg?: "back" | "there"
+  leg?: "original" | "reply"
   at?: number | null
   object?: string
   dev?: string
@@ -1272,12 +1256,15 @@ export type Ping = {
   ipv6?: boolean
 }
 
-/** `reasons`: where it did not all come back, what stands in its way as far as the observed state tells. */
+/**
+ * `predicted`: where not every reply came, how this packet would fare as far as the observed state tells; its verdict names the cause
+ * and the place. None where all came, or where the source is gone.
+ */
 export type PingDone = {
   result: "ping-done"
   sent: number
   received: number
-  reasons: Problem[]
+  predicted: Journey | null
 }
 
 /** Anything else that ping says: an ICMP error, no answer yet, the kernel's refusal. `error`: it is one. */
@@ -1858,13 +1845,13 @@ export type Undo = {
 /**
  * How it ended, why, and where.
  *
- * `leg` `back`: it arrived, the answer was lost. `hop`: which of the hops it is about. `object`: id of the record to look at. `rule`:
+ * `leg` `reply`: it arrived, the answer was lost. `hop`: which of the hops it is about. `object`: id of the record to look at. `rule`:
  * for the causes by rule and policy. `address`: the one without a route, the neighbour that is silent. `errno`: what the sender was
  * told, where it was.
  */
 export type Verdict = {
   cause: Cause
-  leg?: "back" | "there"
+  leg?: "original" | "reply"
   namespace?: string
   hop?: number | null
   object?: string
@@ -1980,9 +1967,9 @@ export type AnyCommand = AddChain | AddFdb | AddInterface | AddLink | AddNamespa
 
 export type AnyStep = AddAddressStep | AddFdbStep | AddInterfaceStep | AddNamespaceStep | AddNeighbourStep | AddRouteStep | AddVlanStep | ChangeInterfaceStep | ChangeTableStep | DeleteAddressStep | DeleteFdbStep | DeleteInterfaceStep | DeleteNamespaceStep | DeleteNeighbourStep | DeleteRouteStep | DeleteVlanStep | MoveInterfaceStep | SetNsidStep | SetSysctlStep | SetUpStep
 
-export type AnyRequest = Analyse | AttachTerminal | Cancel | CheckRule | Close | CloseTerminal | DeleteConnection | DestroyLab | DetachTerminal | Doctor | Edit | EndProcess | Exec | Explain | Export | ExportRules | FlushConntrack | History | Input | ListExamples | ListFiles | ListLabs | ListTokens | Look | MakeToken | NetnsQuery | NewLab | Open | OpenTerminal | Ping | Predict | ReadCapture | RemoveCapture | ResizeTerminal | RevokeToken | SetUplink | StartCapture | StartLab | StopCapture | StopLab | Trace | Vocabulary | Watch | ZeroCounters
+export type AnyRequest = Analyse | AttachTerminal | Cancel | CheckRule | Close | CloseTerminal | DeleteConnection | DestroyLab | DetachTerminal | Doctor | Edit | EndProcess | Exec | Export | ExportRules | FlushConntrack | History | Input | ListExamples | ListFiles | ListLabs | ListTokens | Look | MakeToken | NetnsQuery | NewLab | Open | OpenTerminal | Ping | Predict | ReadCapture | RemoveCapture | ResizeTerminal | RevokeToken | SetUplink | StartCapture | StartLab | StopCapture | StopLab | Trace | Vocabulary | Watch | ZeroCounters
 
-export type AnyResult = Analysed | CaptureStarted | CapturedFrames | Diagnosis | Done | Examples | Exited | Explained | Exported | Files | HistoryList | Labs | PingDone | Planned | Predicted | RuleChecked | Snapshot | TerminalClosed | TerminalOpened | Text | TokenMade | Tokens | Traced | VocabularyOf | Watched
+export type AnyResult = Analysed | CaptureStarted | CapturedFrames | Diagnosis | Done | Examples | Exited | Exported | Files | HistoryList | Labs | PingDone | Planned | Predicted | RuleChecked | Snapshot | TerminalClosed | TerminalOpened | Text | TokenMade | Tokens | Traced | VocabularyOf | Watched
 
 export type AnyItem = JourneyItem | Output | PingNote | PingReply
 

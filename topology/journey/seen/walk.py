@@ -4,13 +4,13 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from topology.journey import causes
-from topology.journey.evidence import Evidence, Passage, asks_for
 from topology.journey.forwarding import ForwardingView
 from topology.journey.hop import Cause, Hop, Leg, Verdict
-from topology.journey.packet import Packet
-from topology.journey.passages import filtered
+from topology.journey.packet import Packet, asks_for
 from topology.journey.probe import Probe
+from topology.journey.seen import causes
+from topology.journey.seen.evidence import Evidence, Passage
+from topology.journey.seen.passages import filtered
 from topology.journey.sighting import Hook, HookPass, RouteLookup, TappedFrame
 from topology.model.records import AnyInterface, Bridge
 
@@ -102,8 +102,8 @@ class Walk:
         first = next((s.packet for s in lines if isinstance(s, HookPass)), None)
         tap = next(self.evidence.frames(self.leg, ns, "out"), None)
         packet = first or (tap.packet if tap is not None else causes.unsent(self.probe))
-        kind = "send" if self.leg == "there" else "error" if packet.error or "R" in packet.flags else "answer"
-        self.hop(kind=kind, namespace=ns, object=f"namespace:{ns}", packet=packet, at=0 if self.leg == "there" else None)
+        kind = "send" if self.leg == "original" else "error" if packet.error or "R" in packet.flags else "answer"
+        self.hop(kind=kind, namespace=ns, object=f"namespace:{ns}", packet=packet, at=0 if self.leg == "original" else None)
         if self.arp:
             return self._leave(ns, None) if tap is not None else causes.silent_sender(self, ns, packet)
         looked = self._route(ns, packet, "")
@@ -263,7 +263,7 @@ class Walk:
             passage = self._through(ns, "input")
             if isinstance(passage, Verdict):
                 return passage
-            kind = "deliver" if self.leg == "there" else "receive"
+            kind = "deliver" if self.leg == "original" else "receive"
             self.hop(kind=kind, namespace=ns, object=f"namespace:{ns}", packet=packet)
             return Arrived(ns, packet)
         if following == "forward":
@@ -273,7 +273,7 @@ class Walk:
 
     def _asked(self, tap: TappedFrame) -> Arrived | Verdict:
         """An ARP packet at an interface: the one that is asked for answers, the one that asked has its answer."""
-        if self.leg == "back":
+        if self.leg == "reply":
             self.hop(kind="receive", namespace=tap.ns, object=f"namespace:{tap.ns}", packet=tap.packet)
             return Arrived(tap.ns, tap.packet)
         if not self._answers(tap):
@@ -284,9 +284,9 @@ class Walk:
 
     def _answers(self, tap: TappedFrame) -> bool:
         """Whether the ARP reply comes from this interface: bridges on the way only hand it on."""
-        if self.leg == "back":
+        if self.leg == "reply":
             return tap.ns == self.probe.namespace
-        first = next((t for t in self.evidence.taps["back"] if t.direction == "out"), None)
+        first = next((t for t in self.evidence.taps["reply"] if t.direction == "out"), None)
         return first is not None and (first.ns, first.dev) == (tap.ns, tap.dev)
 
 

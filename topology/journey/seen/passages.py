@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 import msgspec
 
-from topology.journey.evidence import Passage
 from topology.journey.forwarding import ForwardingView
 from topology.journey.hop import Hop, Leg, Outcome, RuleAt
 from topology.journey.packet import Packet
+from topology.journey.seen.evidence import Passage
 from topology.journey.sighting import RuleHit
 from topology.model import ids
 from topology.model.netfilter import BUILT_IN

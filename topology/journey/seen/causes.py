@@ -5,16 +5,16 @@ import errno
 import ipaddress
 from typing import TYPE_CHECKING
 
-from topology.journey.evidence import Passage
 from topology.journey.hop import Cause, Hop, RuleAt, Verdict
 from topology.journey.packet import Packet
 from topology.journey.probe import Probe
+from topology.journey.seen.evidence import Passage
 from topology.journey.sighting import RouteLookup, TappedFrame
 from topology.model.records import Bridge
 from topology.observe.live import LinkLive
 
 if TYPE_CHECKING:
-    from topology.journey.walk import Walk
+    from topology.journey.seen.walk import Walk
 
 _ICMP_OVERHEAD, _IP6_OVERHEAD = 28, 48
 """Bytes of IP and ICMP (or UDP) headers."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from topology.journey.hop import Leg
-from topology.journey.packet import ADVERTISEMENT, SOLICITATION, Packet
+from topology.journey.packet import ECHO_REQUESTS, Packet, asks_for, is_neighbour, tells_of
 from topology.journey.probe import Probe
 from topology.journey.sighting import (
     AnySighting,
@@ -19,8 +19,6 @@ from topology.journey.sighting import (
     TappedFrame,
     TraceNote,
 )
-
-ECHO_REQUESTS = frozenset((("icmp", 8), ("icmpv6", 128)))
 
 
 class Passage(NamedTuple):
@@ -46,25 +44,6 @@ class Passage(NamedTuple):
         return next((s.oif for s in (self.left, *self.lines, self.entered) if s is not None and s.oif), "")
 
 
-def is_neighbour(packet: Packet) -> bool:
-    """Whether it is ARP or neighbour discovery."""
-    return packet.protocol == "arp" or (packet.protocol == "icmpv6" and packet.type in (SOLICITATION, ADVERTISEMENT))
-
-
-def asks_for(packet: Packet) -> str:
-    """The address that an ARP request or a neighbour solicitation asks for; empty where it is none."""
-    if packet.protocol == "arp":
-        return packet.dst if packet.type == 1 else ""
-    return packet.target if packet.type == SOLICITATION and is_neighbour(packet) else ""
-
-
-def tells_of(packet: Packet) -> str:
-    """The address that an ARP reply or a neighbour advertisement tells about."""
-    if packet.protocol == "arp":
-        return packet.src if packet.type == 2 else ""
-    return packet.target if packet.type == ADVERTISEMENT and is_neighbour(packet) else ""
-
-
 class _Legs:
     """Whether a packet goes there or comes back."""
 
@@ -75,23 +54,23 @@ class _Legs:
     def of(self, packet: Packet) -> Leg | None:
         """None: it is not the probe nor an answer to it."""
         if self.probe.protocol == "arp":
-            return "there" if asks_for(packet) == self.probe.address else "back" if tells_of(packet) == self.probe.address else None
+            return "original" if asks_for(packet) == self.probe.address else "reply" if tells_of(packet) == self.probe.address else None
         if is_neighbour(packet):
             return None
         if packet.error:
-            return "back"
+            return "reply"
         if packet.protocol == "tcp":
-            return "there" if "S" in packet.flags and "A" not in packet.flags else "back"
+            return "original" if "S" in packet.flags and "A" not in packet.flags else "reply"
         if packet.protocol == "udp":
             return self._datagram(packet)
-        return "there" if (packet.protocol, packet.type) in ECHO_REQUESTS else "back"
+        return "original" if (packet.protocol, packet.type) in ECHO_REQUESTS else "reply"
 
     def _datagram(self, packet: Packet) -> Leg:
         """An answer has the addresses of what was seen before, the other way round; each namespace sees the question first."""
         if (packet.dst, packet.dport, packet.src, packet.sport) in self._there:
-            return "back"
+            return "reply"
         self._there.add((packet.src, packet.sport, packet.dst, packet.dport))
-        return "there"
+        return "original"
 
 
 def _order(sighting: AnySighting) -> tuple[object, ...]:
@@ -105,7 +84,7 @@ class Evidence:
 
     def __init__(self, probe: Probe, sightings: Iterable[AnySighting]) -> None:
         self.lines: dict[tuple[str, Leg], deque[HookPass | RuleHit]] = {}
-        self.taps: dict[Leg, list[TappedFrame]] = {"there": [], "back": []}
+        self.taps: dict[Leg, list[TappedFrame]] = {"original": [], "reply": []}
         self.neighbours: list[TappedFrame] = []
         self.looked: list[RouteLookup] = []
         self.resolved: dict[tuple[str, str, str], NeighbourLookup] = {}
@@ -117,7 +96,7 @@ class Evidence:
             self._file(sighting)
         for taps in (*self.taps.values(), self.neighbours):
             taps.sort(key=lambda t: t.at or 0)
-        sent = next((t.at for t in self.taps["there"] if t.at is not None), None)
+        sent = next((t.at for t in self.taps["original"] if t.at is not None), None)
         self.start = sent if sent is not None else next((s.at for s in self.told if s.at is not None), 0)
 
     def _file(self, sighting: AnySighting) -> None:
@@ -236,5 +215,5 @@ class Evidence:
         """Whether a bridge of the namespace knew the MAC: from before, or from a frame that came in since."""
         if self.fdb.get((ns, mac)):
             return True
-        frames = (*self.neighbours, *self.taps["there"], *self.taps["back"])
+        frames = (*self.neighbours, *self.taps["original"], *self.taps["reply"])
         return any(t.ns == ns and t.direction == "in" and t.packet.src_mac == mac and (t.at or 0) < before for t in frames)

@@ -5,13 +5,13 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from topology.journey.evidence import ECHO_REQUESTS, Evidence
 from topology.journey.forwarding import ForwardingView
 from topology.journey.hop import Cause, Hop, Journey, Verdict
-from topology.journey.packet import Packet
+from topology.journey.packet import ECHO_REQUESTS, Packet
 from topology.journey.probe import Probe, Protocol
+from topology.journey.seen.evidence import Evidence
+from topology.journey.seen.walk import Arrived, Walk
 from topology.journey.sighting import AnySighting, HookPass
-from topology.journey.walk import Arrived, Walk
 from topology.model.graph import Graph
 from topology.model.records import AnyRecord
 from topology.observe.live import LiveRecords
@@ -27,14 +27,14 @@ def stitch(
     evidence = Evidence(probe, sightings)
     view = ForwardingView(Graph(observed), live)
     hops: list[Hop] = []
-    there = Walk(view, evidence, probe, "there", hops).run(probe.namespace)
+    there = Walk(view, evidence, probe, "original", hops).run(probe.namespace)
     verdict = _there_and_back(view, evidence, probe, hops, there)
     if not ended and not verdict.delivered:
         verdict = Verdict(cause=Cause.RUNNING, namespace=verdict.namespace, hop=verdict.hop)
     elif verdict.cause == Cause.RUNNING:
         verdict = msgspec.structs.replace(verdict, cause=Cause.UNKNOWN)
     notes = tuple(dict.fromkeys(f"{note.ns}: {note.text}" for note in evidence.notes))
-    took = max((h.at for h in hops if h.at is not None and h.leg == "back"), default=0)
+    took = max((h.at for h in hops if h.at is not None and h.leg == "reply"), default=0)
     return Journey(probe=probe, hops=tuple(hops), verdict=verdict, took=took if verdict.delivered else 0, notes=notes)
 
 
@@ -61,7 +61,7 @@ def _there_and_back(view: ForwardingView, evidence: Evidence, probe: Probe, hops
     ns, answer = first
     if isinstance(there, Verdict) and there.cause in _BY_RULE and ns == there.namespace:
         there = _rejected(hops, there)
-    back = Walk(view, evidence, probe, "back", hops).run(ns)
+    back = Walk(view, evidence, probe, "reply", hops).run(ns)
     if isinstance(there, Verdict):
         return there
     if "R" in answer.flags or (answer.protocol, answer.type, answer.code) in _PORT_UNREACHABLE:
@@ -76,9 +76,9 @@ def _there_and_back(view: ForwardingView, evidence: Evidence, probe: Probe, hops
 def _answerer(evidence: Evidence, ns: str, probe: Probe) -> tuple[str, Packet] | None:
     """Who answered, and with what: best the namespace where the packet ended, else any that has sent something back."""
     if probe.protocol == "arp":
-        found = [(tap.ns, tap.packet) for tap in evidence.taps["back"] if tap.direction == "out"][:1]
+        found = [(tap.ns, tap.packet) for tap in evidence.taps["reply"] if tap.direction == "out"][:1]
     else:
-        found = list(evidence.starts("back"))
+        found = list(evidence.starts("reply"))
     return next((one for one in found if one[0] == ns), None) or next(iter(found), None)
 
 
@@ -89,10 +89,8 @@ def _no_answer(view: ForwardingView, probe: Probe, hops: list[Hop], there: Arriv
     if probe.protocol == "udp":
         return msgspec.structs.replace(end, cause=Cause.DELIVERED)
     if view.best(there.ns, ipaddress.ip_address(there.packet.src)) is None:
-        return msgspec.structs.replace(end, cause=Cause.NO_ROUTE, leg="back", address=there.packet.src)
-    key = "net.ipv6.icmp.echo_ignore_all" if probe.family == "ipv6" else "net.ipv4.icmp_echo_ignore_all"
-    ignores = probe.protocol == "icmp" and view.sysctl(there.ns, key) not in ("", "0")
-    return msgspec.structs.replace(end, note=f"{key} is 1" if ignores else "")
+        return msgspec.structs.replace(end, cause=Cause.NO_ROUTE, leg="reply", address=there.packet.src)
+    return msgspec.structs.replace(end, note=view.ignores_echo(there.ns, probe.family) if probe.protocol == "icmp" else "")
 
 
 def _rejected(hops: list[Hop], verdict: Verdict) -> Verdict:
