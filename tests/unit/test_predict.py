@@ -134,6 +134,7 @@ def test_the_address_is_on_an_interface_that_is_down() -> None:
     strays = why(routed() | extra, target="10.0.3.1")
     assert place(strays) == (Cause.NO_ROUTE, "r", "namespace:r")
     assert strays.note == "right/eth1 has 10.0.3.1, and is down"
+    assert words.remedy(strays) == "add a route to 10.0.3.1 in r, for instance a default route"
     own = routed() | as_records(Veth(namespace="left", name="eth1", peer="host/x", addresses=("10.0.3.1/24",), up=False))
     assert why(own, target="10.0.3.1").note == "left/eth1 has 10.0.3.1, and is down"
     assert place(why(without(own, "route:left/default"), target="10.0.3.1")) == (Cause.INTERFACE_DOWN, "left", "interface:left/eth1")

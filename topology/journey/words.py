@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 from topology.journey.hop import Cause, Hop, HopKind, Journey, RuleAt, Verdict
 from topology.journey.packet import Packet
+from topology.model import ids
 
 _CAUSES = {
     Cause.DELIVERED: "delivered",
@@ -67,7 +68,7 @@ def verdict(found: Verdict) -> str:
 
 def remedy(found: Verdict) -> str:
     """What may help; empty where nothing can be said."""
-    if found.cause == Cause.NO_ROUTE and found.note:
+    if found.cause == Cause.NO_ROUTE and ids.kind_of(found.object) == "route":
         return _REFUSING_ROUTE
     if found.cause == Cause.NO_ANSWER and found.note:
         return _SYSCTL_IS_SET
