@@ -172,8 +172,8 @@ def asks_for(packet: Packet) -> str:
     return packet.target if packet.type == SOLICITATION and is_neighbour(packet) else ""
 
 
-def tells_of(packet: Packet) -> str:
-    """The address that an ARP reply or a neighbour advertisement tells about."""
+def answers_for(packet: Packet) -> str:
+    """The address that an ARP reply or a neighbour advertisement gives the MAC of; empty where it is none."""
     if packet.protocol == "arp":
         return packet.src if packet.type == 2 else ""
     return packet.target if packet.type == ADVERTISEMENT and is_neighbour(packet) else ""

@@ -1,10 +1,11 @@
-"""One leg of a journey, walked from sighting to sighting: out of a namespace, over the wire, through bridges, in at the next one."""
+"""One leg of a journey, followed from sighting to sighting: out of a namespace, over the wire, through bridges, in at the next one."""
 
+from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
 import msgspec
 
-from topology.journey.forwarding import ForwardingView
+from topology.journey.forwarding import MAX_ROUTERS, ForwardingView
 from topology.journey.hop import Cause, Hop, Leg, Verdict
 from topology.journey.packet import Packet, asks_for
 from topology.journey.probe import Probe
@@ -12,10 +13,12 @@ from topology.journey.seen import causes
 from topology.journey.seen.evidence import Evidence, Passage
 from topology.journey.seen.passages import filtered
 from topology.journey.sighting import Hook, HookPass, RouteLookup, TappedFrame
+from topology.model import ids
 from topology.model.records import AnyInterface, Bridge
 
-MAX_HOPS = 64
-"""Namespaces on a way at most: the default TTL."""
+_MAX_BRIDGES = 64
+"""Bridges that a frame passes one after the other, at most."""
+_ENDLESS = "the routes, or the bridges, make a circle"
 
 
 class Arrived(NamedTuple):
@@ -25,7 +28,7 @@ class Arrived(NamedTuple):
     packet: Packet
 
 
-class Came(NamedTuple):
+class Incoming(NamedTuple):
     """A frame at an interface that hands it to IP. `prerouting`: that hook was already passed, on the bridge (br_netfilter)."""
 
     tap: TappedFrame
@@ -33,7 +36,7 @@ class Came(NamedTuple):
 
 
 class Walk:
-    """Walks one leg and gathers `hops`. What is not (yet) seen ends the walk with a verdict."""
+    """Follows one leg and gathers `hops`. What is not (yet) seen ends it with a verdict."""
 
     def __init__(self, view: ForwardingView, evidence: Evidence, probe: Probe, leg: Leg, hops: list[Hop]) -> None:
         self.view, self.evidence, self.probe, self.leg, self.hops = view, evidence, probe, leg, hops
@@ -42,35 +45,35 @@ class Walk:
     def run(self, ns: str) -> Arrived | Verdict:
         """From the namespace that sends."""
         out = self._send(ns)
-        for _ in range(MAX_HOPS):
+        for _ in range(MAX_ROUTERS):
             if isinstance(out, Verdict):
                 return out
-            came = self._cross(out)
-            if isinstance(came, Verdict):
-                return came
-            result = self._arrive(came)
+            incoming = self._cross(out)
+            if isinstance(incoming, Verdict):
+                return incoming
+            result = self._arrive(incoming)
             if isinstance(result, Arrived | Verdict):
                 return result
             out = result
-        return self.verdict(Cause.UNKNOWN, ns, note="the way has no end")
+        return self.verdict(Cause.UNKNOWN, ns, note=_ENDLESS)
 
-    # ---- telling -----------------------------------------------------------------------------------------------------
+    # ---- hops and verdicts -------------------------------------------------------------------------------------------
 
-    def hop(self, **fields: object) -> Hop:
-        made = msgspec.convert({"leg": self.leg, **fields}, Hop)
-        self.hops.append(made)
-        return made
+    def hop(self, **fields: object) -> None:
+        """One more hop of this leg."""
+        self.hops.append(msgspec.convert({"leg": self.leg, **fields}, Hop))
 
-    def _passes(self, kind: Literal["out", "in"], tap: TappedFrame) -> None:
+    def _frame(self, kind: Literal["out", "in"], tap: TappedFrame) -> None:
         at = tap.at - self.evidence.start if tap.at is not None else None
-        self.hop(kind=kind, namespace=tap.ns, object=f"interface:{tap.ns}/{tap.dev}", dev=tap.dev, packet=tap.packet, at=at)
+        self.hop(kind=kind, namespace=tap.ns, object=ids.Ref(tap.ns, tap.dev).id, dev=tap.dev, packet=tap.packet, at=at)
 
     def verdict(self, cause: Cause, ns: str, **fields: object) -> Verdict:
-        """About the hop that was told last."""
+        """About the last hop."""
         return msgspec.convert({"cause": cause, "leg": self.leg, "namespace": ns, "hop": len(self.hops) - 1, **fields}, Verdict)
 
     def interface(self, ns: str, dev: str) -> AnyInterface | None:
-        return self.view.graph.interfaces.get(f"{ns}/{dev}")
+        """Its record, where it has one."""
+        return self.view.graph.interfaces.get(ids.join(ns, dev))
 
     # ---- hooks -------------------------------------------------------------------------------------------------------
 
@@ -85,37 +88,48 @@ class Walk:
 
     def _route(self, ns: str, packet: Packet, iif: str, after: Packet | None = None) -> RouteLookup | None:
         """The routing decision as a hop; `after`: as the packet left it (TTL)."""
-        looked = self.evidence.route(ns, packet, iif)
-        if looked is None:
+        found = self.evidence.route(ns, packet, iif)
+        if found is None:
             return None
-        record = self.view.route_record(ns, looked.route, looked.table) or f"namespace:{ns}"
+        record = self.view.route_record(ns, found.route, found.table) or ids.namespace(ns)
         self.hop(
-            kind="route", namespace=ns, object=record, packet=packet, route=looked.route, via=looked.via, dev=looked.dev, after=after,
-            table_id=looked.table, errno=looked.errno, mark=looked.mark, note=looked.type,
+            kind="route", namespace=ns, object=record, packet=packet, route=found.route, via=found.via, dev=found.dev, after=after,
+            table_id=found.table, errno=found.errno, mark=found.mark, note=found.type,
         )  # fmt: skip
-        return looked
+        return found
 
     # ---- out of a namespace ------------------------------------------------------------------------------------------
 
     def _send(self, ns: str) -> TappedFrame | Verdict:
-        lines = self.evidence.lines.get((ns, self.leg), ())
-        first = next((s.packet for s in lines if isinstance(s, HookPass)), None)
-        tap = next(self.evidence.frames(self.leg, ns, "out"), None)
-        packet = first or (tap.packet if tap is not None else causes.unsent(self.probe))
-        kind = "send" if self.leg == "original" else "error" if packet.error or "R" in packet.flags else "answer"
-        self.hop(kind=kind, namespace=ns, object=f"namespace:{ns}", packet=packet, at=0 if self.leg == "original" else None)
+        packet, tapped = self._sent(ns)
+        self.hop(
+            kind=self._kind_of_sending(packet), namespace=ns, object=ids.namespace(ns), packet=packet,
+            at=0 if self.leg == "original" else None,
+        )  # fmt: skip
         if self.arp:
-            return self._leave(ns, None) if tap is not None else causes.silent_sender(self, ns, packet)
-        looked = self._route(ns, packet, "")
+            return self._leave(ns, None) if tapped else causes.silent_sender(self, ns, packet)
+        found = self._route(ns, packet, "")
         output = self._through(ns, "output")
         if output is None:
             return causes.silent_sender(self, ns, packet)
         if isinstance(output, Verdict):
             return output
-        sent = output.left.packet if output.left is not None else packet
-        if looked is not None and sent.dst != packet.dst:
+        sent = output.exit.packet if output.exit is not None else packet
+        if found is not None and sent.dst != packet.dst:
             self._route(ns, sent, "")
         return self._postroute(ns)
+
+    def _sent(self, ns: str) -> tuple[Packet, bool]:
+        """The packet as the namespace sent it, and whether it was seen as a frame."""
+        lines = self.evidence.lines.get((ns, self.leg), ())
+        first = next((s.packet for s in lines if isinstance(s, HookPass)), None)
+        tap = next(self.evidence.frames(self.leg, ns, "out"), None)
+        return first or (tap.packet if tap is not None else causes.unsent(self.probe)), tap is not None
+
+    def _kind_of_sending(self, packet: Packet) -> str:
+        if self.leg == "original":
+            return "send"
+        return "error" if packet.error or "R" in packet.flags else "answer"
 
     def _postroute(self, ns: str) -> TappedFrame | Verdict:
         passage = self._through(ns, "postrouting")
@@ -127,87 +141,90 @@ class Walk:
 
     def _leave(self, ns: str, passage: Passage | None) -> TappedFrame | Verdict:
         """By an interface, once the next hop's MAC is known."""
-        dev = passage.oif if passage is not None else None
+        dev = passage.oif if passage is not None else ""
         tap = self.evidence.take_frame(self.leg, ns, "out", dev=dev or None)
-        if passage is not None and passage.left is not None:
-            verdict = self._neighbour(ns, dev or "", passage.left.packet, tap)
+        if passage is not None and passage.exit is not None:
+            verdict = self._neighbour(ns, dev, passage.exit.packet, tap)
             if verdict is not None:
                 return verdict
-        if tap is None:
-            return causes.did_not_leave(self, ns, dev or "")
-        return tap
+        return causes.did_not_leave(self, ns, dev) if tap is None else tap
 
     def _neighbour(self, ns: str, dev: str, packet: Packet, tap: TappedFrame | None) -> Verdict | None:
-        if dev == "lo" or not dev:
+        if dev in ("lo", ""):
             return None
-        looked = self.evidence.next_hop(ns, dev, packet.dst)
-        address = (looked.via if looked is not None else "") or packet.dst
-        asked, told = self.evidence.asked(ns, dev, address)
-        if tap is not None:
-            mac = tap.packet.dst_mac
-            self.hop(kind="neighbour", namespace=ns, object=f"interface:{ns}/{dev}", dev=dev, address=address, mac=mac, asked=asked)
-            return None
-        return causes.no_neighbour(self, ns, dev, address, asked, told)
+        found = self.evidence.route_out(ns, dev, packet.dst)
+        address = (found.via if found is not None else "") or packet.dst
+        asked, mac = self.evidence.resolution(ns, dev, address)
+        if tap is None:
+            return causes.no_neighbour(self, ns, dev, address, asked, mac)
+        self.hop(kind="neighbour", namespace=ns, object=ids.Ref(ns, dev).id, dev=dev, address=address, mac=tap.packet.dst_mac, asked=asked)
+        return None
 
     # ---- over the wire -----------------------------------------------------------------------------------------------
 
-    def _cross(self, out: TappedFrame) -> Came | Verdict:
+    def _cross(self, out: TappedFrame) -> Incoming | Verdict:
         """From one interface to whichever hands the packet to IP."""
-        tap: TappedFrame | None = out
-        for _ in range(MAX_HOPS):
-            assert tap is not None
-            self._passes("out", tap)
-            if isinstance(self.interface(tap.ns, tap.dev), Bridge):
-                found = self._switch(tap, tap.dev)
-            else:
-                came = self._other_end(tap)
-                if came is None:
-                    return causes.lost_on_wire(self, tap)
-                self._passes("in", came)
-                record = self.interface(came.ns, came.dev)
-                if record is None or record.master is None:
-                    return Came(came)
-                found = self._switch(came, record.master)
+        tap = out
+        for _ in range(_MAX_BRIDGES):
+            self._frame("out", tap)
+            found = self._switch(tap, tap.dev) if isinstance(self.interface(tap.ns, tap.dev), Bridge) else self._come_in(tap)
             if not isinstance(found, TappedFrame):
                 return found
             tap = found
-        return self.verdict(Cause.UNKNOWN, out.ns, note="the way has no end")
+        return self.verdict(Cause.UNKNOWN, out.ns, note=_ENDLESS)
+
+    def _come_in(self, out: TappedFrame) -> TappedFrame | Incoming | Verdict:
+        """At the other end of the wire; through the bridge, where that is a port."""
+        tap = self._other_end(out)
+        if tap is None:
+            return causes.lost_on_wire(self, out)
+        self._frame("in", tap)
+        record = self.interface(tap.ns, tap.dev)
+        if record is None or record.master is None:
+            return Incoming(tap)
+        return self._switch(tap, record.master)
 
     def _other_end(self, out: TappedFrame) -> TappedFrame | None:
         if out.dev == "lo":
             return self.evidence.take_frame(self.leg, out.ns, "in", out.at or 0, "lo")
-        peer = self.view.graph.peer(f"{out.ns}/{out.dev}")
+        peer = self.view.graph.peer(ids.join(out.ns, out.dev))
         if peer is not None:
             return self.evidence.take_frame(self.leg, peer.namespace, "in", out.at or 0, peer.name)
         return self.evidence.take_any(self.leg, out.at or 0, (out.ns, out.dev))
 
-    def _switch(self, came: TappedFrame, bridge: str) -> TappedFrame | Came | Verdict:
-        """Through a bridge: out at a port, or up to the namespace. `came` is at a port, or at the bridge when the namespace sends."""
-        ns, from_self = came.ns, came.dev == bridge
+    # ---- bridges -----------------------------------------------------------------------------------------------------
+
+    def _switch(self, tap: TappedFrame, bridge: str) -> TappedFrame | Incoming | Verdict:
+        """Through a bridge: out at a port, or up to the namespace. `tap` is at a port, or at the bridge when the namespace sends."""
+        ns, from_self = tap.ns, tap.dev == bridge
         prerouted = None if from_self else self._bridged(ns, bridge, "prerouting")
         if isinstance(prerouted, Verdict):
             return prerouted
-        outs = [
-            tap for tap in self.evidence.frames(self.leg, ns, "out", came.at or 0)
-            if (record := self.interface(ns, tap.dev)) is not None and record.master == bridge and tap.packet.dst_mac == came.packet.dst_mac
-        ]  # fmt: skip
-        up = None if from_self else next(self.evidence.frames(self.leg, ns, "in", came.at or 0, bridge), None)
+        outs = [out for out in self._at_ports(ns, bridge, "out", tap.at or 0) if out.packet.dst_mac == tap.packet.dst_mac]
+        up = None if from_self else next(self.evidence.frames(self.leg, ns, "in", tap.at or 0, bridge), None)
         if not outs and up is None:
-            return causes.not_switched(self, came, bridge, self._bridged(ns, bridge, "forward"))
-        mac = came.packet.dst_mac
-        known = not _is_group(mac) and (self.evidence.learned(ns, mac, came.at or 0) if len(outs) < 2 else False)
-        ports = tuple(dict.fromkeys(tap.dev for tap in outs)) + ((bridge,) if up is not None else ())
-        flooded = bool(outs) and not known
-        self.hop(kind="bridge", namespace=ns, object=f"interface:{ns}/{bridge}", dev=bridge, mac=mac, ports=ports, flooded=flooded)
-        if up is not None and (not outs or self._leads(up)):
+            return causes.not_switched(self, tap, bridge, self._bridged(ns, bridge, "forward"))
+        self._bridge_hop(tap, bridge, outs, up is not None)
+        if up is not None and (not outs or self._leads_on(up)):
             self.evidence.taps[self.leg].remove(up)
-            self._passes("in", up)
-            return Came(up, prerouting=prerouted is not None)
-        for hook in ("forward", "postrouting") if not from_self else ():
+            self._frame("in", up)
+            return Incoming(up, prerouting=prerouted is not None)
+        return self._out_at_port(ns, bridge, outs, () if from_self else ("forward", "postrouting"))
+
+    def _bridge_hop(self, tap: TappedFrame, bridge: str, outs: list[TappedFrame], to_self: bool) -> None:
+        """Which ports the frame went out at, and whether it was flooded for want of an entry in the FDB."""
+        ns, mac = tap.ns, tap.packet.dst_mac
+        known = not _is_group(mac) and len(outs) < 2 and self.evidence.learned(ns, mac, tap.at or 0)
+        ports = tuple(dict.fromkeys(out.dev for out in outs)) + ((bridge,) if to_self else ())
+        ref = ids.Ref(ns, bridge)
+        self.hop(kind="bridge", namespace=ns, object=ref.id, dev=bridge, mac=mac, ports=ports, flooded=bool(outs) and not known)
+
+    def _out_at_port(self, ns: str, bridge: str, outs: list[TappedFrame], hooks: tuple[Hook, ...]) -> TappedFrame | Verdict:
+        for hook in hooks:
             passed = self._bridged(ns, bridge, hook)
             if isinstance(passed, Verdict):
                 return passed
-        chosen = next((tap for tap in outs if self._leads(tap)), outs[0])
+        chosen = next((tap for tap in outs if self._leads_on(tap)), outs[0])
         self.evidence.taps[self.leg].remove(chosen)
         return chosen
 
@@ -219,71 +236,78 @@ class Walk:
             first = passed if first is None else first
         return first
 
-    def _leads(self, tap: TappedFrame, depth: int = 0) -> bool:
+    def _at_ports(self, ns: str, bridge: str, direction: str, after: int) -> Iterator[TappedFrame]:
+        """Frames at the ports of a bridge."""
+        for tap in self.evidence.frames(self.leg, ns, direction, after):
+            record = self.interface(ns, tap.dev)
+            if record is not None and record.master == bridge:
+                yield tap
+
+    def _leads_on(self, tap: TappedFrame, depth: int = 0) -> bool:
         """Whether something more was seen beyond this frame: of a flooded frame most copies end where nobody wants them."""
         if tap.direction == "out":
-            peer = self.view.graph.peer(f"{tap.ns}/{tap.dev}")
-            if peer is None:
-                return True
-            there = next(self.evidence.frames(self.leg, peer.namespace, "in", tap.at or 0, peer.name), None)
-            return there is not None and self._leads(there, depth)
+            return self._seen_at_peer(tap, depth)
         record = self.interface(tap.ns, tap.dev)
-        if record is not None and record.master is not None and depth < MAX_HOPS:
-            frames = [
-                *self.evidence.frames(self.leg, tap.ns, "out", tap.at or 0),
-                *self.evidence.frames(self.leg, tap.ns, "in", tap.at or 0),
-            ]
-            ports = [t for t in frames if t is not tap and self._belongs(t, record.master)]
-            return any(self._leads(t, depth + 1) for t in ports)
-        if self.arp:
-            return self._answers(tap)
-        return self.evidence.next_hook(tap.ns, self.leg) is not None
+        if record is not None and record.master is not None and depth < _MAX_BRIDGES:
+            outs = self._at_ports(tap.ns, record.master, "out", tap.at or 0)
+            ups = self.evidence.frames(self.leg, tap.ns, "in", tap.at or 0, record.master)
+            return any(self._leads_on(t, depth + 1) for t in (*outs, *ups) if t is not tap)
+        return self._answers(tap) if self.arp else self.evidence.next_hook(tap.ns, self.leg) is not None
 
-    def _belongs(self, tap: TappedFrame, bridge: str) -> bool:
-        record = self.interface(tap.ns, tap.dev)
-        return tap.dev == bridge if tap.direction == "in" else record is not None and record.master == bridge
+    def _seen_at_peer(self, tap: TappedFrame, depth: int) -> bool:
+        peer = self.view.graph.peer(ids.join(tap.ns, tap.dev))
+        if peer is None:
+            return True
+        there = next(self.evidence.frames(self.leg, peer.namespace, "in", tap.at or 0, peer.name), None)
+        return there is not None and self._leads_on(there, depth)
 
     # ---- into a namespace --------------------------------------------------------------------------------------------
 
-    def _arrive(self, came: Came) -> Arrived | TappedFrame | Verdict:
-        ns, packet = came.tap.ns, came.tap.packet
+    def _arrive(self, incoming: Incoming) -> Arrived | TappedFrame | Verdict:
         if self.arp:
-            return self._asked(came.tap)
-        if not came.prerouting:
+            return self._neighbour_arrives(incoming.tap)
+        ns, packet = incoming.tap.ns, incoming.tap.packet
+        if not incoming.prerouting:
             passage = self._through(ns, "prerouting")
             if isinstance(passage, Verdict):
                 return passage
             if passage is None:
-                return causes.not_taken(self, came.tap)
-            packet = passage.left.packet if passage.left is not None else packet
+                return causes.not_taken(self, incoming.tap)
+            packet = passage.exit.packet if passage.exit is not None else packet
         following = self.evidence.next_hook(ns, self.leg)
-        onward = self.evidence.next_packet(ns, self.leg) if following == "forward" else None
-        looked = self._route(ns, packet, came.tap.dev, onward if onward is not None and onward.ttl != packet.ttl else None)
+        found = self._route(ns, packet, incoming.tap.dev, self._forwarded(ns, packet))
         if following == "input":
-            passage = self._through(ns, "input")
-            if isinstance(passage, Verdict):
-                return passage
-            kind = "deliver" if self.leg == "original" else "receive"
-            self.hop(kind=kind, namespace=ns, object=f"namespace:{ns}", packet=packet)
-            return Arrived(ns, packet)
+            return self._deliver(ns, packet)
         if following == "forward":
             passage = self._through(ns, "forward")
             return passage if isinstance(passage, Verdict) else self._postroute(ns)
-        return causes.not_routed(self, came.tap, packet, looked)
+        return causes.not_routed(self, incoming.tap, packet, found)
 
-    def _asked(self, tap: TappedFrame) -> Arrived | Verdict:
-        """An ARP packet at an interface: the one that is asked for answers, the one that asked has its answer."""
-        if self.leg == "reply":
-            self.hop(kind="receive", namespace=tap.ns, object=f"namespace:{tap.ns}", packet=tap.packet)
-            return Arrived(tap.ns, tap.packet)
-        if not self._answers(tap):
-            asker, dev = self.probe.namespace, self.probe.dev
-            return self.verdict(Cause.NEIGHBOUR_SILENT, asker, dev=dev, address=asks_for(tap.packet), object=f"interface:{asker}/{dev}")
-        self.hop(kind="deliver", namespace=tap.ns, object=f"namespace:{tap.ns}", packet=tap.packet)
+    def _forwarded(self, ns: str, packet: Packet) -> Packet | None:
+        """The packet as the routing decision left it for FORWARD, where its TTL has changed."""
+        onward = self.evidence.next_packet(ns, self.leg) if self.evidence.next_hook(ns, self.leg) == "forward" else None
+        return onward if onward is not None and onward.ttl != packet.ttl else None
+
+    def _deliver(self, ns: str, packet: Packet) -> Arrived | Verdict:
+        passage = self._through(ns, "input")
+        if isinstance(passage, Verdict):
+            return passage
+        self.hop(kind="deliver" if self.leg == "original" else "receive", namespace=ns, object=ids.namespace(ns), packet=packet)
+        return Arrived(ns, packet)
+
+    # ---- ARP ---------------------------------------------------------------------------------------------------------
+
+    def _neighbour_arrives(self, tap: TappedFrame) -> Arrived | Verdict:
+        """An ARP packet at an interface: the owner of the address answers, the sender of the request gets the reply."""
+        if self.leg == "original" and not self._answers(tap):
+            ref = ids.Ref(self.probe.namespace, self.probe.dev)
+            return self.verdict(Cause.NEIGHBOUR_SILENT, ref.namespace, dev=ref.name, address=asks_for(tap.packet), object=ref.id)
+        kind = "deliver" if self.leg == "original" else "receive"
+        self.hop(kind=kind, namespace=tap.ns, object=ids.namespace(tap.ns), packet=tap.packet)
         return Arrived(tap.ns, tap.packet)
 
     def _answers(self, tap: TappedFrame) -> bool:
-        """Whether the ARP reply comes from this interface: bridges on the way only hand it on."""
+        """Whether the ARP reply comes from this interface: bridges between only forward it."""
         if self.leg == "reply":
             return tap.ns == self.probe.namespace
         first = next((t for t in self.evidence.taps["reply"] if t.direction == "out"), None)
