@@ -113,6 +113,6 @@ def journey(args: Args) -> int:
         data = sys.stdin.buffer.read() if args.file == "-" else Path(args.file).read_bytes()
     except OSError as e:
         raise ProblemError(Problem(code=Code.UNKNOWN, message=f"{args.file}: {e.strerror}", errno=e.errno)) from None
-    saved = load(data)
+    saved = load(data, args.file)
     print(*words.transcript(saved.journey), sep="\n")
     return 0 if saved.journey.verdict.delivered else 1

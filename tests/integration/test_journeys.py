@@ -45,7 +45,7 @@ def test_a_trace_leaves_nothing_behind(stack: Stack) -> None:
 def test_exit_code_and_saved_journey(stack: Stack, tmp_path: Path) -> None:
     saved = stack.cli("trace", "way", "left", "10.77.0.1", "--json", code=1)
     found = json.loads(saved)
-    assert found["vethboard_journey"] == 1
+    assert found["vethboard_journey"] == 2
     assert found["journey"]["verdict"]["cause"] == "no-route"
     assert {r["kind"] for r in found["records"]} >= {"namespace", "veth"}
     file = tmp_path / "journey.json"

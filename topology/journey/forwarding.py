@@ -58,7 +58,7 @@ class ForwardingView:
         return self._holders.get(str(ipaddress.ip_address(address)), [])
 
     def sysctl(self, namespace: str, key: str) -> str:
-        """Its value, 0 where nobody said one."""
+        """Its value: the record's, else what the kernel says, else 0."""
         record = self.graph.namespaces.get(namespace)
         shown = self.live.get(ids.namespace_live(namespace))
         if record is not None and key in record.sysctls:
@@ -71,7 +71,7 @@ class ForwardingView:
         return found if isinstance(found, Chain) else None
 
     def route_record(self, namespace: str, to: str, table: int) -> str | None:
-        """The record that a route of the kernel realises."""
+        """The id of the record that the kernel's route to `to` in `table` realises."""
         shown = self.live.get(ids.namespace_live(namespace))
         rows = shown.routes if isinstance(shown, NamespaceLive) else ()
         return next((row.record for row in rows if (row.to, row.table) == (to, table) and row.record), None)
@@ -93,7 +93,7 @@ class ForwardingView:
         return str(min(same, key=lambda a: following not in a.network).ip) if same else None
 
     def sender(self, here: str, hop: RouteEntry, there: Address) -> Address | None:
-        """The address that the kernel takes as source: the route's, one of the subnet of the next hop, one of the interface, any."""
+        """The source address that the kernel chooses: the route's, one in the next hop's subnet, one of the interface, any."""
         if hop.src is not None:
             return ipaddress.ip_address(hop.src)
         following = ipaddress.ip_address(hop.via) if hop.via else there
@@ -155,7 +155,7 @@ class ForwardingView:
         return next((other.ref for other in beside if other is not None and not other.up), "")
 
     def best(self, namespace: str, there: Address) -> RouteEntry | None:
-        """The route that fib_lookup() would find in table main: longest prefix, then least metric."""
+        """The route that fib_lookup() finds in table main: longest prefix, then least metric."""
         fitting = [h for h in self._hops(namespace) if h.network.version == there.version and there in h.network]
         return min(fitting, key=lambda h: (-h.network.prefixlen, h.metric), default=None)
 
@@ -182,7 +182,8 @@ class ForwardingView:
         return RouteEntry(network_of(route.to), metric, dev, route.via, route.src, route.type, route.id)
 
     def wire(self, start: str, end: str, free: bool) -> list[str] | None:
-        """The interfaces from one to the other on their segment, by the shortest way; `free`: only past what lets frames pass."""
+        """The interfaces from one to the other on their segment, as few as possible; None where they are not connected. `free`: only by
+        interfaces that let frames pass."""
         first, last = self.graph.wire_key(start), self.graph.wire_key(end)
         came: dict[str, str] = {first: first}
         todo = deque([first])

@@ -25,18 +25,21 @@ class SavedJourney(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     records: tuple[dict[str, Json], ...] = ()
 
 
-def load(data: str | bytes) -> SavedJourney:
-    """A saved journey of this version or an older one. Raises `ProblemError`: INVALID, or VERSION for a newer one."""
+def load(data: str | bytes, name: str = "this") -> SavedJourney:
+    """A saved journey of this version or an older one; `name` is the file's, for problems.
+
+    Raises `ProblemError`: INVALID, or VERSION for a newer one.
+    """
     try:
         raw: Json = msgspec.json.decode(data)
         version = raw.get("vethboard_journey") if isinstance(raw, dict) else None
         if isinstance(version, int) and version > VERSION:
-            raise ProblemError(Problem(code=Code.VERSION, message=f"the file is of version {version}", hint="update Vethboard"))
+            raise ProblemError(Problem(code=Code.VERSION, message=f"{name} is of version {version}", hint="update Vethboard"))
         if version == 1:
             _rename_legs(raw)
         return msgspec.convert(raw, SavedJourney)
     except msgspec.DecodeError as e:
-        raise invalid(f"this is no journey: {e}", None, "vethboard trace --json writes one") from None
+        raise invalid(f"{name} is no journey: {e}", None, "vethboard trace --json writes one") from None
 
 
 def _rename_legs(raw: Json) -> None:

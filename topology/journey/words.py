@@ -1,4 +1,4 @@
-"""Journeys in English, for the command line and the transcript. The browser says the same in its own words and languages."""
+"""Journeys in English, for the command line. The browser says the same in its own languages (`web/src/journey/words.ts`)."""
 
 import errno
 import os
@@ -91,7 +91,7 @@ def packet(found: Packet) -> str:
     src = _socket(found.src, found.sport) if ports else found.src
     dst = _socket(found.dst, found.dport) if ports else found.dst
     if found.protocol == "arp":
-        return f"arp {found.src} {'asks for' if found.type == 1 else 'tells'} {found.dst}"
+        return f"arp who-has {found.dst} tell {found.src}" if found.type == 1 else f"arp reply from {found.src} to {found.dst}"
     kind = f" type {found.type} code {found.code}" if found.error else ""
     ttl = f" ttl {found.ttl}" if found.ttl else ""
     return f"{found.protocol}{kind} {src or '?'} → {dst}{f' {found.flags}' if found.flags else ''}{ttl}"
@@ -105,19 +105,18 @@ def _socket(address: str, port: int) -> str:
 
 def _change(before: Packet, after: Packet) -> str:
     """What was rewritten."""
-    out = []
-    if (before.src, before.sport) != (after.src, after.sport):
-        out.append(f"source {_end(before.src, before.sport)} → {_end(after.src, after.sport)}")
-    if (before.dst, before.dport) != (after.dst, after.dport):
-        out.append(f"destination {_end(before.dst, before.dport)} → {_end(after.dst, after.dport)}")
-    if before.echo != after.echo:
-        out.append(f"identifier {before.echo} → {after.echo}")
-    if before.ttl != after.ttl:
-        out.append(f"TTL {before.ttl} → {after.ttl}")
-    return ", ".join(out)
+    return ", ".join(f"{what} {old} → {new}" for (what, old), (_, new) in zip(_fields(before), _fields(after), strict=True) if old != new)
 
 
-def _end(address: str, port: int) -> str:
+def _fields(found: Packet) -> Iterator[tuple[str, str]]:
+    """What NAT and routers rewrite, by name."""
+    yield "source", _address(found.src, found.sport)
+    yield "destination", _address(found.dst, found.dport)
+    yield "identifier", str(found.echo)
+    yield "TTL", str(found.ttl)
+
+
+def _address(address: str, port: int) -> str:
     return f"{address} port {port}" if port else address
 
 
@@ -144,7 +143,7 @@ def _route(found: Hop) -> str:
 def _chain(found: Hop) -> str:
     if found.rule is None:
         return f"{found.hook}: it does not come out"
-    passed = f" ({len(found.passed)} passed by)" if found.passed else ""
+    passed = f" ({len(found.passed)} did not match)" if found.passed else ""
     what = f"rule {found.rule.number}" if found.rule.number else "end of chain" if found.outcome == "return" else "policy"
     text = f" [{found.rule.text}]" if found.rule.text and found.rule.number else ""
     to = f" to {found.target}" if found.outcome == "jump" else ""
@@ -187,12 +186,15 @@ _SENTENCES: dict[HopKind, Callable[[Hop], str]] = {
 }
 
 
+_ARROWS = {"original": "→", "reply": "←"}
+
+
 def transcript(journey: Journey) -> Iterator[str]:
     """The whole journey as lines of text."""
     width = max((len(h.namespace) for h in journey.hops), default=0)
     for found in journey.hops:
         at = f"{found.at:>7} µs" if found.at is not None else " " * 10
-        arrow = "→" if found.leg == "original" else "←"
+        arrow = _ARROWS[found.leg]
         yield f"{at}  {arrow} {found.namespace:<{width}}  {hop(found)}"
     for note in (*journey.assumptions, *journey.notes):
         yield f"note: {note}"

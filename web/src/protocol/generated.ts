@@ -175,9 +175,9 @@ export type Area = {
 /**
  * The packet that somebody wants sent, or wants to know about.
  *
- * `source`: a namespace, or an interface (`ns/name`: sent through it). `target`: a namespace, an interface or an address. `port`: where
- * to; None: `UDP_PORT`, `TCP_PORT`. `source_port` 0: one that the kernel picks. `size`: bytes of payload of ICMP and UDP. `ttl` None:
- * the namespace's. `dont_fragment`: IPv4's DF (IPv6 routers never fragment).
+ * `source`: a namespace, or an interface (`ns/name`: sent through it). `target`: a namespace, an interface or an address. `port`: the
+ * destination's; None: `UDP_PORT`, `TCP_PORT`. `source_port` 0: the kernel picks one. `size`: bytes of payload of ICMP and UDP. `ttl`
+ * None: the namespace's default. `dont_fragment`: IPv4's DF (IPv6 routers never fragment). `mark`: SO_MARK of the sending socket.
  */
 export type Ask = {
   source: string
@@ -540,7 +540,7 @@ export type Diagnosis = {
   checks: Check[]
 }
 
-/** Where what was seen is not what was predicted: the numbers of the hops, None where one of the two has no such hop. */
+/** Where what was seen is not what was predicted: the numbers of the two hops (from 0), None where there is no such hop. */
 export type Difference = {
   predicted?: number | null
   observed?: number | null
@@ -783,13 +783,14 @@ export type HistoryList = {
 }
 
 /**
- * One step of the way. `kind` says which of the fields mean something.
+ * One step. `kind` says which of the fields mean something.
  *
  * `at`: µs since the packet was sent; None: between the hops around it. `object`: id of the record that did it (`namespace:…`,
  * `interface:…`, `route:…`, `chain:…`). `packet`: as it came; `after`: as it went on, where something of it was changed. route: `route`
- * (a prefix, ``: none), `via`, `dev`, `table_id`; `errno`, where the kernel refuses. chain: `hook`, `rule` (the one that matched, or the
- * policy), `outcome`, `passed` (rules that did not match), `target` (the chain jumped to), `state` (conntrack's), `mark`. neighbour:
- * `address`, `mac`, `asked` (it was asked on the wire; else it was known). bridge: `ports`, `flooded`. unknown: `note`.
+ * (a prefix; empty: none), `via`, `dev`, `table_id`; `note`, the route's type; `errno`, where the kernel refuses. chain: `hook`, `rule`
+ * (the one that matched, or the policy), `outcome`, `passed` (the rules before it that did not match), `target` (the rule's; of a jump the
+ * chain), `state` (conntrack's), `mark`. neighbour: `address`, `mac`, `asked` (it was asked on the wire; else it was known). bridge:
+ * `ports`, `flooded`. unknown: `note`.
  */
 export type Hop = {
   kind: "answer" | "bridge" | "chain" | "deliver" | "error" | "in" | "nat" | "neighbour" | "out" | "receive" | "route" | "send" | "unknown"
@@ -838,8 +839,8 @@ export type Input = {
 }
 
 /**
- * `predicted`: made by the evaluator; `assumptions`: what it had to take for granted. `took`: µs from sent to the answer (0: none
- * came).
+ * `predicted`: worked out, and not seen; `assumptions`: what was taken for granted for that. `took`: µs from sending to the answer, 0
+ * where none came. `notes`: what could not be looked at, in the kernel's words.
  */
 export type Journey = {
   probe: Probe
@@ -1352,9 +1353,9 @@ export type Predicted = {
 /**
  * An `Ask` with its names resolved, ready to be sent.
  *
- * `namespace` sends it, `sender` is the address that an ARP request names as its own, `dev` is the interface that it has to leave by
- * (SO_BINDTODEVICE), `address` the destination. `nonce` makes this packet known among all others: 8 bytes at the start of the payload,
- * or for TCP the initial sequence number in its first four; as hex.
+ * `namespace` sends it, `sender` is the source address in an ARP request, `dev` the interface that it has to leave by (SO_BINDTODEVICE),
+ * `address` the destination. `nonce` identifies this packet among all others: 8 bytes as hex, at the start of the payload; of TCP the
+ * first four are the initial sequence number.
  */
 export type Probe = {
   source: string
@@ -1538,8 +1539,8 @@ export type RouteRow = {
 }
 
 /**
- * A rule, or with `number` 0 a chain's policy. `text`: the rule as iptables-save(8) writes it after `-A CHAIN`, or the policy's
- * target.
+ * A rule by its number from 1, or with `number` 0 a chain's policy. `text`: the rule as iptables-save(8) writes it after `-A CHAIN`, or
+ * the policy's target.
  */
 export type RuleAt = {
   namespace: string
@@ -1845,9 +1846,9 @@ export type Undo = {
 /**
  * How it ended, why, and where.
  *
- * `leg` `reply`: it arrived, the answer was lost. `hop`: which of the hops it is about. `object`: id of the record to look at. `rule`:
- * for the causes by rule and policy. `address`: the one without a route, the neighbour that is silent. `errno`: what the sender was
- * told, where it was.
+ * `leg` `reply`: it arrived, the answer was lost. `hop`: number of the hop that it is about, from 0. `object`: id of the record to look
+ * at. `rule`: of a drop or reject by rule or policy. `address`: the one without a route, the neighbour that is silent. `errno`: what the
+ * kernel answered the sending program, where it refused.
  */
 export type Verdict = {
   cause: Cause
