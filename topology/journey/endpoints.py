@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from topology.model import ids
 from topology.model.graph import Graph
 from topology.model.problems import unknown
-from topology.model.records import AnyInterface, AnyRecord, Loopback
+from topology.model.records import AnyInterface, AnyRecord
 
 
 def source_namespace(observed: Mapping[str, AnyRecord], source: str) -> str:
@@ -29,7 +29,7 @@ def target_address(observed: Mapping[str, AnyRecord], target: str, ipv6: bool = 
         pass
     graph = Graph(observed)
     on_segment = {ref for own in graph.inside(source or "") for ref in graph.segments.get(own.ref, ())}
-    candidates = sorted(_meant(graph, target), key=lambda i: (isinstance(i, Loopback), i.ref not in on_segment, not i.up))
+    candidates = sorted(_meant(graph, target), key=lambda i: (i.KIND.builtin, i.ref not in on_segment, not i.up))
     for interface in candidates:
         for text in interface.addresses:
             if (":" in text) == ipv6:

@@ -10,7 +10,7 @@ from topology.journey.predicted.hooks import Hooks
 from topology.journey.predicted.progress import Progress
 from topology.journey.sighting import Hook
 from topology.model import ids
-from topology.model.records import AnyInterface, Bridge, Neighbour
+from topology.model.records import AnyInterface, Bridge, Neighbour, is_bridge
 
 _BRIDGED: tuple[Hook, ...] = ("prerouting", "forward", "postrouting")
 
@@ -97,13 +97,13 @@ class Wire:
         """Out and in again, from end to end, through the bridges between."""
         interfaces = self._view.graph.interfaces
         self._passes("out", wire[0], packet)
-        if isinstance(interfaces[wire[0]], Bridge):
+        if is_bridge(interfaces[wire[0]]):
             self._bridge(wire[0], wire[1:2], mac)
         for at in range(1, len(wire)):
             record, before = interfaces[wire[at]], interfaces[wire[at - 1]]
-            if isinstance(record, Bridge) and before.master == record.name:
+            if is_bridge(record) and before.master == record.name:
                 self._through_bridge(record, wire[at + 1 : at + 2], packet, mac)
-            elif isinstance(before, Bridge) and record.master == before.name:
+            elif is_bridge(before) and record.master == before.name:
                 self._passes("out", wire[at], packet)
             else:
                 self._passes("in", wire[at], packet)

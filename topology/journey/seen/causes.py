@@ -11,7 +11,7 @@ from topology.journey.probe import Probe
 from topology.journey.seen.evidence import Passage
 from topology.journey.sighting import RouteLookup, TappedFrame
 from topology.model import ids
-from topology.model.records import AnyInterface, Bridge
+from topology.model.records import AnyInterface, is_bridge
 from topology.observe.live import LinkLive
 
 if TYPE_CHECKING:
@@ -227,7 +227,7 @@ def not_switched(walk: "Walk", tap: TappedFrame, bridge: str, forwarded: Passage
         note = walk.view.port_state(ids.join(ns, blocked))
         return walk.verdict(Cause.PORT_BLOCKED, ns, dev=blocked, object=ids.Ref(ns, blocked).id, note=note)
     device = walk.interface(ns, bridge)
-    if isinstance(device, Bridge) and device.vlan_filtering:
+    if is_bridge(device) and device.vlan_filtering:
         return walk.verdict(Cause.VLAN_FILTERED, ns, dev=tap.dev, object=ids.Ref(ns, tap.dev).id, note=_vlans(walk, ns, tap))
     for dev in (port, *others):
         trouble = link_trouble(walk, ns, dev) if dev and dev != tap.dev else None

@@ -14,7 +14,7 @@ from topology.journey.seen.evidence import Evidence, Passage
 from topology.journey.seen.passages import filtered
 from topology.journey.sighting import Hook, HookPass, RouteLookup, TappedFrame
 from topology.model import ids
-from topology.model.records import AnyInterface, Bridge
+from topology.model.records import AnyInterface, is_bridge
 
 _MAX_BRIDGES = 64
 """Bridges that a frame passes one after the other, at most."""
@@ -167,7 +167,7 @@ class Walk:
         tap = out
         for _ in range(_MAX_BRIDGES):
             self._frame("out", tap)
-            found = self._switch(tap, tap.dev) if isinstance(self.interface(tap.ns, tap.dev), Bridge) else self._come_in(tap)
+            found = self._switch(tap, tap.dev) if is_bridge(self.interface(tap.ns, tap.dev)) else self._come_in(tap)
             if not isinstance(found, TappedFrame):
                 return found
             tap = found
