@@ -81,6 +81,24 @@ def test_what_if(stack: Stack) -> None:
         stack.inside("way", "r", "iptables", "-D", "FORWARD", "1")
 
 
+def test_a_ping_that_fails_says_why_in_the_words_of_a_trace(stack: Stack) -> None:
+    """A rule drops what comes back: no route is blamed for it."""
+    stack.inside("way", "r", "iptables", "-A", "FORWARD", "-p", "icmp", "-m", "icmp", "--icmp-type", "0", "-j", "DROP")
+    try:
+        assert "1 sent, 0 received" in stack.cli("ping", "way", "left", "right", "-c", "1", code=1)
+        said = stack.stderr
+        traced = stack.cli("trace", "way", "left", "right", code=1).splitlines()[-1]
+        assert "the answer was lost: dropped by rule 1 of filter/FORWARD in r" in traced
+        assert said.splitlines()[0] == f"vethboard: {traced}"
+        assert "→ change or delete rule 1 of filter/FORWARD" in said
+    finally:
+        stack.inside("way", "r", "iptables", "-D", "FORWARD", "1")
+    assert stack.cli("ping", "way", "left", "right", "-c", "1")
+    assert stack.stderr == ""
+    stack.cli("ping", "way", "left", "10.77.0.1", "-c", "1", code=1)
+    assert "no route to 10.77.0.1 in r" in stack.stderr
+
+
 def test_a_client_that_leaves_ends_its_trace(stack: Stack) -> None:
     before = ruleset(stack)
     with stack.client() as client:
