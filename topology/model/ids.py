@@ -80,3 +80,8 @@ def link_live(ref: str) -> str:
 def namespace_live(name: str) -> str:
     """The id of the live record of a namespace."""
     return f"netns:{name}"
+
+
+def live(kind: str, name: str) -> str:
+    """The id of a live record of another kind (`topology.observe.live`), named by a namespace, an interface, a terminal, a capture."""
+    return f"{kind}:{name}"

@@ -126,6 +126,7 @@ export type AddVlanStep = {
   vlan: PortVlan
 }
 
+/** An address of an interface, also one that the kernel made: see `topology.observe.facts.AddressFact`. */
 export type AddressLive = {
   address: string
   scope?: string
@@ -294,7 +295,7 @@ export type Chain = {
   rules?: string[]
 }
 
-/** Packets and bytes that took a chain's policy (None: a custom chain), and that each of its rules matched. */
+/** Pairs of packets and bytes: those that met the chain's policy (None: a user-defined chain), and those that each rule matched. */
 export type ChainCounters = {
   policy?: [number, number] | null
   rules?: [number, number][]
@@ -379,9 +380,9 @@ export type Code = "invalid" | "unknown" | "exists" | "conflict" | "refused" | "
 /**
  * An entry of the connection tracking table, as conntrack(8) shows it.
  *
- * `protocol` is a name, or the number where it has none. `timeout` is in s. `flags` are words of IPS_* (linux/netfilter/
- * nf_conntrack_common.h): `seen-reply`, `assured`, `confirmed`, `snat`, `dnat`, `dying`, `offload`. Packets and bytes only where
- * net.netfilter.nf_conntrack_acct says so.
+ * `protocol` is a name, or the number where it has none. `timeout`: s until it is removed. `flags` are words for IPS_*
+ * (linux/netfilter/nf_conntrack_common.h): `seen-reply`, `assured`, `confirmed`, `snat`, `dnat`, `dying`, `offload`. `packets` and
+ * `bytes`, of the original and the reply direction, only where net.netfilter.nf_conntrack_acct is 1.
  */
 export type Connection = {
   id: number
@@ -398,7 +399,7 @@ export type Connection = {
   bytes?: [number, number] | null
 }
 
-/** Connections of a namespace, only while somebody looks. `count` is how many there are, also where `rows` are cut off. */
+/** Connections of a namespace, only while somebody looks. `count`: of all; of many only the first are in `rows`. */
 export type ConntrackLive = {
   kind: "conntrack"
   namespace: string
@@ -415,7 +416,7 @@ export type Context = {
   at?: string
 }
 
-/** struct rtnl_link_stats64 (linux/if_link.h), the parts that people look at. Since the interface was made. */
+/** The main counters of struct rtnl_link_stats64 (linux/if_link.h), since the interface was made. */
 export type Counters = {
   rx_bytes: number
   rx_packets: number
@@ -428,7 +429,7 @@ export type Counters = {
   multicast: number
 }
 
-/** Counters of a namespace's interfaces by name, only while somebody looks at it. `at`: s on the lab's clock. */
+/** Counters of a namespace's interfaces by name, only while somebody looks at it. */
 export type CountersLive = {
   kind: "counters"
   namespace: string
@@ -715,7 +716,7 @@ export type Fdb = {
   local?: boolean
 }
 
-/** A bridge's MAC table (or a vxlan's). `age` was in s when the fact came: a viewer counts on from there. */
+/** The FDB of a bridge or a vxlan. `age` was in s when the fact came: a viewer counts on from there. */
 export type FdbLive = {
   kind: "fdb-table"
   namespace: string
@@ -723,6 +724,7 @@ export type FdbLive = {
   rows?: FdbRow[]
 }
 
+/** An entry as `bridge fdb` shows it: see `topology.observe.facts.FdbFact`. `record`: id of the record that it realises. */
 export type FdbRow = {
   mac: string
   dev: string
@@ -749,8 +751,8 @@ export type Files = {
 }
 
 /**
- * Netfilter in a namespace: the lab's driver, the tables that the kernel has there now, and what is in force beyond what the
- * driver shows (tables of the other driver, tables of nft(8)).
+ * Netfilter in a namespace: the lab's driver and the tables that the kernel has there now. `foreign`: in words, what is in force and
+ * the driver cannot show (tables of the other driver, tables of nft(8)).
  */
 export type FilterLive = {
   kind: "filter"
@@ -939,8 +941,8 @@ export type LabsEvent = {
 /**
  * One interface as `ip -d link` and `ip address` show it. `type` is the kernel's kind, also one that documents do not know.
  *
- * `peer` and `parent` are `ns/name`. `modelled` is False where a document cannot hold it; `note` then says why.
- * `port_state` is the STP state as a word.
+ * `index` is the ifindex, `peer_index` the peer's. `peer` and `parent` (the lower interface) are `ns/name`. `port_state` is the STP state
+ * of a bridge port as a word. `modelled` is False where a document cannot hold the interface; `note` then says why.
  */
 export type LinkLive = {
   kind: "link"
@@ -993,7 +995,7 @@ export type ListTokens = {
   lab?: string | null
 }
 
-/** A socket that waits for others, as `ss -ltun` lists them. `pid` None: no process of the namespace holds it (the kernel does). */
+/** A listening socket, as `ss -ltun` lists them. `pid` None: no process of the namespace holds it (the kernel does). */
 export type Listening = {
   protocol: "tcp" | "udp"
   address: string
@@ -1108,11 +1110,7 @@ export type Namespace = {
   sysctls?: Record<string, string>
 }
 
-/**
- * A namespace: `inode` as `lsns` shows it, all watched sysctls, the routing tables, the ARP and ND caches.
- *
- * `record` of a route is the id of the record that it realises, None for the kernel's own.
- */
+/** A namespace: `inode` as `lsns` shows it, `nsid` in `host`, all watched sysctls, the routing tables, the ARP and ND caches. */
 export type NamespaceLive = {
   kind: "netns"
   name: string
@@ -1132,6 +1130,7 @@ export type Neighbour = {
   mac: string
 }
 
+/** An entry of the ARP or ND cache as `ip neighbour` shows it. `age` was in s when the fact came. */
 export type NeighbourRow = {
   dev: string
   address: string
@@ -1421,6 +1420,7 @@ export type Problem = {
   causes?: Problem[]
 }
 
+/** A process, by its pid in the lab. `user`: its uid there; `memory`: RSS in bytes. */
 export type Process = {
   pid: number
   command: string
@@ -1428,6 +1428,7 @@ export type Process = {
   memory?: number
 }
 
+/** The processes in a namespace and its listening sockets, only while somebody looks at it. */
 export type ProcessesLive = {
   kind: "processes"
   namespace: string
@@ -1552,6 +1553,7 @@ export type Route = {
   onlink?: boolean
 }
 
+/** A route as `ip route` shows it. `record`: id of the record that it realises, None for the kernel's own. */
 export type RouteRow = {
   to: string
   via?: string | null
@@ -1586,7 +1588,7 @@ export type RuleChecked = {
   problem: Problem | null
 }
 
-/** Counters of one table by chain, only while somebody looks. `at`: s on the lab's clock; no news means that nothing moved. */
+/** Counters of one table by chain, only while somebody looks. They are as of `at` until the next: none has changed since. */
 export type RuleCountersLive = {
   kind: "rule-counters"
   namespace: string
@@ -1777,7 +1779,7 @@ export type TerminalClosed = {
   kept: string[]
 }
 
-/** A shell of the lab, attached to by `viewers`. It may outlive the name of its namespace. `code`: it ended, with this exit code. */
+/** A terminal: see `topology.observe.facts.TerminalFact`. It may outlive the name of its namespace. */
 export type TerminalLive = {
   kind: "terminal"
   terminal: string
