@@ -76,10 +76,11 @@ def concerned(probe: Probe, observed: Mapping[str, AnyRecord]) -> tuple[str, ...
 
 
 def _on_common_segments(graph: Graph) -> dict[str, set[str]]:
-    """Namespace → those that have an interface on one of its segments, itself included."""
+    """Namespace → those that have an interface, or the lower one of an interface, on one of its segments; itself included."""
     out: dict[str, set[str]] = {}
     for segment in {id(s): s for s in graph.segments.values()}.values():
-        spaces = {ids.namespace_of(ref) for ref in segment}
+        below = {lower for ref in segment if (lower := graph.interfaces[ref].lower) is not None}
+        spaces = {ids.namespace_of(ref) for ref in segment | below}
         for ns in spaces:
             out.setdefault(ns, set()).update(spaces)
     return out

@@ -208,7 +208,7 @@ class TerminalLive(Live, frozen=True, kw_only=True, tag="terminal"):
     @property
     def id(self) -> str:
         """Its key among the live records."""
-        return ids.live("terminal", self.terminal)
+        return ids.terminal(self.terminal)
 
 
 class CaptureLive(Live, frozen=True, kw_only=True, tag="capture"):
@@ -227,7 +227,7 @@ class CaptureLive(Live, frozen=True, kw_only=True, tag="capture"):
     @property
     def id(self) -> str:
         """Its key among the live records."""
-        return ids.live("capture", self.capture)
+        return ids.capture(self.capture)
 
 
 AnyLive = (

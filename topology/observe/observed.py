@@ -159,7 +159,7 @@ class Observed:
 def _with_fact(known: LiveRecords, fact: _OfLab) -> LiveRecords:
     """Terminals and captures after this fact."""
     if isinstance(fact, TerminalGone | CaptureGone):
-        gone = ids.live("terminal", fact.terminal) if isinstance(fact, TerminalGone) else ids.live("capture", fact.capture)
+        gone = ids.terminal(fact.terminal) if isinstance(fact, TerminalGone) else ids.capture(fact.capture)
         return {k: r for k, r in known.items() if k != gone}
     live = _terminal(fact) if isinstance(fact, TerminalFact) else _capture(fact)
     return {**known, live.id: live}

@@ -3,6 +3,8 @@
 import ipaddress
 from typing import Literal
 
+import msgspec
+
 from topology.journey.forwarding import ForwardingView, Hindrance
 from topology.journey.hop import Cause
 from topology.journey.packet import Packet
@@ -101,9 +103,10 @@ class Wire:
             self._bridge(wire[0], wire[1:2], mac)
         for at in range(1, len(wire)):
             record, before = interfaces[wire[at]], interfaces[wire[at - 1]]
+            packet = _tagged(packet, before, record)
             if is_bridge(record) and before.master == record.name:
                 self._through_bridge(record, wire[at + 1 : at + 2], packet, mac)
-            elif is_bridge(before) and record.master == before.name:
+            elif (is_bridge(before) and record.master == before.name) or record.ref == before.lower:
                 self._passes("out", wire[at], packet)
             else:
                 self._passes("in", wire[at], packet)
@@ -131,3 +134,10 @@ class Wire:
                 iif = bridge.name if hook != "postrouting" else ""
                 oif = bridge.name if hook != "prerouting" else ""
                 self._hooks.through(bridge.namespace, hook, packet, iif, oif)
+
+
+def _tagged(packet: Packet, before: AnyInterface, record: AnyInterface) -> Packet:
+    """The packet on the next interface: with the VLAN tag that it gets there, or without the one that is taken off."""
+    if record.ref == before.lower and before.tag:
+        return msgspec.structs.replace(packet, vlan=before.vlan)
+    return msgspec.structs.replace(packet, vlan=None) if before.ref == record.lower and record.tag else packet

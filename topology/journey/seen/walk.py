@@ -167,18 +167,46 @@ class Walk:
         tap = out
         for _ in range(_MAX_BRIDGES):
             self._frame("out", tap)
-            found = self._switch(tap, tap.dev) if is_bridge(self.interface(tap.ns, tap.dev)) else self._come_in(tap)
+            found = self._onward(tap)
             if not isinstance(found, TappedFrame):
                 return found
             tap = found
         return self.verdict(Cause.UNKNOWN, out.ns, note=_ENDLESS)
+
+    def _onward(self, out: TappedFrame) -> TappedFrame | Incoming | Verdict:
+        """By the lower interface, through the bridge that it is, or over the wire."""
+        lower = self._at_lower(out)
+        if lower is not None:
+            return lower
+        return self._switch(out, out.dev) if is_bridge(self.interface(out.ns, out.dev)) else self._come_in(out)
+
+    def _at_lower(self, out: TappedFrame) -> TappedFrame | None:
+        """The same frame where it leaves by the lower interface."""
+        record = self.interface(out.ns, out.dev)
+        lower = self.view.graph.lower(record) if record is not None and record.frames_below else None
+        return self.evidence.take_frame(self.leg, lower.namespace, "out", out.at or 0, lower.name) if lower is not None else None
+
+    def _up(self, tap: TappedFrame) -> TappedFrame:
+        """In at an interface, and at those made on it that take the frame; the last of them."""
+        self._frame("in", tap)
+        upper = next(self._at_uppers(tap), None)
+        if upper is None:
+            return tap
+        self.evidence.taps[self.leg].remove(upper)
+        return self._up(upper)
+
+    def _at_uppers(self, tap: TappedFrame) -> Iterator[TappedFrame]:
+        """The same frame at the interfaces made on this one."""
+        uppers = (upper for upper in self.view.graph.uppers(ids.join(tap.ns, tap.dev)) if upper.frames_below)
+        frames = (self.evidence.frames(self.leg, upper.namespace, "in", tap.at or 0, upper.name) for upper in uppers)
+        return (upper for found in frames for upper in found)
 
     def _come_in(self, out: TappedFrame) -> TappedFrame | Incoming | Verdict:
         """At the other end of the wire; through the bridge, where that is a port."""
         tap = self._other_end(out)
         if tap is None:
             return causes.lost_on_wire(self, out)
-        self._frame("in", tap)
+        tap = self._up(tap)
         record = self.interface(tap.ns, tap.dev)
         if record is None or record.master is None:
             return Incoming(tap)
@@ -207,8 +235,7 @@ class Walk:
         self._bridge_hop(tap, bridge, outs, up is not None)
         if up is not None and (not outs or self._leads_on(up)):
             self.evidence.taps[self.leg].remove(up)
-            self._frame("in", up)
-            return Incoming(up, prerouting=prerouted is not None)
+            return Incoming(self._up(up), prerouting=prerouted is not None)
         return self._out_at_port(ns, bridge, outs, () if from_self else ("forward", "postrouting"))
 
     def _bridge_hop(self, tap: TappedFrame, bridge: str, outs: list[TappedFrame], to_self: bool) -> None:
@@ -252,6 +279,9 @@ class Walk:
             outs = self._at_ports(tap.ns, record.master, "out", tap.at or 0)
             ups = self.evidence.frames(self.leg, tap.ns, "in", tap.at or 0, record.master)
             return any(self._leads_on(t, depth + 1) for t in (*outs, *ups) if t is not tap)
+        upper = next(self._at_uppers(tap), None)
+        if upper is not None and depth < _MAX_BRIDGES:
+            return self._leads_on(upper, depth + 1)
         return self._answers(tap) if self.arp else self.evidence.next_hook(tap.ns, self.leg) is not None
 
     def _seen_at_peer(self, tap: TappedFrame, depth: int) -> bool:
