@@ -153,7 +153,7 @@ class _Run:
             raise _Failed(owners[0], errno.ENOENT, f'Cannot open network namespace "{namespace}": No such file or directory')
         for owner, refusal in zip(owners, found.channel.request(batch), strict=True):
             if refusal is not None:
-                raise _Failed(owner, refusal.errno, refusal.words)
+                raise _Failed(owner, refusal.errno, refusal.message)
 
     def add_namespaces(self, stage: Stage) -> None:
         names = [step.name for _, step in stage if isinstance(step, s.AddNamespace)]
