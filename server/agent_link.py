@@ -14,10 +14,10 @@ from websockets.sync.client import ClientConnection, unix_connect
 
 from protocol import private as p
 from protocol.frames import ERROR, INPUT, OUTPUT, pack, unpack
+from protocol.limits import MAX_LAB_MESSAGE
 from server.throttle import THROTTLES, Meter
 from topology.model.problems import Code, Problem, ProblemError
 
-MAX_MESSAGE = 64 << 20
 WAIT_SECONDS = 20.0
 
 
@@ -27,7 +27,13 @@ def unavailable(message: str) -> ProblemError:
 
 def _connect(socket: Path, path: str) -> ClientConnection:
     return unix_connect(
-        str(socket), uri=f"ws://agent{path}", compression=None, max_size=MAX_MESSAGE, ping_interval=None, open_timeout=5, legacy=True
+        str(socket),
+        uri=f"ws://agent{path}",
+        compression=None,
+        max_size=MAX_LAB_MESSAGE,
+        ping_interval=None,
+        open_timeout=5,
+        legacy=True,
     )
 
 
@@ -107,7 +113,7 @@ class Channel:
         self.on_data, self.on_exit = on_data, on_exit
 
 
-LabEvent = p.Reached | p.Attached | p.Facts | p.Applied | p.LabAnswer
+LabEvent = p.LimitReached | p.Attached | p.Facts | p.Applied | p.LabAnswer
 OnAnswer = Callable[[p.AnyLabAnswer | None], None]
 """Called on the link's thread with the answer, or with None when the lab was lost before it came."""
 OnSighting = Callable[[p.Sighted | p.TraceEnded | None], None]
@@ -238,7 +244,7 @@ class LabLink:
             ended = self._channels.pop(event.channel, None)
             if ended is not None:
                 ended.on_exit(event)
-        elif isinstance(event, p.Attached | p.Facts | p.Applied | p.Reached):
+        elif isinstance(event, p.Attached | p.Facts | p.Applied | p.LimitReached):
             self._on_event(self, event)
         elif isinstance(event, p.Sighted):
             self._traces[event.id](event)

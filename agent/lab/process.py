@@ -27,6 +27,7 @@ from agent.terminals import files
 from agent.terminals.terminals import Terminals
 from protocol import private as p
 from protocol.frames import INPUT, unpack
+from protocol.limits import MAX_LAB_MESSAGE
 from topology.model.limits import Limits
 from topology.model.netfilter import Driver
 from topology.model.problems import Code, Problem, ProblemError
@@ -41,8 +42,6 @@ LOOK_SECONDS = 1.0
 LOOK_SHARE = 0.1
 """How much of the lab's time may go into looking: with very many namespaces it is done less often."""
 
-MAX_MESSAGE = 64 << 20
-
 
 class Lab:
     """See the module's text."""
@@ -52,7 +51,7 @@ class Lab:
         self._full = Full(limits)
         self._outbox: Outbox | None = None
         self._connection: ServerConnection | None = None
-        self._looked = p.Look(id=0, namespaces=())
+        self._looked = p.Subscribe(id=0, namespaces=())
         self._fresh = True
         self._decoder = msgspec.json.Decoder(p.AnyLabRequest)
 
@@ -77,7 +76,7 @@ class Lab:
         self._captures = Captures(self._namespaces, reaper, self._tell)
         self._tracing = Tracing(self._namespaces)
         ticker = loop.create_task(self._tick())
-        async with unix_serve(self._client, sock=self._listener, compression=None, max_size=MAX_MESSAGE, ping_interval=None):
+        async with unix_serve(self._client, sock=self._listener, compression=None, max_size=MAX_LAB_MESSAGE, ping_interval=None):
             await stop.wait()
         ticker.cancel()
 
@@ -104,7 +103,7 @@ class Lab:
             if self._outbox is None or self._outbox.full:
                 continue
             for problem in self._full.look(len(list(self._namespaces)) - 1):
-                self._outbox.send(p.Reached(problem=problem))
+                self._outbox.send(p.LimitReached(problem=problem))
             self._watch.sweep()
             started = time.monotonic()
             self._filters.refresh()
@@ -144,7 +143,7 @@ class Lab:
                 self._children.hang_up()
                 self._terminals.hang_up()
                 self._tracing.stop_all()
-                self._look(p.Look(id=0, namespaces=()))
+                self._look(p.Subscribe(id=0, namespaces=()))
 
     def _frame(self, channel: int, stream: int, data: bytes) -> None:
         child = self._children.by_channel.get(channel)
@@ -163,7 +162,7 @@ class Lab:
                 outbox.send(attached)
                 self._filters.settle()
                 facts = [*self._snapshot(), *self._terminals.facts(), *self._captures.facts()]
-                outbox.send(p.Facts(facts=self._without_baseline(facts, {fact.ns for fact in facts}), whole=True))
+                outbox.send(p.Facts(facts=self._without_baseline(facts, {fact.ns for fact in facts}), snapshot=True))
                 self._outbox = outbox
             case p.Apply():
                 outbox.send(self._apply(request))
@@ -178,7 +177,7 @@ class Lab:
                 outbox.send(p.LabAnswer(id=request.id))
             case p.Signal():
                 outbox.send(p.LabAnswer(id=request.id, problem=self._signal(request)))
-            case p.Look():
+            case p.Subscribe():
                 self._look(request)
                 outbox.send(p.LabAnswer(id=request.id))
             case p.Trace():
@@ -204,7 +203,7 @@ class Lab:
         except ProblemError as e:
             return p.LabAnswer(id=request.id, problem=e.problem)
 
-    def _look(self, wanted: p.Look) -> None:
+    def _look(self, wanted: p.Subscribe) -> None:
         self._looked = wanted
         self._watch.look([name for name in wanted.namespaces if name in self._namespaces])
         self._filters.look(wanted.filters)

@@ -19,7 +19,8 @@ import msgspec
 from agent.terminals.ring import Ring
 from agent.terminals.title import Titles
 from agent.terminals.viewer import Viewer
-from protocol.terminals import LARGEST, TerminalState
+from protocol.limits import MAX_TERMINAL_SIZE
+from protocol.terminals import TerminalState
 from topology.observe.facts import TerminalFact
 
 _READ = 64 << 10
@@ -72,7 +73,7 @@ class Terminal:
     @property
     def users(self) -> list[Viewer]:
         """Those who may type, the last one last."""
-        return [viewer for viewer in self.viewers.values() if not viewer.watches]
+        return [viewer for viewer in self.viewers.values() if not viewer.read_only]
 
     # ---- out ---------------------------------------------------------------------------------------------------------
 
@@ -145,7 +146,7 @@ class Terminal:
     def write(self, channel: int, data: bytes) -> None:
         """What a viewer types: he drives from now on. What nobody reads is bounded, and lost beyond that."""
         viewer = self.viewers.get(channel)
-        if viewer is None or viewer.watches or self._master < 0:
+        if viewer is None or viewer.read_only or self._master < 0:
             return
         self._drive(viewer)
         self._unwritten += data[: _MOST_INPUT - len(self._unwritten)]
@@ -170,7 +171,7 @@ class Terminal:
         """One more looks at it; the first one who may type drives."""
         self.viewers[viewer.channel] = viewer
         torn = self.ring.torn
-        if self._driver is None and not viewer.watches:
+        if self._driver is None and not viewer.read_only:
             self._driver = viewer
             torn = not self._fit() and torn
         if torn:
@@ -191,7 +192,7 @@ class Terminal:
         self._tell()
         self._read_on()
         self._changed()
-        return self.code is not None and not viewer.watches and viewer.follows(self.ring)
+        return self.code is not None and not viewer.read_only and viewer.follows(self.ring)
 
     def resize(self, channel: int, rows: int, columns: int) -> None:
         """What a viewer has room for."""
@@ -262,4 +263,4 @@ class Terminal:
 
 
 def _inside(count: int) -> int:
-    return min(max(count, 1), LARGEST)
+    return min(max(count, 1), MAX_TERMINAL_SIZE)

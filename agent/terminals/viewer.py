@@ -4,7 +4,8 @@ from collections.abc import Callable
 from typing import Protocol
 
 from agent.terminals.ring import Ring
-from protocol.frames import OUTPUT, SCREEN, STATE, WINDOW
+from protocol.frames import OUTPUT, SCREEN, STATE
+from protocol.limits import ACK_WINDOW_BYTES
 
 CHUNK = 128 << 10
 
@@ -21,11 +22,11 @@ class Out(Protocol):
 
 
 class Viewer:
-    """Gets the screen first, then what comes, never more than `WINDOW` bytes that he has not taken. One whom the ring has
+    """Gets the screen first, then what comes, never more than `ACK_WINDOW_BYTES` bytes that he has not taken. One whom the ring has
     overtaken gets the screen anew."""
 
-    def __init__(self, channel: int, out: Out, rows: int, columns: int, watches: bool = False) -> None:
-        self.channel, self.out, self.watches = channel, out, watches
+    def __init__(self, channel: int, out: Out, rows: int, columns: int, read_only: bool = False) -> None:
+        self.channel, self.out, self.read_only = channel, out, read_only
         self.rows, self.columns = rows, columns
         self._place: int | None = None
         self._sent = self._taken = 0
@@ -34,7 +35,7 @@ class Viewer:
     @property
     def hungry(self) -> bool:
         """He can be sent more."""
-        return self._sent - self._taken < WINDOW and not self.out.full
+        return self._sent - self._taken < ACK_WINDOW_BYTES and not self.out.full
 
     def taken(self, count: int) -> None:
         """He has taken so many bytes in all. More than were sent, or less than before, is nonsense and ignored."""

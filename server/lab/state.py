@@ -6,7 +6,7 @@ from collections.abc import Callable
 import msgspec
 
 from protocol import private as p
-from protocol.public import Context, Delta, LabInfo, LabState, Look, Notice, Snapshot
+from protocol.public import Context, Delta, LabInfo, LabState, Notice, Snapshot, Subscribe
 from server.agent_link import Control, LabEvent, LabLink
 from server.lab.history import History
 from server.lab.uplink import Uplink
@@ -43,7 +43,7 @@ class State(Writer):
         self._drift: tuple[str, ...] = ()
         self._warnings: tuple[Problem, ...] = ()
         self._undo_labels: tuple[str, str, str] = ("", "", "")
-        self._looks: dict[str, Look] = {}
+        self._looks: dict[str, Subscribe] = {}
         self._authors: dict[tuple[str, str], tuple[int, str]] = {}
         self._outside: float | None = None
         self._last_fact = 0.0
@@ -175,19 +175,19 @@ class State(Writer):
                 self._applied = event
             case p.Attached():
                 self._attached = event
-            case p.Reached():
+            case p.LimitReached():
                 self._notice("warning", event.problem)
             case p.LabAnswer():
                 pass
 
     def _fold(self, event: p.Facts) -> None:
         before, live = self.observed.records, self.observed.live
-        if event.whole:
+        if event.snapshot:
             baseline = self._attached.sysctls if self._attached else {}
             self.observed = Observed(baseline, self.desired)
             self._whole = True
         records, lives = self.observed.fold(event.facts)
-        if event.whole:
+        if event.snapshot:
             records, lives = between(before, self.observed.records), between(live, self.observed.live)
         if not records and not lives:
             return

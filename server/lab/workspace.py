@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 
 from protocol import private as p
-from protocol.public import Context, Done, Look
+from protocol.public import Context, Done, Subscribe
 from server.agent_link import LabLink
 from server.lab.editing import Asked, Editing
 from server.outbox import Session, problem_of
@@ -173,7 +173,7 @@ class Workspace(Editing):
 
     # ---- looking -----------------------------------------------------------------------------------------------------
 
-    def look(self, session: Session, request: Look) -> Done:
+    def look(self, session: Session, request: Subscribe) -> Done:
         """What this session shows in an inspector."""
         self._looks[session.sid] = request
         self._send_look()
@@ -190,13 +190,13 @@ class Workspace(Editing):
         self.submit(leaving)
 
     def _send_look(self) -> None:
-        def of(names: Callable[[Look], tuple[str, ...]]) -> tuple[str, ...]:
+        def of(names: Callable[[Subscribe], tuple[str, ...]]) -> tuple[str, ...]:
             return tuple(dict.fromkeys(name for looked in self._looks.values() for name in names(looked)))
 
         namespaces, filters, conntrack = of(lambda k: k.namespaces), of(lambda k: k.filters), of(lambda k: k.conntrack)
         traffic = of(lambda k: k.traffic)
         if self.link is not None:
-            self.link.send(lambda id: p.Look(id=id, namespaces=namespaces, filters=filters, conntrack=conntrack, traffic=traffic))
+            self.link.send(lambda id: p.Subscribe(id=id, namespaces=namespaces, filters=filters, conntrack=conntrack, traffic=traffic))
 
     def live_link(self) -> LabLink:
         """The link to a lab that is live. Raises ProblemError."""

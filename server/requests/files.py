@@ -7,7 +7,7 @@ import msgspec
 from flask import Flask, Response, make_response, request
 
 from protocol import private as p
-from protocol.terminals import MOST_UPLOAD
+from protocol.limits import MAX_UPLOAD_BYTES
 from server.agent_link import LabLink
 from server.hub import Hub
 from server.outbox import problem_of
@@ -59,8 +59,8 @@ def _fetch(link: LabLink, namespace: str, path: str) -> Response:
 
 def _put(link: LabLink, namespace: str, path: str) -> Response:
     size = request.content_length
-    if size is None or size > MOST_UPLOAD:
-        return refused(Problem(code=Code.LIMIT, message="File too large", hint=f"at most {MOST_UPLOAD >> 20} MB at once"))
+    if size is None or size > MAX_UPLOAD_BYTES:
+        return refused(Problem(code=Code.LIMIT, message="File too large", hint=f"at most {MAX_UPLOAD_BYTES >> 20} MB at once"))
     terminal = request.args.get("terminal")
     name, offset, where = path, 0, ""
     while offset < size or not where:

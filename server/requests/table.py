@@ -108,7 +108,7 @@ def set_uplink(hub: Hub, session: Session, request: q.SetUplink) -> None:
     workspace.ask(session, request.id, lambda: workspace.set_uplink(request.on, context))
 
 
-def look(hub: Hub, session: Session, request: q.Look) -> None:
+def look(hub: Hub, session: Session, request: q.Subscribe) -> None:
     workspace = hub.lab(request.lab)
     workspace.ask(session, request.id, lambda: workspace.look(session, request))
 
@@ -226,7 +226,7 @@ def handle(hub: Hub, session: Session, request: q.AnyRequest) -> None:
             close(hub, session, request)
         case q.Edit():
             edit(hub, session, request)
-        case q.Look():
+        case q.Subscribe():
             look(hub, session, request)
         case q.Export():
             export(hub, session, request)

@@ -27,7 +27,7 @@ def in_lab(workspace: Workspace, session: Session, request: q.OpenTerminal | q.C
             size = {"rows": request.rows, "columns": request.columns}
             link.ask(lambda id: p.OpenTerminal(id=id, namespace=request.namespace, **size), answered)
         case q.CloseTerminal():
-            link.ask(lambda id: p.CloseTerminal(id=id, terminal=request.terminal, anyway=request.anyway), answered)
+            link.ask(lambda id: p.CloseTerminal(id=id, terminal=request.terminal, force=request.force), answered)
         case q.ListFiles():
             link.ask(lambda id: p.ListFiles(id=id, namespace=request.namespace), answered)
         case q.AttachTerminal():
@@ -76,7 +76,7 @@ def _attach(link: LabLink, session: Session, request: q.AttachTerminal) -> None:
     number = link.run(
         data,
         lambda id: p.AttachTerminal(
-            id=id, terminal=request.terminal, channel=id, rows=request.rows, columns=request.columns, watches=_watches(session)
+            id=id, terminal=request.terminal, channel=id, rows=request.rows, columns=request.columns, read_only=_watches(session)
         ),
         answered,
     )
@@ -122,7 +122,7 @@ def frame(session: Session, data: bytes) -> None:
     except struct.error:
         return
     viewing = session.terminals.get(channel)
-    allowed = (frames.TAKEN,) if _watches(session) else (frames.INPUT, frames.TAKEN)
+    allowed = (frames.ACK,) if _watches(session) else (frames.INPUT, frames.ACK)
     if viewing is not None and stream in allowed:
         try:
             viewing.feed(stream, rest)
