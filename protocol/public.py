@@ -159,9 +159,12 @@ class LabsEvent(msgspec.Struct, frozen=True, kw_only=True):
     labs: tuple[LabInfo, ...]
 
 
+NoticeLevel = Literal["info", "warning", "error"]
+
+
 class Notice(msgspec.Struct, frozen=True, kw_only=True):
     """Socket.IO event `notice`: a problem that concerns everybody who has the lab open."""
 
     lab: str
-    level: Literal["info", "warning", "error"]
+    level: NoticeLevel
     problem: Problem

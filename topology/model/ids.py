@@ -5,6 +5,9 @@ Every record id is made and taken apart here. A record's own `id` property is ma
 
 from typing import NamedTuple
 
+LAB = "lab:"
+"""The id of the lab record, of which there is one."""
+
 
 class Ref(NamedTuple):
     """An interface or a bridge, named by its namespace and its own name. As text it is `namespace/name`."""
@@ -80,3 +83,8 @@ def link_live(ref: str) -> str:
 def namespace_live(name: str) -> str:
     """The id of the live record of a namespace."""
     return f"netns:{name}"
+
+
+def capture_live(name: str) -> str:
+    """The id of the live record of a capture."""
+    return f"capture:{name}"
