@@ -57,7 +57,7 @@ def allow(access: Access, needed: Permission, lab: str | None) -> None:
     if lab != access.lab:
         raise denied(f"this token is for lab {access.lab} alone")
     if needed not in access.permissions:
-        raise denied(f"this token only allows to look at lab {access.lab}")
+        raise denied(f"this token only allows viewing lab {access.lab}")
 
 
 def sees(access: Access, lab: str) -> bool:

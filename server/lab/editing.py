@@ -69,7 +69,7 @@ class Editing(State):
         revert = next((c for c in asked.commands if isinstance(c, RevertDrift)), None)
         if revert is not None:
             if len(asked.commands) > 1 or asked.dry_run:
-                raise invalid("revert-drift stands alone, and is not tried dry", None, "ask for it by itself")
+                raise invalid("revert-drift cannot be combined with other commands or with dry_run", None, "send it alone")
             return self._revert(revert.ids)
         draft = Draft(self.desired)
         for command in asked.commands:
@@ -86,7 +86,7 @@ class Editing(State):
                 change = self._change_or_refuse(self.history.to_undo, "undo")
                 return draft._replace(after=apply(self.desired, reverse(change.diff)), step=change)
             case Redo():
-                change = self._change_or_refuse(self.history.to_redo, "do again")
+                change = self._change_or_refuse(self.history.to_redo, "redo")
                 return draft._replace(after=apply(self.desired, change.diff), step=change)
             case KeepDrift():
                 return draft._replace(after=adopt(draft.after, self.observed.records, command.ids or self._drift))
@@ -123,8 +123,8 @@ class Editing(State):
         lab = after.get(ids.LAB)
         if self.state in ("stopped", "failed") or not isinstance(lab, Lab) or lab.firewall in (None, self.firewall):
             return
-        hint = "stop it, set it, start it: rules of the one are not seen by the other"
-        raise refused(errno.EBUSY, ids.LAB, hint, f"the lab runs with {self.firewall}")
+        hint = "stop the lab, change it, and start the lab again: each variant sees only its own rules"
+        raise refused(errno.EBUSY, ids.LAB, hint, f"the lab is running with {self.firewall}")
 
     def _check_conflicts(self, diff: Diff[AnyRecord], asked: EditRequest) -> None:
         """Refuse to change a field that somebody else has changed since the author last saw it (`base`).
@@ -140,8 +140,8 @@ class Editing(State):
                     continue
                 revision, author = self._authors.get((key, field), (0, ""))
                 if revision > asked.base and author != who:
-                    hint = "look at what it is now, and change it again if you still want to"
-                    raise ProblemError(Problem(code=Code.CONFLICT, message="somebody else changed this just now", subject=key, hint=hint))
+                    hint = "check its current value, and repeat the change if you still want it"
+                    raise ProblemError(Problem(code=Code.CONFLICT, message="somebody else has changed this in the meantime", subject=key, hint=hint))
 
     def _limits(self) -> Limits:
         """Those the lab was started with. Before its first start the defaults; the start checks again."""
@@ -290,8 +290,8 @@ class Editing(State):
         """Undo the changes in the kernel, and say so."""
         steps = self._execute(self.desired, self.desired, {})
         if steps:
-            message = f"put back what was changed from outside: {', '.join(map(ids.subject_of, differing[:5]))}"
-            self._notice("info", Problem(code=Code.CONFLICT, message=message, subject=differing[0], hint="the lab's policy is enforce"))
+            message = f"undone, because it was changed from outside: {', '.join(map(ids.subject_of, differing[:5]))}"
+            self._notice("info", Problem(code=Code.CONFLICT, message=message, subject=differing[0], hint="the policy of the lab is enforce"))
 
     def _show_drift(self) -> None:
         """Publish the ids that differ between document and kernel, where they are others than before."""

@@ -169,8 +169,8 @@ class Workspace(Editing):
         self.resume()
         if self.info().state == "live" and self._is_fresh():
             reason = known or self._control.reasons.pop(self.lab, None) or "its process ended"
-            message = f"the lab was brought back from its document: {reason}"
-            self._notice("warning", Problem(code=Code.UNAVAILABLE, message=message, hint="programs that ran in it are gone"))
+            message = f"the lab was started again from its document: {reason}"
+            self._notice("warning", Problem(code=Code.UNAVAILABLE, message=message, hint="programs that were running in it have ended"))
 
     def set_uplink(self, on: bool, context: Context) -> Done:
         """Switch the uplink, and write it into the document. Raises ProblemError, and then nothing has changed."""

@@ -78,9 +78,9 @@ def _pages(app: Flask, hub: Hub, web: Path) -> None:
     def index() -> AnyResponse:
         given = request.args.get("token")
         if given is not None and hub.tokens.access(given) is None:
-            return make_response("That is not the token of this server. The address with the right one stands where it was started.\n", 403)
+            return make_response("That is not a valid token of this server. Open the address that was printed when Vethboard was started.\n", 403)
         if given is None and hub.tokens.access(request.cookies.get(COOKIE)) is None:
-            return make_response("Open the address with ?token=… that was printed where Vethboard was started.\n", 401)
+            return make_response("Open the address with ?token=… that was printed when Vethboard was started.\n", 401)
         response = send_from_directory(web, "index.html")
         if given is not None:
             response.set_cookie(COOKIE, given, httponly=True, samesite="Strict", max_age=_COOKIE_SECONDS)

@@ -51,7 +51,7 @@ class Socket:
         actor = Actor(_author(given), access.token if access else "", _sid(), request.remote_addr or "")
         if access is None:
             self._hub.audit.write(actor, "connect", None, str(Code.DENIED))
-            problem = Problem(code=Code.DENIED, message="wrong token", hint="open the address that was printed where Vethboard was started")
+            problem = Problem(code=Code.DENIED, message="wrong token", hint="open the address that was printed when Vethboard was started")
             raise ConnectionRefusedError(str(problem), msgspec.to_builtins(problem))
         self._hub.sessions.add(self._session(actor, access))
 

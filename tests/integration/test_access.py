@@ -34,7 +34,7 @@ def test_a_view_token_looks_and_no_more(stack: Stack, lab: str) -> None:
         assert isinstance(seen, q.Labs)
         assert ([i.lab for i in seen.labs], seen.role) == ([lab], "view")
         assert isinstance(client.request(q.Open(id="2", lab=lab)), q.Snapshot)
-        assert denied(client, q.Edit(id="3", lab=lab, commands=(AddNamespace(name="x"),))) == f"this token only allows to look at lab {lab}"
+        assert denied(client, q.Edit(id="3", lab=lab, commands=(AddNamespace(name="x"),))) == f"this token only allows viewing lab {lab}"
         denied(client, q.Exec(id="4", lab=lab, namespace="host", argv=("id",)))
         denied(client, q.OpenTerminal(id="5", lab=lab, namespace="host"))
         denied(client, q.StopLab(id="6", lab=lab))
