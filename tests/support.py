@@ -1,7 +1,9 @@
 """What tests of the whole need: Vethboard as a user starts it, on a state directory, a run directory and a port of its own."""
 
+import contextlib
 import json
 import os
+import random
 import re
 import signal
 import socket
@@ -9,19 +11,39 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from cli.client import Client
 from cli.up import run_directory
+from tests import cli_server
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
 def free_port() -> int:
-    """A port of the loopback that nobody listens on right now."""
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return int(s.getsockname()[1])
+    """A port of the loopback that nobody has, and that no outgoing connection is given either (ip_local_port_range starts at 32768)."""
+    while True:
+        port = random.SystemRandom().randrange(10_000, 30_000)
+        with socket.socket() as s, contextlib.suppress(OSError):
+            s.bind(("127.0.0.1", port))
+            return port
+
+
+def eventually(check: Callable[[], object], seconds: float = 15) -> None:
+    """Wait until it is so; an AssertionError, OSError or ValueError means: not yet. Fails after `seconds`, as the last check did."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        with contextlib.suppress(AssertionError, OSError, ValueError):
+            if check():
+                return
+        time.sleep(0.05)
+    assert check()
+
+
+def listens(port: int) -> str:
+    """A shell's line that waits until a TCP port is listened on in its namespace."""
+    return f"until ss -Hltn 'sport = :{port}' | grep -q .; do sleep 0.05; done"
 
 
 class Stack:
@@ -78,9 +100,7 @@ class Stack:
 
     def cli(self, *args: str, input: str | None = None, code: int | None = 0) -> str:
         """Run a verb; its standard output. `code`: the exit code that it must have (None: any)."""
-        argv = [sys.executable, "-m", "cli", "--state", str(self.state), *args]
-        env = {**os.environ, "PYTHONPATH": str(ROOT)}
-        done = subprocess.run(argv, cwd=ROOT, env=env, input=input if input is not None else "", capture_output=True, text=True, timeout=60)
+        done = cli_server.run(["--state", str(self.state), *args], input or "", timeout=60)
         assert code is None or done.returncode == code, f"{args}: exit code {done.returncode}\n{done.stdout}{done.stderr}"
         self.stderr = done.stderr
         return done.stdout

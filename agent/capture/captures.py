@@ -70,7 +70,7 @@ class Captures:
             case p.RemoveCapture():
                 capture = self._find(request.capture)
                 for t in capture.taps:
-                    t.stop()
+                    t.end()
                 del self._all[capture.name]
                 self._tell([CaptureGone(ns="", capture=capture.name)])
             case p.ReadCapture():
@@ -94,7 +94,7 @@ class Captures:
                 capture.taps.append(self._tap(capture, number, ref))
         except ProblemError:
             for t in capture.taps:
-                t.stop()
+                t.end()
             raise
         self._all[capture.name] = capture
         self._look_after(capture)

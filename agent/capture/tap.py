@@ -37,6 +37,10 @@ _RUN, _REST = 0.005, 0.03
 """s for which tcpdump runs and is stopped, in turns, while more than `_MANY` frames come in the first."""
 _MANY = 60
 _DROPPED = re.compile(rb"(\d+) packets? dropped by kernel")
+_COUNTS = re.compile(rb"(\d+) packets? captured, (\d+) packets? received by filter, (\d+) packets? dropped by kernel")
+"""What tcpdump says on SIGUSR1: what it has read, and what came to its socket, the dropped too (packet(7), PACKET_STATISTICS)."""
+_DRAIN, _LOOK_AGAIN = 5.0, 0.05
+"""s that tcpdump has at most, once it is to end, to read what the kernel holds; s between two looks."""
 
 
 class Tap:
@@ -51,10 +55,11 @@ class Tap:
         self.problem = ""
         self.running = True
         self._popen, self._ended = popen, ended
-        self._rest, self._said = b"", b""
+        self._rest, self._said, self._line = b"", b"", b""
         self._waiting, self._paused, self._begun = 0, False, False
         self._loop = asyncio.get_running_loop()
         self._may_rest = snaplen <= _SHORT
+        self._listening, self._stopping, self._to_read = False, False, -1
         self._since, self._came, self._resting = self._loop.time(), 0, False
         assert popen.stdout
         assert popen.stderr
@@ -79,9 +84,31 @@ class Tap:
         self._signal(signal.SIGUSR1)
 
     def stop(self) -> None:
-        """End it; what it has still comes."""
+        """End it as soon as it has read what came until now; at SIGINT it would leave that in the kernel."""
+        self._may_rest, self._stopping = False, True
+        self._go_on()
+        self._drain(self._loop.time() + (_DRAIN if self._listening else 0))
+
+    def _drain(self, until: float) -> None:
+        """Ask it how far it is, now and then, at most until then."""
+        if self.running and self._loop.time() >= until:
+            self.end()
+        elif self.running:
+            self.ask()
+            self._loop.call_later(_LOOK_AGAIN, self._drain, until)
+
+    def end(self) -> None:
+        """End it at once."""
         self._signal(signal.SIGINT)
         self._go_on()
+
+    def _counted(self, captured: int, received: int, dropped: int) -> None:
+        """What it said of itself."""
+        self.dropped = dropped
+        if self._stopping and self._to_read < 0:
+            self._to_read = received - dropped
+        if self._stopping and captured >= self._to_read:
+            self.end()
 
     def _signal(self, number: int) -> None:
         """While it is there: its end is the reaper's to see, for which Popen.send_signal() would look too."""
@@ -141,8 +168,10 @@ class Tap:
         if not data:
             self._loop.remove_reader(self._err)
         self._said = (self._said + data)[-4096:]
-        for found in _DROPPED.finditer(data):
-            self.dropped = int(found[1])
+        self._listening = self._listening or b"listening on" in self._said
+        *lines, self._line = (self._line + data).split(b"\n")  # it writes a line in pieces
+        for counts in filter(None, map(_COUNTS.search, lines)):
+            self._counted(*map(int, counts.groups()))
 
     def _exited(self, status: int) -> None:
         self.running = self._paused = False

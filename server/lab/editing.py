@@ -66,6 +66,7 @@ class Editing(State):
 
     def edit(self, asked: EditRequest) -> Done | Planned:
         """Carry out all commands, or none: raises ProblemError, and then nothing has changed."""
+        self._settle_outside_changes()
         revert = next((c for c in asked.commands if isinstance(c, RevertDrift)), None)
         if revert is not None:
             if len(asked.commands) > 1 or asked.dry_run:
@@ -141,7 +142,9 @@ class Editing(State):
                 revision, author = self._authors.get((key, field), (0, ""))
                 if revision > asked.base and author != who:
                     hint = "check its current value, and repeat the change if you still want it"
-                    raise ProblemError(Problem(code=Code.CONFLICT, message="somebody else has changed this in the meantime", subject=key, hint=hint))
+                    raise ProblemError(
+                        Problem(code=Code.CONFLICT, message="somebody else has changed this in the meantime", subject=key, hint=hint)
+                    )
 
     def _limits(self) -> Limits:
         """Those the lab was started with. Before its first start the defaults; the start checks again."""
@@ -275,6 +278,15 @@ class Editing(State):
             self._enforce(differing)
         self._show_drift()
 
+    def _settle_outside_changes(self) -> None:
+        """Before an edit: let the policy act on recent changes from outside, so that the edit does not remove them or pass for their
+        author."""
+        if self._changed_since is not None:
+            try:
+                self._quiet()
+            except ProblemError as e:
+                self._failed(e)
+
     def _follow(self, differing: tuple[str, ...]) -> None:
         """Take the changes into the document, as an edit of its own."""
         before = self.desired
@@ -291,7 +303,9 @@ class Editing(State):
         steps = self._execute(self.desired, self.desired, {})
         if steps:
             message = f"undone, because it was changed from outside: {', '.join(map(ids.subject_of, differing[:5]))}"
-            self._notice("info", Problem(code=Code.CONFLICT, message=message, subject=differing[0], hint="the policy of the lab is enforce"))
+            self._notice(
+                "info", Problem(code=Code.CONFLICT, message=message, subject=differing[0], hint="the policy of the lab is enforce")
+            )
 
     def _show_drift(self) -> None:
         """Publish the ids that differ between document and kernel, where they are others than before."""

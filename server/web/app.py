@@ -78,7 +78,9 @@ def _pages(app: Flask, hub: Hub, web: Path) -> None:
     def index() -> AnyResponse:
         given = request.args.get("token")
         if given is not None and hub.tokens.access(given) is None:
-            return make_response("That is not a valid token of this server. Open the address that was printed when Vethboard was started.\n", 403)
+            return make_response(
+                "That is not a valid token of this server. Open the address that was printed when Vethboard was started.\n", 403
+            )
         if given is None and hub.tokens.access(request.cookies.get(COOKIE)) is None:
             return make_response("Open the address with ?token=… that was printed when Vethboard was started.\n", 401)
         response = send_from_directory(web, "index.html")

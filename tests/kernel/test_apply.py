@@ -171,6 +171,7 @@ def test_a_refusal_leaves_all_as_it_was() -> None:
     with_kernel(body)
 
 
+@pytest.mark.links
 def test_a_pair_whose_ends_were_moved_comes_back_with_its_namespace() -> None:
     def body(kernel: Kernel) -> None:
         kernel.edit(
@@ -187,6 +188,7 @@ def test_a_pair_whose_ends_were_moved_comes_back_with_its_namespace() -> None:
     with_kernel(body)
 
 
+@pytest.mark.links
 def test_a_device_that_is_not_there_stops_the_plan_in_its_place() -> None:
     def body(kernel: Kernel) -> None:
         steps: tuple[s.AnyStep, ...] = (
