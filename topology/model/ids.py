@@ -9,6 +9,9 @@ from typing import Final, NamedTuple
 LAB_NAME: Final = re.compile(r"[a-z0-9-]{1,40}", re.ASCII)
 """What the name of a lab may be: it is a file name, a host name (hostname(7)) and part of addresses."""
 
+LAB = "lab:"
+"""The id of the lab record, of which there is one."""
+
 
 class Ref(NamedTuple):
     """An interface or a bridge, named by its namespace and its own name. As text it is `namespace/name`."""
