@@ -6,10 +6,10 @@
 import errno
 
 import pytest
-from topology.journey.predict import predict
 
 from tests.kernel.stage import Stage
 from topology.journey.hop import Cause, Hop, Journey
+from topology.journey.predicted.predict import predict
 
 NETWORK = (
     "ip netns add a; ip netns add r; ip netns add b",
