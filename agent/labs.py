@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import errno
 import os
-import re
 import signal
 import socket
 from collections.abc import Callable
@@ -20,12 +19,11 @@ from agent.linux.pids import started
 from agent.reached import Reached
 from agent.sandbox import limits as enforced
 from agent.uplink import Uplinks
+from topology.model import ids
 from topology.model.limits import Limits, parse
 from topology.model.limits import of as limits_of
 from topology.model.netfilter import Driver
 from topology.model.problems import Code, Problem, ProblemError
-
-_ID = re.compile(r"[a-z0-9-]{1,40}")
 
 
 class Note(msgspec.Struct, frozen=True):
@@ -79,8 +77,8 @@ class Labs:
 
     def start(self, lab: str, firewall: Driver | None = None) -> None:
         """Make the sandbox. Raises ProblemError."""
-        if not _ID.fullmatch(lab):
-            raise ProblemError(Problem(code=Code.INVALID, message=f'"{lab}" is no lab id', hint="[a-z0-9-]{1,40}"))
+        if not ids.LAB_NAME.fullmatch(lab):
+            raise ProblemError(Problem(code=Code.INVALID, message=f'"{lab}" is no lab id', hint=ids.LAB_NAME.pattern))
         if lab in self.running:
             raise ProblemError(Problem(code=Code.EXISTS, message=os.strerror(errno.EEXIST), hint=f"lab {lab} runs already"))
         limits = self._limits_of(lab)

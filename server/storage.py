@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import re
 import secrets
 import shutil
 from pathlib import Path
@@ -12,17 +11,17 @@ import msgspec
 
 from protocol.public import Change
 from topology.document import document
+from topology.model import ids
 from topology.model.problems import Problem, ProblemError, invalid
 from topology.model.records import Lab, Records
 
-LAB_ID = re.compile(r"[a-z0-9-]{1,40}")
 KEEP = 500
 """Changes of the history that are read back at a start."""
 
 
 def check_id(lab: str) -> str:
     """A lab's name is an id everywhere: in paths, in addresses, as the lab's host name."""
-    if not LAB_ID.fullmatch(lab):
+    if not ids.LAB_NAME.fullmatch(lab):
         raise invalid(f'"{lab}" cannot be the name of a lab', None, "1 to 40 lower-case letters, digits and -")
     return lab
 
@@ -112,7 +111,7 @@ class Storage:
         (state / "labs").mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def labs(self) -> list[str]:
-        return sorted(p.name for p in (self.state / "labs").iterdir() if p.is_dir() and LAB_ID.fullmatch(p.name))
+        return sorted(p.name for p in (self.state / "labs").iterdir() if p.is_dir() and ids.LAB_NAME.fullmatch(p.name))
 
     def lab(self, lab: str) -> LabFiles:
         return LabFiles(self.state / "labs" / check_id(lab))

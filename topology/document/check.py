@@ -7,7 +7,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
-from topology.model import names
+from topology.model import names, routing
 from topology.model.base import HOST, Fault
 from topology.model.graph import Graph
 from topology.model.problems import Code, Problem, ProblemError
@@ -282,7 +282,7 @@ def gateways(records: Mapping[str, AnyRecord], only: Collection[str] | None = No
         connected = any(gateway in ipaddress.ip_interface(a).network for i in up for a in i.addresses)
         direct = any(
             r.via is None and r.type == "unicast" and r is not route and ":" not in r.to
-            and gateway in ipaddress.ip_network("0.0.0.0/0" if r.to == "default" else r.to)
+            and gateway in routing.network(r.to)
             for r in graph.routes(route.namespace)
         )  # fmt: skip
         if not connected and not direct:

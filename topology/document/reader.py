@@ -7,9 +7,9 @@ import msgspec
 
 from topology.document.check import Found
 from topology.document.jsontext import step
-from topology.model import names
+from topology.model import names, routing
 from topology.model.base import HOST, Json
-from topology.model.drawing import SIZES, near
+from topology.model.drawing import COORDINATE_HINT, SIZES, are_coordinates
 from topology.model.netfilter import DRIVERS, FAMILIES, HOOKS
 from topology.model.problems import Code, Problem, ProblemError
 from topology.model.records import (
@@ -54,7 +54,7 @@ def _canonical(record: Route | Neighbour | Fdb) -> Route | Neighbour | Fdb:
     try:
         if isinstance(record, Route):
             to = names.destination(record.to, record.via)
-            metric = None if record.metric == (1024 if ":" in to else 0) else record.metric
+            metric = routing.stated_metric(to, record.metric)
             return msgspec.structs.replace(record, to=to, metric=metric)
         if isinstance(record, Neighbour):
             return msgspec.structs.replace(record, address=names.address(record.address))
@@ -247,8 +247,8 @@ class Reader:
             path = step("$.layout", node)
             self._node(path, node, namespaces)
             place = self._convert(path, value, tuple[float, float])
-            if place is not None and not near(*place):
-                self._fault(path, "a place is two numbers", "canvas units, at most 1e9")
+            if place is not None and not are_coordinates(*place):
+                self._fault(path, "a place is two numbers", COORDINATE_HINT)
             elif place is not None:
                 self._add(Placement(node=node, x=place[0], y=place[1]), path)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 
 from topology.document.check import Found
 from topology.edit.draft import Draft
-from topology.model.drawing import SHAPES, Area, Note, Style, near
+from topology.model.drawing import COORDINATE_HINT, SHAPES, Area, Note, Style, are_coordinates
 from topology.model.graph import Graph
 from topology.model.problems import ProblemError, invalid, refused, unknown
 from topology.model.records import AnyRecord, Bridge, Namespace, Placement, replace
@@ -17,13 +17,13 @@ def place(draft: Draft, positions: Mapping[str, tuple[float, float]], shapes: Ma
     for node, (x, y) in positions.items():
         if node not in nodes:
             raise _no_node(node, f"placement:{node}")
-        _refuse_far(f"placement:{node}", x, y)
+        _refuse_no_coordinates(f"placement:{node}", x, y)
         draft.put(Placement(node=node, x=x, y=y))
     for key, (x, y) in shapes.items():
         shape = draft.records.get(key)
         if not isinstance(shape, SHAPES):
             raise unknown(f'there is no "{key}"', key, "an area or a note that is there")
-        _refuse_far(key, x, y)
+        _refuse_no_coordinates(key, x, y)
         draft.put(replace(shape, x=x, y=y))
 
 
@@ -31,9 +31,9 @@ def _no_node(node: str, subject: str) -> ProblemError:
     return unknown(f'there is no node "{node}"', subject, "a node is a namespace or a bridge")
 
 
-def _refuse_far(subject: str, x: float, y: float) -> None:
-    if not near(x, y):
-        raise invalid("a place is two numbers", subject, "canvas units, at most 1e9")
+def _refuse_no_coordinates(subject: str, x: float, y: float) -> None:
+    if not are_coordinates(x, y):
+        raise invalid("a place is two numbers", subject, COORDINATE_HINT)
 
 
 def put_style(draft: Draft, style: Style) -> None:

@@ -14,7 +14,7 @@ from topology.document.check import Found, check, gateways
 from topology.edit import commands as c
 from topology.edit import draw, layout, paste, table_edit
 from topology.edit.draft import Draft
-from topology.model import names
+from topology.model import names, routing
 from topology.model.base import HOST
 from topology.model.diff import Diff, between
 from topology.model.graph import Graph
@@ -203,7 +203,7 @@ def _add_route(draft: Draft, command: c.AddRoute) -> None:
     route = command.route
     draft.namespace(route.namespace)
     to = names.destination(route.to, route.via, route.id)
-    canonical = replace(route, to=to, metric=None if route.metric == (1024 if ":" in to else 0) else route.metric)
+    canonical = replace(route, to=to, metric=routing.stated_metric(to, route.metric))
     draft.absent(canonical.id, "there is a route to it: delete it first, or give another metric")
     draft.put(canonical, made=True)
 

@@ -9,6 +9,7 @@ import os
 import re
 from collections.abc import Container
 
+from topology.model import routing
 from topology.model.base import HOST
 from topology.model.problems import Code, Problem, ProblemError, invalid
 from topology.model.sysctls import KEYS
@@ -21,7 +22,6 @@ _KERNEL_BLANKS = frozenset(b" \t\n\v\f\r\xa0")
 
 _MAC = re.compile(r"[0-9a-f]{1,2}([:-][0-9a-f]{1,2}){5}", re.ASCII)
 _SYSCTL = re.compile(r"net(\.[A-Za-z0-9_/@-]+)+", re.ASCII)
-_LAB = re.compile(r"[a-z0-9-]{1,40}", re.ASCII)
 
 
 def _control(name: str) -> bool:
@@ -68,13 +68,6 @@ def namespace_name(name: str, subject: str | None = None, *, host: bool = False)
         reason = f"{HOST} is the lab's own network stack"
     if reason:
         raise invalid(f'Invalid netns name "{name}"', subject, f"{reason}: take another name")
-    return name
-
-
-def lab_id(name: str, subject: str | None = None) -> str:
-    """The id of a lab: 1 to 40 of a-z, 0-9 and -."""
-    if not _LAB.fullmatch(name):
-        raise invalid(f'Invalid lab name "{name}"', subject, "1 to 40 of: a-z, 0-9, -")
     return name
 
 
@@ -132,8 +125,8 @@ def address(text: str, subject: str | None = None) -> str:
 
 def destination(text: str, via: str | None = None, subject: str | None = None) -> str:
     """`to` of a route: `default` (IPv4), `::/0` or a prefix; a bare address is a /32 or /128, `default` via IPv6 is `::/0`."""
-    if text == "default":
-        return "::/0" if via and ":" in via else "default"
+    if text == routing.DEFAULT:
+        return routing.DEFAULT6 if via and ":" in via else routing.DEFAULT
     if "%" in text:
         raise invalid(f'any valid prefix is expected rather than "{text}".', subject, "leave the zone (%…) out")
     try:
@@ -143,7 +136,7 @@ def destination(text: str, via: str | None = None, subject: str | None = None) -
         if "host bits" in hint:
             hint = f"bits are set beyond the prefix: {ipaddress.ip_network(text, strict=False)}"
         raise invalid(f'any valid prefix is expected rather than "{text}".', subject, hint) from None
-    return "default" if str(network) == "0.0.0.0/0" else str(network)
+    return routing.destination_text(network)
 
 
 def free_name(stem: str, taken: Container[str], start: int = 0) -> str:

@@ -17,6 +17,7 @@ from topology.model.kinds.macvlan import Macvlan
 from topology.model.kinds.veth import Veth
 from topology.model.kinds.vxlan import Vxlan
 from topology.model.netfilter import ChainPolicy, Driver, Family, Table
+from topology.model.routing import MAIN_TABLE
 
 __all__ = [
     "HOST", "AnyInterface", "AnyRecord", "Area", "Bridge", "Chain", "Fdb", "Interface", "Lab", "Loopback", "Macvlan", "Namespace",
@@ -67,7 +68,7 @@ class Route(Record, frozen=True, kw_only=True, tag="route"):
     """A route that somebody added (ip-route(8)); the kernel's own connected routes are not records.
 
     `to` is `default` (IPv4), `::/0` (IPv6 default) or a prefix. `dev` is an interface name, left out where `via` decides it.
-    `metric` None is the kernel's default (0 for IPv4, 1024 for IPv6). `table` 254 is main.
+    `metric` None is the kernel's default (0 for IPv4, 1024 for IPv6). `table` 254 is the main one.
     """
 
     namespace: str
@@ -76,13 +77,13 @@ class Route(Record, frozen=True, kw_only=True, tag="route"):
     dev: str | None = None
     src: str | None = None
     metric: int | None = None
-    table: int = 254
+    table: int = MAIN_TABLE
     type: Literal["unicast", "blackhole", "unreachable", "prohibit", "throw", "local"] = "unicast"
     onlink: bool = False
 
     @property
     def id(self) -> str:
-        more = (f" table {self.table}" if self.table != 254 else "") + (f" metric {self.metric}" if self.metric else "")
+        more = (f" table {self.table}" if self.table != MAIN_TABLE else "") + (f" metric {self.metric}" if self.metric else "")
         return f"route:{self.namespace}/{self.to}{more}"
 
 

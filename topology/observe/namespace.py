@@ -6,6 +6,7 @@ from typing import Protocol
 
 import msgspec
 
+from topology.model import routing
 from topology.model.records import (
     HOST,
     AnyInterface,
@@ -222,7 +223,7 @@ class Netns:
         dev = names.get(r.index)
         if r.type in ("unicast", "local") and dev is None:
             return None
-        metric = None if r.metric == (1024 if ":" in r.to else 0) else r.metric
+        metric = routing.stated_metric(r.to, r.metric)
         return Route(
             namespace=self.name, to=r.to, via=r.via, dev=dev, src=r.src, metric=metric, table=r.table,
             type=msgspec.convert(r.type, _RouteType), onlink=r.onlink,
