@@ -147,6 +147,19 @@ def free_name(stem: str, taken: Container[str], start: int = 0) -> str:
     return f"{stem}{number}"
 
 
+def free_name_like(name: str, taken: Container[str]) -> str:
+    """The name if it is not taken, else the next one that is free and no longer than the kernel takes: ns0 → ns1, web → web2."""
+    if name not in taken:
+        return name
+    stem = name.rstrip("0123456789")
+    number = int(name[len(stem) :]) + 1 if stem != name else 2
+    while True:
+        new = free_name(stem, taken, number)
+        if len(new.encode()) < IFNAMSIZ or len(name.encode()) >= IFNAMSIZ:
+            return new
+        stem = stem[:-1]
+
+
 def sysctl(key: str, value: str, subject: str | None = None) -> str:
     """The value of a network namespace's sysctl, blanks folded to one. A `.` in an interface's name is written `/` (sysctl(8))."""
     if not _SYSCTL.fullmatch(key):

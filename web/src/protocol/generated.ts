@@ -20,7 +20,7 @@ export type AddAddressStep = {
   address: string
 }
 
-/** `iptables -N` */
+/** `iptables -N`: add a user-defined chain. */
 export type AddChain = {
   do: "add-chain"
   namespace: string
@@ -29,6 +29,7 @@ export type AddChain = {
   name: string
 }
 
+/** `bridge fdb add` */
 export type AddFdb = {
   do: "add-fdb"
   fdb: Fdb
@@ -82,6 +83,7 @@ export type AddNamespaceStep = {
   name: string
 }
 
+/** `ip neighbour add … nud permanent` */
 export type AddNeighbour = {
   do: "add-neighbour"
   neighbour: Neighbour
@@ -94,6 +96,7 @@ export type AddNeighbourStep = {
   neighbour: Neighbour
 }
 
+/** `ip route add` */
 export type AddRoute = {
   do: "add-route"
   route: Route
@@ -106,7 +109,7 @@ export type AddRouteStep = {
   route: Route
 }
 
-/** `iptables -A CHAIN RULE`, or `-I` where `at` says which number it shall have. `rule` is what one types after the chain's name. */
+/** `iptables -A CHAIN RULE`, or `-I` where `at` is the number of the new rule. `rule` is what follows the chain on the command line. */
 export type AddRule = {
   do: "add-rule"
   namespace: string
@@ -153,7 +156,7 @@ export type Answer = {
   problem?: Problem | null
 }
 
-/** Make the lab what this document says. A document without a layout keeps the lab's where nodes have the same name. */
+/** Make the lab what this document says. A node that the document gives no place keeps the place of the lab's node with its name. */
 export type ApplyDocument = {
   do: "apply-document"
   document: Record<string, Json>
@@ -562,8 +565,9 @@ export type Done = {
 }
 
 /**
- * The same again, `by` canvas units away: namespaces, bridges, areas and notes, with what is in them and the links among them.
- * A link to a bridge that stays alone is drawn again to it.
+ * Copy namespaces, bridges, areas and notes, with what is in them and the links among them. `by`: how far away, in canvas units.
+ *
+ * A link from a copied namespace to a bridge that is not copied is copied too, to a new port of that bridge.
  */
 export type Duplicate = {
   do: "duplicate"
@@ -587,7 +591,7 @@ export type Edit = {
   dry_run?: boolean
 }
 
-/** One end of a link that is to be made. `name` None: the next free `vethN`, as the kernel would. */
+/** One end of a new link. `name` None: the first free `vethN`, as the kernel chooses (dev_alloc_name()). */
 export type End = {
   namespace: string
   name?: string | null
@@ -762,7 +766,7 @@ export type FilterLive = {
   foreign?: string[]
 }
 
-/** `iptables -F`: no rules in the chain; None: in no chain of the table. */
+/** `iptables -F`: delete all rules of the chain. `name` None: of all chains of the table. */
 export type FlushChain = {
   do: "flush-chain"
   namespace: string
@@ -779,7 +783,7 @@ export type FlushConntrack = {
   namespace: string
 }
 
-/** Leave nothing of the table: `iptables -F`, `-X`, and policy ACCEPT. */
+/** `iptables -F` and `-X` on the whole table, and policy ACCEPT for its built-in chains. */
 export type FlushTable = {
   do: "flush-table"
   namespace: string
@@ -835,7 +839,7 @@ export type Hop = {
   note?: string
 }
 
-/** Make the tables that an iptables-save text names what it says; other tables stay. `keep`: add to what is there (`--noflush`). */
+/** `iptables-restore`: replace the tables that the text names; other tables stay. `keep`: add to their rules (`--noflush`). */
 export type ImportRules = {
   do: "import-rules"
   namespace: string
@@ -878,7 +882,7 @@ export type JourneyItem = {
   ended?: boolean
 }
 
-/** Make the document say what the kernel shows. None: all drift; else only these record ids. */
+/** Take what the kernel has into the document, where the two differ (drift). `ids` None: all of it; else only these record ids. */
 export type KeepDrift = {
   do: "keep-drift"
   ids?: string[] | null
@@ -1047,7 +1051,7 @@ export type MakeToken = {
   terminals?: boolean
 }
 
-/** `ip link set INTERFACE netns NAMESPACE [name NAME]`, or a rename. `interface` is `ns/name`. */
+/** `ip link set INTERFACE netns NAMESPACE [name NAME]`, or, in the same namespace, a rename. `interface` is `ns/name`. */
 export type MoveInterface = {
   do: "move-interface"
   interface: string
@@ -1068,7 +1072,11 @@ export type MoveInterfaceStep = {
   to_name: string
 }
 
-/** Rule number `at`, which is `was`, becomes number `to` of `to_chain` in `to_table` (None: the same ones); `to` None: the last. */
+/**
+ * Rule number `at`, which is `was`, becomes number `to` of `to_chain` in `to_table` (None: of the same). `to` None: the last.
+ *
+ * CONFLICT where that rule is no longer `was`.
+ */
 export type MoveRule = {
   do: "move-rule"
   namespace: string
@@ -1165,7 +1173,7 @@ export type Notice = {
   problem: Problem
 }
 
-/** A rule by its number, and the text that it has. */
+/** A rule by its number, and the text that the client knows it by. */
 export type NumberedRule = {
   at: number
   was: string
@@ -1244,8 +1252,10 @@ export type Packet = {
 }
 
 /**
- * What a document holds, beside what is there. Names that are taken become others, addresses that are taken on their segment the
- * next free ones. What stands in the document's `host` goes into `into`. `at`: the corner of all that is pasted, in canvas units.
+ * Add what a document holds to the lab.
+ *
+ * Names that are taken get a number; addresses that are taken on their segment become the next free ones of the subnet. What is in the
+ * document's `host` goes into the namespace `into`. `at`: the upper left corner of what is pasted, in canvas units.
  */
 export type Paste = {
   do: "paste"
@@ -1419,19 +1429,19 @@ export type ProcessesLive = {
   sockets?: Listening[]
 }
 
-/** A new area, or another one of the same name. */
+/** Add an area, or replace the one with its name. */
 export type PutArea = {
   do: "put-area"
   area: Area
 }
 
-/** A new note, or another one of the same name. */
+/** Add a note, or replace the one with its name. */
 export type PutNote = {
   do: "put-note"
   note: Note
 }
 
-/** How a node is drawn, from now on; a style that says nothing takes away what was said. */
+/** How a node is drawn. A style in which no field is set removes the node's style. */
 export type PutStyle = {
   do: "put-style"
   style: Style
@@ -1446,12 +1456,12 @@ export type ReadCapture = {
   after?: number
 }
 
-/** Do again what was taken back last. */
+/** Redo the edit that was undone last. */
 export type Redo = {
   do: "redo"
 }
 
-/** Delete records by id, with all that cannot be without them (a namespace's interfaces, a veth's peer, …). */
+/** Delete records by id, and with them what the kernel deletes too: the interfaces of a namespace, the peer of a veth, … */
 export type Remove = {
   do: "remove"
   ids: string[]
@@ -1465,7 +1475,7 @@ export type RemoveCapture = {
   capture: string
 }
 
-/** `iptables -F` and `-X`. A chain that a rule jumps to is refused. */
+/** `iptables -F` and `-X`: delete a user-defined chain with its rules. Refused while a rule jumps to it. */
 export type RemoveChain = {
   do: "remove-chain"
   namespace: string
@@ -1474,7 +1484,7 @@ export type RemoveChain = {
   name: string
 }
 
-/** `iptables -D`, all together. CONFLICT where one of them is another rule by now. */
+/** `iptables -D` of several rules at once. CONFLICT where one of them is no longer `was`. */
 export type RemoveRules = {
   do: "remove-rules"
   namespace: string
@@ -1484,7 +1494,7 @@ export type RemoveRules = {
   rules: NumberedRule[]
 }
 
-/** `iptables -E`: rules that jump to it follow. */
+/** `iptables -E`: rename a user-defined chain. Rules that jump to it are changed too. */
 export type RenameChain = {
   do: "rename-chain"
   namespace: string
@@ -1503,7 +1513,7 @@ export type ResizeTerminal = {
   columns: number
 }
 
-/** Make the kernel be what the document says. */
+/** Make the kernel what the document says, where the two differ (drift). `ids` None: all of it; else only these record ids. */
 export type RevertDrift = {
   do: "revert-drift"
   ids?: string[] | null
@@ -1521,7 +1531,7 @@ export type RevokeToken = {
  * A route that somebody added (ip-route(8)); the kernel's own connected routes are not records.
  *
  * `to` is `default` (IPv4), `::/0` (IPv6 default) or a prefix. `dev` is an interface name, left out where `via` decides it.
- * `metric` None is the kernel's default (0 for IPv4, 1024 for IPv6). `table` 254 is main.
+ * `metric` None is the kernel's default (0 for IPv4, 1024 for IPv6). `table` 254 is the main one.
  */
 export type Route = {
   kind: "route"
@@ -1594,14 +1604,18 @@ export type RuleNote = {
   interface?: string
 }
 
-/** Change fields of an interface; `changes` are fields of its record by name, as JSON values. Not `namespace`, `name`, `peer`. */
+/**
+ * Change fields of the interface `ns/name`. `changes`: field of its record → new value, as JSON.
+ *
+ * `namespace` and `name` are changed by `MoveInterface`; `peer` cannot be changed.
+ */
 export type SetInterface = {
   do: "set-interface"
   interface: string
   changes: Record<string, Json>
 }
 
-/** The lab's own settings; None: as it is. */
+/** Change settings of the lab itself. None: leave it as it is. */
 export type SetLab = {
   do: "set-lab"
   description?: string | null
@@ -1610,7 +1624,7 @@ export type SetLab = {
   uplink?: boolean | null
 }
 
-/** `ip netns set` */
+/** `ip netns set`: the id by which `host` knows a namespace. Once given, the kernel does not change it. */
 export type SetNsid = {
   do: "set-nsid"
   namespace: string
@@ -1625,7 +1639,7 @@ export type SetNsidStep = {
   nsid: number
 }
 
-/** `iptables -P` */
+/** `iptables -P`: the policy of a built-in chain. */
 export type SetPolicy = {
   do: "set-policy"
   namespace: string
@@ -1635,7 +1649,7 @@ export type SetPolicy = {
   policy: ChainPolicy
 }
 
-/** `iptables -R`. CONFLICT where rule number `at` is not `was` any more. */
+/** `iptables -R`: replace rule number `at`. CONFLICT where that rule is no longer `was`. */
 export type SetRule = {
   do: "set-rule"
   namespace: string
@@ -1647,7 +1661,7 @@ export type SetRule = {
   rule: string
 }
 
-/** `sysctl -w key=value` in a namespace; None: back to a fresh namespace's value. */
+/** `sysctl -w key=value` in a namespace. `value` None: back to the value of a new namespace. */
 export type SetSysctl = {
   do: "set-sysctl"
   namespace: string
@@ -1850,7 +1864,7 @@ export type Tuple = {
   icmp_id?: number | null
 }
 
-/** Take back the newest edit that is not taken back. */
+/** Undo the newest edit that is not undone. */
 export type Undo = {
   do: "undo"
 }
