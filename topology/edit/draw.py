@@ -1,10 +1,11 @@
-"""Edits of what is only drawn: places, styles, areas, notes."""
+"""Edits of what is only drawn and never reaches the kernel: places, styles, areas, notes."""
 
 import errno
 from collections.abc import Iterable, Mapping
 
 from topology.document.check import Found
 from topology.edit.draft import Draft
+from topology.model import ids
 from topology.model.drawing import COORDINATE_HINT, SHAPES, Area, Note, Style, are_coordinates
 from topology.model.graph import Graph
 from topology.model.problems import ProblemError, invalid, refused, unknown
@@ -12,12 +13,12 @@ from topology.model.records import AnyRecord, Bridge, Namespace, Placement, repl
 
 
 def place(draft: Draft, positions: Mapping[str, tuple[float, float]], shapes: Mapping[str, tuple[float, float]]) -> None:
-    """Nodes, and areas and notes by record id, where they shall be drawn."""
+    """Move nodes, and areas and notes (by record id), to these coordinates."""
     nodes = set(Graph(draft.records).nodes())
     for node, (x, y) in positions.items():
         if node not in nodes:
-            raise _no_node(node, f"placement:{node}")
-        _refuse_no_coordinates(f"placement:{node}", x, y)
+            raise _no_node(node, ids.placement(node))
+        _refuse_no_coordinates(ids.placement(node), x, y)
         draft.put(Placement(node=node, x=x, y=y))
     for key, (x, y) in shapes.items():
         shape = draft.records.get(key)
@@ -37,7 +38,7 @@ def _refuse_no_coordinates(subject: str, x: float, y: float) -> None:
 
 
 def put_style(draft: Draft, style: Style) -> None:
-    """How a node is drawn; nothing said is no record."""
+    """Set how a node is drawn; a style in which no field is set is removed."""
     if style.node not in set(Graph(draft.records).nodes()):
         raise _no_node(style.node, style.id)
     if style.plain:
@@ -47,22 +48,20 @@ def put_style(draft: Draft, style: Style) -> None:
 
 
 def put_shape(draft: Draft, shape: Area | Note) -> None:
-    """A new area or note, or another one of its name."""
+    """Add an area or note, or replace the one with its name."""
     for fault in shape.faults():
         raise ProblemError(Found(shape.id, fault).problem())
     draft.put(shape, made=shape.id not in draft.before)
 
 
 def refuse_locked(draft: Draft, records: Iterable[AnyRecord]) -> None:
-    """What is locked on the canvas is not deleted there."""
+    """Raise ProblemError where one of these records is locked on the canvas."""
     styles = Graph(draft.records).styles()
     for record in records:
         if isinstance(record, SHAPES):
             locked = record.locked
-        elif isinstance(record, Namespace | Bridge):
-            style = styles.get(record.name if isinstance(record, Namespace) else record.ref)
-            locked = style is not None and style.locked
         else:
-            continue
+            style = styles.get(ids.subject_of(record.id)) if isinstance(record, Namespace | Bridge) else None
+            locked = style is not None and style.locked
         if locked:
             raise refused(errno.EPERM, record.id, "it is locked on the canvas: unlock it first")
