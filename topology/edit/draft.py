@@ -27,6 +27,7 @@ from topology.model.records import (
     Style,
     Veth,
     Vxlan,
+    lab_of,
     replace,
 )
 from topology.observe.normal import owner
@@ -54,8 +55,7 @@ class Draft:
 
     def lab(self) -> Lab:
         """The lab's own record."""
-        lab = self.records.get(ids.LAB)
-        return lab if isinstance(lab, Lab) else Lab()
+        return lab_of(self.records)
 
     def namespace(self, name: str) -> Namespace:
         """The namespace. Raises ProblemError, in the words of ip-netns(8), where there is none."""

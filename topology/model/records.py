@@ -4,6 +4,7 @@ A lab is a flat map from record id to record. Relations are names, never objects
 are derived from the two ends that name each other.
 """
 
+from collections.abc import Mapping
 from typing import Literal, TypeVar
 
 import msgspec
@@ -45,7 +46,7 @@ class Lab(Record, frozen=True, kw_only=True, tag="lab"):
 
     @property
     def id(self) -> str:
-        return "lab:"
+        return ids.LAB
 
 
 class Namespace(Record, frozen=True, kw_only=True, tag="namespace"):
@@ -151,6 +152,12 @@ INTERFACES: tuple[type[AnyInterface], ...] = (Loopback, Veth, Bridge, Vxlan, Mac
 def as_records(*records: AnyRecord) -> Records:
     """The map of these records by id."""
     return {r.id: r for r in records}
+
+
+def lab_of(records: Mapping[str, AnyRecord]) -> Lab:
+    """The lab's own record, or one with all defaults."""
+    lab = records.get(ids.LAB)
+    return lab if isinstance(lab, Lab) else Lab()
 
 
 R = TypeVar("R", bound=Record)
