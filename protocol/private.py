@@ -155,6 +155,16 @@ class TryRules(LabRequest, frozen=True, kw_only=True, tag="try-rules"):
     text: str
 
 
+class ListExtensions(LabRequest, frozen=True, kw_only=True, tag="list-extensions"):
+    """Print the help of every match and target of the lab's iptables on `channel`, for `topology.rules.vocabulary.read`.
+
+    Answer: `Exit`, as for `Run`.
+    """
+
+    channel: int
+    family: Family
+
+
 class OpenTerminal(LabRequest, frozen=True, kw_only=True, tag="open-terminal"):
     """Answer: `TerminalOpened`. This and what follows as in `protocol.terminals`."""
 
@@ -271,7 +281,8 @@ class StopTrace(LabRequest, frozen=True, kw_only=True, tag="stop-trace"):
 
 AnyTraceRequest = Trace | WatchPackets | StopTrace
 AnyLabRequest = (
-    Attach | Apply | Run | Resize | Signal | Look | TryRules | AnyTerminalRequest | AnyFileRequest | AnyCaptureRequest | AnyTraceRequest
+    Attach | Apply | Run | Resize | Signal | Look | TryRules | ListExtensions | AnyTerminalRequest | AnyFileRequest | AnyCaptureRequest
+    | AnyTraceRequest
 )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from agent.apply import Undo, execute
 from agent.apply.execute import touched
 from agent.capture import Captures
 from agent.filter import ConntrackWatch, FilterWatch, attempt, driver
+from agent.filter.extensions import listing
 from agent.journey.tracing import Tracing
 from agent.lab.children import Children
 from agent.lab.full import Full
@@ -169,6 +170,8 @@ class Lab:
                 outbox.send(self._apply(request))
             case p.Run():
                 self._children.start(request, outbox)
+            case p.ListExtensions():
+                self._children.start(listing(request), outbox)
             case p.Resize():
                 child = self._children.by_channel.get(request.channel)
                 if child is not None:

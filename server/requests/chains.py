@@ -33,7 +33,7 @@ def handle(workspace: Workspace, session: Session, request: AnyChainRequest) -> 
         case q.ExportRules():
             export(workspace, session, request)
         case q.Vocabulary():
-            vocabulary.tell(workspace, session, request)
+            vocabulary.answer(workspace, session, request)
         case q.Analyse():
             workspace.ask(session, request.id, lambda: analyse(workspace, request))
         case q.FlushConntrack():

@@ -24,6 +24,7 @@ from server.lab.workspace import Workspace
 from server.outbox import Cancellable, Session
 from topology.journey import ping as said
 from topology.journey.explain import explain, source_namespace, target_address
+from topology.model.base import HOST
 from topology.model.problems import Code, Problem, ProblemError
 
 
@@ -145,9 +146,21 @@ def netns(workspace: Workspace, session: Session, request: NetnsQuery) -> None:
 
 
 def words(
-    link: LabLink, session: Session, id: str, argv: tuple[str, ...], result: Callable[[str], AnyResult], namespace: str = "host"
+    link: LabLink, session: Session, id: str, argv: tuple[str, ...], result: Callable[[str], AnyResult], namespace: str = HOST
 ) -> None:
-    """Run a short command; the answer is made of its output, a refusal of what it says on standard error."""
+    """Run a short command; the answer is made of its output, a refusal of its standard error."""
+    printed(link, session, id, " ".join(argv), lambda id: p.Run(id=id, channel=id, namespace=namespace, argv=argv), result)
+
+
+def printed(
+    link: LabLink,
+    session: Session,
+    id: str,
+    name: str,
+    make: Callable[[int], p.Run | p.ListExtensions],
+    result: Callable[[str], AnyResult],
+) -> None:
+    """Answer with the output of a process that the lab is asked to start; `name` is what a problem calls it."""
     out: dict[int, bytearray] = {1: bytearray(), 2: bytearray()}
 
     def on_exit(ended: p.Exit | None) -> None:
@@ -155,10 +168,9 @@ def words(
             problem = ended.problem if ended is not None else None
             session.refuse(id, problem or unavailable("the lab was lost").problem)
         elif ended.code != 0:
-            told = out[2].decode("utf-8", "replace").strip() or f"{' '.join(argv)} ended with {ended.code}"
-            session.refuse(id, Problem(code=Code.REFUSED, message=told))
+            message = out[2].decode("utf-8", "replace").strip() or f"{name} ended with {ended.code}"
+            session.refuse(id, Problem(code=Code.REFUSED, message=message))
         else:
             session.answer(id, result(out[1].decode("utf-8", "replace")))
 
-    channel = Channel(lambda stream, data: out[stream].extend(data), on_exit)
-    link.run(channel, lambda id: p.Run(id=id, channel=id, namespace=namespace, argv=argv))
+    link.run(Channel(lambda stream, data: out[stream].extend(data), on_exit), make)

@@ -690,9 +690,9 @@ export type Exported = {
 }
 
 /**
- * A match (`-m name`) or a target (`-j name`). `tables`, `hooks`: where alone it may stand, as far as is known; empty: anywhere.
+ * A match (`-m name`) or a target (`-j name`). `tables`, `hooks`: it is only allowed there, as far as is known; empty: anywhere.
  *
- * `needs`: what the rule needs besides, as `-p tcp`. `help` is the program's own `--help`.
+ * `needs`: what else the rule needs, such as `-p tcp`. `help` is the text of `--help`.
  */
 export type Extension = {
   name: string
@@ -1197,9 +1197,9 @@ export type OpenTerminal = {
 }
 
 /**
- * An option of a match or target. `argument` is what its help calls the value; `choices` the words that it may be.
+ * An option of a match or target. `argument` is what its help calls the value; `choices` are the words that it may be.
  *
- * `negate`: a `!` may stand before it. `names` are all its spellings, the one that iptables-save prints first where that is known.
+ * `negate`: `!` is allowed before it. `names` are all its spellings, the shortest first.
  */
 export type Option = {
   names: string[]
