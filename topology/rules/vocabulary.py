@@ -115,7 +115,7 @@ _CHOICES = re.compile(r"\{([\w|-]+)\}|\[(\w+(?:, ?\w+)+)\]")
 def read(text: str) -> tuple[str, tuple[Extension, ...]]:
     """The version of iptables and its extensions.
 
-    `text` is the help of each behind a line `=== -m NAME` or `=== -j NAME`, after a line `=== version VERSION` (agent/filter/extensions.py).
+    `text`: a line `=== version VERSION`, then the help of each behind a line `=== -m NAME` or `=== -j NAME` (agent/filter/extensions.py).
     """
     version = found[1] if (found := _VERSION.search(text)) else ""
     parts = _SECTION.split(text)
