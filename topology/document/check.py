@@ -2,7 +2,6 @@
 
 import errno
 import ipaddress
-import os
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import partial
@@ -12,22 +11,21 @@ from topology.model import ids, names, ranges, routing
 from topology.model.base import HOST, Fault, Record
 from topology.model.drawing import SHAPES
 from topology.model.graph import Graph
+from topology.model.kind import Lower
+from topology.model.kind import fault as _strerror
 from topology.model.problems import Code, Problem, ProblemError
 from topology.model.records import (
     INTERFACES,
     AnyInterface,
     AnyRecord,
-    Bridge,
     Chain,
     Fdb,
-    Loopback,
-    Macvlan,
     Namespace,
     Neighbour,
     Route,
-    Veth,
-    Vxlan,
+    is_bridge,
 )
+from topology.observe.normal import effective_mtu
 from topology.rules import chains
 
 
@@ -55,11 +53,6 @@ def _refused(field: str, checker: Callable[..., object], *values: object) -> Ite
     except ProblemError as error:
         problem = error.problem
         yield Fault(field, problem.message, problem.hint or "", problem.errno or 0)
-
-
-def _strerror(field: str, number: int, hint: str) -> Fault:
-    """A fault in the words of strerror(3)."""
-    return Fault(field, os.strerror(number), hint, number)
 
 
 def _no_namespace(field: str, name: str) -> Fault:
@@ -120,29 +113,34 @@ def _nsid(name: str, nsid: int, having: Collection[str]) -> Iterator[Fault]:
 
 def _of_interface(graph: Graph, interface: AnyInterface) -> Iterator[Fault]:
     yield from _refused("", names.interface_name, interface.name)
-    if interface.name == "lo" and not isinstance(interface, Loopback):
+    if interface.name == "lo" and not interface.KIND.builtin:
         yield _strerror("kind", errno.EEXIST, "lo is the loopback interface of each namespace: take another name")
     if interface.namespace not in graph.namespaces:
         yield _no_namespace("namespace", interface.namespace)
-    if interface.mac is not None and not isinstance(interface, Loopback):
+    if interface.mac is not None and interface.KIND.mac != "none":
         yield from _refused("mac", names.mac, interface.mac)
-    yield from _mtu(interface)
+    yield from _mtu(graph, interface)
     yield from _addresses(interface)
     yield from _master(graph, interface)
     yield from _port(interface)
-    if isinstance(interface, Veth):
-        yield from _peer(graph, interface)
-    if isinstance(interface, Macvlan | Vxlan):
-        yield from _parent(graph, interface)
+    if interface.other_end is not None:
+        yield from _peer(graph, interface, interface.other_end)
+    if interface.KIND.lower is not None:
+        yield from _lower(graph, interface, interface.KIND.lower)
     yield from interface.faults()
 
 
-def _mtu(interface: AnyInterface) -> Iterator[Fault]:
-    low, high = interface.MTU_RANGE
-    if interface.mtu is not None and interface.mtu < low:
+def _mtu(graph: Graph, interface: AnyInterface) -> Iterator[Fault]:
+    low, high = interface.KIND.mtu.low, interface.KIND.mtu.high
+    if interface.mtu is None:
+        return
+    if interface.mtu < low:
         yield Fault("mtu", "mtu less than device minimum", f"the MTU is {low} to {high} bytes", errno.EINVAL)
-    elif interface.mtu is not None and interface.mtu > high:
+    elif interface.mtu > high:
         yield Fault("mtu", "mtu greater than device maximum", f"the MTU is {low} to {high} bytes", errno.EINVAL)
+    lower = graph.lower(interface) if interface.KIND.mtu.capped else None
+    if lower is not None and interface.mtu > (most := effective_mtu(graph, lower)):
+        yield _strerror("mtu", errno.ERANGE, f"the MTU is at most that of {lower.ref}: {most} bytes")
 
 
 def _addresses(interface: AnyInterface) -> Iterator[Fault]:
@@ -161,18 +159,21 @@ def _addresses(interface: AnyInterface) -> Iterator[Fault]:
 
 
 def _master(graph: Graph, interface: AnyInterface) -> Iterator[Fault]:
-    if interface.master is None or isinstance(interface, Loopback):
+    if interface.master is None:
+        return
+    if interface.KIND.builtin and interface.KIND.no_port is not None:
+        yield interface.KIND.no_port
         return
     ref = ids.join(interface.namespace, interface.master)
     master = graph.interfaces.get(ref)
     if master is None:
         yield Fault("master", f'Cannot find device "{interface.master}"', f"a bridge of {interface.namespace} must be the master")
-    elif not isinstance(master, Bridge):
+    elif not is_bridge(master):
         yield _strerror("master", errno.EOPNOTSUPP, f"{ref} is not a bridge")
-    elif isinstance(interface, Bridge):
-        yield Fault("master", "Can not enslave a bridge to a bridge", "connect two bridges with a veth link", errno.ELOOP)
-    elif len(graph.ports(ref)) > Bridge.MAX_PORTS:
-        yield _strerror("master", errno.EXFULL, f"a bridge takes {Bridge.MAX_PORTS} ports: connect a second bridge to {ref}")
+    elif interface.KIND.no_port is not None:
+        yield interface.KIND.no_port
+    elif len(graph.ports(ref)) > (most := master.KIND.max_ports):
+        yield _strerror("master", errno.EXFULL, f"a bridge takes {most} ports: connect a second bridge to {ref}")
 
 
 def _port(interface: AnyInterface) -> Iterator[Fault]:
@@ -196,30 +197,32 @@ def _vlans(interface: AnyInterface) -> Iterator[Fault]:
         yield Fault("vlans", "Cannot set PVID for more than one VLAN", "a port has one PVID", errno.EINVAL)
 
 
-def _peer(graph: Graph, veth: Veth) -> Iterator[Fault]:
-    peer = graph.interfaces.get(veth.peer)
+def _peer(graph: Graph, end: AnyInterface, other: str) -> Iterator[Fault]:
+    peer, word = graph.interfaces.get(other), end.word
     if peer is None:
-        yield Fault("peer", f'Cannot find device "{veth.peer}"', f'a veth needs both ends: "{veth.peer}" with "peer": "{veth.ref}"')
-    elif not isinstance(peer, Veth):
-        yield Fault("peer", f"{veth.peer} is not a veth", "the peer of a veth is a veth")
-    elif peer.peer != veth.ref:
-        yield Fault("peer", f"{veth.peer} has another peer: {peer.peer}", f'both ends must name each other: "peer": "{veth.ref}"')
+        yield Fault("peer", f'Cannot find device "{other}"', f'a {word} needs both ends: "{other}" with "peer": "{end.ref}"')
+    elif peer.word != word:
+        yield Fault("peer", f"{other} is not a {word}", f"the peer of a {word} is a {word}")
+    elif peer.other_end != end.ref:
+        yield Fault("peer", f"{other} has another peer: {peer.other_end}", f'both ends must name each other: "peer": "{end.ref}"')
 
 
-def _parent(graph: Graph, interface: Macvlan | Vxlan) -> Iterator[Fault]:
-    if isinstance(interface, Vxlan) and interface.underlay is not None and interface.underlay not in graph.namespaces:
-        yield _no_namespace("underlay", interface.underlay)
-    if interface.parent is None:
+def _lower(graph: Graph, interface: AnyInterface, rule: Lower) -> Iterator[Fault]:
+    if interface.KIND.underlay and interface.made_in not in {*graph.namespaces, interface.namespace}:
+        yield _no_namespace("underlay", interface.made_in)
+    if interface.lower is None:
         return
-    parent = graph.interfaces.get(interface.parent)
-    if parent is None:
-        yield Fault("parent", f'Cannot find device "{interface.parent}"', "name it with its namespace, as in ns0/veth0", errno.ENODEV)
-    elif isinstance(parent, Macvlan) and isinstance(interface, Macvlan):
-        yield Fault("parent", f"{parent.ref} is a macvlan itself", f"the kernel would take its parent: {parent.parent}")
-    elif isinstance(parent, Loopback):
-        yield _strerror("parent", errno.EINVAL, f"lo cannot carry a {'macvlan' if isinstance(interface, Macvlan) else 'vxlan'}")
-    elif isinstance(interface, Vxlan) and parent.namespace != (interface.underlay or interface.namespace):
-        yield Fault("parent", f"{parent.ref} is in another namespace", f'say "underlay": "{parent.namespace}" to send through it')
+    lower = graph.lower(interface)
+    if lower is None:
+        yield Fault("parent", f'Cannot find device "{interface.lower}"', "name it with its namespace, as in ns0/veth0", errno.ENODEV)
+    elif rule.not_on_itself and lower.word == interface.word:
+        yield Fault("parent", f"{lower.ref} is a {lower.word} itself", f"the kernel would take its parent: {lower.lower}")
+    elif not lower.KIND.carries:
+        yield _strerror("parent", errno.EINVAL, f"{lower.name} cannot carry a {interface.word}")
+    elif rule.option == "dev" and lower.namespace != interface.made_in:
+        yield Fault("parent", f"{lower.ref} is in another namespace", f'say "underlay": "{lower.namespace}" to send through it')
+    elif interface.up and not lower.up and interface.follows_state:
+        yield _strerror("up", errno.ENETDOWN, f"a {interface.word} is up only while {lower.ref} is: set that up first")
 
 
 # ---- routes, neighbours, FDB entries, chains -------------------------------------------------------------------------

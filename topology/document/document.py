@@ -24,12 +24,10 @@ from topology.model.records import (
     Chain,
     Fdb,
     Lab,
-    Loopback,
     Namespace,
     Neighbour,
     Records,
     Route,
-    Vxlan,
     lab_of,
     replace,
 )
@@ -142,7 +140,7 @@ def _interface(interface: AnyInterface) -> dict[str, Json]:
     """The entry of an interface: its kind and the fields of the kind first, then those that all kinds have."""
     fields: dict[str, Json] = msgspec.to_builtins(interface)
     del fields["namespace"], fields["name"]
-    if isinstance(interface, Loopback):
+    if interface.KIND.builtin:
         del fields["kind"]
     if not fields.get("port"):
         fields.pop("port", None)
@@ -169,8 +167,8 @@ def _using_ipv6(record: AnyRecord) -> Iterator[str]:
     if isinstance(record, INTERFACES):
         if any(":" in a for a in record.addresses):
             yield record.namespace
-        if isinstance(record, Vxlan) and ":" in f"{record.local}{record.remote}":
-            yield record.underlay or record.namespace
+        if any(":" in (getattr(record, name) or "") for name in record.KIND.addresses):
+            yield record.made_in
     elif isinstance(record, Namespace):
         if any(key.startswith("net.ipv6.") and key != IPV6_OFF for key in record.sysctls):
             yield record.name

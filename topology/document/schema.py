@@ -15,19 +15,16 @@ from topology.model.drawing import LABEL_LENGTH, NAME_LENGTH, NOTE_LENGTH
 from topology.model.netfilter import FAMILIES, HOOKS
 from topology.model.records import (
     INTERFACES,
-    AnyInterface,
     Area,
-    Bridge,
     Chain,
     Fdb,
+    Interface,
     Lab,
-    Loopback,
     Namespace,
     Neighbour,
     Note,
     Route,
     Style,
-    Vxlan,
 )
 from topology.rules.chains import MAX_LINE
 
@@ -48,13 +45,7 @@ _NODE = "^[^/]+(/[^/]+)?$"
 _IFNAME: Json = {"type": "string", "pattern": "^[^/:%\\s]{1,15}$", "not": {"enum": [".", "..", "all", "default"]}}
 _NSNAME: Json = {"type": "string", "pattern": "^[^/]{1,255}$", "not": {"enum": [".", ".."]}}
 _LIMITS: dict[tuple[type[msgspec.Struct], str], tuple[int, int]] = {
-    (Bridge, "priority"): (0, 65535),
-    (Bridge, "hello_time"): (1, 10),
-    (Bridge, "max_age"): (6, 40),
-    (Bridge, "vlan_default_pvid"): (0, 4094),
-    (Vxlan, "vni"): (0, 2**24 - 1),
-    (Vxlan, "port_number"): (1, 65535),
-    (Vxlan, "ttl"): (0, 255),
+    **{(kind, f.name): (f.low, f.high) for kind in INTERFACES for f in kind.KIND.fields if f.low is not None and f.high is not None},
     (Route, "table"): ranges.ROUTE_TABLE,
     (Route, "metric"): ranges.ROUTE_METRIC,
     (Fdb, "vlan"): ranges.VLAN_ID,
@@ -62,6 +53,7 @@ _LIMITS: dict[tuple[type[msgspec.Struct], str], tuple[int, int]] = {
 """Fields of records in which a number has a range."""
 
 _PORT_RANGES = (("Port", "cost", ranges.PORT_COST), ("Port", "priority", ranges.PORT_PRIORITY), ("PortVlan", "vid", ranges.VLAN_ID))
+_IN_NAMESPACES: tuple[type[msgspec.Struct], ...] = (*INTERFACES, *ENTRY_KEYS.values())
 _INNER = {"namespace", "name"}
 """Fields that the place in the document says."""
 
@@ -75,7 +67,7 @@ _SETTINGS: dict[str, Json] = {
 
 def schema() -> dict[str, Json]:
     """The schema as a JSON value."""
-    kinds = (*INTERFACES, *ENTRY_KEYS.values(), Namespace, Lab, Style, *SHAPE_KEYS.values(), Chain)
+    kinds = (*_IN_NAMESPACES, Namespace, Lab, Style, *SHAPE_KEYS.values(), Chain)
     _, defs = msgspec.json.schema_components(kinds, ref_template="#/$defs/{name}")
     lab = defs.pop("Lab")["properties"]
     _as_in_document(defs)
@@ -99,10 +91,10 @@ def schema() -> dict[str, Json]:
 
 def _as_in_document(defs: Json) -> None:
     """Change the schemas of the records to what the document has in their place."""
-    for kind in (*INTERFACES, *ENTRY_KEYS.values()):
+    for kind in _IN_NAMESPACES:
         _trim(defs[kind.__name__], kind)
-    for kind in INTERFACES:
-        _interface(defs[kind.__name__], kind)
+    for interface in INTERFACES:
+        _interface(defs[interface.__name__], interface)
     for part, field, bounds in _PORT_RANGES:
         _limit(defs[part]["properties"][field], *bounds)
     defs["Lo"] = {**defs["Loopback"], "required": []}
@@ -170,16 +162,16 @@ def _trim(part: Json, kind: type[msgspec.Struct]) -> None:
     for name, field in fields.items():
         if (kind, name) in _LIMITS:
             _limit(field, *_LIMITS[kind, name])
-        if name == "mac" and kind is not Loopback:
+        if name == "mac" and not (issubclass(kind, Interface) and kind.KIND.mac == "none"):
             for option in (field, *field.get("anyOf", ())):
                 if option.get("type") == "string":
                     option["pattern"] = _MAC
 
 
-def _interface(part: Json, kind: type[AnyInterface]) -> None:
+def _interface(part: Json, kind: type[Interface]) -> None:
     """What all interfaces have: the range of the MTU, and what an address looks like."""
     fields = part["properties"]
-    _limit(fields["mtu"], *kind.MTU_RANGE)
+    _limit(fields["mtu"], kind.KIND.mtu.low, kind.KIND.mtu.high)
     fields["addresses"]["items"] = {"type": "string", "pattern": "^[0-9A-Fa-f:.]+/[0-9.]+$"}
 
 
@@ -237,6 +229,6 @@ def _namespace(nsid: Json) -> Json:
 
 def _any_interface() -> Json:
     """An interface of any kind but loopback, told apart by `kind`."""
-    kinds = [kind for kind in INTERFACES if kind is not Loopback]
+    kinds = [kind for kind in INTERFACES if not kind.KIND.builtin]
     mapping = {str(kind.__struct_config__.tag): f"#/$defs/{kind.__name__}" for kind in kinds}
     return {"oneOf": [_ref(kind) for kind in kinds], "discriminator": {"propertyName": "kind", "mapping": mapping}}

@@ -12,12 +12,10 @@ from topology.model.records import (
     INTERFACES,
     AnyInterface,
     AnyRecord,
-    Bridge,
     Chain,
     Fdb,
     Lab,
     Loopback,
-    Macvlan,
     Namespace,
     Neighbour,
     Placement,
@@ -25,8 +23,6 @@ from topology.model.records import (
     Records,
     Route,
     Style,
-    Veth,
-    Vxlan,
     lab_of,
     replace,
 )
@@ -130,8 +126,8 @@ class Draft:
         peer = graph.peer(old.ref)
         if peer is not None:
             self.put(replace(peer, peer=new.ref))
-        for child in graph.children(old.ref):
-            self.put(replace(child, parent=new.ref))
+        for upper in graph.uppers(old.ref):
+            self.put(replace(upper, parent=new.ref))
         self._replace(old.id, new)
         self.moves[old.ref] = new.ref
         self.made.append(new.id)
@@ -170,18 +166,17 @@ class Draft:
         graph = Graph(self.records)
         self.remove_uses(interface)
         del self.records[interface.id]
-        if isinstance(interface, Bridge):
+        if interface.KIND.node:
             self.records.pop(ids.placement(interface.ref), None)
             self.records.pop(ids.style(interface.ref), None)
             for port in graph.ports(interface.ref):
                 self.leave_bridge(port)
                 self.put(replace(port, master=None, port=Port(), vlans=None))
-        for child in graph.children(interface.ref):
-            self.remove(child)
-        if isinstance(interface, Veth):
-            peer = graph.peer(interface.ref)
-            if peer is not None:
-                self.remove(peer)
+        for upper in graph.uppers(interface.ref):
+            self.remove(upper)
+        peer = graph.peer(interface.ref)
+        if peer is not None:
+            self.remove(peer)
 
     def _remove_namespace(self, name: str) -> None:
         graph = Graph(self.records)
@@ -193,11 +188,7 @@ class Draft:
         for interface in graph.interfaces.values():
             if interface.namespace == name:
                 continue
-            if (
-                (isinstance(interface, Veth) and interface.peer in gone)
-                or (isinstance(interface, Macvlan | Vxlan) and interface.parent in gone)
-                or (isinstance(interface, Vxlan) and interface.underlay == name)
-            ):
+            if interface.other_end in gone or interface.lower in gone or interface.made_in == name:
                 self.remove(interface)
 
 

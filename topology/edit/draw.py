@@ -9,7 +9,7 @@ from topology.model import ids
 from topology.model.drawing import COORDINATE_HINT, SHAPES, Area, Note, Style, are_coordinates
 from topology.model.graph import Graph
 from topology.model.problems import ProblemError, invalid, refused, unknown
-from topology.model.records import AnyRecord, Bridge, Namespace, Placement, replace
+from topology.model.records import AnyRecord, Namespace, Placement, is_bridge, replace
 
 
 def place(draft: Draft, positions: Mapping[str, tuple[float, float]], shapes: Mapping[str, tuple[float, float]]) -> None:
@@ -61,7 +61,7 @@ def refuse_locked(draft: Draft, records: Iterable[AnyRecord]) -> None:
         if isinstance(record, SHAPES):
             locked = record.locked
         else:
-            style = styles.get(ids.subject_of(record.id)) if isinstance(record, Namespace | Bridge) else None
+            style = styles.get(ids.subject_of(record.id)) if isinstance(record, Namespace) or is_bridge(record) else None
             locked = style is not None and style.locked
         if locked:
             raise refused(errno.EPERM, record.id, "it is locked on the canvas: unlock it first")

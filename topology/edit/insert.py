@@ -15,9 +15,7 @@ from topology.model.records import (
     AnyInterface,
     AnyRecord,
     Area,
-    Bridge,
     Chain,
-    Loopback,
     Namespace,
     Note,
     Placement,
@@ -38,7 +36,7 @@ def insert(draft: Draft, new: Sequence[AnyRecord], by: Offset | None) -> None:
     insertion = _Insertion(draft, _free_offset(draft.records, new, by))
     for record in new:
         _INSERT.get(type(record), _Insertion.entry)(insertion, record)
-    _readdress(draft, [r.ref for r in new if isinstance(r, INTERFACES) and not isinstance(r, Loopback)])
+    _readdress(draft, [r.ref for r in new if isinstance(r, INTERFACES) and not r.KIND.builtin])
     for placement in layout.missing(draft.records):
         if placement.node in insertion.nodes:
             draft.put(placement)
@@ -88,8 +86,8 @@ class _Insertion:
 
     def interface(self, record: AnyInterface) -> None:
         """Without a MAC address that another interface has; an `lo` that is there stays as it is."""
-        if not isinstance(record, Loopback) or record.id not in self._draft.records:
-            self._draft.put(replace(record, mac=None if record.mac in self._macs else record.mac), made=isinstance(record, Bridge))
+        if not record.KIND.builtin or record.id not in self._draft.records:
+            self._draft.put(replace(record, mac=None if record.mac in self._macs else record.mac), made=record.KIND.node)
             self.nodes.add(record.ref)
 
     def entry(self, record: AnyRecord) -> None:

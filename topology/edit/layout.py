@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from topology.model import ids
 from topology.model.base import HOST
 from topology.model.graph import Graph
-from topology.model.records import AnyRecord, Bridge, Placement
+from topology.model.records import AnyRecord, Placement
 
 PITCH_X, PITCH_Y = 420.0, 340.0
 """Distance of two namespaces on the grid, in canvas units: one and its name fit with room for links."""
@@ -37,9 +37,9 @@ def missing(records: Mapping[str, AnyRecord]) -> list[Placement]:
 
 def _missing_bridges(graph: Graph, namespace: str, placed: Mapping[str, Placement]) -> Iterator[Placement]:
     """One above the other, in the rows that the other bridges leave free."""
-    rows = [placed[i.ref].y for i in graph.inside(namespace) if isinstance(i, Bridge) and i.ref in placed]
+    rows = [placed[i.ref].y for i in graph.inside(namespace) if i.KIND.node and i.ref in placed]
     for interface in graph.inside(namespace):
-        if isinstance(interface, Bridge) and interface.ref not in placed:
+        if interface.KIND.node and interface.ref not in placed:
             y = BRIDGE_Y
             while any(abs(y - row) < BRIDGE_PITCH for row in rows):
                 y += BRIDGE_PITCH
@@ -47,7 +47,7 @@ def _missing_bridges(graph: Graph, namespace: str, placed: Mapping[str, Placemen
             yield Placement(node=interface.ref, x=BRIDGE_X, y=y)
 
 
-# ---- how large a namespace is drawn: as in `web/src/canvas/geometry.ts` -------------------------------------------------
+# ---- how large a namespace is drawn: as in `web/src/canvas/model/geometry.ts` -------------------------------------------
 
 _CARD_W, _HEADER, _PAD, _GAP = 260, 44, 14, 6
 _ROW, _ONE_COLUMN, _TWO_COLUMNS_W = 36, 9, 434
@@ -57,8 +57,8 @@ _PORT_W, _PORT_H, _BRIDGE_HEADER, _BRIDGE_PAD = 118, 34, 34, 10
 def _size(graph: Graph, name: str, placed: Mapping[str, Placement]) -> tuple[float, float]:
     """Width and height of the namespace's card, never too small: bridges are counted as if they were one below the other."""
     inside = [i for i in graph.inside(name) if i.name != "lo"]
-    bridges = [i.ref for i in inside if isinstance(i, Bridge)]
-    loose = sum(not isinstance(i, Bridge) and i.master is None for i in inside)
+    bridges = [i.ref for i in inside if i.KIND.node]
+    loose = sum(not i.KIND.node and i.master is None for i in inside)
     shift = (math.ceil(loose / 2) if loose > _ONE_COLUMN else loose) * _ROW
     width: float = _TWO_COLUMNS_W if loose > _ONE_COLUMN else _CARD_W
     bottom: float = _HEADER + shift

@@ -17,17 +17,14 @@ from topology.model.records import (
     INTERFACES,
     AnyInterface,
     AnyRecord,
-    Bridge,
     Chain,
     Lab,
-    Macvlan,
     Namespace,
     Placement,
     Records,
     Route,
     Style,
-    Veth,
-    Vxlan,
+    is_bridge,
     replace,
 )
 from topology.observe.normal import owner
@@ -80,7 +77,7 @@ def _select(records: Mapping[str, AnyRecord], selected: Iterable[str]) -> Select
     """What belongs to the records with these ids. Raises ProblemError where one is not there, or nothing of them can be copied."""
     chosen = [_existing(records, key) for key in selected]
     namespaces = frozenset(record.name for record in chosen if isinstance(record, Namespace))
-    bridges = frozenset(record.ref for record in chosen if isinstance(record, Bridge))
+    bridges = frozenset(record.ref for record in chosen if is_bridge(record))
     shapes = frozenset(record.id for record in chosen if isinstance(record, SHAPES))
     if not namespaces and not bridges and not shapes:
         raise invalid("there is nothing to copy", None, "take namespaces, bridges, areas or notes")
@@ -105,12 +102,9 @@ def _closed(graph: Graph, refs: set[str], namespaces: Collection[str]) -> set[st
 
     def complete(ref: str) -> bool:
         interface = graph.interfaces[ref]
-        if isinstance(interface, Veth):
-            return interface.peer in refs
-        if isinstance(interface, Macvlan | Vxlan):
-            at_home = not isinstance(interface, Vxlan) or interface.underlay is None or interface.underlay in namespaces
-            return at_home and (interface.parent is None or interface.parent in refs)
-        return True
+        if interface.KIND.underlay and interface.made_in != interface.namespace and interface.made_in not in namespaces:
+            return False
+        return all(other is None or other in refs for other in (interface.other_end, interface.lower))
 
     while lost := {ref for ref in refs if not complete(ref)}:
         refs = refs - lost
@@ -250,16 +244,20 @@ def _other_names(namespace: str, names: Names) -> dict[str, str]:
     return {old.name: new for old, new in pairs if old.namespace == namespace and old.name != new}
 
 
+_POINTING = ("lower", "peer", "namespace")
+"""Roles of fields that name another interface or a namespace."""
+
+
 def _interface(record: AnyInterface, names: Names) -> AnyInterface:
     """The interface under its new name; it keeps its master where that is copied too, or stays."""
     namespace, name = ids.Ref.parse(names.refs[record.ref])
     master = names.refs.get(ids.join(record.namespace, record.master)) if record.master else None
     new = replace(record, namespace=namespace, name=name, master=ids.name_of(master) if master else None)
-    if isinstance(new, Veth):
-        return replace(new, peer=names.refs[new.peer])
-    if isinstance(new, Macvlan):
-        return replace(new, parent=names.refs[new.parent])
-    if isinstance(new, Vxlan):
-        underlay = names.namespaces.get(new.underlay, new.underlay) if new.underlay else None
-        return replace(new, parent=names.refs[new.parent] if new.parent else None, underlay=underlay)
-    return new
+    return replace(new, **{f.name: _named(f.role, getattr(new, f.name), names) for f in new.KIND.fields if f.role in _POINTING})
+
+
+def _named(role: str, text: str | None, names: Names) -> str | None:
+    """The new name of what a field names: another interface, or a namespace where that is copied too."""
+    if not text:
+        return None
+    return names.namespaces.get(text, text) if role == "namespace" else names.refs[text]

@@ -2,42 +2,50 @@ import { type MouseEvent, type RefObject, useEffect, useMemo, useRef, useState }
 import { dropEnd, type Editor, type Point, useDenied, useEditor, useEditorTexts } from '@/editor'
 import { interfaceId } from '@/protocol'
 import { ContextArea, usePart, useValue } from '@/ui'
-import { type Board, BoardBuilder, type Overrides } from './board'
 import styles from './Canvas.module.css'
-import './staged.css'
-import { CanvasProvider, type CanvasTools } from './context'
-import { Dots } from './Dots'
-import { DragLayer } from './DragLayer'
+import { type Board, BoardBuilder, type Overrides } from './model/board'
+import './cards/staged.css'
+import { Card } from './cards/Card'
+import { Wire } from './cards/Wire'
+import { DragLayer } from './chrome/DragLayer'
+import { Glance } from './chrome/Glance'
+import { HoverCard } from './chrome/HoverCard'
+import { KeyHints } from './chrome/KeyHints'
+import { menuEntries, selectUnder } from './chrome/menu'
+import { Palette } from './chrome/Palette'
+import { SelectionBar } from './chrome/SelectionBar'
+import { ViewControls } from './chrome/ViewControls'
 import { CanvasDialogs } from './dialogs/CanvasDialogs'
-import { Drags, drawnUnder } from './drag'
-import { Flow } from './flow'
-import { Glance } from './glance/Glance'
-import { HoverCard } from './glance/HoverCard'
-import { KeyHints } from './KeyHints'
+import { Dots } from './drawing/Dots'
+import { OverviewLayer } from './drawing/OverviewLayer'
+import { Flow } from './flow/Flow'
+import type { FlowView } from './flow/port'
+import { useCanvasView } from './flow/useCanvasView'
+import { useRefit } from './flow/useRefit'
+import { useSeen } from './flow/useSeen'
+import { CanvasProvider, type CanvasTools } from './hands/context'
+import { Drags, drawnUnder } from './hands/drag'
+import { Guides } from './hands/Guides'
+import { MoveTool } from './hands/move'
+import { useClipboard } from './hands/useClipboard'
+import { useFileDrop } from './hands/useFileDrop'
+import { useGone } from './hands/useGone'
+import { useKeys } from './hands/useKeys'
+import { useLinkTool } from './hands/useLinkTool'
+import { recordsOf, useNodeEvents } from './hands/useNodeEvents'
+import { type Places, usePlaces } from './hands/usePlaces'
+import { WheelPan } from './hands/WheelPan'
+import { JourneyLayer } from './journey/JourneyLayer'
 import { useArrange } from './layout/useArrange'
-import { menuEntries, selectUnder } from './menu'
-import { OverviewLayer } from './overview/OverviewLayer'
-import { Palette } from './Palette'
-import type { FlowView } from './port'
-import { SelectionBar } from './SelectionBar'
+import { boxesOf } from './model/board'
 import { SpotLayer } from './spot/SpotLayer'
-import { useCanvasTexts } from './texts'
-import { MoveTool } from './tools/move'
-import { useClipboard } from './tools/useClipboard'
-import { useGone } from './tools/useGone'
-import { useKeys } from './tools/useKeys'
-import { useLinkTool } from './tools/useLinkTool'
-import { boxesOf, useCanvasView } from './useCanvasView'
-import { useFileDrop } from './useFileDrop'
-import { recordsOf, useNodeEvents } from './useNodeEvents'
-import { type Places, usePlaces } from './usePlaces'
-import { useRefit } from './useRefit'
-import { useSeen } from './useSeen'
-import { ViewControls } from './ViewControls'
-import { WheelPan } from './WheelPan'
+import { useCanvasTexts } from './texts/canvas'
+
+const DRAWERS = { Card, Wire }
 
 /** These hear of changes by themselves. As the same elements in every render they are not rendered again while something is dragged. */
 const PALETTE = <Palette />
+const GUIDES = <Guides />
 const DOTS = <Dots />
 const CONTROLS = <ViewControls />
 const ABOVE = (
@@ -108,7 +116,17 @@ export function Canvas() {
           {...file}
         >
           {PALETTE}
-          <Flow board={board} onView={onView} marquee={marquee} fixed={fixed} label={t.network} {...events}>
+          <Flow
+            board={board}
+            drawers={DRAWERS}
+            onView={onView}
+            marquee={marquee}
+            fixed={fixed}
+            above={<JourneyLayer board={board} />}
+            aboveCards={GUIDES}
+            label={t.network}
+            {...events}
+          >
             {DOTS}
             <WheelPan area={area} />
             <OverviewLayer board={board} events={events} />
