@@ -25,6 +25,8 @@ DEFAULT_LIMITS = Path("/etc/vethboard/limits.json")
 START_SECONDS = 30.0
 STOP_SECONDS = 60.0
 """How long a process may take to start, and to stop before it is killed."""
+WATCH_SECONDS = 0.2
+"""Between two looks whether agent and server still run."""
 
 
 def run_directory(state: Path) -> Path:
@@ -148,10 +150,7 @@ def up(args: Args) -> int:
     print(f"  Stop it with Ctrl-C. Documents are kept in {args.state}.", flush=True)
     try:
         while not stopping:
-            agent.restart_if_dead()
-            server.restart_if_dead()
-            privileges.reap({agent.process.pid, server.process.pid})
-            time.sleep(0.2)
+            _supervise(agent, server)
     finally:
         print("\nStopping all labs; documents are kept …", flush=True)
         server.stop()
@@ -160,6 +159,14 @@ def up(args: Args) -> int:
         os.close(lock)
         _remove_run_directory(run)
     return 0
+
+
+def _supervise(agent: Child, server: Child) -> None:
+    """Restart what has died, and wait a moment."""
+    agent.restart_if_dead()
+    server.restart_if_dead()
+    privileges.reap({agent.process.pid, server.process.pid})
+    time.sleep(WATCH_SECONDS)
 
 
 def _remove_run_directory(run: Path) -> None:

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.strategies import labs
+from tests.unit.test_laws import quick
 from topology.model import ids
 from topology.model.graph import Graph
 from topology.model.records import HOST, Area, Chain, Interface, Lab, Namespace, Note, Placement, Records, Style
@@ -13,6 +14,7 @@ names = st.text(st.characters(exclude_characters="/", exclude_categories=("Cs",)
 interface_names = st.text(st.characters(exclude_characters="/:", exclude_categories=("Cs",)), min_size=1, max_size=15)
 
 
+@quick
 @given(names, interface_names)
 def test_a_ref_is_read_as_it_is_written(namespace: str, name: str) -> None:
     ref = ids.Ref(namespace, name)
@@ -22,6 +24,7 @@ def test_a_ref_is_read_as_it_is_written(namespace: str, name: str) -> None:
     assert ids.is_ref(str(ref))
 
 
+@quick
 @given(names)
 def test_a_namespace_alone_is_a_ref_without_a_name(namespace: str) -> None:
     assert ids.Ref.parse(namespace) == ids.Ref(namespace, "")
@@ -29,6 +32,7 @@ def test_a_namespace_alone_is_a_ref_without_a_name(namespace: str) -> None:
     assert not ids.is_ref(namespace)
 
 
+@quick
 @given(names, interface_names)
 def test_the_id_of_an_interface_comes_apart_again(namespace: str, name: str) -> None:
     ref = ids.join(namespace, name)
@@ -39,6 +43,7 @@ def test_the_id_of_an_interface_comes_apart_again(namespace: str, name: str) -> 
     assert not ids.is_namespace(ids.interface(ref))
 
 
+@quick
 @given(names)
 def test_the_ids_of_a_node_hold_its_name(node: str) -> None:
     assert ids.node(node) == ids.namespace(node)
@@ -47,6 +52,7 @@ def test_the_ids_of_a_node_hold_its_name(node: str) -> None:
         assert (ids.kind_of(make(node)), ids.subject_of(make(node))) == (kind, node)
 
 
+@quick
 @given(labs())
 def test_records_are_called_what_ids_says(lab: Records) -> None:
     for key, record in lab.items():
@@ -67,6 +73,7 @@ def test_records_are_called_what_ids_says(lab: Records) -> None:
                 assert ids.subject_of(key) == record.name
 
 
+@quick
 @given(labs())
 def test_a_node_is_a_record(lab: Records) -> None:
     for node in Graph(lab).nodes():

@@ -189,27 +189,27 @@ def _import(draft: Draft, command: c.ImportRules) -> None:
     for table, found in save.read(command.text).items():
         old = of_table(draft.records, command.namespace, command.family, table)
         new = {chain.name: chain for chain in save.chains(command.namespace, command.family, table, found)}
-        said = {name for name, saved in found.items() if saved.policy is not None}
+        with_policy = {name for name, saved in found.items() if saved.policy is not None}
         if not command.keep:
             for chain in old.values():
                 del draft.records[chain.id]
-        for chain in (_appended if command.keep else _replaced)(old, new, said):
+        for chain in (_appended if command.keep else _replaced)(old, new, with_policy):
             _put(draft, chain)
 
 
-def _appended(old: Chains, new: Chains, said: Collection[str]) -> Iterator[Chain]:
-    """The new chains, with the rules that are there already before theirs. `said`: the chains whose policy the file says."""
+def _appended(old: Chains, new: Chains, with_policy: Collection[str]) -> Iterator[Chain]:
+    """The new chains, with the rules that are there already before theirs. `with_policy`: the chains whose policy the file has."""
     for name, chain in new.items():
         there = old.get(name)
         if there is None:
             yield chain
         else:
-            yield replace(chain, policy=chain.policy if name in said else there.policy, rules=(*there.rules, *chain.rules))
+            yield replace(chain, policy=chain.policy if name in with_policy else there.policy, rules=(*there.rules, *chain.rules))
 
 
-def _replaced(old: Chains, new: Chains, said: Collection[str]) -> Iterator[Chain]:
-    """The new chains, and the built-in ones that are not among them, emptied. `said`: the chains whose policy the file says."""
-    kept = {name: chain.policy for name, chain in old.items() if chain.policy is not None and name not in said}
+def _replaced(old: Chains, new: Chains, with_policy: Collection[str]) -> Iterator[Chain]:
+    """The new chains, and the built-in ones that are not among them, emptied. `with_policy`: the chains whose policy the file has."""
+    kept = {name: chain.policy for name, chain in old.items() if chain.policy is not None and name not in with_policy}
     emptied = {name: replace(old[name], rules=()) for name in kept if name not in new}
     for name, chain in {**new, **emptied}.items():
         yield replace(chain, policy=kept[name]) if name in kept else chain

@@ -12,7 +12,6 @@ from topology.model.netfilter import ChainPolicy, Table
 from topology.observe.facts import ChainCounters, ChainFact
 
 _CHAIN = re.compile(r":(\S+) (\S+) \[(\d+):(\d+)\]")
-_FOREIGN = re.compile(r"^# (?!Generated|Completed)(.+)$", re.M)
 _PAIRS = msgspec.json.Decoder(tuple[tuple[int, int], ...])
 
 
@@ -31,11 +30,6 @@ def read(text: str, counters: bool) -> Iterator[Listed]:
         at = next((at for at, line in enumerate(lines) if line.startswith("*")), None)
         if at is not None:
             yield _table(cast("Table", lines[at][1:]), lines[at + 1 :], counters)
-
-
-def foreign(text: str) -> tuple[str, ...]:
-    """The remarks that iptables-save makes on what it cannot print."""
-    return tuple(_FOREIGN.findall(text))
 
 
 def _table(table: Table, lines: list[str], counters: bool) -> Listed:

@@ -284,8 +284,8 @@ export type Cause = "delivered" | "running" | "dropped-by-rule" | "dropped-by-po
 /**
  * A chain of iptables(8) and its rules, each as iptables-save prints it after `-A NAME `, without counters.
  *
- * `policy` is a built-in chain's, None for a custom one. A built-in chain with policy ACCEPT and no rules has no record, a
- * custom one always has.
+ * `policy` is a built-in chain's, None for a user-defined one. A built-in chain with policy ACCEPT and no rules has no record, a
+ * user-defined one always has.
  */
 export type Chain = {
   kind: "chain"
@@ -720,9 +720,9 @@ export type Extension = {
 }
 
 /**
- * A MAC table entry that somebody added (bridge(8), `bridge fdb`).
+ * An FDB entry that somebody added (bridge(8), `bridge fdb`): where frames to a MAC address go.
  *
- * On a bridge port: in the bridge's table, `static`, or `local` where frames to it belong to the bridge itself. On a vxlan:
+ * On a bridge port: in the bridge's FDB, `static`, or `local` where frames to it belong to the bridge itself. On a vxlan:
  * `destination` is the remote tunnel end.
  */
 export type Fdb = {
