@@ -6,15 +6,14 @@ from argparse import Namespace as Args
 from datetime import UTC, datetime
 from pathlib import Path
 
-import msgspec
-
 from cli import output
 from cli.client import Client
 from protocol.public import AnyItem, AnyResult, Cancel, JourneyItem, Open, Predict, Predicted, Snapshot, Trace, Traced, Watch, Watched
 from topology.journey import words
 from topology.journey.ask import replayable
-from topology.journey.hop import VERSION, Difference, Journey, RuleAt, SavedJourney
+from topology.journey.hop import Difference, Journey, RuleAt
 from topology.journey.probe import Ask
+from topology.journey.saved import VERSION, SavedJourney, load
 from topology.model import ids
 from topology.model.netfilter import FAMILIES
 from topology.model.problems import Code, Problem, ProblemError, invalid
@@ -117,14 +116,8 @@ def journey(args: Args) -> int:
     """Print a saved trace, without a lab or a server."""
     try:
         data = sys.stdin.buffer.read() if args.file == "-" else Path(args.file).read_bytes()
-        saved = msgspec.json.decode(data, type=SavedJourney)
     except OSError as e:
         raise ProblemError(Problem(code=Code.UNKNOWN, message=f"{args.file}: {e.strerror}", errno=e.errno)) from None
-    except msgspec.DecodeError as e:
-        raise invalid(f"{args.file} is not a saved trace: {e}", None, "vethboard trace --json writes one") from None
-    if saved.vethboard_journey > VERSION:
-        raise ProblemError(
-            Problem(code=Code.VERSION, message=f"{args.file} has version {saved.vethboard_journey}", hint="update Vethboard")
-        )
+    saved = load(data, args.file)
     print(*words.transcript(saved.journey), sep="\n")
     return 0 if saved.journey.verdict.delivered else 1

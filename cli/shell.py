@@ -1,7 +1,6 @@
 """shell: a terminal of a lab in the terminal that runs the command. Browsers show the same one."""
 
 import os
-import shutil
 import signal
 import sys
 import termios
@@ -43,7 +42,7 @@ def shell(client: Client, args: Args) -> int:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         hint = f"to run a command without a terminal: vethboard exec {args.lab} {args.namespace} -- COMMAND"
         raise ProblemError(Problem(code=Code.INVALID, message="standard input or output is not a terminal", hint=hint))
-    columns, rows = shutil.get_terminal_size()
+    columns, rows = os.get_terminal_size(0)
     terminal: str | None = args.attach
     if terminal is None:
         request = OpenTerminal(id=client.next_id(), lab=args.lab, namespace=args.namespace, rows=rows, columns=columns)
@@ -94,7 +93,7 @@ class _Attachment:
         return self._code or 0
 
     def _attach(self) -> None:
-        columns, rows = shutil.get_terminal_size()
+        columns, rows = os.get_terminal_size(0)
         id = self._client.next_id()
         attach = AttachTerminal(id=id, lab=self._lab, terminal=self._terminal, channel=_CHANNEL, rows=rows, columns=columns)
         self._client.send(attach)
@@ -131,7 +130,7 @@ class _Attachment:
             self._client.frame(_CHANNEL, frames.TAKEN, frames.pack_count(self._received))
 
     def _resize(self) -> None:
-        columns, rows = shutil.get_terminal_size()
+        columns, rows = os.get_terminal_size(0)
         self._client.send(ResizeTerminal(id=self._client.next_id(), channel=_CHANNEL, rows=rows, columns=columns))
 
     def _type(self) -> None:

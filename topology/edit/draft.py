@@ -120,6 +120,15 @@ class Draft:
             elif isinstance(record, Route) and _gateway_lost(graph, record, old, new):
                 self.put(replace(record, dev=old.name))
 
+    def carry_state(self, lower: AnyInterface) -> None:
+        """Set the interfaces up or down that the kernel takes up and down with their lower interface."""
+        for upper in Graph(self.records).uppers(lower.ref):
+            if upper.follows_state and upper.up != lower.up:
+                new = replace(upper, up=lower.up)
+                self.drop_lost_routes(upper, new)
+                self.put(new)
+                self.carry_state(new)
+
     def update_references(self, old: AnyInterface, new: AnyInterface) -> None:
         """Replace the interface by itself under another name or in another namespace: peer, lower device and `moves` name the new one."""
         graph = Graph(self.records)

@@ -169,6 +169,7 @@ def _set_interface(draft: Draft, command: c.SetInterface) -> None:
     new = replace(old, **values)
     draft.drop_lost_routes(old, new)
     draft.put(new)
+    draft.carry_state(new)
 
 
 def _field_value(interface: AnyInterface, name: str, value: Json) -> object:
@@ -208,6 +209,7 @@ def _change_namespace(draft: Draft, old: AnyInterface, namespace: str, name: str
         if upper.KIND.lower is not None and upper.KIND.lower.dies_on_move:
             draft.remove(upper)
     draft.update_references(old, moved)
+    draft.carry_state(moved)
 
 
 def _refuse_unmovable(draft: Draft, interface: AnyInterface, namespace: str) -> None:

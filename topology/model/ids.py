@@ -117,3 +117,23 @@ def link_live(ref: str) -> str:
 def namespace_live(name: str) -> str:
     """The id of the live record of a namespace."""
     return f"netns:{name}"
+
+
+def terminal(name: str) -> str:
+    """The id of a terminal."""
+    return f"terminal:{name}"
+
+
+def capture(name: str) -> str:
+    """The id of a capture."""
+    return f"capture:{name}"
+
+
+def file(path: str) -> str:
+    """The id of a file or folder of the lab, as a problem's subject."""
+    return f"file:{path}"
+
+
+def live(kind: str, name: str) -> str:
+    """The id of a live record of another kind (`topology.observe.live`), named by its namespace or interface."""
+    return f"{kind}:{name}"
