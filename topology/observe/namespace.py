@@ -6,6 +6,7 @@ from typing import Protocol
 
 import msgspec
 
+from topology.model import routing
 from topology.model.kind import Field
 from topology.model.kinds import BY_WORD, KINDS
 from topology.model.records import (
@@ -224,7 +225,7 @@ class NamespaceFacts:
         dev = names.get(r.index)
         if r.type in ("unicast", "local") and dev is None:
             return None
-        metric = None if r.metric == (1024 if ":" in r.to else 0) else r.metric
+        metric = routing.stated_metric(r.to, r.metric)
         return Route(
             namespace=self.name, to=r.to, via=r.via, dev=dev, src=r.src, metric=metric, table=r.table,
             type=msgspec.convert(r.type, _RouteType), onlink=r.onlink,
