@@ -56,8 +56,6 @@ from protocol.running import (
     EndProcess,
     Exec,
     Exited,
-    Explain,
-    Explained,
     Input,
     NetnsQuery,
     Output,
@@ -88,7 +86,7 @@ from topology.observe.live import AnyLive
 __all__ = [
     "Analyse", "Analysed", "Answer", "AnyItem", "AnyRequest", "AnyResult", "AttachTerminal", "Cancel", "CaptureStarted", "CapturedFrames",
     "Change", "Check", "CheckRule", "Close", "CloseTerminal", "Context", "DeleteConnection", "Delta", "DestroyLab", "DetachTerminal",
-    "Diagnosis", "Doctor", "Done", "Edit", "EndProcess", "Example", "Examples", "Exec", "Exited", "Explain", "Explained", "Export",
+    "Diagnosis", "Doctor", "Done", "Edit", "EndProcess", "Example", "Examples", "Exec", "Exited", "Export",
     "ExportRules", "Exported", "Extension", "File", "Files", "FlushConntrack", "History", "HistoryList", "Input", "JourneyItem",
     "LabInfo", "LabState", "Labs", "LabsEvent", "ListExamples", "ListFiles", "ListLabs", "ListTokens", "Look", "MakeToken", "NetnsQuery",
     "NewLab", "Notice", "Open", "OpenTerminal", "Option", "Output", "Ping", "PingDone", "PingNote", "PingReply", "Planned", "Predict",
@@ -100,14 +98,14 @@ __all__ = [
 
 AnyRequest = (
     ListLabs | NewLab | StartLab | StopLab | DestroyLab | Open | Close | Edit | Look | Export | Ping | Exec | Input | Cancel
-    | EndProcess | NetnsQuery | Explain | History | Doctor | ListExamples | Trace | Predict | Watch
+    | EndProcess | NetnsQuery | History | Doctor | ListExamples | Trace | Predict | Watch
     | CheckRule | ZeroCounters | ExportRules | Vocabulary | Analyse | FlushConntrack | DeleteConnection
     | StartCapture | StopCapture | RemoveCapture | ReadCapture
     | OpenTerminal | AttachTerminal | DetachTerminal | ResizeTerminal | CloseTerminal | ListFiles
     | MakeToken | RevokeToken | ListTokens | SetUplink
 )  # fmt: skip
 AnyResult = (
-    Done | Planned | Labs | Snapshot | Exported | PingDone | Exited | Text | Explained | HistoryList | Diagnosis | Examples
+    Done | Planned | Labs | Snapshot | Exported | PingDone | Exited | Text | HistoryList | Diagnosis | Examples
     | Traced | Predicted | Watched | RuleChecked | VocabularyOf | Analysed
     | CaptureStarted | CapturedFrames | TerminalOpened | TerminalClosed | Files
     | TokenMade | Tokens

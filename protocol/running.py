@@ -5,7 +5,7 @@ from typing import Literal
 import msgspec
 
 from protocol.base import Request, Result
-from topology.model.problems import Problem
+from topology.journey.hop import Journey
 
 
 class Ping(Request, frozen=True, kw_only=True, tag="ping"):
@@ -66,20 +66,13 @@ class NetnsQuery(Request, frozen=True, kw_only=True, tag="netns"):
     argument: str = ""
 
 
-class Explain(Request, frozen=True, kw_only=True, tag="explain"):
-    """Why a packet from `source` to `target` would or would not arrive, from the observed state. Answer: `Explained`."""
-
-    lab: str
-    source: str
-    target: str
-
-
 class PingDone(Result, frozen=True, kw_only=True, tag="ping-done"):
-    """`reasons`: where it did not all come back, what stands in its way as far as the observed state tells."""
+    """`predicted`: where not every reply came, how this packet would fare as far as the observed state tells; its verdict names the cause
+    and the place. None where all came, or where the source is gone."""
 
     sent: int
     received: int
-    reasons: tuple[Problem, ...] = ()
+    predicted: Journey | None = None
 
 
 class Exited(Result, frozen=True, kw_only=True, tag="exited"):
@@ -90,12 +83,6 @@ class Exited(Result, frozen=True, kw_only=True, tag="exited"):
 
 class Text(Result, frozen=True, kw_only=True, tag="text"):
     text: str
-
-
-class Explained(Result, frozen=True, kw_only=True, tag="explained"):
-    reaches: bool
-    path: tuple[str, ...]
-    reasons: tuple[Problem, ...]
 
 
 class PingReply(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="item", tag="reply"):

@@ -31,7 +31,7 @@ _OWN = (q.ListLabs, q.ListExamples, q.ListExamples, q.Input, q.Cancel, q.DetachT
 """About the caller's own session, or cut to what it may see."""
 _ADMIN_ONLY = (q.NewLab, q.DestroyLab, q.Doctor, q.SetUplink, q.MakeToken, q.RevokeToken, q.ListTokens)
 _LOOKING = (
-    q.Open, q.Close, q.Look, q.Export, q.Explain, q.History, q.Predict, q.CheckRule, q.ExportRules, q.Vocabulary, q.Analyse,
+    q.Open, q.Close, q.Look, q.Export, q.History, q.Predict, q.CheckRule, q.ExportRules, q.Vocabulary, q.Analyse,
     q.ReadCapture,
 )  # fmt: skip
 """What a `view` token may do. A request that is in none of these needs `edit`: so a new one is never open by mistake."""

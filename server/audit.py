@@ -18,7 +18,7 @@ LONGEST = 300
 """Characters of a text that are kept."""
 
 _QUIET = (
-    q.ListLabs, q.ListExamples, q.Open, q.Close, q.Look, q.Export, q.Explain, q.History, q.Predict, q.CheckRule, q.ExportRules,
+    q.ListLabs, q.ListExamples, q.Open, q.Close, q.Look, q.Export, q.History, q.Predict, q.CheckRule, q.ExportRules,
     q.Vocabulary, q.Analyse, q.Input, q.DetachTerminal, q.ResizeTerminal, q.ListFiles, q.Doctor, q.ListTokens, q.ReadCapture,
 )  # fmt: skip
 """What changes nothing, is not written down, unless it is denied. What is typed into a terminal never is."""

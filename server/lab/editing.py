@@ -125,7 +125,7 @@ class Editing(State):
             goal, have = self._goal(after, diff), self.observed.records
         else:
             goal, have = after, as_records(Namespace(name="host"))
-        steps = plan(goal, have, moves, self.observed.baseline, self.observed.born_mac)
+        steps = plan(goal, have, moves, self.observed.baseline, self.observed.initial_mac)
         return Planned(steps=steps, shell=shell_commands(steps), diff=diff, made=made)
 
     def _commit(
@@ -186,7 +186,7 @@ class Editing(State):
         done: list[AnyStep] = []
         try:
             for number in range(ROUNDS):
-                steps = plan(goal, self.observed.records, moves if number == 0 else None, self.observed.baseline, self.observed.born_mac)
+                steps = plan(goal, self.observed.records, moves if number == 0 else None, self.observed.baseline, self.observed.initial_mac)
                 if not steps:
                     break
                 done += steps

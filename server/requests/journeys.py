@@ -13,10 +13,10 @@ from server.outbox import Cancellable, Session, problem_of
 from topology.journey.ask import MAX_NAMESPACES, concerned, resolve, wires
 from topology.journey.compare import compare
 from topology.journey.hop import Journey
-from topology.journey.predict import predict
+from topology.journey.predicted.predict import predict
 from topology.journey.probe import Probe
+from topology.journey.seen.stitch import origin, stitch
 from topology.journey.sighting import AnySighting
-from topology.journey.stitch import origin, stitch
 from topology.model.problems import invalid
 from topology.model.records import Namespace
 

@@ -23,7 +23,11 @@ from server.agent_link import Channel, LabLink, unavailable
 from server.lab.workspace import Workspace
 from server.outbox import Cancellable, Session
 from topology.journey import ping as said
-from topology.journey.explain import explain, source_namespace, target_address
+from topology.journey.ask import resolve
+from topology.journey.endpoints import source_namespace, target_address
+from topology.journey.hop import Journey
+from topology.journey.predicted.predict import predict
+from topology.journey.probe import Ask
 from topology.model.problems import Code, Problem, ProblemError
 
 
@@ -69,10 +73,10 @@ def exec_(workspace: Workspace, session: Session, request: Exec) -> None:
 
 
 class _Pinging:
-    """One ping(8), read line by line."""
+    """One ping(8), read line by line. `ask`: the packet that it sends."""
 
-    def __init__(self, workspace: Workspace, session: Session, request: Ping) -> None:
-        self.workspace, self.session, self.request = workspace, session, request
+    def __init__(self, workspace: Workspace, session: Session, request: Ping, ask: Ask) -> None:
+        self.workspace, self.session, self.request, self.ask = workspace, session, request, ask
         self.parsers = {1: said.Parser(), 2: said.Parser()}
         self.sent = self.received = 0
         self.failed = False
@@ -105,17 +109,16 @@ class _Pinging:
         else:
             # the kernel refused before anything was sent: that counts as one that did not arrive
             sent = max(self.sent, 1)
-            self.session.answer(self.request.id, self._done(sent))
+            predicted = self._predicted() if self.received < sent else None
+            self.session.answer(self.request.id, PingDone(sent=sent, received=self.received, predicted=predicted))
 
-    def _done(self, sent: int) -> PingDone:
-        if self.received >= sent:
-            return PingDone(sent=sent, received=self.received)
-        observed = self.workspace.observed
+    def _predicted(self) -> Journey | None:
+        """What is known of the lab now, and what it does to this packet; None where it cannot be sent any more."""
+        records, live = self.workspace.observed.records, self.workspace.observed.live
         try:
-            found = explain(observed.records, observed.live, self.request.source, self.request.target, self.request.ipv6)
-        except ProblemError as e:
-            return PingDone(sent=sent, received=self.received, reasons=(e.problem,))
-        return PingDone(sent=sent, received=self.received, reasons=found.reasons)
+            return predict(resolve(self.ask, records, live), records, live)
+        except ProblemError:
+            return None
 
 
 def ping(workspace: Workspace, session: Session, request: Ping) -> None:
@@ -127,7 +130,8 @@ def ping(workspace: Workspace, session: Session, request: Ping) -> None:
     argv = ["ping", "-n", "-O", "-i", str(request.interval), "-s", str(request.size), "-W", "1"]
     argv += ["-c", str(request.count)] if request.count else []
     argv += ["-t", str(request.ttl)] if request.ttl is not None else []
-    pinging = _Pinging(workspace, session, request)
+    ask = Ask(source=namespace, target=address, ipv6=":" in address, size=request.size, ttl=request.ttl)
+    pinging = _Pinging(workspace, session, request, ask)
     channel = link.run(Channel(pinging.data, pinging.exit), lambda id: p.Run(id=id, channel=id, namespace=namespace, argv=(*argv, address)))
     session.running[request.id] = Cancellable(lambda _data, _eof: None, partial(_cancel, link, channel, signal.SIGINT))
 

@@ -14,7 +14,6 @@ from server.requests import captures, chains, examples, journeys, running, termi
 from topology.document import document
 from topology.edit.commands import AnyCommand, ApplyDocument, Redo, SetLab, Undo
 from topology.edit.paste import fragment
-from topology.journey.explain import explain
 from topology.model.drawing import is_drawing
 from topology.plan.iproute2 import script
 
@@ -172,16 +171,6 @@ def end_process(hub: Hub, session: Session, request: q.EndProcess) -> None:
     running.end_process(hub.lab(request.lab), session, request)
 
 
-def explained(hub: Hub, session: Session, request: q.Explain) -> None:
-    workspace = hub.lab(request.lab)
-
-    def job() -> q.Explained:
-        found = explain(workspace.observed.records, workspace.observed.live, request.source, request.target)
-        return q.Explained(reaches=found.reaches, path=found.path, reasons=found.reasons)
-
-    workspace.ask(session, request.id, job)
-
-
 def history(hub: Hub, session: Session, request: q.History) -> None:
     workspace = hub.lab(request.lab)
     workspace.ask(session, request.id, lambda: q.HistoryList(changes=tuple(workspace.history.changes)))
@@ -230,8 +219,6 @@ def handle(hub: Hub, session: Session, request: q.AnyRequest) -> None:
             look(hub, session, request)
         case q.Export():
             export(hub, session, request)
-        case q.Explain():
-            explained(hub, session, request)
         case q.History():
             history(hub, session, request)
         case q.Doctor():

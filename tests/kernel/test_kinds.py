@@ -9,13 +9,13 @@ import subprocess
 from typing import Any
 
 import pytest
+from topology.journey.predict import predict
 
 from tests.kernel.stage import Stage
 from tests.kernel.test_apply import Kernel, with_kernel
 from topology.edit import commands as c
 from topology.edit.edit import edit
 from topology.journey.hop import Cause
-from topology.journey.predict import predict
 from topology.model.diff import apply, reverse
 from topology.model.kinds import BY_WORD
 from topology.model.problems import ProblemError

@@ -99,3 +99,8 @@ def capture(name: str) -> str:
 def file(path: str) -> str:
     """The id of a file or folder of the lab, as a problem's subject."""
     return f"file:{path}"
+
+
+def live(kind: str, name: str) -> str:
+    """The id of a live record of another kind (`topology.observe.live`), named by its namespace or interface."""
+    return f"{kind}:{name}"

@@ -126,6 +126,7 @@ export type AddVlanStep = {
   vlan: PortVlan
 }
 
+/** An address of an interface, also one that the kernel made: see `topology.observe.facts.AddressFact`. */
 export type AddressLive = {
   address: string
   scope?: string
@@ -175,9 +176,9 @@ export type Area = {
 /**
  * The packet that somebody wants sent, or wants to know about.
  *
- * `source`: a namespace, or an interface (`ns/name`: sent through it). `target`: a namespace, an interface or an address. `port`: where
- * to; None: `UDP_PORT`, `TCP_PORT`. `source_port` 0: one that the kernel picks. `size`: bytes of payload of ICMP and UDP. `ttl` None:
- * the namespace's. `dont_fragment`: IPv4's DF (IPv6 routers never fragment).
+ * `source`: a namespace, or an interface (`ns/name`: sent through it). `target`: a namespace, an interface or an address. `port`: the
+ * destination's; None: `UDP_PORT`, `TCP_PORT`. `source_port` 0: the kernel picks one. `size`: bytes of payload of ICMP and UDP. `ttl`
+ * None: the namespace's default. `dont_fragment`: IPv4's DF (IPv6 routers never fragment). `mark`: SO_MARK of the sending socket.
  */
 export type Ask = {
   source: string
@@ -294,7 +295,7 @@ export type Chain = {
   rules?: string[]
 }
 
-/** Packets and bytes that took a chain's policy (None: a custom chain), and that each of its rules matched. */
+/** Pairs of packets and bytes: those that met the chain's policy (None: a user-defined chain), and those that each rule matched. */
 export type ChainCounters = {
   policy?: [number, number] | null
   rules?: [number, number][]
@@ -379,9 +380,9 @@ export type Code = "invalid" | "unknown" | "exists" | "conflict" | "refused" | "
 /**
  * An entry of the connection tracking table, as conntrack(8) shows it.
  *
- * `protocol` is a name, or the number where it has none. `timeout` is in s. `flags` are words of IPS_* (linux/netfilter/
- * nf_conntrack_common.h): `seen-reply`, `assured`, `confirmed`, `snat`, `dnat`, `dying`, `offload`. Packets and bytes only where
- * net.netfilter.nf_conntrack_acct says so.
+ * `protocol` is a name, or the number where it has none. `timeout`: s until it is removed. `flags` are words for IPS_*
+ * (linux/netfilter/nf_conntrack_common.h): `seen-reply`, `assured`, `confirmed`, `snat`, `dnat`, `dying`, `offload`. `packets` and
+ * `bytes`, of the original and the reply direction, only where net.netfilter.nf_conntrack_acct is 1.
  */
 export type Connection = {
   id: number
@@ -398,7 +399,7 @@ export type Connection = {
   bytes?: [number, number] | null
 }
 
-/** Connections of a namespace, only while somebody looks. `count` is how many there are, also where `rows` are cut off. */
+/** Connections of a namespace, only while somebody looks. `count`: of all; of many only the first are in `rows`. */
 export type ConntrackLive = {
   kind: "conntrack"
   namespace: string
@@ -415,7 +416,7 @@ export type Context = {
   at?: string
 }
 
-/** struct rtnl_link_stats64 (linux/if_link.h), the parts that people look at. Since the interface was made. */
+/** The main counters of struct rtnl_link_stats64 (linux/if_link.h), since the interface was made. */
 export type Counters = {
   rx_bytes: number
   rx_packets: number
@@ -428,7 +429,7 @@ export type Counters = {
   multicast: number
 }
 
-/** Counters of a namespace's interfaces by name, only while somebody looks at it. `at`: s on the lab's clock. */
+/** Counters of a namespace's interfaces by name, only while somebody looks at it. */
 export type CountersLive = {
   kind: "counters"
   namespace: string
@@ -540,7 +541,7 @@ export type Diagnosis = {
   checks: Check[]
 }
 
-/** Where what was seen is not what was predicted: the numbers of the hops, None where one of the two has no such hop. */
+/** Where what was seen is not what was predicted: the numbers of the two hops (from 0), None where there is no such hop. */
 export type Difference = {
   predicted?: number | null
   observed?: number | null
@@ -652,22 +653,6 @@ export type Exited = {
   code: number
 }
 
-/** Why a packet from `source` to `target` would or would not arrive, from the observed state. Answer: `Explained`. */
-export type Explain = {
-  type: "explain"
-  id: string
-  lab: string
-  source: string
-  target: string
-}
-
-export type Explained = {
-  result: "explained"
-  reaches: boolean
-  path: string[]
-  reasons: Problem[]
-}
-
 /**
  * Answer: `Exported`. `observed`: what the kernel is, instead of what the document says. `ids`: a document of only these
  * namespaces, bridges, areas and notes, with what is in them and the links among them (`Paste` takes it).
@@ -731,7 +716,7 @@ export type Fdb = {
   local?: boolean
 }
 
-/** A bridge's MAC table (or a vxlan's). `age` was in s when the fact came: a viewer counts on from there. */
+/** The FDB of a bridge or a vxlan. `age` was in s when the fact came: a viewer counts on from there. */
 export type FdbLive = {
   kind: "fdb-table"
   namespace: string
@@ -739,6 +724,7 @@ export type FdbLive = {
   rows?: FdbRow[]
 }
 
+/** An entry as `bridge fdb` shows it: see `topology.observe.facts.FdbFact`. `record`: id of the record that it realises. */
 export type FdbRow = {
   mac: string
   dev: string
@@ -765,8 +751,8 @@ export type Files = {
 }
 
 /**
- * Netfilter in a namespace: the lab's driver, the tables that the kernel has there now, and what is in force beyond what the
- * driver shows (tables of the other driver, tables of nft(8)).
+ * Netfilter in a namespace: the lab's driver and the tables that the kernel has there now. `foreign`: in words, what is in force and
+ * the driver cannot show (tables of the other driver, tables of nft(8)).
  */
 export type FilterLive = {
   kind: "filter"
@@ -813,18 +799,19 @@ export type HistoryList = {
 }
 
 /**
- * One step of the way. `kind` says which of the fields mean something.
+ * One step. `kind` says which of the fields mean something.
  *
  * `at`: µs since the packet was sent; None: between the hops around it. `object`: id of the record that did it (`namespace:…`,
  * `interface:…`, `route:…`, `chain:…`). `packet`: as it came; `after`: as it went on, where something of it was changed. route: `route`
- * (a prefix, ``: none), `via`, `dev`, `table_id`; `errno`, where the kernel refuses. chain: `hook`, `rule` (the one that matched, or the
- * policy), `outcome`, `passed` (rules that did not match), `target` (the chain jumped to), `state` (conntrack's), `mark`. neighbour:
- * `address`, `mac`, `asked` (it was asked on the wire; else it was known). bridge: `ports`, `flooded`. unknown: `note`.
+ * (a prefix; empty: none), `via`, `dev`, `table_id`; `note`, the route's type; `errno`, where the kernel refuses. chain: `hook`, `rule`
+ * (the one that matched, or the policy), `outcome`, `passed` (the rules before it that did not match), `target` (the rule's; of a jump the
+ * chain), `state` (conntrack's), `mark`. neighbour: `address`, `mac`, `asked` (it was asked on the wire; else it was known). bridge:
+ * `ports`, `flooded`. unknown: `note`.
  */
 export type Hop = {
   kind: "answer" | "bridge" | "chain" | "deliver" | "error" | "in" | "nat" | "neighbour" | "out" | "receive" | "route" | "send" | "unknown"
   namespace: string
-  leg?: "back" | "there"
+  leg?: "original" | "reply"
   at?: number | null
   object?: string
   dev?: string
@@ -882,8 +869,8 @@ export type Input = {
 }
 
 /**
- * `predicted`: made by the evaluator; `assumptions`: what it had to take for granted. `took`: µs from sent to the answer (0: none
- * came).
+ * `predicted`: worked out, and not seen; `assumptions`: what was taken for granted for that. `took`: µs from sending to the answer, 0
+ * where none came. `notes`: what could not be looked at, in the kernel's words.
  */
 export type Journey = {
   probe: Probe
@@ -954,8 +941,8 @@ export type LabsEvent = {
 /**
  * One interface as `ip -d link` and `ip address` show it. `type` is the kernel's kind, also one that documents do not know.
  *
- * `peer` and `parent` are `ns/name`. `modelled` is False where a document cannot hold it; `note` then says why.
- * `port_state` is the STP state as a word.
+ * `index` is the ifindex, `peer_index` the peer's. `peer` and `parent` (the lower interface) are `ns/name`. `port_state` is the STP state
+ * of a bridge port as a word. `modelled` is False where a document cannot hold the interface; `note` then says why.
  */
 export type LinkLive = {
   kind: "link"
@@ -1008,7 +995,7 @@ export type ListTokens = {
   lab?: string | null
 }
 
-/** A socket that waits for others, as `ss -ltun` lists them. `pid` None: no process of the namespace holds it (the kernel does). */
+/** A listening socket, as `ss -ltun` lists them. `pid` None: no process of the namespace holds it (the kernel does). */
 export type Listening = {
   protocol: "tcp" | "udp"
   address: string
@@ -1123,11 +1110,7 @@ export type Namespace = {
   sysctls?: Record<string, string>
 }
 
-/**
- * A namespace: `inode` as `lsns` shows it, all watched sysctls, the routing tables, the ARP and ND caches.
- *
- * `record` of a route is the id of the record that it realises, None for the kernel's own.
- */
+/** A namespace: `inode` as `lsns` shows it, `nsid` in `host`, all watched sysctls, the routing tables, the ARP and ND caches. */
 export type NamespaceLive = {
   kind: "netns"
   name: string
@@ -1147,6 +1130,7 @@ export type Neighbour = {
   mac: string
 }
 
+/** An entry of the ARP or ND cache as `ip neighbour` shows it. `age` was in s when the fact came. */
 export type NeighbourRow = {
   dev: string
   address: string
@@ -1300,12 +1284,15 @@ export type Ping = {
   ipv6?: boolean
 }
 
-/** `reasons`: where it did not all come back, what stands in its way as far as the observed state tells. */
+/**
+ * `predicted`: where not every reply came, how this packet would fare as far as the observed state tells; its verdict names the cause
+ * and the place. None where all came, or where the source is gone.
+ */
 export type PingDone = {
   result: "ping-done"
   sent: number
   received: number
-  reasons: Problem[]
+  predicted: Journey | null
 }
 
 /** Anything else that ping says: an ICMP error, no answer yet, the kernel's refusal. `error`: it is one. */
@@ -1393,9 +1380,9 @@ export type Predicted = {
 /**
  * An `Ask` with its names resolved, ready to be sent.
  *
- * `namespace` sends it, `sender` is the address that an ARP request names as its own, `dev` is the interface that it has to leave by
- * (SO_BINDTODEVICE), `address` the destination. `nonce` makes this packet known among all others: 8 bytes at the start of the payload,
- * or for TCP the initial sequence number in its first four; as hex.
+ * `namespace` sends it, `sender` is the source address in an ARP request, `dev` the interface that it has to leave by (SO_BINDTODEVICE),
+ * `address` the destination. `nonce` identifies this packet among all others: 8 bytes as hex, at the start of the payload; of TCP the
+ * first four are the initial sequence number.
  */
 export type Probe = {
   source: string
@@ -1433,6 +1420,7 @@ export type Problem = {
   causes?: Problem[]
 }
 
+/** A process, by its pid in the lab. `user`: its uid there; `memory`: RSS in bytes. */
 export type Process = {
   pid: number
   command: string
@@ -1440,6 +1428,7 @@ export type Process = {
   memory?: number
 }
 
+/** The processes in a namespace and its listening sockets, only while somebody looks at it. */
 export type ProcessesLive = {
   kind: "processes"
   namespace: string
@@ -1564,6 +1553,7 @@ export type Route = {
   onlink?: boolean
 }
 
+/** A route as `ip route` shows it. `record`: id of the record that it realises, None for the kernel's own. */
 export type RouteRow = {
   to: string
   via?: string | null
@@ -1579,8 +1569,8 @@ export type RouteRow = {
 }
 
 /**
- * A rule, or with `number` 0 a chain's policy. `text`: the rule as iptables-save(8) writes it after `-A CHAIN`, or the policy's
- * target.
+ * A rule by its number from 1, or with `number` 0 a chain's policy. `text`: the rule as iptables-save(8) writes it after `-A CHAIN`, or
+ * the policy's target.
  */
 export type RuleAt = {
   namespace: string
@@ -1598,7 +1588,7 @@ export type RuleChecked = {
   problem: Problem | null
 }
 
-/** Counters of one table by chain, only while somebody looks. `at`: s on the lab's clock; no news means that nothing moved. */
+/** Counters of one table by chain, only while somebody looks. They are as of `at` until the next: none has changed since. */
 export type RuleCountersLive = {
   kind: "rule-counters"
   namespace: string
@@ -1789,7 +1779,7 @@ export type TerminalClosed = {
   kept: string[]
 }
 
-/** A shell of the lab, attached to by `viewers`. It may outlive the name of its namespace. `code`: it ended, with this exit code. */
+/** A terminal: see `topology.observe.facts.TerminalFact`. It may outlive the name of its namespace. */
 export type TerminalLive = {
   kind: "terminal"
   terminal: string
@@ -1886,13 +1876,13 @@ export type Undo = {
 /**
  * How it ended, why, and where.
  *
- * `leg` `back`: it arrived, the answer was lost. `hop`: which of the hops it is about. `object`: id of the record to look at. `rule`:
- * for the causes by rule and policy. `address`: the one without a route, the neighbour that is silent. `errno`: what the sender was
- * told, where it was.
+ * `leg` `reply`: it arrived, the answer was lost. `hop`: number of the hop that it is about, from 0. `object`: id of the record to look
+ * at. `rule`: of a drop or reject by rule or policy. `address`: the one without a route, the neighbour that is silent. `errno`: what the
+ * kernel answered the sending program, where it refused.
  */
 export type Verdict = {
   cause: Cause
-  leg?: "back" | "there"
+  leg?: "original" | "reply"
   namespace?: string
   hop?: number | null
   object?: string
@@ -2034,9 +2024,9 @@ export type AnyCommand = AddChain | AddFdb | AddInterface | AddLink | AddNamespa
 
 export type AnyStep = AddAddressStep | AddFdbStep | AddInterfaceStep | AddNamespaceStep | AddNeighbourStep | AddRouteStep | AddVlanStep | ChangeInterfaceStep | ChangeTableStep | DeleteAddressStep | DeleteFdbStep | DeleteInterfaceStep | DeleteNamespaceStep | DeleteNeighbourStep | DeleteRouteStep | DeleteVlanStep | MoveInterfaceStep | SetNsidStep | SetSysctlStep | SetUpStep
 
-export type AnyRequest = Analyse | AttachTerminal | Cancel | CheckRule | Close | CloseTerminal | DeleteConnection | DestroyLab | DetachTerminal | Doctor | Edit | EndProcess | Exec | Explain | Export | ExportRules | FlushConntrack | History | Input | ListExamples | ListFiles | ListLabs | ListTokens | Look | MakeToken | NetnsQuery | NewLab | Open | OpenTerminal | Ping | Predict | ReadCapture | RemoveCapture | ResizeTerminal | RevokeToken | SetUplink | StartCapture | StartLab | StopCapture | StopLab | Trace | Vocabulary | Watch | ZeroCounters
+export type AnyRequest = Analyse | AttachTerminal | Cancel | CheckRule | Close | CloseTerminal | DeleteConnection | DestroyLab | DetachTerminal | Doctor | Edit | EndProcess | Exec | Export | ExportRules | FlushConntrack | History | Input | ListExamples | ListFiles | ListLabs | ListTokens | Look | MakeToken | NetnsQuery | NewLab | Open | OpenTerminal | Ping | Predict | ReadCapture | RemoveCapture | ResizeTerminal | RevokeToken | SetUplink | StartCapture | StartLab | StopCapture | StopLab | Trace | Vocabulary | Watch | ZeroCounters
 
-export type AnyResult = Analysed | CaptureStarted | CapturedFrames | Diagnosis | Done | Examples | Exited | Explained | Exported | Files | HistoryList | Labs | PingDone | Planned | Predicted | RuleChecked | Snapshot | TerminalClosed | TerminalOpened | Text | TokenMade | Tokens | Traced | VocabularyOf | Watched
+export type AnyResult = Analysed | CaptureStarted | CapturedFrames | Diagnosis | Done | Examples | Exited | Exported | Files | HistoryList | Labs | PingDone | Planned | Predicted | RuleChecked | Snapshot | TerminalClosed | TerminalOpened | Text | TokenMade | Tokens | Traced | VocabularyOf | Watched
 
 export type AnyItem = JourneyItem | Output | PingNote | PingReply
 
