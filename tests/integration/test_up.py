@@ -14,7 +14,7 @@ import pytest
 from tests.leaks import left_over, machine
 from tests.support import ROOT, Stack, eventually
 
-pytestmark = pytest.mark.alone  # it counts what the machine has
+pytestmark = pytest.mark.machine
 EXAMPLE = str(ROOT / "examples/two-namespaces.json")
 
 

@@ -6,6 +6,7 @@
 import errno
 
 import pytest
+from topology.journey.predict import predict
 
 from tests.kernel.stage import Stage
 from topology.journey.hop import Cause, Hop, Journey
@@ -304,6 +305,24 @@ def test_out_of_an_interface_that_is_no_wire() -> None:
         journey = stage.trace("b", "10.2.0.2")
         ended(journey, Cause.DELIVERED, "b")
         assert [(h.kind, h.dev) for h in journey.hops if h.kind in ("out", "in")] == [("out", "lo"), ("in", "lo")] * 2
+
+
+def test_through_interfaces_that_are_made_on_others() -> None:
+    """Down to the lower interface, over the wire, and up again to the one that has the address, in another namespace."""
+    with Stage(
+        "for n in x y z; do ip netns add $n; done; ip link add eth0 netns x type veth peer name eth0 netns y",
+        "ip -n x link set eth0 up; ip -n y link set eth0 up",
+        "ip -n x link add link eth0 name mac0 type macvlan; ip -n y link add link eth0 name mac0 netns z type macvlan",
+        "ip -n x link set mac0 up; ip -n x addr add 10.5.0.1/24 dev mac0; ip -n z link set mac0 up; ip -n z addr add 10.5.0.2/24 dev mac0",
+    ) as stage:
+        journey = stage.trace("x", "10.5.0.2", record="macvlan")
+        ended(journey, Cause.DELIVERED, "z")
+        wire = [("out", "x", "mac0"), ("out", "x", "eth0"), ("in", "y", "eth0"), ("in", "z", "mac0")]
+        assert [(h.kind, h.namespace, h.dev) for h in journey.hops if h.leg == "there" and h.kind in ("out", "in")] == wire
+        back = [("in" if kind == "out" else "out", ns, dev) for kind, ns, dev in reversed(wire)]
+        assert [(h.kind, h.namespace, h.dev) for h in journey.hops if h.leg == "back" and h.kind in ("out", "in")] == back
+        predicted = predict(journey.probe, stage.records(), stage.observed.live)
+        assert [(h.kind, h.namespace, h.dev) for h in predicted.hops if h.leg == "there" and h.kind in ("out", "in")] == wire
 
 
 def test_vlan_filtered() -> None:

@@ -43,6 +43,7 @@ FLAGS = {
     0x1: "UP", 0x2: "BROADCAST", 0x8: "LOOPBACK", 0x10: "POINTOPOINT", 0x40: "RUNNING", 0x80: "NOARP", 0x100: "PROMISC",
     0x200: "ALLMULTI", 0x1000: "MULTICAST", 0x10000: "LOWER_UP", 0x20000: "DORMANT",
 }  # fmt: skip
+_LOOPBACK = 0x8
 _ROUTE_TYPES = ("unicast", "blackhole", "unreachable", "prohibit", "throw", "local")
 _KERNELS_ROUTES = ("kernel", "ra", "redirect")
 _NO_MAC = "00:00:00:00:00:00"
@@ -185,7 +186,7 @@ class NamespaceFacts:
         if self.note(link, others):
             return None
         master = self.links.get(link.master)
-        is_port = master is not None and master.kind == "bridge" and link.port is not None
+        is_port = master is not None and _fdb_kind(master) == "ports" and link.port is not None
         values: dict[str, object] = {
             **link.info,
             "namespace": self.name,
@@ -278,7 +279,7 @@ class NamespaceFacts:
             operstate=link.operstate, flags=tuple(word for bit, word in FLAGS.items() if link.flags & bit), mtu=link.mtu, mac=link.mac,
             master=master.name if master else None, peer=below if paired else None,
             peer_index=link.link if paired else None, parent=None if paired else below,
-            driver="" if link.kind == "loopback" else link.kind, txqlen=link.txqlen,
+            driver="" if link.flags & _LOOPBACK else link.kind, txqlen=link.txqlen,
             port_state=PORT_STATES[link.port.state] if link.port and link.port.state < len(PORT_STATES) else None,
             addresses=tuple(
                 AddressLive(address=a.address, scope=a.scope, flags=a.flags, proto=a.proto)
