@@ -146,6 +146,22 @@ def _as_gif(page: Page, tools: Locator, file: Path) -> None:
         shutil.copy(file, f"{out}/journey.gif")
 
 
+def test_a_ping_that_fails_says_why(page: Page, stack: Stack, lab: str) -> None:
+    """In the words of a trace: the rule is blamed, and no route."""
+    stack.cli("apply", lab, "-", input=WEB)
+    stack.inside(lab, "router", "iptables", "-R", "FORWARD", "1", "-p", "icmp", "-j", "DROP")
+    page.get_by_role("group", name="Namespace router").wait_for()
+    page.get_by_role("banner").get_by_role("button", name="Ping", exact=True).click()
+    dialog = page.get_by_role("dialog", name="Ping")
+    dialog.get_by_label("Source").select_option("client")
+    dialog.get_by_label("Target").fill("10.0.0.2")
+    dialog.get_by_label("Count").fill("1")
+    dialog.get_by_label("Target").press("Enter")
+    expect(dialog.get_by_text("Dropped by rule 1 of filter/FORWARD in router", exact=True)).to_be_visible(timeout=15_000)
+    expect(dialog).to_contain_text("-p icmp -j DROP")
+    expect(dialog).to_contain_text("Change or delete rule 1 of filter/FORWARD")
+
+
 def test_live_traffic_becomes_journeys(page: Page, stack: Stack, lab: str) -> None:
     stack.cli("apply", lab, "-", input=WEB)
     page.get_by_role("group", name="Namespace router").wait_for()
