@@ -164,6 +164,7 @@ def test_dns_and_the_verb() -> None:
         stack.cli("uplink", "out", "on")
         stack.cli("stop", "out")
         stack.cli("start", "out")
+        stack.live("out")
         assert "default via 10.0.2.2 dev uplink0" in stack.inside("out", "host", "ip", "route")
         stack.stop()
         stack.start()
