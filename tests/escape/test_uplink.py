@@ -168,6 +168,7 @@ def test_dns_and_the_verb() -> None:
         assert "default via 10.0.2.2 dev uplink0" in stack.inside("out", "host", "ip", "route")
         stack.stop()
         stack.start()
+        stack.live("out")
         assert "uplink0" in stack.inside("out", "host", "ip", "link")
         _nobody_else_turns_it_on(stack)
     finally:
