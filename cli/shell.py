@@ -13,6 +13,7 @@ import msgspec
 from cli import output
 from cli.client import Client, Frame
 from protocol import frames
+from protocol.limits import ACK_WINDOW_BYTES
 from protocol.public import (
     Answer,
     AttachTerminal,
@@ -125,9 +126,9 @@ class _Here:
             _write(b"\x1b[0m\x1b[2J\x1b[H")
         _write(frame.data)
         self._got += len(frame.data)
-        if self._got - self._said >= frames.WINDOW // 8:
+        if self._got - self._said >= ACK_WINDOW_BYTES // 8:
             self._said = self._got
-            self._client.frame(_CHANNEL, frames.TAKEN, frames.pack_count(self._got))
+            self._client.frame(_CHANNEL, frames.ACK, frames.pack_count(self._got))
 
     def _resize(self) -> None:
         columns, rows = os.get_terminal_size(0)

@@ -40,9 +40,10 @@ _RUN, _PAUSE = 0.005, 0.03
 _MANY = 60
 _DROPPED = re.compile(rb"(\d+) packets? dropped by kernel")
 _COUNTS = re.compile(rb"(\d+) packets? captured, (\d+) packets? received by filter, (\d+) packets? dropped by kernel")
-"""What tcpdump says on SIGUSR1: what it has read, and what came to its socket, the dropped too (packet(7), PACKET_STATISTICS)."""
-_DRAIN, _LOOK_AGAIN = 5.0, 0.05
-"""s that tcpdump has at most, once it is to end, to read what the kernel holds; s between two looks."""
+"""What tcpdump writes on SIGUSR1: frames it has read, frames that came to its socket, and of those the dropped ones (packet(7),
+PACKET_STATISTICS)."""
+_DRAIN_SECONDS, _ASK_SECONDS = 5.0, 0.05
+"""How long tcpdump may read what the kernel holds before it is ended; between two times it is asked for its counts then."""
 
 
 class Tap:
@@ -90,7 +91,7 @@ class Tap:
         """End it as soon as it has read what came until now; at SIGINT it would leave that in the kernel."""
         self._may_pause, self._stopping = False, True
         self._resume()
-        self._drain(self._loop.time() + (_DRAIN if self._listening else 0))
+        self._drain(self._loop.time() + (_DRAIN_SECONDS if self._listening else 0))
 
     def _drain(self, until: float) -> None:
         """Ask it for its counts until it has read all, at most until then (monotonic seconds)."""
@@ -98,7 +99,7 @@ class Tap:
             self.end()
         elif self.running:
             self.ask_for_counts()
-            self._loop.call_later(_LOOK_AGAIN, self._drain, until)
+            self._loop.call_later(_ASK_SECONDS, self._drain, until)
 
     def end(self) -> None:
         """End it at once; the frames that it has read still come."""
@@ -106,7 +107,7 @@ class Tap:
         self._resume()
 
     def _counted(self, captured: int, received: int, dropped: int) -> None:
-        """What it said of itself."""
+        """The counts that tcpdump wrote."""
         self.dropped = dropped
         if self._stopping and self._to_read < 0:
             self._to_read = received - dropped
@@ -172,7 +173,7 @@ class Tap:
             self._loop.remove_reader(self._err)
         self._stderr = (self._stderr + data)[-4096:]
         self._listening = self._listening or b"listening on" in self._stderr
-        *lines, self._line = (self._line + data).split(b"\n")  # it writes a line in pieces
+        *lines, self._line = (self._line + data).split(b"\n")  # tcpdump writes a line in pieces
         for counts in filter(None, map(_COUNTS.search, lines)):
             self._counted(*map(int, counts.groups()))
 

@@ -18,8 +18,7 @@ from agent.journey.taps import Frame
 from agent.journey.wires import Taps, Wires
 from agent.netlink.namespaces import Namespaces, Netns
 from topology.journey import packet as pk
-from topology.journey.evidence import is_neighbour
-from topology.journey.packet import Packet
+from topology.journey.packet import Packet, is_neighbour
 from topology.journey.sighting import AnySighting, FdbLookup, Hook, HookPass, RouteLookup, RuleHit, TappedFrame, TraceNote
 from topology.model import ids
 from topology.model.ids import Ref

@@ -18,6 +18,7 @@ from agent.netlink.fact_cache import FactCache, Group, key
 from agent.netlink.namespaces import RTM_DELNSID, RTM_NEWNSID, Namespaces, Netns
 from agent.netlink.read import SETTLED, Reader, wanted
 from agent.netlink.wire import NLM_F_REPLACE, as_s32, attributes
+from topology.model.kinds import BY_WORD
 from topology.observe.facts import (
     AddressFact,
     AnyFact,
@@ -138,7 +139,7 @@ class Follower:
             old = cache.link(index)
             fact = decode.link(netns.name, body, lambda _: (old and old.link_ns) or "?")
             # the event of the first end of a new pair comes before there is a second one
-            if fact.link_ns is not None or (fact.kind == "veth" and not fact.link):
+            if fact.link_ns is not None or (_paired(fact) and not fact.link):
                 self._links.add((netns.name, index))
             self._link(cache, fact)
 
@@ -149,7 +150,7 @@ class Follower:
         if old is None or (old.flags ^ fact.flags) & _CARRIER_FLAGS:
             self._routes.add(fact.ns)
         peer_ns = fact.link_ns or fact.ns
-        peer = self._reported_link(peer_ns, fact.link) if fact.kind == "veth" else None
+        peer = self._reported_link(peer_ns, fact.link) if _paired(fact) else None
         if peer and (peer.link, peer.link_ns or peer_ns) != (fact.index, fact.ns) and fact != old:
             self._links.add((peer_ns, fact.link))
 
@@ -273,7 +274,7 @@ class Follower:
         """Whether its operational state lags behind its carrier."""
         if not link.up or link.operstate in SETTLED:
             return False
-        peer = self._reported_link(link.link_ns or link.ns, link.link) if link.kind == "veth" else None
+        peer = self._reported_link(link.link_ns or link.ns, link.link) if _paired(link) else None
         return link.carrier or bool(peer and peer.up)
 
     def _report_ids(self) -> None:
@@ -284,3 +285,8 @@ class Follower:
             if old and old.nsid != ids.get(netns.nsid):
                 self.named[netns.name] = msgspec.structs.replace(old, nsid=ids.get(netns.nsid))
                 self.out.append(self.named[netns.name])
+
+
+def _paired(link: LinkFact) -> bool:
+    """Whether IFLA_LINK is the other end of a pair."""
+    return link.kind in BY_WORD and BY_WORD[link.kind].KIND.paired

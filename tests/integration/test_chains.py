@@ -15,11 +15,11 @@ from protocol.public import (
     Delta,
     Done,
     Edit,
-    Look,
     NewLab,
     Open,
     RuleChecked,
     Snapshot,
+    Subscribe,
     Vocabulary,
     VocabularyOf,
     ZeroCounters,
@@ -286,7 +286,7 @@ def test_counters_and_connections_come_while_somebody_looks(stack: Stack, client
     edit(client, made, rule("-p icmp -m conntrack --ctstate NEW,ESTABLISHED -j ACCEPT"))
     key, table = "rule-counters:ns0/ipv4/filter", "conntrack:ns0"
     assert key not in until(client, made, lambda _: True)
-    client.request(Look(id=client.next_id(), lab=made, filters=("ns0",), conntrack=("ns0",)))
+    client.request(Subscribe(id=client.next_id(), lab=made, filters=("ns0",), conntrack=("ns0",)))
     until(client, made, lambda live: key in live)
     stack.inside(made, "ns1", "ping", "-c", "1", "10.0.1.1")
 
@@ -305,5 +305,5 @@ def test_counters_and_connections_come_while_somebody_looks(stack: Stack, client
     done = client.request(DeleteConnection(id=client.next_id(), lab=made, namespace="ns0", connection=row))
     assert isinstance(done, Done)
     until(client, made, lambda live: isinstance(t := live.get(table), ConntrackLive) and not t.rows)
-    client.request(Look(id=client.next_id(), lab=made))
+    client.request(Subscribe(id=client.next_id(), lab=made))
     until(client, made, lambda live: key not in live and table not in live)

@@ -55,7 +55,7 @@ def test_a_trace_leaves_nothing_behind(stack: Stack) -> None:
 def test_exit_code_and_saved_journey(stack: Stack, tmp_path: Path) -> None:
     saved = stack.cli("trace", "way", "left", "10.77.0.1", "--json", code=1)
     found = json.loads(saved)
-    assert found["vethboard_journey"] == 1
+    assert found["vethboard_journey"] == 2
     assert found["journey"]["verdict"]["cause"] == "no-route"
     assert {r["kind"] for r in found["records"]} >= {"namespace", "veth"}
     file = tmp_path / "journey.json"
@@ -89,6 +89,24 @@ def test_what_if(stack: Stack) -> None:
             assert predicted.journey.verdict.delivered
     finally:
         stack.inside("way", "r", "iptables", "-D", "FORWARD", "1")
+
+
+def test_a_ping_that_fails_says_why_in_the_words_of_a_trace(stack: Stack) -> None:
+    """A rule drops what comes back: no route is blamed for it."""
+    stack.inside("way", "r", "iptables", "-A", "FORWARD", "-p", "icmp", "-m", "icmp", "--icmp-type", "0", "-j", "DROP")
+    try:
+        assert "1 sent, 0 received" in stack.cli("ping", "way", "left", "right", "-c", "1", code=1)
+        said = stack.stderr
+        traced = stack.cli("trace", "way", "left", "right", code=1).splitlines()[-1]
+        assert "the answer was lost: dropped by rule 1 of filter/FORWARD in r" in traced
+        assert said.splitlines()[0] == f"vethboard: {traced}"
+        assert "→ change or delete rule 1 of filter/FORWARD" in said
+    finally:
+        stack.inside("way", "r", "iptables", "-D", "FORWARD", "1")
+    assert stack.cli("ping", "way", "left", "right", "-c", "1")
+    assert stack.stderr == ""
+    stack.cli("ping", "way", "left", "10.77.0.1", "-c", "1", code=1)
+    assert "no route to 10.77.0.1 in r" in stack.stderr
 
 
 def test_a_client_that_leaves_ends_its_trace(stack: Stack) -> None:
@@ -132,7 +150,7 @@ def test_watch_finds_the_labs_own_traffic(stack: Stack) -> None:
         assert ended
         assert result.journeys == len(ended)
         assert all(j.verdict.cause == Cause.DELIVERED and j.verdict.namespace == "right" for j in ended)
-        assert [h.namespace for h in ended[0].hops if h.kind == "route" and h.leg == "there"] == ["left", "r", "right"]
+        assert [h.namespace for h in ended[0].hops if h.kind == "route" and h.leg == "original"] == ["left", "r", "right"]
 
 
 def test_watch_joins_a_datagram_and_its_answer(stack: Stack) -> None:

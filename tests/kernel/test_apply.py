@@ -62,7 +62,7 @@ class Kernel:
     def want(self, records: Records, moves: dict[str, str] | None = None) -> tuple[s.AnyStep, ...]:
         """Make it so; the steps that it took."""
         self.desired = self.observed.like = records
-        steps = plan(records, self.observed.records, moves, self.baseline, self.observed.born_mac)
+        steps = plan(records, self.observed.records, moves, self.baseline, self.observed.initial_mac)
         done = execute(self.namespaces, steps, self.filters)
         assert done.problem is None, done
         self.look(*{step.namespace for step in steps if isinstance(step, s.ChangeTable)})
@@ -70,7 +70,7 @@ class Kernel:
         return steps
 
     def steps_to(self, records: Records) -> tuple[s.AnyStep, ...]:
-        return plan(records, self.observed.records, None, self.baseline, self.observed.born_mac)
+        return plan(records, self.observed.records, None, self.baseline, self.observed.initial_mac)
 
     def shell_to(self, records: Records) -> list[str]:
         """What one would type for it."""

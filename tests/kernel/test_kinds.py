@@ -10,9 +10,12 @@ from typing import Any
 
 import pytest
 
+from tests.kernel.stage import Stage
 from tests.kernel.test_apply import Kernel, with_kernel
 from topology.edit import commands as c
 from topology.edit.edit import edit
+from topology.journey.hop import Cause
+from topology.journey.predicted.predict import predict
 from topology.model.diff import apply, reverse
 from topology.model.kinds import BY_WORD
 from topology.model.problems import ProblemError
@@ -210,6 +213,30 @@ def test_what_a_shell_makes_is_read_and_the_commands_build_the_same() -> None:
         assert drift(records, kernel.observed.records) == ()
 
     with_kernel(story)
+
+
+@pytest.mark.usefixtures("vlan")
+def test_frames_of_a_vlan_have_its_tag_on_the_lower_interface() -> None:
+    with Stage(
+        "for n in a b c; do ip netns add $n; done; ip link add eth0 netns a type veth peer name p netns c",
+        "ip link add eth0 netns b type veth peer name q netns c; ip -n c link add br0 type bridge; ip -n c link set br0 up",
+        "for p in p q; do ip -n c link set $p master br0 up; done; for n in a b; do ip -n $n link set eth0 up; done",
+        "for n in a b; do ip -n $n link add link eth0 name v7 type vlan id 7; ip -n $n link set v7 up; done",
+        "ip -n a addr add 10.7.0.1/24 dev v7; ip -n b addr add 10.7.0.2/24 dev v7",
+    ) as stage:
+        journey = stage.trace("a", "10.7.0.2", protocol="arp", dev="v7", sender="10.7.0.1")
+        assert journey.verdict.cause == Cause.DELIVERED
+        records = stage.records()
+        for found in (journey, predict(journey.probe, records, stage.observed.live)):
+            passed = [
+                (h.kind, h.namespace, h.dev, h.packet.vlan)
+                for h in found.hops
+                if h.packet and h.leg == "original" and h.kind in ("out", "in")
+            ]
+            assert passed == [
+                ("out", "a", "v7", None), ("out", "a", "eth0", 7), ("in", "c", "p", 7), ("out", "c", "q", 7), ("in", "b", "eth0", 7),
+                ("in", "b", "v7", None),
+            ]  # fmt: skip
 
 
 def _interface(kernel: Kernel, ref: str) -> Interface:

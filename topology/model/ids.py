@@ -9,6 +9,9 @@ from typing import Final, NamedTuple
 LAB_NAME: Final = re.compile(r"[a-z0-9-]{1,40}", re.ASCII)
 """What the name of a lab may be: it is a file name, a host name (hostname(7)) and part of addresses."""
 
+LAB = "lab:"
+"""The id of the lab record, of which there is one."""
+
 
 class Ref(NamedTuple):
     """An interface or a bridge, named by its namespace and its own name. As text it is `namespace/name`."""
@@ -99,3 +102,8 @@ def capture(name: str) -> str:
 def file(path: str) -> str:
     """The id of a file or folder of the lab, as a problem's subject."""
     return f"file:{path}"
+
+
+def live(kind: str, name: str) -> str:
+    """The id of a live record of another kind (`topology.observe.live`), named by its namespace or interface."""
+    return f"{kind}:{name}"

@@ -1,4 +1,4 @@
-"""Whether a rule matches a packet, as far as its text and the packet tell. Three answers: yes, no, and `Unknown` with the reason."""
+"""Whether a rule matches a packet, as far as its text and the packet say. Three answers: yes, no, and `Unknown` with the reason."""
 
 import ipaddress
 from collections.abc import Callable, Iterator
