@@ -133,6 +133,7 @@ def test_stopped_lab_is_predicted_from_its_document(stack: Stack) -> None:
         stack.cli("trace", "way", "left", "right", code=1)
     finally:
         stack.cli("start", "way")
+        stack.live("way")
 
 
 def test_watch_finds_the_labs_own_traffic(stack: Stack) -> None:
