@@ -29,7 +29,7 @@ module.exports = {
       name: 'react-flow-in-one-place',
       comment: 'The canvas library is imported by the port only, so that it can be replaced.',
       severity: 'error',
-      from: { pathNot: '^src/canvas/flow\\.tsx?$' },
+      from: { pathNot: '^src/canvas/flow/' },
       to: { path: 'node_modules/@xyflow' },
     },
     {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { bestPair } from '@/canvas/anchors'
-import { BoardBuilder, NO_OVERRIDES } from '@/canvas/board'
-import { curveOf, pathOf } from '@/canvas/curve'
+import { bestPair } from '@/canvas/model/anchors'
+import { BoardBuilder, NO_OVERRIDES } from '@/canvas/model/board'
+import { curveOf, pathOf } from '@/canvas/model/curve'
 import { LabStore } from '@/store'
 import { snapshot } from '../lab'
 

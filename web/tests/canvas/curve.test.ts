@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { Point } from '@/canvas/anchors'
-import { along, barsOf, broken, type Curve, curveOf, pathOf } from '@/canvas/curve'
+import type { Point } from '@/canvas/model/anchors'
+import { along, barsOf, broken, type Curve, curveOf, pathOf } from '@/canvas/model/curve'
 
 const coordinate = fc.double({ min: -3000, max: 3000, noNaN: true })
 const anchor = fc.record({

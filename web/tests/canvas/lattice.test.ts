@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { latticeOf } from '@/canvas/lattice'
+import { latticeOf } from '@/canvas/model/lattice'
 import { GRID } from '@/editor'
 
 test('whole pixels, never too near together, and the dot in the middle of the view on the grid', () => {

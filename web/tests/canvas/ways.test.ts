@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { BoardBuilder, NO_OVERRIDES } from '@/canvas/board'
-import { marksOn, waysOf } from '@/canvas/glance/ways'
-import { Picture } from '@/canvas/overview/picture'
+import { BoardBuilder, NO_OVERRIDES } from '@/canvas/model/board'
+import { Picture } from '@/canvas/model/picture'
+import { marksOn, waysOf } from '@/canvas/traffic/ways'
 import { LabStore } from '@/store'
 import { snapshot } from '../lab'
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { WheelSorter } from '@/canvas/tools/wheel'
+import { WheelSorter } from '@/canvas/hands/wheel'
 
 const turn = (timeStamp: number, deltaY: number, more: Partial<WheelEvent> = {}) => ({
   deltaX: 0,

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { freeCorner } from '@/editor'
-import { CARD, placeFree, placeNear } from '@/editor/placing'
+import { CARD, placeFree, placeNear } from '@/editor/gestures/placing'
 
 const card = (x: number, y: number) => ({ x, y, ...CARD })
 const overlap = (a: { x: number; y: number }, b: { x: number; y: number }): boolean =>

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { rateWidth } from '@/canvas/glance/rate'
+import { rateWidth } from '@/canvas/model/rate'
 import { amounts } from '@/i18n/amounts'
 import type { AnyLive, CountersLive } from '@/protocol'
 import { covering, flowOf, KEPT, Rates, RecordMap, ratesBetween } from '@/store'

@@ -2,7 +2,7 @@ import { useState } from 'react'
 import { addBridge, addNamespace, type Point, proposedBridge, proposedNamespace, useEditor } from '@/editor'
 import { HOST } from '@/protocol'
 import { Field, Input, Select } from '@/ui'
-import { useCanvasTexts } from '../texts'
+import { useCanvasTexts } from '../texts/canvas'
 import { Ask } from './Ask'
 
 /** A new namespace: its proposed name is selected, so that Enter takes it and typing replaces it. */

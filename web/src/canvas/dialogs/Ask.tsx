@@ -3,7 +3,7 @@ import { LostError, ProblemError } from '@/connection'
 import { type Editor, useEditor } from '@/editor'
 import type { AnyCommand } from '@/protocol'
 import { announce, Button, Dialog } from '@/ui'
-import { useCanvasTexts } from '../texts'
+import { useCanvasTexts } from '../texts/canvas'
 import styles from './Ask.module.css'
 
 /** An edit out of a dialog. Throws what `Editor.fail` takes. */

@@ -1,7 +1,7 @@
 import { useState } from 'react'
 import { useEditor, useEditorTexts } from '@/editor'
 import { interfaceId, nameOf, namespaceOf } from '@/protocol'
-import { useCanvasTexts } from '../texts'
+import { useCanvasTexts } from '../texts/canvas'
 import { Choice, NameField, NamespaceField } from './AddDialogs'
 import { Ask, ask } from './Ask'
 

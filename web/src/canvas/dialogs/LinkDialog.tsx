@@ -3,7 +3,7 @@ import { freeAddresses, freeName, namesIn, nodesOf, partsOf, segmentOf, useEdito
 import { type End, HOST, interfaceId } from '@/protocol'
 import { cachedInterfaceView, type LabStore } from '@/store'
 import { Button, Field, Input, Switch } from '@/ui'
-import { useCanvasTexts } from '../texts'
+import { useCanvasTexts } from '../texts/canvas'
 import { Choice } from './AddDialogs'
 import { Ask, ask } from './Ask'
 import styles from './Ask.module.css'

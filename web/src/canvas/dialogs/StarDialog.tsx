@@ -1,6 +1,6 @@
 import { useState } from 'react'
 import { drawStar, MOST, useEditor } from '@/editor'
-import { useSpotTexts } from '../spot/texts'
+import { useSpotTexts } from '../texts/spot'
 import { Ask } from './Ask'
 import { Text } from './LinkDialog'
 

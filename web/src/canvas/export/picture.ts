@@ -2,7 +2,7 @@
 
 import type { Picture, PictureOptions } from '@/editor'
 import { theme } from '@/ui'
-import { latticeOf } from '../lattice'
+import { latticeOf } from '../model/lattice'
 import { fontFaces } from './fonts'
 import { type Frame, Painter } from './svg'
 

@@ -1,8 +1,8 @@
 import { memo, useEffect, useMemo, useRef } from 'react'
 import { type JourneyView, useEditor } from '@/editor'
 import { cx, useValue } from '@/ui'
-import type { Point } from '../anchors'
-import type { Board } from '../board'
+import type { Point } from '../model/anchors'
+import type { Board } from '../model/board'
 import styles from './JourneyLayer.module.css'
 import { packetAt, Spots, unseenOf, wiresOf } from './spots'
 

@@ -1,10 +1,10 @@
 /** Where on the canvas a hop of a journey happens, and the way of a packet between two. Pure; canvas units. */
 
 import type { Hop } from '@/protocol'
-import { bestPair, type Point } from '../anchors'
-import type { Board, BoardNode } from '../board'
-import { curveOf, pathOf } from '../curve'
-import { type Box, HEADER } from '../geometry'
+import { bestPair, type Point } from '../model/anchors'
+import type { Board, BoardNode } from '../model/board'
+import { curveOf, pathOf } from '../model/curve'
+import { type Box, HEADER } from '../model/geometry'
 
 type Node = Extract<BoardNode, { kind: 'namespace' | 'bridge' }>
 

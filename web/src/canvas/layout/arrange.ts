@@ -1,6 +1,6 @@
 import type { Layout } from '@/editor'
-import type { Point } from '../anchors'
-import type { Board } from '../board'
+import type { Point } from '../model/anchors'
+import type { Board } from '../model/board'
 import { circle, grid, type Part, partsOf, settled } from './graph'
 
 /** Where the nodes go by this layout. The heavy ones are computed off the page's thread. */

@@ -3,7 +3,7 @@
 import ELK from 'elkjs/lib/elk-api'
 import workerUrl from 'elkjs/lib/elk-worker.min.js?url'
 import type { Layout } from '@/editor'
-import type { Point } from '../anchors'
+import type { Point } from '../model/anchors'
 import { APART, elkGraph, type Parts } from './graph'
 
 const elk = new ELK({ workerFactory: () => new Worker(workerUrl) })

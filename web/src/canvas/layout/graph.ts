@@ -1,10 +1,10 @@
 /** What is to be arranged, and where each part goes. Pure; canvas units. */
 
 import type { Layout } from '@/editor'
-import type { Point } from '../anchors'
-import type { Board } from '../board'
-import type { Box } from '../geometry'
-import { around } from '../overview/boxes'
+import type { Point } from '../model/anchors'
+import type { Board } from '../model/board'
+import { around } from '../model/boxes'
+import type { Box } from '../model/geometry'
 
 export interface Part extends Box {
   id: string

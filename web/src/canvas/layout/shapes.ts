@@ -1,8 +1,8 @@
 /** Areas and notes when namespaces are arranged anew. Pure; canvas units. */
 
 import { areaAround, around, type Box, inside, meets } from '@/editor'
-import type { Point } from '../anchors'
-import type { BoardNode } from '../board'
+import type { Point } from '../model/anchors'
+import type { BoardNode } from '../model/board'
 
 const GAP = 60
 

@@ -1,8 +1,8 @@
 import { type RefObject, useEffect } from 'react'
 import type { Editor } from '@/editor'
 import { afterColon, namespaceOf } from '@/protocol'
-import type { Board } from '../board'
-import type { Places } from '../usePlaces'
+import type { Places } from '../hands/usePlaces'
+import type { Board } from '../model/board'
 import { animate, arranged } from './arrange'
 import { shapesAlong } from './shapes'
 

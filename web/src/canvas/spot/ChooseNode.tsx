@@ -1,10 +1,10 @@
 import { Network, SquareDashed } from 'lucide-react'
 import { drawLinksToNew, type NewNode, partsOf, useEditor } from '@/editor'
 import { HOST } from '@/protocol'
-import { useCanvas } from '../context'
+import { useCanvas } from '../hands/context'
+import { useSpotTexts } from '../texts/spot'
 import { Popover } from './Popover'
 import styles from './Popover.module.css'
-import { useSpotTexts } from './texts'
 
 /** A link was dropped on nothing: the node that it leads to is made with it. */
 export function ChooseNode({ from, at }: { from: readonly string[]; at: { x: number; y: number } }) {

@@ -4,10 +4,10 @@ import { useEditor, useGestureTexts } from '@/editor'
 import { type AnyCommand, nameOf, namespaceOf } from '@/protocol'
 import { cachedInterfaceView } from '@/store'
 import { Input } from '@/ui'
-import { useCanvas } from '../context'
+import { useCanvas } from '../hands/context'
+import { useSpotTexts } from '../texts/spot'
 import { Popover } from './Popover'
 import styles from './Popover.module.css'
-import { useSpotTexts } from './texts'
 
 /** One end as it is typed; `master` is the bridge that it is a port of. */
 interface EndDraft {

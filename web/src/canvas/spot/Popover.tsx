@@ -1,6 +1,6 @@
 import { type KeyboardEvent, type ReactNode, useEffect, useLayoutEffect, useRef } from 'react'
 import { useEditor } from '@/editor'
-import { useCanvas } from '../context'
+import { useCanvas } from '../hands/context'
 import styles from './Popover.module.css'
 
 const MARGIN = 12

@@ -2,8 +2,8 @@
 
 import { type AnyCommand, type End, HOST } from '@/protocol'
 import type { Scene } from '@/store'
-import { freeAddresses, freeName, namesIn, partsOf, segmentOf } from '../propose'
 import type { Point } from './boxes'
+import { freeAddresses, freeName, namesIn, partsOf, segmentOf } from './propose'
 
 /** A node that is made with its links: a namespace at a place of the canvas, or a bridge in a namespace. */
 export type NewNode = { kind: 'namespace'; at?: Point | undefined } | { kind: 'bridge'; namespace: string }

@@ -1,0 +1,58 @@
+import { type RefObject, useMemo } from 'react'
+import { type Box, type Editor, within } from '@/editor'
+import { afterColon, isShape, kindOfId, namespaceOf } from '@/protocol'
+import type { Board, BoardNode } from '../model/board'
+import type { FlowView } from './port'
+
+/** Below this zoom a node's name cannot have the focus. */
+const READABLE = 0.4
+
+/** Takes the canvas library's view in, and lends it to the editor as its viewport. */
+export function useCanvasView(
+  editor: Editor,
+  view: RefObject<FlowView | null>,
+  board: RefObject<Board>,
+): (now: FlowView | null) => void {
+  return useMemo(
+    () => (now: FlowView | null) => {
+      view.current = now
+      if (now === null) return editor.viewport.set(null)
+      editor.viewport.set({
+        ...now,
+        reveal: (recordId) => now.centreOn(nodeOf(editor, recordId)),
+        fitTo: (ids) => now.fitTo(ids.map((id) => nodeOf(editor, id))),
+        show: (recordId) => {
+          const node = nodeOf(editor, recordId)
+          const box = boxesOf(board.current.nodes).get(node)
+          const { seen, zoom } = now.sight()
+          if (!box || zoom < READABLE || !within(box, seen)) now.centreOn(node)
+        },
+        taken: () =>
+          board.current.nodes
+            .filter((n) => n.kind === 'namespace' || n.kind === 'note')
+            .map(({ x, y, w, h }) => ({ x, y, w, h })),
+        boxes: () => boxesOf(board.current.nodes),
+        picture: async (options) => (await import('../export/picture')).takePicture(options, now),
+      })
+    },
+    [editor, view, board],
+  )
+}
+
+/** Where every node stands on the canvas itself; a bridge's own coordinates begin at its card. */
+export function boxesOf(nodes: readonly BoardNode[]): Map<string, Box> {
+  const out = new Map<string, Box>()
+  for (const node of nodes) {
+    const origin = (node.kind === 'bridge' ? out.get(node.parent) : undefined) ?? { x: 0, y: 0 }
+    out.set(node.id, { x: origin.x + node.x, y: origin.y + node.y, w: node.w, h: node.h })
+  }
+  return out
+}
+
+/** The node that shows a record. */
+function nodeOf(editor: Editor, recordId: string): string {
+  if (isShape(recordId)) return recordId
+  const name = afterColon(recordId)
+  if (kindOfId(recordId) === 'namespace') return name
+  return editor.lab.scene.get().interfaces.get(name)?.kind === 'bridge' ? name : namespaceOf(name)
+}

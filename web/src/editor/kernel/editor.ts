@@ -1,0 +1,174 @@
+import { LostError, ProblemError } from '@/connection'
+import type { AnyCommand, Done, Planned, Problem } from '@/protocol'
+import type { Session } from '@/store'
+import { announce, Value } from '@/ui'
+import { type DockState, emptyDock, keepDock } from '../state/dock'
+import type { JourneyView } from '../state/journey'
+import { Marks } from '../state/marks'
+import type { RulesView } from '../state/rules'
+import { FIRST_TOOL, type Tool } from '../state/tools'
+import type { DialogState, Level, SideState, Spot, Toast, Viewport } from '../state/ui'
+import { type Arrange, viewOptions } from '../state/view'
+import { useEditorTexts } from '../texts/editor'
+import { useStagingTexts } from '../texts/staging'
+import type { TerminalView } from '../verbs/terminals'
+import { storedTour, type TourState } from '../verbs/tour'
+import type { Draft } from '../verbs/unsaved'
+import { allows, denied } from './allowed'
+import { Staging } from './staging'
+
+const NOTHING: ReadonlySet<string> = new Set()
+
+/** What a person works with: the selection, what is open, and edits that go to the server. */
+export class Editor {
+  readonly session: Session
+  readonly author: string
+  /** Record ids of namespaces and interfaces. A link is selected when both its ends are. */
+  readonly selection = new Value<ReadonlySet<string>>(NOTHING)
+  readonly dialog = new Value<DialogState | null>(null)
+  readonly side = new Value<SideState>('inspector')
+  readonly dock = new Value<DockState>(emptyDock())
+  /** The packet's journey that is looked at, and at which hop. */
+  readonly journey = new Value<JourneyView | null>(null)
+  readonly toasts = new Value<readonly Toast[]>([])
+  readonly tool = new Value<Tool>(FIRST_TOOL)
+  readonly spot = new Value<Spot | null>(null)
+  /** The area or note that is being written, by record id. */
+  readonly inline = new Value<string | null>(null)
+  readonly viewport = new Value<Viewport | null>(null)
+  /** The pane of a terminal that has the focus, or had it last. */
+  readonly terminal = new Value<TerminalView | null>(null)
+  /** The list of rules that has the focus, or had it last. */
+  readonly rules = new Value<RulesView | null>(null)
+  /** The tour of a new user; null where there was none, or it is done. */
+  readonly tour = new Value<TourState | null>(storedTour())
+  /** Counts pings that were answered. */
+  readonly pinged = new Value(0)
+  /** What the canvas shows on demand. */
+  readonly view = viewOptions()
+  /** Whether the search of the canvas is open, and the records that it found. */
+  readonly searching = new Value(false)
+  readonly found = new Value<ReadonlySet<string>>(NOTHING)
+  /** Set while there is a canvas. */
+  readonly arrange = new Value<Arrange | null>(null)
+  /** Edits under way and refused, at their subjects. */
+  readonly marks = new Marks()
+  /** Where on the empty canvas the menu was opened, in canvas units, while one of its entries runs: what is made goes there. */
+  pointed: { x: number; y: number } | undefined
+  /** Sends what is still being collected (arrow keys that move something), so that edits come in the order in which they were made. */
+  collected: () => void = () => undefined
+  /** How many edits are under way. */
+  readonly busy = new Value(0)
+  /** Documents as somebody writes them, by lab, from the first change until they are applied or discarded. */
+  readonly drafts = new Map<string, Draft>()
+  /** Edits that wait to be applied together. */
+  readonly staging: Staging
+  private toastCount = 0
+
+  /** `author` is the name of this browser in the history of labs. */
+  constructor(session: Session, author = '') {
+    this.session = session
+    this.author = author
+    session.onNotice = ({ level, problem }) => this.toast(level, problem)
+    session.onOpenFailed = (error) => this.fail(error)
+    keepDock(this)
+    this.staging = new Staging(this)
+  }
+
+  get lab() {
+    return this.session.lab
+  }
+
+  /** Ask for an edit: the commands together or not at all; while changes are staged it waits. Throws what `fail` takes. */
+  async request(commands: readonly AnyCommand[], label: string, base = true): Promise<Done> {
+    this.collected()
+    if (this.staging.takes(commands)) return this.staging.add(commands, label)
+    return this.requestNow(commands, label, base)
+  }
+
+  /** As `request`, at once also while changes are staged. */
+  async requestNow(commands: readonly AnyCommand[], label: string, base = true): Promise<Done> {
+    this.busy.update((n) => n + 1)
+    try {
+      return (await this.marks.during(commands, this.send(commands, label, base, false))) as Done
+    } finally {
+      this.busy.update((n) => n - 1)
+    }
+  }
+
+  /** What an edit would do, without doing it. Throws what `fail` takes. */
+  async plan(commands: readonly AnyCommand[]): Promise<Planned> {
+    return (await this.send(commands, '', false, true)) as Planned
+  }
+
+  /** Ask for an edit, say what came of it, and return it; undefined where it failed (a toast says why). */
+  async edit(commands: readonly AnyCommand[], label: string, base = true): Promise<Done | undefined> {
+    try {
+      const staged = this.staging.takes(commands)
+      const done = await this.request(commands, label, base)
+      announce(staged ? useStagingTexts.now().staged(label) : label)
+      return done
+    } catch (error) {
+      this.fail(error)
+      return undefined
+    }
+  }
+
+  private send(
+    commands: readonly AnyCommand[],
+    label: string,
+    base: boolean,
+    dryRun: boolean,
+  ): Promise<Done | Planned> {
+    if (!allows(this, 'edit')) return Promise.reject(denied())
+    const lab = this.session.current.get() ?? ''
+    const revision = base ? this.lab.revision.get() : null
+    const asked = { type: 'edit' as const, lab, commands: [...commands], base: revision, label, dry_run: dryRun }
+    return this.session.connection.request<'edit'>(asked).done
+  }
+
+  select(ids: Iterable<string>): void {
+    const next = new Set(ids)
+    const now = this.selection.get()
+    if (next.size === now.size && [...next].every((id) => now.has(id))) return
+    this.selection.set(next)
+  }
+
+  /** Select it and bring it into view. */
+  show(recordId: string): void {
+    this.select([recordId])
+    this.side.set('inspector')
+    this.viewport.get()?.reveal(recordId)
+  }
+
+  /** Tell a failure of a request, whatever it is. */
+  fail(error: unknown): void {
+    const t = useEditorTexts.now()
+    if (error instanceof ProblemError) this.toast('error', error.problem)
+    else if (error instanceof LostError) {
+      if (error.sent) this.say('error', t.lost, t.lostHint)
+      else this.say('warning', t.notConnected, t.notConnectedHint)
+    } else this.say('error', t.failed, String(error))
+  }
+
+  toast(level: Level, problem: Problem): void {
+    const subject = problem.subject ?? undefined
+    this.add({ level, message: problem.message, hint: problem.hint ?? undefined, subject })
+  }
+
+  say(level: Level, message: string, hint?: string): void {
+    this.add({ level, message, hint })
+  }
+
+  dismiss(id: number): void {
+    this.toasts.update((all) => all.filter((toast) => toast.id !== id))
+  }
+
+  private add(toast: Omit<Toast, 'id'>): void {
+    this.toastCount += 1
+    const id = this.toastCount
+    const same = (other: Toast): boolean => other.message === toast.message && other.subject === toast.subject
+    this.toasts.update((all) => [...all.filter((other) => !same(other)).slice(-2), { ...toast, id }])
+    announce([toast.message.replace(/\.$/, ''), toast.hint].filter(Boolean).join('. '))
+  }
+}

@@ -1,0 +1,23 @@
+import { useEffect, useState } from 'react'
+import { LostError } from '@/connection'
+import type { Example } from '@/protocol'
+import { useValue } from '@/ui'
+import { useEditor } from '../kernel/context'
+import { said } from './said'
+
+/** The examples that the server has, and why there are none where it has said so. */
+export function useExamples(): [readonly Example[], string | undefined] {
+  const editor = useEditor()
+  const wire = useValue(editor.session.connection.state)
+  const [examples, setExamples] = useState<readonly Example[]>([])
+  const [error, setError] = useState<string>()
+  useEffect(() => {
+    if (wire !== 'open') return
+    editor.session.connection
+      .request<'examples'>({ type: 'examples' })
+      .done.then((found) => setExamples(found.examples))
+      // asked again when the connection is back
+      .catch((reason) => reason instanceof LostError || setError(said(reason)))
+  }, [editor, wire])
+  return [examples, error]
+}

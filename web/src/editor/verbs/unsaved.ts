@@ -1,0 +1,31 @@
+/** What would be lost if the page were left. */
+
+import type { Editor } from '../kernel/editor'
+
+/** The text of a lab's document while somebody writes it; `base` is the lab's text from which it began. */
+export interface Draft {
+  base: string
+  text: string
+}
+
+/** Whether the field that is being written on the canvas (a note, a label) has another text than the document. */
+function writing(editor: Editor): boolean {
+  const field = document.activeElement
+  if (editor.inline.get() === null) return false
+  return (
+    (field instanceof HTMLTextAreaElement || field instanceof HTMLInputElement) && field.value !== field.defaultValue
+  )
+}
+
+export const unsaved = (editor: Editor): boolean =>
+  editor.staging.state.get().edits.length > 0 || editor.drafts.size > 0 || writing(editor)
+
+/** The browser asks before a page is left on which something is unsaved; what is still being collected is sent. Returns how to stop. */
+export function askBeforeLeaving(editor: Editor): () => void {
+  const leave = (event: BeforeUnloadEvent): void => {
+    editor.collected()
+    if (unsaved(editor)) event.preventDefault()
+  }
+  window.addEventListener('beforeunload', leave)
+  return () => window.removeEventListener('beforeunload', leave)
+}
