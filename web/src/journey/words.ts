@@ -1,5 +1,5 @@
 import type { Hop, Packet, RuleAt, Verdict } from '@/protocol'
-import type { JourneyTexts } from './texts'
+import type { JourneyTexts, RewrittenField } from './texts'
 
 /** The kernel's own words for what it told the sender (strerror(3)). */
 const ERRORS: Readonly<Record<number, string>> = {
@@ -41,8 +41,8 @@ export function packetWords(p: Packet): string {
 export function changesOf(
   before: Packet,
   after: Packet,
-): readonly (readonly [field: string, from: string, to: string])[] {
-  const out: [string, string, string][] = []
+): readonly (readonly [field: RewrittenField, from: string, to: string])[] {
+  const out: [RewrittenField, string, string][] = []
   const ends = (p: Packet): [string, string] => [socket(p.src ?? '', p.sport), socket(p.dst ?? '', p.dport)]
   const [a, b] = [ends(before), ends(after)]
   if (a[0] !== b[0]) out.push(['src', a[0], b[0]])
@@ -73,7 +73,7 @@ function routeWords(t: JourneyTexts, hop: Hop): string {
 /** A hop as one plain sentence, with what it rewrote. */
 export function hopWords(t: JourneyTexts, hop: Hop): string {
   const changes = hop.packet && hop.after ? changesOf(hop.packet, hop.after) : []
-  return [sentence(t, hop), ...changes.map(([field, from, to]) => `${field} ${from} → ${to}`)].join(t.and)
+  return [sentence(t, hop), ...changes.map((change) => t.rewritten(...change))].join(t.and)
 }
 
 function sentence(t: JourneyTexts, hop: Hop): string {

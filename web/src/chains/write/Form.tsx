@@ -45,7 +45,7 @@ export function Form({ text, around, onChange }: { text: string; around: Around;
         <Kept {...form} />
       </fieldset>
       <fieldset className={styles.part}>
-        <legend>{t.deed}</legend>
+        <legend>{t.action}</legend>
         <Target {...form} />
         <TargetOptions {...form} />
       </fieldset>
