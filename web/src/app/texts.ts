@@ -4,7 +4,7 @@ export const useAppTexts = catalogue(
   {
     connecting: 'Connecting…',
     lost: 'Connection lost. The canvas shows the last known state; reconnecting…',
-    denied: 'Access denied. Open the address with the token that script/up printed.',
+    denied: 'Access denied. Open the web address with the token that script/up printed.',
     settings: 'Language and theme',
     language: 'Language',
     theme: 'Theme',

@@ -174,7 +174,7 @@ export const useJourneyTexts = catalogue(
     nobodyListens: 'Nothing listens on that port',
     noAnswer: 'Arrived, but no reply came',
     refused: (why: string) => `The kernel refused to send it (${why})`,
-    unknown: 'No further trace of the packet',
+    unknown: 'The packet was not seen any further',
     answerLost: (said: string) => `Arrived, but the reply was lost. ${said}`,
   },
   {
@@ -313,7 +313,7 @@ export const useJourneyTexts = catalogue(
     nobodyListens: '該連接埠沒有程式在監聽',
     noAnswer: '已抵達，但沒有回應',
     refused: (why) => `核心拒絕送出（${why}）`,
-    unknown: '之後沒有封包的蹤跡',
+    unknown: '之後沒有再看到封包',
     answerLost: (said) => `已抵達，但回應遺失。${said}`,
   },
 )

@@ -52,10 +52,10 @@ test('hops are sentences', () => {
   expect(hops.map((hop) => hopWords(t, hop))).toEqual([
     'Sends TCP 10.0.0.1:4711 → 10.0.0.9:80 [S] TTL 64',
     'Routing: default via 10.0.0.254 dev eth0',
-    'Out by eth0',
-    'In at eth0',
-    'nat/PREROUTING: rule 1, it passes; dst 10.0.0.9:80 → 10.0.1.2:8080',
-    'filter/FORWARD: rule 2, it is dropped (1 passed by)',
+    'Sent on eth0',
+    'Received on eth0',
+    'nat/PREROUTING: rule 1, accepted; destination 10.0.0.9:80 → 10.0.1.2:8080',
+    'filter/FORWARD: rule 2, dropped (after 1 rule that did not match)',
   ])
   expect(packetWords({ protocol: 'udp', src: 'fd00::1', sport: 5, dst: 'fd00::2', dport: 53 })).toBe(
     'UDP [fd00::1]:5 → [fd00::2]:53',
@@ -94,7 +94,7 @@ test('every cause has words', () => {
   const said = causes.map((cause) => verdictWords(t, { cause, namespace: 'r', rule }))
   expect(new Set(said).size).toBe(causes.length)
   expect(said[2]).toBe('Dropped by rule 2 of filter/FORWARD in r')
-  expect(verdictWords(t, { cause: 'dropped-by-rule', leg: 'back', rule })).toContain('the answer was lost')
+  expect(verdictWords(t, { cause: 'dropped-by-rule', leg: 'back', rule })).toContain('the reply was lost')
 })
 
 test('hops stand under the namespace where they happened', () => {

@@ -13,7 +13,7 @@ export const useWriteTexts = catalogue(
     addSeveral: (n: number) => `Add all ${n}`,
     addedSeveral: (n: number) => `Added ${count(n, 'pasted command')}`,
     onlyFirst: 'Only the first',
-    oneUndo: 'All or nothing; one undo reverts them all.',
+    oneUndo: 'All or nothing; one undo takes them all back.',
     unread: 'Ignored: only -A, -I, -N and -P can be pasted here (use “Import…” for an iptables-save file).',
     save: 'Save',
     saving: 'Saving…',

@@ -41,7 +41,7 @@ export const useEditorTexts = catalogue(
     linked: (a: string, b: string) => `Linked ${a} and ${b}`,
     undone: 'Undone',
     undoTheirs: (what: string, who: string) => `The latest edit is not yours: “${what}” by ${who}`,
-    undoTheirsHint: 'Undo again to revert it anyway. The history shows who changed what.',
+    undoTheirsHint: 'Undo again to take it back anyway. The history shows who changed what.',
     redone: 'Redone',
     lost: 'The connection to the server was lost',
     lostUnknown: 'The connection was lost: it is not known whether the change was made.',

@@ -41,7 +41,7 @@ export const useExampleTexts = catalogue(
     'nat-published-port about': 'host 的連接埠 8080 通往容器的連接埠 80，鏈與 Docker 所建立的相同。',
     'mangle-ttl-mark': 'Mangle：TTL 與標記',
     'mangle-ttl-mark about': '路由器在途中改寫 TTL，並為封包加上標記，之後的表據此拒絕。',
-    'raw-notrack': 'Raw：不追蹤連線',
+    'raw-notrack': 'Raw：不做連線追蹤',
     'raw-notrack about': '一個 UDP 連接埠不列入連線追蹤，另一個則照常追蹤。',
     'container-host': '容器主機',
     'container-host about': '容器引擎所建立的：docker0、兩個容器與一個外部用戶端。',

@@ -9,7 +9,7 @@ export const useHelpTexts = catalogue(
     addVxlan: 'An Ethernet segment over an IP network (RFC 7348)',
     addMacvlan: 'An interface with its own MAC address on top of another interface',
     remove: 'Deletes it in the kernel too, with everything that depends on it',
-    undo: 'Reverts the last edit, in the running kernel',
+    undo: 'Takes the last edit back, in the running kernel',
     redo: 'Repeats the edit that was undone',
     toggleUp: 'ip link set … up or down',
     moveTo: 'ip link set … netns …',
