@@ -115,12 +115,12 @@ describe('sentences', () => {
     ['-i veth1 -p tcp -m tcp --dport 80 -j DROP', 'drop TCP coming from ns0 (veth1) to port 80'],
     ['-j ACCEPT', 'accept everything'],
     ['-p udp -j ACCEPT', 'accept all UDP'],
-    ['-s 10.0.1.0/24 -j MASQUERADE', 'change the source of packets from 10.0.1.0/24 to the address of the outgoing interface'],
-    ['-p tcp --dport 80 -j DNAT --to-destination 10.0.1.2:80', 'change the destination of TCP to port 80 to ns1:80'],
     [
-      '-m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT',
-      'accept packets of established or related connections',
+      '-s 10.0.1.0/24 -j MASQUERADE',
+      'change the source of packets from 10.0.1.0/24 to the address of the outgoing interface',
     ],
+    ['-p tcp --dport 80 -j DNAT --to-destination 10.0.1.2:80', 'change the destination of TCP to port 80 to ns1:80'],
+    ['-m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT', 'accept packets of established or related connections'],
     ['-p icmp -m icmp --icmp-type 8 -m limit --limit 5/min -j ACCEPT', 'accept pings at most 5 per minute'],
     ['-j web', 'check everything in web'],
     ['-m weird --odd 1 -j DROP', 'drop packets with --odd 1'],
@@ -129,7 +129,9 @@ describe('sentences', () => {
   ])('%s', (text, expected) => expect(say(text)).toBe(expected))
   test('in Chinese', () => {
     language.set('zh-Hant')
-    expect(say('-i veth1 -p tcp -m tcp --dport 80 -j DROP')).toBe('丟棄由 ns0 進來（veth1）、目的連接埠為 80 的 TCP 封包')
+    expect(say('-i veth1 -p tcp -m tcp --dport 80 -j DROP')).toBe(
+      '丟棄由 ns0 進來（veth1）、目的連接埠為 80 的 TCP 封包',
+    )
     expect(say('-j ACCEPT')).toBe('接受所有封包')
     language.set('en')
   })

@@ -13,7 +13,8 @@ export const useSpotTexts = catalogue(
     port: (bridge: string) => `port of ${bridge}`,
     keys: 'Enter applies, Escape cancels',
     starTitle: (hub: string) => `Namespaces on ${hub}`,
-    starText: 'Each namespace gets a link to it and the next free address of its subnet. One undo takes all of it back.',
+    starText:
+      'Each namespace gets a link to it and the next free address of its subnet. One undo takes all of it back.',
     count: 'How many',
     stem: 'Name',
     add: 'Add',
