@@ -1,16 +1,52 @@
 /** The layers of the web app (docs/architecture.md): protocol ◀ connection ◀ store ◀ editor ◀ canvas, panels, the tools of the dock ◀ dock ◀ app. */
 const tools = 'canvas|panels|commands|tour|terminal|chains|source|capture|journey'
 const layers = ['protocol', 'connection', 'store', 'editor', `(${tools})`, 'dock', 'app']
-const forbidden = layers.slice(0, -1).map((layer, i) => ({
-  name: `${layer}-imports-downward-only`,
+/** Of a list of rooms under `where`, the lowest first, none imports a higher one. Types count like everything else (tsPreCompilationDeps). */
+const downward = (where, rooms) =>
+  rooms.slice(0, -1).map((room, i) => ({
+    name: `${where}/${room}-imports-downward-only`,
+    severity: 'error',
+    from: { path: `^${where}/${room}/` },
+    to: { path: `^${where}/(${rooms.slice(i + 1).join('|')})/` },
+  }))
+
+/** The rooms of the editor and of the canvas, the lowest first (docs/adr/0016-rooms-of-the-web.md). Rooms in one line do not know each other. */
+const editorRooms = ['texts', 'state', 'gestures', 'kernel', 'verbs', 'actions']
+const beside = 'cards|drawing|dialogs|spot|layout|journey'
+const canvasRooms = ['texts', 'model', 'export', 'flow', 'hands', `(${beside})`, 'traffic', 'chrome']
+
+/** From elsewhere only the door of a folder is used. */
+const door = (folder) => ({
+  name: `${folder}-by-its-door`,
   severity: 'error',
-  from: { path: `^src/${layer}/` },
-  to: { path: `^src/(${layers.slice(i + 1).join('|')})/` },
-}))
+  from: { path: '^src/', pathNot: `^src/${folder}/` },
+  to: { path: `^src/${folder}/`, pathNot: `^src/${folder}/index\\.ts$` },
+})
+
+/** Every file stands in a room; at the root only `files`. */
+const inRooms = (folder, rooms, files) => ({
+  name: `${folder}-in-rooms`,
+  severity: 'error',
+  from: {},
+  to: { path: `^src/${folder}/`, pathNot: `^src/${folder}/((${rooms.join('|')})/|(${files})$)` },
+})
 
 module.exports = {
   forbidden: [
-    ...forbidden,
+    ...downward('src', layers),
+    ...downward('src/editor', editorRooms),
+    ...downward('src/canvas', canvasRooms),
+    door('editor'),
+    door('canvas'),
+    inRooms('editor', editorRooms, 'index\\.ts'),
+    inRooms('canvas', canvasRooms, 'index\\.ts|Canvas\\.tsx|Canvas\\.module\\.css'),
+    {
+      name: 'canvas-rooms-apart',
+      comment: 'What two of them need lies in a lower room.',
+      severity: 'error',
+      from: { path: `^src/canvas/(${beside})/` },
+      to: { path: `^src/canvas/(${beside})/`, pathNot: '^src/canvas/$1/' },
+    },
     {
       name: 'tools-apart',
       comment: 'What both need lives in ui or editor.',
@@ -42,7 +78,7 @@ module.exports = {
       name: 'no-cycles',
       severity: 'error',
       from: {},
-      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+      to: { circular: true },
     },
   ],
   options: {

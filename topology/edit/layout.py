@@ -39,7 +39,7 @@ def missing(records: Mapping[str, AnyRecord]) -> list[Placement]:
     return out
 
 
-# ---- how large a namespace is drawn: as in `web/src/canvas/geometry.ts` -------------------------------------------------
+# ---- how large a namespace is drawn: as in `web/src/canvas/model/geometry.ts` -------------------------------------------
 
 _CARD_W, _HEADER, _PAD, _GAP = 260, 44, 14, 6
 _ROW, _ONE_COLUMN, _TWO_COLUMNS_W = 36, 9, 434

@@ -5,6 +5,8 @@ import { ContextArea, usePart, useValue } from '@/ui'
 import styles from './Canvas.module.css'
 import { type Board, BoardBuilder, type Overrides } from './model/board'
 import './cards/staged.css'
+import { Card } from './cards/Card'
+import { Wire } from './cards/Wire'
 import { DragLayer } from './chrome/DragLayer'
 import { Glance } from './chrome/Glance'
 import { HoverCard } from './chrome/HoverCard'
@@ -18,11 +20,12 @@ import { Dots } from './drawing/Dots'
 import { OverviewLayer } from './drawing/OverviewLayer'
 import { Flow } from './flow/Flow'
 import type { FlowView } from './flow/port'
-import { boxesOf, useCanvasView } from './flow/useCanvasView'
+import { useCanvasView } from './flow/useCanvasView'
 import { useRefit } from './flow/useRefit'
 import { useSeen } from './flow/useSeen'
 import { CanvasProvider, type CanvasTools } from './hands/context'
 import { Drags, drawnUnder } from './hands/drag'
+import { Guides } from './hands/Guides'
 import { MoveTool } from './hands/move'
 import { useClipboard } from './hands/useClipboard'
 import { useFileDrop } from './hands/useFileDrop'
@@ -32,12 +35,17 @@ import { useLinkTool } from './hands/useLinkTool'
 import { recordsOf, useNodeEvents } from './hands/useNodeEvents'
 import { type Places, usePlaces } from './hands/usePlaces'
 import { WheelPan } from './hands/WheelPan'
+import { JourneyLayer } from './journey/JourneyLayer'
 import { useArrange } from './layout/useArrange'
+import { boxesOf } from './model/board'
 import { SpotLayer } from './spot/SpotLayer'
 import { useCanvasTexts } from './texts/canvas'
 
+const DRAWERS = { Card, Wire }
+
 /** These hear of changes by themselves. As the same elements in every render they are not rendered again while something is dragged. */
 const PALETTE = <Palette />
+const GUIDES = <Guides />
 const DOTS = <Dots />
 const CONTROLS = <ViewControls />
 const ABOVE = (
@@ -108,7 +116,17 @@ export function Canvas() {
           {...file}
         >
           {PALETTE}
-          <Flow board={board} onView={onView} marquee={marquee} fixed={fixed} label={t.network} {...events}>
+          <Flow
+            board={board}
+            drawers={DRAWERS}
+            onView={onView}
+            marquee={marquee}
+            fixed={fixed}
+            above={<JourneyLayer board={board} />}
+            aboveCards={GUIDES}
+            label={t.network}
+            {...events}
+          >
             {DOTS}
             <WheelPan area={area} />
             <OverviewLayer board={board} events={events} />

@@ -1,5 +1,5 @@
 import { Columns2, FolderOpen, MoreHorizontal, Rows2, Search, X } from 'lucide-react'
-import { type ComponentRef, type CSSProperties, useEffect, useMemo, useRef, useState } from 'react'
+import { type ComponentRef, useEffect, useMemo, useRef, useState } from 'react'
 import {
   closeTerminal,
   findInTerminal,
@@ -12,7 +12,6 @@ import {
   useDenied,
   useEditor,
   useTerminalTexts,
-  type Way,
 } from '@/editor'
 import { useRecord } from '@/store'
 import { ContextArea, IconButton, Menu } from '@/ui'
@@ -22,24 +21,12 @@ import { Find } from './Find'
 import { LinkDialog } from './LinkDialog'
 import { paneMenu } from './menu'
 import { Notice } from './Notice'
+import type { PaneProps } from './props'
 import styles from './Terminal.module.css'
 import { useTerminalPaneTexts } from './texts'
 import { Uploads, useUploads } from './Uploads'
 import { useShell, useTerminal } from './usePane'
 import { useView } from './useView'
-
-export interface PaneProps {
-  tab: string
-  pane: PaneOf
-  active: boolean
-  focused: boolean
-  style: CSSProperties
-  onFocus: () => void
-  onSplit: (way: Way) => void
-  onWalk: (by: number) => void
-  /** `ended`: the shell is gone already. */
-  onClose: (ended: boolean) => void
-}
 
 /** One shell: its name and tools above, its screen, and what is to be said of it below. */
 export function Pane(props: PaneProps) {

@@ -1,6 +1,6 @@
 import { useEffect, useRef } from 'react'
 import { type TerminalView, useEditor } from '@/editor'
-import type { PaneProps } from './Pane'
+import type { PaneProps } from './props'
 import type { Screen } from './screen'
 
 type Given = Pick<TerminalView, 'copy' | 'paste' | 'find' | 'files' | 'close'>

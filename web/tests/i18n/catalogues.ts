@@ -1,12 +1,7 @@
 import type { Catalogue, Texts } from '@/i18n'
 
 const modules = import.meta.glob<Record<string, unknown>>(
-  [
-    '../../src/**/{texts,*-texts,*Texts}.ts',
-    '../../src/**/texts/*.ts',
-    '../../src/editor/kernel/allowed.ts',
-    '../../src/source/{phrases,sentences}.ts',
-  ],
+  ['../../src/**/{texts,*-texts,*Texts}.ts', '../../src/**/texts/*.ts', '../../src/source/{phrases,sentences}.ts'],
   { eager: true },
 )
 

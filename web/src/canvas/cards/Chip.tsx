@@ -1,21 +1,16 @@
 import { type CSSProperties, type MouseEvent, memo } from 'react'
 import { useEditor } from '@/editor'
 import { interfaceId } from '@/protocol'
-import { type InterfaceView, type LinkState, useInterface } from '@/store'
+import { type InterfaceView, useInterface } from '@/store'
 import { cx, usePart } from '@/ui'
-import { useIsFound } from '../chrome/Search'
-import { useCanvas, useStaged } from '../hands/context'
+import { useCanvas } from '../hands/context'
 import type { ChipBox } from '../model/geometry'
 import { shownIn } from '../model/shown'
-import { type CanvasTexts, useCanvasTexts } from '../texts/canvas'
+import { type CanvasTexts, stateWord, useCanvasTexts } from '../texts/canvas'
 import styles from './Chip.module.css'
 import { MarkDot } from './MarkDot'
 import { StateDot } from './StateDot'
-import { useClosed } from './WireParts'
-
-export function stateWord(t: CanvasTexts, state: LinkState): string {
-  return { up: t.up, down: t.down, 'no-carrier': t.noCarrier, pending: t.pending }[state]
-}
+import { useClosed, useIsFound, useStaged } from './shows'
 
 const placeOf = ({ x, y, w, h }: Partial<ChipBox>): CSSProperties =>
   w === undefined ? {} : { left: x, top: y, width: w, height: h }

@@ -2,11 +2,11 @@ import { useEditor } from '@/editor'
 import { useAmounts } from '@/i18n/amounts'
 import { flowOf, useRecord } from '@/store'
 import { usePart } from '@/ui'
-import styles from '../chrome/Glance.module.css'
 import type { Point } from '../model/anchors'
 import type { BoardLine } from '../model/board'
 import { rateWidth } from '../model/rate'
 import { Plate } from './WireParts'
+import styles from './WireParts.module.css'
 
 /** What runs over a link right now, as width and in numbers. Nothing where nothing runs. */
 export function Flowing({ line, path, middle }: { line: BoardLine; path: string; middle: Point }) {

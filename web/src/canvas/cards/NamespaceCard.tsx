@@ -4,14 +4,14 @@ import { dragPairs, drawLinks, nextTool, type Point, selectedNodes, showChains, 
 import { HOST, linkId, nameOf, namespaceId, netnsId, type Style } from '@/protocol'
 import { cachedInterfaceView, type LabStore, useRuleCount } from '@/store'
 import { cx, usePart } from '@/ui'
-import { useIsFound } from '../chrome/Search'
-import { useCanvas, useStaged } from '../hands/context'
+import { useCanvas } from '../hands/context'
 import { type CardBox, inCard } from '../model/geometry'
 import { useCanvasTexts } from '../texts/canvas'
 import { Chip } from './Chip'
 import { MarkDot } from './MarkDot'
 import styles from './NamespaceCard.module.css'
 import { LockMark, NodeIcon, useOver, useStyle } from './NodeIcon'
+import { useIsFound, useStaged } from './shows'
 
 /** A namespace with its interfaces. `far`: so small that only its name can be read. */
 export const NamespaceCard = memo(function NamespaceCard({

@@ -1,12 +1,12 @@
 import { useEditor } from '@/editor'
-import { useInterface } from '@/store'
 import { usePart } from '@/ui'
-import styles from '../chrome/Glance.module.css'
 import type { Point } from '../model/anchors'
 import type { BoardLine } from '../model/board'
 import { boxOf, type Label, PAD } from '../model/endLabels'
 import { shownIn } from '../model/shown'
 import { useGlanceTexts } from '../texts/glance'
+import { useClosed } from './shows'
+import styles from './WireParts.module.css'
 
 /** The colour of the subnet of a link, while subnets are shown. */
 export function useTint(line: BoardLine): string | undefined {
@@ -48,15 +48,6 @@ function Text({ label }: { label: Label }) {
 export function Plate({ label }: { label: Label }) {
   const { x, y, w, h } = boxOf(label)
   return <rect className={styles.plate} x={x} y={y + PAD} width={w} height={h - 2 * PAD} rx={4} />
-}
-
-/** States in which a port lets no frame pass although it has carrier. */
-const CLOSED: ReadonlySet<string> = new Set(['blocking', 'listening', 'learning'])
-
-/** What the spanning tree says of a bridge's port where it holds frames back. */
-export function useClosed(ref: string): string | undefined {
-  const state = useInterface(useEditor().lab, ref)?.live?.port_state ?? ''
-  return CLOSED.has(state) ? state : undefined
 }
 
 /** A cross at the end of a link whose port the spanning tree keeps closed. */

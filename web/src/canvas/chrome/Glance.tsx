@@ -1,6 +1,6 @@
 import { useEffect } from 'react'
 import { type Editor, useEditor } from '@/editor'
-import { useCamera } from '../flow/Flow'
+import { useCamera } from '../flow/camera'
 import type { Board } from '../model/board'
 import { useShown } from '../model/shown'
 import { TrafficMarks } from '../traffic/TrafficMarks'

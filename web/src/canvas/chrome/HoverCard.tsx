@@ -4,13 +4,12 @@ import { useAmounts } from '@/i18n/amounts'
 import { afterColon, isShape, kindOfId, netnsId } from '@/protocol'
 import { flowOf, useInterface, useRecord } from '@/store'
 import { usePart } from '@/ui'
-import { stateWord } from '../cards/Chip'
 import { drawnUnder } from '../hands/drag'
 import { recordsOf } from '../hands/useNodeEvents'
 import type { Point } from '../model/anchors'
-import { useCanvasTexts } from '../texts/canvas'
+import { stateWord, useCanvasTexts } from '../texts/canvas'
 import { useGlanceTexts } from '../texts/glance'
-import styles from './Glance.module.css'
+import styles from './HoverCard.module.css'
 
 /** How long the pointer (or the focus) must rest, in ms. */
 const REST_MS = 450

@@ -5,13 +5,13 @@ import { readColours, watchColours } from '../drawing/colours'
 import { StoreMarks } from '../drawing/marks'
 import { paint } from '../drawing/paint'
 import { type Camera, seen } from '../drawing/pass'
-import { useCamera } from '../flow/Flow'
+import { useCamera } from '../flow/camera'
 import type { FlowCamera } from '../flow/port'
 import type { Board } from '../model/board'
 import { around } from '../model/boxes'
 import type { Box } from '../model/geometry'
 import { Picture } from '../model/picture'
-import styles from './Glance.module.css'
+import styles from './Minimap.module.css'
 
 const SIZE = { width: 200, height: 140 }
 const MARGIN = 10

@@ -1,8 +1,8 @@
 import { Search as Icon, X } from 'lucide-react'
 import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from 'react'
 import { type Editor, type Found, find, useEditor, useViewTexts } from '@/editor'
-import { IconButton, usePart, useValue } from '@/ui'
-import styles from './Glance.module.css'
+import { IconButton, useValue } from '@/ui'
+import styles from './Search.module.css'
 
 /** The search of the canvas: what fits is marked, arrows go through it, Enter jumps there. */
 export function Search() {
@@ -102,9 +102,4 @@ function Result({ one, i, active, onPick }: { one: Found; i: number; active: boo
       {one.why && <span className={styles.why}>{one.why}</span>}
     </div>
   )
-}
-
-/** Whether the search found this record. */
-export function useIsFound(id: string): boolean {
-  return usePart(useEditor().found, (ids) => ids.has(id))
 }

@@ -3,7 +3,7 @@ import { useEditor } from '@/editor'
 import { usePart, useValue } from '@/ui'
 import { shownIn } from '../model/shown'
 import { useGlanceTexts } from '../texts/glance'
-import styles from './Glance.module.css'
+import styles from './SubnetLegend.module.css'
 
 /** Which colour is which subnet. */
 export function SubnetLegend() {

@@ -15,7 +15,7 @@ import {
 import type { LinkState } from '@/store'
 import { IconButton, Tooltip, usePart } from '@/ui'
 import { StateDot } from '../cards/StateDot'
-import { useZoomPercent } from '../flow/Flow'
+import { useZoomPercent } from '../flow/camera'
 import { useCanvasTexts } from '../texts/canvas'
 import { ShowMenu } from './ShowMenu'
 import { SubnetLegend } from './SubnetLegend'

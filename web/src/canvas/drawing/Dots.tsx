@@ -1,7 +1,7 @@
 import { useCallback } from 'react'
-import styles from '../Canvas.module.css'
-import { useCamera } from '../flow/Flow'
+import { useCamera } from '../flow/camera'
 import { latticeOf } from '../model/lattice'
+import styles from './Dots.module.css'
 
 /** The dots of the table. They follow the view without a render. */
 export function Dots() {

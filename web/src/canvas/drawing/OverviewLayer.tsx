@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'react'
 import { type Editor, useDenied, useEditor } from '@/editor'
 import { useValue } from '@/ui'
-import { useCamera, useOverview } from '../flow/Flow'
+import { useCamera, useOverview } from '../flow/camera'
 import type { FlowEvents } from '../flow/port'
 import { useCanvas } from '../hands/context'
 import type { Board } from '../model/board'

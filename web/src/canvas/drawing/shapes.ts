@@ -1,7 +1,8 @@
 /** Draws areas and notes as they look near by; what is written on them stays readable. */
 
+import type { ShapeNode } from '../model/board'
 import type { Box } from '../model/geometry'
-import { meets, type ShapeNode, shiftOf } from '../model/picture'
+import { meets, shiftOf } from '../model/picture'
 import { labelOf, type ShapeLabel } from '../model/shapeLabels'
 import { mixed } from './colours'
 import { font, type Pass } from './pass'

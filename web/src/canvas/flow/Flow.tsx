@@ -1,176 +1,54 @@
-/** The port to React Flow: pan, zoom, culling, dragging and marquee of nodes. Nothing else in the app imports it. */
+/** The port to React Flow: pan, zoom, culling, dragging and marquee of nodes. Nothing outside of this folder imports it. */
 
 import '@xyflow/react/dist/base.css'
 import {
-  type Edge,
   type EdgeChange,
-  type EdgeProps,
-  getViewportForBounds,
-  Handle,
   type Node,
   type NodeChange,
-  type NodeProps,
-  Position,
   ReactFlow,
   ReactFlowProvider,
-  useReactFlow,
-  useStore,
   useStoreApi,
   ViewportPortal,
 } from '@xyflow/react'
-import { memo, type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from 'react'
+import { type ReactNode, useCallback, useEffect, useState } from 'react'
 import { useValue } from '@/ui'
-import styles from '../Canvas.module.css'
-import { AreaNode } from '../cards/AreaNode'
-import { BridgeNode } from '../cards/BridgeNode'
-import { NamespaceCard } from '../cards/NamespaceCard'
-import { NoteNode } from '../cards/NoteNode'
-import { Wire } from '../cards/Wire'
-import { Guides } from '../hands/Guides'
-import { JourneyLayer } from '../journey/JourneyLayer'
 import type { Point } from '../model/anchors'
-import type { Board, BoardLine, BoardNode } from '../model/board'
-import type { Box } from '../model/geometry'
+import type { Board } from '../model/board'
+import { useOverview } from './camera'
+import {
+  type CardNode,
+  type Drawers,
+  DrawersContext,
+  EDGE_TYPES,
+  NODE_TYPES,
+  toEdge,
+  toFixed,
+  toNode,
+  type WireEdge,
+} from './elements'
 import { everything } from './everything'
-import type { FlowCamera, FlowEvents, FlowView, Picked } from './port'
+import styles from './Flow.module.css'
+import type { FlowEvents, FlowView, Picked } from './port'
 import { useKept } from './useKept'
-import { boardBox, fitIn, hidden, MAX_ZOOM, MIN_ZOOM, SETTLED_MS, smooth, viewOf } from './view'
-
-type CardNode = Node<{ of: BoardNode }, 'card'>
-type WireEdge = Edge<{ line: BoardLine }, 'wire'>
-
-/** Below this zoom only names are drawn, and of more nodes than these not even cards: see overview/. */
-const FAR = 0.4
-const FEW = 40
-
-/** Whether the scene is drawn as a whole instead of card by card. */
-export function useOverview(board: Board): boolean {
-  return useStore((s) => s.transform[2] < FAR) && board.nodes.length > FEW
-}
-
-export function useCamera(): FlowCamera {
-  const store = useStoreApi()
-  const flow = useReactFlow()
-  return useMemo(
-    () => ({
-      get: () => {
-        const { transform, width, height } = store.getState()
-        return { x: transform[0], y: transform[1], zoom: transform[2], width, height }
-      },
-      subscribe: (listener) =>
-        store.subscribe((now, before) => {
-          const same = now.transform === before.transform && now.width === before.width && now.height === before.height
-          if (!same) listener()
-        }),
-      toCanvas: (at) => flow.screenToFlowPosition(at, { snapToGrid: false }),
-      centre: ({ x, y }) => void flow.setCenter(x, y, { zoom: flow.getZoom() }),
-      panBy: (by) => void store.getState().panBy(by),
-    }),
-    [store, flow],
-  )
-}
+import { ViewPort } from './ViewPort'
+import { boardBox, fitIn, MAX_ZOOM, MIN_ZOOM } from './view'
 
 /** What React Flow gets while the overview draws. */
 const NONE: Board = { nodes: [], lines: [] }
 
-/** React Flow wants handles in the document and measures them; ours are points in the corner. */
-const CORNER = { left: 0, top: 0, width: 0, height: 0, minWidth: 0, minHeight: 0, border: 'none', transform: 'none' }
-
-const CardNodeView = memo(function CardNodeView({ data }: NodeProps<CardNode>) {
-  const far = useStore((s) => s.transform[2] < FAR)
-  const { of } = data
-  return (
-    <>
-      <Handle type="source" position={Position.Left} style={CORNER} isConnectable={false} />
-      <Handle type="target" position={Position.Left} style={CORNER} isConnectable={false} />
-      <Body of={of} far={far} />
-    </>
-  )
-})
-
-function Body({ of, far }: { of: BoardNode; far: boolean }) {
-  switch (of.kind) {
-    case 'namespace':
-      return <NamespaceCard name={of.id} card={of.card} selected={of.selected} far={far} />
-    case 'bridge':
-      return <BridgeNode box={of.box} selected={of.selected} far={far} />
-    case 'area':
-      return <AreaNode area={of.area} selected={of.selected} />
-    case 'note':
-      return <NoteNode note={of.note} selected={of.selected} />
-  }
-}
-
-const WireView = memo(function WireView({ data, sourceX, sourceY, targetX, targetY }: EdgeProps<WireEdge>) {
-  return data ? <Wire line={data.line} ax={sourceX} ay={sourceY} bx={targetX} by={targetY} /> : null
-})
-
-const NODE_TYPES = { card: CardNodeView }
-const EDGE_TYPES = { wire: WireView }
-/** One point in the corner: wires find their own way from there (see anchors.ts). */
-const HANDLES = (['source', 'target'] as const).map((type) => ({
-  type,
-  position: Position.Left,
-  x: 0,
-  y: 0,
-  width: 0,
-  height: 0,
-}))
-
-/** What is inside names itself. */
-const PLAIN = { 'aria-roledescription': undefined, 'aria-label': undefined, 'aria-describedby': undefined }
-
-/** Areas lie behind all, notes upon all. Lines run below cards, so that they cover no chip; only those of bridge ports must leave over the
- * card around. */
-const Z = { area: -1, line: 0, around: 0, port: 1, bridge: 2, namespace: 2, note: 3, moving: 10 }
-
-const zOf = (of: BoardNode): number => (of.kind === 'namespace' && of.card.bridges.length > 0 ? Z.around : Z[of.kind])
-
-function toNode(of: BoardNode): CardNode {
-  const size = { width: of.w, height: of.h }
-  return {
-    id: of.id,
-    type: 'card',
-    position: { x: of.x, y: of.y },
-    ...size,
-    measured: size,
-    handles: HANDLES,
-    selected: of.selected,
-    draggable: !of.locked,
-    zIndex: of.moving && of.kind !== 'area' ? Z.moving : zOf(of),
-    // What lies in an area stays in reach: only its label takes the pointer.
-    ...(of.kind === 'area' ? { style: { pointerEvents: 'none' as const } } : {}),
-    ...(of.kind === 'bridge' ? { parentId: of.parent } : {}),
-    domAttributes: PLAIN,
-    data: { of },
-  }
-}
-
-const toFixed = (of: BoardNode): CardNode => ({ ...toNode(of), draggable: false })
-
-function toEdge(line: BoardLine): WireEdge {
-  const { id, from, to, selected } = line
-  const onBridge = from.node.includes('/') || to.node.includes('/')
-  return {
-    id,
-    type: 'wire',
-    source: from.node,
-    target: to.node,
-    selected,
-    zIndex: onBridge ? Z.port : Z.line,
-    data: { line },
-    ariaRole: 'group',
-    domAttributes: PLAIN,
-  }
-}
-
 type FlowProps = FlowEvents & {
   board: Board
+  /** What nodes and lines are drawn with: the same object in every render. */
+  drawers: Drawers
   onView: (view: FlowView | null) => void
   /** Dragging the empty canvas draws a marquee instead of moving it. */
   marquee: boolean
   /** No node is moved. */
   fixed: boolean
+  /** Drawn in canvas units, upon all. */
+  above: ReactNode
+  /** As `above`, where cards are drawn. */
+  aboveCards: ReactNode
   children?: ReactNode
   label: string
 }
@@ -193,7 +71,9 @@ export function Flow(props: FlowProps) {
           initialMaxZoom={fitIn(size.width).maxZoom}
           initialFitViewOptions={fitIn(size.width)}
         >
-          <Inner {...props} />
+          <DrawersContext value={props.drawers}>
+            <Inner {...props} />
+          </DrawersContext>
         </ReactFlowProvider>
       )}
     </div>
@@ -207,7 +87,8 @@ function wholeOf(board: Board): Node {
   return { id: 'all', position: { x, y }, ...size, measured: size, data: {} }
 }
 
-function Inner({ board, onView, marquee, fixed, children, label, ...events }: FlowProps) {
+function Inner(props: FlowProps) {
+  const { board, onView, marquee, fixed, above, aboveCards, children, label, ...events } = props
   const all = useValue(everything)
   const cards = useOverview(board) && !all ? NONE : board
   const nodes = useKept(cards.nodes, fixed ? toFixed : toNode)
@@ -297,57 +178,11 @@ function Inner({ board, onView, marquee, fixed, children, label, ...events }: Fl
       proOptions={{ hideAttribution: true }}
     >
       <ViewportPortal>
-        {cards !== NONE && <Guides />}
-        <JourneyLayer board={board} />
+        {cards !== NONE && aboveCards}
+        {above}
       </ViewportPortal>
       <ViewPort board={board} onView={onView} />
       {children}
     </ReactFlow>
   )
-}
-
-function ViewPort({ board, onView }: { board: Board; onView: FlowProps['onView'] }) {
-  const flow = useReactFlow<CardNode, WireEdge>()
-  const store = useStoreApi()
-  const latest = useRef(board)
-  latest.current = board
-  useEffect(() => {
-    const size = (): { width: number; height: number } => {
-      const { width, height } = store.getState()
-      return { width, height }
-    }
-    const show = ({ x, y, w, h }: Box, maxZoom: number): void => {
-      const { width, height } = size()
-      const bounds = { x, y, width: w, height: h }
-      void flow.setViewport(
-        getViewportForBounds(bounds, width, height, MIN_ZOOM, maxZoom, fitIn(width).padding),
-        smooth(),
-      )
-    }
-    onView(viewOf(flow, size, () => latest.current, show))
-    let before = size()
-    let timer: ReturnType<typeof setTimeout> | undefined
-    const settled = (): void => {
-      const now = size()
-      const box = hidden(latest.current, flow.getViewport(), before, now)
-      before = now
-      if (box) show(box, flow.getZoom())
-    }
-    const off = store.subscribe((now, last) => {
-      if (now.width === last.width && now.height === last.height) return
-      clearTimeout(timer)
-      timer = setTimeout(settled, SETTLED_MS)
-    })
-    return () => {
-      clearTimeout(timer)
-      off()
-      onView(null)
-    }
-  }, [flow, store, onView])
-  return null
-}
-
-/** The zoom in percent; renders again when it changes. */
-export function useZoomPercent(): number {
-  return useStore((s) => Math.round(s.transform[2] * 100))
 }

@@ -1,8 +1,8 @@
 /** What the canvas and the library that draws it say to each other. */
 
-import type { Sight } from '../hands/move'
 import type { Point } from '../model/anchors'
 import type { BoardLine } from '../model/board'
+import type { Box } from '../model/geometry'
 
 /** What of the canvas is seen: pixels = canvas units × zoom + (x, y). The size is in pixels. */
 export interface FlowCamera {
@@ -33,6 +33,12 @@ export interface FlowEvents {
 }
 
 export type Picked = { node: string } | { line: BoardLine }
+
+/** What of the canvas is seen. */
+export interface Sight {
+  seen: Box
+  zoom: number
+}
 
 /** What the canvas can be told. Points of the window in pixels, others in canvas units. */
 export interface FlowView {

@@ -1,7 +1,7 @@
 import { type RefObject, useMemo } from 'react'
-import { type Box, type Editor, within } from '@/editor'
+import { type Editor, within } from '@/editor'
 import { afterColon, isShape, kindOfId, namespaceOf } from '@/protocol'
-import type { Board, BoardNode } from '../model/board'
+import { type Board, boxesOf } from '../model/board'
 import type { FlowView } from './port'
 
 /** Below this zoom a node's name cannot have the focus. */
@@ -37,16 +37,6 @@ export function useCanvasView(
     },
     [editor, view, board],
   )
-}
-
-/** Where every node stands on the canvas itself; a bridge's own coordinates begin at its card. */
-export function boxesOf(nodes: readonly BoardNode[]): Map<string, Box> {
-  const out = new Map<string, Box>()
-  for (const node of nodes) {
-    const origin = (node.kind === 'bridge' ? out.get(node.parent) : undefined) ?? { x: 0, y: 0 }
-    out.set(node.id, { x: origin.x + node.x, y: origin.y + node.y, w: node.w, h: node.h })
-  }
-  return out
 }
 
 /** The node that shows a record. */

@@ -1,8 +1,8 @@
 import { type RefObject, useEffect } from 'react'
 import { type Box, within } from '@/editor'
 import type { Board } from '../model/board'
+import { boxesOf } from '../model/board'
 import type { FlowView } from './port'
-import { boxesOf } from './useCanvasView'
 
 const STILL_MS = 120
 

@@ -1,5 +1,5 @@
 import { memo, type RefObject, useEffect } from 'react'
-import { useCamera } from '../flow/Flow'
+import { useCamera } from '../flow/camera'
 import { panByWheel } from './wheel'
 
 /** Two fingers on a trackpad pan the canvas. */

@@ -1,7 +1,5 @@
 import { createContext, useContext } from 'react'
-import { type Box, useEditor } from '@/editor'
-import type { Mark } from '@/store'
-import { usePart } from '@/ui'
+import type { Box } from '@/editor'
 import type { Point } from '../model/anchors'
 import type { Drags } from './drag'
 import type { MoveTool } from './move'
@@ -36,9 +34,4 @@ export function useCanvas(): CanvasTools {
   const tools = useContext(Context)
   if (!tools) throw new Error('useCanvas outside of the canvas')
   return tools
-}
-
-/** What edits that wait would do to this record. */
-export function useStaged(id: string): Mark | undefined {
-  return usePart(useEditor().lab.overlay.marks, (marks) => marks.get(id))
 }

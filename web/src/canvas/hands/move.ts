@@ -13,6 +13,7 @@ import {
   snapToGrid,
 } from '@/editor'
 import { Value } from '@/ui'
+import type { Sight } from '../flow/port'
 import type { BoardNode } from '../model/board'
 
 /** How near an edge has to come, in pixels of the screen. */
@@ -23,12 +24,6 @@ export interface Keys {
   grid: boolean
   /** Snap to nothing. */
   free: boolean
-}
-
-/** What is seen: neighbours out of sight do not attract. */
-export interface Sight {
-  seen: Box
-  zoom: number
 }
 
 export interface Moved {

@@ -3,7 +3,7 @@
 import { type AnyRecord, type Area, interfaceId, type Note, namespaceId, placementId, styleId } from '@/protocol'
 import type { LabStore, RecordMap, Scene, SceneNamespace } from '@/store'
 import { type Anchors, anchorsOf, type Point } from './anchors'
-import { type BridgeBox, type CardBox, cardBox, sparePlaces } from './geometry'
+import { type Box, type BridgeBox, type CardBox, cardBox, sparePlaces } from './geometry'
 
 /** `id` is the node's name in placements: `ns0`, `host/br0`; of an area or a note its record id. A bridge's place is relative to its
  * namespace's card. `locked`: it is not moved. */
@@ -22,6 +22,10 @@ export type BoardNode = {
   | { kind: 'area'; area: Area }
   | { kind: 'note'; note: Note }
 )
+
+/** What is drawn with links; areas and notes only lie behind. */
+export type LinkedNode = Extract<BoardNode, { kind: 'namespace' | 'bridge' }>
+export type ShapeNode = Exclude<BoardNode, LinkedNode>
 
 export interface BoardLine {
   id: string
@@ -224,4 +228,14 @@ function keepNode(last: BoardNode | undefined, now: BoardNode): BoardNode {
   if (last.kind === 'area' && now.kind === 'area') return last.area === now.area ? last : now
   if (last.kind === 'note' && now.kind === 'note') return last.note === now.note ? last : now
   return now
+}
+
+/** Where every node stands on the canvas itself; a bridge's own coordinates begin at its card. */
+export function boxesOf(nodes: readonly BoardNode[]): Map<string, Box> {
+  const out = new Map<string, Box>()
+  for (const node of nodes) {
+    const origin = (node.kind === 'bridge' ? out.get(node.parent) : undefined) ?? { x: 0, y: 0 }
+    out.set(node.id, { x: origin.x + node.x, y: origin.y + node.y, w: node.w, h: node.h })
+  }
+  return out
 }

@@ -2,20 +2,16 @@
 
 import { grown, within } from '@/editor'
 import { bestPair, type Point } from './anchors'
-import type { Board, BoardLine, BoardNode } from './board'
+import type { Board, BoardLine, BoardNode, LinkedNode, ShapeNode } from './board'
 import { BoxIndex, meets } from './boxes'
 import { along, type Curve, curveOf } from './curve'
 import type { Box } from './geometry'
 import { labelOf } from './shapeLabels'
 
-/** What is drawn with links; areas and notes only lie behind. */
-type Linked = Extract<BoardNode, { kind: 'namespace' | 'bridge' }>
-export type ShapeNode = Exclude<BoardNode, Linked>
-
 /** A node at its place on the canvas, whatever it stands in. */
 export interface NodeShape extends Box {
   id: string
-  of: Linked
+  of: LinkedNode
   parent: NodeShape | null
 }
 
@@ -146,7 +142,7 @@ export class Picture {
   }
 }
 
-function nodeShape(of: Linked, parent: NodeShape | null): NodeShape {
+function nodeShape(of: LinkedNode, parent: NodeShape | null): NodeShape {
   return { id: of.id, of, parent, x: of.x + (parent?.x ?? 0), y: of.y + (parent?.y ?? 0), w: of.w, h: of.h }
 }
 

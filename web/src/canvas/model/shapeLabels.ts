@@ -2,8 +2,8 @@
 
 import type { Note } from '@/protocol'
 import { type Inline, inlineOf } from '@/ui'
+import type { ShapeNode } from './board'
 import type { Box } from './geometry'
-import type { ShapeNode } from './picture'
 
 /** `size`: of the letters. */
 export interface ShapeLabel extends Box {

@@ -1,4 +1,5 @@
 import { catalogue, count } from '@/i18n'
+import type { LinkState } from '@/store'
 
 export const useCanvasTexts = catalogue(
   {
@@ -193,3 +194,8 @@ export const useCanvasTexts = catalogue(
 )
 
 export type CanvasTexts = ReturnType<typeof useCanvasTexts>
+
+/** The state of an interface or a link, in a word. */
+export function stateWord(t: CanvasTexts, state: LinkState): string {
+  return { up: t.up, down: t.down, 'no-carrier': t.noCarrier, pending: t.pending }[state]
+}

@@ -1,10 +1,10 @@
 import { useEffect, useRef, useState } from 'react'
 import { useEditor } from '@/editor'
 import { usePart } from '@/ui'
-import styles from '../chrome/Glance.module.css'
-import { useCamera, useOverview } from '../flow/Flow'
+import { useCamera, useOverview } from '../flow/camera'
 import type { Board } from '../model/board'
 import { Motion } from './motion'
+import styles from './TrafficMarks.module.css'
 
 /** Marks that move over busy links while traffic is shown: behind the cards, or over the drawing of thousands. */
 export function TrafficMarks({ board }: { board: Board }) {

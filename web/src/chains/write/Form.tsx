@@ -7,15 +7,10 @@ import { type Parsed, parse, partOf, targetOf, textOf } from '../model/parts'
 import { Choice, Line, Typed } from './controls'
 import styles from './Form.module.css'
 import { Kept, Matches, TargetOptions } from './Matches'
+import type { FormProps } from './props'
 import { TcpFlags } from './TcpFlags'
 import { useWriteTexts } from './texts'
 import { useAddresses } from './useAddresses'
-
-export interface FormProps {
-  parsed: Parsed
-  around: Around
-  onChange: (text: string) => void
-}
 
 /** The rule as fields. Each field changes its own words of the text and no others; what it has no field for stays as text. */
 export function Form({ text, around, onChange }: { text: string; around: Around; onChange: (text: string) => void }) {

@@ -5,8 +5,8 @@ import { addMatch, dropMatch, setMatch, setTargetOption } from '../model/change'
 import { optionName } from '../model/grammar'
 import { matchesOf, type Part, targetOf } from '../model/parts'
 import { Choice, Line, Typed } from './controls'
-import type { FormProps } from './Form'
 import styles from './Form.module.css'
+import type { FormProps } from './props'
 import { useWriteTexts } from './texts'
 
 /** Matches that the form has fields of its own for, and which options those are. */

@@ -1,5 +1,6 @@
-import { canRun, type Need } from '../kernel/allowed'
+import { allows, type Need } from '../kernel/allowed'
 import type { Editor } from '../kernel/editor'
+import { useAllowedTexts } from '../texts/allowed'
 import type { EditorTexts } from '../texts/editor'
 import type { HelpTexts } from '../texts/help'
 
@@ -24,6 +25,29 @@ export interface Action {
   needs?: Need
   enabled: (editor: Editor) => boolean
   run: (editor: Editor) => unknown
+}
+
+/** What an action needs that does not say it itself. */
+const OF_GROUP: Readonly<Record<ActionGroup, Need>> = {
+  add: 'edit',
+  edit: 'edit',
+  select: 'view',
+  tools: 'edit',
+  rules: 'edit',
+  terminal: 'view',
+  lab: 'view',
+  view: 'view',
+  app: 'view',
+}
+
+/** Whether an action can be run now. */
+export const canRun = (action: Action, editor: Editor): boolean =>
+  allows(editor, action.needs ?? OF_GROUP[action.group]) && action.enabled(editor)
+
+/** Why this visit may not run it; undefined where it may. */
+export function whyNot(action: Action, editor: Editor): string | undefined {
+  const need = action.needs ?? OF_GROUP[action.group]
+  return need === 'view' || allows(editor, need) ? undefined : useAllowedTexts.now()[need]
 }
 
 /** Run it where it is enabled; a failure becomes a toast. */

@@ -3,14 +3,13 @@
 import { LANGUAGES, type Language, language } from '@/i18n'
 import { contrast, theme } from '@/ui/theme'
 import type { Editor } from '../kernel/editor'
-import { moveDock, toggleDock } from '../state/dock'
 import type { DialogState } from '../state/ui'
 import { useAppActionTexts } from '../texts/app'
-import { tour } from '../verbs/tour'
+import { moveDock, toggleDock } from '../verbs/dock'
+import { startTour } from '../verbs/tour'
 import type { Action } from './action'
+import { always, open } from './enabled'
 
-const always = (): boolean => true
-const open = (editor: Editor): boolean => editor.lab.meta.get().info !== null
 const show = (dialog: DialogState) => (editor: Editor) => editor.dialog.set(dialog)
 const t = useAppActionTexts.now
 
@@ -33,6 +32,15 @@ export const shortcuts: Action = {
   shortcuts: ['?'],
   enabled: always,
   run: show({ kind: 'shortcuts' }),
+}
+
+export const tour: Action = {
+  id: 'tour',
+  group: 'app',
+  label: () => t().tour,
+  help: (h) => h.tour,
+  enabled: () => true,
+  run: startTour,
 }
 
 export const exportPicture: Action = {

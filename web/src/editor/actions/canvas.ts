@@ -1,6 +1,6 @@
 /** Actions on what stands on the canvas: arranging, copying, drawing, linking. */
 
-import type { Edge } from '../gestures'
+import type { Edge } from '../gestures/arrange'
 import type { Editor } from '../kernel/editor'
 import { nextTool } from '../state/tools'
 import { useGestureTexts } from '../texts/gestures'
@@ -16,11 +16,11 @@ import {
 import { copyable, copySelection, cutSelection, duplicateSelection, pasteClipboard } from '../verbs/clipboard'
 import { selectedNodes } from '../verbs/selected'
 import type { Action } from './action'
+import { open } from './enabled'
 
 type Texts = ReturnType<typeof useGestureTexts.now>
 type Key = { [K in keyof Texts]: Texts[K] extends string ? K : never }[keyof Texts]
 
-const open = (editor: Editor): boolean => editor.lab.meta.get().info !== null
 const act = (
   id: string,
   group: Action['group'],

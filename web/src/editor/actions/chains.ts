@@ -1,9 +1,10 @@
 import { HOST } from '@/protocol'
 import type { Editor } from '../kernel/editor'
-import { openDock, resizeDock } from '../state/dock'
 import { useAppActionTexts } from '../texts/app'
+import { openDock, resizeDock } from '../verbs/dock'
 import { selectedNamespaceOf } from '../verbs/selected'
 import type { Action } from './action'
+import { open } from './enabled'
 
 /** So high, in CSS pixels, the map of chains can be read whole; half of the window at most. */
 const ROOM = 430
@@ -24,6 +25,6 @@ export const chains: Action = {
   label: () => useAppActionTexts.now().chains,
   help: (h) => h.chains,
   shortcuts: ['C'],
-  enabled: (editor) => editor.lab.meta.get().info !== null,
+  enabled: open,
   run: (editor) => showChains(editor, selectedNamespaceOf(editor) ?? HOST),
 }

@@ -1,18 +1,11 @@
 /** What can be done to one interface. */
 
-import { afterColon, kindOfId, nameOf } from '@/protocol'
-import { cachedInterfaceView, type InterfaceView } from '@/store'
+import { nameOf } from '@/protocol'
+import type { InterfaceView } from '@/store'
 import type { Editor } from '../kernel/editor'
 import { type EditorTexts, useEditorTexts } from '../texts/editor'
-import { onlyShape } from '../verbs/selected'
+import { onlyShape, selectedInterface } from '../verbs/selected'
 import type { Action } from './action'
-
-/** The interface that is selected, where it is the only thing selected. */
-export function selectedInterface(editor: Editor): InterfaceView | undefined {
-  const [id, ...more] = editor.selection.get()
-  if (id === undefined || more.length > 0 || kindOfId(id) !== 'interface') return undefined
-  return cachedInterfaceView(editor.lab, afterColon(id))
-}
 
 const onInterface = (
   id: string,

@@ -1,8 +1,9 @@
 import { afterColon, HOST } from '@/protocol'
 import { standsIn } from '@/store'
-import { openDock, resizeDock } from '../state/dock'
 import { useAppActionTexts } from '../texts/app'
+import { openDock, resizeDock } from '../verbs/dock'
 import type { Action } from './action'
+import { open } from './enabled'
 
 /** So high, in CSS pixels, a journey can be read; half of the window at most. */
 const ROOM = 400
@@ -14,7 +15,7 @@ export const trace: Action = {
   label: () => useAppActionTexts.now().trace,
   help: (h) => h.trace,
   shortcuts: ['J'],
-  enabled: (editor) => editor.lab.meta.get().info !== null,
+  enabled: open,
   run: (editor) => {
     const [source, target] = [...editor.selection.get()].map(afterColon)
     openDock(editor, { kind: 'journey', source: standsIn(source ?? HOST), target })

@@ -1,11 +1,11 @@
 /** Actions on the document as text, and on edits that wait. */
 
 import type { Editor } from '../kernel/editor'
-import { openDock } from '../state/dock'
 import { useStagingTexts } from '../texts/staging'
+import { openDock } from '../verbs/dock'
 import type { Action } from './action'
+import { open } from './enabled'
 
-const open = (editor: Editor): boolean => editor.lab.meta.get().info !== null
 const waiting = (editor: Editor): boolean => editor.staging.state.get().edits.length > 0
 const t = useStagingTexts.now
 

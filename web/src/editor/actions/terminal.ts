@@ -1,9 +1,10 @@
 /** Actions of terminals. Those on a pane work while it has the focus: its own keys are looked up here too. */
 
 import type { Editor } from '../kernel/editor'
+import { reader, type TerminalView } from '../state/terminal'
 import { type TerminalTexts, useTerminalTexts } from '../texts/terminal'
 import { selectedNamespaceOf } from '../verbs/selected'
-import { openTerminal, reader, type TerminalView, toggleTerminal } from '../verbs/terminals'
+import { openTerminal, toggleTerminal } from '../verbs/terminals'
 import type { Action } from './action'
 
 const live = (editor: Editor): boolean => editor.lab.meta.get().info?.state === 'live'

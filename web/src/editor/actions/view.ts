@@ -1,11 +1,10 @@
 /** Actions on how the lab is seen: search, layouts, what the canvas shows on demand. */
 
-import type { Editor } from '../kernel/editor'
 import { LAYOUTS, VIEW_OPTIONS, type ViewOption } from '../state/view'
 import { useViewTexts } from '../texts/view'
 import type { Action } from './action'
+import { always, open } from './enabled'
 
-const open = (editor: Editor): boolean => editor.lab.meta.get().info !== null
 const t = useViewTexts.now
 
 export const search: Action = {
@@ -25,6 +24,46 @@ export const fitSelection: Action = {
   shortcuts: ['2'],
   enabled: (editor) => editor.selection.get().size > 0,
   run: (editor) => editor.viewport.get()?.fitTo([...editor.selection.get()]),
+}
+
+export const fit: Action = {
+  id: 'fit',
+  group: 'view',
+  label: (t) => t.fit,
+  help: (h) => h.fit,
+  shortcuts: ['F', '1'],
+  enabled: always,
+  run: (editor) => editor.viewport.get()?.fit(),
+}
+
+export const zoomIn: Action = {
+  id: 'zoom-in',
+  group: 'view',
+  label: (t) => t.zoomIn,
+  help: (h) => h.zoomIn,
+  shortcuts: ['+', '='],
+  enabled: always,
+  run: (editor) => editor.viewport.get()?.zoomIn(),
+}
+
+export const zoomOut: Action = {
+  id: 'zoom-out',
+  group: 'view',
+  label: (t) => t.zoomOut,
+  help: (h) => h.zoomOut,
+  shortcuts: ['-'],
+  enabled: always,
+  run: (editor) => editor.viewport.get()?.zoomOut(),
+}
+
+export const zoomReset: Action = {
+  id: 'zoom-reset',
+  group: 'view',
+  label: (t) => t.zoomReset,
+  help: (h) => h.zoomReset,
+  shortcuts: ['0'],
+  enabled: always,
+  run: (editor) => editor.viewport.get()?.zoomReset(),
 }
 
 const KEYS: Record<ViewOption, string> = {

@@ -1,6 +1,6 @@
 /** Where a new card goes when nobody says where. */
 
-import { type Box, grown, meets, type Point } from '.'
+import { type Box, grown, meets, type Point } from './boxes'
 
 /** Room for a card with an interface or two, in canvas units. */
 export const CARD = { w: 260, h: 120 }

@@ -1,4 +1,4 @@
-/** Names and addresses that are free, as `topology/propose.py` would choose them. Pure. */
+/** Names and addresses that are free. Pure. */
 
 import { nameOf } from '@/protocol'
 import type { Scene } from '@/store'

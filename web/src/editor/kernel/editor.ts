@@ -3,17 +3,17 @@ import type { AnyCommand, Done, Planned, Problem } from '@/protocol'
 import type { Session } from '@/store'
 import { announce, Value } from '@/ui'
 import { type DockState, emptyDock, keepDock } from '../state/dock'
+import type { Draft } from '../state/draft'
 import type { JourneyView } from '../state/journey'
 import { Marks } from '../state/marks'
 import type { RulesView } from '../state/rules'
+import type { TerminalView } from '../state/terminal'
 import { FIRST_TOOL, type Tool } from '../state/tools'
+import { storedTour, type TourState } from '../state/tour'
 import type { DialogState, Level, SideState, Spot, Toast, Viewport } from '../state/ui'
 import { type Arrange, viewOptions } from '../state/view'
 import { useEditorTexts } from '../texts/editor'
 import { useStagingTexts } from '../texts/staging'
-import type { TerminalView } from '../verbs/terminals'
-import { storedTour, type TourState } from '../verbs/tour'
-import type { Draft } from '../verbs/unsaved'
 import { allows, denied } from './allowed'
 import { Staging } from './staging'
 
@@ -71,7 +71,7 @@ export class Editor {
     this.author = author
     session.onNotice = ({ level, problem }) => this.toast(level, problem)
     session.onOpenFailed = (error) => this.fail(error)
-    keepDock(this)
+    keepDock(session, this.dock)
     this.staging = new Staging(this)
   }
 

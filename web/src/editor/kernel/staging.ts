@@ -2,9 +2,9 @@
 
 import { ProblemError } from '@/connection'
 import { type AnyCommand, type Done, interfaceId, isDrawing, namespaceId, type Planned, type Problem } from '@/protocol'
+import type { LabStore, Session } from '@/store'
 import { Value } from '@/ui'
 import { useStagingTexts } from '../texts/staging'
-import type { Editor } from './editor'
 
 export interface StagedEdit {
   id: number
@@ -35,15 +35,23 @@ const keyOf = (lab: string): string => `vethboard.staged.${lab}`
 
 const recordOfNode = (node: string): string => (node.includes('/') ? interfaceId(node) : namespaceId(node))
 
+/** What is needed of the editor around it. */
+interface Around {
+  readonly session: Session
+  readonly lab: LabStore
+  requestNow(commands: readonly AnyCommand[], label: string): Promise<Done>
+  plan(commands: readonly AnyCommand[]): Promise<Planned>
+}
+
 /** The edits of one browser that wait; the canvas shows the lab as it would be with them. */
 export class Staging {
   readonly state = new Value<StagingState>(OFF)
-  private readonly editor: Editor
+  private readonly editor: Around
   private count = 0
   private asked = 0
   private timer: ReturnType<typeof setTimeout> | undefined
 
-  constructor(editor: Editor) {
+  constructor(editor: Around) {
     this.editor = editor
     editor.session.current.subscribe(() => this.recall())
     this.recall()

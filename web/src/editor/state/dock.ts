@@ -1,5 +1,6 @@
 import type { Family, Table } from '@/protocol'
-import type { Editor } from '../kernel/editor'
+import type { Session } from '@/store'
+import type { Value } from '@/ui/value'
 import type { Panes } from './panes'
 
 /** A chain that is to be shown. */
@@ -17,6 +18,8 @@ export type DockPanel =
   | { kind: 'plan' }
   | { kind: 'capture'; interfaces: readonly string[] }
   | { kind: 'journey'; source?: string | undefined; target?: string | undefined; shared?: string | undefined }
+
+export type TerminalPanel = Extract<DockPanel, { kind: 'terminal' }>
 
 export interface DockTab {
   id: string
@@ -39,9 +42,12 @@ export interface DockState {
   hidden: boolean
 }
 
-const KEY = 'vethboard.dock'
-const KEY_WIDTH = 'vethboard.dock.width'
-const KEY_BESIDE = 'vethboard.dock.beside'
+/** Where this browser keeps what was chosen, in local storage. */
+export const DOCK_KEYS = {
+  height: 'vethboard.dock',
+  width: 'vethboard.dock.width',
+  beside: 'vethboard.dock.beside',
+} as const
 export const DOCK_LEAST = 120
 const DOCK_FIRST = 320
 export const DOCK_LEAST_WIDTH = 340
@@ -55,9 +61,9 @@ export function emptyDock(): DockState {
   return {
     tabs: [],
     active: null,
-    beside: localStorage.getItem(KEY_BESIDE) === 'yes',
-    height: stored(KEY, DOCK_LEAST, DOCK_FIRST),
-    width: stored(KEY_WIDTH, DOCK_LEAST_WIDTH, DOCK_FIRST_WIDTH),
+    beside: localStorage.getItem(DOCK_KEYS.beside) === 'yes',
+    height: stored(DOCK_KEYS.height, DOCK_LEAST, DOCK_FIRST),
+    width: stored(DOCK_KEYS.width, DOCK_LEAST_WIDTH, DOCK_FIRST_WIDTH),
     maximised: false,
     hidden: false,
   }
@@ -66,8 +72,7 @@ export function emptyDock(): DockState {
 const SHOWN = 'vethboard.dock.shown'
 
 /** Each lab has its own tabs; a reload finds them again. */
-export function keepDock(editor: Editor): void {
-  const { session, dock } = editor
+export function keepDock(session: Session, dock: Value<DockState>): void {
   session.current.subscribe(() => dock.set({ ...emptyDock(), ...stored(session.current.get()) }))
   dock.subscribe(() => {
     const lab = session.current.get()
@@ -85,89 +90,4 @@ function stored(lab: string | null): Partial<DockState> {
   } catch {
     return {}
   }
-}
-
-/** One tab for each thing that can be looked at; terminals without an id are always new ones. */
-function idOf(panel: DockPanel, tabs: readonly DockTab[]): string {
-  switch (panel.kind) {
-    case 'terminal': {
-      if (panel.terminal !== undefined) return `terminal:${panel.terminal}`
-      const taken = new Set(tabs.map((tab) => tab.id))
-      let n = 1
-      while (taken.has(`terminal-new:${n}`)) n += 1
-      return `terminal-new:${n}`
-    }
-    case 'chains':
-      return `chains:${panel.namespace}`
-    default:
-      return panel.kind
-  }
-}
-
-/** Show this panel: the tab that has it, with what is new in `panel`, or a new tab. Returns the tab's id. */
-export function openDock(editor: Editor, panel: DockPanel): string {
-  const { tabs } = editor.dock.get()
-  const id = idOf(panel, tabs)
-  const known = tabs.find((tab) => tab.id === id)
-  editor.dock.update((now) => ({
-    ...now,
-    tabs: known ? tabs.map((tab) => (tab.id === id ? { ...tab, panel } : tab)) : [...tabs, { id, panel }],
-    active: id,
-    hidden: false,
-  }))
-  return id
-}
-
-/** Close a tab; its neighbour comes to the front. */
-export function closeDock(editor: Editor, id: string): void {
-  editor.dock.update((now) => {
-    const at = now.tabs.findIndex((tab) => tab.id === id)
-    if (at < 0) return now
-    const tabs = now.tabs.filter((tab) => tab.id !== id)
-    const active = now.active === id ? (tabs[Math.min(at, tabs.length - 1)]?.id ?? null) : now.active
-    return { ...now, tabs, active, maximised: now.maximised && tabs.length > 0 }
-  })
-}
-
-/** Change a tab in place: its title, or its panel once the server has named what it shows. */
-export function updateDockTab(
-  editor: Editor,
-  id: string,
-  change: Partial<Pick<DockTab, 'panel' | 'title' | 'mark'>>,
-): void {
-  editor.dock.update((now) => ({ ...now, tabs: now.tabs.map((tab) => (tab.id === id ? { ...tab, ...change } : tab)) }))
-}
-
-export function activateDock(editor: Editor, id: string): void {
-  editor.dock.update((now) => ({ ...now, active: id, hidden: false }))
-}
-
-export function resizeDock(editor: Editor, height: number): void {
-  const most = Math.max(DOCK_LEAST, window.innerHeight - 160)
-  const kept = Math.round(Math.min(Math.max(height, DOCK_LEAST), most))
-  localStorage.setItem(KEY, String(kept))
-  editor.dock.update((now) => ({ ...now, height: kept, maximised: false }))
-}
-
-/** As `resizeDock`, of the dock beside the canvas. */
-export function widenDock(editor: Editor, width: number): void {
-  const most = Math.max(DOCK_LEAST_WIDTH, window.innerWidth - 240)
-  const kept = Math.round(Math.min(Math.max(width, DOCK_LEAST_WIDTH), most))
-  localStorage.setItem(KEY_WIDTH, String(kept))
-  editor.dock.update((now) => ({ ...now, width: kept, maximised: false }))
-}
-
-/** From the bottom of the page to its right, or back. */
-export function moveDock(editor: Editor): void {
-  const beside = !editor.dock.get().beside
-  localStorage.setItem(KEY_BESIDE, beside ? 'yes' : 'no')
-  editor.dock.update((now) => ({ ...now, beside, maximised: false, hidden: false }))
-}
-
-export function maximiseDock(editor: Editor): void {
-  editor.dock.update((now) => ({ ...now, maximised: !now.maximised }))
-}
-
-export function toggleDock(editor: Editor): void {
-  editor.dock.update((now) => ({ ...now, hidden: !now.hidden }))
 }

@@ -1,5 +1,5 @@
 import { announce } from '@/ui'
-import type { Point } from '../gestures'
+import type { Point } from '../gestures/boxes'
 import { CARD, placeNear } from '../gestures/placing'
 import { freeName, namesIn } from '../gestures/propose'
 import type { Editor } from '../kernel/editor'

@@ -1,5 +1,7 @@
 import { type AnyCommand, type Area, isShape, type Note, type Style, styleId } from '@/protocol'
-import { align, areaAround, type Box, distribute, type Edge, type Point } from '../gestures'
+import { areaAround } from '../gestures/areas'
+import { align, distribute, type Edge } from '../gestures/arrange'
+import type { Box, Point } from '../gestures/boxes'
 import { placeFree } from '../gestures/placing'
 import { freeName } from '../gestures/propose'
 import type { Editor } from '../kernel/editor'

@@ -1,5 +1,5 @@
 import { type AnyCommand, type Exported, HOST, type Json } from '@/protocol'
-import { around, type Box, type Point } from '../gestures'
+import { around, type Box, type Point } from '../gestures/boxes'
 import { CARD, placeFree } from '../gestures/placing'
 import type { Editor } from '../kernel/editor'
 import { useGestureTexts } from '../texts/gestures'

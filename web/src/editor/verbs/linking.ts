@@ -1,5 +1,6 @@
 import { cachedInterfaceView } from '@/store'
-import { type Links, linksOf, linksToNew, type NewNode, type Point, rowsBelow, star } from '../gestures'
+import type { Point } from '../gestures/boxes'
+import { type Links, linksOf, linksToNew, type NewNode, rowsBelow, star } from '../gestures/link'
 import { partsOf } from '../gestures/propose'
 import type { Editor } from '../kernel/editor'
 import { useEditorTexts } from '../texts/editor'

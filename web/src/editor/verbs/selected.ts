@@ -1,5 +1,5 @@
 import { afterColon, isShape, kindOfId } from '@/protocol'
-import { standsIn } from '@/store'
+import { cachedInterfaceView, type InterfaceView, standsIn } from '@/store'
 import type { Editor } from '../kernel/editor'
 
 /** The nodes (`ns0`, `host/br0`) that are selected, for what is to be linked. */
@@ -27,4 +27,11 @@ export function selectedInterfaces(editor: Editor): string[] {
 export function onlyShape(editor: Editor): string | undefined {
   const [id, ...more] = editor.selection.get()
   return id !== undefined && more.length === 0 && isShape(id) ? id : undefined
+}
+
+/** The interface that is selected, where it is the only thing selected. */
+export function selectedInterface(editor: Editor): InterfaceView | undefined {
+  const [id, ...more] = editor.selection.get()
+  if (id === undefined || more.length > 0 || kindOfId(id) !== 'interface') return undefined
+  return cachedInterfaceView(editor.lab, afterColon(id))
 }

@@ -1,35 +1,13 @@
 /** Shells of the lab from the canvas and in the dock: opened, shown, left. */
 
 import { HOST, type TerminalLive } from '@/protocol'
-import { Value } from '@/ui/value'
-import { allows, useAllowedTexts } from '../kernel/allowed'
+import { allows } from '../kernel/allowed'
 import type { Editor } from '../kernel/editor'
-import { activateDock, type DockPanel, type DockTab, openDock, toggleDock, updateDockTab } from '../state/dock'
+import type { DockTab, TerminalPanel } from '../state/dock'
 import { type Pane, type Panes, panesOf } from '../state/panes'
+import { useAllowedTexts } from '../texts/allowed'
 import { useTerminalTexts } from '../texts/terminal'
-
-export type TerminalPanel = Extract<DockPanel, { kind: 'terminal' }>
-
-/** What actions need of the pane that has (or had last) the focus. */
-export interface TerminalView {
-  focus(): void
-  copy(): void
-  paste(): void
-  find(): void
-  files(): void
-  split(way: 'right' | 'down'): void
-  walk(by: number): void
-  clear(): void
-  close(): void
-  /** Give the focus to the tab above, so that Tab walks the page again. */
-  leave(): void
-}
-
-const READER = 'vethboard.terminal.reader'
-
-/** The screen reader mode of all terminals: what is printed is said. */
-export const reader = new Value(localStorage.getItem(READER) === 'on')
-reader.subscribe(() => localStorage.setItem(READER, reader.get() ? 'on' : 'off'))
+import { activateDock, openDock, toggleDock, updateDockTab } from './dock'
 
 /** The panes of a terminal's tab; one that was opened without any has one. */
 export const panesIn = (panel: TerminalPanel): Panes =>

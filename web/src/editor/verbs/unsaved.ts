@@ -2,12 +2,6 @@
 
 import type { Editor } from '../kernel/editor'
 
-/** The text of a lab's document while somebody writes it; `base` is the lab's text from which it began. */
-export interface Draft {
-  base: string
-  text: string
-}
-
 /** Whether the field that is being written on the canvas (a note, a label) has another text than the document. */
 function writing(editor: Editor): boolean {
   const field = document.activeElement

@@ -1,0 +1,16 @@
+import type { CSSProperties } from 'react'
+import type { Pane, Way } from '@/editor'
+
+/** What a pane is told by its tab. */
+export interface PaneProps {
+  tab: string
+  pane: Pane
+  active: boolean
+  focused: boolean
+  style: CSSProperties
+  onFocus: () => void
+  onSplit: (way: Way) => void
+  onWalk: (by: number) => void
+  /** `ended`: the shell is gone already. */
+  onClose: (ended: boolean) => void
+}
