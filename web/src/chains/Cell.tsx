@@ -5,7 +5,7 @@ import type { Family, Table } from '@/protocol'
 import { useRecord } from '@/store'
 import { cx } from '@/ui'
 import styles from './Cell.module.css'
-import { sameSpot, usePanel } from './context'
+import { sameChain, usePanel } from './context'
 import { type Counters, flow, through } from './counters'
 import { carriesRules, takeRules } from './drag'
 import type { ChainView } from './model/digest'
@@ -35,7 +35,7 @@ export function Cell({
   const rate = flow(counters.rates.get(name), chain.ends)
   const loaded = useLoaded(panel.namespace, family, table)
   const both = panel.families.length > 1
-  const chosen = sameSpot(panel.spot, chain)
+  const chosen = sameChain(panel.chainRef, chain)
   const packet = usePacketHere(panel.namespace, chain)
   const said = [
     `${both ? `${FAMILY[family]} ` : ''}${table} ${name}`,

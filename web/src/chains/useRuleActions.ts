@@ -5,9 +5,9 @@ import { type Editor, useEditor } from '@/editor'
 import type { Table } from '@/protocol'
 import { announce } from '@/ui'
 import { type Panel, usePanel } from './context'
-import { asCommand, duplicateRules, moveToChain, moveWithin, removeRules } from './model/deeds'
 import type { ChainView } from './model/digest'
 import type { Policy } from './model/hooks'
+import { asCommand, duplicateRules, moveToChain, moveWithin, removeRules } from './model/ruleCommands'
 import { type ChainsTexts, useChainsTexts } from './texts'
 
 type Numbers = Iterable<number>

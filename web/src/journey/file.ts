@@ -1,5 +1,5 @@
 import type { Difference, Journey } from '@/protocol'
-import type { Travelled } from './model'
+import type { TraceResult } from './model'
 
 /** A journey as a file (`topology.journey.hop.SavedJourney`), without the records that the server's own files hold. */
 interface Saved {
@@ -15,8 +15,8 @@ const VERSION = 1
 /** Bytes of a link that browsers, servers and chat programs still pass on whole. */
 const LINK_MOST = 16000
 
-export function toSaved(travelled: Travelled, lab: string, at: Date): Saved {
-  const { journey, predicted, differences } = travelled
+export function toSaved(traced: TraceResult, lab: string, at: Date): Saved {
+  const { journey, predicted, differences } = traced
   return {
     vethboard_journey: VERSION,
     lab,
@@ -27,7 +27,7 @@ export function toSaved(travelled: Travelled, lab: string, at: Date): Saved {
 }
 
 /** Raises where the text is no journey. */
-export function fromSaved(text: string): Omit<Travelled, 'key'> {
+export function fromSaved(text: string): Omit<TraceResult, 'key'> {
   const value = JSON.parse(text) as Partial<Saved> | null
   const { journey } = value ?? {}
   if (value?.vethboard_journey !== VERSION || !Array.isArray(journey?.hops) || !journey?.verdict || !journey.probe) {
@@ -50,7 +50,7 @@ export async function toFragment(saved: Saved): Promise<string | null> {
 }
 
 /** Raises where the fragment holds no journey. */
-export async function fromFragment(fragment: string): Promise<Omit<Travelled, 'key'>> {
+export async function fromFragment(fragment: string): Promise<Omit<TraceResult, 'key'>> {
   const text = fragment
     .replace(/^#?journey=/, '')
     .replaceAll('-', '+')

@@ -1,7 +1,7 @@
 import type { Ask, Difference, Hop, Journey } from '@/protocol'
 
 /** A journey of this visit, with what belongs to it. */
-export interface Travelled {
+export interface TraceResult {
   key: string
   journey: Journey
   predicted: Journey | null
@@ -11,14 +11,14 @@ export interface Travelled {
 }
 
 /** Hops of one stay in one namespace: shown under one heading. */
-export interface Stay {
+export interface HopGroup {
   namespace: string
   leg: 'there' | 'back'
   hops: readonly { hop: Hop; index: number }[]
 }
 
 /** The hops by stay, in order. */
-export function staysOf(hops: readonly Hop[]): Stay[] {
+export function hopGroups(hops: readonly Hop[]): HopGroup[] {
   const out: { namespace: string; leg: 'there' | 'back'; hops: { hop: Hop; index: number }[] }[] = []
   hops.forEach((hop, index) => {
     const leg = hop.leg ?? 'there'
@@ -33,7 +33,7 @@ export function staysOf(hops: readonly Hop[]): Stay[] {
 export const namespacesOf = (journey: Journey): string[] => [...new Set(journey.hops.map((h) => h.namespace))]
 
 /** The hops that were predicted and not seen, in order. */
-export const missingOf = ({ predicted, differences }: Travelled): Hop[] =>
+export const missingOf = ({ predicted, differences }: TraceResult): Hop[] =>
   differences.flatMap(({ predicted: at }) => (at === undefined || at === null ? [] : (predicted?.hops[at] ?? [])))
 
 /** Fields that say the same as their absence are left out, so that the request is what was meant. */

@@ -1,12 +1,12 @@
 import { Trash2 } from 'lucide-react'
 import { type ReactNode, useEffect, useRef, useState } from 'react'
-import { said, useEditor } from '@/editor'
+import { errorMessage, useEditor } from '@/editor'
 import type { AnyCommand } from '@/protocol'
 import { Field, IconButton, Input } from '@/ui'
 import styles from './parts.module.css'
 import { usePanelTexts } from './texts'
 
-export { said, styles }
+export { errorMessage as said, styles }
 
 export function Section({ title, tools, children }: { title: string; tools?: ReactNode; children: ReactNode }) {
   return (
@@ -47,7 +47,7 @@ export function useAsk(): (commands: readonly AnyCommand[], label: string) => Pr
       await editor.request(commands, label)
       return undefined
     } catch (error) {
-      return said(error)
+      return errorMessage(error)
     }
   }
 }

@@ -187,4 +187,4 @@ export function touchesScene(scene: Scene, maps: Maps, ids: Iterable<string>): b
 }
 
 /** The namespace of an interface's ref, or the namespace itself: where a node stands. */
-export const standsIn = (node: string): string => (node.includes('/') ? namespaceOf(node) : node)
+export const namespaceOfNode = (node: string): string => (node.includes('/') ? namespaceOf(node) : node)

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import type { Around } from '@/chains/model/around'
 import { complete } from '@/chains/model/complete'
 import { Grammar } from '@/chains/model/grammar'
 import { absence, chainsOf, STOPS } from '@/chains/model/hooks'
 import { lint } from '@/chains/model/lint'
+import type { RuleScope } from '@/chains/model/ruleScope'
 import { sentence } from '@/chains/model/sentence'
 import { useSentenceTexts } from '@/chains/sentenceTexts'
 import { language } from '@/i18n'
@@ -26,7 +26,7 @@ const grammar = new Grammar({
     },
   ],
 })
-const around: Around = {
+const around: RuleScope = {
   family: 'ipv4',
   table: 'filter',
   chain: 'INPUT',
@@ -34,7 +34,7 @@ const around: Around = {
   interfaces: ['eth0', 'veth1'],
   grammar,
 }
-const faults = (text: string, more: Partial<Around> = {}): string[] =>
+const faults = (text: string, more: Partial<RuleScope> = {}): string[] =>
   lint(text, { ...around, ...more }).map((f) => `${f.fault} ${f.word}`)
 const offers = (text: string): string[] => complete(text, text.length, around).map((s) => s.text)
 

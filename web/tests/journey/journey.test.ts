@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { animatedSvg, diagramOf, framesOf } from '@/journey/diagram'
 import { fromFragment, fromSaved, toFragment, toSaved } from '@/journey/file'
-import { askOf, emptyForm, staysOf } from '@/journey/model'
+import { askOf, emptyForm, hopGroups } from '@/journey/model'
 import { transcript } from '@/journey/SaveMenu'
 import { useJourneyTexts } from '@/journey/texts'
 import { changesOf, hopWords, packetWords, verdictWords } from '@/journey/words'
@@ -45,7 +45,7 @@ const journey: Journey = {
   hops,
   verdict: { cause: 'dropped-by-rule', namespace: 'r', rule, hop: 5 },
 }
-const travelled = { key: 'j1', journey, predicted: null, differences: [], ended: true }
+const traced = { key: 'j1', journey, predicted: null, differences: [], ended: true }
 const t = useJourneyTexts.now()
 
 test('hops are sentences', () => {
@@ -98,14 +98,14 @@ test('every cause has words', () => {
 })
 
 test('hops stand under the namespace where they happened', () => {
-  expect(staysOf(hops).map((s) => [s.namespace, s.hops.length])).toEqual([
+  expect(hopGroups(hops).map((s) => [s.namespace, s.hops.length])).toEqual([
     ['a', 3],
     ['r', 3],
   ])
 })
 
 test('a saved journey and a shared one come back', async () => {
-  const saved = toSaved(travelled, 'lab', new Date(0))
+  const saved = toSaved(traced, 'lab', new Date(0))
   expect(fromSaved(JSON.stringify(saved)).journey).toEqual(journey)
   const fragment = await toFragment(saved)
   expect((await fromFragment(`#${fragment}`)).journey).toEqual(journey)
@@ -114,7 +114,7 @@ test('a saved journey and a shared one come back', async () => {
 })
 
 test('the transcript has every step and the verdict', () => {
-  const text = transcript(t, travelled)
+  const text = transcript(t, traced)
   expect(text.split('\n')).toHaveLength(hops.length + 2 + 2)
   expect(text).toContain('Dropped by rule 2 of filter/FORWARD in r')
 })

@@ -1,4 +1,4 @@
-import { drawn } from '../hands/drag'
+import { drawn } from '../input/drag'
 import type { OverviewScene } from './scene'
 
 /** On nothing the canvas below has its own: it can be panned. */

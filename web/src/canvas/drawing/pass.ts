@@ -65,6 +65,6 @@ export const font = (size: number, weight = 620): string =>
   `${weight} ${size}px "Inter Variable", system-ui, sans-serif`
 
 /** What of the canvas is seen. */
-export function seen({ x, y, zoom }: Camera, { width, height }: Size): Box {
+export function visibleBox({ x, y, zoom }: Camera, { width, height }: Size): Box {
   return { x: -x / zoom, y: -y / zoom, w: width / zoom, h: height / zoom }
 }

@@ -35,7 +35,7 @@ export interface FlowEvents {
 export type Picked = { node: string } | { line: BoardLine }
 
 /** What of the canvas is seen. */
-export interface Sight {
+export interface VisibleArea {
   seen: Box
   zoom: number
 }
@@ -58,5 +58,5 @@ export interface FlowView {
   toWindow(at: Point): Point
   centre(): Point
   /** The part of the canvas that is seen, and how large. */
-  sight(): Sight
+  visibleArea(): VisibleArea
 }

@@ -24,7 +24,7 @@ export function useCanvasView(
         show: (recordId) => {
           const node = nodeOf(editor, recordId)
           const box = boxesOf(board.current.nodes).get(node)
-          const { seen, zoom } = now.sight()
+          const { seen, zoom } = now.visibleArea()
           if (!box || zoom < READABLE || !within(box, seen)) now.centreOn(node)
         },
         taken: () =>

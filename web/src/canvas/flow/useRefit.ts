@@ -20,7 +20,7 @@ export function useRefit(
     const settled = (): void => {
       const now = view.current
       if (!now || place.clientWidth === 0) return
-      const { seen, zoom } = now.sight()
+      const { seen, zoom } = now.visibleArea()
       const room = (w: number, h: number): Box => ({ x: seen.x, y: seen.y, w: w / zoom, h: h / zoom })
       const boxes = [...boxesOf(board.current.nodes).values()]
       const whole = (box: Box): boolean => boxes.every((one) => within(one, box))

@@ -95,7 +95,7 @@ export function viewOf(
       const { width, height } = size()
       return { x: (width / 2 - x) / zoom, y: (height / 2 - y) / zoom }
     },
-    sight: () => {
+    visibleArea: () => {
       const { x, y, zoom } = flow.getViewport()
       const { width, height } = size()
       return { seen: { x: -x / zoom, y: -y / zoom, w: width / zoom, h: height / zoom }, zoom }

@@ -1,7 +1,7 @@
 import { type RefObject, useEffect } from 'react'
 import type { Editor } from '@/editor'
 import { afterColon, namespaceOf } from '@/protocol'
-import type { Places } from '../hands/usePlaces'
+import type { Places } from '../input/usePlaces'
 import type { Board } from '../model/board'
 import { animate, arranged } from './arrange'
 import { shapesAlong } from './shapes'

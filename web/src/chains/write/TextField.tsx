@@ -1,7 +1,7 @@
 import { type KeyboardEvent, useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from 'react'
 import { cx } from '@/ui'
-import type { Around } from '../model/around'
 import { complete, type Suggestion } from '../model/complete'
+import type { RuleScope } from '../model/ruleScope'
 import tokens from '../RuleText.module.css'
 import { tokensOf } from '../tokens'
 import { Suggestions } from './Suggestions'
@@ -25,7 +25,7 @@ export function TextField({
   onSubmit,
 }: {
   text: string
-  around: Around
+  around: RuleScope
   wrong: Wrong | null
   onChange: (text: string, pasted: boolean) => void
   /** Whether what was pasted is taken otherwise. */
@@ -59,11 +59,11 @@ export function TextField({
   }
   const shown = open && offers.length > 0
   const key = (event: KeyboardEvent): void => {
-    const deed = keyDeed(event, { shown, offers, chosen, setChosen, take, setOpen, onSubmit })
-    if (!deed) return
+    const handler = keyHandler(event, { shown, offers, chosen, setChosen, take, setOpen, onSubmit })
+    if (!handler) return
     event.preventDefault()
     event.stopPropagation()
-    deed()
+    handler()
   }
   return (
     <div className={styles.field} data-wrong={wrong !== null || undefined}>
@@ -119,7 +119,7 @@ interface Keys {
 }
 
 /** The keys of a combobox (WAI-ARIA): arrows choose, Tab or Enter takes, Escape closes. */
-function keyDeed(event: KeyboardEvent, k: Keys): (() => void) | undefined {
+function keyHandler(event: KeyboardEvent, k: Keys): (() => void) | undefined {
   const offer = k.offers[k.chosen]
   const step = (by: number) => () => k.setChosen((k.chosen + by + k.offers.length) % k.offers.length)
   if (event.key === ' ' && event.ctrlKey) return () => k.setOpen(true)

@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'react'
 import { useEditor } from '@/editor'
 import type { Problem } from '@/protocol'
-import { type Spot, usePanel } from '../context'
+import { type ChainRef, usePanel } from '../context'
 
 /** After a pause of so long, in ms, the lab's iptables is asked. */
 const PAUSE = 400
@@ -14,7 +14,7 @@ export interface Checked {
 }
 
 /** Ask while somebody writes; null while there is no answer for just this text. `ask` false: local faults come first. */
-export function useCheck(text: string, { family, table, name }: Spot, ask: boolean): Checked | null {
+export function useCheck(text: string, { family, table, name }: ChainRef, ask: boolean): Checked | null {
   const editor = useEditor()
   const { namespace } = usePanel()
   const [checked, setChecked] = useState<Checked | null>(null)

@@ -63,7 +63,7 @@ export const deselect: Action = {
   label: (t) => t.deselect,
   help: (h) => h.deselect,
   shortcuts: ['Escape'],
-  enabled: (editor) => editor.spot.get() !== null || editor.selection.get().size > 0,
+  enabled: (editor) => editor.popover.get() !== null || editor.selection.get().size > 0,
   // What stands open on the canvas goes first, wherever the focus is.
-  run: (editor) => (editor.spot.get() === null ? editor.select([]) : editor.spot.set(null)),
+  run: (editor) => (editor.popover.get() === null ? editor.select([]) : editor.popover.set(null)),
 }

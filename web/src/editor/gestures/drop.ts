@@ -5,7 +5,7 @@ import type { Scene } from '@/store'
 import type { EditorTexts } from '../texts/editor'
 import { partsOf } from './propose'
 
-export interface Deed {
+export interface DropEdit {
   commands: readonly AnyCommand[]
   label: string
   /** The ref that the interface has afterwards. */
@@ -14,7 +14,7 @@ export interface Deed {
 
 /** An interface's end is dropped on a node (`ns0`, or a bridge `host/br0`): it moves there, is plugged in, or released.
  * null where that changes nothing. */
-export function dropEnd(scene: Scene, t: EditorTexts, ref: string, node: string): Deed | null {
+export function dropEnd(scene: Scene, t: EditorTexts, ref: string, node: string): DropEdit | null {
   const { namespace, master } = partsOf(node)
   const name = nameOf(ref)
   const after = `${namespace}/${name}`

@@ -10,7 +10,7 @@ import type { RulesView } from '../state/rules'
 import type { TerminalView } from '../state/terminal'
 import { FIRST_TOOL, type Tool } from '../state/tools'
 import { storedTour, type TourState } from '../state/tour'
-import type { DialogState, Level, SideState, Spot, Toast, Viewport } from '../state/ui'
+import type { CanvasPopover, DialogState, Level, SideState, Toast, Viewport } from '../state/ui'
 import { type Arrange, viewOptions } from '../state/view'
 import { useEditorTexts } from '../texts/editor'
 import { useStagingTexts } from '../texts/staging'
@@ -32,7 +32,7 @@ export class Editor {
   readonly journey = new Value<JourneyView | null>(null)
   readonly toasts = new Value<readonly Toast[]>([])
   readonly tool = new Value<Tool>(FIRST_TOOL)
-  readonly spot = new Value<Spot | null>(null)
+  readonly popover = new Value<CanvasPopover | null>(null)
   /** The area or note that is being written, by record id. */
   readonly inline = new Value<string | null>(null)
   readonly viewport = new Value<Viewport | null>(null)

@@ -22,7 +22,7 @@ export type DialogState =
   | { kind: 'import'; text?: string | undefined; fileName?: string | undefined }
 
 /** What is open on the canvas itself, at a point of the window: where a link that ended on nothing shall lead; the ends of new links. */
-export type Spot =
+export type CanvasPopover =
   | { kind: 'choose'; from: readonly string[]; at: { x: number; y: number } }
   | { kind: 'ends'; links: readonly (readonly [string, string])[]; at: { x: number; y: number } }
 

@@ -17,7 +17,7 @@ async function draw(editor: Editor, links: Links, label: string, at: Point): Pro
   const done = await editor.edit(links.commands, label)
   if (!done) return false
   editor.select(links.links.flat().map((ref) => `interface:${ref}`))
-  if (links.links.length <= ENDS_SHOWN) editor.spot.set({ kind: 'ends', links: links.links, at })
+  if (links.links.length <= ENDS_SHOWN) editor.popover.set({ kind: 'ends', links: links.links, at })
   return true
 }
 

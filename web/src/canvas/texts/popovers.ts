@@ -1,6 +1,6 @@
 import { catalogue } from '@/i18n'
 
-export const useSpotTexts = catalogue(
+export const usePopoverTexts = catalogue(
   {
     choose: 'Link to a new node',
     newNamespace: 'New namespace',

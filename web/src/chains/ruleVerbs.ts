@@ -3,7 +3,7 @@ import type { Panel } from './context'
 import type { ChainView } from './model/digest'
 import type { RuleActions } from './useRuleActions'
 
-export interface About {
+export interface RuleVerbContext {
   chain: ChainView
   /** The rule where the keys are, or whose menu is open; none: the list shows none. */
   number: number | undefined
@@ -18,10 +18,19 @@ export interface About {
   after: (number: number) => void
 }
 
-export type Deeds = Readonly<Record<RuleVerb, (() => unknown) | null>>
+export type RuleVerbHandlers = Readonly<Record<RuleVerb, (() => unknown) | null>>
 
 /** What each verb does now; null: it cannot be done now. */
-export function ruleDeeds({ chain, number, chosen, filtered, actions, panel, rename, after }: About): Deeds {
+export function ruleVerbHandlers({
+  chain,
+  number,
+  chosen,
+  filtered,
+  actions,
+  panel,
+  rename,
+  after,
+}: RuleVerbContext): RuleVerbHandlers {
   const last = chain.rules.length
   const [first, final] = [Math.min(...chosen), Math.max(...chosen)]
   const some = chosen.length > 0

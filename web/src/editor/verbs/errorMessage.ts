@@ -2,7 +2,7 @@ import { LostError, ProblemError } from '@/connection'
 import { useEditorTexts } from '../texts/editor'
 
 /** What a failed request says to a person, in one line; of a document also where in it. */
-export function said(error: unknown): string {
+export function errorMessage(error: unknown): string {
   if (error instanceof ProblemError) {
     const { subject, message, hint } = error.problem
     const where = subject?.startsWith('$') ? `${subject}: ` : ''

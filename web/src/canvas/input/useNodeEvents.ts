@@ -50,7 +50,7 @@ export function useNodeEvents(
       new Map([...moved].map(([node, at]) => [node, asPlaced(board.current, node, at, keep)]))
     const aim = (moved: ReadonlyMap<string, Point>): Map<string, Point> | null => {
       editor.lab.pace.gesture()
-      const sight = view.current?.sight()
+      const sight = view.current?.visibleArea()
       return sight ? tools.move.move(board.current.nodes, moved, keys, sight) : null
     }
     return {

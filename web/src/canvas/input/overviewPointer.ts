@@ -12,7 +12,7 @@ import type { Picture, Shift } from '../model/picture'
 const THRESHOLD = 4
 const REACH = 6
 
-export interface Ground {
+export interface PointerContext {
   picture: Picture
   /** A point of the window, in canvas units. */
   toCanvas(at: Point): Point
@@ -38,11 +38,11 @@ type State =
 
 type Press = Pick<PointerEvent, 'clientX' | 'clientY' | 'shiftKey'>
 
-export class Hand {
+export class OverviewPointer {
   private state: State = { is: 'idle' }
-  private readonly ground: Ground
+  private readonly ground: PointerContext
 
-  constructor(ground: Ground) {
+  constructor(ground: PointerContext) {
     this.ground = ground
   }
 

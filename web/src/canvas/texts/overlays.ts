@@ -1,6 +1,6 @@
 import { catalogue, count } from '@/i18n'
 
-export const useGlanceTexts = catalogue(
+export const useOverlayTexts = catalogue(
   {
     underWay: 'Applying an edit…',
     refused: (why: string) => `Refused: ${why}`,

@@ -9,7 +9,7 @@ import { type Box, HEADER } from '../model/geometry'
 type Node = Extract<BoardNode, { kind: 'namespace' | 'bridge' }>
 
 /** Boxes of nodes and interfaces by what they are called. */
-export class Spots {
+export class HopBoxes {
   private readonly nodes = new Map<string, Node & { ax: number; ay: number }>()
   private readonly board: Board
 
@@ -79,22 +79,22 @@ function crossings(hops: readonly Hop[], at: number): [string, string][] {
 }
 
 /** These wires as SVG paths, each as often as it was run over. */
-export const wiresOf = (spots: Spots, hops: readonly Hop[], at: number): string[] =>
-  crossings(hops, at).flatMap(([a, b]) => spots.wire(a, b) ?? [])
+export const wiresOf = (hopBoxes: HopBoxes, hops: readonly Hop[], at: number): string[] =>
+  crossings(hops, at).flatMap(([a, b]) => hopBoxes.wire(a, b) ?? [])
 
 /** Where a journey should have gone and did not: wires, and boxes of what it should have come to. */
-export function unseenOf(
-  spots: Spots,
+export function missedOf(
+  hopBoxes: HopBoxes,
   seen: readonly Hop[],
   expected: readonly Hop[],
 ): { wires: string[]; boxes: Box[] } {
   const either = ([a, b]: [string, string]): string => [a, b].sort().join(' ')
   const ran = new Set(crossings(seen, seen.length).map(either))
   const missed = new Map(crossings(expected, expected.length).map((ends) => [either(ends), ends]))
-  const came = new Set(seen.map((hop) => place(spots.boxOf(hop))))
-  const boxes = new Map(expected.map((hop) => [place(spots.boxOf(hop)), spots.boxOf(hop)]))
+  const came = new Set(seen.map((hop) => place(hopBoxes.boxOf(hop))))
+  const boxes = new Map(expected.map((hop) => [place(hopBoxes.boxOf(hop)), hopBoxes.boxOf(hop)]))
   return {
-    wires: [...missed].flatMap(([key, ends]) => (ran.has(key) ? [] : (spots.wire(...ends) ?? []))),
+    wires: [...missed].flatMap(([key, ends]) => (ran.has(key) ? [] : (hopBoxes.wire(...ends) ?? []))),
     boxes: [...boxes].flatMap(([at, box]) => (box && !came.has(at) ? [box] : [])),
   }
 }

@@ -9,7 +9,7 @@ import { Minimap } from './Minimap'
 import { Search } from './Search'
 
 /** What helps to see the state of a lab at a glance; inside of the flow. */
-export function Glance({ board }: { board: Board }) {
+export function Overlays({ board }: { board: Board }) {
   const editor = useEditor()
   useCalm(editor)
   useTraffic(editor, board)

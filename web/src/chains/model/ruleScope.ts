@@ -2,7 +2,7 @@ import type { Family, Table } from '@/protocol'
 import type { Grammar } from './grammar'
 
 /** What a rule can name where it stands. `chains`: the custom chains of its table; `grammar`: null until the lab has told it. */
-export interface Around {
+export interface RuleScope {
   family: Family
   table: Table
   chain: string
