@@ -18,6 +18,7 @@ from agent.lab.process import warm
 from agent.labs import Labs
 from agent.linux import syscalls as sc
 from agent.listener import MAX_MESSAGE, Listener
+from agent.sandbox import limits as enforced
 from agent.sandbox import seccomp
 
 
@@ -60,6 +61,7 @@ def main() -> int:
         return 0 if all(c.ok for c in found if c.needed) else 1
     if args.run is None:
         parser.error("--run is needed")
+    enforced.use_group_of(args.run.resolve())
     sc.prctl(sc.PR_SET_CHILD_SUBREAPER, 1)  # a lab's first process has lost its parent: its end is told to us
     warm()
     with contextlib.suppress(OSError):  # said by doctor, and by the first lab that cannot start

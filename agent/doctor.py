@@ -15,14 +15,18 @@ from agent.linux import syscalls as sc
 from agent.netlink.wire import NLM_F_CREATE, NLM_F_EXCL, Batch, Channel, ifinfo
 from agent.sandbox import limits, seccomp
 from protocol.public import Check
+from topology.model.kinds import BY_WORD
 from topology.model.limits import Limits, human
 
 _RTM_NEWLINK, _RTM_NEWQDISC = 16, 36
 _IFNAME, _LINKINFO, _INFO_KIND = 3, 18, 1
+_NEEDED = ("bridge", "veth")
+_SHELL_ONLY = ("vlan", "dummy", "ipvlan", "vrf", "wireguard", "gre")
+"""Kinds that no document can hold, but a shell in a lab can make."""
 _KINDS = {
-    "bridge": True, "veth": True, "vxlan": False, "macvlan": False, "vlan": False, "dummy": False, "ipvlan": False, "vrf": False,
-    "wireguard": False, "gre": False,
-}  # fmt: skip
+    **{word: word in _NEEDED for word, kind in BY_WORD.items() if not kind.KIND.builtin},
+    **{word: False for word in _SHELL_ONLY if word not in BY_WORD},
+}
 """Kind of interface → whether Vethboard needs it."""
 _MODULES = {"gre": "ip_gre"}
 _QDISCS = ("tbf", "htb", "netem")

@@ -1,7 +1,9 @@
 """What tests of the whole need: Vethboard as a user starts it, on a state directory, a run directory and a port of its own."""
 
+import contextlib
 import json
 import os
+import random
 import re
 import signal
 import socket
@@ -18,10 +20,12 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def free_port() -> int:
-    """A port of the loopback that nobody listens on right now."""
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return int(s.getsockname()[1])
+    """A port of the loopback that nobody has, and that no outgoing connection is given either (ip_local_port_range starts at 32768)."""
+    while True:
+        port = random.SystemRandom().randrange(10_000, 30_000)
+        with socket.socket() as s, contextlib.suppress(OSError):
+            s.bind(("127.0.0.1", port))
+            return port
 
 
 class Stack:

@@ -14,7 +14,6 @@ from agent.netlink.decode import IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS, RTM_GET
 from agent.netlink.namespaces import GENERAL, NETNSA_FD, NETNSA_NSID, RTM_NEWNSID, Namespaces
 from agent.netlink.wire import Batch, as_text, attribute_u32, attributes, ifinfo
 from topology.model.problems import Code, Problem
-from topology.model.records import Macvlan, Vxlan
 from topology.plan import steps as s
 from topology.plan.iproute2 import commands
 
@@ -197,7 +196,7 @@ class _Run:
         waiting: Stage = []
         for number, step in stage:
             assert isinstance(step, s.AddInterface)
-            if isinstance(step.interface, Macvlan | Vxlan) and step.interface.parent:
+            if step.interface.lower is not None:
                 self._add(waiting)
                 waiting = []
                 self._add([(number, step)])
@@ -213,7 +212,7 @@ class _Run:
         places: dict[str, Stage] = {}
         for number, step in stage:
             assert isinstance(step, s.AddInterface)
-            places.setdefault(m.made_in(step.interface), []).append((number, step))
+            places.setdefault(step.interface.made_in, []).append((number, step))
         for namespace, rows in places.items():
             self.send(namespace, rows, put)
         self.forget(touched([step for _, step in stage]))

@@ -5,7 +5,7 @@ import os
 import struct
 from collections.abc import Callable
 
-from agent.netlink.kinds import bridge, macvlan, vxlan
+from agent.netlink.kinds import DRIVERS
 from agent.netlink.wire import (
     NLM_F_APPEND,
     NLM_F_CREATE,
@@ -17,7 +17,9 @@ from agent.netlink.wire import (
     ndmsg,
     rtmsg,
 )
-from topology.model.records import AnyInterface, Bridge, Fdb, Macvlan, Neighbour, Port, Route, Veth, Vxlan
+from topology.model import ids
+from topology.model.kinds import said
+from topology.model.records import AnyInterface, Fdb, Neighbour, Port, Route
 from topology.plan import steps as s
 
 RTM_NEWLINK, RTM_DELLINK, RTM_SETLINK = 16, 17, 19
@@ -54,55 +56,29 @@ def _hardware(batch: Batch, interface: AnyInterface) -> None:
         batch.u32(IFLA_MTU, interface.mtu)
 
 
-def made_in(interface: AnyInterface) -> str:
-    """The namespace whose socket makes it: for what sits on another namespace's interface, that one."""
-    if isinstance(interface, Vxlan):
-        return interface.underlay or interface.namespace
-    if isinstance(interface, Macvlan):
-        return interface.parent.partition("/")[0]
-    return interface.namespace
-
-
 def add_interface(batch: Batch, step: s.AddInterface, index: Index, fd: Callable[[str], int]) -> None:
-    """To be sent in the namespace `made_in(step.interface)`. `fd`: the descriptor of a namespace."""
-    interface = step.interface
+    """To be sent in the namespace `step.interface.made_in`. `fd`: the descriptor of a namespace."""
+    interface, kind = step.interface, step.interface.KIND
     batch.begin(RTM_NEWLINK, _EXCL, ifinfo())
     _hardware(batch, interface)
-    if made_in(interface) != interface.namespace:
+    if interface.made_in != interface.namespace:
         batch.u32(IFLA_NET_NS_FD, fd(interface.namespace))
-    parent = 0
-    if isinstance(interface, Macvlan | Vxlan) and interface.parent:
-        parent = index(*_split(interface.parent))
-    if isinstance(interface, Macvlan):
-        batch.u32(IFLA_LINK, parent)
+    lower = index(*ids.Ref.parse(interface.lower)) if interface.lower else 0
+    if lower and kind.lower is not None and kind.lower.option == "link":
+        batch.u32(IFLA_LINK, lower)
     info = batch.nest(IFLA_LINKINFO)
-    batch.text(IFLA_INFO_KIND, str(type(interface).__struct_config__.tag))
+    batch.text(IFLA_INFO_KIND, interface.word)
     data = batch.nest(IFLA_INFO_DATA)
-    match interface:
-        case Veth():
-            _peer(batch, interface, step.peer, fd)
-        case Bridge():
-            bridge.put(batch, interface, [f for f in Bridge.__struct_fields__ if getattr(interface, f) != getattr(_BRIDGE, f)])
-        case Macvlan():
-            macvlan.put(batch, interface, ("mode",))
-        case Vxlan():
-            vxlan.put(batch, interface, ("port_number", "local", "remote", "ttl", "learning"), parent)
+    if step.peer is not None:
+        _peer(batch, interface, step.peer, fd)
+    elif interface.word in DRIVERS:
+        DRIVERS[interface.word].put(batch, interface, said(interface), lower)
     batch.close(data)
     batch.close(info)
     batch.end()
 
 
-_BRIDGE = Bridge(namespace="", name="")
-
-
-def _split(ref: str) -> tuple[str, str]:
-    namespace, _, name = ref.partition("/")
-    return namespace, name
-
-
-def _peer(batch: Batch, near: Veth, far: Veth | None, fd: Callable[[str], int]) -> None:
-    if far is None:
-        return
+def _peer(batch: Batch, near: AnyInterface, far: AnyInterface, fd: Callable[[str], int]) -> None:
     peer = batch.nest(VETH_INFO_PEER, ifinfo())
     _hardware(batch, far)
     if far.namespace != near.namespace:
@@ -168,17 +144,11 @@ def change_interface(batch: Batch, step: s.ChangeInterface, index: Index) -> Non
 
 def _change_kind(batch: Batch, after: AnyInterface, fields: list[str]) -> None:
     info = batch.nest(IFLA_LINKINFO)
-    batch.text(IFLA_INFO_KIND, str(type(after).__struct_config__.tag))
+    batch.text(IFLA_INFO_KIND, after.word)
     data = batch.nest(IFLA_INFO_DATA)
-    match after:
-        case Bridge():
-            bridge.put(batch, after, fields)
-        case Macvlan():
-            macvlan.put(batch, after, fields)
-        case Vxlan():
-            vxlan.put(batch, after, fields)
-        case _:
-            raise LookupError(f"a {after.__struct_config__.tag} has no {', '.join(fields)}")
+    if after.word not in DRIVERS:
+        raise LookupError(f"a {after.word} has no {', '.join(fields)}")
+    DRIVERS[after.word].put(batch, after, fields, 0)
     batch.close(data)
     batch.close(info)
 

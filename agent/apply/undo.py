@@ -9,7 +9,7 @@ from agent.apply.execute import execute
 from agent.filter.watch import FilterWatch
 from agent.netlink.namespaces import Namespaces
 from topology.model.problems import Problem
-from topology.model.records import INTERFACES, Bridge, Loopback, Records, replace
+from topology.model.records import INTERFACES, Records, replace
 from topology.observe import facts as f
 from topology.observe.observed import Observed
 from topology.plan import steps as s
@@ -56,6 +56,6 @@ def _with_macs(records: Records, facts: Iterable[f.AnyFact]) -> Records:
     """The records with the MACs that the interfaces have, so that one which is made anew gets its own back."""
     macs = {f"interface:{x.ns}/{x.name}": x.mac for x in facts if isinstance(x, f.LinkFact)}
     return {
-        key: replace(r, mac=macs[key]) if isinstance(r, INTERFACES) and not isinstance(r, Loopback | Bridge) and key in macs else r
+        key: replace(r, mac=macs[key]) if isinstance(r, INTERFACES) and r.KIND.mac == "random" and key in macs else r
         for key, r in records.items()
     }

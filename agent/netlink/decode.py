@@ -8,7 +8,7 @@ import struct
 from collections.abc import Callable
 
 from agent.netlink import words
-from agent.netlink.kinds import OBSERVE, vxlan
+from agent.netlink.kinds import DRIVERS
 from agent.netlink.wire import as_s32, as_text, as_u8, as_u16, as_u32, attributes, each_attribute
 from topology.observe.facts import Counters, LinkFact, PortFact, VlanRow, VlansFact
 
@@ -68,12 +68,12 @@ def link(ns: str, body: bytes, resolve: Resolve) -> LinkFact:
     about = attributes(found[IFLA_LINKINFO]) if IFLA_LINKINFO in found else {}
     kind = as_text(about[IFLA_INFO_KIND]) if IFLA_INFO_KIND in about else "loopback" if flags & IFF_LOOPBACK else ""
     data = attributes(about[IFLA_INFO_DATA]) if IFLA_INFO_DATA in about else {}
-    observe = OBSERVE.get(kind)
-    info = observe(data) if observe else {}
+    driver = DRIVERS.get(kind)
+    info = driver.observe(data) if driver else {}
     below = as_u32(found[IFLA_LINK]) if IFLA_LINK in found else 0
     there = resolve(as_s32(found[IFLA_LINK_NETNSID])) if IFLA_LINK_NETNSID in found else None
-    if kind == "vxlan":
-        below = vxlan.parent(data)
+    if driver and driver.lower:
+        below = driver.lower(data)
         if there is not None:
             info["underlay"] = there
     is_port = about.get(IFLA_INFO_SLAVE_KIND) == b"bridge\0" and IFLA_INFO_SLAVE_DATA in about

@@ -30,6 +30,7 @@ from agent.netlink.namespaces import Namespaces, Netns, share_run
 from agent.netlink.read import Reader
 from agent.netlink.sysctls import Sysctls
 from agent.netlink.wire import NETLINK_ADD_MEMBERSHIP, NETLINK_LISTEN_ALL_NSID, RECEIVE, SOL_NETLINK, grow, split
+from topology.model.kinds import BY_WORD
 from topology.model.sysctls import KEYS
 from topology.observe.facts import AnyFact, SysctlFact
 
@@ -40,7 +41,8 @@ _AT_ONCE = 4096
 """Messages after which the loop gets a turn."""
 _LATER_AT_ONCE = 16
 """Namespaces that one turn of the loop reads of those that can wait."""
-_SILENT = ("bridge", "vxlan", "macvlan")
+_SILENT = frozenset(word for word, kind in BY_WORD.items() if kind.KIND.changeable)
+"""Kinds with attributes whose change the kernel tells nobody while the interface is down."""
 _NSID_DATA = struct.Struct("=i")
 
 

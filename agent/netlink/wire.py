@@ -127,6 +127,10 @@ class Batch:
     def put(self, attribute: int, data: bytes) -> None:
         self.buffer += _ATTR.pack(len(data) + 4, attribute) + data + _PAD[len(data) & 3]
 
+    def add_attributes(self, packed: bytes) -> None:
+        """Attributes that were packed elsewhere."""
+        self.buffer += packed
+
     def cut(self, count: int) -> None:
         """Keep the first `count` messages: the last one could not be finished."""
         del self.buffer[self._starts[count] if count < len(self._starts) else len(self.buffer) :]

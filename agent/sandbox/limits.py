@@ -3,6 +3,7 @@
 
 import contextlib
 import errno
+import hashlib
 import os
 import resource
 import time
@@ -13,10 +14,18 @@ from pathlib import Path
 from topology.model.limits import Limits
 
 _ROOT = Path("/sys/fs/cgroup")
+_GROUP = "vethboard"
 _PERIOD = 100_000
 """µs in which a lab with `cpus` gets that many times as much."""
 _CONTROLLERS = ("pids", "memory", "cpu")
 _FILES = {"pids": "processes", "memory": "memory", "cpu": "cpu share"}
+
+
+def use_group_of(run: Path) -> None:
+    """Each run directory has a group for its labs: else labs of one name of two agents would share their limits."""
+    global _GROUP
+    suffix = "" if str(run) == "/run/vethboard" else f"-{hashlib.sha256(str(run).encode()).hexdigest()[:8]}"
+    _GROUP = f"vethboard{suffix}"
 
 
 @cache
@@ -29,7 +38,7 @@ def version() -> int:
 
 def _delegate() -> bool:
     """Whether there is one at least; each for itself, for one that is not there makes the kernel refuse them all."""
-    parent = _ROOT / "vethboard"
+    parent = _ROOT / _GROUP
     try:
         parent.mkdir(exist_ok=True)
     except OSError:
@@ -64,7 +73,7 @@ def _make_room(folder: Path) -> None:
 
 def folder(lab: str, controller: str) -> Path:
     """The lab's group in which a controller counts."""
-    return (_ROOT if version() == 2 else _ROOT / controller) / "vethboard" / lab
+    return (_ROOT if version() == 2 else _ROOT / controller) / _GROUP / lab
 
 
 def _wanted(limits: Limits) -> dict[str, dict[str, str]]:

@@ -1,6 +1,6 @@
 """Five hundred random gestures; then what is drawn, the document and the kernel agree.
 
-`VETHBOARD_MONKEY_SEED` and `VETHBOARD_MONKEY_GESTURES` choose others. The gestures are printed, so that a failing run can be read.
+`VETHBOARD_SEED` chooses others, and `VETHBOARD_MONKEY_GESTURES` how many. The gestures are printed, so that a failing run can be read.
 """
 
 import json
@@ -197,9 +197,8 @@ def wanted(desired: Records) -> dict[str, Any]:
 
 
 @pytest.mark.timeout(300)
-def test_five_hundred_random_gestures(page: Page, stack: Stack, lab: str) -> None:
+def test_five_hundred_random_gestures(page: Page, stack: Stack, lab: str, seed: int) -> None:
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    seed = int(os.environ.get("VETHBOARD_MONKEY_SEED", "1"))
     print(f"seed {seed}")
     stack.cli("apply", lab, "examples/bridge-with-three.json")
     page.get_by_role("group", name="Namespace ns0").wait_for()

@@ -30,7 +30,7 @@ OUTSIDE = {
     "open_sockets_of_families_that_know_no_namespace",
 }  # fmt: skip
 """Attempts that root of the machine can make without doing harm."""
-SHM_KEY = 0x5EED
+SHM_KEY = secrets.randbits(31)
 
 
 @pytest.fixture(scope="module")

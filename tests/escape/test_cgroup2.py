@@ -84,6 +84,17 @@ def test_what_is_written(root: Path) -> None:
     assert (group / "cpu.max").read_text() == "max 100000"
 
 
+def test_two_agents_have_two_groups(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(enforced, "_GROUP", "")
+    (root / "cgroup.controllers").write_text("pids\n")
+    groups = []
+    for run in ("/run/vethboard", "/run/vethboard-1", "/tmp/a/run", "/tmp/b/run"):
+        enforced.use_group_of(Path(run))
+        groups.append(enforced.folder("lab", "pids").relative_to(root))
+    assert groups[0] == Path("vethboard/lab")
+    assert len(set(groups)) == 4
+
+
 def test_without_cgroups_all_is_missing(root: Path) -> None:
     assert root
     assert enforced.version() == 0

@@ -18,6 +18,7 @@ from protocol import public as q
 from tests.support import ROOT, Stack
 from topology.edit.commands import SetInterface
 
+pytestmark = pytest.mark.alone
 EDITS, TRIES, WORST = 21, 4, 2.0
 ATTACKS = {
     "fork bomb": "f() { f | f & }; f; sleep 60",

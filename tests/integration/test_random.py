@@ -157,8 +157,7 @@ class Player:
             time.sleep(0.1)
 
 
-def test_random_edits_and_random_outside_changes(stack: Stack, lab: str) -> None:
-    seed = int(os.environ.get("VETHBOARD_RANDOM_SEED", "1"))  # the same for everybody; others are for who looks for bugs
+def test_random_edits_and_random_outside_changes(stack: Stack, lab: str, seed: int) -> None:
     print(f"seed {seed}")
     with stack.client() as client:
         player = Player(client, lab, random.Random(seed))

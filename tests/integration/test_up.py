@@ -15,6 +15,7 @@ import pytest
 from tests.leaks import left_over, machine
 from tests.support import ROOT, Stack
 
+pytestmark = pytest.mark.alone  # it counts what the machine has
 EXAMPLE = str(ROOT / "examples/two-namespaces.json")
 
 

@@ -2,32 +2,30 @@
 
 import errno
 import ipaddress
-import os
 import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
-from topology.model import names
+from topology.model import ids, names
 from topology.model.base import HOST, Fault
 from topology.model.graph import Graph
+from topology.model.kind import Lower
+from topology.model.kind import fault as _strerror
 from topology.model.problems import Code, Problem, ProblemError
 from topology.model.records import (
-    INTERFACES,
     AnyInterface,
     AnyRecord,
     Area,
-    Bridge,
     Chain,
     Fdb,
-    Loopback,
-    Macvlan,
+    Interface,
     Namespace,
     Neighbour,
     Note,
     Route,
-    Veth,
-    Vxlan,
+    is_bridge,
 )
+from topology.observe.normal import effective_mtu
 from topology.rules import chains
 
 
@@ -53,10 +51,6 @@ def _caught(field: str, error: ProblemError) -> Fault:
     return Fault(field, problem.message, problem.hint or "", problem.errno or 0)
 
 
-def _strerror(field: str, number: int, hint: str) -> Fault:
-    return Fault(field, os.strerror(number), hint, number)
-
-
 def check(records: Mapping[str, AnyRecord], only: Collection[str] | None = None) -> Iterator[Found]:
     """Everything that is wrong with these records; `only`: with those ids. The values need not be canonical."""
     graph = Graph(records)
@@ -69,7 +63,7 @@ def check(records: Mapping[str, AnyRecord], only: Collection[str] | None = None)
             continue
         if isinstance(record, Namespace):
             faults = _of_namespace(record, nsids)
-        elif isinstance(record, INTERFACES):
+        elif isinstance(record, Interface):
             faults = _of_interface(graph, record)
         elif isinstance(record, Route):
             faults = _of_route(graph, record)
@@ -110,32 +104,35 @@ def _of_interface(graph: Graph, interface: AnyInterface) -> Iterator[Fault]:
         names.interface_name(interface.name)
     except ProblemError as error:
         yield _caught("", error)
-    if interface.name == "lo" and not isinstance(interface, Loopback):
+    if interface.name == "lo" and not interface.KIND.builtin:
         yield _strerror("kind", errno.EEXIST, "lo is the loopback interface of each namespace: take another name")
     if interface.namespace not in graph.namespaces:
         yield Fault("namespace", f'Cannot open network namespace "{interface.namespace}": No such file or directory', "", errno.ENOENT)
-    if interface.mac is not None and not isinstance(interface, Loopback):
+    if interface.mac is not None and interface.KIND.mac != "none":
         try:
             names.mac(interface.mac)
         except ProblemError as error:
             yield _caught("mac", error)
-    yield from _mtu(interface)
+    yield from _mtu(graph, interface)
     yield from _addresses(interface)
     yield from _master(graph, interface)
     yield from _port(interface)
-    if isinstance(interface, Veth):
-        yield from _peer(graph, interface)
-    if isinstance(interface, Macvlan | Vxlan):
-        yield from _parent(graph, interface)
+    if interface.other_end is not None:
+        yield from _peer(graph, interface, interface.other_end)
+    if interface.KIND.lower is not None:
+        yield from _lower(graph, interface, interface.KIND.lower)
     yield from interface.faults()
 
 
-def _mtu(interface: AnyInterface) -> Iterator[Fault]:
-    low, high = interface.MTU_RANGE
+def _mtu(graph: Graph, interface: AnyInterface) -> Iterator[Fault]:
+    low, high = interface.KIND.mtu.low, interface.KIND.mtu.high
     if interface.mtu is not None and interface.mtu < low:
         yield Fault("mtu", "mtu less than device minimum", f"the MTU is {low} to {high} bytes", errno.EINVAL)
     elif interface.mtu is not None and interface.mtu > high:
         yield Fault("mtu", "mtu greater than device maximum", f"the MTU is {low} to {high} bytes", errno.EINVAL)
+    lower = graph.lower(interface) if interface.mtu is not None and interface.KIND.mtu.capped else None
+    if lower is not None and interface.mtu is not None and interface.mtu > (most := effective_mtu(graph, lower)):
+        yield _strerror("mtu", errno.ERANGE, f"the MTU is at most that of {lower.ref}: {most} bytes")
 
 
 def _addresses(interface: AnyInterface) -> Iterator[Fault]:
@@ -154,18 +151,21 @@ def _addresses(interface: AnyInterface) -> Iterator[Fault]:
 
 
 def _master(graph: Graph, interface: AnyInterface) -> Iterator[Fault]:
-    if interface.master is None or isinstance(interface, Loopback):
+    if interface.master is None:
         return
-    ref = f"{interface.namespace}/{interface.master}"
+    if interface.KIND.builtin and interface.KIND.no_port is not None:
+        yield interface.KIND.no_port
+        return
+    ref = ids.join(interface.namespace, interface.master)
     master = graph.interfaces.get(ref)
     if master is None:
         yield Fault("master", f'Cannot find device "{interface.master}"', f"a bridge of {interface.namespace} must be the master")
-    elif not isinstance(master, Bridge):
+    elif not is_bridge(master):
         yield _strerror("master", errno.EOPNOTSUPP, f"{ref} is no bridge")
-    elif isinstance(interface, Bridge):
-        yield Fault("master", "Can not enslave a bridge to a bridge", "join two bridges with a veth link", errno.ELOOP)
-    elif len(graph.ports(ref)) > Bridge.MAX_PORTS:
-        yield _strerror("master", errno.EXFULL, f"a bridge takes {Bridge.MAX_PORTS} ports: join a second bridge to {ref}")
+    elif interface.KIND.no_port is not None:
+        yield interface.KIND.no_port
+    elif len(graph.ports(ref)) > (most := master.KIND.max_ports):
+        yield _strerror("master", errno.EXFULL, f"a bridge takes {most} ports: join a second bridge to {ref}")
 
 
 def _port(interface: AnyInterface) -> Iterator[Fault]:
@@ -185,30 +185,32 @@ def _port(interface: AnyInterface) -> Iterator[Fault]:
         yield Fault("vlans", "Cannot set PVID for more than one VLAN", "a port has one PVID", errno.EINVAL)
 
 
-def _peer(graph: Graph, veth: Veth) -> Iterator[Fault]:
-    peer = graph.interfaces.get(veth.peer)
+def _peer(graph: Graph, end: AnyInterface, other: str) -> Iterator[Fault]:
+    peer, word = graph.interfaces.get(other), end.word
     if peer is None:
-        yield Fault("peer", f'Cannot find device "{veth.peer}"', f'a veth needs both ends: "{veth.peer}" with "peer": "{veth.ref}"')
-    elif not isinstance(peer, Veth):
-        yield Fault("peer", f"{veth.peer} is no veth", "the peer of a veth is a veth")
-    elif peer.peer != veth.ref:
-        yield Fault("peer", f"{veth.peer} has another peer: {peer.peer}", f'both ends must name each other: "peer": "{veth.ref}"')
+        yield Fault("peer", f'Cannot find device "{other}"', f'a {word} needs both ends: "{other}" with "peer": "{end.ref}"')
+    elif peer.word != word:
+        yield Fault("peer", f"{other} is no {word}", f"the peer of a {word} is a {word}")
+    elif peer.other_end != end.ref:
+        yield Fault("peer", f"{other} has another peer: {peer.other_end}", f'both ends must name each other: "peer": "{end.ref}"')
 
 
-def _parent(graph: Graph, interface: Macvlan | Vxlan) -> Iterator[Fault]:
-    if isinstance(interface, Vxlan) and interface.underlay is not None and interface.underlay not in graph.namespaces:
-        yield Fault("underlay", f'Cannot open network namespace "{interface.underlay}": No such file or directory', "", errno.ENOENT)
-    if interface.parent is None:
+def _lower(graph: Graph, interface: AnyInterface, rule: Lower) -> Iterator[Fault]:
+    if interface.KIND.underlay and interface.made_in not in {*graph.namespaces, interface.namespace}:
+        yield Fault("underlay", f'Cannot open network namespace "{interface.made_in}": No such file or directory', "", errno.ENOENT)
+    if interface.lower is None:
         return
-    parent = graph.interfaces.get(interface.parent)
-    if parent is None:
-        yield Fault("parent", f'Cannot find device "{interface.parent}"', "name it with its namespace, as in ns0/veth0", errno.ENODEV)
-    elif isinstance(parent, Macvlan) and isinstance(interface, Macvlan):
-        yield Fault("parent", f"{parent.ref} is a macvlan itself", f"the kernel would take its parent: {parent.parent}")
-    elif isinstance(parent, Loopback):
-        yield _strerror("parent", errno.EINVAL, f"lo cannot carry a {'macvlan' if isinstance(interface, Macvlan) else 'vxlan'}")
-    elif isinstance(interface, Vxlan) and parent.namespace != (interface.underlay or interface.namespace):
-        yield Fault("parent", f"{parent.ref} is in another namespace", f'say "underlay": "{parent.namespace}" to send through it')
+    lower = graph.lower(interface)
+    if lower is None:
+        yield Fault("parent", f'Cannot find device "{interface.lower}"', "name it with its namespace, as in ns0/veth0", errno.ENODEV)
+    elif rule.not_on_itself and lower.word == interface.word:
+        yield Fault("parent", f"{lower.ref} is a {lower.word} itself", f"the kernel would take its parent: {lower.lower}")
+    elif not lower.KIND.carries:
+        yield _strerror("parent", errno.EINVAL, f"{lower.name} cannot carry a {interface.word}")
+    elif rule.option == "dev" and lower.namespace != interface.made_in:
+        yield Fault("parent", f"{lower.ref} is in another namespace", f'say "underlay": "{lower.namespace}" to send through it')
+    elif interface.up and not lower.up and interface.follows_state:
+        yield _strerror("up", errno.ENETDOWN, f"a {interface.word} is up only while {lower.ref} is: set that up first")
 
 
 def _of_route(graph: Graph, route: Route) -> Iterator[Fault]:

@@ -24,13 +24,11 @@ from topology.model.records import (
     Chain,
     Fdb,
     Lab,
-    Loopback,
     Namespace,
     Neighbour,
     Note,
     Records,
     Route,
-    Vxlan,
     replace,
 )
 from topology.model.sysctls import IPV6_OFF
@@ -147,7 +145,7 @@ def _interface(interface: AnyInterface) -> dict[str, Json]:
     """Its kind and what only the kind has first."""
     fields: dict[str, Json] = msgspec.to_builtins(interface)
     del fields["namespace"], fields["name"]
-    if isinstance(interface, Loopback):
+    if interface.KIND.builtin:
         del fields["kind"]
     if not fields.get("port"):
         fields.pop("port", None)
@@ -185,8 +183,8 @@ def _silent(graph: Graph) -> set[str]:
         elif isinstance(record, INTERFACES):
             if any(":" in a for a in record.addresses):
                 loud.add(record.namespace)
-            if isinstance(record, Vxlan) and ":" in f"{record.local}{record.remote}":
-                loud.add(record.underlay or record.namespace)
+            if any(":" in (getattr(record, name) or "") for name in record.KIND.addresses):
+                loud.add(record.made_in)
     return graph.namespaces.keys() - loud
 
 

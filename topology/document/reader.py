@@ -10,14 +10,12 @@ from topology.document.jsontext import step
 from topology.model import names
 from topology.model.base import HOST, Json
 from topology.model.drawing import SIZES, near
+from topology.model.kinds import BY_WORD
 from topology.model.netfilter import DRIVERS, FAMILIES, HOOKS
 from topology.model.problems import Code, Problem, ProblemError
 from topology.model.records import (
-    INTERFACES,
-    AnyInterface,
     AnyRecord,
     Area,
-    Bridge,
     Chain,
     Fdb,
     Lab,
@@ -29,13 +27,13 @@ from topology.model.records import (
     Records,
     Route,
     Style,
+    is_bridge,
 )
 
 VERSION = 1
 MIGRATIONS: dict[int, Callable[[dict[str, Json]], dict[str, Json]]] = {}
 """Version → what makes a document of the next version of it. Version 1 is the first."""
 
-KINDS: dict[str, type[AnyInterface]] = {str(kind.__struct_config__.tag): kind for kind in INTERFACES}
 TOP_KEYS = ("vethboard", "name", "description", "policy", "ipv6", "firewall", "uplink", "namespaces", "layout", "styles", "areas", "notes")
 NAMESPACE_KEYS = ("nsid", "interfaces", "routes", "neighbours", "fdb", "sysctls", "filter")
 R = TypeVar("R", bound=AnyRecord)
@@ -211,15 +209,15 @@ class Reader:
             return
         kind = value.get("kind", "loopback" if name == "lo" else None)
         if kind is None:
-            self._fault(f"{path}.kind", 'the key "kind" is missing', f"one of: {', '.join(KINDS)}")
-        elif not isinstance(kind, str) or kind not in KINDS:
-            self._fault(f"{path}.kind", "Unknown device type.", f"one of: {', '.join(KINDS)}")
+            self._fault(f"{path}.kind", 'the key "kind" is missing', f"one of: {', '.join(BY_WORD)}")
+        elif not isinstance(kind, str) or kind not in BY_WORD:
+            self._fault(f"{path}.kind", "Unknown device type.", f"one of: {', '.join(BY_WORD)}")
         else:
             master = value.get("master")
             if isinstance(master, list):
                 self._fault(f"{path}.master", "an interface has one master", "name one bridge")
             else:
-                self._add(self._record(path, KINDS[kind], {"namespace": namespace, "name": name}, value), path)
+                self._add(self._record(path, BY_WORD[kind], {"namespace": namespace, "name": name}, value), path)
 
     def _entry(self, path: str, namespace: str, kind: type[Route | Neighbour | Fdb], value: Json) -> None:
         if not isinstance(value, dict):
@@ -253,7 +251,7 @@ class Reader:
                 self._add(Placement(node=node, x=place[0], y=place[1]), path)
 
     def _node(self, path: str, node: str, namespaces: Container[str]) -> None:
-        if node not in namespaces and node != HOST and not isinstance(self.records.get(f"interface:{node}"), Bridge):
+        if node not in namespaces and node != HOST and not is_bridge(self.records.get(f"interface:{node}")):
             self._fault(path, f'there is no node "{node}"', "a node is a namespace (ns0) or a bridge (host/br0)")
 
     def _styles(self, styles: dict[str, Json], namespaces: Container[str]) -> None:

@@ -13,19 +13,16 @@ from topology.model.drawing import LABEL_LENGTH, NAME_LENGTH, NOTE_LENGTH
 from topology.model.netfilter import FAMILIES, HOOKS
 from topology.model.records import (
     INTERFACES,
-    AnyInterface,
     Area,
-    Bridge,
     Chain,
     Fdb,
+    Interface,
     Lab,
-    Loopback,
     Namespace,
     Neighbour,
     Note,
     Route,
     Style,
-    Vxlan,
 )
 
 VERSION = 1
@@ -37,13 +34,7 @@ _NODE = "^[^/]+(/[^/]+)?$"
 _IFNAME: Json = {"type": "string", "pattern": "^[^/:%\\s]{1,15}$", "not": {"enum": [".", "..", "all", "default"]}}
 _NSNAME: Json = {"type": "string", "pattern": "^[^/]{1,255}$", "not": {"enum": [".", ".."]}}
 _LIMITS: dict[tuple[type[msgspec.Struct], str], tuple[int, int]] = {
-    (Bridge, "priority"): (0, 65535),
-    (Bridge, "hello_time"): (1, 10),
-    (Bridge, "max_age"): (6, 40),
-    (Bridge, "vlan_default_pvid"): (0, 4094),
-    (Vxlan, "vni"): (0, 2**24 - 1),
-    (Vxlan, "port_number"): (1, 65535),
-    (Vxlan, "ttl"): (0, 255),
+    **{(kind, f.name): (f.low, f.high) for kind in INTERFACES for f in kind.KIND.fields if f.low is not None and f.high is not None},
     (Namespace, "nsid"): (0, 2**31 - 1),
     (Route, "table"): (1, 2**32 - 1),
     (Route, "metric"): (0, 2**32 - 1),
@@ -57,10 +48,11 @@ def schema() -> dict[str, Json]:
     _, defs = msgspec.json.schema_components(
         (*INTERFACES, Route, Neighbour, Fdb, Namespace, Lab, Style, Area, Note, Chain), ref_template="#/$defs/{name}"
     )
-    for kind in (*INTERFACES, Route, Neighbour, Fdb):
+    every: tuple[type[msgspec.Struct], ...] = (*INTERFACES, Route, Neighbour, Fdb)
+    for kind in every:
         _trim(defs[kind.__name__], kind)
-    for kind in INTERFACES:
-        _interface(defs[kind.__name__], kind)
+    for interface in INTERFACES:
+        _interface(defs[interface.__name__], interface)
     defs["Port"]["properties"]["cost"] |= {"minimum": 1, "maximum": 65535}
     defs["Port"]["properties"]["priority"] |= {"minimum": 0, "maximum": 63}
     defs["PortVlan"]["properties"]["vid"] |= {"minimum": 1, "maximum": 4094}
@@ -141,15 +133,15 @@ def _trim(part: Json, kind: type[msgspec.Struct]) -> None:
     for name, field in fields.items():
         if (kind, name) in _LIMITS:
             _limit(field, *_LIMITS[kind, name])
-        if name == "mac" and kind is not Loopback:
+        if name == "mac" and not (issubclass(kind, Interface) and kind.KIND.mac == "none"):
             for option in (field, *field.get("anyOf", ())):
                 if option.get("type") == "string":
                     option["pattern"] = _MAC
 
 
-def _interface(part: Json, kind: type[AnyInterface]) -> None:
+def _interface(part: Json, kind: type[Interface]) -> None:
     fields = part["properties"]
-    _limit(fields["mtu"], *kind.MTU_RANGE)
+    _limit(fields["mtu"], kind.KIND.mtu.low, kind.KIND.mtu.high)
     fields["addresses"]["items"] = {"type": "string", "pattern": "^[0-9A-Fa-f:.]+/[0-9.]+$"}
 
 
@@ -180,8 +172,8 @@ def _filter() -> Json:
 
 def _namespace(nsid: Json) -> Json:
     """One entry of `namespaces`."""
-    kinds: list[Json] = [{"$ref": f"#/$defs/{kind.__name__}"} for kind in INTERFACES if kind is not Loopback]
-    mapping = {str(kind.__struct_config__.tag): f"#/$defs/{kind.__name__}" for kind in INTERFACES if kind is not Loopback}
+    kinds: list[Json] = [{"$ref": f"#/$defs/{kind.__name__}"} for kind in INTERFACES if not kind.KIND.builtin]
+    mapping = {str(kind.__struct_config__.tag): f"#/$defs/{kind.__name__}" for kind in INTERFACES if not kind.KIND.builtin}
     other = {"oneOf": kinds, "discriminator": {"propertyName": "kind", "mapping": mapping}}
     arrays = {"routes": Route, "neighbours": Neighbour, "fdb": Fdb}
     return {

@@ -11,12 +11,10 @@ from topology.model.records import (
     INTERFACES,
     AnyInterface,
     AnyRecord,
-    Bridge,
     Chain,
     Fdb,
     Lab,
     Loopback,
-    Macvlan,
     Namespace,
     Neighbour,
     Placement,
@@ -24,8 +22,6 @@ from topology.model.records import (
     Records,
     Route,
     Style,
-    Veth,
-    Vxlan,
     replace,
 )
 from topology.observe.normal import owner
@@ -126,7 +122,7 @@ class Draft:
         peer = graph.peer(old.ref)
         if peer is not None:
             self.put(replace(peer, peer=new.ref))
-        for child in graph.children(old.ref):
+        for child in graph.uppers(old.ref):
             self.put(replace(child, parent=new.ref))
         self.records = {new.id if key == old.id else key: new if key == old.id else r for key, r in self.records.items()}
         self.moves[old.ref] = new.ref
@@ -163,18 +159,17 @@ class Draft:
         graph = Graph(self.records)
         self.forget_uses(interface)
         del self.records[interface.id]
-        if isinstance(interface, Bridge):
+        if interface.KIND.node:
             self.records.pop(f"placement:{interface.ref}", None)
             self.records.pop(f"style:{interface.ref}", None)
             for port in graph.ports(interface.ref):
                 self.leave_bridge(port)
                 self.put(replace(port, master=None, port=Port(), vlans=None))
-        for child in graph.children(interface.ref):
+        for child in graph.uppers(interface.ref):
             self.remove(child)
-        if isinstance(interface, Veth):
-            peer = graph.peer(interface.ref)
-            if peer is not None:
-                self.remove(peer)
+        peer = graph.peer(interface.ref)
+        if peer is not None:
+            self.remove(peer)
 
     def _remove_namespace(self, name: str) -> None:
         graph = Graph(self.records)
@@ -187,9 +182,5 @@ class Draft:
         for interface in graph.interfaces.values():
             if interface.namespace == name:
                 continue
-            if (
-                (isinstance(interface, Veth) and interface.peer in gone)
-                or (isinstance(interface, Macvlan | Vxlan) and interface.parent in gone)
-                or (isinstance(interface, Vxlan) and interface.underlay == name)
-            ):
+            if interface.other_end in gone or interface.lower in gone or interface.made_in == name:
                 self.remove(interface)

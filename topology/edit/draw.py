@@ -8,7 +8,7 @@ from topology.edit.draft import Draft
 from topology.model.drawing import SHAPES, Area, Note, Style, near
 from topology.model.graph import Graph
 from topology.model.problems import ProblemError, invalid, refused, unknown
-from topology.model.records import AnyRecord, Bridge, Namespace, Placement, replace
+from topology.model.records import AnyRecord, Namespace, Placement, is_bridge, replace
 
 
 def place(draft: Draft, positions: Mapping[str, tuple[float, float]], shapes: Mapping[str, tuple[float, float]]) -> None:
@@ -59,7 +59,7 @@ def refuse_locked(draft: Draft, records: Iterable[AnyRecord]) -> None:
     for record in records:
         if isinstance(record, SHAPES):
             locked = record.locked
-        elif isinstance(record, Namespace | Bridge):
+        elif isinstance(record, Namespace) or is_bridge(record):
             style = styles.get(record.name if isinstance(record, Namespace) else record.ref)
             locked = style is not None and style.locked
         else:

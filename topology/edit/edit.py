@@ -22,15 +22,13 @@ from topology.model.problems import ProblemError, invalid, refused, unknown
 from topology.model.records import (
     AnyInterface,
     AnyRecord,
-    Bridge,
+    Interface,
     Lab,
-    Loopback,
     Namespace,
     Placement,
     Port,
     Records,
     Veth,
-    Vxlan,
     replace,
 )
 from topology.observe.normal import normalise
@@ -108,13 +106,13 @@ def _set_sysctl(draft: Draft, command: c.SetSysctl) -> None:
 
 def _add_interface(draft: Draft, command: c.AddInterface) -> None:
     interface = command.interface
-    if isinstance(interface, Veth):
-        raise invalid("a veth needs both ends", interface.id, "add a link: it makes the pair")
-    if isinstance(interface, Loopback):
+    if interface.KIND.paired:
+        raise invalid(f"a {interface.word} needs both ends", interface.id, "add a link: it makes the pair")
+    if interface.KIND.builtin:
         raise refused(errno.EEXIST, interface.id, "each namespace has its lo: set it up")
     draft.free(interface.namespace, interface.name)
     draft.put(interface, made=True)
-    if isinstance(interface, Bridge):
+    if interface.KIND.node:
         if command.at is not None:
             draft.put(Placement(node=interface.ref, x=command.at[0], y=command.at[1]))
         _place_missing(draft, {interface.ref})
@@ -150,7 +148,7 @@ def _set_interface(draft: Draft, command: c.SetInterface) -> None:
         if name in _FIXED:
             raise invalid(f"{name} cannot be set", old.id, _FIXED[name])
         if name not in fields:
-            raise invalid(f'unknown field "{name}"', old.id, f"a {old.__struct_config__.tag} has: {', '.join(fields)}")
+            raise invalid(f'unknown field "{name}"', old.id, f"a {old.word} has: {', '.join(fields)}")
         try:
             values[name] = msgspec.convert(value, fields[name])
         except msgspec.ValidationError as error:
@@ -177,22 +175,22 @@ def _move_interface(draft: Draft, command: c.MoveInterface) -> None:
         return
     draft.forget_uses(old)
     moved = replace(old, namespace=command.namespace, name=name, up=False, addresses=(), master=None, port=Port(), vlans=None)
-    if isinstance(moved, Vxlan):
-        moved = replace(moved, underlay=moved.underlay or old.namespace)
-    for child in Graph(draft.records).children(old.ref):
-        if isinstance(child, Vxlan):
-            draft.remove(child)  # a vxlan goes with its parent, vxlan_handle_lowerdev_unregister()
+    if moved.KIND.underlay:
+        moved = replace(moved, underlay=old.made_in)
+    for upper in Graph(draft.records).uppers(old.ref):
+        if upper.KIND.lower is not None and upper.KIND.lower.dies_on_move:
+            draft.remove(upper)
     draft.follow(old, moved)
 
 
 def _movable(draft: Draft, interface: AnyInterface, namespace: str) -> None:
-    if isinstance(interface, Loopback):
+    if interface.KIND.builtin:
         raise refused(errno.EINVAL, interface.id, "lo stays in its namespace under its name: each namespace has its own")
     if f"namespace:{namespace}" not in draft.records:
         hint = "No such file or directory: make the namespace first"
         raise unknown(f'Invalid "netns" value: "{namespace}"', f"namespace:{namespace}", hint)
-    if isinstance(interface, Bridge) and namespace != interface.namespace:
-        hint = f"a bridge stays in the namespace it was made in: make one in {namespace}"
+    if not interface.KIND.movable and namespace != interface.namespace:
+        hint = f"a {interface.word} stays in the namespace it was made in: make one in {namespace}"
         raise refused(errno.EINVAL, interface.id, hint)
 
 
@@ -232,7 +230,7 @@ def _remove(draft: Draft, command: c.Remove) -> None:
             raise unknown(os.strerror(errno.ENOENT), key, "it is not in the document")
         if isinstance(record, Lab) or key == f"namespace:{HOST}":
             raise refused(errno.EBUSY, key, "host is the lab's own network stack: delete the lab instead")
-        if isinstance(record, Loopback):
+        if isinstance(record, Interface) and record.KIND.builtin:
             raise refused(errno.EOPNOTSUPP, key, "lo cannot be deleted: set it down")
         draft.remove(record)
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from topology.model.base import HOST
 from topology.model.graph import Graph
-from topology.model.records import AnyRecord, Bridge, Placement
+from topology.model.records import AnyRecord, Placement
 
 PITCH_X, PITCH_Y = 420.0, 340.0
 """Distance of two namespaces on the grid, in canvas units: one and its name fit with room for links."""
@@ -28,9 +28,9 @@ def missing(records: Mapping[str, AnyRecord]) -> list[Placement]:
         if name not in placed:
             x, y = free.take_top(*size[name]) if name == HOST and free.host_free() else free.take(*size[name])
             out.append(Placement(node=name, x=x, y=y))
-        rows = [placed[i.ref].y for i in graph.inside(name) if isinstance(i, Bridge) and i.ref in placed]
+        rows = [placed[i.ref].y for i in graph.inside(name) if i.KIND.node and i.ref in placed]
         for interface in graph.inside(name):
-            if isinstance(interface, Bridge) and interface.ref not in placed:
+            if interface.KIND.node and interface.ref not in placed:
                 y = BRIDGE_Y
                 while any(abs(y - row) < BRIDGE_PITCH for row in rows):
                     y += BRIDGE_PITCH
@@ -49,8 +49,8 @@ _PORT_W, _PORT_H, _BRIDGE_HEADER, _BRIDGE_PAD = 118, 34, 34, 10
 def _size(graph: Graph, name: str, placed: Mapping[str, Placement]) -> tuple[float, float]:
     """Width and height of its card with all that is in it; at most too large, where bridges stand side by side."""
     inside = [i for i in graph.inside(name) if i.name != "lo"]
-    bridges = [i.ref for i in inside if isinstance(i, Bridge)]
-    loose = sum(not isinstance(i, Bridge) and i.master is None for i in inside)
+    bridges = [i.ref for i in inside if i.KIND.node]
+    loose = sum(not i.KIND.node and i.master is None for i in inside)
     shift = (math.ceil(loose / 2) if loose > _ONE_COLUMN else loose) * _ROW
     width: float = _TWO_COLUMNS_W if loose > _ONE_COLUMN else _CARD_W
     bottom: float = _HEADER + shift

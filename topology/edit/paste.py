@@ -16,18 +16,14 @@ from topology.model.records import (
     INTERFACES,
     AnyInterface,
     AnyRecord,
-    Bridge,
     Chain,
     Lab,
-    Loopback,
-    Macvlan,
     Namespace,
     Placement,
     Records,
     Route,
     Style,
-    Veth,
-    Vxlan,
+    is_bridge,
     replace,
 )
 from topology.observe.normal import owner
@@ -94,7 +90,7 @@ def _take(records: Mapping[str, AnyRecord], ids: Iterable[str]) -> Taken:
         record = records.get(key)
         if isinstance(record, Namespace):
             spaces.add(record.name)
-        elif isinstance(record, Bridge):
+        elif is_bridge(record):
             bridges.add(record.ref)
         elif isinstance(record, SHAPES):
             others.add(key)
@@ -121,12 +117,9 @@ def _closed(graph: Graph, refs: set[str], spaces: Collection[str]) -> set[str]:
 
     def stands(ref: str) -> bool:
         interface = graph.interfaces[ref]
-        if isinstance(interface, Veth):
-            return interface.peer in refs
-        if isinstance(interface, Macvlan | Vxlan):
-            at_home = not isinstance(interface, Vxlan) or interface.underlay is None or interface.underlay in spaces
-            return at_home and (interface.parent is None or interface.parent in refs)
-        return True
+        if interface.KIND.underlay and interface.made_in != interface.namespace and interface.made_in not in spaces:
+            return False
+        return all(other is None or other in refs for other in (interface.other_end, interface.lower))
 
     while lost := {ref for ref in refs if not stands(ref)}:
         refs = refs - lost
@@ -251,13 +244,13 @@ def _put(draft: Draft, new: Sequence[AnyRecord], by: Delta | None) -> None:
                     record = replace(there, rules=(*there.rules, *(r for r in record.rules if r not in there.rules)))
                 draft.put(record)
             case _ if isinstance(record, INTERFACES):
-                if not isinstance(record, Loopback) or record.id not in draft.records:
-                    draft.put(replace(record, mac=None if record.mac in macs else record.mac), made=isinstance(record, Bridge))
+                if not record.KIND.builtin or record.id not in draft.records:
+                    draft.put(replace(record, mac=None if record.mac in macs else record.mac), made=record.KIND.node)
                     nodes.add(record.ref)
             case _:
                 if record.id not in draft.records:
                     draft.put(record)
-    _readdress(draft, [r.id for r in new if isinstance(r, INTERFACES) and not isinstance(r, Loopback)])
+    _readdress(draft, [r.id for r in new if isinstance(r, INTERFACES) and not r.KIND.builtin])
     for placement in layout.missing(draft.records):
         if placement.node in nodes:
             draft.put(placement)
@@ -358,15 +351,18 @@ def _new_names(namespace: str, called: Names) -> dict[str, str]:
     return {name: new for (ns, _, name), new in pairs if ns == namespace and name != new}
 
 
+_POINTING = ("lower", "peer", "namespace")
+
+
+def _retargeted(role: str, text: str | None, called: Names) -> str | None:
+    """What a field names is called otherwise in the copy: another interface, or a namespace where that is copied too."""
+    if not text:
+        return None
+    return called.spaces.get(text, text) if role == "namespace" else called.refs[text]
+
+
 def _interface(record: AnyInterface, called: Names) -> AnyInterface:
     namespace, _, name = called.refs[record.ref].partition("/")
     master = called.refs.get(f"{record.namespace}/{record.master}") if record.master else None
     new = replace(record, namespace=namespace, name=name, master=master.partition("/")[2] if master else None)
-    if isinstance(new, Veth):
-        return replace(new, peer=called.refs[new.peer])
-    if isinstance(new, Macvlan):
-        return replace(new, parent=called.refs[new.parent])
-    if isinstance(new, Vxlan):
-        underlay = called.spaces.get(new.underlay, new.underlay) if new.underlay else None
-        return replace(new, parent=called.refs[new.parent] if new.parent else None, underlay=underlay)
-    return new
+    return replace(new, **{f.name: _retargeted(f.role, getattr(new, f.name), called) for f in new.KIND.fields if f.role in _POINTING})

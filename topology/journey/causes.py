@@ -10,7 +10,7 @@ from topology.journey.hop import Cause, Hop, RuleAt, Verdict
 from topology.journey.packet import Packet
 from topology.journey.probe import Probe
 from topology.journey.sighting import RouteLookup, TappedFrame
-from topology.model.records import Bridge
+from topology.model.records import is_bridge
 from topology.observe.live import LinkLive
 
 if TYPE_CHECKING:
@@ -169,7 +169,7 @@ def not_switched(walk: "Walk", came: TappedFrame, bridge: str, forwarded: Passag
         state = _port_state(walk, ns, dev)
         return walk.verdict(Cause.PORT_BLOCKED, ns, dev=dev, object=f"interface:{ns}/{dev}", note=state)
     device = walk.interface(ns, bridge)
-    if isinstance(device, Bridge) and device.vlan_filtering:
+    if is_bridge(device) and device.vlan_filtering:
         return walk.verdict(Cause.VLAN_FILTERED, ns, dev=came.dev, object=f"interface:{ns}/{came.dev}", note=_vlans(walk, ns, came))
     for dev in (port, *(p.name for p in walk.view.graph.ports(f"{ns}/{bridge}") if p.name != came.dev)):
         trouble = link_trouble(walk, ns, dev) if dev and dev != came.dev else None

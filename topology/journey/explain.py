@@ -10,7 +10,7 @@ from typing import NamedTuple
 from topology.journey.forwarding import Address, ForwardingView, RouteEntry, reason
 from topology.model.graph import Graph
 from topology.model.problems import Problem, unknown
-from topology.model.records import AnyRecord, Loopback, Veth
+from topology.model.records import AnyRecord
 from topology.observe.live import LiveRecords
 
 MAX_HOPS = 64
@@ -78,7 +78,7 @@ def target_address(observed: Mapping[str, AnyRecord], target: str, ipv6: bool = 
         raise unknown(f"{target}: Name or service not known", target, "name a namespace, an interface (ns0/veth0) or an address")
     own = [i.ref for i in graph.inside(source)] if source is not None else []
     near = {ref for one in own for ref in graph.segments.get(one, ())}
-    candidates = sorted(candidates, key=lambda i: (isinstance(i, Loopback), i.ref not in near, not i.up))
+    candidates = sorted(candidates, key=lambda i: (i.KIND.builtin, i.ref not in near, not i.up))
     for interface in candidates:
         for text in interface.addresses:
             if (":" in text) == ipv6:
@@ -200,6 +200,6 @@ def _nobody(view: ForwardingView, dev: str, following: str) -> Problem:
     hint = f"nobody on the segment of {dev} has {following}"
     if elsewhere is not None:
         hint += f"; {elsewhere} has it, on another segment"
-    elif isinstance(peer, Veth) and not peer.addresses and peer.master is None:
+    elif peer is not None and not peer.addresses and peer.master is None:
         hint += f"; its peer {peer.ref} has no address"
     return reason(f"interface:{dev}", "Destination Host Unreachable", hint, errno.EHOSTUNREACH)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from topology.model import ids
 from topology.model.graph import Graph, wire_ref
 from topology.model.problems import Code, Problem
-from topology.model.records import AnyInterface, Bridge, Chain, Route
+from topology.model.records import AnyInterface, Chain, Route, is_bridge
 from topology.observe.live import LinkLive, LiveRecords, NamespaceLive
 from topology.observe.normal import owner
 
@@ -132,7 +132,7 @@ class ForwardingView:
         if peer is not None and not peer.up:
             return reason(peer.id, f"{ref} has no carrier: its peer {peer.ref} is down", f"set {peer.name} up in {peer.namespace}")
         if isinstance(shown, LinkLive) and not shown.carrier:
-            hint = "plug in a port that is up" if isinstance(interface, Bridge) else "set what it stands on up"
+            hint = "plug in a port that is up" if is_bridge(interface) else "set what it stands on up"
             return reason(interface.id, f"{ref} has no carrier", hint)
         return None
 

@@ -20,7 +20,7 @@ from topology.journey.sighting import Hook
 from topology.journey.simulate import Place, Simulator
 from topology.model.graph import Graph
 from topology.model.problems import Problem
-from topology.model.records import AnyInterface, AnyRecord, Bridge, Neighbour
+from topology.model.records import AnyInterface, AnyRecord, Bridge, Neighbour, is_bridge
 from topology.observe.live import LinkLive, LiveRecords
 from topology.observe.normal import owner
 
@@ -310,19 +310,19 @@ class _Prediction:
     def _along(self, wire: list[str], packet: Packet, mac: str) -> None:
         """Out and in again, from end to end, through the bridges between."""
         self._passes("out", wire[0], packet)
-        bridge_next = isinstance(self.view.graph.interfaces[wire[0]], Bridge)
+        bridge_next = is_bridge(self.view.graph.interfaces[wire[0]])
         if bridge_next:
             self._bridge(wire[0], wire[1:2], mac)
         for at in range(1, len(wire)):
             record = self.view.graph.interfaces[wire[at]]
             before = self.view.graph.interfaces[wire[at - 1]]
-            if isinstance(record, Bridge) and before.master == record.name:
+            if is_bridge(record) and before.master == record.name:
                 following = wire[at + 1 : at + 2]
                 self._bridged(record, packet, onward=bool(following))
                 self._bridge(wire[at], following or [wire[at]], mac)
                 if not following:
                     self._passes("in", wire[at], packet)
-            elif isinstance(before, Bridge) and record.master == before.name:
+            elif is_bridge(before) and record.master == before.name:
                 self._passes("out", wire[at], packet)
             else:
                 self._passes("in", wire[at], packet)

@@ -12,7 +12,7 @@ from topology.journey.packet import Packet
 from topology.journey.passages import filtered
 from topology.journey.probe import Probe
 from topology.journey.sighting import Hook, HookPass, RouteLookup, TappedFrame
-from topology.model.records import AnyInterface, Bridge
+from topology.model.records import AnyInterface, is_bridge
 
 MAX_HOPS = 64
 """Namespaces on a way at most: the default TTL."""
@@ -157,7 +157,7 @@ class Walk:
         for _ in range(MAX_HOPS):
             assert tap is not None
             self._passes("out", tap)
-            if isinstance(self.interface(tap.ns, tap.dev), Bridge):
+            if is_bridge(self.interface(tap.ns, tap.dev)):
                 found = self._switch(tap, tap.dev)
             else:
                 came = self._other_end(tap)

@@ -7,7 +7,7 @@ from itertools import pairwise
 from topology.document.check import gateways
 from topology.model.graph import Graph
 from topology.model.problems import Code, Problem
-from topology.model.records import AnyInterface, AnyRecord, Loopback
+from topology.model.records import AnyInterface, AnyRecord
 from topology.observe.normal import effective_mtu
 
 _Address = tuple[ipaddress.IPv4Interface | ipaddress.IPv6Interface, AnyInterface]
@@ -58,9 +58,7 @@ def _mtu(graph: Graph, members: list[AnyInterface]) -> Iterator[Problem]:
 def _of_subnets(graph: Graph) -> Iterator[Problem]:
     """Subnets of different interfaces of a namespace that overlap: replies may take the wrong one."""
     for namespace in graph.namespaces:
-        own: list[_Address] = [
-            (ipaddress.ip_interface(a), i) for i in graph.inside(namespace) if not isinstance(i, Loopback) for a in i.addresses
-        ]
+        own: list[_Address] = [(ipaddress.ip_interface(a), i) for i in graph.inside(namespace) if not i.KIND.builtin for a in i.addresses]
         wide = [(a, i) for a, i in own if a.network.num_addresses > 1 and not a.ip.is_link_local]
         wide.sort(key=lambda pair: (pair[0].version, int(pair[0].network.network_address), pair[0].network.prefixlen, pair[1].ref))
         for (a, one), (b, other) in pairwise(wide):

@@ -1,32 +1,21 @@
 """What all records share."""
 
-import errno
-import os
+import ipaddress
 from collections.abc import Iterator
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import msgspec
+
+from topology.model.ids import namespace_of
+from topology.model.kind import Fault, Kind, range_fault
+
+__all__ = ["HOST", "Fault", "Interface", "Json", "Port", "PortVlan", "Record", "range_fault"]
 
 Json = Any
 """A JSON value that is not yet checked: msgspec has no recursive aliases, so the type says no more than this name."""
 
 HOST = "host"
 """The name of a lab's own network stack. No named namespace may have it."""
-
-
-class Fault(NamedTuple):
-    """A value that the kernel would refuse: the field, the kernel's words, what to do, errno(3) where there is one."""
-
-    field: str
-    message: str
-    hint: str = ""
-    errno: int = 0
-
-
-def range_fault(field: str, value: int, low: int, high: int, unit: str = "") -> Iterator[Fault]:
-    """A fault where a number is not in `low`..`high`."""
-    if not low <= value <= high:
-        yield Fault(field, os.strerror(errno.ERANGE), f"{field.replace('_', ' ')} is {low} to {high}{unit}, not {value}", errno.ERANGE)
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="kind"):
@@ -64,8 +53,8 @@ class Interface(Record, frozen=True, kw_only=True):
     in the kernel's order. `port` and `vlans` only have a meaning under a master.
     """
 
-    MTU_RANGE: ClassVar[tuple[int, int]] = (68, 65535)
-    """min_mtu and max_mtu of the device, in bytes (ether_setup(), ETH_MIN_MTU, ETH_MAX_MTU)."""
+    KIND: ClassVar[Kind] = Kind()
+    """The declaration of its kind: all that other code knows of it."""
 
     namespace: str
     name: str
@@ -86,6 +75,56 @@ class Interface(Record, frozen=True, kw_only=True):
     def id(self) -> str:
         return f"interface:{self.namespace}/{self.name}"
 
+    @property
+    def word(self) -> str:
+        """Its kind, as documents and `ip link add … type` call it."""
+        return str(self.__struct_config__.tag)
+
+    @property
+    def lower(self) -> str | None:
+        """The interface that it is made on, as `ns/name`."""
+        return getattr(self, "parent", None)
+
+    @property
+    def other_end(self) -> str | None:
+        """The other end of the pair, as `ns/name`."""
+        return getattr(self, "peer", None)
+
+    @property
+    def made_in(self) -> str:
+        """The namespace in which the kernel is asked to make it; it is moved to its own from there."""
+        lower = self.KIND.lower
+        if self.KIND.underlay:
+            return getattr(self, "underlay", None) or self.namespace
+        if lower is not None and lower.option == "link" and self.lower is not None:
+            return namespace_of(self.lower)
+        return self.namespace
+
+    @property
+    def follows_state(self) -> bool:
+        """Whether the kernel takes it up and down with its lower interface."""
+        lower = self.KIND.lower
+        return lower is not None and lower.state is not None and not getattr(self, lower.state, False)
+
     def faults(self) -> Iterator[Fault]:
-        """What the kernel would refuse of this kind's own fields, seen alone."""
+        """What the kernel would refuse of this kind's own fields, seen alone: by their ranges, and `own_faults`."""
+        for field in self.KIND.fields:
+            yield from field.faults(getattr(self, field.name))
+        for name in self.KIND.addresses:
+            text = getattr(self, name)
+            if text is not None and not _is_address(text):
+                yield Fault(name, f'any valid address is expected rather than "{text}".', "as in 10.0.1.1 or 2001:db8::1")
+                return
+        yield from self.own_faults()
+
+    def own_faults(self) -> Iterator[Fault]:
+        """What ranges cannot say. Its addresses are valid."""
         yield from ()
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return "%" not in text

@@ -6,21 +6,19 @@ A *wire key* is an interface as a place on a wire: its `ns/name`, or `ns/br0/10`
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 
+from topology.model import ids
 from topology.model.records import (
-    INTERFACES,
-    AnyInterface,
     AnyRecord,
     Bridge,
     Fdb,
-    Macvlan,
+    Interface,
     Namespace,
     Neighbour,
     Placement,
     PortVlan,
     Route,
     Style,
-    Veth,
-    Vxlan,
+    is_bridge,
 )
 
 
@@ -36,31 +34,31 @@ class Graph:
         return {r.name: r for r in self.records.values() if isinstance(r, Namespace)}
 
     @cached_property
-    def interfaces(self) -> dict[str, AnyInterface]:
+    def interfaces(self) -> dict[str, Interface]:
         """By `ns/name`."""
-        return {r.ref: r for r in self.records.values() if isinstance(r, INTERFACES)}
+        return {r.ref: r for r in self.records.values() if isinstance(r, Interface)}
 
     @cached_property
-    def _inside(self) -> dict[str, list[AnyInterface]]:
-        out: dict[str, list[AnyInterface]] = {}
+    def _inside(self) -> dict[str, list[Interface]]:
+        out: dict[str, list[Interface]] = {}
         for interface in self.interfaces.values():
             out.setdefault(interface.namespace, []).append(interface)
         return out
 
     @cached_property
-    def _ports(self) -> dict[str, list[AnyInterface]]:
-        out: dict[str, list[AnyInterface]] = {}
+    def _ports(self) -> dict[str, list[Interface]]:
+        out: dict[str, list[Interface]] = {}
         for interface in self.interfaces.values():
             if interface.master is not None:
-                out.setdefault(f"{interface.namespace}/{interface.master}", []).append(interface)
+                out.setdefault(ids.join(interface.namespace, interface.master), []).append(interface)
         return out
 
     @cached_property
-    def _children(self) -> dict[str, list[Macvlan | Vxlan]]:
-        out: dict[str, list[Macvlan | Vxlan]] = {}
+    def _uppers(self) -> dict[str, list[Interface]]:
+        out: dict[str, list[Interface]] = {}
         for interface in self.interfaces.values():
-            if isinstance(interface, Macvlan | Vxlan) and interface.parent is not None:
-                out.setdefault(interface.parent, []).append(interface)
+            if interface.lower is not None:
+                out.setdefault(interface.lower, []).append(interface)
         return out
 
     @cached_property
@@ -71,17 +69,21 @@ class Graph:
                 out.setdefault(record.namespace, []).append(record)
         return out
 
-    def inside(self, namespace: str) -> list[AnyInterface]:
+    def inside(self, namespace: str) -> list[Interface]:
         """The interfaces of a namespace."""
         return self._inside.get(namespace, [])
 
-    def ports(self, bridge: str) -> list[AnyInterface]:
+    def ports(self, bridge: str) -> list[Interface]:
         """The ports of the bridge `ns/name`."""
         return self._ports.get(bridge, [])
 
-    def children(self, parent: str) -> list[Macvlan | Vxlan]:
-        """The interfaces on top of `ns/name`, in whichever namespace."""
-        return self._children.get(parent, [])
+    def uppers(self, lower: str) -> list[Interface]:
+        """The interfaces that are made on `ns/name`, in whichever namespace."""
+        return self._uppers.get(lower, [])
+
+    def lower(self, interface: Interface) -> Interface | None:
+        """The interface that it is made on."""
+        return self.interfaces.get(interface.lower) if interface.lower is not None else None
 
     def routes(self, namespace: str) -> list[Route]:
         """The routes that somebody added in a namespace."""
@@ -89,30 +91,30 @@ class Graph:
 
     def using(self, ref: str) -> list[Route | Neighbour | Fdb]:
         """The records that name the interface `ns/name` as their `dev`."""
-        namespace, _, name = ref.partition("/")
+        namespace, name = ids.Ref.parse(ref)
         return [r for r in self.records.values() if isinstance(r, Route | Neighbour | Fdb) and r.namespace == namespace and r.dev == name]
 
-    def peer(self, ref: str) -> Veth | None:
-        """The other end of a veth, where both ends name each other."""
+    def peer(self, ref: str) -> Interface | None:
+        """The other end of a pair, where both ends name each other."""
         end = self.interfaces.get(ref)
-        other = self.interfaces.get(end.peer) if isinstance(end, Veth) else None
-        return other if isinstance(other, Veth) and other.peer == ref else None
+        other = self.interfaces.get(end.other_end) if end is not None and end.other_end is not None else None
+        return other if other is not None and other.other_end == ref else None
 
-    def master(self, interface: AnyInterface) -> Bridge | None:
+    def master(self, interface: Interface) -> Bridge | None:
         """The bridge whose port it is."""
-        found = self.interfaces.get(f"{interface.namespace}/{interface.master}") if interface.master else None
-        return found if isinstance(found, Bridge) else None
+        found = self.interfaces.get(ids.join(interface.namespace, interface.master)) if interface.master else None
+        return found if is_bridge(found) else None
 
-    def links(self) -> Iterator[tuple[Veth, Veth]]:
-        """Each veth pair once, the end with the lesser name first."""
+    def links(self) -> Iterator[tuple[Interface, Interface]]:
+        """Each pair once, the end with the lesser name first."""
         for ref, interface in self.interfaces.items():
             other = self.peer(ref)
-            if other is not None and isinstance(interface, Veth) and ref < other.ref:
+            if other is not None and ref < other.ref:
                 yield interface, other
 
     def nodes(self) -> list[str]:
         """What is drawn as a node: namespaces (`ns0`), and bridges (`host/br0`)."""
-        return [*self.namespaces, *(ref for ref, i in self.interfaces.items() if isinstance(i, Bridge))]
+        return [*self.namespaces, *(ref for ref, i in self.interfaces.items() if i.KIND.node)]
 
     def placements(self) -> dict[str, Placement]:
         """By node."""
@@ -125,13 +127,13 @@ class Graph:
     def wire_key(self, ref: str) -> str:
         """Where the interface itself sends and hears untagged frames."""
         interface = self.interfaces.get(ref)
-        if isinstance(interface, Bridge) and interface.vlan_filtering:
+        if is_bridge(interface) and interface.vlan_filtering:
             return f"{ref}/{interface.vlan_default_pvid}"
         return ref
 
     @cached_property
     def wires(self) -> dict[str, list[str]]:
-        """Which wire keys hear each other directly: veth ends, a port and its bridge, macvlan and parent, vxlans of one VNI."""
+        """Which wire keys hear each other directly: two ends of a pair, port and bridge, interface and lower one, ends of one tunnel."""
         out: dict[str, list[str]] = {self.wire_key(ref): [] for ref in self.interfaces}
         for one, other in self._pairs():
             out.setdefault(one, []).append(other)
@@ -139,7 +141,7 @@ class Graph:
         return out
 
     def _pairs(self) -> Iterator[tuple[str, str]]:
-        vnis: dict[int, str] = {}
+        joined: dict[tuple[str, object], str] = {}
         for a, b in self.links():
             yield a.ref, b.ref
             yield from self._trunk(a, b)
@@ -147,14 +149,15 @@ class Graph:
             bridge = self.master(interface)
             if bridge is not None:
                 yield from ((ref, key) for key in _port_keys(interface, bridge))
-            if isinstance(interface, Macvlan) and interface.parent in self.interfaces:
-                yield ref, self.wire_key(interface.parent)
-            if isinstance(interface, Vxlan):
-                first = vnis.setdefault(interface.vni, ref)
+            lower = self.lower(interface)
+            if lower is not None and interface.KIND.lower and interface.KIND.lower.frames == "same":
+                yield ref, self.wire_key(lower.ref)
+            if interface.KIND.joined_by:
+                first = joined.setdefault((interface.word, getattr(interface, interface.KIND.joined_by)), ref)
                 if first != ref:
                     yield first, ref
 
-    def _trunk(self, a: Veth, b: Veth) -> Iterator[tuple[str, str]]:
+    def _trunk(self, a: Interface, b: Interface) -> Iterator[tuple[str, str]]:
         """The VLANs that cross a link with their tags on, between two bridges that filter."""
         one, other = self.master(a), self.master(b)
         if one and other and one.vlan_filtering and other.vlan_filtering:
@@ -185,7 +188,7 @@ def wire_ref(key: str) -> str:
     return "/".join(key.split("/", 2)[:2])
 
 
-def port_vlans(port: AnyInterface, bridge: Bridge) -> tuple[PortVlan, ...]:
+def port_vlans(port: Interface, bridge: Bridge) -> tuple[PortVlan, ...]:
     """The VLANs of a port: its own, or what the bridge gives each port."""
     if port.vlans is not None:
         return port.vlans
@@ -193,7 +196,7 @@ def port_vlans(port: AnyInterface, bridge: Bridge) -> tuple[PortVlan, ...]:
     return (PortVlan(vid=pvid, pvid=True, untagged=True),) if pvid else ()
 
 
-def _port_keys(port: AnyInterface, bridge: Bridge) -> list[str]:
+def _port_keys(port: Interface, bridge: Bridge) -> list[str]:
     """The wire keys of the bridge that the port's untagged frames reach."""
     if not bridge.vlan_filtering:
         return [bridge.ref]

@@ -4,14 +4,15 @@ A lab is a flat map from record id to record. Relations are names, never objects
 are derived from the two ends that name each other.
 """
 
-from typing import Literal, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar, Union
 
 import msgspec
 
 from topology.model import ids
 from topology.model.base import HOST, Interface, Port, PortVlan, Record
 from topology.model.drawing import Area, Note, Placement, Style
-from topology.model.kinds.bridge import Bridge
+from topology.model.kinds import KINDS
+from topology.model.kinds.bridge import Bridge, is_bridge
 from topology.model.kinds.loopback import Loopback
 from topology.model.kinds.macvlan import Macvlan
 from topology.model.kinds.veth import Veth
@@ -19,8 +20,10 @@ from topology.model.kinds.vxlan import Vxlan
 from topology.model.netfilter import ChainPolicy, Driver, Family, Table
 
 __all__ = [
-    "HOST", "AnyInterface", "AnyRecord", "Area", "Bridge", "Chain", "Fdb", "Interface", "Lab", "Loopback", "Macvlan", "Namespace",
+    "HOST", "INTERFACES", "AnyInterface",
+    "AnyRecord", "Area", "Bridge", "Chain", "Fdb", "Interface", "Lab", "Loopback", "Macvlan", "Namespace",
     "Neighbour", "Note", "Placement", "Policy", "Port", "PortVlan", "Record", "Records", "Route", "Style", "Veth", "Vxlan",
+    "is_bridge",
 ]  # fmt: skip
 
 Policy = Literal["follow", "flag", "enforce"]
@@ -138,13 +141,16 @@ class Chain(Record, frozen=True, kw_only=True, tag="chain"):
         return ids.chain(self.namespace, self.family, self.table, self.name)
 
 
-AnyInterface = Loopback | Veth | Bridge | Vxlan | Macvlan
+if TYPE_CHECKING:
+    AnyInterface: TypeAlias = Interface
+else:
+    AnyInterface = Union[KINDS]  # noqa: UP007 - made of the kinds that there are, for msgspec
+INTERFACES: tuple[type[Interface], ...] = KINDS
+"""All kinds of interfaces."""
+
 AnyRecord = Lab | Namespace | AnyInterface | Route | Neighbour | Fdb | Chain | Placement | Style | Area | Note
 Records = dict[str, AnyRecord]
 """The state of a lab: record id → record. Treated as immutable: a change makes a new dict."""
-
-INTERFACES: tuple[type[AnyInterface], ...] = (Loopback, Veth, Bridge, Vxlan, Macvlan)
-"""The kinds. Adding one: its file here, in `agent/drivers` and in `web/src/kinds`, and an entry in each tuple."""
 
 
 def as_records(*records: AnyRecord) -> Records:

@@ -6,21 +6,19 @@ from typing import Protocol
 
 import msgspec
 
+from topology.model.kind import Field
+from topology.model.kinds import BY_WORD, KINDS
 from topology.model.records import (
     HOST,
     AnyInterface,
     AnyRecord,
-    Bridge,
     Fdb,
-    Loopback,
-    Macvlan,
+    Interface,
     Namespace,
     Neighbour,
     Port,
     PortVlan,
     Route,
-    Veth,
-    Vxlan,
 )
 from topology.observe import facts as f
 from topology.observe.filters import Filters
@@ -162,16 +160,20 @@ class Netns:
 
     def note(self, link: f.LinkFact, others: Others) -> str:
         """Why a document cannot hold this interface; nothing where it can."""
-        if link.kind not in ("loopback", "veth", "bridge", "vxlan", "macvlan"):
+        kind = BY_WORD.get(link.kind)
+        if kind is None:
             return f"{link.kind or 'this kind of interface'} is shown, but not kept in documents"
-        where = link.link_ns or self.name
-        if link.kind == "veth" and others.ref(where, link.link) is None:
+        if kind.KIND.paired and self._below(link, others) is None:
             return "its peer is in a namespace without a name"
-        if link.kind == "macvlan" and (others.ref(where, link.link) is None or link.info.get("mode") == "source"):
-            return "its parent is in a namespace without a name" if link.link_ns == UNNAMED else "a macvlan of mode source"
-        if link.kind == "vxlan" and (link.info.get("underlay") == UNNAMED or not link.info.get("port_number")):
+        if kind.KIND.underlay and link.info.get("underlay") == UNNAMED:
             return "its underlay is in a namespace without a name"
-        return ""
+        if kind.KIND.lower is not None and kind.KIND.lower.required and self._below(link, others) is None:
+            return "its parent is in a namespace without a name"
+        return next((f"a {link.kind} with {f.name} {v}" for f, v in _own(kind, link) if not _can_hold(kind, f, v)), "")
+
+    def _below(self, link: f.LinkFact, others: Others) -> str | None:
+        """The interface that IFLA_LINK names: the other end of a pair, or the lower one."""
+        return others.ref(link.link_ns or self.name, link.link) if link.link else None
 
     def _interface(self, link: f.LinkFact, others: Others) -> AnyInterface | None:
         if self.note(link, others):
@@ -179,7 +181,7 @@ class Netns:
         master = self.links.get(link.master)
         is_port = master is not None and master.kind == "bridge" and link.port is not None
         values: dict[str, object] = {
-            **{k: v for k, v in link.info.items() if k != "underlay"},
+            **link.info,
             "namespace": self.name,
             "name": link.name,
             "up": link.up,
@@ -192,18 +194,11 @@ class Netns:
             values["port"] = _port(link.port)
             rows = self.vlans.get(link.index)
             values["vlans"] = tuple(PortVlan(vid=r.vid, pvid=r.pvid, untagged=r.untagged) for r in rows) if rows is not None else None
-        below = others.ref(link.link_ns or self.name, link.link) if link.link else None
-        match link.kind:
-            case "loopback":
-                return msgspec.convert({**values, "mac": None}, Loopback)
-            case "veth":
-                return msgspec.convert({**values, "peer": below}, Veth)
-            case "bridge":
-                return msgspec.convert(values, Bridge)
-            case "macvlan":
-                return msgspec.convert({**values, "parent": below}, Macvlan)
-            case _:
-                return msgspec.convert({**values, "parent": below, "underlay": link.info.get("underlay")}, Vxlan)
+        kind, below = BY_WORD[link.kind], self._below(link, others)
+        values |= {f.name: below for f in kind.KIND.fields if f.role in ("peer", "lower")}
+        if kind.KIND.mac == "none":
+            values["mac"] = None
+        return msgspec.convert(values, kind)
 
     def _addresses(self, link: f.LinkFact) -> tuple[str, ...]:
         return tuple(a.address for a in self.addresses.get(link.index, {}).values() if not _kernels_address(a, link.mac))
@@ -233,7 +228,7 @@ class Netns:
         if interface is None or link is None or e.state == "dynamic":
             return None
         if e.own:
-            if not isinstance(interface, Vxlan):
+            if interface.KIND.fdb != "own":
                 return None
             return Fdb(namespace=self.name, dev=interface.name, mac=e.mac, vlan=e.vlan, destination=e.destination)
         local = e.state == "local"
@@ -258,7 +253,7 @@ class Netns:
         )  # fmt: skip
         for link in self.links.values():
             yield self._link(link, others)
-            if link.kind in ("bridge", "vxlan"):
+            if _fdb_kind(link):
                 yield FdbLive(namespace=self.name, name=link.name, rows=tuple(self._fdb_rows(link, records)))
         if self.counters is not None:
             rows = {self.links[i].name: c for i, c in self.counters.rows.items() if i in self.links}
@@ -268,14 +263,15 @@ class Netns:
         yield from self.filters.live()
 
     def _link(self, link: f.LinkFact, others: Others) -> LinkLive:
-        below = others.ref(link.link_ns or self.name, link.link) if link.link else None
+        below = self._below(link, others)
+        paired = link.kind in BY_WORD and BY_WORD[link.kind].KIND.paired
         master = self.links.get(link.master)
         note = self.note(link, others)
         return LinkLive(
             namespace=self.name, name=link.name, index=link.index, type=link.kind, up=link.up, carrier=link.carrier,
             operstate=link.operstate, flags=tuple(word for bit, word in FLAGS.items() if link.flags & bit), mtu=link.mtu, mac=link.mac,
-            master=master.name if master else None, peer=below if link.kind == "veth" else None,
-            peer_index=link.link if link.kind == "veth" else None, parent=below if link.kind != "veth" else None,
+            master=master.name if master else None, peer=below if paired else None,
+            peer_index=link.link if paired else None, parent=None if paired else below,
             driver="" if link.kind == "loopback" else link.kind, txqlen=link.txqlen,
             port_state=PORT_STATES[link.port.state] if link.port and link.port.state < len(PORT_STATES) else None,
             addresses=tuple(
@@ -307,7 +303,7 @@ class Netns:
             link = self.links.get(e.index)
             if link is None:
                 continue
-            mine = e.own and e.index == table.index if table.kind == "vxlan" else not e.own and table.index in (e.index, link.master)
+            mine = e.own and e.index == table.index if _fdb_kind(table) == "own" else not e.own and table.index in (e.index, link.master)
             if mine:
                 entry = Fdb(namespace=self.name, dev=link.name, mac=e.mac, vlan=e.vlan, destination=e.destination)
                 record = entry.id if entry.id in records else None
@@ -315,6 +311,27 @@ class Netns:
 
 
 _RouteType = Route.__annotations__["type"]
+
+
+def _fdb_kind(link: f.LinkFact) -> str:
+    """Whose MAC addresses its table has: "ports", its "own", "": it has none."""
+    return BY_WORD[link.kind].KIND.fdb if link.kind in BY_WORD else ""
+
+
+def _own(kind: type[Interface], link: f.LinkFact) -> Iterator[tuple[Field, object]]:
+    """The kind's own fields that were told, with their values."""
+    return ((field, link.info[field.name]) for field in kind.KIND.fields if field.name in link.info)
+
+
+_types: dict[type[Interface], dict[str, object]] = {kind: {f.name: f.type for f in msgspec.structs.fields(kind)} for kind in KINDS}
+
+
+def _can_hold(kind: type[Interface], field: Field, value: object) -> bool:
+    """Whether a record can say this: it has the type and the range of its field."""
+    try:
+        return not any(field.faults(msgspec.convert(value, _types[kind][field.name])))
+    except msgspec.ValidationError:
+        return False
 
 
 def _port(fact: f.PortFact) -> Port:

@@ -14,33 +14,25 @@ from topology.model.drawing import DRAWINGS
 from topology.model.graph import Graph
 from topology.model.records import (
     HOST,
-    INTERFACES,
     AnyInterface,
     AnyRecord,
     Bridge,
     Chain,
     Fdb,
+    Interface,
     Lab,
-    Loopback,
-    Macvlan,
     Namespace,
     Neighbour,
     Port,
     PortVlan,
     Records,
     Route,
-    Vxlan,
     replace,
 )
 from topology.rules import chains
 
-ETHERNET_MTU = 1500
-LOOPBACK_MTU = 65536
-VXLAN_OVERHEAD = 50
-"""Outer Ethernet, IPv4, UDP and VXLAN headers (RFC 7348), in bytes; 20 more over IPv6."""
-
 UNKNOWN_SPEED_COST = 100
-"""The bridge port cost of a device that names no speed (net/bridge/br_if.c), as a vxlan without a parent."""
+"""The bridge port cost of a device that names no speed (port_cost() in net/bridge/br_if.c)."""
 
 
 @cache
@@ -63,22 +55,15 @@ def _effective_mtu(graph: Graph, interface: AnyInterface, seen: frozenset[str]) 
 
 
 def _default_mtu(graph: Graph, interface: AnyInterface, seen: frozenset[str]) -> int:
-    """`seen` ends a circle of parents, which only a broken document can have."""
-    if isinstance(interface, Loopback):
-        return LOOPBACK_MTU
-    if interface.ref in seen:
-        return ETHERNET_MTU
+    """`seen` ends a circle of lower interfaces, which only a broken document can have."""
+    mtu = interface.KIND.mtu
+    if not mtu.follows or interface.ref in seen:
+        return mtu.default
     seen |= {interface.ref}
-    if isinstance(interface, Bridge):
-        return min((_effective_mtu(graph, p, seen) for p in graph.ports(interface.ref)), default=ETHERNET_MTU)
-    if isinstance(interface, Macvlan | Vxlan):
-        parent = graph.interfaces.get(interface.parent or "")
-        if parent is None:
-            return ETHERNET_MTU
-        over_ipv6 = isinstance(interface, Vxlan) and ":" in (interface.local or interface.remote or "")
-        overhead = VXLAN_OVERHEAD + (20 if over_ipv6 else 0) if isinstance(interface, Vxlan) else 0
-        return _effective_mtu(graph, parent, seen) - overhead
-    return ETHERNET_MTU
+    if mtu.follows == "ports":
+        return min((_effective_mtu(graph, p, seen) for p in graph.ports(interface.ref)), default=mtu.default)
+    lower = graph.lower(interface)
+    return mtu.default if lower is None else _effective_mtu(graph, lower, seen) - mtu.overhead(interface)
 
 
 def address_order(addresses: tuple[str, ...]) -> tuple[str, ...]:
@@ -103,9 +88,8 @@ def address_order(addresses: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _addresses(interface: AnyInterface) -> tuple[str, ...]:
-    own = {"127.0.0.1/8", "::1/128"} if isinstance(interface, Loopback) else set()
-    canonical = tuple(names.interface_address(a) for a in interface.addresses)
-    return address_order(tuple(a for a in canonical if a not in own))
+    canonical = (names.interface_address(a) for a in interface.addresses)
+    return address_order(tuple(a for a in canonical if a not in interface.KIND.own_addresses))
 
 
 def _vlans(interface: AnyInterface, bridge: Bridge | None) -> tuple[PortVlan, ...] | None:
@@ -117,12 +101,33 @@ def _vlans(interface: AnyInterface, bridge: Bridge | None) -> tuple[PortVlan, ..
     return None if vlans == usual else vlans
 
 
-def _port(interface: AnyInterface, bridge: Bridge | None) -> Port:
+def _port(graph: Graph, interface: AnyInterface, bridge: Bridge | None) -> Port:
     if bridge is None:
         return Port()
-    if isinstance(interface, Vxlan) and interface.parent is None and interface.port.cost == UNKNOWN_SPEED_COST:
+    if interface.port.cost == UNKNOWN_SPEED_COST and not _tells_speed(graph, interface):
         return msgspec.structs.replace(interface.port, cost=Port().cost)
     return interface.port
+
+
+def _tells_speed(graph: Graph, interface: AnyInterface) -> bool:
+    """Whether the device says how fast it is, itself or the one below it: else a bridge takes it for slow."""
+    seen: set[str] = set()
+    while interface.KIND.speed == "lower" and interface.ref not in seen:
+        seen.add(interface.ref)
+        lower = graph.lower(interface)
+        if lower is None:
+            return False
+        interface = lower
+    return interface.KIND.speed == "fast"
+
+
+def _own_fields(interface: AnyInterface) -> dict[str, object]:
+    """The kind's own fields as the kernel tells them: addresses in canonical form, its own namespace as underlay left out."""
+    texts = {name: getattr(interface, name) for name in interface.KIND.addresses}
+    changes: dict[str, object] = {name: names.address(text) for name, text in texts.items() if text}
+    if interface.KIND.underlay and interface.made_in == interface.namespace:
+        changes["underlay"] = None
+    return changes
 
 
 def _of_interface(graph: Graph, interface: AnyInterface) -> AnyInterface | None:
@@ -132,19 +137,12 @@ def _of_interface(graph: Graph, interface: AnyInterface) -> AnyInterface | None:
         addresses=_addresses(interface),
         mac=names.any_mac(interface.mac) if interface.mac is not None else None,
         mtu=None if interface.mtu == default_mtu(graph, interface) else interface.mtu,
-        port=_port(interface, bridge),
+        port=_port(graph, interface, bridge),
         vlans=_vlans(interface, bridge),
+        **_own_fields(interface),
     )
-    if isinstance(out, Vxlan):
-        out = replace(
-            out,
-            local=names.address(out.local) if out.local else None,
-            remote=names.address(out.remote) if out.remote else None,
-            underlay=None if out.underlay == out.namespace else out.underlay,
-        )
-    if isinstance(out, Loopback) and out == Loopback(namespace=out.namespace, name=out.name, up=False):
-        return None
-    return out
+    untouched = out.KIND.builtin and out == type(out)(namespace=out.namespace, name=out.name, up=False)
+    return None if untouched else out
 
 
 def owner(graph: Graph, namespace: str, address: str) -> str | None:
@@ -179,8 +177,8 @@ def _kernels_own(graph: Graph, entry: Fdb, records: Mapping[str, AnyRecord]) -> 
     A vxlan's `remote` is its all-zero entry; an entry without a VLAN on a port is made again for each VLAN of the port (br_fdb_add()).
     """
     interface = graph.interfaces.get(f"{entry.namespace}/{entry.dev}")
-    if isinstance(interface, Vxlan) and entry.mac == "00:00:00:00:00:00":
-        return entry.destination is not None and entry.destination == interface.remote
+    if interface is not None and interface.KIND.fdb == "own" and entry.mac == "00:00:00:00:00:00":
+        return entry.destination is not None and entry.destination == getattr(interface, "remote", None)
     return entry.vlan is not None and replace(entry, vlan=None).id in records
 
 
@@ -206,7 +204,7 @@ def normalise(records: Mapping[str, AnyRecord], baseline: Mapping[str, str] | No
     out: Records = {}
     for record in records.values():
         new: AnyRecord | None = _canonical(record)
-        if isinstance(record, INTERFACES):
+        if isinstance(record, Interface):
             new = interfaces[record.ref]
         elif isinstance(new, Route):
             new = _of_route(graph, new)

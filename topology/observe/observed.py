@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from topology.model.base import HOST
 from topology.model.diff import Diff, between
+from topology.model.kinds import BY_WORD
 from topology.model.records import INTERFACES, AnyRecord, Records
 from topology.observe.facts import AnyFact, CaptureFact, CaptureGone, LinkFact, LinkGone, NamespaceGone, Resync, TerminalFact, TerminalGone
 from topology.observe.live import AnyLive, CaptureLive, LiveRecords, TerminalLive
@@ -119,12 +120,17 @@ class Observed:
         wanted = self.like.get(f"interface:{ns}/{link.name}")
         if isinstance(wanted, INTERFACES) and wanted.mac == link.mac:
             return link.mac
-        if link.kind == "bridge":
+        initial = BY_WORD[link.kind].KIND.mac if link.kind in BY_WORD else ""
+        if initial == "port":
             space = self._spaces[ns]
             seen = self._port_macs.setdefault((ns, link.index), {_NO_MAC})
             seen.update(port.mac for port in space.links.values() if port.master == link.index)
             if link.mac in seen:
                 return None
+        if initial == "lower":
+            below = self._spaces.get(link.link_ns or ns)
+            lower = below.links.get(link.link) if below is not None else None
+            return None if lower is not None and lower.mac == link.mac else link.mac
         born = self._born.setdefault((ns, link.index), link.mac)
         return None if born == link.mac else link.mac
 

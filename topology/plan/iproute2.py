@@ -4,22 +4,15 @@
 """
 
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from topology.model.base import HOST, Interface, Port
-from topology.model.records import AnyInterface, AnyRecord, Bridge, Fdb, Macvlan, Namespace, Neighbour, Route, Veth, Vxlan, as_records
+from topology.model.ids import name_of
+from topology.model.kinds import said
+from topology.model.records import AnyInterface, AnyRecord, Fdb, Namespace, Neighbour, Route, as_records
 from topology.plan import steps as s
 from topology.plan.plan import plan
 from topology.rules.tokens import tokens
-
-_BRIDGE = {
-    "stp": "stp_state", "priority": "priority", "forward_delay": "forward_delay", "hello_time": "hello_time", "max_age": "max_age",
-    "ageing_time": "ageing_time", "vlan_filtering": "vlan_filtering", "vlan_default_pvid": "vlan_default_pvid",
-    "mcast_snooping": "mcast_snooping",
-}  # fmt: skip
-_USUAL = Bridge(namespace="", name="")
-_TIMES = ("forward_delay", "hello_time", "max_age", "ageing_time")
-"""ip-link(8) takes them in 1/100 s."""
 
 
 def commands(steps: Iterable[s.AnyStep]) -> tuple[str, ...]:
@@ -110,50 +103,32 @@ def _hardware(interface: Interface) -> str:
     return mac + (f" mtu {interface.mtu}" if interface.mtu is not None else "")
 
 
-def _add(interface: AnyInterface, peer: Veth | None) -> list[str]:
+def _add(interface: AnyInterface, peer: AnyInterface | None) -> list[str]:
     if peer is not None:
-        near, far = (peer, interface) if peer.namespace == HOST else (interface, peer)
-        there = "" if near.namespace == far.namespace else f" netns {_netns(far.namespace)}"
-        return [
-            f"{_ip(near.namespace)} link add {_q(near.name)}{_hardware(near)} type veth peer name {_q(far.name)}{_hardware(far)}{there}"
-        ]
-    match interface:
-        case Bridge():
-            words = _bridge_words(interface, [f for f in _BRIDGE if getattr(interface, f) != getattr(_USUAL, f)])
-            return [f"{_ip(interface.namespace)} link add {_q(interface.name)}{_hardware(interface)} type bridge{words}"]
-        case Macvlan():
-            return _on_parent(interface, interface.parent, f"macvlan mode {interface.mode}")
-        case Vxlan():
-            return _vxlan(interface)
-        case _:
-            return [f"{_ip(interface.namespace)} link add {_q(interface.name)}{_hardware(interface)} type veth"]
+        return [_add_pair(*((peer, interface) if peer.namespace == HOST else (interface, peer)))]
+    made_in, name, lower = interface.made_in, _q(interface.name), interface.KIND.lower
+    linked = lower is not None and lower.option == "link" and interface.lower is not None
+    if linked:
+        name = f"link {_q(name_of(interface.lower or ''))} name {name}"
+    start = f"{_ip(made_in)} link add {name}{_hardware(interface)}"
+    words = f"type {interface.word}{_kind_words(interface, said(interface))}"
+    if made_in == interface.namespace:
+        return [f"{start} {words}"]
+    if linked:
+        return [f"{start} netns {_netns(interface.namespace)} {words}"]
+    return [f"{start} {words}", f"{_ip(made_in)} link set {_q(interface.name)} netns {_netns(interface.namespace)}"]
 
 
-def _on_parent(interface: Macvlan | Vxlan, parent: str, words: str) -> list[str]:
-    there, _, below = parent.partition("/")
-    elsewhere = "" if there == interface.namespace else f" netns {_netns(interface.namespace)}"
-    return [f"{_ip(there)} link add link {_q(below)} name {_q(interface.name)}{_hardware(interface)}{elsewhere} type {words}"]
+def _add_pair(one: AnyInterface, other: AnyInterface) -> str:
+    netns = "" if one.namespace == other.namespace else f" netns {_netns(other.namespace)}"
+    ends = [f"{_q(end.name)}{_hardware(end)}" for end in (one, other)]
+    return f"{_ip(one.namespace)} link add {ends[0]} type {one.word} peer name {ends[1]}{netns}"
 
 
-def _vxlan(interface: Vxlan) -> list[str]:
-    words = f"vxlan id {interface.vni} dstport {interface.port_number}"
-    if interface.local:
-        words += f" local {interface.local}"
-    if interface.remote:
-        words += f" {'group' if _multicast(interface.remote) else 'remote'} {interface.remote}"
-    if interface.parent:
-        words += f" dev {_q(interface.parent.partition('/')[2])}"
-    words += (f" ttl {interface.ttl}" if interface.ttl else "") + ("" if interface.learning else " nolearning")
-    made_in = interface.underlay or interface.namespace
-    lines = [f"{_ip(made_in)} link add {_q(interface.name)}{_hardware(interface)} type {words}"]
-    if made_in != interface.namespace:
-        lines.append(f"{_ip(made_in)} link set {_q(interface.name)} netns {_netns(interface.namespace)}")
-    return lines
-
-
-def _multicast(address: str) -> bool:
-    first = address.partition(".")[0]
-    return address.lower().startswith("ff") if ":" in address else 224 <= int(first) <= 239
+def _kind_words(interface: AnyInterface, fields: Collection[str]) -> str:
+    """The options after `type KIND` for these fields, in the order in which the kind declares them."""
+    said = [f.words(getattr(interface, f.name)) for f in interface.KIND.fields if f.name in fields]
+    return "".join(f" {' '.join(map(_q, text.split(' ')))}" for text in said if text)
 
 
 def _move(step: s.MoveInterface) -> str:
@@ -161,14 +136,6 @@ def _move(step: s.MoveInterface) -> str:
     if step.to_namespace != step.namespace:
         line += f" netns {_netns(step.to_namespace)}"
     return line + (f" name {_q(step.to_name)}" if step.to_name != step.name else "")
-
-
-def _bridge_words(bridge: Bridge, fields: Iterable[str]) -> str:
-    words = ""
-    for field in fields:
-        value = int(getattr(bridge, field))
-        words += f" {_BRIDGE[field]} {value * 100 if field in _TIMES else value}"
-    return words
 
 
 def _change(step: s.ChangeInterface) -> list[str]:
@@ -182,12 +149,9 @@ def _change(step: s.ChangeInterface) -> list[str]:
         words += f" master {_q(after.master)}" if after.master else " nomaster"
     if words:
         out.append(line + words)
-    if isinstance(after, Bridge) and (fields := [f for f in step.fields if f in _BRIDGE]):
-        out.append(f"{line} type bridge{_bridge_words(after, fields)}")
-    if isinstance(after, Macvlan) and "mode" in step.fields:
-        out.append(f"{line} type macvlan mode {after.mode}")
-    if isinstance(after, Vxlan) and {"ttl", "learning"} & set(step.fields):
-        out.append(f"{line} type vxlan id {after.vni} ttl {after.ttl} {'learning' if after.learning else 'nolearning'}")
+    if own := [f for f in after.KIND.changeable if f in step.fields]:
+        named = [f.name for f in after.KIND.fields if f.named]
+        out.append(f"{line} type {after.word}{_kind_words(after, [*named, *own])}")
     if "port" in step.fields:
         out.append(f"{_ip(after.namespace, 'bridge')} link set dev {_q(after.name)}{_port(after.port)}")
     return out

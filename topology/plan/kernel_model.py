@@ -9,20 +9,17 @@ from collections.abc import Callable, Mapping
 from topology.model import ids
 from topology.model.base import Interface
 from topology.model.records import (
-    INTERFACES,
     AnyInterface,
     AnyRecord,
+    Bridge,
     Fdb,
     Loopback,
-    Macvlan,
     Namespace,
     Neighbour,
     Port,
     PortVlan,
     Records,
     Route,
-    Veth,
-    Vxlan,
     replace,
 )
 from topology.plan import steps as s
@@ -51,13 +48,14 @@ class Model:
 
     def __init__(self, records: Mapping[str, AnyRecord]) -> None:
         self.records: Records = dict(records)
+        self._followers = {r.id for r in records.values() if isinstance(r, Interface) and r.follows_state}
 
     def interface(self, namespace: str, name: str) -> AnyInterface | None:
         """None where there is none. Each namespace has its lo, down, also where no record says so."""
         found = self.records.get(f"interface:{namespace}/{name}")
         if found is None and name == "lo" and f"namespace:{namespace}" in self.records:
             return Loopback(namespace=namespace, name=name, up=False)
-        return found if isinstance(found, INTERFACES) else None
+        return found if isinstance(found, Interface) else None
 
     def do(self, step: s.AnyStep) -> None:
         """Take the step."""
@@ -108,6 +106,8 @@ class Model:
         match step:
             case s.ChangeInterface():
                 self._put(replace(old, **{field: getattr(step.after, field) for field in step.fields}))
+                if isinstance(old, Bridge) and isinstance(step.after, Bridge) and "vlan_default_pvid" in step.fields:
+                    self._change_default_pvid(old, step.after.vlan_default_pvid)
                 if "mac" in step.fields:  # neigh_changeaddr() forgets the permanent ones too
                     self._drop(lambda r: isinstance(r, Neighbour) and r.namespace == namespace and r.dev == name)
                 if "master" in step.fields and old.master not in (None, step.after.master):
@@ -124,8 +124,16 @@ class Model:
             case s.DeleteVlan():
                 self._put(replace(old, vlans=tuple(v for v in old.vlans or () if v.vid != step.vid)))
 
+    def _change_default_pvid(self, bridge: Bridge, pvid: int) -> None:
+        """What the ports get that have VLANs of their own (__br_vlan_set_default_pvid() in net/bridge/br_vlan.c)."""
+        for port in [r for r in self.records.values() if isinstance(r, Interface) and r.vlans is not None]:
+            if (port.namespace, port.master) == (bridge.namespace, bridge.name):
+                self._put(replace(port, vlans=with_default_pvid(port.vlans or (), bridge.vlan_default_pvid, pvid)))
+
     def _put(self, record: AnyRecord) -> None:
         self.records[record.id] = record
+        if isinstance(record, Interface) and record.follows_state:
+            self._followers.add(record.id)
 
     def _change_namespace(self, name: str, change: Callable[[Namespace], Namespace]) -> None:
         found = self.records.get(f"namespace:{name}")
@@ -144,7 +152,7 @@ class Model:
             del self.records[key]
 
     def _delete_namespace(self, name: str) -> None:
-        for interface in [r for r in self.records.values() if isinstance(r, INTERFACES) and r.namespace == name]:
+        for interface in [r for r in self.records.values() if isinstance(r, Interface) and r.namespace == name]:
             if interface.id in self.records:
                 self._delete(interface)
         self._drop(lambda r: getattr(r, "namespace", None) == name or r.id == f"namespace:{name}")
@@ -152,10 +160,10 @@ class Model:
     def _delete(self, gone: AnyInterface) -> None:
         self.records.pop(gone.id, None)
         self._drop(lambda r: isinstance(r, Route | Neighbour | Fdb) and r.namespace == gone.namespace and self._uses(r, gone))
-        for other in [r for r in self.records.values() if isinstance(r, INTERFACES)]:
+        for other in [r for r in self.records.values() if isinstance(r, Interface)]:
             if other.id not in self.records:
                 continue
-            if (isinstance(other, Veth) and isinstance(gone, Veth) and other.ref == gone.peer) or _on_top(other, gone):
+            if other.ref == gone.other_end or other.lower == gone.ref:
                 self._delete(other)
             elif other.master == gone.name and other.namespace == gone.namespace:
                 self._put(replace(other, master=None, port=Port(), vlans=None))
@@ -174,6 +182,14 @@ class Model:
             self._drop(lambda r: isinstance(r, Route | Neighbour) and r.namespace == old.namespace and self._uses(r, old))
             old = replace(old, addresses=tuple(a for a in old.addresses if ":" not in a))
         self._put(replace(old, up=up))
+        self._set_uppers_up(old, up)
+
+    def _set_uppers_up(self, lower: AnyInterface, up: bool) -> None:
+        """Those that go up and down with it."""
+        for key in sorted(self._followers):
+            upper = self.records.get(key)
+            if isinstance(upper, Interface) and upper.lower == lower.ref and upper.up != up and upper.follows_state:
+                self._set_up(upper, up)
 
     def _delete_address(self, old: AnyInterface, address: str) -> None:
         if address not in old.addresses:
@@ -199,27 +215,33 @@ class Model:
         if step.namespace != step.to_namespace:
             self._drop(lambda r: isinstance(r, Route | Neighbour | Fdb) and r.namespace == old.namespace and self._uses(r, old))
             new = replace(new, up=False, addresses=(), master=None, port=Port(), vlans=None)
-            if isinstance(new, Vxlan):
-                new = replace(new, underlay=(new.underlay or old.namespace))
-                new = replace(new, underlay=None if new.underlay == new.namespace else new.underlay)
+            self._set_uppers_up(old, False)
+            if new.KIND.underlay:
+                new = replace(new, underlay=None if old.made_in == new.namespace else old.made_in)
         del self.records[old.id]
         self._put(new)
         for r in list(self.records.values()):
-            if isinstance(r, Veth) and r.peer == old.ref:
-                self._put(replace(r, peer=new.ref))
-            elif isinstance(r, Macvlan | Vxlan) and r.parent == old.ref:
-                self._put(replace(r, parent=new.ref))
-            elif isinstance(r, INTERFACES) and r.master == old.name and r.namespace == old.namespace:
-                self._put(replace(r, master=new.name))
+            if isinstance(r, Interface):
+                if r.other_end == old.ref:
+                    self._put(replace(r, peer=new.ref))
+                elif r.lower == old.ref:
+                    self._put(replace(r, parent=new.ref))
+                elif r.master == old.name and r.namespace == old.namespace:
+                    self._put(replace(r, master=new.name))
             elif isinstance(r, Route | Neighbour | Fdb) and r.namespace == old.namespace and r.dev == old.name:
                 del self.records[r.id]
                 self._put(replace(r, dev=new.name))
 
 
-def _on_top(other: AnyInterface, gone: AnyInterface) -> bool:
-    return isinstance(other, Macvlan | Vxlan) and other.parent == gone.ref
-
-
 def replace_pvid(vlan: PortVlan, taken: bool) -> PortVlan:
     """A port has one PVID: a new one takes it from the old."""
     return PortVlan(vid=vlan.vid, untagged=vlan.untagged) if taken and vlan.pvid else vlan
+
+
+def with_default_pvid(vlans: tuple[PortVlan, ...], old: int, new: int) -> tuple[PortVlan, ...]:
+    """The VLANs of a port after its bridge's default PVID went from `old` to `new`; 0 is none, and from none every port gets it."""
+    default = PortVlan(vid=old, pvid=True, untagged=True)
+    if (old and default not in vlans) or (new and any(v.vid == new for v in vlans)):
+        return vlans
+    stay = tuple(replace_pvid(v, bool(new)) for v in vlans if not old or v != default)
+    return tuple(sorted((*stay, PortVlan(vid=new, pvid=True, untagged=True)), key=lambda v: v.vid)) if new else stay

@@ -7,22 +7,20 @@ Deploy, dry run, undo, drift and recovery are all this function. It takes each s
 import ipaddress
 from collections.abc import Callable, Iterable, Mapping
 
+from topology.model import ids
 from topology.model.base import HOST
 from topology.model.graph import Graph, port_vlans
 from topology.model.records import (
-    INTERFACES,
     AnyInterface,
     AnyRecord,
-    Bridge,
     Fdb,
+    Interface,
     Loopback,
-    Macvlan,
     Namespace,
     Neighbour,
     Port,
     Route,
-    Veth,
-    Vxlan,
+    is_bridge,
     replace,
 )
 from topology.model.sysctls import FIRST
@@ -32,21 +30,6 @@ from topology.plan.kernel_model import Model, without
 from topology.plan.table_plan import table_steps
 
 _COMMON = ("mac", "mtu")
-_CHANGEABLE: dict[type, tuple[str, ...]] = {
-    Loopback: (),
-    Veth: (),
-    Macvlan: ("mode",),
-    Vxlan: ("learning", "ttl"),
-    Bridge: (
-        "stp", "priority", "forward_delay", "hello_time", "max_age", "ageing_time", "vlan_filtering", "vlan_default_pvid", "mcast_snooping",
-    ),
-}  # fmt: skip
-"""The fields of a kind that `ip link set` can change; for any other the interface is made anew."""
-
-_FIXED: dict[type, tuple[str, ...]] = {
-    Loopback: (), Veth: ("peer",), Bridge: (), Macvlan: ("parent",), Vxlan: ("vni", "local", "remote", "parent", "underlay", "port_number"),
-}  # fmt: skip
-
 Born = Callable[[str], str | None]
 
 
@@ -70,21 +53,25 @@ def plan(
 
 
 def _inferred(wanted: Mapping[str, AnyRecord], have: Mapping[str, AnyRecord]) -> dict[str, str]:
-    """A veth whose one end stayed where it was, and whose other end is elsewhere now, was moved."""
+    """Of a pair whose one end stayed where it was, and whose other end is elsewhere now, that one was moved."""
     out: dict[str, str] = {}
     for key, new in wanted.items():
         old = have.get(key)
-        if isinstance(new, Veth) and isinstance(old, Veth) and new.peer != old.peer:
-            free = f"interface:{new.peer}" not in have and f"interface:{old.peer}" not in wanted
-            if free and f"interface:{old.peer}" in have and f"interface:{new.peer}" in wanted:
-                out[old.peer] = new.peer
+        if not isinstance(new, Interface) or not isinstance(old, Interface) or new.word != old.word:
+            continue
+        there, before = new.other_end, old.other_end
+        if there is None or before is None or there == before:
+            continue
+        free = ids.interface(there) not in have and ids.interface(before) not in wanted
+        if free and ids.interface(before) in have and ids.interface(there) in wanted:
+            out[before] = there
     return out
 
 
 def _kind(interface: AnyInterface) -> tuple[object, ...]:
     """What cannot change without making the interface anew."""
-    mode = isinstance(interface, Macvlan) and interface.mode == "passthru"
-    return (type(interface), mode, *(getattr(interface, f) for f in _FIXED[type(interface)]))
+    values = ((f, getattr(interface, f.name)) for f in interface.KIND.fixed)
+    return (type(interface), *(value if f.fixed or value in f.anew else None for f, value in values))
 
 
 class _Planner:
@@ -115,7 +102,7 @@ class _Planner:
         return tuple(self.steps)
 
     def _have(self) -> list[AnyInterface]:
-        return [r for r in self.model.records.values() if isinstance(r, INTERFACES)]
+        return [r for r in self.model.records.values() if isinstance(r, Interface)]
 
     def _pairs(self) -> Iterable[tuple[AnyInterface, AnyInterface]]:
         """What is wanted beside what there is, what is below before what is on top of it."""
@@ -130,9 +117,9 @@ class _Planner:
         def add(interface: AnyInterface, above: frozenset[str]) -> None:
             if interface.ref in out or interface.ref in above:
                 return
-            parent = self.graph.interfaces.get(getattr(interface, "parent", None) or "")
-            if parent is not None:
-                add(parent, above | {interface.ref})
+            lower = self.graph.lower(interface)
+            if lower is not None:
+                add(lower, above | {interface.ref})
             out[interface.ref] = interface
 
         for interface in self.graph.interfaces.values():
@@ -158,11 +145,11 @@ class _Planner:
         for step in self._moving(moved, dict(moves)):
             moved.do(step)
         back = {new: old for old, new in moves.items()}
-        for interface in [r for r in moved.records.values() if isinstance(r, INTERFACES)]:
+        for interface in [r for r in moved.records.values() if isinstance(r, Interface)]:
             want = self.wanted.get(interface.id)
-            if isinstance(want, INTERFACES) and _kind(want) == _kind(interface):
+            if isinstance(want, Interface) and _kind(want) == _kind(interface):
                 continue
-            if isinstance(interface, Loopback):
+            if interface.KIND.builtin:
                 continue
             ref = back.get(interface.ref, interface.ref)
             namespace, _, name = ref.partition("/")
@@ -173,10 +160,8 @@ class _Planner:
 
     def _elsewhere(self, interface: AnyInterface) -> bool:
         """Whether it reaches into a namespace that stays: the kernel cleans a dead namespace later, so do it now."""
-        other = interface.peer if isinstance(interface, Veth) else getattr(interface, "parent", None)
-        if other is None:
-            return False
-        return f"namespace:{other.partition('/')[0]}" in self.wanted
+        other = interface.other_end or interface.lower
+        return other is not None and ids.namespace(ids.namespace_of(other)) in self.wanted
 
     def _delete_namespaces(self) -> None:
         for r in list(self.model.records.values()):
@@ -239,25 +224,18 @@ class _Planner:
         for new in self._sorted():
             if self.model.interface(new.namespace, new.name) is not None:
                 continue
-            bare = _bare(new)
-            peer = self.graph.peer(new.ref) if isinstance(new, Veth) else None
-            far = _bare(peer) if peer is not None else None
-            self.do(s.AddInterface(subject=new.id, interface=bare, peer=far if isinstance(far, Veth) else None))
+            peer = self.graph.peer(new.ref)
+            self.do(s.AddInterface(subject=new.id, interface=_bare(new), peer=_bare(peer) if peer is not None else None))
 
     # ---- what changes ------------------------------------------------------------------------------------------------
 
     def _change_interfaces(self) -> None:
         for have in self._have():
-            if isinstance(have, Loopback) and have.id not in self.wanted:
+            if have.KIND.builtin and have.id not in self.wanted:
                 self._change(Loopback(namespace=have.namespace, name="lo", up=False), have, _COMMON)
         for new, old in self._pairs():
-            fields = (*_COMMON, *_CHANGEABLE[type(new)])
-            if (
-                isinstance(new, Bridge)
-                and isinstance(old, Bridge)
-                and new.vlan_default_pvid != old.vlan_default_pvid
-                and old.vlan_filtering
-            ):
+            fields = (*_COMMON, *new.KIND.changeable)
+            if is_bridge(new) and is_bridge(old) and new.vlan_default_pvid != old.vlan_default_pvid and old.vlan_filtering:
                 # "can't change default_pvid while filtering is on": __br_vlan_set_default_pvid() is only called without
                 off = replace(old, vlan_filtering=False)
                 self._change(off, old, ("vlan_filtering",))
@@ -304,19 +282,26 @@ class _Planner:
     def _down(self) -> None:
         for have in self._have():
             new = self.wanted.get(have.id)
-            down = not new.up if isinstance(new, INTERFACES) else isinstance(have, Loopback)
+            down = not new.up if isinstance(new, Interface) else have.KIND.builtin
             if have.up and down:
                 self.do(s.SetUp(subject=have.id, namespace=have.namespace, name=have.name, up=False))
 
     def _up(self) -> None:
-        """Bridges last: one that is up floods multicast to its ports while they come."""
+        """Bridges last: one that is up floods multicast to its ports while they come.
+
+        The kernel takes some kinds up with their lower interface, so that what is to stay down is taken down again.
+        """
         pairs = [(new, old) for new, old in self._pairs() if new.up and not old.up]
-        for new, _ in sorted(pairs, key=lambda pair: isinstance(pair[0], Bridge)):
-            self.do(s.SetUp(subject=new.id, namespace=new.namespace, name=new.name, up=True))
+        for new, _ in sorted(pairs, key=lambda pair: is_bridge(pair[0])):
+            have = self.model.interface(new.namespace, new.name)
+            if have is not None and not have.up:
+                self.do(s.SetUp(subject=new.id, namespace=new.namespace, name=new.name, up=True))
+        if pairs:
+            self._down()
 
     def _addresses(self) -> None:
         for have in self._have():
-            if isinstance(have, Loopback) and have.id not in self.wanted:
+            if have.KIND.builtin and have.id not in self.wanted:
                 self._addresses_of(have, ())
         for new, old in self._pairs():
             self._addresses_of(old, new.addresses)
@@ -358,7 +343,7 @@ def _move_step(old: str, new: str) -> s.MoveInterface:
 def _bare(interface: AnyInterface) -> AnyInterface:
     """As `ip link add` makes it. A bridge that filters by another VLAN than 1 is told so before it filters."""
     bare = replace(interface, up=False, addresses=(), master=None, port=Port(), vlans=None)
-    if isinstance(bare, Bridge) and bare.vlan_filtering and bare.vlan_default_pvid != 1:
+    if is_bridge(bare) and bare.vlan_filtering and bare.vlan_default_pvid != 1:
         return replace(bare, vlan_filtering=False)
     return bare
 

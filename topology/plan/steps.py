@@ -4,7 +4,7 @@ import msgspec
 
 from topology.model.base import PortVlan
 from topology.model.netfilter import Family, Table
-from topology.model.records import AnyInterface, Fdb, Neighbour, Route, Veth
+from topology.model.records import AnyInterface, Fdb, Neighbour, Route
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="step"):
@@ -35,11 +35,11 @@ class SetNsid(Step, frozen=True, kw_only=True, tag="set-nsid"):
 class AddInterface(Step, frozen=True, kw_only=True, tag="add-interface"):
     """`ip link add`: down, with kind, MAC, MTU and attributes; master, addresses and up are steps of their own.
 
-    For a veth, `peer` is the other end, made by the same message.
+    For one end of a pair, `peer` is the other end, made by the same message.
     """
 
     interface: AnyInterface
-    peer: Veth | None = None
+    peer: AnyInterface | None = None
 
 
 class DeleteInterface(Step, frozen=True, kw_only=True, tag="delete-interface"):

@@ -1,16 +1,11 @@
-"""One driver per kind of interface: how its own attributes (IFLA_INFO_DATA) are read from the kernel and written to it."""
+"""One module per kind of interface that has attributes of its own; each has a `DRIVER`. A module here is found by its name, the kind's."""
 
-from collections.abc import Callable, Mapping
+from importlib import import_module
+from pkgutil import iter_modules
 
-from agent.netlink.kinds import bridge, loopback, macvlan, veth, vxlan
+from agent.netlink.driver import Driver
 
-Info = dict[str, str | int | bool | None]
-
-OBSERVE: dict[str, Callable[[Mapping[int, bytes]], Info]] = {
-    "loopback": loopback.observe,
-    "veth": veth.observe,
-    "bridge": bridge.observe,
-    "vxlan": vxlan.observe,
-    "macvlan": macvlan.observe,
+DRIVERS: dict[str, Driver] = {
+    module.name: import_module(f"{__name__}.{module.name}").DRIVER for module in sorted(iter_modules(__path__), key=lambda m: m.name)
 }
-"""IFLA_INFO_KIND → what turns the attributes of IFLA_INFO_DATA into the fields of the kind's record."""
+"""IFLA_INFO_KIND → driver."""

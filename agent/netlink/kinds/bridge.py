@@ -1,7 +1,8 @@
 """bridge: IFLA_BR_* (linux/if_link.h). The kernel's times are in 1/100 s (USER_HZ)."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 
+from agent.netlink.driver import Data, Driver, Info
 from agent.netlink.wire import Batch, as_u8, as_u16, as_u32
 from topology.model.records import Bridge
 
@@ -12,9 +13,9 @@ HZ = 100
 _TIMES = {"forward_delay": FORWARD_DELAY, "hello_time": HELLO_TIME, "max_age": MAX_AGE, "ageing_time": AGEING_TIME}
 
 
-def observe(data: Mapping[int, bytes]) -> dict[str, str | int | bool | None]:
+def observe(data: Data) -> Info:
     """The bridge's fields by the names of `topology.model.kinds.bridge.Bridge`. Absent: compiled out of this kernel."""
-    info: dict[str, str | int | bool | None] = {name: as_u32(data[key]) // HZ for name, key in _TIMES.items() if key in data}
+    info: Info = {name: as_u32(data[key]) // HZ for name, key in _TIMES.items() if key in data}
     if STP_STATE in data:
         info["stp"] = as_u32(data[STP_STATE]) != 0
     if PRIORITY in data:
@@ -28,7 +29,7 @@ def observe(data: Mapping[int, bytes]) -> dict[str, str | int | bool | None]:
     return info
 
 
-def put(batch: Batch, bridge: Bridge, fields: Collection[str]) -> None:
+def put(batch: Batch, bridge: Bridge, fields: Collection[str], _lower: int) -> None:
     """The attributes of IFLA_INFO_DATA for these fields, in the order in which the kernel can take them."""
     for name, key in _TIMES.items():
         if name in fields:
@@ -43,3 +44,6 @@ def put(batch: Batch, bridge: Bridge, fields: Collection[str]) -> None:
         batch.u8(VLAN_FILTERING, int(bridge.vlan_filtering))
     if "mcast_snooping" in fields:
         batch.u8(MCAST_SNOOPING, int(bridge.mcast_snooping))
+
+
+DRIVER = Driver(observe, put)

@@ -2,8 +2,22 @@
 
 import ipaddress
 from collections.abc import Iterator
+from typing import ClassVar
 
-from topology.model.base import Fault, Interface, range_fault
+from topology.model.base import Fault, Interface
+from topology.model.ids import name_of
+from topology.model.kind import Field, Kind, Lower, Mtu
+
+OVERHEAD = 50
+"""Outer Ethernet, IPv4, UDP and VXLAN headers (RFC 7348), in bytes; 20 more over IPv6."""
+
+
+def _overhead(vxlan: "Vxlan") -> int:
+    return OVERHEAD + (20 if ":" in (vxlan.local or vxlan.remote or "") else 0)
+
+
+def _remote(address: str) -> str:
+    return f"{'group' if ipaddress.ip_address(address).is_multicast else 'remote'} {address}"
 
 
 class Vxlan(Interface, frozen=True, kw_only=True, tag="vxlan"):
@@ -14,6 +28,24 @@ class Vxlan(Interface, frozen=True, kw_only=True, tag="vxlan"):
     (made there, then moved: what an overlay network of containers does). `port_number` is the UDP destination port.
     """
 
+    KIND: ClassVar[Kind] = Kind(
+        fields=(
+            Field("vni", 0, 2**24 - 1, option="id", fixed=True, named=True, always=True),
+            Field("port_number", 1, 65535, option="dstport", fixed=True, always=True),
+            Field("local", role="address", option="local", fixed=True),
+            Field("remote", role="address", option=_remote, fixed=True),
+            Field("parent", role="lower", option=lambda ref: f"dev {name_of(ref)}", fixed=True),
+            Field("underlay", role="namespace", fixed=True),
+            Field("ttl", 0, 255, option="ttl"),
+            Field("learning", option=lambda on: "learning" if on else "nolearning"),
+        ),
+        lower=Lower(required=False, option="dev", dies_on_move=True, frames="tunnel"),
+        mtu=Mtu(follows="lower", overhead=_overhead),
+        speed="lower",
+        fdb="own",
+        joined_by="vni",
+    )
+
     vni: int
     local: str | None = None
     remote: str | None = None
@@ -23,25 +55,11 @@ class Vxlan(Interface, frozen=True, kw_only=True, tag="vxlan"):
     learning: bool = True
     ttl: int = 0
 
-    def faults(self) -> Iterator[Fault]:
-        yield from range_fault("vni", self.vni, 0, 2**24 - 1)
-        yield from range_fault("port_number", self.port_number, 1, 65535)
-        yield from range_fault("ttl", self.ttl, 0, 255)
-        for field, text in (("local", self.local), ("remote", self.remote)):
-            if text is not None and not _is_address(text):
-                yield Fault(field, f'any valid address is expected rather than "{text}".', "as in 10.0.1.1 or 2001:db8::1")
-                return
+    def own_faults(self) -> Iterator[Fault]:
+        """Addresses that do not fit together."""
         if self.remote is not None and ipaddress.ip_address(self.remote).is_multicast and self.parent is None:
             yield Fault("parent", "Local interface required for multicast remote destination", "name the underlay interface as parent")
         if self.local is not None and ipaddress.ip_address(self.local).is_multicast:
             yield Fault("local", "Local address is not unicast", "take an address of this namespace")
         if self.local and self.remote and (":" in self.local) != (":" in self.remote):
             yield Fault("remote", "Local and remote address must be from the same family", "take both IPv4 or both IPv6")
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return "%" not in text

@@ -51,13 +51,13 @@ export type AddInterface = {
 /**
  * `ip link add`: down, with kind, MAC, MTU and attributes; master, addresses and up are steps of their own.
  *
- * For a veth, `peer` is the other end, made by the same message.
+ * For one end of a pair, `peer` is the other end, made by the same message.
  */
 export type AddInterfaceStep = {
   step: "add-interface"
   subject: string
   interface: AnyInterface
-  peer?: Veth | null
+  peer?: AnyInterface | null
 }
 
 /** A new veth pair. */

@@ -1,8 +1,0 @@
-"""lo: no attributes of its own."""
-
-from collections.abc import Mapping
-
-
-def observe(_data: Mapping[int, bytes]) -> dict[str, str | int | bool | None]:
-    """Nothing."""
-    return {}

@@ -1,0 +1,12 @@
+"""ifb, the intermediate functional block (tc-mirred(8)): where tc redirects packets to, so that incoming ones can be queued and shaped."""
+
+from typing import ClassVar
+
+from topology.model.base import Interface
+from topology.model.kind import Kind, Mtu
+
+
+class Ifb(Interface, frozen=True, kw_only=True, tag="ifb"):
+    """A queue for packets that a filter redirects to it; they go on where they were going when they have passed it."""
+
+    KIND: ClassVar[Kind] = Kind(mtu=Mtu(0, 2**31 - 1), speed="unknown")
