@@ -43,7 +43,7 @@ import { useCanvasTexts } from './texts/canvas'
 
 const DRAWERS = { Card, Wire }
 
-/** These hear of changes by themselves. As the same elements in every render they are not rendered again while something is dragged. */
+/** These subscribe to changes themselves. As constant elements they are not rendered again during a drag. */
 const PALETTE = <Palette />
 const GUIDES = <Guides />
 const DOTS = <Dots />
@@ -63,7 +63,7 @@ const OUTSIDE = (
   </>
 )
 
-/** The breadboard: what the kernel says, drawn; gestures become edits. */
+/** The canvas: draws the state of the kernel, and turns gestures into edits. */
 export function Canvas() {
   const editor = useEditor()
   const t = useCanvasTexts()
@@ -185,7 +185,7 @@ function useBoard(editor: Editor, overrides: Overrides): Board {
   )
 }
 
-/** An end was let go over a node: what the gesture means is asked of the server, which may refuse. */
+/** An interface was dropped on a node: sends the edit that this means, which the server may refuse. */
 export async function moveEnd(editor: Editor, ref: string, node: string | null): Promise<void> {
   if (node === null) return
   const edit = dropEnd(editor.lab.scene.get(), useEditorTexts.now(), ref, node)

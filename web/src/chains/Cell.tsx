@@ -22,7 +22,7 @@ export function Cell({
 }: {
   chain: ChainView
   counters: Counters
-  /** What stands in front: the table's name on the map, nothing in the matrix. */
+  /** The prefix: the name of the table on the map, nothing in the matrix. */
   label?: string
   hint?: string
   style?: CSSProperties
@@ -75,7 +75,7 @@ export function Cell({
   )
 }
 
-/** Whether the kernel has the table; true also while nobody has told. */
+/** Whether the kernel has the table; true while it is not known. */
 function useLoaded(namespace: string, family: Family, table: Table): boolean {
   const record = useRecord(useLab().live, `filter:${namespace}`)
   return record?.kind !== 'filter' || (record.tables?.[family] ?? []).includes(table)

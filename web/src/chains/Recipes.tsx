@@ -41,7 +41,7 @@ export function RecipesDialog({ onClose }: { onClose: () => void }) {
   )
 }
 
-/** Labs in which these tables are at work; a click makes one of its own and opens it. */
+/** Example labs for these tables; a click creates one and opens it. */
 function ReadyLabs({ onClose }: { onClose: () => void }) {
   const t = useRecipeTexts()
   const words = useExampleTexts()

@@ -9,7 +9,7 @@ import { carriesRules, takeRules } from './drag'
 import { useChainsTexts } from './texts'
 import styles from './UserDefinedChains.module.css'
 
-/** The custom chains of all tables, each with who jumps to it. */
+/** The user-defined chains of all tables, each with the chains that jump to it. */
 export function UserDefinedChains() {
   const t = useChainsTexts()
   const panel = usePanel()

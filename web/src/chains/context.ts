@@ -7,7 +7,7 @@ import { type CounterBook, type Counters, NOTHING, tableKey } from './counters'
 import { type ChainView, callers, chainView, emptyChain } from './model/digest'
 import { chainsOf, FAMILIES, isHook, TABLES } from './model/hooks'
 
-/** Which chain the page is about. */
+/** Names one chain of a namespace. */
 export interface ChainRef {
   family: Family
   table: Table
@@ -27,13 +27,13 @@ export interface Writing {
   draft: Draft
 }
 
-/** All chains of one table: the built-in ones in the order of `iptables-save`, then the custom ones. */
+/** All chains of one table: the built-in ones in the order of `iptables-save`, then the user-defined ones. */
 export interface TableView {
   family: Family
   table: Table
   builtIn: readonly ChainView[]
   custom: readonly ChainView[]
-  /** Custom chain → the chains with a rule that jumps to it. */
+  /** User-defined chain → the chains with a rule that jumps to it. */
   callers: ReadonlyMap<string, readonly string[]>
 }
 

@@ -17,7 +17,7 @@ import { RuleEditor } from './write/RuleEditor'
 
 type ChainsPanel = Extract<DockPanel, { kind: 'chains' }>
 
-/** Taller than this, in CSS pixels, the map stands above the rules, else beside them. */
+/** If the panel is taller than this, in CSS pixels, the map is above the rules, otherwise beside them. */
 const TALL = 620
 /** Narrower than this there is no room beside the map either. */
 const NARROW = 640

@@ -32,7 +32,7 @@ const or = (all: readonly string[], word: string): string =>
 const isKnown = (states: readonly string[]): boolean =>
   states.length === 2 && states.includes('ESTABLISHED') && states.includes('RELATED')
 
-/** In Chinese a blank stands only between a Latin word and what follows it. */
+/** In Chinese there is a space only between a Latin word and what follows it. */
 const listed = (conditions: readonly string[]): string =>
   conditions.map((c, i) => (i < conditions.length - 1 ? c.trimEnd() : c)).join('、')
 

@@ -1,4 +1,4 @@
-/** What can be done with rules and chains on this page: each asks the server, says what came of it, and can be undone. */
+/** Actions on rules and chains: each sends an edit that can be undone, and announces the result. */
 
 import { useMemo } from 'react'
 import { type Editor, useEditor } from '@/editor'

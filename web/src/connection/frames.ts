@@ -6,7 +6,7 @@ export const OUTPUT = 1
 export const SCREEN = 3
 /** JSON: the terminal's state. */
 export const STATE = 4
-/** How many bytes of OUTPUT and SCREEN were taken, 8 bytes. */
+/** How many bytes of OUTPUT and SCREEN were processed, 8 bytes. */
 export const TAKEN = 5
 
 const HEAD = 5

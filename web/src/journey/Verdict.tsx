@@ -10,7 +10,7 @@ import { useJourneyTexts } from './texts'
 import type { Tracing } from './useTracing'
 import { placeOfRule, verdictWords } from './words'
 
-/** What became of it, and what can be done about it. */
+/** The verdict, and what can be done about it. */
 export function Verdict({ traced, tracing }: { traced: TraceResult; tracing: Tracing }) {
   const editor = useEditor()
   const t = useJourneyTexts()

@@ -1,23 +1,23 @@
 import type { Ask, Difference, Hop, Journey } from '@/protocol'
 
-/** A journey of this visit, with what belongs to it. */
+/** A trace of this session, with its prediction. */
 export interface TraceResult {
   key: string
   journey: Journey
   predicted: Journey | null
   differences: readonly Difference[]
-  /** It will not change any more. */
+  /** It is complete. */
   ended: boolean
 }
 
-/** Hops of one stay in one namespace: shown under one heading. */
+/** Consecutive hops in one namespace, shown under one heading. */
 export interface HopGroup {
   namespace: string
   leg: 'there' | 'back'
   hops: readonly { hop: Hop; index: number }[]
 }
 
-/** The hops by stay, in order. */
+/** Groups the hops, in order. */
 export function hopGroups(hops: readonly Hop[]): HopGroup[] {
   const out: { namespace: string; leg: 'there' | 'back'; hops: { hop: Hop; index: number }[] }[] = []
   hops.forEach((hop, index) => {

@@ -32,7 +32,7 @@ export function useTracing(): Tracing {
   const [busy, setBusy] = useState<Tracing['busy']>(null)
   const running = useRef<Running<unknown> | null>(null)
   const count = useRef(0)
-  // who leaves ends what runs: the taps and rules of a session go with it
+  // leaving ends the session, with its taps and rules
   useEffect(() => () => running.current?.cancel(), [])
 
   const put = useCallback((traced: TraceResult) => {
@@ -98,7 +98,7 @@ export function useTracing(): Tracing {
           port: filter.port.trim() ? Number(filter.port) : null,
           protocol: filter.protocol || null,
         })
-        // the first one is shown; who has chosen one is not called away by the next
+        // the first one is shown; a selected one is not replaced by the next
         const first = (key: string): void => void (keys.size === 1 && choose(key))
         const request = editor.session.connection.request<'watch'>(asked, (item) => took(item, keys, fresh, put, first))
         running.current = request
@@ -116,7 +116,7 @@ const lab = <T extends object>(editor: Editor, asked: T): T & { lab: string } =>
 
 type Put = (traced: TraceResult) => void
 
-/** A journey as far as it is known: it takes the place of the one before with that number. */
+/** A trace as far as it is known: it replaces the earlier one with the same number. */
 function took(
   item: AnyItem,
   keys: Map<number, string>,
@@ -132,7 +132,7 @@ function took(
   if (known === undefined) choose(key)
 }
 
-/** The answer has all journeys whole, and what was predicted for the first. */
+/** The answer contains all complete traces, and the prediction for the first. */
 function finish(
   done: Traced,
   keys: Map<number, string>,

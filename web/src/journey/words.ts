@@ -1,7 +1,7 @@
 import type { Hop, Packet, RuleAt, Verdict } from '@/protocol'
 import type { JourneyTexts, RewrittenField } from './texts'
 
-/** The kernel's own words for what it told the sender (strerror(3)). */
+/** The messages of errno values (strerror(3)). */
 const ERRORS: Readonly<Record<number, string>> = {
   1: 'Operation not permitted',
   13: 'Permission denied',
@@ -37,7 +37,7 @@ export function packetWords(p: Packet): string {
     .join(' ')
 }
 
-/** What was rewritten between two looks at a packet: the name of the field, before, after. */
+/** What was rewritten between two sightings of a packet: the field, its value before, its value after. */
 export function changesOf(
   before: Packet,
   after: Packet,
@@ -109,7 +109,7 @@ function sentence(t: JourneyTexts, hop: Hop): string {
   }
 }
 
-/** What became of it, in one sentence. */
+/** The verdict as a sentence. */
 export function verdictWords(t: JourneyTexts, verdict: Verdict): string {
   const rule = verdict.rule
   const place = rule ? placeOfRule(rule) : ''

@@ -52,7 +52,7 @@ export function useAsk(): (commands: readonly AnyCommand[], label: string) => Pr
   }
 }
 
-/** A text that is changed in place: Enter or leaving the field does it, Escape takes it back; a refusal stands below. */
+/** A text field that applies on Enter or blur and resets on Escape; an error is shown below it. */
 export function EditText({
   label,
   value,
@@ -127,7 +127,7 @@ export const Refused = ({ text }: { text: string | undefined }) =>
     </p>
   ) : null
 
-/** Seconds that go on by themselves from `age`, until something new is `told`. */
+/** Seconds that count up from `age`, until `told` changes. */
 export function useSince(age: number, told: unknown): number {
   const [start, setStart] = useState(() => Date.now())
   const [now, setNow] = useState(() => Date.now())

@@ -65,7 +65,7 @@ export const useStepTexts = catalogue(
 
 type Texts = ReturnType<typeof useStepTexts>
 
-/** How a step stands in the list: something new, something gone, something else. */
+/** The sign of a step in the list: added, removed or changed. */
 export function signOf(step: AnyStep): '+' | '−' | '~' {
   if (step.step.startsWith('add-')) return '+'
   return step.step.startsWith('delete-') ? '−' : '~'

@@ -1,7 +1,7 @@
 import type { CSSProperties } from 'react'
 import type { Pane, SplitDirection } from '@/editor'
 
-/** What a pane is told by its tab. */
+/** The props that a pane gets from its tab. */
 export interface PaneProps {
   tab: string
   pane: Pane

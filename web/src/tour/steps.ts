@@ -1,4 +1,4 @@
-/** The steps of the tour, and when each is done: by what the kernel says, not by what was clicked. Pure. */
+/** The steps of the tour, and when each is done: by the state of the kernel, not by clicks. Pure. */
 
 import { HOST, namespaceOf } from '@/protocol'
 import type { InterfaceView, Scene } from '@/store'

@@ -89,7 +89,7 @@ export function NodeList(props: { editor: Editor; scene: OverviewScene; onFocus:
   )
 }
 
-/** Gives the entry the focus that comes after a step, so that screen readers say it. */
+/** Focuses the entry after a step, so that screen readers read it. */
 function useWalk(option: RefObject<HTMLDivElement | null>, id: string | undefined): (to: string | undefined) => void {
   const due = useRef(false)
   // biome-ignore lint/correctness/useExhaustiveDependencies: another entry has another element
@@ -103,7 +103,7 @@ function useWalk(option: RefObject<HTMLDivElement | null>, id: string | undefine
   }
 }
 
-/** The list lies where its entry is drawn: the menu and the facts come up there. */
+/** Positions the list where its entry is drawn, so that menus and tooltips open there. */
 function usePlaced(list: RefObject<HTMLDivElement | null>, camera: FlowCamera, box: Box | undefined): void {
   useLayoutEffect(() => {
     const place = (): void => {
@@ -131,7 +131,7 @@ function show({ camera }: OverviewScene, box: Box | undefined): void {
   camera.centre({ x: box.x + box.w / 2, y: box.y + box.h / 2 })
 }
 
-/** As the title of its card says it. */
+/** The accessible name, as on its card. */
 function nameIn(editor: Editor, of: BoardNode, t: CanvasTexts, s: ShapeTexts): string {
   switch (of.kind) {
     case 'namespace':

@@ -10,7 +10,7 @@ import { NodeList } from './NodeList'
 import styles from './Overview.module.css'
 import { OverviewScene } from './scene'
 
-/** How long the canvas stays while the cards come up below it, in ms: longer than it takes to render them. */
+/** How long the overview stays while the cards are rendered below it, in ms. */
 const FADE_MS = 160
 
 /** Zoomed out, the whole scene in one drawing: hundreds of cards would cost more than a frame has. */

@@ -13,7 +13,7 @@ import { StoreMarks } from './marks'
 import { paint } from './paint'
 import type { Camera } from './pass'
 
-/** What the canvas around it lends to the layer. */
+/** What the overview layer gets from the canvas. */
 export interface SceneContext {
   events: FlowEvents
   /** No node is moved. */

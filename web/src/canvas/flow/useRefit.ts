@@ -6,7 +6,7 @@ import type { FlowView } from './port'
 
 const STILL_MS = 120
 
-/** The canvas gets less room (the dock opens): what was seen whole is seen whole again. */
+/** When the canvas gets smaller (the dock opens), what was completely visible is brought into view again. */
 export function useRefit(
   area: RefObject<HTMLElement | null>,
   view: RefObject<FlowView | null>,

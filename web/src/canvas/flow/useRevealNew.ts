@@ -2,7 +2,7 @@ import { useEffect, useRef } from 'react'
 import type { Editor } from '@/editor'
 import type { Board } from '../model/board'
 
-/** Whoever types in a terminal sees what he makes: a namespace that comes up elsewhere is brought into view. */
+/** While someone types in a terminal, new namespaces are brought into view. */
 export function useRevealNew(editor: Editor, board: Board): void {
   const known = useRef<ReadonlySet<string> | null>(null)
   useEffect(() => {

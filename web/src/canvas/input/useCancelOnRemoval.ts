@@ -1,10 +1,10 @@
 import { useEffect } from 'react'
 import { type CanvasPopover, type Editor, nextTool } from '@/editor'
 
-/** Somebody else may take away what a gesture is about: then it is over. */
+/** Cancels a gesture or closes a popover if someone else removes the nodes it is about. */
 export function useCancelOnRemoval(editor: Editor): void {
   useEffect(() => {
-    /** What stands open and was about something that was there: what was just made may not have arrived. */
+    /** The popover whose nodes have been seen: nodes that were just created may not have arrived yet. */
     let seen: CanvasPopover | null = null
     const look = (): void => {
       const { namespaces, interfaces } = editor.lab.scene.get()

@@ -1,4 +1,4 @@
-/** Where on the canvas a hop of a journey happens, and the way of a packet between two. Pure; canvas units. */
+/** Where on the canvas a hop of a trace happens, and the path of a packet between two hops. Pure; canvas units. */
 
 import type { Hop } from '@/protocol'
 import { bestPair, type Point } from '../model/anchors'
@@ -8,7 +8,7 @@ import { type Box, HEADER } from '../model/geometry'
 
 type Node = Extract<BoardNode, { kind: 'namespace' | 'bridge' }>
 
-/** Boxes of nodes and interfaces by what they are called. */
+/** The boxes of nodes and interfaces by name. */
 export class HopBoxes {
   private readonly nodes = new Map<string, Node & { ax: number; ay: number }>()
   private readonly board: Board
@@ -68,7 +68,7 @@ export const packetAt = (box: Box): Point => ({ x: box.x, y: box.y + box.h / 2 }
 
 const ref = (hop: Hop): string => `${hop.namespace}/${hop.dev ?? ''}`
 
-/** The ends of the wires that a journey has run over up to (and with) hop `at`, in order: `out` of one end, `in` at the other. */
+/** The ends of the wires that a trace has crossed up to and including hop `at`, in order: `out` of one end, `in` at the other. */
 function crossings(hops: readonly Hop[], at: number): [string, string][] {
   const out: [string, string][] = []
   for (let i = 1; i <= at && i < hops.length; i += 1) {
@@ -82,7 +82,7 @@ function crossings(hops: readonly Hop[], at: number): [string, string][] {
 export const wiresOf = (hopBoxes: HopBoxes, hops: readonly Hop[], at: number): string[] =>
   crossings(hops, at).flatMap(([a, b]) => hopBoxes.wire(a, b) ?? [])
 
-/** Where a journey should have gone and did not: wires, and boxes of what it should have come to. */
+/** The wires and boxes that were predicted for a trace but not reached. */
 export function missedOf(
   hopBoxes: HopBoxes,
   seen: readonly Hop[],

@@ -3,7 +3,7 @@ import { useValue } from '@/ui'
 import { ChooseNode } from './ChooseNode'
 import { EndsEditor } from './EndsEditor'
 
-/** What stands open on the canvas where a gesture ended. */
+/** Shows the popover that a gesture opened. */
 export function PopoverLayer() {
   const editor = useEditor()
   const popover = useValue(editor.popover)

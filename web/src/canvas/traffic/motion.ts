@@ -23,7 +23,7 @@ export class Motion {
   private colour = readColours().accent
   private radius = LEAST
   private frame = 0
-  /** Until the view stands still. */
+  /** Hidden until the view is at rest. */
   private paused = false
   private timer: ReturnType<typeof setTimeout> | undefined
   private ctx: CanvasRenderingContext2D | null = null
@@ -94,7 +94,7 @@ export class Motion {
     this.timer = setTimeout(this.look, CALM_MS)
   }
 
-  /** Look which lines are busy, and go on. */
+  /** Finds the busy lines, and continues the animation. */
   private readonly look = (): void => {
     this.rest()
     const { ctx } = this

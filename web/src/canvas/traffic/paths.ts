@@ -1,4 +1,4 @@
-/** Where the marks are that move over busy links. Pure; pixels. */
+/** The paths and positions of the traffic marks on busy links. Pure; pixels. */
 
 import type { flowOf } from '@/store'
 import { type Camera, type Size, visibleBox } from '../drawing/pass'
@@ -10,12 +10,12 @@ import { type LineShape, meets } from '../model/picture'
 const MOST = 40
 /** Marks on a line at most, of each direction. */
 const MARKS = 5
-/** Between marks at least, the shortest line that has any, and how far a mark comes in a second. */
+/** In pixels: the least distance between marks, the shortest line with marks, the speed of a mark per second. */
 const [SPACE, SHORTEST, SPEED] = [28, 20, 16]
 /** Points that stand for a curve. */
 const POINTS = 16
 
-/** A line. `lengths`: how far its points are from the first. */
+/** A line as points. `lengths`: the distance of each point from the first, along the line. `out`, `back`: the directions with traffic. */
 export interface TrafficPath {
   points: readonly Point[]
   lengths: readonly number[]
@@ -25,7 +25,7 @@ export interface TrafficPath {
 
 type Flow = ReturnType<typeof flowOf>
 
-/** The busiest lines in view. */
+/** The paths of the busiest visible lines, in pixels. */
 export function busyPaths(
   lines: readonly LineShape[],
   flow: (line: LineShape) => Flow,

@@ -130,7 +130,7 @@ export function ImportRulesDialog({ onClose }: { onClose: () => void }) {
   )
 }
 
-/** What is wrong, and with which rule of which chain. */
+/** An error, with the rule and chain it is about. */
 function placed(error: unknown, t: ExchangeTexts): string {
   const { subject, rule } = error instanceof ProblemError ? error.problem : {}
   if (!subject?.startsWith('chain:')) return errorMessage(error)
@@ -170,5 +170,5 @@ function Changes({ shell }: { shell: readonly string[] }) {
   ))
 }
 
-/** More lines than this nobody reads. */
+/** The most lines that are shown. */
 const MOST = 300

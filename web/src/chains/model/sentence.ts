@@ -1,4 +1,4 @@
-/** A rule in plain words: "drop TCP to port 80 coming from ns0". What has no words here is quoted as it stands. */
+/** A rule as a sentence: "drop TCP to port 80 coming from ns0". Options without a phrase are quoted literally. */
 
 import type { SentenceTexts } from '../sentenceTexts'
 import { type Parsed, type Part, parse, targetOf, textOf } from './parts'
@@ -13,7 +13,7 @@ export interface Names {
 
 export const NO_NAMES: Names = { address: () => undefined, beyond: () => undefined }
 
-/** What a target says of itself is taken from these options; the others are quoted. */
+/** A phrase, and the options it covers; the others are quoted. */
 interface Phrase {
   text: string
   used: ReadonlySet<string>
@@ -80,7 +80,7 @@ function conditionsOf(parsed: Parsed, t: SentenceTexts, names: Names, used: Set<
 
 const SILENT: ReadonlySet<string> = new Set(['jump', 'goto', 'comment', 'ipv4', 'ipv6', 'set-counters', 'limit-burst'])
 
-/** A match that is named and given no options says something by itself (`-m socket`). */
+/** A match without options has a meaning by itself (`-m socket`). */
 function isBare(parsed: Parsed, named: Part): boolean {
   const name = named.values[0]?.text ?? ''
   if (/^(tcp|udp|udplite|sctp|dccp|icmp|icmp6|comment|limit|multiport|conntrack|state|mark)$/.test(name)) return false

@@ -19,7 +19,7 @@ import { type Checked, useCheck } from './useCheck'
 import { useRuleScope } from './useRuleScope'
 import { ConflictNotice, useSave } from './useSave'
 
-/** One rule, written in two ways that always say the same: the text that one would type, and a form. */
+/** The editor of one rule, as text and as a form that stay in sync. */
 export function RuleEditor({ writing }: { writing: Writing }) {
   const t = useWriteTexts()
   const panel = usePanel()

@@ -15,7 +15,7 @@ export interface Wrong {
   message: string
 }
 
-/** The rule as one types it: words told apart, completion at the caret, the fault under the very word. */
+/** The text field of a rule: coloured tokens, completion at the caret, errors underlined at their word. */
 export function TextField({
   text,
   around,
@@ -28,7 +28,7 @@ export function TextField({
   around: RuleScope
   wrong: Wrong | null
   onChange: (text: string, pasted: boolean) => void
-  /** Whether what was pasted is taken otherwise. */
+  /** Returns whether it handled the pasted text. */
   onPaste: (text: string) => boolean
   onSubmit: () => void
 }) {
@@ -118,7 +118,7 @@ interface Keys {
   onSubmit: () => void
 }
 
-/** The keys of a combobox (WAI-ARIA): arrows choose, Tab or Enter takes, Escape closes. */
+/** The keys of a combobox (WAI-ARIA): arrows choose, Tab or Enter accepts, Escape closes. */
 function keyHandler(event: KeyboardEvent, k: Keys): (() => void) | undefined {
   const offer = k.offers[k.chosen]
   const step = (by: number) => () => k.setChosen((k.chosen + by + k.offers.length) % k.offers.length)

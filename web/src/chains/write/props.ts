@@ -1,7 +1,7 @@
 import type { Parsed } from '../model/parts'
 import type { RuleScope } from '../model/ruleScope'
 
-/** What every part of the form gets: the rule, what stands around it, and whom to tell its new text. */
+/** The props of every part of the form: the rule, its scope, and the callback for its new text. */
 export interface FormProps {
   parsed: Parsed
   around: RuleScope

@@ -21,7 +21,7 @@ export interface Save {
   asNew: () => void
 }
 
-/** Saving what is written; a refusal stands at its word, and what was written stays. */
+/** Saves the rule that is being written; an error is marked at its word, and the text stays. */
 export function useSave({ chainRef, draft }: Writing, text: string, onRefused: (wrong: Wrong) => void): Save {
   const editor = useEditor()
   const panel = usePanel()
@@ -64,7 +64,7 @@ function wrongOf(error: unknown, text: string): Wrong {
   return { start, end, message: errorMessage(error) }
 }
 
-/** Somebody else has changed or deleted the rule that is being edited: which of the two shall hold? */
+/** Shown if someone else changed or deleted the rule that is being edited: asks which version to keep. */
 export function ConflictNotice({
   writing,
   chain,

@@ -12,7 +12,7 @@ export interface DropEdit {
   ref: string
 }
 
-/** An interface's end is dropped on a node (`ns0`, or a bridge `host/br0`): it moves there, is plugged in, or released.
+/** An interface is dropped on a node (`ns0`, or a bridge `host/br0`): it moves there, is attached, or is detached.
  * null where that changes nothing. */
 export function dropEnd(scene: Scene, t: EditorTexts, ref: string, node: string): DropEdit | null {
   const { namespace, master } = partsOf(node)

@@ -48,7 +48,7 @@ export const splitPane = (panes: Panes, pane: string, way: SplitDirection, fresh
 export const setTerminal = (panes: Panes, pane: string, terminal: string | null): Panes =>
   change(panes, pane, (found) => ({ ...found, terminal }))
 
-/** The rest takes its room; null where it was the only one. */
+/** Removes a pane; its neighbours get the space. null: it was the only one. */
 export function closePane(panes: Panes, pane: string): Panes | null {
   if (isPane(panes)) return panes.pane === pane ? null : panes
   const first = closePane(panes.first, pane)
@@ -63,7 +63,7 @@ export function neighbour(panes: Panes, pane: string, by: number): string {
   return all[(all.indexOf(pane) + by + all.length) % all.length] ?? pane
 }
 
-/** Where something lies in a tab, in parts of its width and height. */
+/** A rectangle in a tab, as fractions of its width and height. */
 export interface Rect {
   x: number
   y: number

@@ -40,7 +40,7 @@ export interface Toast {
   subject?: string | undefined
 }
 
-/** `whole`: everything at 100 %, however the canvas stands. `shown`: in the theme of the screen. */
+/** `whole`: everything at 100 %, whatever the view shows. `shown`: in the current theme. */
 export interface PictureOptions {
   what: 'seen' | 'whole'
   theme: 'shown' | 'light' | 'dark'

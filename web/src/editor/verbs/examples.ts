@@ -5,7 +5,7 @@ import { useValue } from '@/ui'
 import { useEditor } from '../kernel/context'
 import { errorMessage } from './errorMessage'
 
-/** The examples that the server has, and why there are none where it has said so. */
+/** The examples of the server, or the error message of the request. */
 export function useExamples(): [readonly Example[], string | undefined] {
   const editor = useEditor()
   const wire = useValue(editor.session.connection.state)

@@ -21,7 +21,7 @@ async function draw(editor: Editor, links: Links, label: string, at: Point): Pro
   return true
 }
 
-/** With more links than this their ends are not opened: nobody edits fifty rows beside the pointer. */
+/** With more new links than this, the editor of their ends does not open: too many rows for a popover. */
 const ENDS_SHOWN = 6
 
 /** Links between nodes that are there; one edit. */

@@ -9,7 +9,7 @@ import { CountersOf } from './Counters'
 import { KindFields } from './Kind'
 import { FdbTable, PortList } from './Tables'
 
-/** Everything of one interface: what the kernel says, and what can be changed, in place. */
+/** Everything about one interface: the kernel state, and fields to edit it in place. */
 export function InterfaceInspector({ ref_ }: { ref_: string }) {
   const t = usePanelTexts()
   const view = useInterface(useLab(), ref_)
