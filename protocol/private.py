@@ -15,7 +15,6 @@ from topology.journey.sighting import AnySighting
 from topology.model.limits import Limits
 from topology.model.netfilter import Driver, Family
 from topology.model.problems import Problem
-from topology.model.records import AnyRecord
 from topology.observe.facts import AnyFact
 from topology.plan.steps import AnyStep
 
@@ -107,7 +106,6 @@ class Apply(LabRequest, frozen=True, kw_only=True, tag="apply"):
     """
 
     steps: tuple[AnyStep, ...]
-    keep: tuple[AnyRecord, ...] = ()
 
 
 class Run(LabRequest, frozen=True, kw_only=True, tag="run"):

@@ -49,6 +49,7 @@ class Editing(State):
 
     def edit(self, asked: Asked) -> Done | Planned:
         """All commands or none. Raises ProblemError, and then nothing has changed."""
+        self._judge_outside()
         moves: dict[str, str] = {}
         made: list[str] = []
         after = self.desired
@@ -249,6 +250,14 @@ class Editing(State):
         elif self.policy == "enforce":
             self._put_back(ids)
         self._show_drift()
+
+    def _judge_outside(self) -> None:
+        """Before an edit: it shall neither remove what came from outside just now nor pass for its author."""
+        if self._outside is not None:
+            try:
+                self._quiet()
+            except ProblemError as e:
+                self._failed(e)
 
     def _put_back(self, ids: tuple[str, ...]) -> None:
         steps = self._carry_out(self.desired, self.desired, {})

@@ -24,7 +24,7 @@ from protocol.public import (
     VocabularyOf,
     ZeroCounters,
 )
-from tests.support import Stack
+from tests.support import Stack, eventually
 from topology.edit import commands as c
 from topology.model.problems import Code, Problem, ProblemError
 from topology.observe.live import AnyLive, ConntrackLive, RuleCountersLive
@@ -198,17 +198,16 @@ def test_what_is_typed_in_a_shell_is_in_the_document(stack: Stack, made: str) ->
 
     script = "iptables -A INPUT -s 10.9.9.9 -j DROP; iptables -P FORWARD DROP; ip6tables -N six; iptables -t nat -A OUTPUT -j ACCEPT"
     stack.inside(made, "ns0", "sh", "-ec", script)
-    time.sleep(0.5)
-    assert now() == {
+    typed = {
         "ipv4": {
             "nat": {"OUTPUT": {"rules": ["-j ACCEPT"]}},
             "filter": {"INPUT": {"rules": ["-s 10.9.9.9/32 -j DROP"]}, "FORWARD": {"policy": "DROP"}},
         },
         "ipv6": {"filter": {"six": {}}},
     }
+    eventually(lambda: now() == typed)
     stack.inside(made, "ns0", "sh", "-ec", "iptables -F; iptables -P FORWARD ACCEPT; iptables -t nat -F; ip6tables -X six")
-    time.sleep(0.5)
-    assert now() == {}
+    eventually(lambda: now() == {})
 
 
 IMPORT = """# a file

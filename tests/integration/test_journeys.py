@@ -2,14 +2,13 @@
 
 import json
 import re
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from protocol.public import AnyItem, Cancel, JourneyItem, Predict, Predicted, Trace, Traced, Watch, Watched
-from tests.support import ROOT, Stack
+from tests.support import ROOT, Stack, eventually
 from topology.journey.hop import Cause, RuleAt
 from topology.journey.probe import Ask
 from topology.model.problems import ProblemError
@@ -30,6 +29,17 @@ def ruleset(stack: Stack) -> str:
     script = f"for n in left r right; do ip netns exec $n sh -c '{look}'; done; sh -c '{look}'"
     # the kernel's own packets count too, and the comments have the time
     return re.sub(r"\[\d+:\d+\]|packets \d+ bytes \d+|^#.*$", "", stack.inside("way", "host", "sh", "-c", script), flags=re.M)
+
+
+def begun(stack: Stack, before: str) -> None:
+    """Wait until a watch is set up in all namespaces: nothing more is added to what was there before."""
+    seen = [before]
+
+    def settled() -> bool:
+        seen.append(ruleset(stack))
+        return before != seen[-1] == seen[-2]
+
+    eventually(settled)
 
 
 def test_a_trace_leaves_nothing_behind(stack: Stack) -> None:
@@ -86,10 +96,7 @@ def test_a_client_that_leaves_ends_its_trace(stack: Stack) -> None:
     with stack.client() as client:
         client.send(Trace(id="t", lab="way", ask=Ask(source="left", target="10.0.1.99"), wait=10))
         client.receive(5)
-    end = time.monotonic() + 5
-    while (left := ruleset(stack)) != before and time.monotonic() < end:
-        time.sleep(0.1)
-    assert left == before
+    eventually(lambda: ruleset(stack) == before)
 
 
 def test_refused(stack: Stack) -> None:
@@ -111,10 +118,11 @@ def test_stopped_lab_is_predicted_from_its_document(stack: Stack) -> None:
 
 
 def test_watch_finds_the_labs_own_traffic(stack: Stack) -> None:
+    before = ruleset(stack)
     with stack.client() as client:
-        request = Watch(id="w", lab="way", protocol="icmp", rate=5)
-        client.send(request)
-        stack.inside("way", "left", "sh", "-c", "sleep 0.5; ping -c 3 -i 0.2 10.0.2.2")
+        client.send(Watch(id="w", lab="way", protocol="icmp", rate=5))
+        begun(stack, before)
+        stack.inside("way", "left", "ping", "-c", "3", "-i", "0.2", "10.0.2.2")
         seen: list[JourneyItem] = []
         client.send(Cancel(id="c", target="w"))
         result = client.wait("w", lambda one: seen.append(one) if isinstance(one, JourneyItem) else None)
@@ -128,11 +136,14 @@ def test_watch_finds_the_labs_own_traffic(stack: Stack) -> None:
 
 def test_watch_joins_a_datagram_and_its_answer(stack: Stack) -> None:
     """They have nothing in common but their ports."""
+    before = ruleset(stack)
     with stack.client() as client:
         client.send(Watch(id="w", lab="way", protocol="udp", port=7777))
+        begun(stack, before)
         serve = "echo an answer that is longer | timeout 3 nc -u -l 7777 > /dev/null &"
         stack.inside("way", "right", "sh", "-c", serve)
-        stack.inside("way", "left", "sh", "-c", "sleep 0.3; echo ask | nc -u -w 1 10.0.2.2 7777")
+        eventually(lambda: stack.inside("way", "right", "ss", "-Hlun", "sport = :7777"))
+        stack.inside("way", "left", "sh", "-c", "echo ask | nc -u -w 1 10.0.2.2 7777")
         seen: list[JourneyItem] = []
         client.send(Cancel(id="c", target="w"))
         client.wait("w", lambda one: seen.append(one) if isinstance(one, JourneyItem) else None)

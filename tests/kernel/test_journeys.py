@@ -142,7 +142,7 @@ def test_answer_lost_on_the_way_back(family: str, driver: str) -> None:
 @drivers
 @families
 def test_nat_both_ways(family: str, driver: str) -> None:
-    """Destination NAT to a web server and masquerading: the packet stays known, and the rewriting is told both ways."""
+    """Destination NAT to a web server and masquerading: the packet stays known, and both rewritings are reported."""
     tables = f"ip netns exec r {IPTABLES[family]}"
     gate = "10.1.0.1" if family == "ipv4" else "fd01::1"
     inside = B[family] if family == "ipv4" else f"[{B[family]}]"
@@ -291,7 +291,7 @@ def test_arp() -> None:
 
 
 def test_out_of_an_interface_that_is_no_wire() -> None:
-    """What a namespace sends by its own bridge, or by a macvlan, is seen going out there, and what it sends to itself by lo."""
+    """What a namespace sends by its own bridge, or by a macvlan, is seen when it is sent, and what it sends to itself on lo."""
     with Stage(*NETWORK) as stage:
         stage.shell("ip addr add 10.1.0.254/24 dev br1")
         journey = stage.trace("host", "10.1.0.2")

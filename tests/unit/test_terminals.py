@@ -72,10 +72,10 @@ def test_a_viewer_is_sent_no_more_than_the_window() -> None:
     ring.append(b"x" * (3 * WINDOW))
     viewer.feed(ring)
     assert WINDOW <= box.bytes < WINDOW + (64 << 10)
-    assert not viewer.hungry
+    assert not viewer.ready
     viewer.taken(10 * WINDOW)  # more than was sent: nonsense
     viewer.feed(ring)
-    assert not viewer.hungry
+    assert not viewer.ready
     while not viewer.follows(ring):
         viewer.taken(box.bytes)
         viewer.feed(ring)
@@ -90,7 +90,7 @@ def test_a_viewer_whom_the_ring_has_overtaken_gets_the_screen_anew() -> None:
         ring.append(b"%d\n" % number)
         if number % 1000 == 0:
             viewer.feed(ring)
-    assert not viewer.hungry
+    assert not viewer.ready
     viewer.taken(box.bytes)
     viewer.feed(ring)
     stream, data = box.frames[-1]

@@ -8,6 +8,7 @@ import msgspec
 from topology.journey.explain import source_namespace, target_address
 from topology.journey.forwarding import ForwardingView
 from topology.journey.probe import Ask, Probe
+from topology.model import ids
 from topology.model.graph import Graph
 from topology.model.problems import invalid
 from topology.model.records import AnyRecord
@@ -63,7 +64,8 @@ def concerned(probe: Probe, observed: Mapping[str, AnyRecord]) -> tuple[str, ...
     graph = Graph(observed)
     refs: dict[str, set[str]] = {}
     for segment in {id(s): s for s in graph.segments.values()}.values():
-        spaces = {ref.partition("/")[0] for ref in segment}
+        below = {lower for ref in segment if (lower := graph.interfaces[ref].lower) is not None}
+        spaces = {ids.namespace_of(ref) for ref in segment | below}
         for ns in spaces:
             refs.setdefault(ns, set()).update(spaces)
     found = {probe.namespace: None}

@@ -316,13 +316,14 @@ class _Prediction:
         for at in range(1, len(wire)):
             record = self.view.graph.interfaces[wire[at]]
             before = self.view.graph.interfaces[wire[at - 1]]
+            packet = _tagged(packet, before, record)
             if is_bridge(record) and before.master == record.name:
                 following = wire[at + 1 : at + 2]
                 self._bridged(record, packet, onward=bool(following))
                 self._bridge(wire[at], following or [wire[at]], mac)
                 if not following:
                     self._passes("in", wire[at], packet)
-            elif is_bridge(before) and record.master == before.name:
+            elif (is_bridge(before) and record.master == before.name) or record.ref == before.lower:
                 self._passes("out", wire[at], packet)
             else:
                 self._passes("in", wire[at], packet)
@@ -396,3 +397,10 @@ class _Prediction:
 
 def _tuple(packet: Packet) -> tuple[str, int, str, int]:
     return packet.src, packet.sport, packet.dst, packet.dport
+
+
+def _tagged(packet: Packet, before: AnyInterface, record: AnyInterface) -> Packet:
+    """The packet on the next interface: with the VLAN tag that it gets there, or without the one that is taken off."""
+    if record.ref == before.lower and before.tag:
+        return msgspec.structs.replace(packet, vlan=before.vlan)
+    return msgspec.structs.replace(packet, vlan=None) if before.ref == record.lower and record.tag else packet

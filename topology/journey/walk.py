@@ -1,5 +1,6 @@
 """One leg of a journey, walked from sighting to sighting: out of a namespace, over the wire, through bridges, in at the next one."""
 
+from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -12,6 +13,7 @@ from topology.journey.packet import Packet
 from topology.journey.passages import filtered
 from topology.journey.probe import Probe
 from topology.journey.sighting import Hook, HookPass, RouteLookup, TappedFrame
+from topology.model import ids
 from topology.model.records import AnyInterface, is_bridge
 
 MAX_HOPS = 64
@@ -157,13 +159,17 @@ class Walk:
         for _ in range(MAX_HOPS):
             assert tap is not None
             self._passes("out", tap)
+            below = self._below(tap)
+            if below is not None:
+                tap = below
+                continue
             if is_bridge(self.interface(tap.ns, tap.dev)):
                 found = self._switch(tap, tap.dev)
             else:
                 came = self._other_end(tap)
                 if came is None:
                     return causes.lost_on_wire(self, tap)
-                self._passes("in", came)
+                came = self._up(came)
                 record = self.interface(came.ns, came.dev)
                 if record is None or record.master is None:
                     return Came(came)
@@ -172,6 +178,27 @@ class Walk:
                 return found
             tap = found
         return self.verdict(Cause.UNKNOWN, out.ns, note="the way has no end")
+
+    def _below(self, out: TappedFrame) -> TappedFrame | None:
+        """The same frame where it leaves by the lower interface."""
+        record = self.interface(out.ns, out.dev)
+        lower = self.view.graph.lower(record) if record is not None and record.frames_below else None
+        return self.evidence.take_frame(self.leg, lower.namespace, "out", out.at or 0, lower.name) if lower is not None else None
+
+    def _up(self, came: TappedFrame) -> TappedFrame:
+        """In at an interface, and at those made on it that take the frame; the last of them."""
+        self._passes("in", came)
+        above = next(self._above(came), None)
+        if above is None:
+            return came
+        self.evidence.taps[self.leg].remove(above)
+        return self._up(above)
+
+    def _above(self, came: TappedFrame) -> Iterator[TappedFrame]:
+        """The same frame at the interfaces made on this one."""
+        uppers = (upper for upper in self.view.graph.uppers(ids.join(came.ns, came.dev)) if upper.frames_below)
+        frames = (self.evidence.frames(self.leg, upper.namespace, "in", came.at or 0, upper.name) for upper in uppers)
+        return (tap for taps in frames for tap in taps)
 
     def _other_end(self, out: TappedFrame) -> TappedFrame | None:
         if out.dev == "lo":
@@ -201,8 +228,7 @@ class Walk:
         self.hop(kind="bridge", namespace=ns, object=f"interface:{ns}/{bridge}", dev=bridge, mac=mac, ports=ports, flooded=flooded)
         if up is not None and (not outs or self._leads(up)):
             self.evidence.taps[self.leg].remove(up)
-            self._passes("in", up)
-            return Came(up, prerouting=prerouted is not None)
+            return Came(self._up(up), prerouting=prerouted is not None)
         for hook in ("forward", "postrouting") if not from_self else ():
             passed = self._bridged(ns, bridge, hook)
             if isinstance(passed, Verdict):
@@ -235,6 +261,9 @@ class Walk:
             ]
             ports = [t for t in frames if t is not tap and self._belongs(t, record.master)]
             return any(self._leads(t, depth + 1) for t in ports)
+        above = next(self._above(tap), None)
+        if above is not None and depth < MAX_HOPS:
+            return self._leads(above, depth + 1)
         if self.arp:
             return self._answers(tap)
         return self.evidence.next_hook(tap.ns, self.leg) is not None

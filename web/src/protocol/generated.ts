@@ -561,6 +561,20 @@ export type Done = {
   made: string[]
 }
 
+/** An interface without a wire. Its addresses answer; frames that leave through it are dropped. */
+export type Dummy = {
+  kind: "dummy"
+  namespace: string
+  name: string
+  up?: boolean
+  mac?: string | null
+  mtu?: number | null
+  master?: string | null
+  addresses?: string[]
+  port?: Port
+  vlans?: PortVlan[] | null
+}
+
 /**
  * The same again, `by` canvas units away: namespaces, bridges, areas and notes, with what is in them and the links among them.
  * A link to a bridge that stays alone is drawn again to it.
@@ -833,6 +847,20 @@ export type Hop = {
   ports?: string[]
   flooded?: boolean
   note?: string
+}
+
+/** A queue for packets that a filter redirects to it; they go on where they were going when they have passed it. */
+export type Ifb = {
+  kind: "ifb"
+  namespace: string
+  name: string
+  up?: boolean
+  mac?: string | null
+  mtu?: number | null
+  master?: string | null
+  addresses?: string[]
+  port?: Port
+  vlans?: PortVlan[] | null
 }
 
 /** Make the tables that an iptables-save text names what it says; other tables stay. `keep`: add to what is there (`--noflush`). */
@@ -1891,6 +1919,32 @@ export type Veth = {
   peer: string
 }
 
+/**
+ * The VLAN `vid` of `parent` (`ns/name`), which may be in another namespace. What leaves through it gets a tag there.
+ *
+ * `reorder_hdr`: the tag is taken off before anybody sees the frame. `loose_binding`: it does not go up and down with `parent`.
+ * `gvrp`, `mvrp`: `parent` registers the VLAN with its switch by these protocols.
+ */
+export type Vlan = {
+  kind: "vlan"
+  namespace: string
+  name: string
+  up?: boolean
+  mac?: string | null
+  mtu?: number | null
+  master?: string | null
+  addresses?: string[]
+  port?: Port
+  vlans?: PortVlan[] | null
+  parent: string
+  vid: number
+  protocol?: "802.1Q" | "802.1ad"
+  reorder_hdr?: boolean
+  gvrp?: boolean
+  mvrp?: boolean
+  loose_binding?: boolean
+}
+
 /** Every match and target that the lab's iptables has. Answer: `VocabularyOf`. */
 export type Vocabulary = {
   type: "vocabulary"
@@ -1970,9 +2024,9 @@ export type ZeroCounters = {
   rule?: number | null
 }
 
-export type AnyRecord = Area | Bridge | Chain | Fdb | Lab | Loopback | Macvlan | Namespace | Neighbour | Note | Placement | Route | Style | Veth | Vxlan
+export type AnyRecord = Area | Bridge | Chain | Dummy | Fdb | Ifb | Lab | Loopback | Macvlan | Namespace | Neighbour | Note | Placement | Route | Style | Veth | Vlan | Vxlan
 
-export type AnyInterface = Bridge | Loopback | Macvlan | Veth | Vxlan
+export type AnyInterface = Bridge | Dummy | Ifb | Loopback | Macvlan | Veth | Vlan | Vxlan
 
 export type AnyLive = CaptureLive | ConntrackLive | CountersLive | FdbLive | FilterLive | LinkLive | NamespaceLive | ProcessesLive | RuleCountersLive | TerminalLive
 
@@ -2005,9 +2059,11 @@ export const DEFAULTS = {
   "chain": {"policy": null, "rules": []},
   "conntrack": {"rows": [], "count": 0},
   "counters": {},
+  "dummy": {"up": true, "mac": null, "mtu": null, "master": null, "addresses": [], "port": {}, "vlans": null},
   "fdb": {"vlan": null, "destination": null, "local": false},
   "fdb-table": {"rows": []},
   "filter": {"tables": {}, "foreign": []},
+  "ifb": {"up": true, "mac": null, "mtu": null, "master": null, "addresses": [], "port": {}, "vlans": null},
   "lab": {"name": "", "description": "", "policy": "follow", "ipv6": false, "firewall": null, "uplink": false},
   "link": {"master": null, "peer": null, "peer_index": null, "parent": null, "driver": "", "txqlen": 0, "port_state": null, "addresses": [], "modelled": true, "note": ""},
   "loopback": {"up": true, "mac": null, "mtu": null, "master": null, "addresses": [], "port": {}, "vlans": null},
@@ -2025,5 +2081,6 @@ export const DEFAULTS = {
   "style": {"colour": null, "icon": null, "locked": false},
   "terminal": {"title": "", "rows": 24, "columns": 80, "viewers": 0, "code": null},
   "veth": {"up": true, "mac": null, "mtu": null, "master": null, "addresses": [], "port": {}, "vlans": null},
+  "vlan": {"up": true, "mac": null, "mtu": null, "master": null, "addresses": [], "port": {}, "vlans": null, "protocol": "802.1Q", "reorder_hdr": true, "gvrp": false, "mvrp": false, "loose_binding": false},
   "vxlan": {"up": true, "mac": null, "mtu": null, "master": null, "addresses": [], "port": {}, "vlans": null, "local": null, "remote": null, "parent": null, "underlay": null, "port_number": 4789, "learning": true, "ttl": 0},
 } as const

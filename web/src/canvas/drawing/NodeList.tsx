@@ -17,7 +17,7 @@ import type { OverviewScene } from './scene'
 const LEAP = 10
 
 /** What is drawn, for the keyboard and for screen readers: a list of which only the current entry is in the document, at the place of what it
- * stands for. Arrows walk and the menu opens as among the cards (tools/useKeys.ts), Page and Home go by the list. Space selects, Enter opens. */
+ * stands for. Arrows walk and the menu opens as among the cards (input/useKeys.ts), Page and Home go by the list. Space selects, Enter opens. */
 export function NodeList(props: { editor: Editor; scene: OverviewScene; onFocus: (node: string | null) => void }) {
   const { editor, scene, onFocus } = props
   const { picture, camera } = scene
