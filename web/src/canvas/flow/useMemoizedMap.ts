@@ -1,7 +1,7 @@
 import { useMemo, useRef } from 'react'
 
 /** Maps a list and keeps the results of entries that are the same objects as before. */
-export function useKept<A extends object, B>(list: readonly A[], map: (entry: A) => B): B[] {
+export function useMemoizedMap<A extends object, B>(list: readonly A[], map: (entry: A) => B): B[] {
   const cache = useRef(new WeakMap<A, B>())
   return useMemo(
     () =>

@@ -4,13 +4,13 @@ import type { Family, Table } from '@/protocol'
 import { Button } from '@/ui'
 import { FAMILY } from './Cell'
 import { ChainDialog } from './ChainDialog'
-import { sameSpot, usePanel } from './context'
+import { sameChain, usePanel } from './context'
 import { carriesRules, takeRules } from './drag'
-import styles from './OwnChains.module.css'
 import { useChainsTexts } from './texts'
+import styles from './UserDefinedChains.module.css'
 
-/** The custom chains of all tables, each with who jumps to it. */
-export function OwnChains() {
+/** The user-defined chains of all tables, each with the chains that jump to it. */
+export function UserDefinedChains() {
   const t = useChainsTexts()
   const panel = usePanel()
   const [naming, setNaming] = useState(false)
@@ -26,7 +26,7 @@ export function OwnChains() {
           key={chain.id}
           type="button"
           className={styles.chain}
-          aria-pressed={sameSpot(panel.spot, chain)}
+          aria-pressed={sameChain(panel.chainRef, chain)}
           aria-label={`${panel.families.length > 1 ? `${FAMILY[chain.family]} ` : ''}${chain.table} ${chain.name}, ${t.rules(chain.rules.length)}`}
           onClick={() => panel.go(chain)}
           onDragOver={(event) => carriesRules(event) && event.preventDefault()}
@@ -42,7 +42,7 @@ export function OwnChains() {
       <Button size="s" variant="plain" onClick={() => setNaming(true)}>
         <Plus size={13} /> {t.newChain}
       </Button>
-      {naming && <ChainDialog spot={panel.spot} onClose={() => setNaming(false)} />}
+      {naming && <ChainDialog chainRef={panel.chainRef} onClose={() => setNaming(false)} />}
     </section>
   )
 }

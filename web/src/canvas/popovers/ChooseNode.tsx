@@ -1,19 +1,19 @@
 import { Network, SquareDashed } from 'lucide-react'
 import { drawLinksToNew, type NewNode, partsOf, useEditor } from '@/editor'
 import { HOST } from '@/protocol'
-import { useCanvas } from '../hands/context'
-import { useSpotTexts } from '../texts/spot'
+import { useCanvas } from '../input/context'
+import { usePopoverTexts } from '../texts/popovers'
 import { Popover } from './Popover'
 import styles from './Popover.module.css'
 
 /** A link was dropped on nothing: the node that it leads to is made with it. */
 export function ChooseNode({ from, at }: { from: readonly string[]; at: { x: number; y: number } }) {
   const editor = useEditor()
-  const t = useSpotTexts()
+  const t = usePopoverTexts()
   const { toCanvas } = useCanvas()
   const near = from[0] === undefined ? HOST : partsOf(from[0]).namespace
   const make = (fresh: NewNode): void => {
-    editor.spot.set(null)
+    editor.popover.set(null)
     void drawLinksToNew(editor, from, fresh, at)
   }
   const corner = (): { x: number; y: number } => {

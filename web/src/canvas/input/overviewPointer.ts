@@ -12,7 +12,7 @@ import type { Picture, Shift } from '../model/picture'
 const THRESHOLD = 4
 const REACH = 6
 
-export interface Ground {
+export interface PointerContext {
   picture: Picture
   /** A point of the window, in canvas units. */
   toCanvas(at: Point): Point
@@ -26,23 +26,23 @@ export interface Ground {
   events(): FlowEvents
 }
 
-/** What a press becomes where the pointer moves on. */
+/** What a press becomes when the pointer moves. */
 type Then = 'move' | 'marquee' | 'pan'
 
 type State =
   | { is: 'idle' }
   | { is: 'pressed'; at: Point; picked: Picked | undefined; then: Then }
-  /** `nodes`: where they stood. */
+  /** `nodes`: their places at the start. */
   | { is: 'moving'; from: Point; nodes: ReadonlyMap<string, Point>; shift: Shift | null }
   | { is: 'marquee'; from: Point; area: Box }
 
 type Press = Pick<PointerEvent, 'clientX' | 'clientY' | 'shiftKey'>
 
-export class Hand {
+export class OverviewPointer {
   private state: State = { is: 'idle' }
-  private readonly ground: Ground
+  private readonly ground: PointerContext
 
-  constructor(ground: Ground) {
+  constructor(ground: PointerContext) {
     this.ground = ground
   }
 
@@ -58,7 +58,7 @@ export class Hand {
     return this.state.is !== 'idle'
   }
 
-  /** What lies there, in window pixels. */
+  /** The node or line at a point, in window pixels. */
   pick(at: Point): Picked | undefined {
     const { picture } = this.ground
     const [place, zoom] = [this.ground.toCanvas(at), this.ground.zoom()]
@@ -68,13 +68,13 @@ export class Hand {
     return line && { line: line.line }
   }
 
-  /** What the pointer could do there. */
+  /** What a press at that point would do. */
   could(at: Point): 'move' | 'press' | undefined {
     const picked = this.pick(at)
     return picked && (this.movable(picked) ? 'move' : 'press')
   }
 
-  /** True where the canvas below must not hear of the press. */
+  /** Returns true if React Flow must not get the event. */
   down(event: Press): boolean {
     const tool = this.ground.tool()
     if (tool === 'link') return false
@@ -87,7 +87,7 @@ export class Hand {
     return then !== 'pan'
   }
 
-  /** True while something of ours goes on. */
+  /** Returns true while a gesture is under way. */
   move(event: Press): boolean {
     const at = { x: event.clientX, y: event.clientY }
     const { state } = this
@@ -109,7 +109,7 @@ export class Hand {
     return true
   }
 
-  /** Let go without doing anything. */
+  /** Cancels the gesture. Returns whether there was one. */
   cancel(): boolean {
     const { state } = this
     this.state = { is: 'idle' }
@@ -154,7 +154,7 @@ export class Hand {
     return now ? { nodes: new Set(places?.keys()), dx: now.x - first[1].x, dy: now.y - first[1].y } : null
   }
 
-  /** The node, or all that is selected if it is part of that. */
+  /** The node, or the whole selection if it is part of it. */
   private moved(id: string): Map<string, Point> {
     const { picture } = this.ground
     const one = picture.on(id)
@@ -180,7 +180,7 @@ export class Hand {
     else onGiveUp()
   }
 
-  /** A marquee takes what lies wholly in it, as among the cards. */
+  /** A marquee selects what is completely inside it, as with the cards. */
   private take(area: Box, add: boolean): void {
     const { onSelect, onClear } = this.ground.events()
     const on = this.ground.picture.within(area).map((node) => ({ node }))

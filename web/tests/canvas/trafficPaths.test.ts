@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { BoardBuilder, NO_OVERRIDES } from '@/canvas/model/board'
 import { Picture } from '@/canvas/model/picture'
-import { marksOn, waysOf } from '@/canvas/traffic/ways'
+import { busyPaths, marksOn } from '@/canvas/traffic/paths'
 import { LabStore } from '@/store'
 import { snapshot } from '../lab'
 
@@ -20,15 +20,15 @@ test('only lines that are busy and in view have marks, the busiest first', () =>
   if (!first || !second) throw new Error('not drawn')
   const flow = (line: typeof first) =>
     line === first ? { out: 10, back: 0 } : line === second ? { out: 5, back: 900 } : { out: 0, back: 0 }
-  const ways = waysOf(lines(), () => undefined, CAMERA)
+  const ways = busyPaths(lines(), () => undefined, CAMERA)
   expect(ways).toEqual([])
-  const busy = waysOf([first, second], flow, CAMERA)
+  const busy = busyPaths([first, second], flow, CAMERA)
   expect(busy.map(({ out, back }) => [out, back])).toEqual([
     [true, true],
     [true, false],
   ])
   expect(busy[1]?.points[0]).toEqual({ x: first.a.x * 0.5 + 100, y: first.a.y * 0.5 + 50 })
-  expect(waysOf([first, second], flow, { ...CAMERA, x: 90_000 })).toEqual([])
+  expect(busyPaths([first, second], flow, { ...CAMERA, x: 90_000 })).toEqual([])
 })
 
 test('marks stay on their line, go its way, and are few', () => {

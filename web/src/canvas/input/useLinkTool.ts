@@ -25,7 +25,7 @@ export function useLinkTool(editor: Editor) {
         const to = nodeAt(at)
         editor.tool.update((now) => nextTool(now, { do: 'end' }))
         if (to !== null) void drawLinks(editor, pairsOf(tool.from, [to]), at)
-        else editor.spot.set({ kind: 'choose', from: tool.from, at })
+        else editor.popover.set({ kind: 'choose', from: tool.from, at })
       },
     }
   }, [editor])

@@ -8,8 +8,8 @@ import { useTraffic } from '../traffic/traffic'
 import { Minimap } from './Minimap'
 import { Search } from './Search'
 
-/** What helps to see the state of a lab at a glance; inside of the flow. */
-export function Glance({ board }: { board: Board }) {
+/** Traffic marks, minimap and search, inside React Flow. */
+export function Overlays({ board }: { board: Board }) {
   const editor = useEditor()
   useCalm(editor)
   useTraffic(editor, board)
@@ -23,7 +23,7 @@ export function Glance({ board }: { board: Board }) {
   )
 }
 
-/** While the view moves its frames are for that. */
+/** While the view moves, record updates are slowed down. */
 function useCalm(editor: Editor): void {
   const camera = useCamera()
   useEffect(() => camera.subscribe(() => editor.lab.pace.gesture()), [camera, editor])

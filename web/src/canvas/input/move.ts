@@ -13,7 +13,7 @@ import {
   snapToGrid,
 } from '@/editor'
 import { Value } from '@/ui'
-import type { Sight } from '../flow/port'
+import type { VisibleArea } from '../flow/port'
 import type { BoardNode } from '../model/board'
 
 /** How near an edge has to come, in pixels of the screen. */
@@ -35,7 +35,7 @@ interface Begun {
   nodes: ReadonlyMap<string, BoardNode>
   carried: ReadonlyMap<string, string>
   /** What there is to snap to, as long as the same is seen. */
-  near: { sight: Sight; rulers: Rulers } | null
+  near: { sight: VisibleArea; rulers: Rulers } | null
 }
 
 /** How a move begins: `carried` are the nodes in the areas that are moved, each with its area. */
@@ -63,7 +63,7 @@ function originOf(node: BoardNode, nodes: ReadonlyMap<string, BoardNode>): Point
 }
 
 /** The boxes that the moved ones may snap to: those beside them, that are seen and not moved themselves. */
-function neighbours(begun: Begun, moved: ReadonlySet<string>, sight: Sight): Box[] {
+function neighbours(begun: Begun, moved: ReadonlySet<string>, sight: VisibleArea): Box[] {
   const parents = new Set([...moved].map((id) => parentOf(begun.nodes.get(id))))
   if (parents.size !== 1) return []
   const [parent] = parents
@@ -77,7 +77,7 @@ function neighbours(begun: Begun, moved: ReadonlySet<string>, sight: Sight): Box
   return out
 }
 
-function rulersIn(begun: Begun, moved: ReadonlySet<string>, sight: Sight): Rulers {
+function rulersIn(begun: Begun, moved: ReadonlySet<string>, sight: VisibleArea): Rulers {
   const { near } = begun
   const same = (a: Box, b: Box): boolean => a.x === b.x && a.y === b.y && a.w === b.w && a.h === b.h
   if (near && near.sight.zoom === sight.zoom && same(near.sight.seen, sight.seen)) return near.rulers
@@ -89,7 +89,7 @@ function rulersIn(begun: Begun, moved: ReadonlySet<string>, sight: Sight): Ruler
 const parentOf = (node: BoardNode | undefined): string => (node?.kind === 'bridge' ? node.parent : '')
 
 /** Where everything goes while the pointer has moved these nodes to `moved` (relative to their parents). */
-export function step(begun: Begun, moved: ReadonlyMap<string, Point>, keys: Keys, sight: Sight): Moved {
+export function step(begun: Begun, moved: ReadonlyMap<string, Point>, keys: Keys, sight: VisibleArea): Moved {
   const ids = new Set(moved.keys())
   const boxes: Box[] = []
   for (const [id, at] of moved) {
@@ -137,7 +137,7 @@ export class MoveTool {
     nodes: readonly BoardNode[],
     moved: ReadonlyMap<string, Point>,
     keys: Keys,
-    sight: Sight,
+    sight: VisibleArea,
   ): Map<string, Point> | null {
     if (this.state.is === 'given up') return null
     const begun = this.state.is === 'moving' ? this.state.begun : begin(nodes, new Set(moved.keys()))

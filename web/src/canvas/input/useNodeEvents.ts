@@ -9,7 +9,7 @@ import type { CanvasTools } from './context'
 import { nodeAt } from './drag'
 import type { Places } from './usePlaces'
 
-/** The record that a node of the canvas stands for, by the node's id. */
+/** The record id of a canvas node. */
 export function idOf(node: string): string {
   if (isShape(node)) return node
   return node.includes('/') ? interfaceId(node) : namespaceId(node)
@@ -50,7 +50,7 @@ export function useNodeEvents(
       new Map([...moved].map(([node, at]) => [node, asPlaced(board.current, node, at, keep)]))
     const aim = (moved: ReadonlyMap<string, Point>): Map<string, Point> | null => {
       editor.lab.pace.gesture()
-      const sight = view.current?.sight()
+      const sight = view.current?.visibleArea()
       return sight ? tools.move.move(board.current.nodes, moved, keys, sight) : null
     }
     return {
@@ -70,7 +70,7 @@ export function useNodeEvents(
         const bridge = only?.includes('/') && !isShape(only) ? only : undefined
         const over = bridge === undefined ? null : nodeAt(at, bridge)
         if (bridge !== undefined && over !== null && partsOf(over).namespace !== partsOf(bridge).namespace) {
-          // The kernel decides; it says that bridges stay where they were made.
+          // The kernel decides: it refuses to move bridges.
           forget([bridge])
           tools.dropEnd(bridge, partsOf(over).namespace)
         } else place(map(moved, true))

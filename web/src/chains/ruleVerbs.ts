@@ -3,25 +3,34 @@ import type { Panel } from './context'
 import type { ChainView } from './model/digest'
 import type { RuleActions } from './useRuleActions'
 
-export interface About {
+export interface RuleVerbContext {
   chain: ChainView
-  /** The rule where the keys are, or whose menu is open; none: the list shows none. */
+  /** The rule with the focus, or whose menu is open; undefined: the list is empty. */
   number: number | undefined
-  /** The numbers of the rules that are chosen. */
+  /** The numbers of the selected rules. */
   chosen: readonly number[]
-  /** Not all rules are shown: what is the next one is not known. */
+  /** A search hides some rules, so that the neighbours of a rule are not all visible. */
   filtered: boolean
   actions: RuleActions
   panel: Panel
   rename: () => void
-  /** Those that were moved or deleted stood or stand from this number on. */
+  /** Called with the first number of the rules that were moved or deleted. */
   after: (number: number) => void
 }
 
-export type Deeds = Readonly<Record<RuleVerb, (() => unknown) | null>>
+export type RuleVerbHandlers = Readonly<Record<RuleVerb, (() => unknown) | null>>
 
-/** What each verb does now; null: it cannot be done now. */
-export function ruleDeeds({ chain, number, chosen, filtered, actions, panel, rename, after }: About): Deeds {
+/** The handler of each verb; null: not available now. */
+export function ruleVerbHandlers({
+  chain,
+  number,
+  chosen,
+  filtered,
+  actions,
+  panel,
+  rename,
+  after,
+}: RuleVerbContext): RuleVerbHandlers {
   const last = chain.rules.length
   const [first, final] = [Math.min(...chosen), Math.max(...chosen)]
   const some = chosen.length > 0

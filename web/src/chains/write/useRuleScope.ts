@@ -1,11 +1,11 @@
 import { useMemo } from 'react'
-import { type Spot, usePanel, useTable } from '../context'
-import type { Around } from '../model/around'
+import { type ChainRef, usePanel, useTable } from '../context'
+import type { RuleScope } from '../model/ruleScope'
 import { useInterfaceNames } from '../useNames'
 import { useGrammar } from './useGrammar'
 
 /** What a rule at this place can name. */
-export function useAround({ family, table, name }: Spot): Around {
+export function useRuleScope({ family, table, name }: ChainRef): RuleScope {
   const { namespace } = usePanel()
   const { custom } = useTable(family, table)
   const interfaces = useInterfaceNames(namespace)

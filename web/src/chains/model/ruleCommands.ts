@@ -1,4 +1,4 @@
-/** What is done with rules, as commands. Pure: numbers are those that hold when each command's turn comes. */
+/** Edits of rules as commands. Pure. Rule numbers are those at the time when each command is executed. */
 
 import type { AnyCommand, Family, MoveRule, Table } from '@/protocol'
 import type { ChainView } from './digest'
@@ -22,7 +22,7 @@ export function removeRules(namespace: string, chain: ChainView, numbers: Iterab
   return [{ do: 'remove-rules', ...whereOf(namespace, chain), chain: chain.name, rules }]
 }
 
-/** Copies right behind the last of them, in their order. */
+/** Copies them right after the last of them, in their order. */
 export function duplicateRules(namespace: string, chain: ChainView, numbers: Iterable<number>): AnyCommand[] {
   const all = ascending(numbers)
   const last = all.at(-1) ?? chain.rules.length
@@ -81,7 +81,7 @@ export function asCommand({ family, table, name }: ChainView, rule: string): str
   return [program, ...(table === 'filter' ? [] : ['-t', table]), '-A', name, rule].join(' ')
 }
 
-/** Which number each rule has after its chain has changed: what stands before the change keeps its number, what stands behind it
+/** The number of each rule after its chain has changed: rules before the change keep their number, rules after it
  * moves along. null: it is gone, or has changed itself. */
 export function followed(before: readonly string[], after: readonly string[]): (number: number) => number | null {
   const most = Math.min(before.length, after.length)

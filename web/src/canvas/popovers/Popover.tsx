@@ -1,6 +1,6 @@
 import { type KeyboardEvent, type ReactNode, useEffect, useLayoutEffect, useRef } from 'react'
 import { useEditor } from '@/editor'
-import { useCanvas } from '../hands/context'
+import { useCanvas } from '../input/context'
 import styles from './Popover.module.css'
 
 const MARGIN = 12
@@ -23,7 +23,7 @@ export function Popover({ at, label, children }: { at: { x: number; y: number };
   }, [at])
   useEffect(() => {
     const away = (event: PointerEvent): void => {
-      if (event.target instanceof Node && !box.current?.contains(event.target)) editor.spot.set(null)
+      if (event.target instanceof Node && !box.current?.contains(event.target)) editor.popover.set(null)
     }
     window.addEventListener('pointerdown', away, true)
     return () => window.removeEventListener('pointerdown', away, true)
@@ -32,7 +32,7 @@ export function Popover({ at, label, children }: { at: { x: number; y: number };
     event.stopPropagation()
     if (event.key === 'Tab' && box.current) turn(box.current, event)
     if (event.key !== 'Escape') return
-    editor.spot.set(null)
+    editor.popover.set(null)
     refocus()
   }
   return (

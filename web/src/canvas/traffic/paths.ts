@@ -1,7 +1,7 @@
-/** Where the marks are that move over busy links. Pure; pixels. */
+/** The paths and positions of the traffic marks on busy links. Pure; pixels. */
 
 import type { flowOf } from '@/store'
-import { type Camera, type Size, seen } from '../drawing/pass'
+import { type Camera, type Size, visibleBox } from '../drawing/pass'
 import type { Point } from '../model/anchors'
 import { along } from '../model/curve'
 import { type LineShape, meets } from '../model/picture'
@@ -10,13 +10,13 @@ import { type LineShape, meets } from '../model/picture'
 const MOST = 40
 /** Marks on a line at most, of each direction. */
 const MARKS = 5
-/** Between marks at least, the shortest line that has any, and how far a mark comes in a second. */
+/** In pixels: the least distance between marks, the shortest line with marks, the speed of a mark per second. */
 const [SPACE, SHORTEST, SPEED] = [28, 20, 16]
 /** Points that stand for a curve. */
 const POINTS = 16
 
-/** A line. `lengths`: how far its points are from the first. */
-export interface Way {
+/** A line as points. `lengths`: the distance of each point from the first, along the line. `out`, `back`: the directions with traffic. */
+export interface TrafficPath {
   points: readonly Point[]
   lengths: readonly number[]
   out: boolean
@@ -25,9 +25,13 @@ export interface Way {
 
 type Flow = ReturnType<typeof flowOf>
 
-/** The busiest lines in view. */
-export function waysOf(lines: readonly LineShape[], flow: (line: LineShape) => Flow, camera: Camera & Size): Way[] {
-  const area = seen(camera, camera)
+/** The paths of the busiest visible lines, in pixels. */
+export function busyPaths(
+  lines: readonly LineShape[],
+  flow: (line: LineShape) => Flow,
+  camera: Camera & Size,
+): TrafficPath[] {
+  const area = visibleBox(camera, camera)
   const busy: { line: LineShape; out: number; back: number }[] = []
   for (const line of lines) {
     const now = flow(line)
@@ -40,7 +44,7 @@ export function waysOf(lines: readonly LineShape[], flow: (line: LineShape) => F
   })
 }
 
-function inPixels(line: LineShape, { x, y, zoom }: Camera): Pick<Way, 'points' | 'lengths'> {
+function inPixels(line: LineShape, { x, y, zoom }: Camera): Pick<TrafficPath, 'points' | 'lengths'> {
   const points = Array.from({ length: POINTS + 1 }, (_, i) => {
     const at = along(line, i / POINTS)
     return { x: at.x * zoom + x, y: at.y * zoom + y }
@@ -54,7 +58,7 @@ function inPixels(line: LineShape, { x, y, zoom }: Camera): Pick<Way, 'points' |
 }
 
 /** Where the marks of a line are after so many seconds. */
-export function marksOn({ points, lengths, out, back }: Way, seconds: number): Point[] {
+export function marksOn({ points, lengths, out, back }: TrafficPath, seconds: number): Point[] {
   const length = lengths.at(-1) ?? 0
   const space = Math.max(SPACE, length / MARKS)
   const marks: Point[] = []
@@ -66,7 +70,7 @@ export function marksOn({ points, lengths, out, back }: Way, seconds: number): P
   return marks
 }
 
-function pointAt(points: Way['points'], lengths: readonly number[], at: number): Point {
+function pointAt(points: TrafficPath['points'], lengths: readonly number[], at: number): Point {
   const i = Math.max(
     1,
     lengths.findIndex((length) => length >= at),

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { duplicateRules, followed, moveToChain, moveWithin } from '@/chains/model/deeds'
 import { callers, chainView, targetIn } from '@/chains/model/digest'
 import { picture } from '@/chains/model/geometry'
 import { HOOKS } from '@/chains/model/hooks'
+import { duplicateRules, followed, moveToChain, moveWithin } from '@/chains/model/ruleCommands'
 import type { AnyCommand, Chain } from '@/protocol'
 
 const chain = (rules: string[], name = 'INPUT') =>

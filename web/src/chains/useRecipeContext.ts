@@ -3,11 +3,11 @@ import { useEditor } from '@/editor'
 import { linkId, netnsId } from '@/protocol'
 import { useRecord } from '@/store'
 import { useValue } from '@/ui'
-import type { Ground } from './model/recipes'
+import type { RecipeContext } from './model/recipes'
 import { subnetOf } from './model/subnet'
 
 /** What rules of a namespace can be about: its first subnet that is not on the way out, an address in there, the way out. */
-export function useGround(namespace: string): Ground {
+export function useRecipeContext(namespace: string): RecipeContext {
   const { lab } = useEditor()
   const scene = useValue(lab.scene)
   const record = useRecord(lab.live, netnsId(namespace))

@@ -1,4 +1,4 @@
-/** Where on the canvas a hop of a journey happens, and the way of a packet between two. Pure; canvas units. */
+/** Where on the canvas a hop of a trace happens, and the path of a packet between two hops. Pure; canvas units. */
 
 import type { Hop } from '@/protocol'
 import { bestPair, type Point } from '../model/anchors'
@@ -8,8 +8,8 @@ import { type Box, HEADER } from '../model/geometry'
 
 type Node = Extract<BoardNode, { kind: 'namespace' | 'bridge' }>
 
-/** Boxes of nodes and interfaces by what they are called. */
-export class Spots {
+/** The boxes of nodes and interfaces by name. */
+export class HopBoxes {
   private readonly nodes = new Map<string, Node & { ax: number; ay: number }>()
   private readonly board: Board
 
@@ -68,7 +68,7 @@ export const packetAt = (box: Box): Point => ({ x: box.x, y: box.y + box.h / 2 }
 
 const ref = (hop: Hop): string => `${hop.namespace}/${hop.dev ?? ''}`
 
-/** The ends of the wires that a journey has run over up to (and with) hop `at`, in order: `out` of one end, `in` at the other. */
+/** The ends of the wires that a trace has crossed up to and including hop `at`, in order: `out` of one end, `in` at the other. */
 function crossings(hops: readonly Hop[], at: number): [string, string][] {
   const out: [string, string][] = []
   for (let i = 1; i <= at && i < hops.length; i += 1) {
@@ -79,22 +79,22 @@ function crossings(hops: readonly Hop[], at: number): [string, string][] {
 }
 
 /** These wires as SVG paths, each as often as it was run over. */
-export const wiresOf = (spots: Spots, hops: readonly Hop[], at: number): string[] =>
-  crossings(hops, at).flatMap(([a, b]) => spots.wire(a, b) ?? [])
+export const wiresOf = (hopBoxes: HopBoxes, hops: readonly Hop[], at: number): string[] =>
+  crossings(hops, at).flatMap(([a, b]) => hopBoxes.wire(a, b) ?? [])
 
-/** Where a journey should have gone and did not: wires, and boxes of what it should have come to. */
-export function unseenOf(
-  spots: Spots,
+/** The wires and boxes that were predicted for a trace but not reached. */
+export function missedOf(
+  hopBoxes: HopBoxes,
   seen: readonly Hop[],
   expected: readonly Hop[],
 ): { wires: string[]; boxes: Box[] } {
   const either = ([a, b]: [string, string]): string => [a, b].sort().join(' ')
   const ran = new Set(crossings(seen, seen.length).map(either))
   const missed = new Map(crossings(expected, expected.length).map((ends) => [either(ends), ends]))
-  const came = new Set(seen.map((hop) => place(spots.boxOf(hop))))
-  const boxes = new Map(expected.map((hop) => [place(spots.boxOf(hop)), spots.boxOf(hop)]))
+  const came = new Set(seen.map((hop) => place(hopBoxes.boxOf(hop))))
+  const boxes = new Map(expected.map((hop) => [place(hopBoxes.boxOf(hop)), hopBoxes.boxOf(hop)]))
   return {
-    wires: [...missed].flatMap(([key, ends]) => (ran.has(key) ? [] : (spots.wire(...ends) ?? []))),
+    wires: [...missed].flatMap(([key, ends]) => (ran.has(key) ? [] : (hopBoxes.wire(...ends) ?? []))),
     boxes: [...boxes].flatMap(([at, box]) => (box && !came.has(at) ? [box] : [])),
   }
 }

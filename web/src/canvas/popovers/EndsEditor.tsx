@@ -4,8 +4,8 @@ import { useEditor, useGestureTexts } from '@/editor'
 import { type AnyCommand, nameOf, namespaceOf } from '@/protocol'
 import { cachedInterfaceView } from '@/store'
 import { Input } from '@/ui'
-import { useCanvas } from '../hands/context'
-import { useSpotTexts } from '../texts/spot'
+import { useCanvas } from '../input/context'
+import { usePopoverTexts } from '../texts/popovers'
 import { Popover } from './Popover'
 import styles from './Popover.module.css'
 
@@ -26,7 +26,7 @@ export function EndsEditor({
   at: { x: number; y: number }
 }) {
   const editor = useEditor()
-  const t = useSpotTexts()
+  const t = usePopoverTexts()
   const { refocus } = useCanvas()
   const [before] = useState(() => links.flat().map((ref) => draftOf(editor.lab, ref)))
   const [ends, setEnds] = useState<readonly EndDraft[]>(before)
@@ -39,7 +39,7 @@ export function EndsEditor({
     try {
       if (commands.length > 0) await editor.request(commands, useGestureTexts.now().changedEnds)
       editor.select(ends.map((end) => `interface:${namespaceOf(end.ref)}/${end.name}`))
-      editor.spot.set(null)
+      editor.popover.set(null)
       refocus()
     } catch (error) {
       if (error instanceof ProblemError)
@@ -78,7 +78,7 @@ function EndFields(props: {
   onChange: (ref: string, by: Partial<EndDraft>) => void
 }) {
   const { end, first, onChange } = props
-  const t = useSpotTexts()
+  const t = usePopoverTexts()
   if (!end) return null
   const { ref, master } = end
   return (

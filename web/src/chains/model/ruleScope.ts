@@ -1,8 +1,8 @@
 import type { Family, Table } from '@/protocol'
 import type { Grammar } from './grammar'
 
-/** What a rule can name where it stands. `chains`: the custom chains of its table; `grammar`: null until the lab has told it. */
-export interface Around {
+/** What a rule at its place can refer to. `chains`: the user-defined chains of its table; `grammar`: null until it is loaded. */
+export interface RuleScope {
   family: Family
   table: Table
   chain: string

@@ -2,8 +2,8 @@ import { useEffect, useRef } from 'react'
 import type { Editor } from '@/editor'
 import type { Board } from '../model/board'
 
-/** Whoever types in a terminal sees what he makes: a namespace that comes up elsewhere is brought into view. */
-export function useSeen(editor: Editor, board: Board): void {
+/** While someone types in a terminal, new namespaces are brought into view. */
+export function useRevealNew(editor: Editor, board: Board): void {
   const known = useRef<ReadonlySet<string> | null>(null)
   useEffect(() => {
     const namespaces = board.nodes.filter((node) => node.kind === 'namespace')

@@ -1,8 +1,8 @@
 import { LostError, ProblemError } from '@/connection'
 import { useEditorTexts } from '../texts/editor'
 
-/** What a failed request says to a person, in one line; of a document also where in it. */
-export function said(error: unknown): string {
+/** The message of a failed request in one line, with the path in the document where there is one. */
+export function errorMessage(error: unknown): string {
   if (error instanceof ProblemError) {
     const { subject, message, hint } = error.problem
     const where = subject?.startsWith('$') ? `${subject}: ` : ''

@@ -5,7 +5,7 @@ import { useValue } from '@/ui'
 import type { Point } from '../model/anchors'
 import { NO_OVERRIDES, type Override, type Overrides } from '../model/board'
 
-/** How long after the server said yes a place of ours may outlive the missing delta. */
+/** How long, in ms, a local place is kept after the server accepted it, if the delta is missing. */
 const CONFIRM_MS = 1000
 /** Arrow keys come in bursts: one edit for each burst. */
 const NUDGE_MS = 350
@@ -20,7 +20,7 @@ export interface Places {
   nudge(places: ReadonlyMap<string, Point>): void
   /** An area or a note has another size; `done`: becomes an edit. */
   resize(id: string, box: Box, done: boolean): void
-  /** Draw these where the document says again. */
+  /** Draws these at the place in the document again. */
   forget(nodes: Iterable<string>): void
 }
 
