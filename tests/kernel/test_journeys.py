@@ -6,10 +6,10 @@
 import errno
 
 import pytest
-from topology.journey.predict import predict
 
 from tests.kernel.stage import Stage
 from topology.journey.hop import Cause, Hop, Journey
+from topology.journey.predicted.predict import predict
 
 NETWORK = (
     "ip netns add a; ip netns add r; ip netns add b",
@@ -318,11 +318,11 @@ def test_through_interfaces_that_are_made_on_others() -> None:
         journey = stage.trace("x", "10.5.0.2", record="macvlan")
         ended(journey, Cause.DELIVERED, "z")
         wire = [("out", "x", "mac0"), ("out", "x", "eth0"), ("in", "y", "eth0"), ("in", "z", "mac0")]
-        assert [(h.kind, h.namespace, h.dev) for h in journey.hops if h.leg == "there" and h.kind in ("out", "in")] == wire
+        assert [(h.kind, h.namespace, h.dev) for h in journey.hops if h.leg == "original" and h.kind in ("out", "in")] == wire
         back = [("in" if kind == "out" else "out", ns, dev) for kind, ns, dev in reversed(wire)]
-        assert [(h.kind, h.namespace, h.dev) for h in journey.hops if h.leg == "back" and h.kind in ("out", "in")] == back
+        assert [(h.kind, h.namespace, h.dev) for h in journey.hops if h.leg == "reply" and h.kind in ("out", "in")] == back
         predicted = predict(journey.probe, stage.records(), stage.observed.live)
-        assert [(h.kind, h.namespace, h.dev) for h in predicted.hops if h.leg == "there" and h.kind in ("out", "in")] == wire
+        assert [(h.kind, h.namespace, h.dev) for h in predicted.hops if h.leg == "original" and h.kind in ("out", "in")] == wire
 
 
 def test_vlan_filtered() -> None:

@@ -9,13 +9,13 @@ import subprocess
 from typing import Any
 
 import pytest
-from topology.journey.predict import predict
 
 from tests.kernel.stage import Stage
 from tests.kernel.test_apply import Kernel, with_kernel
 from topology.edit import commands as c
 from topology.edit.edit import edit
 from topology.journey.hop import Cause
+from topology.journey.predicted.predict import predict
 from topology.model.diff import apply, reverse
 from topology.model.kinds import BY_WORD
 from topology.model.problems import ProblemError
@@ -229,7 +229,9 @@ def test_frames_of_a_vlan_have_its_tag_on_the_lower_interface() -> None:
         records = stage.records()
         for found in (journey, predict(journey.probe, records, stage.observed.live)):
             passed = [
-                (h.kind, h.namespace, h.dev, h.packet.vlan) for h in found.hops if h.packet and h.leg == "there" and h.kind in ("out", "in")
+                (h.kind, h.namespace, h.dev, h.packet.vlan)
+                for h in found.hops
+                if h.packet and h.leg == "original" and h.kind in ("out", "in")
             ]
             assert passed == [
                 ("out", "a", "v7", None), ("out", "a", "eth0", 7), ("in", "c", "p", 7), ("out", "c", "q", 7), ("in", "b", "eth0", 7),

@@ -3,8 +3,8 @@
 import errno
 import ipaddress
 import re
-from collections.abc import Collection, Iterator, Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Any, NamedTuple
 
 from topology.model import ids, names
 from topology.model.base import HOST, Fault
@@ -13,12 +13,12 @@ from topology.model.kind import Lower
 from topology.model.kind import fault as _strerror
 from topology.model.problems import Code, Problem, ProblemError
 from topology.model.records import (
+    INTERFACES,
     AnyInterface,
     AnyRecord,
     Area,
     Chain,
     Fdb,
-    Interface,
     Namespace,
     Neighbour,
     Note,
@@ -61,20 +61,7 @@ def check(records: Mapping[str, AnyRecord], only: Collection[str] | None = None)
     for key, record in records.items():
         if only is not None and key not in only:
             continue
-        if isinstance(record, Namespace):
-            faults = _of_namespace(record, nsids)
-        elif isinstance(record, Interface):
-            faults = _of_interface(graph, record)
-        elif isinstance(record, Route):
-            faults = _of_route(graph, record)
-        elif isinstance(record, Neighbour | Fdb):
-            faults = _of_entry(graph, record)
-        elif isinstance(record, Area | Note):
-            faults = record.faults()
-        elif isinstance(record, Chain):
-            faults = _of_chain(graph, record)
-        else:
-            continue
+        faults = _of_namespace(record, nsids) if isinstance(record, Namespace) else _FAULTS.get(type(record), _none)(graph, record)
         for fault in faults:
             yield Found(key, fault, Code.LIMIT if fault.errno == errno.EXFULL else Code.INVALID)
 
@@ -282,6 +269,22 @@ def _of_entry(graph: Graph, entry: Neighbour | Fdb) -> Iterator[Fault]:
 def _of_chain(graph: Graph, chain: Chain) -> Iterator[Fault]:
     yield from _namespace_and_dev(graph, chain.namespace, None)
     yield from chains.faults(chain)
+
+
+def _none(_graph: Graph, _record: AnyRecord) -> Iterator[Fault]:
+    yield from ()
+
+
+_FAULTS: dict[type[AnyRecord], Callable[[Graph, Any], Iterator[Fault]]] = {
+    **dict.fromkeys(INTERFACES, _of_interface),
+    Route: _of_route,
+    Neighbour: _of_entry,
+    Fdb: _of_entry,
+    Chain: _of_chain,
+    Area: lambda _, area: area.faults(),
+    Note: lambda _, note: note.faults(),
+}
+"""Kind of record → what is wrong with it; that of a namespace needs the nsids of all."""
 
 
 def gateways(records: Mapping[str, AnyRecord], only: Collection[str] | None = None) -> Iterator[Found]:

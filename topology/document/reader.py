@@ -7,7 +7,7 @@ import msgspec
 
 from topology.document.check import Found
 from topology.document.jsontext import step
-from topology.model import names
+from topology.model import ids, names
 from topology.model.base import HOST, Json
 from topology.model.drawing import SIZES, near
 from topology.model.kinds import BY_WORD
@@ -144,7 +144,7 @@ class Reader:
     def _add(self, record: AnyRecord | None, path: str) -> None:
         if record is None:
             return
-        if record.id in self._paths and record.id != f"namespace:{HOST}":
+        if record.id in self._paths and record.id != ids.namespace(HOST):
             self._fault(path, "File exists", f"the same stands at {self._paths[record.id]}")
         self._paths[record.id] = path
         self.records[record.id] = record
@@ -251,7 +251,7 @@ class Reader:
                 self._add(Placement(node=node, x=place[0], y=place[1]), path)
 
     def _node(self, path: str, node: str, namespaces: Container[str]) -> None:
-        if node not in namespaces and node != HOST and not is_bridge(self.records.get(f"interface:{node}")):
+        if node not in namespaces and node != HOST and not is_bridge(self.records.get(ids.interface(node))):
             self._fault(path, f'there is no node "{node}"', "a node is a namespace (ns0) or a bridge (host/br0)")
 
     def _styles(self, styles: dict[str, Json], namespaces: Container[str]) -> None:

@@ -103,7 +103,7 @@ class Neighbour(Record, frozen=True, kw_only=True, tag="neighbour"):
 
 
 class Fdb(Record, frozen=True, kw_only=True, tag="fdb"):
-    """A MAC table entry that somebody added (bridge(8), `bridge fdb`).
+    """An FDB entry that somebody added (bridge(8), `bridge fdb`).
 
     On a bridge port: in the bridge's table, `static`, or `local` where frames to it belong to the bridge itself. On a vxlan:
     `destination` is the remote tunnel end.
@@ -125,8 +125,8 @@ class Fdb(Record, frozen=True, kw_only=True, tag="fdb"):
 class Chain(Record, frozen=True, kw_only=True, tag="chain"):
     """A chain of iptables(8) and its rules, each as iptables-save prints it after `-A NAME `, without counters.
 
-    `policy` is a built-in chain's, None for a custom one. A built-in chain with policy ACCEPT and no rules has no record, a
-    custom one always has.
+    `policy` is a built-in chain's, None for a user-defined one. A built-in chain with policy ACCEPT and no rules has no record, a
+    user-defined one always has.
     """
 
     namespace: str

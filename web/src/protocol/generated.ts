@@ -1955,7 +1955,7 @@ export type VocabularyOf = {
  *
  * `vni` 0..16777215. `remote` is a unicast address or a multicast group; a group needs `parent`. `parent` is the
  * underlay interface (`ns/name`). `underlay` is the namespace in which the UDP socket lives, when it is not this one
- * (made there, then moved: what an overlay network of containers does). `port_number` is the UDP destination port.
+ * (made there, then moved: what an overlay network of containers does). `dstport` is the UDP destination port.
  */
 export type Vxlan = {
   kind: "vxlan"
@@ -1973,7 +1973,7 @@ export type Vxlan = {
   remote?: string | null
   parent?: string | null
   underlay?: string | null
-  port_number?: number
+  dstport?: number
   learning?: boolean
   ttl?: number
 }
@@ -2072,5 +2072,5 @@ export const DEFAULTS = {
   "terminal": {"title": "", "rows": 24, "columns": 80, "viewers": 0, "code": null},
   "veth": {"up": true, "mac": null, "mtu": null, "master": null, "addresses": [], "port": {}, "vlans": null},
   "vlan": {"up": true, "mac": null, "mtu": null, "master": null, "addresses": [], "port": {}, "vlans": null, "protocol": "802.1Q", "reorder_hdr": true, "gvrp": false, "mvrp": false, "loose_binding": false},
-  "vxlan": {"up": true, "mac": null, "mtu": null, "master": null, "addresses": [], "port": {}, "vlans": null, "local": null, "remote": null, "parent": null, "underlay": null, "port_number": 4789, "learning": true, "ttl": 0},
+  "vxlan": {"up": true, "mac": null, "mtu": null, "master": null, "addresses": [], "port": {}, "vlans": null, "local": null, "remote": null, "parent": null, "underlay": null, "dstport": 4789, "learning": true, "ttl": 0},
 } as const
