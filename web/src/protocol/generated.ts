@@ -479,7 +479,7 @@ export type DeleteFdbStep = {
   fdb: Fdb
 }
 
-/** `ip link delete`. A veth takes its peer along. */
+/** `ip link delete`. The peer of a veth goes with it. */
 export type DeleteInterfaceStep = {
   step: "delete-interface"
   subject: string
@@ -487,7 +487,7 @@ export type DeleteInterfaceStep = {
   name: string
 }
 
-/** `ip netns delete`. What is inside dies with it: a veth inside takes its peer along. */
+/** `ip netns delete`. What is inside goes with it, and so does the peer of a veth that is inside. */
 export type DeleteNamespaceStep = {
   step: "delete-namespace"
   subject: string
@@ -2011,7 +2011,7 @@ export type VocabularyOf = {
  *
  * `vni` 0..16777215. `remote` is a unicast address or a multicast group; a group needs `parent`. `parent` is the
  * underlay interface (`ns/name`). `underlay` is the namespace in which the UDP socket lives, when it is not this one
- * (made there, then moved: what an overlay network of containers does). `port_number` is the UDP destination port.
+ * (made there, then moved: what an overlay network of containers does). `dstport` is the UDP destination port.
  */
 export type Vxlan = {
   kind: "vxlan"
@@ -2029,7 +2029,7 @@ export type Vxlan = {
   remote?: string | null
   parent?: string | null
   underlay?: string | null
-  port_number?: number
+  dstport?: number
   learning?: boolean
   ttl?: number
 }
@@ -2127,5 +2127,5 @@ export const DEFAULTS = {
   "terminal": {"title": "", "rows": 24, "columns": 80, "viewers": 0, "code": null},
   "veth": {"up": true, "mac": null, "mtu": null, "master": null, "addresses": [], "port": {}, "vlans": null},
   "vlan": {"up": true, "mac": null, "mtu": null, "master": null, "addresses": [], "port": {}, "vlans": null, "protocol": "802.1Q", "reorder_hdr": true, "gvrp": false, "mvrp": false, "loose_binding": false},
-  "vxlan": {"up": true, "mac": null, "mtu": null, "master": null, "addresses": [], "port": {}, "vlans": null, "local": null, "remote": null, "parent": null, "underlay": null, "port_number": 4789, "learning": true, "ttl": 0},
+  "vxlan": {"up": true, "mac": null, "mtu": null, "master": null, "addresses": [], "port": {}, "vlans": null, "local": null, "remote": null, "parent": null, "underlay": null, "dstport": 4789, "learning": true, "ttl": 0},
 } as const
