@@ -9,7 +9,7 @@ from argparse import REMAINDER, SUPPRESS, ArgumentParser, Namespace
 from collections.abc import Callable
 from pathlib import Path
 
-from cli import access, capture, documents, journeys, labs, output, rules, run, shell
+from cli import access, backups, capture, documents, journeys, labs, output, rules, run, shell
 from cli.client import DEFAULT_STATE, Client, find_server
 from protocol.captures import SNAPLEN
 from topology.model.netfilter import DRIVERS
@@ -65,6 +65,12 @@ def _system_verbs(add: Add) -> None:
     up.add_argument("--state", type=Path, default=SUPPRESS)
     up.add_argument("--allow-uplink", action="store_true", help="labs can be given the outside (user-mode networking)")
     up.add_argument("--limits", type=Path, help="file of what labs may use at most (JSON; default /etc/vethboard/limits.json)")
+    up.add_argument("--database", metavar="URL", help="postgresql+psycopg://USER:PASSWORD@HOST/NAME; by default SQLite in --state")
+    backup = _verb(add, "backup", "all labs with their histories, and the tokens of labs, in one file", online=backups.backup)
+    backup.add_argument("file", metavar="FILE")
+    restore = _verb(add, "restore", "take the labs of a backup over", online=backups.restore)
+    restore.add_argument("file", metavar="FILE", help="a backup, - for standard input")
+    restore.add_argument("--replace", action="store_true", help="also in the place of labs of the same names")
     _verb(add, "doctor", "what this kernel can and cannot do, and why", offline=_doctor)
     _verb(add, "schema", "the JSON Schema of documents", offline=documents.schema, json=False)
 

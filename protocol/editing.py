@@ -37,7 +37,11 @@ class Export(Request, frozen=True, kw_only=True, tag="export"):
 
 
 class History(Request, frozen=True, kw_only=True, tag="history"):
+    """A page of the history: at most `limit` entries with numbers below `before` (None: the newest). Answer: `HistoryList`."""
+
     lab: str
+    before: int | None = None
+    limit: int = 200
 
 
 class Done(Result, frozen=True, kw_only=True, tag="done"):
@@ -73,4 +77,7 @@ class Exported(Result, frozen=True, kw_only=True, tag="exported"):
 
 
 class HistoryList(Result, frozen=True, kw_only=True, tag="history"):
+    """The newest first. `more`: there are older ones; ask again with `before` the last number here."""
+
     changes: tuple[Change, ...]
+    more: bool = False

@@ -1,8 +1,9 @@
-"""python -m server --host HOST --port PORT --state DIR --agent SOCKET: the unprivileged part."""
+"""python -m server --host HOST --port PORT --state DIR --agent SOCKET [--database URL]: the unprivileged part."""
 
 import argparse
 import json
 import logging
+import os
 import signal
 import sys
 import threading
@@ -11,7 +12,9 @@ from pathlib import Path
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from server.hub import Hub
+from server.storage import Storage
 from server.web.app import make
+from topology.model.problems import ProblemError
 
 WEB = Path(__file__).resolve().parents[1] / "web" / "dist"
 
@@ -32,12 +35,17 @@ def main() -> int:
     parser.add_argument("--port", type=int, default=8080)
     parser.add_argument("--state", type=Path, required=True)
     parser.add_argument("--agent", type=Path, required=True, help="the agent's socket")
+    parser.add_argument("--database", default=os.environ.get("VETHBOARD_DATABASE"), help="its address; by default SQLite in --state")
     args = parser.parse_args()
     logging.basicConfig(level=logging.WARNING, format="vethboard: %(name)s: %(message)s")
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     sys.setswitchinterval(0.0005)  # an edit goes through several threads: each waits for the one that runs, 5 ms by default
-    hub = Hub(args.state, args.agent)
-    token = hub.storage.token()
+    try:
+        hub = Hub(Storage.open(args.state, args.database), args.state, args.agent)
+        token = hub.storage.token()
+    except ProblemError as e:
+        sys.stderr.write(f"vethboard: {e.problem.message}\n  {e.problem.hint}\n")
+        return 1
     app, _ = make(hub, WEB)
     try:
         server = make_server(args.host, args.port, app, threaded=True, request_handler=_Quiet)

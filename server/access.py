@@ -4,15 +4,12 @@ import hashlib
 import hmac
 import secrets
 import threading
-from pathlib import Path
-from typing import Literal, NamedTuple
-
-import msgspec
+from typing import NamedTuple
 
 from protocol import public as q
 from protocol.access import Role, TokenInfo
 from server.clock import now
-from server.storage import write
+from server.storage import Storage, StoredToken
 from topology.model.problems import Code, Problem, ProblemError, unknown
 
 
@@ -29,7 +26,7 @@ ADMIN = Access("admin", "admin")
 
 _OWN = (q.ListLabs, q.ListExamples, q.ListExamples, q.Input, q.Cancel, q.DetachTerminal, q.ResizeTerminal)
 """About the caller's own session, or cut to what it may see."""
-_ADMIN_ONLY = (q.NewLab, q.DestroyLab, q.Doctor, q.SetUplink, q.MakeToken, q.RevokeToken, q.ListTokens)
+_ADMIN_ONLY = (q.NewLab, q.DestroyLab, q.Doctor, q.SetUplink, q.MakeToken, q.RevokeToken, q.ListTokens, q.Backup, q.Restore)
 _LOOKING = (
     q.Open, q.Close, q.Look, q.Export, q.Explain, q.History, q.Predict, q.CheckRule, q.ExportRules, q.Vocabulary, q.Analyse,
     q.ReadCapture,
@@ -60,20 +57,8 @@ def sees(access: Access, lab: str) -> bool:
     return access.lab in (None, lab)
 
 
-class _Token(msgspec.Struct, frozen=True, kw_only=True):
-    """As it is kept: `digest` is SHA-256 of the token, which itself is random enough to need no salt. Those of an older version had no
-    `terminals`, and still see none."""
-
-    lab: str
-    name: str
-    role: Literal["edit", "view"]
-    made: str
-    digest: str
-    terminals: bool = False
-
-    @property
-    def info(self) -> TokenInfo:
-        return TokenInfo(lab=self.lab, name=self.name, role=self.role, made=self.made, terminals=self.terminals)
+def _info(token: StoredToken) -> TokenInfo:
+    return TokenInfo(lab=token.lab, name=token.name, role=token.role, made=token.made, terminals=token.terminals)
 
 
 def _digest(token: str) -> str:
@@ -81,14 +66,17 @@ def _digest(token: str) -> str:
 
 
 class Tokens:
-    """The administrator's token, and those for single labs, kept in `tokens.json`."""
+    """The administrator's token, and those for single labs, as digests."""
 
-    def __init__(self, admin: str, file: Path) -> None:
-        self._admin, self._file = _digest(admin), file
+    def __init__(self, storage: Storage) -> None:
+        self._admin, self._storage = _digest(storage.token()), storage
         self._lock = threading.Lock()
-        self._tokens: list[_Token] = []
-        if file.exists():
-            self._tokens = msgspec.json.decode(file.read_bytes(), type=list[_Token])
+        self._tokens = storage.tokens()
+
+    def reload(self) -> None:
+        """They were changed in the database."""
+        with self._lock:
+            self._tokens = self._storage.tokens()
 
     def known(self, given: str | None) -> Access | None:
         """What a token allows; None where it is none of ours."""
@@ -109,9 +97,10 @@ class Tokens:
                 raise ProblemError(Problem(code=Code.EXISTS, message=f"lab {request.lab} has a token {name}", hint="take another name"))
             token = secrets.token_urlsafe(24)
             terminals = request.role == "edit" or request.terminals
-            made = _Token(lab=request.lab, name=name, role=request.role, made=now(), digest=_digest(token), terminals=terminals)
-            self._keep([*self._tokens, made])
-            return q.TokenMade(token=token, info=made.info)
+            made = StoredToken(lab=request.lab, name=name, role=request.role, made=now(), digest=_digest(token), terminals=terminals)
+            self._storage.add_token(made)
+            self._tokens = [*self._tokens, made]
+            return q.TokenMade(token=token, info=_info(made))
 
     def revoke(self, lab: str, name: str | None) -> None:
         """One, or with None all of a lab (which is destroyed). Raises ProblemError where there is none of that name."""
@@ -120,11 +109,8 @@ class Tokens:
             if name is not None and len(left) == len(self._tokens):
                 raise unknown(f"lab {lab} has no token {name}", None, f"vethboard token {lab} --list names them")
             if len(left) != len(self._tokens):
-                self._keep(left)
+                self._storage.delete_tokens(lab, name)
+                self._tokens = left
 
     def listed(self, lab: str | None) -> q.Tokens:
-        return q.Tokens(tokens=tuple(t.info for t in self._tokens if lab in (None, t.lab)))
-
-    def _keep(self, tokens: list[_Token]) -> None:
-        write(self._file, msgspec.json.format(msgspec.json.encode(tokens)).decode() + "\n")
-        self._tokens = tokens
+        return q.Tokens(tokens=tuple(_info(t) for t in self._tokens if lab in (None, t.lab)))

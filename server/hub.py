@@ -10,27 +10,28 @@ from server.agent_link import Control
 from server.audit import Audit
 from server.lab.workspace import Workspace
 from server.outbox import Session, Sessions
-from server.storage import Storage, check_id
+from server.storage import Archive, LabStore, Storage, check_id
 from topology.model.problems import Code, Problem, ProblemError
 
 
 class Hub:
     """Made once; everything else is reached from here."""
 
-    def __init__(self, state: Path, agent: Path) -> None:
-        self.storage = Storage(state)
-        self.tokens = Tokens(self.storage.token(), state / "tokens.json")
+    def __init__(self, storage: Storage, state: Path, agent: Path) -> None:
+        self.storage = storage
+        self.tokens = Tokens(storage)
         self.audit = Audit(state / "audit.jsonl")
         self.control = Control(agent)
         self.sessions = Sessions()
         self.control.on_limit = self._limit
         self._lock = threading.Lock()
+        self._restoring = threading.Lock()
         self._labs: dict[str, Workspace] = {}
         for lab in self.storage.labs():
-            self._labs[lab] = self._workspace(lab)
+            self._labs[lab] = self._workspace(storage.lab(lab))
 
-    def _workspace(self, lab: str) -> Workspace:
-        return Workspace(self.storage.lab(lab), self.control, self.sessions, self.labs_changed)
+    def _workspace(self, store: LabStore) -> Workspace:
+        return Workspace(store, self.control, self.sessions, self.labs_changed)
 
     def _limit(self, lab: str, problem: Problem) -> None:
         if lab in self._labs:
@@ -39,7 +40,7 @@ class Hub:
     def resume(self) -> None:
         """Bring back the labs that were live."""
         for workspace in self._labs.values():
-            if workspace.files.live():
+            if workspace.resumes:
                 workspace.submit(workspace.resume)
 
     def lab(self, lab: str) -> Workspace:
@@ -55,7 +56,7 @@ class Hub:
         with self._lock:
             if lab in self._labs:
                 raise ProblemError(Problem(code=Code.EXISTS, message="File exists", hint=f"there is a lab {lab}: take another name"))
-            self._labs[lab] = self._workspace(lab)
+            self._labs[lab] = self._workspace(self.storage.create(lab))
             return self._labs[lab]
 
     def forget(self, lab: str) -> None:
@@ -80,9 +81,43 @@ class Hub:
     def revoke(self, lab: str, name: str | None) -> None:
         """Take one token of a lab back, or all; who is in by it is cut off. Raises ProblemError where there is none."""
         self.tokens.revoke(lab, name)
+        self.revoked(lab, name)
+
+    def revoked(self, lab: str, name: str | None) -> None:
+        """Cut off who is in by a token of this lab that no longer is, or is another."""
         for session in self.sessions.all():
             if session.access.lab == lab and name in (None, session.access.token.partition("/")[2]):
                 session.cut()
+
+    def restore(self, backup: Archive, replace: bool) -> None:
+        """Put the labs of a backup, and their tokens, in the place of those of the same names.
+
+        Raises ProblemError, and then all is as it was; labs that were stopped for it are started again.
+        """
+        with self._restoring:
+            there = [self._labs[lab] for lab in backup.labs if lab in self._labs]
+            stopped = [workspace for workspace in there if replace and workspace.state != "stopped"]
+            try:
+                for workspace in stopped:
+                    workspace.call(workspace.stop)
+                self.storage.restore(backup, replace)
+            except ProblemError:
+                for workspace in stopped:
+                    workspace.submit(workspace.bring_back)
+                raise
+            self.tokens.reload()
+            for workspace in there:
+                workspace.end()
+            for lab in backup.labs:
+                self._restored(lab)
+        self.labs_changed()
+
+    def _restored(self, lab: str) -> None:
+        workspace = self._workspace(self.storage.lab(lab))
+        with self._lock:
+            self._labs[lab] = workspace
+        self.revoked(lab, None)
+        workspace.submit(workspace.resume if workspace.resumes else workspace.publish_info)
 
     def checks(self) -> tuple[Check, ...]:
         return self.control.ask(lambda id: p.Doctor(id=id)).checks
@@ -103,3 +138,4 @@ class Hub:
             workspace.end()
         for workspace in self._labs.values():
             workspace.thread.join(5)
+        self.storage.close()

@@ -1,5 +1,6 @@
 """Edits: what a person, the history or a lab's policy asks, carried out in the kernel and read back."""
 
+import contextlib
 import errno
 import time
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ from server.clock import now
 from server.lab import chain_texts as texts
 from server.lab.policy import adopt, target
 from server.lab.state import State
+from server.storage import Move, NewEntry
 from topology.edit.commands import AnyCommand, ApplyDocument, ImportRules, KeepDrift, Redo, RevertDrift, Undo
 from topology.edit.edit import edit
 from topology.model.diff import Diff, apply, between, reverse
@@ -26,6 +28,8 @@ from topology.plan.plan import plan
 from topology.plan.steps import AnyStep, ChangeTable
 from topology.plan.table_texts import trials
 
+STORE_AGAIN_SECONDS = 5.0
+"""After what somebody did in a shell could not be stored."""
 ROUNDS = 3
 """Plans at most until the kernel is what was asked: some consequences only show when it was read back."""
 
@@ -49,6 +53,8 @@ class Editing(State):
 
     def edit(self, asked: Asked) -> Done | Planned:
         """All commands or none. Raises ProblemError, and then nothing has changed."""
+        if not _is_whole_document(asked):
+            self._refuse_unreadable()
         moves: dict[str, str] = {}
         made: list[str] = []
         after = self.desired
@@ -79,7 +85,7 @@ class Editing(State):
         return self._commit(after, diff, moves, tuple(made), asked, change)
 
     def _again(self, undo: bool) -> tuple[Change, Records]:
-        change = self.history.to_undo if undo else self.history.to_redo
+        change = self.store.heads.undo if undo else self.store.heads.redo
         if change is None:
             raise ProblemError(Problem(code=Code.UNKNOWN, message=f"there is nothing to {'undo' if undo else 'do again'}"))
         return change, apply(self.desired, reverse(change.diff) if undo else change.diff)
@@ -131,19 +137,21 @@ class Editing(State):
         self, after: Records, diff: Diff[AnyRecord], moves: Mapping[str, str], made: tuple[str, ...], asked: Asked, change: Change | None
     ) -> Done:
         steps: tuple[AnyStep, ...] = ()
-        before = self.desired
+        before, observed = self.desired, dict(self.observed.records)
         if self.state == "live":
             steps = self._carry_out(self._goal(after, diff), after, moves)
             missed = set(drift(after, self.observed.records)) - set(self._drift)
             after = adopt(after, self.observed.records, missed)
-        self.desired = self.observed.like = after
-        self._settle_uplink()
         diff = between(before, after)
         shell = shell_commands(steps) if _size(steps) <= 200 else ()
-        if change is not None:
-            self.history.mark(change, undone=not change.undone)
-        elif diff:
-            self.history.add(asked.context, diff, shell)
+        entry = Move(change.number, not change.undone) if change is not None else NewEntry(asked.context, diff, shell)
+        try:
+            self._store(after, diff, entry)
+        except ProblemError:
+            self._take_back(observed, before, moves)
+            raise
+        self.desired = self.observed.like = after
+        self._settle_uplink()
         if diff or change is not None:
             self._noted(diff, asked.context)
             self._publish(desired=diff, context=asked.context, info=True, shell=shell)
@@ -152,6 +160,30 @@ class Editing(State):
         self._show_drift()
         seconds = time.monotonic() - asked.started if asked.started and self.state == "live" else None
         return Done(revision=self.revision, steps=len(steps), deploy_seconds=seconds, made=made)
+
+    def _store(self, after: Records, diff: Diff[AnyRecord], entry: Move | NewEntry | None) -> None:
+        """Make it durable. Raises ProblemError, and then it is not."""
+        if self.store.problem is not None and isinstance(entry, NewEntry):
+            self.store.replace(after, entry)
+            with contextlib.suppress(ProblemError):  # it may have run on without the server
+                self._control.ask(lambda id: p.Stop(id=id, lab=self.lab))
+            self._set_state("stopped")
+        elif diff or isinstance(entry, Move):
+            self.store.commit(after, diff, entry)
+        self._told_of_storage = False
+
+    def _take_back(self, observed: Records, desired: Records, moves: Mapping[str, str]) -> None:
+        """What was carried out in the kernel could not be stored: make it what it was."""
+        if self.state != "live":
+            return
+        try:
+            self._carry_out(observed, desired, {new: old for old, new in moves.items()})
+        except ProblemError as e:
+            self._notice("error", e.problem)
+
+    def _refuse_unreadable(self) -> None:
+        if self.store.problem is not None:
+            raise ProblemError(self.store.problem)
 
     def _settle_uplink(self) -> None:
         """As the document says; what stands in the way is one of the warnings."""
@@ -164,18 +196,20 @@ class Editing(State):
         """After a document was deployed: its rules are as iptables prints them from now on."""
         ids = [key for key in drift(self.desired, self.observed.records) if key.startswith("chain:")]
         if ids:
-            before, self.desired = self.desired, adopt(self.desired, self.observed.records, ids)
-            self.observed.like = self.desired
-            self._unsaved = True
-            self._publish(
-                desired=between(before, self.desired), context=Context(author="vethboard", label="rules as iptables prints them", at=now())
-            )
+            after = adopt(self.desired, self.observed.records, ids)
+            diff = between(self.desired, after)
+            try:
+                self._store(after, diff, None)
+            except ProblemError as e:
+                self._not_stored(e)
+                return
+            self.desired = self.observed.like = after
+            self._publish(desired=diff, context=Context(author="vethboard", label="rules as iptables prints them", at=now()))
 
     def _noted(self, diff: Diff[AnyRecord], context: Context) -> None:
         who = context.session or context.author
         for key in diff.ids:
             self._authors.update(((key, field), (self.revision + 1, who)) for field in fields_of(diff, key))
-        self._unsaved = True
         self._stale_warnings = True
 
     def _carry_out(self, goal: Records, like: Records, moves: Mapping[str, str]) -> tuple[AnyStep, ...]:
@@ -230,6 +264,9 @@ class Editing(State):
 
     def _quiet(self) -> None:
         """Facts have been quiet: what differs now is somebody else's doing."""
+        if self._outside is None:
+            self._write_document()
+            return
         self._outside = None
         if self.state != "live":
             return
@@ -238,17 +275,32 @@ class Editing(State):
             self._show_drift()
             return
         if self.policy == "follow":
-            before = self.desired
-            self.desired = self.observed.like = adopt(before, self.observed.records, ids)
-            diff = between(before, self.desired)
-            context = Context(author="terminal", label=", ".join(key.partition(":")[2] for key in ids[:3]), at=now())
-            self.history.add(context, diff)
-            self._noted(diff, context)
-            self._publish(desired=diff, context=context, info=True)
-            self._changed()
+            self._follow(ids)
         elif self.policy == "enforce":
             self._put_back(ids)
         self._show_drift()
+
+    def _follow(self, ids: tuple[str, ...]) -> None:
+        """Take over what was changed from outside; where it cannot be stored, it is drift until it can."""
+        after = adopt(self.desired, self.observed.records, ids)
+        diff = between(self.desired, after)
+        context = Context(author="terminal", label=", ".join(key.partition(":")[2] for key in ids[:3]), at=now())
+        try:
+            self._store(after, diff, NewEntry(context, diff))
+        except ProblemError as e:
+            self._not_stored(e)
+            return
+        self.desired = self.observed.like = after
+        self._noted(diff, context)
+        self._publish(desired=diff, context=context, info=True)
+        self._changed()
+
+    def _not_stored(self, error: ProblemError) -> None:
+        """Say so once, and try again in a while."""
+        if not self._told_of_storage:
+            self._notice("error", error.problem)
+        self._told_of_storage = True
+        self._outside = self._last_fact = time.monotonic() + STORE_AGAIN_SECONDS
 
     def _put_back(self, ids: tuple[str, ...]) -> None:
         steps = self._carry_out(self.desired, self.desired, {})
@@ -261,6 +313,11 @@ class Editing(State):
         if found != self._drift:
             self._drift = found
             self._publish(drift=found)
+
+
+def _is_whole_document(asked: Asked) -> bool:
+    """Whether it replaces the document, whatever that was."""
+    return len(asked.commands) == 1 and isinstance(asked.commands[0], ApplyDocument)
 
 
 def fields_of(diff: Diff[AnyRecord], key: str) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """What a lab is right now, as the server knows it, and everybody who is told: desired, observed, live, revision, history."""
 
+import contextlib
 import time
 from collections.abc import Callable
 
@@ -8,37 +9,38 @@ import msgspec
 from protocol import private as p
 from protocol.public import Context, Delta, LabInfo, LabState, Look, Notice, Snapshot
 from server.agent_link import Control, LabEvent, LabLink
-from server.lab.history import History
 from server.lab.uplink import Uplink
 from server.lab.writer import Writer
 from server.outbox import Session, Sessions, problem_of
-from server.storage import LabFiles
+from server.storage import LabStore
 from topology.journey.warnings import warnings
 from topology.model.diff import Diff, between
 from topology.model.netfilter import Driver
-from topology.model.problems import Problem
+from topology.model.problems import Problem, ProblemError
 from topology.model.records import AnyRecord, Lab, Namespace, Policy
 from topology.observe.live import AnyLive
 from topology.observe.observed import Observed
 
 QUIET_SECONDS, AT_MOST_SECONDS = 0.03, 0.25
 """How long facts have been quiet before the lab's policy looks at them, and how long it waits at most."""
+WRITE_DOCUMENT_SECONDS = 2.0
+"""How long nothing has come before the text of the document is written anew: each edit by itself only writes what it changes."""
 
 
 class State(Writer):
     """One lab. `changed` is called when its entry in the list of labs is another."""
 
-    def __init__(self, files: LabFiles, control: Control, sessions: Sessions, changed: Callable[[], None]) -> None:
-        super().__init__(f"lab-{files.lab}")
-        self.lab, self.files = files.lab, files
+    def __init__(self, store: LabStore, control: Control, sessions: Sessions, changed: Callable[[], None]) -> None:
+        super().__init__(f"lab-{store.lab}")
+        self.lab, self.store = store.lab, store
         self._control, self._sessions, self._changed = control, sessions, changed
-        files.create()
-        self.desired, self.problem = files.load()
-        self.history = History(files.history())
-        self.state: LabState = "stopped"
+        stored = store.load()
+        self.desired, self.problem = stored.records, stored.problem
+        self.resumes = stored.live and stored.problem is None
+        self.state: LabState = "stopped" if stored.problem is None else "failed"
         self.observed = Observed({}, self.desired)
         self.link: LabLink | None = None
-        self.uplink = Uplink(control, files.lab)
+        self.uplink = Uplink(control, store.lab)
         self.revision = 0
         self._drift: tuple[str, ...] = ()
         self._warnings: tuple[Problem, ...] = ()
@@ -50,7 +52,7 @@ class State(Writer):
         self._applied: p.Applied | None = None
         self._attached: p.Attached | None = None
         self._whole = False
-        self._unsaved = False
+        self._told_of_storage = False
         self._stale_warnings = True
         self.thread.start()
 
@@ -58,12 +60,12 @@ class State(Writer):
 
     def _timeout(self) -> float | None:
         if self._outside is None or self.state != "live":
-            return None
+            return WRITE_DOCUMENT_SECONDS if self.store.behind else None
         now = time.monotonic()
         return max(0.0, min(self._last_fact + QUIET_SECONDS, self._outside + AT_MOST_SECONDS) - now)
 
     def _idle(self) -> None:
-        """What can wait until nobody does: warnings, files, the policy when facts never are quiet."""
+        """What can wait until nobody does: warnings, the policy when facts never are quiet."""
         if self._outside is not None and self.state == "live" and time.monotonic() > self._outside + AT_MOST_SECONDS:
             self._quiet()
         if self._stale_warnings:
@@ -74,10 +76,11 @@ class State(Writer):
             if found != self._warnings:
                 self._warnings = found
                 self._publish(warnings=found)
-        if self._unsaved:
-            self._unsaved = False
-            self.files.save(self.desired)
-            self.files.append(self.history.take_fresh())
+
+    def _write_document(self) -> None:
+        """All is in the database already; now also in the text that people read. Where it fails, it is tried again later."""
+        with contextlib.suppress(ProblemError):
+            self.store.write_document()
 
     # ---- what everybody sees -----------------------------------------------------------------------------------------
 
@@ -121,7 +124,7 @@ class State(Writer):
 
     def _labels(self) -> tuple[str, str, str]:
         """What undo would take back, what redo would do again, and whose edit the first is."""
-        undo, redo = self.history.to_undo, self.history.to_redo
+        undo, redo = self.store.heads
         labels = (undo.context.label or "edit" if undo else "", redo.context.label or "edit" if redo else "")
         return (*labels, undo.context.author if undo else "")
 
@@ -153,6 +156,10 @@ class State(Writer):
 
     def _failed(self, error: Exception) -> None:
         self._notice("error", problem_of(error))
+
+    def publish_info(self) -> None:
+        """The entry in the list to all viewers. One who has another revision opens the lab anew."""
+        self._publish(info=True)
 
     def _set_state(self, state: LabState, problem: Problem | None = None) -> None:
         self.state, self.problem = state, problem

@@ -10,7 +10,7 @@ from server.hub import Hub
 from server.lab.editing import Asked
 from server.lab.workspace import Workspace
 from server.outbox import Session, problem_of
-from server.requests import captures, chains, examples, journeys, running, terminals
+from server.requests import backups, captures, chains, examples, journeys, running, terminals
 from topology.document import document
 from topology.edit.commands import AnyCommand, ApplyDocument, Redo, SetLab, Undo
 from topology.edit.paste import fragment
@@ -184,7 +184,8 @@ def explained(hub: Hub, session: Session, request: q.Explain) -> None:
 
 def history(hub: Hub, session: Session, request: q.History) -> None:
     workspace = hub.lab(request.lab)
-    workspace.ask(session, request.id, lambda: q.HistoryList(changes=tuple(workspace.history.changes)))
+    page = workspace.store.history_page(request.before, request.limit)
+    session.answer(request.id, q.HistoryList(changes=page.changes, more=page.more))
 
 
 def doctor(hub: Hub, session: Session, request: q.Doctor) -> None:
@@ -244,6 +245,10 @@ def handle(hub: Hub, session: Session, request: q.AnyRequest) -> None:
             revoke_token(hub, session, request)
         case q.ListTokens():
             session.answer(request.id, hub.tokens.listed(request.lab))
+        case q.Backup():
+            backups.backup(hub, session, request)
+        case q.Restore():
+            backups.restore(hub, session, request)
         case q.ListExamples():
             list_examples(session, request)
         case q.Trace() | q.Predict() | q.Watch():

@@ -206,6 +206,16 @@ export type AttachTerminal = {
   columns: number
 }
 
+/**
+ * All labs with their documents and histories, and the tokens of labs, as they are at one moment.
+ *
+ * The file, a tar of JSON, comes as `Output` items; then the answer `Done`.
+ */
+export type Backup = {
+  type: "backup"
+  id: string
+}
+
 /** A bridge. Times are in seconds; the defaults are the kernel's. */
 export type Bridge = {
   kind: "bridge"
@@ -374,7 +384,7 @@ export type CloseTerminal = {
 }
 
 /** The closed set of reasons. A client may switch on it; the words for people are in `Problem.message`. */
-export type Code = "invalid" | "unknown" | "exists" | "conflict" | "refused" | "unsupported" | "limit" | "unavailable" | "denied" | "version" | "internal"
+export type Code = "invalid" | "unknown" | "exists" | "conflict" | "refused" | "unsupported" | "limit" | "unavailable" | "storage" | "denied" | "version" | "internal"
 
 /**
  * An entry of the connection tracking table, as conntrack(8) shows it.
@@ -559,6 +569,20 @@ export type Done = {
   steps: number
   deploy_seconds: number | null
   made: string[]
+}
+
+/** An interface without a wire. Its addresses answer; frames that leave through it are dropped. */
+export type Dummy = {
+  kind: "dummy"
+  namespace: string
+  name: string
+  up?: boolean
+  mac?: string | null
+  mtu?: number | null
+  master?: string | null
+  addresses?: string[]
+  port?: Port
+  vlans?: PortVlan[] | null
 }
 
 /**
@@ -787,15 +811,20 @@ export type FlushTable = {
   table?: Table
 }
 
+/** A page of the history: at most `limit` entries with numbers below `before` (None: the newest). Answer: `HistoryList`. */
 export type History = {
   type: "history"
   id: string
   lab: string
+  before?: number | null
+  limit?: number
 }
 
+/** The newest first. `more`: there are older ones; ask again with `before` the last number here. */
 export type HistoryList = {
   result: "history"
   changes: Change[]
+  more: boolean
 }
 
 /**
@@ -833,6 +862,20 @@ export type Hop = {
   ports?: string[]
   flooded?: boolean
   note?: string
+}
+
+/** A queue for packets that a filter redirects to it; they go on where they were going when they have passed it. */
+export type Ifb = {
+  kind: "ifb"
+  namespace: string
+  name: string
+  up?: boolean
+  mac?: string | null
+  mtu?: number | null
+  master?: string | null
+  addresses?: string[]
+  port?: Port
+  vlans?: PortVlan[] | null
 }
 
 /** Make the tables that an iptables-save text names what it says; other tables stay. `keep`: add to what is there (`--noflush`). */
@@ -1503,6 +1546,23 @@ export type ResizeTerminal = {
   columns: number
 }
 
+/**
+ * Take the labs of a backup over. The file comes by `Input` requests, until one with `eof`. Answer: `Restored`.
+ *
+ * `replace`: labs of the same names are stopped and replaced; without it nothing is done where there are any.
+ */
+export type Restore = {
+  type: "restore"
+  id: string
+  replace?: boolean
+}
+
+/** `labs`: their names. */
+export type Restored = {
+  result: "restored"
+  labs: string[]
+}
+
 /** Make the kernel be what the document says. */
 export type RevertDrift = {
   do: "revert-drift"
@@ -1891,6 +1951,32 @@ export type Veth = {
   peer: string
 }
 
+/**
+ * The VLAN `vid` of `parent` (`ns/name`), which may be in another namespace. What leaves through it gets a tag there.
+ *
+ * `reorder_hdr`: the tag is taken off before anybody sees the frame. `loose_binding`: it does not go up and down with `parent`.
+ * `gvrp`, `mvrp`: `parent` registers the VLAN with its switch by these protocols.
+ */
+export type Vlan = {
+  kind: "vlan"
+  namespace: string
+  name: string
+  up?: boolean
+  mac?: string | null
+  mtu?: number | null
+  master?: string | null
+  addresses?: string[]
+  port?: Port
+  vlans?: PortVlan[] | null
+  parent: string
+  vid: number
+  protocol?: "802.1Q" | "802.1ad"
+  reorder_hdr?: boolean
+  gvrp?: boolean
+  mvrp?: boolean
+  loose_binding?: boolean
+}
+
 /** Every match and target that the lab's iptables has. Answer: `VocabularyOf`. */
 export type Vocabulary = {
   type: "vocabulary"
@@ -1970,9 +2056,9 @@ export type ZeroCounters = {
   rule?: number | null
 }
 
-export type AnyRecord = Area | Bridge | Chain | Fdb | Lab | Loopback | Macvlan | Namespace | Neighbour | Note | Placement | Route | Style | Veth | Vxlan
+export type AnyRecord = Area | Bridge | Chain | Dummy | Fdb | Ifb | Lab | Loopback | Macvlan | Namespace | Neighbour | Note | Placement | Route | Style | Veth | Vlan | Vxlan
 
-export type AnyInterface = Bridge | Loopback | Macvlan | Veth | Vxlan
+export type AnyInterface = Bridge | Dummy | Ifb | Loopback | Macvlan | Veth | Vlan | Vxlan
 
 export type AnyLive = CaptureLive | ConntrackLive | CountersLive | FdbLive | FilterLive | LinkLive | NamespaceLive | ProcessesLive | RuleCountersLive | TerminalLive
 
@@ -1980,9 +2066,9 @@ export type AnyCommand = AddChain | AddFdb | AddInterface | AddLink | AddNamespa
 
 export type AnyStep = AddAddressStep | AddFdbStep | AddInterfaceStep | AddNamespaceStep | AddNeighbourStep | AddRouteStep | AddVlanStep | ChangeInterfaceStep | ChangeTableStep | DeleteAddressStep | DeleteFdbStep | DeleteInterfaceStep | DeleteNamespaceStep | DeleteNeighbourStep | DeleteRouteStep | DeleteVlanStep | MoveInterfaceStep | SetNsidStep | SetSysctlStep | SetUpStep
 
-export type AnyRequest = Analyse | AttachTerminal | Cancel | CheckRule | Close | CloseTerminal | DeleteConnection | DestroyLab | DetachTerminal | Doctor | Edit | EndProcess | Exec | Explain | Export | ExportRules | FlushConntrack | History | Input | ListExamples | ListFiles | ListLabs | ListTokens | Look | MakeToken | NetnsQuery | NewLab | Open | OpenTerminal | Ping | Predict | ReadCapture | RemoveCapture | ResizeTerminal | RevokeToken | SetUplink | StartCapture | StartLab | StopCapture | StopLab | Trace | Vocabulary | Watch | ZeroCounters
+export type AnyRequest = Analyse | AttachTerminal | Backup | Cancel | CheckRule | Close | CloseTerminal | DeleteConnection | DestroyLab | DetachTerminal | Doctor | Edit | EndProcess | Exec | Explain | Export | ExportRules | FlushConntrack | History | Input | ListExamples | ListFiles | ListLabs | ListTokens | Look | MakeToken | NetnsQuery | NewLab | Open | OpenTerminal | Ping | Predict | ReadCapture | RemoveCapture | ResizeTerminal | Restore | RevokeToken | SetUplink | StartCapture | StartLab | StopCapture | StopLab | Trace | Vocabulary | Watch | ZeroCounters
 
-export type AnyResult = Analysed | CaptureStarted | CapturedFrames | Diagnosis | Done | Examples | Exited | Explained | Exported | Files | HistoryList | Labs | PingDone | Planned | Predicted | RuleChecked | Snapshot | TerminalClosed | TerminalOpened | Text | TokenMade | Tokens | Traced | VocabularyOf | Watched
+export type AnyResult = Analysed | CaptureStarted | CapturedFrames | Diagnosis | Done | Examples | Exited | Explained | Exported | Files | HistoryList | Labs | PingDone | Planned | Predicted | Restored | RuleChecked | Snapshot | TerminalClosed | TerminalOpened | Text | TokenMade | Tokens | Traced | VocabularyOf | Watched
 
 export type AnyItem = JourneyItem | Output | PingNote | PingReply
 
@@ -2005,9 +2091,11 @@ export const DEFAULTS = {
   "chain": {"policy": null, "rules": []},
   "conntrack": {"rows": [], "count": 0},
   "counters": {},
+  "dummy": {"up": true, "mac": null, "mtu": null, "master": null, "addresses": [], "port": {}, "vlans": null},
   "fdb": {"vlan": null, "destination": null, "local": false},
   "fdb-table": {"rows": []},
   "filter": {"tables": {}, "foreign": []},
+  "ifb": {"up": true, "mac": null, "mtu": null, "master": null, "addresses": [], "port": {}, "vlans": null},
   "lab": {"name": "", "description": "", "policy": "follow", "ipv6": false, "firewall": null, "uplink": false},
   "link": {"master": null, "peer": null, "peer_index": null, "parent": null, "driver": "", "txqlen": 0, "port_state": null, "addresses": [], "modelled": true, "note": ""},
   "loopback": {"up": true, "mac": null, "mtu": null, "master": null, "addresses": [], "port": {}, "vlans": null},
@@ -2025,5 +2113,6 @@ export const DEFAULTS = {
   "style": {"colour": null, "icon": null, "locked": false},
   "terminal": {"title": "", "rows": 24, "columns": 80, "viewers": 0, "code": null},
   "veth": {"up": true, "mac": null, "mtu": null, "master": null, "addresses": [], "port": {}, "vlans": null},
+  "vlan": {"up": true, "mac": null, "mtu": null, "master": null, "addresses": [], "port": {}, "vlans": null, "protocol": "802.1Q", "reorder_hdr": true, "gvrp": false, "mvrp": false, "loose_binding": false},
   "vxlan": {"up": true, "mac": null, "mtu": null, "master": null, "addresses": [], "port": {}, "vlans": null, "local": null, "remote": null, "parent": null, "underlay": null, "port_number": 4789, "learning": true, "ttl": 0},
 } as const
