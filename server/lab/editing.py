@@ -170,7 +170,9 @@ class Editing(State):
             self._set_state("stopped")
         elif diff or isinstance(entry, Move):
             self.store.commit(after, diff, entry)
-        self._told_of_storage = False
+        if self._told_of_storage:  # it works again: now also what somebody did in a shell meanwhile
+            self._told_of_storage = False
+            self._outside = self._last_fact = time.monotonic()
 
     def _take_back(self, observed: Records, desired: Records, moves: Mapping[str, str]) -> None:
         """What was carried out in the kernel could not be stored: make it what it was."""

@@ -99,7 +99,7 @@ def _history(connection: Connection, lab: str) -> Iterator[bytes]:
 def read(file: BinaryIO) -> Archive:
     """Raises ProblemError for what is no backup, or one of a newer version."""
     try:
-        with gzip.GzipFile(fileobj=file) as whole, tarfile.open(fileobj=whole, mode="r:") as tar:
+        with gzip.GzipFile(fileobj=file, mode="rb") as whole, tarfile.open(fileobj=whole, mode="r:") as tar:
             files = {m.name: f.read() for m in tar if m.isfile() and (f := tar.extractfile(m)) is not None}
             while whole.read(1 << 16):  # to its checksum
                 pass
