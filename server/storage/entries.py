@@ -1,13 +1,13 @@
 """The history of a lab in the database: appended, amended, undone, read page by page, cut to its bounds.
 
 Entries have numbers that only grow. Those up to `done_to` are in the document, those after it are undone; so undo and redo move one number.
-Every function works on the caller's transaction, and comes to the same when it is done twice.
+Every function works on the caller's transaction.
 """
 
 from typing import NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, Select, delete, func, insert, select
+from sqlalchemy import Connection, Select, bindparam, delete, func, insert, select
 
 from protocol.public import Change, Context
 from server.storage.bounds import HISTORY_BYTES, HISTORY_ENTRIES, PAGE_BYTES
@@ -66,12 +66,29 @@ class Counters(NamedTuple):
     undo_from: int = 0
 
 
+# statements of every commit, made once
+_INSERT = insert(history)
+_WEIGHT = select(func.count(), func.coalesce(func.sum(history.c.size), 0)).where(history.c.lab == bindparam("lab"))
+
 Recorded = tuple[Counters, Heads]
+
+
+def mend(connection: Connection, lab: str, counters: Counters, heads: Heads) -> None:
+    """Undo what a commit of unknown fate may have done; entries that it deleted and that are no heads cannot be brought back."""
+    _delete_after(connection, lab, counters.newest)
+    for change in heads:
+        if change is not None:
+            put(connection, lab, change)
+
+
+def _delete_after(connection: Connection, lab: str, number: int) -> None:
+    connection.execute(delete(history).where(history.c.lab == lab, history.c.number > number))
 
 
 def record(connection: Connection, lab: str, counters: Counters, heads: Heads, entry: Entry | None) -> Recorded:
     """Write what an edit means for the history. Raises ProblemError (CONFLICT) for a `Move` that is not about undo's or redo's entry."""
-    connection.execute(delete(history).where(history.c.lab == lab, history.c.number > counters.newest))
+    if counters.done_to < counters.newest and isinstance(entry, NewEntry | Amend):
+        _delete_after(connection, lab, counters.done_to)
     match entry:
         case NewEntry():
             return _append(connection, lab, counters, entry)
@@ -85,8 +102,7 @@ def record(connection: Connection, lab: str, counters: Counters, heads: Heads, e
 
 def _append(connection: Connection, lab: str, counters: Counters, entry: NewEntry | Amend) -> Recorded:
     change = Change(number=counters.newest + 1, context=entry.context, diff=entry.diff, shell=entry.shell)
-    connection.execute(delete(history).where(history.c.lab == lab, history.c.number > counters.done_to))
-    put(connection, lab, change)
+    _insert(connection, lab, change)
     _cut(connection, lab)
     return counters._replace(newest=change.number, done_to=change.number), Heads(undo=change)
 
@@ -95,7 +111,6 @@ def _amend(connection: Connection, lab: str, counters: Counters, heads: Heads, e
     if heads.undo is None:
         return _append(connection, lab, counters, entry)
     change = Change(number=heads.undo.number, context=entry.context, diff=entry.diff, shell=entry.shell)
-    connection.execute(delete(history).where(history.c.lab == lab, history.c.number > counters.done_to))
     put(connection, lab, change)
     return counters, Heads(undo=change)
 
@@ -114,15 +129,19 @@ def _move(connection: Connection, lab: str, counters: Counters, heads: Heads, en
 
 def put(connection: Connection, lab: str, change: Change) -> None:
     """Write an entry, in the place of one of the same number."""
-    text = msgspec.json.encode(msgspec.structs.replace(change, undone=False))
     connection.execute(delete(history).where(history.c.lab == lab, history.c.number == change.number))
-    connection.execute(insert(history).values(lab=lab, number=change.number, size=len(text), entry=text.decode()))
+    _insert(connection, lab, change)
+
+
+def _insert(connection: Connection, lab: str, change: Change) -> None:
+    text = msgspec.json.encode(msgspec.structs.replace(change, undone=False))
+    connection.execute(_INSERT, {"lab": lab, "number": change.number, "size": len(text), "entry": text.decode()})
 
 
 def _cut(connection: Connection, lab: str) -> None:
     """Delete the oldest entries that are beyond the bounds; never the newest."""
     own = history.c.lab == lab
-    count, size = connection.execute(select(func.count(), func.coalesce(func.sum(history.c.size), 0)).where(own)).one()
+    count, size = connection.execute(_WEIGHT, {"lab": lab}).one()
     if count <= HISTORY_ENTRIES and size <= HISTORY_BYTES:
         return
     kept, total, first = 0, 0, 0

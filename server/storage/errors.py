@@ -89,7 +89,9 @@ def problem_error(error: SQLAlchemyError | sqlite3.Error | OSError, file: Path |
     if isinstance(orig, sqlite3.Error):
         return _of_sqlite(orig, file)
     lines = str(orig or error).strip().splitlines()
-    words = _of_state(_state_of(error) if isinstance(error, DBAPIError) else "", is_lost(error))
+    if not isinstance(error, DBAPIError):
+        return storage_problem(lines[0] if lines else type(error).__name__, _REPORT.hint)
+    words = _of_state(_state_of(error), is_lost(error))
     return storage_problem(f"PostgreSQL: {lines[0] if lines else type(orig).__name__}", words.hint)
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from uuid import uuid4
 
 import msgspec
-from sqlalchemy import Connection, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, update
 
 from server.clock import now
 from server.storage import entries
@@ -23,6 +23,17 @@ from topology.model.records import AnyRecord, Lab, Records
 _log = logging.getLogger("vethboard.storage")
 _Diff = Diff[AnyRecord]
 _KEPT = "it is kept as it is, and the lab does not start; apply a whole document to replace it (vethboard apply), or destroy the lab"
+
+
+# statements of every commit, made once
+_KNOWN = (labs.c.revision == bindparam("known_revision")) & (labs.c.committed_by == bindparam("by"))
+_CLAIM = (
+    update(labs)
+    .where(labs.c.lab == bindparam("key"), or_(_KNOWN, labs.c.committed_by == bindparam("me")))
+    .values(committed_by=bindparam("me"))
+)
+_UPDATE = update(labs).where(labs.c.lab == bindparam("key"))
+_INSERT_PENDING = insert(pending_changes)
 
 
 class Stored(NamedTuple):
@@ -187,10 +198,13 @@ class LabStore:
         revision = self._row.revision + 1
         row = self._row._replace(live=self._row.live if live is None else live, revision=revision, committed_by=self._id)
 
+        doubted = [self._in_doubt]
+
         def job(connection: Connection) -> tuple[_Row, Heads]:
-            self._claim(connection, row)
-            if self._in_doubt:
-                self._mend_history(connection)
+            self._claim(connection)
+            if doubted[-1]:
+                self._mend(connection)
+            doubted.append(True)  # done again, it was cut off at an unknown point
             if replaced is not None:
                 self._keep(connection, replaced)
             counters, heads = entries.record(connection, self.lab, row.counters, self.heads, entry)
@@ -200,40 +214,37 @@ class LabStore:
             self._write(connection, written, text, change)
             return written, heads
 
-        self._in_doubt, doubted = True, self._in_doubt
+        self._in_doubt = True
         try:
             self._row, self.heads = self._database.write(job)
         except ProblemError as e:
-            self._in_doubt = doubted or e.problem.code == Code.STORAGE
+            self._in_doubt = doubted[0] or e.problem.code == Code.STORAGE
             raise
         self._in_doubt, self._records = False, records
         self._pending = [] if text is not None else [*self._pending, *([len(change)] if change else [])]
         self.problem = None if replaced is not None else self.problem
         return self.heads
 
-    def _claim(self, connection: Connection, row: _Row) -> None:
+    def _claim(self, connection: Connection) -> None:
         """Take the lab's row, which must be as this process left it. Raises ProblemError (CONFLICT)."""
-        as_known = (labs.c.revision == self._row.revision) & (labs.c.committed_by == self._row.committed_by)
-        mine = update(labs).where(labs.c.lab == self.lab, or_(as_known, labs.c.committed_by == self._id))
-        if connection.execute(mine.values(committed_by=row.committed_by)).rowcount == 0:
+        known = {"key": self.lab, "known_revision": self._row.revision, "by": self._row.committed_by, "me": self._id}
+        if connection.execute(_CLAIM, known).rowcount == 0:
             message = f"lab {self.lab} was changed in the database by another server"
             raise ProblemError(Problem(code=Code.CONFLICT, message=message, hint="one server per database; start this one again"))
 
     def _write(self, connection: Connection, row: _Row, text: str | None, change: str) -> None:
         values = _columns(row) if text is None else {**_columns(row), "document": text}
-        connection.execute(update(labs).where(labs.c.lab == self.lab).values(**values))
-        stale = pending_changes.c.lab == self.lab
-        if text is None:
-            stale &= pending_changes.c.revision >= row.revision
-        connection.execute(delete(pending_changes).where(stale))
-        if text is None and change:
-            connection.execute(insert(pending_changes).values(lab=self.lab, revision=row.revision, diff=change))
+        connection.execute(_UPDATE, {"key": self.lab, **values})
+        if text is not None:
+            connection.execute(delete(pending_changes).where(pending_changes.c.lab == self.lab))
+        elif change:
+            connection.execute(_INSERT_PENDING, {"lab": self.lab, "revision": row.revision, "diff": change})
 
-    def _mend_history(self, connection: Connection) -> None:
-        """Undo what a commit of unknown fate may have done to the entries next to `done_to`; those further on cannot be brought back."""
-        for change in self.heads:
-            if change is not None:
-                entries.put(connection, self.lab, change)
+    def _mend(self, connection: Connection) -> None:
+        """Undo what a commit of unknown fate may have done to the history, and the diff that it may have left."""
+        entries.mend(connection, self.lab, self._row.counters, self.heads)
+        left = (pending_changes.c.lab == self.lab) & (pending_changes.c.revision > self._row.revision)
+        connection.execute(delete(pending_changes).where(left))
 
     def _keep(self, connection: Connection, problem: Problem) -> None:
         """Put the document, as it is in the database, aside."""
