@@ -1,6 +1,7 @@
 """python -m server --host HOST --port PORT --state DIR --agent SOCKET [--database URL]: the unprivileged part."""
 
 import argparse
+import contextlib
 import json
 import logging
 import os
@@ -29,6 +30,12 @@ class _Quiet(WSGIRequestHandler):
         pass
 
 
+def _refuse(error: ProblemError) -> int:
+    """Say why it does not start."""
+    sys.stderr.write(f"vethboard: {error.problem.message}\n  → {error.problem.hint}\n")
+    return 1
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="server", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1")
@@ -44,8 +51,7 @@ def main() -> int:
         hub = Hub(Storage.open(args.state, args.database), args.state, args.agent)
         token = hub.storage.token()
     except ProblemError as e:
-        sys.stderr.write(f"vethboard: {e.problem.message}\n  {e.problem.hint}\n")
-        return 1
+        return _refuse(e)
     app, _ = make(hub, WEB)
     try:
         server = make_server(args.host, args.port, app, threaded=True, request_handler=_Quiet)
@@ -55,14 +61,18 @@ def main() -> int:
     server.daemon_threads = True  # type: ignore[attr-defined]  # make_server(threaded=True) is a ThreadingMixIn
     host = f"[{args.host}]" if ":" in args.host else args.host
     url = f"http://{host}:{server.server_port}"
-    hub.storage.announce(url, token)
+    try:
+        hub.storage.announce(url, token)
+    except ProblemError as e:
+        return _refuse(e)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: threading.Thread(target=server.shutdown).start())
     hub.resume()
     print(json.dumps({"url": url, "token": token}), flush=True)
     server.serve_forever()
     hub.end()
-    hub.storage.retract()
+    with contextlib.suppress(ProblemError):
+        hub.storage.retract()
     return 0
 
 
