@@ -16,10 +16,11 @@ from websockets.asyncio.server import unix_serve
 from agent import doctor
 from agent.lab.process import warm
 from agent.labs import Labs
-from agent.linux import syscalls as sc
-from agent.listener import MAX_MESSAGE, Listener
+from agent.linux import pids
+from agent.listener import Listener
 from agent.sandbox import limits as enforced
 from agent.sandbox import seccomp
+from protocol.limits import MAX_LAB_MESSAGE
 
 
 async def _serve(run: Path, server_uid: int, limits: Path | None, uplinks: bool) -> None:
@@ -33,7 +34,7 @@ async def _serve(run: Path, server_uid: int, limits: Path | None, uplinks: bool)
     path = run / "agent.sock"
     path.unlink(missing_ok=True)
     listener = Listener(labs, {0, server_uid})
-    async with unix_serve(listener.handle, str(path), compression=None, max_size=MAX_MESSAGE, ping_interval=None):
+    async with unix_serve(listener.handle, str(path), compression=None, max_size=MAX_LAB_MESSAGE, ping_interval=None):
         os.chown(path, server_uid, -1)
         path.chmod(0o600)
         print(json.dumps({"ready": True}), flush=True)
@@ -43,28 +44,39 @@ async def _serve(run: Path, server_uid: int, limits: Path | None, uplinks: bool)
     labs.close()
 
 
-def main() -> int:
+def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="agent", description=__doc__)
     parser.add_argument("--run", type=Path, help="directory for the sockets")
     parser.add_argument("--server-uid", type=int, default=0, help="the user that may connect besides root")
     parser.add_argument("--limits", type=Path, help="file of the limits of labs (JSON)")
-    parser.add_argument("--allow-uplink", action="store_true", help="labs can be given the outside")
-    parser.add_argument("--check", action="store_true", help="say what this kernel can do, and end")
-    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--allow-uplink", action="store_true", help="labs may have an uplink")
+    parser.add_argument("--check", action="store_true", help="print what this kernel can do, and end")
+    parser.add_argument("--json", action="store_true", help="print it as JSON")
     args = parser.parse_args()
-    if args.check:
-        found = list(doctor.checks())
-        if args.json:
-            print(msgspec.json.encode(found).decode())
-        else:
-            print("\n".join(f"{'yes' if c.ok else 'no ':3} {c.name}  {c.detail}  {c.mend}" for c in found))
-        return 0 if all(c.ok for c in found if c.needed) else 1
-    if args.run is None:
+    if args.run is None and not args.check:
         parser.error("--run is needed")
+    return args
+
+
+def _check(as_json: bool) -> int:
+    """Print what the doctor found; the exit code."""
+    found = list(doctor.checks())
+    if as_json:
+        print(msgspec.json.encode(found).decode())
+    else:
+        print("\n".join(f"{'yes' if c.ok else 'no ':3} {c.name}  {c.detail}  {c.mend}" for c in found))
+    return 0 if all(c.ok for c in found if c.needed) else 1
+
+
+def main() -> int:
+    """Run the agent, or the checks; the exit code."""
+    args = _arguments()
+    if args.check:
+        return _check(args.json)
     enforced.use_group_of(args.run.resolve())
-    sc.prctl(sc.PR_SET_CHILD_SUBREAPER, 1)  # a lab's first process has lost its parent: its end is told to us
+    pids.prctl(pids.PR_SET_CHILD_SUBREAPER, 1)  # the parent of a lab's first process ends at once: the agent becomes its parent
     warm()
-    with contextlib.suppress(OSError):  # said by doctor, and by the first lab that cannot start
+    with contextlib.suppress(OSError):  # reported by doctor, and by the first lab that cannot start
         seccomp.program()
     gc.collect()
     gc.freeze()  # a collection in a lab would write to every object's page, and so copy what all labs share

@@ -1,4 +1,4 @@
-"""What this kernel and system can do, tried in a throw-away user and network namespace; nothing of the machine is touched."""
+"""What this kernel and system can do, tried in a user and network namespace made for that; nothing of the machine is changed."""
 
 import errno
 import os
@@ -11,7 +11,7 @@ import msgspec
 from agent import filter, tools
 from agent.journey import nft
 from agent.journey.listener import Listener
-from agent.linux import syscalls as sc
+from agent.linux.namespaces import CLONE_NEWNET, CLONE_NEWUSER, unshare
 from agent.netlink.wire import NLM_F_CREATE, NLM_F_EXCL, Batch, Channel, ifinfo
 from agent.sandbox import limits, seccomp
 from protocol.public import Check
@@ -35,8 +35,8 @@ _CONNECTION_BYTES = 320
 
 
 def checks() -> Iterator[Check]:
-    """Each thing, whether it works, why not, and what mends it."""
-    tried = _apart()
+    """Each thing that was tried: whether it works, why not, and how to make it work."""
+    tried = _in_namespaces()
     root = os.geteuid() == 0
     yield Check(
         name="root", ok=root, needed=True, detail="" if root else "the agent makes namespaces", mend="" if root else "sudo script/up"
@@ -49,6 +49,7 @@ def checks() -> Iterator[Check]:
 
 
 def _limits(root: bool) -> Iterator[Check]:
+    """By what the limits of labs are enforced."""
     version = limits.version() if root else 0
     missing = limits.probe() if root else {}
     words = [f"{name}: {reason}" for name, reason in missing.items()]
@@ -66,7 +67,7 @@ def _limits(root: bool) -> Iterator[Check]:
 
 
 def _conntrack() -> Check:
-    """Connections are counted per namespace and not by any cgroup: what all namespaces of one lab together may take."""
+    """The kernel limits connections per namespace, no cgroup counts them: what all namespaces of one lab together could use."""
     path = Path("/proc/sys/net/netfilter/nf_conntrack_max")
     most = int(path.read_text()) if path.exists() else 0
     size = most * _CONNECTION_BYTES * Limits().namespaces
@@ -77,10 +78,10 @@ def _conntrack() -> Check:
 
 
 def _firewalls() -> Iterator[Check]:
-    """The drivers of netfilter, and which of them a lab gets that names none."""
+    """The two packet filters, and which of them a lab gets that does not choose."""
     for name, modules in (("legacy", "ip_tables iptable_filter ip6table_filter"), ("nft", "nf_tables nft_compat")):
         ok = filter.works("legacy" if name == "legacy" else "nft")
-        detail = "labs have this one" if ok and filter.default() == name else "" if ok else f"iptables-{name} does not work here"
+        detail = "the default for labs" if ok and filter.default() == name else "" if ok else f"iptables-{name} does not work here"
         yield Check(name=f"firewall {name}", ok=ok, detail=detail, mend="" if ok else f"modprobe -a {modules}")
 
 
@@ -93,12 +94,12 @@ def _seccomp() -> Check:
 
 
 def _check(name: str, ok: bool, detail: str, mend: str, needed: bool = False) -> Check:
-    """`detail` and `mend` are of interest where it does not work."""
+    """`detail` and `mend` are left out where it works."""
     return Check(name=name, ok=ok, needed=needed, detail="" if ok else detail, mend="" if ok else mend)
 
 
-def _apart() -> list[Check]:
-    """What has to be tried in namespaces of its own: a child does it and sends the result."""
+def _in_namespaces() -> list[Check]:
+    """What has to be tried in namespaces of its own: a child process does it, and writes the checks to a pipe."""
     read, write = os.pipe()
     pid = os.fork()
     if pid == 0:
@@ -117,10 +118,11 @@ def _apart() -> list[Check]:
 
 
 def _try() -> Iterator[Check]:
+    """The checks. Called in the child."""
     mend = "sysctl -w user.max_user_namespaces=15000"
     uid, gid = os.geteuid(), os.getegid()
     try:
-        sc.unshare(sc.CLONE_NEWUSER | sc.CLONE_NEWNET)
+        unshare(CLONE_NEWUSER | CLONE_NEWNET)
         for name, text in (("setgroups", "deny"), ("uid_map", f"0 {uid} 1"), ("gid_map", f"0 {gid} 1")):
             Path(f"/proc/self/{name}").write_text(text)
     except OSError as e:
@@ -141,7 +143,7 @@ def _try() -> Iterator[Check]:
 
 
 def _tracing() -> Iterator[Check]:
-    """What follows a packet: a table of nftables that sets the trace flag, and the log to which the legacy tables tell of it."""
+    """What traces need: a table of nftables that sets the trace flag, and the log of the legacy tables."""
     table = nft.Table("vethboard-doctor")
     name, mend = "tracing", "modprobe -a nf_tables nfnetlink_log nf_log_syslog"
     lost = "no packet can be traced; where it should go is predicted all the same"
@@ -162,6 +164,7 @@ def _tracing() -> Iterator[Check]:
 
 
 def _link(batch: Batch, name: str, kind: str) -> int:
+    """Begin a request for a link of this kind; give what is returned to `batch.close`."""
     batch.begin(_RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, ifinfo())
     batch.text(_IFNAME, name)
     at = batch.nest(_LINKINFO)
@@ -170,14 +173,15 @@ def _link(batch: Batch, name: str, kind: str) -> int:
 
 
 def _kind(channel: Channel, kind: str, needed: bool) -> Check:
+    """Whether the kernel knows a kind of interface."""
     batch = Batch()
     batch.close(_link(batch, f"t{kind}"[:15], kind))
     batch.end()
     refusal = channel.request(batch)[0]
     # a kind that the kernel knows complains of what is missing (EINVAL, ENODEV …), one that it does not know is EOPNOTSUPP
-    ok = refusal is None or (refusal.errno != errno.EOPNOTSUPP and "Unknown device type" not in refusal.said)
+    ok = refusal is None or (refusal.errno != errno.EOPNOTSUPP and "Unknown device type" not in refusal.extack)
     mend = "" if ok else f"modprobe {_MODULES.get(kind, kind)}"
-    return Check(name=kind, ok=ok, needed=needed, detail="" if ok or refusal is None else refusal.words, mend=mend)
+    return Check(name=kind, ok=ok, needed=needed, detail="" if ok or refusal is None else refusal.message, mend=mend)
 
 
 def _bridge_that_filters(batch: Batch) -> None:
@@ -190,14 +194,16 @@ def _bridge_that_filters(batch: Batch) -> None:
 
 
 def _request(channel: Channel, put: Callable[[Batch], None]) -> str | None:
+    """Why the kernel refuses it; None where it does not."""
     batch = Batch()
     put(batch)
     refusal = channel.request(batch)[0]
-    return refusal.words if refusal is not None else None
+    return refusal.message if refusal is not None else None
 
 
 def _qdisc(channel: Channel, kind: str) -> Check:
-    """lo takes any qdisc; one that lacks its options is refused with EINVAL, an unknown one with ENOENT."""
+    """Whether the kernel knows a queueing discipline: on lo, one that lacks its options is refused with EINVAL, an unknown one with
+    ENOENT."""
     batch = Batch()
     batch.begin(_RTM_NEWQDISC, NLM_F_CREATE | NLM_F_EXCL, b"\0\0\0\0" + (1).to_bytes(4, "little") + b"\0" * 4 + b"\xff" * 4 + b"\0" * 4)
     batch.text(1, kind)
@@ -205,5 +211,5 @@ def _qdisc(channel: Channel, kind: str) -> Check:
     refusal = channel.request(batch)[0]
     ok = refusal is None or refusal.errno != errno.ENOENT
     return Check(
-        name=f"qdisc {kind}", ok=ok, detail="" if ok or refusal is None else refusal.words, mend="" if ok else f"modprobe sch_{kind}"
+        name=f"qdisc {kind}", ok=ok, detail="" if ok or refusal is None else refusal.message, mend="" if ok else f"modprobe sch_{kind}"
     )

@@ -1,4 +1,4 @@
-"""The agent's socket: who may speak to it, what can be asked (`protocol.private`), and the way on to the labs."""
+"""The agent's socket: who may connect, requests to the agent (`protocol.private`), and the relay to the labs."""
 
 import asyncio
 import contextlib
@@ -15,9 +15,9 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from agent.doctor import checks
 from agent.labs import Labs
 from protocol import private as p
+from protocol.limits import MAX_LAB_MESSAGE
 from topology.model.problems import Code, Problem, ProblemError
 
-MAX_MESSAGE = 64 << 20
 _UCRED = struct.Struct("=iII")
 
 
@@ -29,15 +29,15 @@ def peer_uid(connection: ServerConnection) -> int:
 
 
 class Listener:
-    """Answers connections. `uids` may connect."""
+    """Handles connections of the users `uids`."""
 
     def __init__(self, labs: Labs, uids: set[int]) -> None:
         self._labs, self._uids = labs, uids
         self._controls: set[ServerConnection] = set()
-        self._telling: set[asyncio.Future[None]] = set()
+        self._tasks: set[asyncio.Future[None]] = set()
         self._decoder = msgspec.json.Decoder(p.AnyControlRequest)
-        labs.gone = lambda lab, reason: self._tell(p.LabGone(lab=lab, reason=reason))
-        labs.limit = lambda lab, problem: self._tell(p.LabLimit(lab=lab, problem=problem))
+        labs.on_end = lambda lab, reason: self._broadcast(p.LabGone(lab=lab, reason=reason))
+        labs.on_limit = lambda lab, problem: self._broadcast(p.LabLimit(lab=lab, problem=problem))
 
     async def handle(self, connection: ServerConnection) -> None:
         """One connection, from its first to its last message."""
@@ -58,16 +58,17 @@ class Listener:
         self._controls.add(connection)
         try:
             async for frame in connection:
-                self._soon(self._reply(connection, frame))  # not in turn: the end of one lab can take seconds, which are not the others'
+                self._soon(self._reply(connection, frame))  # not one after the other: ending a lab can take seconds
         except ConnectionClosed:
             pass
         finally:
             self._controls.discard(connection)
 
     def _soon(self, job: Coroutine[None, None, None]) -> None:
+        """Run it as a task of its own."""
         task = asyncio.ensure_future(job)
-        self._telling.add(task)  # the loop itself holds tasks only weakly
-        task.add_done_callback(self._telling.discard)
+        self._tasks.add(task)  # the loop itself holds tasks only weakly
+        task.add_done_callback(self._tasks.discard)
 
     async def _reply(self, connection: ServerConnection, frame: str | bytes) -> None:
         await _send(connection, msgspec.json.encode(await self._answer(frame)).decode())
@@ -78,24 +79,28 @@ class Listener:
         except msgspec.MsgspecError as e:
             return p.ControlAnswer(id=0, problem=Problem(code=Code.INVALID, message=str(e)))
         try:
-            match request:
-                case p.Hello():
-                    if request.protocol != p.PROTOCOL:
-                        raise ProblemError(Problem(code=Code.VERSION, message=f"this agent speaks protocol {p.PROTOCOL}"))
-                    return p.ControlAnswer(id=request.id, labs=tuple(sorted(self._labs.running)))
-                case p.Start():
-                    self._labs.start(request.lab, request.firewall)
-                case p.Stop():
-                    await self._labs.stop(request.lab)
-                case p.SetUplink():
-                    await self._labs.set_uplink(request.lab, request.on)
-                case p.Doctor():
-                    return p.ControlAnswer(id=request.id, checks=tuple(await asyncio.to_thread(checks)))
+            return await self._do(request)
         except ProblemError as e:
             return p.ControlAnswer(id=request.id, problem=e.problem)
+
+    async def _do(self, request: p.AnyControlRequest) -> p.ControlAnswer:
+        """Raises ProblemError."""
+        match request:
+            case p.Hello():
+                if request.protocol != p.PROTOCOL:
+                    raise ProblemError(Problem(code=Code.VERSION, message=f"this agent speaks protocol {p.PROTOCOL}"))
+                return p.ControlAnswer(id=request.id, labs=tuple(sorted(self._labs.running)))
+            case p.Start():
+                self._labs.start(request.lab, request.firewall)
+            case p.Stop():
+                await self._labs.stop(request.lab)
+            case p.SetUplink():
+                await self._labs.set_uplink(request.lab, request.on)
+            case p.Doctor():
+                return p.ControlAnswer(id=request.id, checks=tuple(await asyncio.to_thread(checks)))
         return p.ControlAnswer(id=request.id)
 
-    def _tell(self, event: p.LabGone | p.LabLimit) -> None:
+    def _broadcast(self, event: p.LabGone | p.LabLimit) -> None:
         text = msgspec.json.encode(event).decode()
         for connection in self._controls:
             self._soon(_send(connection, text))
@@ -103,18 +108,18 @@ class Listener:
     # ---- /lab/ID -----------------------------------------------------------------------------------------------------
 
     async def _relay(self, connection: ServerConnection, lab: str) -> None:
-        """Frames there and back, as they are."""
+        """Pass frames unchanged between the connection and the lab's process."""
         path = self._labs.socket_of(lab)
         if path is None:
             await connection.close(1008, f"lab {lab} does not run")
             return
         try:
-            async with unix_connect(str(path), uri="ws://lab/", compression=None, max_size=MAX_MESSAGE, ping_interval=None) as inner:
-                there, back = asyncio.create_task(_pipe(connection, inner)), asyncio.create_task(_pipe(inner, connection))
-                await asyncio.wait((there, back), return_when=asyncio.FIRST_COMPLETED)
+            async with unix_connect(str(path), uri="ws://lab/", compression=None, max_size=MAX_LAB_MESSAGE, ping_interval=None) as inner:
+                forth, back = asyncio.create_task(_pipe(connection, inner)), asyncio.create_task(_pipe(inner, connection))
+                await asyncio.wait((forth, back), return_when=asyncio.FIRST_COMPLETED)
                 await connection.close()
                 await inner.close()
-                await asyncio.gather(there, back)
+                await asyncio.gather(forth, back)
         except (OSError, InvalidHandshake):
             await connection.close(1011, f"lab {lab} does not answer")
 

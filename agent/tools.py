@@ -1,4 +1,4 @@
-"""The programs that a lesson needs in a lab, which are the machine's, and the manual pages of them."""
+"""The programs that lessons need, which labs have from the machine, and their manual pages."""
 
 import shutil
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ _DPKG = Path("/etc/dpkg/dpkg.cfg.d")
 
 
 def checks() -> Iterator[Check]:
-    """Each program, and how the missing ones are installed."""
+    """Each program, and how to install it where it is missing."""
     for program, package in _PROGRAMS.items():
         found = shutil.which(program, path="/usr/sbin:/usr/bin:/sbin:/bin")
         mend = "" if found else f"apt-get install {package}"
@@ -29,7 +29,7 @@ def checks() -> Iterator[Check]:
 
 
 def _manual_pages() -> Check:
-    """Images for containers leave them out, by a rule of dpkg(1) that also holds for what is installed later."""
+    """Images for containers have none, because of a setting of dpkg(1) that also holds for packages installed later."""
     if any(_PAGES.glob("ip.8*")):
         return Check(name="man pages", ok=True)
     rules = [file.name for file in sorted(_DPKG.glob("*")) if "path-exclude" in _text(file) and "/usr/share/man" in _text(file)]

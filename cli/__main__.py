@@ -11,7 +11,7 @@ from pathlib import Path
 
 from cli import access, backups, capture, documents, journeys, labs, output, rules, run, shell
 from cli.client import DEFAULT_STATE, Client, find_server
-from protocol.captures import SNAPLEN
+from protocol.limits import DEFAULT_SNAPLEN
 from topology.model.netfilter import DRIVERS
 from topology.model.problems import ProblemError
 
@@ -148,7 +148,7 @@ def _running_verbs(add: Add) -> None:
     capture_.add_argument("filter", metavar="FILTER", nargs="?", default="", help="which frames (pcap-filter(7))")
     capture_.add_argument("-w", "--write", metavar="FILE", help="write a pcapng file; - is standard output: … -w - | wireshark -k -i -")
     capture_.add_argument("-c", "--count", type=int, default=0, help="end after so many frames")
-    capture_.add_argument("-s", "--snaplen", type=int, default=SNAPLEN, help="bytes kept of each frame")
+    capture_.add_argument("-s", "--snaplen", type=int, default=DEFAULT_SNAPLEN, help="bytes kept of each frame")
     netns = _verb(add, "netns", "the verbs of ip-netns(8) in a lab", online=run.netns, json=False)
     netns.add_argument("lab", metavar="LAB")
     netns.add_argument("verb", metavar="VERB", help=" | ".join(run.NETNS))

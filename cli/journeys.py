@@ -6,15 +6,14 @@ from argparse import Namespace as Args
 from datetime import UTC, datetime
 from pathlib import Path
 
-import msgspec
-
 from cli import output
 from cli.client import Client
 from protocol.public import AnyItem, Cancel, JourneyItem, Open, Predict, Predicted, Snapshot, Trace, Traced, Watch, Watched
 from topology.journey import words
 from topology.journey.ask import replayable
-from topology.journey.hop import VERSION, Difference, Journey, RuleAt, SavedJourney
+from topology.journey.hop import Difference, Journey, RuleAt
 from topology.journey.probe import Ask
+from topology.journey.saved import VERSION, SavedJourney, load
 from topology.model.netfilter import FAMILIES
 from topology.model.problems import Code, Problem, ProblemError, invalid
 from topology.model.records import AnyRecord
@@ -112,14 +111,8 @@ def journey(args: Args) -> int:
     """A saved journey as text: no lab, no server."""
     try:
         data = sys.stdin.buffer.read() if args.file == "-" else Path(args.file).read_bytes()
-        saved = msgspec.json.decode(data, type=SavedJourney)
     except OSError as e:
         raise ProblemError(Problem(code=Code.UNKNOWN, message=f"{args.file}: {e.strerror}", errno=e.errno)) from None
-    except msgspec.DecodeError as e:
-        raise invalid(f"{args.file} is no journey: {e}", None, "vethboard trace --json writes one") from None
-    if saved.vethboard_journey > VERSION:
-        raise ProblemError(
-            Problem(code=Code.VERSION, message=f"{args.file} is of version {saved.vethboard_journey}", hint="update Vethboard")
-        )
+    saved = load(data, args.file)
     print(*words.transcript(saved.journey), sep="\n")
     return 0 if saved.journey.verdict.delivered else 1

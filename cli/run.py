@@ -30,6 +30,8 @@ from protocol.public import (
     Text,
 )
 from topology.edit.commands import AddNamespace, AnyCommand, Remove, SetNsid
+from topology.journey import words
+from topology.journey.hop import Journey
 from topology.model.diff import Diff
 
 CHUNK = 32768
@@ -93,10 +95,21 @@ def ping(client: Client, args: Args) -> int:
     if args.json:
         output.as_json(result)
     else:
-        print(f"{result.sent} sent, {result.received} received")
-        for reason in result.reasons:
-            output.problem(reason, False)
+        print(f"{result.sent} sent, {result.received} received", flush=True)
+        if result.predicted is not None:
+            _why(result.predicted)
     return 0 if result.sent and result.sent == result.received else 1
+
+
+def _why(predicted: Journey) -> None:
+    """Why the replies did not come, on standard error, in the words of a trace."""
+    verdict = predicted.verdict
+    sys.stderr.write(f"vethboard: {words.verdict(verdict) if not verdict.delivered else 'nothing that is known of the lab stops it'}\n")
+    for note in predicted.assumptions:
+        sys.stderr.write(f"  note: {note}\n")
+    remedy = words.remedy(verdict)
+    if remedy:
+        sys.stderr.write(f"  → {remedy}\n")
 
 
 def _lines(store: str, diff: Diff[msgspec.Struct] | None, head: dict[str, object]) -> None:

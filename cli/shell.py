@@ -1,7 +1,6 @@
 """shell: a lab's terminal in one's own, the same one that a browser shows."""
 
 import os
-import shutil
 import signal
 import sys
 import termios
@@ -14,6 +13,7 @@ import msgspec
 from cli import output
 from cli.client import Client, Frame
 from protocol import frames
+from protocol.limits import ACK_WINDOW_BYTES
 from protocol.public import (
     Answer,
     AttachTerminal,
@@ -43,7 +43,7 @@ def shell(client: Client, args: Args) -> int:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         hint = f"without one: vethboard exec {args.lab} {args.namespace} -- COMMAND"
         raise ProblemError(Problem(code=Code.INVALID, message="Inappropriate ioctl for device: this is no terminal", hint=hint))
-    columns, rows = shutil.get_terminal_size()
+    columns, rows = os.get_terminal_size(0)
     terminal: str | None = args.attach
     if terminal is None:
         request = OpenTerminal(id=client.next_id(), lab=args.lab, namespace=args.namespace, rows=rows, columns=columns)
@@ -96,7 +96,7 @@ class _Here:
         return self._code or 0
 
     def _attach(self) -> None:
-        columns, rows = shutil.get_terminal_size()
+        columns, rows = os.get_terminal_size(0)
         id = self._client.next_id()
         attach = AttachTerminal(id=id, lab=self._lab, terminal=self._terminal, channel=_CHANNEL, rows=rows, columns=columns)
         self._client.send(attach)
@@ -126,12 +126,12 @@ class _Here:
             _write(b"\x1b[0m\x1b[2J\x1b[H")
         _write(frame.data)
         self._got += len(frame.data)
-        if self._got - self._said >= frames.WINDOW // 8:
+        if self._got - self._said >= ACK_WINDOW_BYTES // 8:
             self._said = self._got
-            self._client.frame(_CHANNEL, frames.TAKEN, frames.pack_count(self._got))
+            self._client.frame(_CHANNEL, frames.ACK, frames.pack_count(self._got))
 
     def _resize(self) -> None:
-        columns, rows = shutil.get_terminal_size()
+        columns, rows = os.get_terminal_size(0)
         self._client.send(ResizeTerminal(id=self._client.next_id(), channel=_CHANNEL, rows=rows, columns=columns))
 
     def _type(self) -> None:

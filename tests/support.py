@@ -11,10 +11,12 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from cli.client import Client
 from cli.up import run_directory
+from tests import cli_server
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -26,6 +28,22 @@ def free_port() -> int:
         with socket.socket() as s, contextlib.suppress(OSError):
             s.bind(("127.0.0.1", port))
             return port
+
+
+def eventually(check: Callable[[], object], seconds: float = 15) -> None:
+    """Wait until it is so; an AssertionError, OSError or ValueError means: not yet. Fails after `seconds`, as the last check did."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        with contextlib.suppress(AssertionError, OSError, ValueError):
+            if check():
+                return
+        time.sleep(0.05)
+    assert check()
+
+
+def listens(port: int) -> str:
+    """A shell's line that waits until a TCP port is listened on in its namespace."""
+    return f"until ss -Hltn 'sport = :{port}' | grep -q .; do sleep 0.05; done"
 
 
 class Stack:
@@ -95,9 +113,7 @@ class Stack:
 
     def cli(self, *args: str, input: str | None = None, code: int | None = 0) -> str:
         """Run a verb; its standard output. `code`: the exit code that it must have (None: any)."""
-        argv = [sys.executable, "-m", "cli", "--state", str(self.state), *args]
-        env = {**os.environ, "PYTHONPATH": str(ROOT)}
-        done = subprocess.run(argv, cwd=ROOT, env=env, input=input if input is not None else "", capture_output=True, text=True, timeout=60)
+        done = cli_server.run(["--state", str(self.state), *args], input or "", timeout=60)
         assert code is None or done.returncode == code, f"{args}: exit code {done.returncode}\n{done.stdout}{done.stderr}"
         self.stderr = done.stderr
         return done.stdout

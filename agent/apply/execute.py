@@ -91,6 +91,10 @@ def _stage(step: s.AnyStep) -> str:
             return type(step).__name__
         case s.MoveInterface():
             return step.subject  # each alone: the next one's names may depend on it
+        case s.SetUp(up=False):
+            return "down"  # what is set up before, in any namespace, may have taken it up
+        case s.ChangeInterface() if step.after.made_in != step.after.namespace:
+            return "upper"  # its limits are those of an interface of another namespace, which is changed before
         case _:
             return "entries"
 
@@ -149,7 +153,7 @@ class _Run:
             raise _Failed(owners[0], errno.ENOENT, f'Cannot open network namespace "{namespace}": No such file or directory')
         for owner, refusal in zip(owners, found.channel.request(batch), strict=True):
             if refusal is not None:
-                raise _Failed(owner, refusal.errno, refusal.words)
+                raise _Failed(owner, refusal.errno, refusal.message)
 
     def add_namespaces(self, stage: Stage) -> None:
         names = [step.name for _, step in stage if isinstance(step, s.AddNamespace)]
@@ -307,6 +311,6 @@ _STAGES = _Stages(
         "AddInterface": _Run.add_interfaces,
         "DeleteInterface": _Run.delete_interfaces,
         "ChangeTable": _Run.change_tables,
-        "entries": _Run.entries,
+        **dict.fromkeys(("entries", "down", "upper"), _Run.entries),
     }
 )

@@ -1,18 +1,20 @@
-"""The frames of a capture: ordered by time, numbered from 1, the oldest forgotten when there are too many. No I/O."""
+"""The frames of a capture: in the order of time, numbered from 1, the oldest dropped when there are too many. No I/O."""
 
 from collections import deque
 from collections.abc import Iterable
 from itertools import islice
 from operator import attrgetter
 
-from protocol.captures import MOST_READ, Captured, pack
+from protocol.captures import Captured, pack
+from protocol.limits import CAPTURE_READ_BYTES
 
 _OVERHEAD = 120
-"""Bytes that Python needs for a frame beside its data, about."""
+"""Bytes that Python needs for a frame besides its data, about."""
 
 
 class Ring:
-    """Keeps frames of `size` bytes in all. `total` is the number of the newest, `bytes` what all that ever came had on the wire."""
+    """Keeps frames of `size` bytes in all. `total`: the number of the newest frame; `bytes`: the length on the wire of all frames that ever
+    came."""
 
     def __init__(self, size: int) -> None:
         self._size = size
@@ -23,11 +25,11 @@ class Ring:
 
     @property
     def first(self) -> int:
-        """The number of the oldest that is kept (that of the next, where none is)."""
+        """The number of the oldest frame that is kept; where none is, that of the next to come."""
         return self.total - len(self._frames) + 1
 
     def add(self, frames: Iterable[Captured]) -> None:
-        """Frames of several interfaces, which come in no order, but none of which is older than what is in already by much."""
+        """Add frames of several interfaces, in any order, none of which is much older than those that are in the ring already."""
         for frame in sorted(frames, key=attrgetter("time")):
             self._frames.append(frame)
             self._held += len(frame.data) + _OVERHEAD
@@ -37,12 +39,13 @@ class Ring:
             self._held -= len(self._frames.popleft().data) + _OVERHEAD
 
     def read(self, after: int) -> tuple[int, bytes, bool]:
-        """The number of the first frame above `after`, frames from there on as `pack` writes them, and whether there are more."""
+        """The number of the first frame above `after` that is kept; that frame and the following, as `pack` writes them; whether there are
+        more."""
         first = max(after + 1, self.first)
         out: list[bytes] = []
         size = 0
         for frame in islice(self._frames, first - self.first, None):
-            if size >= MOST_READ:
+            if size >= CAPTURE_READ_BYTES:
                 return first, b"".join(out), True
             out.append(pack(frame))
             size += len(out[-1])

@@ -1,10 +1,11 @@
-"""One tcpdump(8) on one interface: its frames as they come, its words when it ends.
+"""One tcpdump(8) on one interface: its frames as they come, and its message when it ends.
 
-tcpdump because libpcap knows what a capture needs to know: filters, the kernel's ring of frames, VLAN tags that the kernel took off,
-times in nanoseconds. It runs with a lower priority than what is captured.
+tcpdump, because libpcap does what a capture needs: filters, the kernel's ring of frames, VLAN tags that the kernel took off, times in
+nanoseconds. It runs with a lower priority than what is captured.
 
 Each frame that finds tcpdump asleep wakes it, at the cost of whoever sends the frame: with short frames that cost a bulk transfer 13 % of
-its core, all the rest 2 %. So while many come, tcpdump is stopped most of the time, and the kernel's ring holds them until it goes on.
+its core, and everything else 2 %. So while many frames come, tcpdump is stopped most of the time, and the kernel's ring holds them until it
+is continued.
 """
 
 import asyncio
@@ -25,41 +26,49 @@ from protocol.captures import Captured
 _FILE, _RECORD = struct.Struct("<IHHiIII"), struct.Struct("<IIII")
 _CHUNK, _PIPE = 1 << 18, 1 << 20
 _MOST_WAITING = 4 << 20
-"""Bytes that wait to be put into the ring from which on tcpdump is not read: then the kernel drops, and says how many."""
+"""With more bytes than this waiting to be put into the ring, tcpdump is not read: then the kernel drops frames, and counts them."""
 _NICE = 10
 _KERNEL_KIB = 8192
-"""What the kernel keeps of frames that tcpdump has not read yet."""
+"""The size of the kernel's ring of frames that tcpdump has not read yet."""
 _SHORT = 2048
-"""Bytes of a frame up to which the kernel's ring has room for all that comes in `_REST`. It gives each frame the room of the longest."""
+"""With frames cut at so many bytes, the kernel's ring has room for all that come in `_PAUSE`. It gives each frame the room of the
+longest."""
 _LONGEST = 65_600
-"""Bytes on a veth at most: an IP packet that is still to be cut into segments, with its Ethernet header."""
-_RUN, _REST = 0.005, 0.03
-"""s for which tcpdump runs and is stopped, in turns, while more than `_MANY` frames come in the first."""
+"""Bytes of a frame on a veth at most: an IP packet that is not yet cut into segments, with its Ethernet header."""
+_RUN, _PAUSE = 0.005, 0.03
+"""Seconds for which tcpdump runs and is stopped, in turns, while more than `_MANY` frames come in the first."""
 _MANY = 60
 _DROPPED = re.compile(rb"(\d+) packets? dropped by kernel")
+_COUNTS = re.compile(rb"(\d+) packets? captured, (\d+) packets? received by filter, (\d+) packets? dropped by kernel")
+"""What tcpdump writes on SIGUSR1: frames it has read, frames that came to its socket, and of those the dropped ones (packet(7),
+PACKET_STATISTICS)."""
+_DRAIN_SECONDS, _ASK_SECONDS = 5.0, 0.05
+"""How long tcpdump may read what the kernel holds before it is ended; between two times it is asked for its counts then."""
 
 
 class Tap:
-    """`frames` holds what came since it was last emptied; `problem` what tcpdump said at its end, empty while it runs."""
+    """`frames`: what came since it was last emptied, numbered as of interface `number`. `problem`: tcpdump's message at its end, empty
+    while it runs."""
 
     def __init__(
-        self, number: int, ref: str, snaplen: int, popen: "subprocess.Popen[bytes]", reaper: Reaper, ended: Callable[[], None]
+        self, number: int, ref: str, snaplen: int, popen: "subprocess.Popen[bytes]", reaper: Reaper, on_end: Callable[[], None]
     ) -> None:
         self.number, self.ref = number, ref
         self.frames: list[Captured] = []
         self.dropped = 0
         self.problem = ""
         self.running = True
-        self._popen, self._ended = popen, ended
-        self._rest, self._said = b"", b""
-        self._waiting, self._paused, self._begun = 0, False, False
+        self._popen, self._on_end = popen, on_end
+        self._unparsed, self._stderr, self._line = b"", b"", b""
+        self._waiting, self._paused, self._header_read = 0, False, False
         self._loop = asyncio.get_running_loop()
-        self._may_rest = snaplen <= _SHORT
-        self._since, self._came, self._resting = self._loop.time(), 0, False
+        self._may_pause = snaplen <= _SHORT
+        self._listening, self._stopping, self._to_read = False, False, -1
+        self._since, self._came, self._stopped = self._loop.time(), 0, False
         assert popen.stdout
         assert popen.stderr
         self._out, self._err = popen.stdout.fileno(), popen.stderr.fileno()
-        for fd, callback in ((self._out, self._readable), (self._err, self._words)):
+        for fd, callback in ((self._out, self._readable), (self._err, self._read_stderr)):
             os.set_blocking(fd, False)
             self._loop.add_reader(fd, callback)
         with contextlib.suppress(OSError):  # more than an unprivileged user may have
@@ -67,48 +76,70 @@ class Tap:
         reaper.when_ended(popen.pid, self._exited)
 
     def take(self) -> list[Captured]:
-        """The frames that came since the last time."""
+        """The frames that came since the last call."""
         frames, self.frames, self._waiting = self.frames, [], 0
         if self._paused:
             self._paused = False
             self._loop.add_reader(self._out, self._readable)
         return frames
 
-    def ask(self) -> None:
-        """Have it say how many frames the kernel dropped."""
+    def ask_for_counts(self) -> None:
+        """Have tcpdump write how many frames it read and the kernel dropped (SIGUSR1)."""
         self._signal(signal.SIGUSR1)
 
     def stop(self) -> None:
-        """End it; what it has still comes."""
+        """End it as soon as it has read what came until now; at SIGINT it would leave that in the kernel."""
+        self._may_pause, self._stopping = False, True
+        self._resume()
+        self._drain(self._loop.time() + (_DRAIN_SECONDS if self._listening else 0))
+
+    def _drain(self, until: float) -> None:
+        """Ask it for its counts until it has read all, at most until then (monotonic seconds)."""
+        if self.running and self._loop.time() >= until:
+            self.end()
+        elif self.running:
+            self.ask_for_counts()
+            self._loop.call_later(_ASK_SECONDS, self._drain, until)
+
+    def end(self) -> None:
+        """End it at once; the frames that it has read still come."""
         self._signal(signal.SIGINT)
-        self._go_on()
+        self._resume()
+
+    def _counted(self, captured: int, received: int, dropped: int) -> None:
+        """The counts that tcpdump wrote."""
+        self.dropped = dropped
+        if self._stopping and self._to_read < 0:
+            self._to_read = received - dropped
+        if self._stopping and captured >= self._to_read:
+            self.end()
 
     def _signal(self, number: int) -> None:
-        """While it is there: its end is the reaper's to see, for which Popen.send_signal() would look too."""
+        """Only while it runs. The reaper waits for its end, and Popen.send_signal() would wait for it too."""
         if self.running:
             os.kill(self._popen.pid, number)
 
     # ---- its pace ----------------------------------------------------------------------------------------------------
 
     def _pace(self, frames: int) -> None:
-        """Let it rest where many frames come."""
+        """Stop tcpdump for a moment where many frames come."""
         self._came += frames
         ran = self._loop.time() - self._since
-        if ran < _RUN or self._resting or not self._may_rest:
+        if ran < _RUN or self._stopped or not self._may_pause:
             return
         if self._came > _MANY * ran / _RUN:
-            self._resting = True
+            self._stopped = True
             self._signal(signal.SIGSTOP)
-            self._loop.call_later(_REST, self._go_on)
+            self._loop.call_later(_PAUSE, self._resume)
         self._since, self._came = self._loop.time(), 0
 
-    def _go_on(self) -> None:
-        if self._resting:
+    def _resume(self) -> None:
+        if self._stopped:
             self._signal(signal.SIGCONT)
-        self._resting = False
+        self._stopped = False
         self._since, self._came = self._loop.time(), 0
 
-    # ---- what it says ------------------------------------------------------------------------------------------------
+    # ---- its output --------------------------------------------------------------------------------------------------
 
     def _readable(self) -> None:
         data = _read(self._out)
@@ -121,12 +152,12 @@ class Tap:
             self._loop.remove_reader(self._out)
 
     def _parse(self, data: bytes) -> None:
-        """Whole records out of what came (pcap-savefile(5))."""
-        data = self._rest + data
+        """Take whole records out of what came (pcap-savefile(5))."""
+        data = self._unparsed + data
         at, end = 0, len(data)
-        if not self._begun and end >= _FILE.size:
-            self._begun, at = True, _FILE.size
-        while self._begun and at + _RECORD.size <= end:
+        if not self._header_read and end >= _FILE.size:
+            self._header_read, at = True, _FILE.size
+        while self._header_read and at + _RECORD.size <= end:
             seconds, nanoseconds, captured, length = _RECORD.unpack_from(data, at)
             after = at + _RECORD.size + captured
             if after > end:
@@ -134,15 +165,17 @@ class Tap:
             self.frames.append(Captured(seconds * 1_000_000_000 + nanoseconds, length, self.number, data[at + _RECORD.size : after]))
             self._waiting += captured
             at = after
-        self._rest = data[at:]
+        self._unparsed = data[at:]
 
-    def _words(self) -> None:
+    def _read_stderr(self) -> None:
         data = _read(self._err)
         if not data:
             self._loop.remove_reader(self._err)
-        self._said = (self._said + data)[-4096:]
-        for found in _DROPPED.finditer(data):
-            self.dropped = int(found[1])
+        self._stderr = (self._stderr + data)[-4096:]
+        self._listening = self._listening or b"listening on" in self._stderr
+        *lines, self._line = (self._line + data).split(b"\n")  # tcpdump writes a line in pieces
+        for counts in filter(None, map(_COUNTS.search, lines)):
+            self._counted(*map(int, counts.groups()))
 
     def _exited(self, status: int) -> None:
         self.running = self._paused = False
@@ -152,28 +185,28 @@ class Tap:
         while data := _read(self._out):
             self._parse(data)
         while data := _read(self._err):
-            self._said = (self._said + data)[-4096:]
-        for found in _DROPPED.finditer(self._said):
+            self._stderr = (self._stderr + data)[-4096:]
+        for found in _DROPPED.finditer(self._stderr):
             self.dropped = int(found[1])
-        if self._popen.returncode != 0 or b"interface disappeared" in self._said:
-            self.problem = _reason(self._said)
+        if self._popen.returncode != 0 or b"interface disappeared" in self._stderr:
+            self.problem = _reason(self._stderr)
         for file in (self._popen.stdout, self._popen.stderr):
             if file is not None:
                 file.close()
-        self._ended()
+        self._on_end()
 
 
 def _read(fd: int) -> bytes:
-    """What is there; nothing at the end, or where nothing is there yet."""
+    """What can be read; empty at the end, or where nothing is there yet."""
     try:
         return os.read(fd, _CHUNK)
     except BlockingIOError:
         return b""
 
 
-def _reason(said: bytes) -> str:
-    """tcpdump's last words, without its name."""
-    lines = [line for line in said.decode("utf-8", "replace").splitlines() if line.startswith("tcpdump: ") and "listening on" not in line]
+def _reason(stderr: bytes) -> str:
+    """The last message of tcpdump, without its name."""
+    lines = [line for line in stderr.decode("utf-8", "replace").splitlines() if line.startswith("tcpdump: ") and "listening on" not in line]
     return lines[-1].removeprefix("tcpdump: ") if lines else "tcpdump ended"
 
 
@@ -181,8 +214,8 @@ def _argv(name: str, filter: str, snaplen: int, *more: str) -> list[str]:
     return ["tcpdump", "-i", name, "-n", "-s", str(min(snaplen, _LONGEST)), "-Z", "root", *more, "--", filter]
 
 
-def wrong(namespaces: Namespaces, netns: Netns, name: str, filter: str, snaplen: int) -> str:
-    """What tcpdump has against this capture, in its words; nothing where it has not. It compiles the filter for the interface (-d)."""
+def refusal(namespaces: Namespaces, netns: Netns, name: str, filter: str, snaplen: int) -> str:
+    """Why tcpdump refuses this capture, in its words; empty where it does not. It compiles the filter for the interface (-d)."""
     argv = _argv(name, filter, snaplen, "-d")
 
     def run() -> "subprocess.CompletedProcess[bytes]":
@@ -193,7 +226,7 @@ def wrong(namespaces: Namespaces, netns: Netns, name: str, filter: str, snaplen:
 
 
 def start(namespaces: Namespaces, netns: Netns, name: str, filter: str, snaplen: int) -> "subprocess.Popen[bytes]":
-    """tcpdump in the namespace. Raises OSError where it cannot be started."""
+    """Start tcpdump in the namespace. Raises OSError."""
     argv = _argv(name, filter, snaplen, "-w", "-", "-U", "--immediate-mode", "--time-stamp-precision=nano", "-B", str(_KERNEL_KIB))
     nice = ["nice", "-n", str(_NICE), *argv]
     pipe, null = subprocess.PIPE, subprocess.DEVNULL

@@ -1,6 +1,12 @@
-"""Netfilter in the namespaces of a lab: written and read by the programs of the lab's driver, watched, never changed by looking.
+"""Netfilter in the namespaces of a lab. Rules are written and read by iptables' own programs, not by a library (docs/adr says why), and
+reading never changes anything.
 
-No library takes part: docs/adr says why.
+- `drivers`: the two packet filters, legacy and nft, behind one interface; `programs` runs their iptables, `pieces` cuts long texts for nft,
+  `alternatives` chooses which of them is `iptables` in a lab;
+- `write`: rules changed, and the line found that was refused;
+- `watch`: rules and counters as facts; `events` says when they may have changed;
+- `legacy_tables`, `nft_tables`: the tables that the kernel has;
+- `conntrack`: connections as facts; `nfnetlink`: the sockets of netfilter.
 """
 
 from agent.filter.conntrack import ConntrackWatch

@@ -1,4 +1,5 @@
-"""`iptables` in a lab is that of the lab's driver: its own /etc/alternatives (update-alternatives(1)) says so, as the machine's does."""
+"""Which iptables the command `iptables` runs in a lab: that of the lab's driver, by the lab's own /etc/alternatives
+(update-alternatives(1))."""
 
 from pathlib import Path
 
@@ -9,7 +10,7 @@ _NAMES = tuple(f"{family}{verb}" for family in ("iptables", "ip6tables") for ver
 
 
 def use(driver: Driver, folder: Path = _FOLDER, programs: Path = _PROGRAMS) -> None:
-    """Point the names at the driver's programs, in the lab's own /etc. Names that the machine does not manage so stay."""
+    """Point the names at the driver's programs, in the lab's own /etc. A name that is no link on this machine stays as it is."""
     for name in _NAMES:
         link, (stem, _, verb) = folder / name, name.partition("-")
         target = programs / (f"{stem}-{driver}-{verb}" if verb else f"{stem}-{driver}")

@@ -1,7 +1,7 @@
-"""The connection tracking table of a namespace (linux/netfilter/nfnetlink_conntrack.h), while somebody looks at it.
+"""The connection tracking table of a namespace (linux/netfilter/nfnetlink_conntrack.h), while somebody asks for it.
 
-The kernel's events say when to look; what is told is the table itself, so that timeouts and counters are told too. Each namespace has a
-listener of its own: the kernel only makes events in a namespace in which somebody listens (net->ct.ctnetlink_has_listener).
+The kernel's events say when to read; what is reported is the table itself, with its timeouts and counters. Each namespace has a socket of
+its own: the kernel only makes events in a namespace in which there is a listener (net->ct.ctnetlink_has_listener).
 """
 
 import asyncio
@@ -23,9 +23,9 @@ _NFNLGRP_NEW, _NFNLGRP_UPDATE, _NFNLGRP_DESTROY = 1, 2, 3
 _ORIG, _REPLY, _STATUS, _PROTOINFO, _TIMEOUT, _MARK, _COUNT_ORIG, _COUNT_REPLY, _ID, _ZONE = 1, 2, 3, 4, 7, 8, 9, 10, 12, 18
 _AF_INET6 = 10
 MOST = 2000
-"""Connections that are told of one namespace."""
-_NOT_MORE_OFTEN = 0.2
-"""Seconds between two readings because of events."""
+"""Connections of one namespace that are reported at most."""
+_FIRST_READ_SECONDS, _NEXT_READ_SECONDS = 0.05, 0.2
+"""After an event, until the table is read; after that, until an event has it read again."""
 
 _STATUS_WORDS = {1: "seen-reply", 2: "assured", 3: "confirmed", 4: "snat", 5: "dnat", 9: "dying", 14: "offload"}
 """IPS_*_BIT of linux/netfilter/nf_conntrack_common.h."""
@@ -50,6 +50,7 @@ def read() -> tuple[list[Connection], int]:
 
 
 def _count() -> int:
+    """How many connections the kernel has in this namespace; 0 where it does not say."""
     try:
         return int(Path("/proc/sys/net/netfilter/nf_conntrack_count").read_text())
     except (OSError, ValueError):
@@ -79,7 +80,7 @@ def connection(body: bytes) -> Connection:
 
 
 def _tuple(data: bytes) -> tuple[int, Tuple]:
-    """The protocol's number, and one direction."""
+    """The protocol's number, and the addresses and ports (or ICMP type, code and id) of one direction."""
     parts = attributes(data)
     addresses, proto = attributes(parts[1]), attributes(parts[2])
     source = addresses.get(1) or addresses.get(3, bytes(4))
@@ -95,6 +96,7 @@ def _tuple(data: bytes) -> tuple[int, Tuple]:
 
 
 def _state(data: bytes | None) -> str:
+    """The protocol's state (CTA_PROTOINFO), empty for one that has none."""
     if data is None:
         return ""
     for kind, inner in attributes(data).items():
@@ -113,23 +115,23 @@ def _counters(data: bytes | None) -> tuple[int, int] | None:
 
 
 class ConntrackWatch:
-    """Tells the connections of the namespaces that somebody looks at: at once, after events, and each second (`refresh`)."""
+    """Reports the connections of the namespaces that were subscribed to: at once, after events, and with each `refresh`."""
 
     def __init__(self, namespaces: Namespaces, sink: Callable[[list[AnyFact]], None]) -> None:
         self._namespaces, self._sink = namespaces, sink
         self._listeners: dict[str, socket.socket] = {}
-        self._told: dict[str, ConntrackFact] = {}
+        self._reported: dict[str, ConntrackFact] = {}
         self._waiting: dict[str, asyncio.TimerHandle] = {}
 
-    def look(self, names: Iterable[str]) -> None:
-        """Tell these, and no others."""
+    def subscribe(self, names: Iterable[str]) -> None:
+        """Report these namespaces from now on, and no others."""
         wanted = list(names)
-        gone = [name for name in self._listeners if name not in wanted]
-        for name in gone:
+        dropped = [name for name in self._listeners if name not in wanted]
+        for name in dropped:
             self._close(name)
-        told = [name for name in gone if self._told.pop(name, None) is not None]
-        if told:
-            self._sink([ConntrackGone(ns=name) for name in told])
+        reported = [name for name in dropped if self._reported.pop(name, None) is not None]
+        if reported:
+            self._sink([ConntrackGone(ns=name) for name in reported])
         for name in wanted:
             place = self._namespaces.get(name)
             if name not in self._listeners and place is not None:
@@ -137,9 +139,9 @@ class ConntrackWatch:
         self.refresh()
 
     def refresh(self) -> None:
-        """Read them all."""
+        """Read them all, and report those that changed."""
         for name in list(self._listeners):
-            self._tell(name)
+            self._report(name)
 
     def _open(self, name: str, place: Netns) -> None:
         groups = (_NFNLGRP_NEW, _NFNLGRP_UPDATE, _NFNLGRP_DESTROY)
@@ -158,7 +160,7 @@ class ConntrackWatch:
             waiting.cancel()
 
     def _event(self, name: str) -> None:
-        """Something changed: what, the table tells."""
+        """Something changed: have the table read in a moment. The events themselves are dropped."""
         sock = self._listeners[name]
         while True:
             try:
@@ -166,17 +168,17 @@ class ConntrackWatch:
             except BlockingIOError:
                 break
             except OSError:
-                continue  # events were lost: the table has them
+                continue  # events were lost (ENOBUFS): the table has them
         if name not in self._waiting:
-            self._waiting[name] = asyncio.get_running_loop().call_later(_NOT_MORE_OFTEN / 4, self._after_event, name)
+            self._waiting[name] = asyncio.get_running_loop().call_later(_FIRST_READ_SECONDS, self._after_event, name)
 
     def _after_event(self, name: str) -> None:
         self._waiting.pop(name, None)
         if name in self._listeners:
-            self._tell(name)
-            self._waiting[name] = asyncio.get_running_loop().call_later(_NOT_MORE_OFTEN, self._waiting.pop, name, None)
+            self._report(name)
+            self._waiting[name] = asyncio.get_running_loop().call_later(_NEXT_READ_SECONDS, self._waiting.pop, name, None)
 
-    def _tell(self, name: str) -> None:
+    def _report(self, name: str) -> None:
         place = self._namespaces.get(name)
         if place is None:
             self._close(name)
@@ -185,9 +187,9 @@ class ConntrackWatch:
             rows, count = self._namespaces.visit(place, read)
         except OSError:
             return
-        told = self._told.get(name)
-        if told is not None and told.rows == tuple(rows) and told.count == count:
+        before = self._reported.get(name)
+        if before is not None and before.rows == tuple(rows) and before.count == count:
             return
         fact = ConntrackFact(ns=name, at=time.monotonic(), rows=tuple(rows), count=count)
-        self._told[name] = fact
+        self._reported[name] = fact
         self._sink([fact])

@@ -1,4 +1,4 @@
-"""Two ways to the kernel's packet filter, one protocol: *legacy* (ip_tables) and *nft* (nf_tables), each by its own iptables."""
+"""The two packet filters of the kernel, *legacy* (ip_tables) and *nft* (nf_tables), each used by its own iptables programs."""
 
 import shutil
 import subprocess
@@ -17,37 +17,38 @@ from topology.model.netfilter import Family, Table
 Key = tuple[Family, Table]
 _PROGRAM: dict[Family, str] = {"ipv4": "iptables", "ipv6": "ip6tables"}
 _PIECE = 400
-"""Lines of a transaction of nf_tables that are tried first: plain rules fit, and each transaction more has iptables read all rules anew."""
+"""Lines of a transaction of nf_tables at first: so many plain rules fit. Not fewer, because iptables reads all rules anew for each
+transaction."""
 _TOO_LONG = "Message too long"
-"""EMSGSIZE: nothing of the transaction was sent."""
+"""EMSGSIZE in iptables' words: nothing of the transaction was done."""
 
 
 class FilterDriver(Protocol):
-    """What a driver can do. Nothing of it makes the kernel have a table that it does not have."""
+    """What both drivers can do. None of it makes the kernel create a table, but for `restore` and `iptables`."""
 
     name: netfilter.Driver
     at_once: int
-    """Lines up to which a table is changed whole or not at all; of more, those before the refused one stay."""
+    """So many lines of a table are done all or not at all; of more lines, those before the refused one are done."""
 
     def present(self, places: Iterable[Netns], stamped: bool = True) -> list[dict[Key, bytes | None]]:
-        """Of each namespace the tables that the kernel has, each with a stamp of its rules: another one, other rules. None: not known,
-        or (`stamped`) not asked for."""
+        """For each namespace the tables that the kernel has, each with a stamp, which changes when its rules do. None: not known, or not
+        asked for (`stamped` False)."""
 
     def foreign(self, place: Netns) -> tuple[str, ...]:
-        """What else filters packets there, in words."""
+        """What filters packets there besides this driver's tables, in words for people."""
 
     def save(self, place: Netns, family: Family, counters: bool, table: Table | None = None) -> Ended:
-        """iptables-save, of a table or of all that are present."""
+        """iptables-save, of one table or of all that are present."""
 
     def restore(self, place: Netns, family: Family, text: str, *, test: bool = False, flush: bool = False) -> Ended:
-        """iptables-restore; `test`: change nothing; `flush`: what the text does not say of its tables goes."""
+        """iptables-restore. `test`: change nothing; `flush`: rules and chains that the text does not have are removed from its tables."""
 
     def iptables(self, place: Netns, family: Family, argv: list[str]) -> Ended:
-        """One iptables command."""
+        """One iptables command with these arguments."""
 
 
 class _Programs:
-    """What both have in common: their programs differ by a word in their names."""
+    """What both have in common: the names of their programs differ in one word."""
 
     name: netfilter.Driver
     at_once = maxsize
@@ -56,14 +57,17 @@ class _Programs:
         self.namespaces = namespaces
 
     def save(self, place: Netns, family: Family, counters: bool, table: Table | None = None) -> Ended:
+        """See `FilterDriver`."""
         argv = [f"{_PROGRAM[family]}-{self.name}-save", *(["-c"] if counters else []), *(["-t", table] if table else [])]
         return run(self.namespaces, place, argv)
 
     def restore(self, place: Netns, family: Family, text: str, *, test: bool = False, flush: bool = False) -> Ended:
+        """See `FilterDriver`."""
         flags = [*(["--test"] if test else []), *([] if flush else ["--noflush"])]
         return run(self.namespaces, place, [f"{_PROGRAM[family]}-{self.name}-restore", f"--wait={WAIT_SECONDS}", *flags], text)
 
     def iptables(self, place: Netns, family: Family, argv: list[str]) -> Ended:
+        """See `FilterDriver`."""
         return run(self.namespaces, place, [f"{_PROGRAM[family]}-{self.name}", f"--wait={WAIT_SECONDS}", *argv])
 
 
@@ -73,31 +77,36 @@ class Legacy(_Programs):
     name: netfilter.Driver = "legacy"
 
     def present(self, places: Iterable[Netns], stamped: bool = True) -> list[dict[Key, bytes | None]]:
+        """See `FilterDriver`."""
         if stamped:
             return self.namespaces.visit_all(list(places), legacy_tables.stamps)
         return self.namespaces.visit_all(list(places), lambda _: dict.fromkeys(legacy_tables.names()))
 
     def foreign(self, place: Netns) -> tuple[str, ...]:
+        """See `FilterDriver`."""
         found = self.namespaces.visit(place, nft_tables.tables)
         ours = [("ip" if family == "ipv4" else "ip6", table) for family, table in nft_tables.iptables(found)]
         return tuple(f"nft table {family} {name}" for family, name in (*ours, *nft_tables.others(found)))
 
 
 class Nft(_Programs):
-    """nf_tables, with iptables-nft. Its changes come as events, so that no stamp is needed.
+    """nf_tables, with iptables-nft. The kernel sends events of its changes, so no stamp is needed.
 
-    A transaction is one message, and in a user namespace no socket gets a larger buffer for it than any other has (some 500 rules;
-    SO_SNDBUFFORCE wants CAP_NET_ADMIN of the machine): what is longer is done in several."""
+    A transaction is one message. In a user namespace no socket can get a larger buffer for it (some 500 rules fit; SO_SNDBUFFORCE needs
+    CAP_NET_ADMIN of the machine): what is longer is done in several transactions.
+    """
 
     name: netfilter.Driver = "nft"
     at_once = 256
 
     def restore(self, place: Netns, family: Family, text: str, *, test: bool = False, flush: bool = False) -> Ended:
-        if test:  # sends nothing, and each line may need the one before
+        """See `FilterDriver`."""
+        if test:  # nothing is sent; and in pieces a line would lack the chain that an earlier one makes
             return super().restore(place, family, text, test=True, flush=flush)
         return self._in_pieces(place, family, text, flush, _PIECE)
 
     def _in_pieces(self, place: Netns, family: Family, text: str, flush: bool, most: int) -> Ended:
+        """Transactions of at most `most` lines, and of half as many where that is too long."""
         ended = Ended(0, "", "")
         for piece in pieces(text, most):
             flushed = flush and piece.begins
@@ -109,14 +118,17 @@ class Nft(_Programs):
         return ended
 
     def present(self, places: Iterable[Netns], stamped: bool = True) -> list[dict[Key, bytes | None]]:  # noqa: ARG002  # nftables has no stamps
+        """See `FilterDriver`."""
         return self.namespaces.visit_all(list(places), lambda _: dict.fromkeys(nft_tables.iptables(nft_tables.tables())))
 
     def foreign(self, place: Netns) -> tuple[str, ...]:
-        def look() -> tuple[str, ...]:
+        """See `FilterDriver`."""
+
+        def found() -> tuple[str, ...]:
             legacy = [f"iptables-legacy table {table} ({family})" for family, table in legacy_tables.names()]
             return (*(f"nft table {family} {name}" for family, name in nft_tables.others(nft_tables.tables())), *legacy)
 
-        return self.namespaces.visit(place, look)
+        return self.namespaces.visit(place, found)
 
 
 def driver(name: netfilter.Driver, namespaces: Namespaces) -> FilterDriver:
@@ -126,12 +138,12 @@ def driver(name: netfilter.Driver, namespaces: Namespaces) -> FilterDriver:
 
 @cache
 def default() -> netfilter.Driver:
-    """Legacy where the kernel has it, else nft. It is tried, once, in a namespace that is thrown away."""
+    """Legacy where it works, else nft. Tried once."""
     return "legacy" if works("legacy") else "nft"
 
 
 def works(name: netfilter.Driver) -> bool:
-    """Whether this machine has the programs, and its kernel the tables."""
+    """Whether this machine has the programs, and its kernel the tables: tried in namespaces of its own."""
     program = shutil.which(f"iptables-{name}", path="/usr/sbin:/usr/bin:/sbin:/bin")
     if program is None or shutil.which("unshare") is None:
         return False

@@ -1,38 +1,31 @@
-"""Where a packet filter may have changed: a file descriptor that says so, and which namespaces have to be looked at.
+"""Where rules may have changed: a file descriptor that becomes readable then, and the namespaces that have to be read.
 
 nf_tables sends an event for each change. ip_tables sends none, but every command of iptables-legacy opens and locks
 /run/xtables.lock, and /run is the lab's own: when the file is closed again, the command has done its work.
 """
 
-import ctypes
 import os
 import select
 import socket
-import struct
 
 from agent.filter.nfnetlink import listener
+from agent.linux.inotify import IN_CLOSE_NOWRITE, IN_CLOSE_WRITE, Inotify
 from agent.netlink.namespaces import Namespaces
-from agent.netlink.wire import NETLINK_LISTEN_ALL_NSID, RECEIVE, SOL_NETLINK
+from agent.netlink.wire import RECEIVE, nsid_of
 
 LOCK = "/run/xtables.lock"
 _NFNLGRP_NFTABLES = 7
-_IN_CLOSE_WRITE, _IN_CLOSE_NOWRITE, _IN_Q_OVERFLOW = 0x8, 0x10, 0x4000
-_EVENT = struct.Struct("=iIII")
-_NSID = struct.Struct("=i")
-_libc = ctypes.CDLL(None, use_errno=True)
 
 
 class Events:
-    """`fileno` is readable when there is something to `take`."""
+    """`fileno` is readable when something may have changed; `take` returns where."""
 
     def __init__(self, namespaces: Namespaces) -> None:
         self._namespaces = namespaces
-        self._inotify = int(_libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC))
-        if self._inotify < 0:
-            raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), "inotify")
+        self._inotify = Inotify()
         # the folder and not the file: somebody may delete it, and the next command makes another
         folder, self._name = os.path.split(LOCK)
-        _libc.inotify_add_watch(self._inotify, folder.encode(), _IN_CLOSE_WRITE | _IN_CLOSE_NOWRITE)
+        self._inotify.add(folder, IN_CLOSE_WRITE | IN_CLOSE_NOWRITE)
         self._nft = namespaces.visit(namespaces.watch, _listen)
         self._data = bytearray(RECEIVE)
         self._events = select.epoll()
@@ -41,11 +34,13 @@ class Events:
             self._events.register(self._nft, select.EPOLLIN)
 
     def fileno(self) -> int:
+        """For select(2) and the like."""
         return self._events.fileno()
 
     def close(self) -> None:
+        """Close all descriptors."""
         self._events.close()
-        os.close(self._inotify)
+        self._inotify.close()
         if self._nft is not None:
             self._nft.close()
 
@@ -55,19 +50,9 @@ class Events:
         return None if self._locked() else names
 
     def _locked(self) -> bool:
-        """Whether a command of iptables-legacy has ended."""
-        found = False
-        while True:
-            try:
-                data = os.read(self._inotify, 65536)
-            except BlockingIOError:
-                return found
-            at = 0
-            while at < len(data):
-                _, mask, _, size = _EVENT.unpack_from(data, at)
-                name = data[at + _EVENT.size : at + _EVENT.size + size].rstrip(b"\0").decode("utf-8", "replace")
-                found = found or name == self._name or bool(mask & _IN_Q_OVERFLOW)
-                at += _EVENT.size + size
+        """Whether a command of iptables-legacy may have ended."""
+        events = list(self._inotify.read())
+        return any(event.lost or event.name == self._name for event in events)
 
     def _changed(self) -> set[str] | None:
         """The namespaces of which nf_tables sent events; None where some were lost."""
@@ -81,14 +66,12 @@ class Events:
             except OSError:
                 lost = True
                 continue
-            for level, kind, data in ancillary:
-                if level == SOL_NETLINK and kind == NETLINK_LISTEN_ALL_NSID:
-                    names.update(netns.name for netns in self._namespaces.with_nsid(_NSID.unpack_from(data)[0]))
+            names.update(netns.name for netns in self._namespaces.with_nsid(nsid_of(ancillary)))
         return None if lost else names
 
 
 def _listen() -> socket.socket | None:
-    """None where the kernel has no nf_tables."""
+    """A socket with the events of nf_tables, of all namespaces; None where the kernel has no nf_tables."""
     try:
         return listener([_NFNLGRP_NFTABLES], all_namespaces=True)
     except OSError:

@@ -1,15 +1,15 @@
-"""ip_tables and ip6_tables seen through their sockets (linux/netfilter_ipv4/ip_tables.h), by the thread that is in the namespace.
+"""The tables of ip_tables and ip6_tables, read by getsockopt(2) (linux/netfilter_ipv4/ip_tables.h) by a thread that is in the namespace.
 
-A socket option that names a table makes the kernel have it: so only tables that /proc/net/ip_tables_names lists are asked for.
+The kernel creates a table that such an option names: so only tables that /proc/net/ip_tables_names lists are asked for.
 """
 
-import ctypes
 import socket
 import struct
 from collections.abc import Iterator
 from hashlib import blake2b
 from typing import NamedTuple, cast
 
+from agent.linux.sockets import read_option
 from topology.model.netfilter import HOOKS, Family, Table
 
 _GET_INFO, _GET_ENTRIES = 64, 65
@@ -18,7 +18,7 @@ _ENTRIES_HEAD = 40
 
 
 class _Layout(NamedTuple):
-    """Where things stand in `struct ipt_entry` and `struct ip6t_entry`, in bytes."""
+    """Offsets in `struct ipt_entry` or `struct ip6t_entry`, in bytes; `level` is that of the socket options."""
 
     level: int
     next_offset: int
@@ -31,11 +31,10 @@ _LAYOUTS: dict[Family, tuple[str, socket.AddressFamily, _Layout]] = {
 }
 _U16 = struct.Struct("=H")
 _NO_COUNTERS = bytes(16)
-_libc = ctypes.CDLL(None, use_errno=True)
 
 
 def names() -> Iterator[tuple[Family, Table]]:
-    """The tables that the kernel has here."""
+    """The tables that the kernel has in this thread's namespace."""
     for family, (path, _, _) in _LAYOUTS.items():
         try:
             with open(path) as file:
@@ -46,7 +45,7 @@ def names() -> Iterator[tuple[Family, Table]]:
 
 
 def stamps(_: object) -> dict[tuple[Family, Table], bytes | None]:
-    """The tables that the kernel has here, each with a digest of all but its counters."""
+    """The tables that the kernel has in this thread's namespace, each with a digest of all but its counters."""
     out: dict[tuple[Family, Table], bytes | None] = {}
     for family, table in names():
         _, kind, layout = _LAYOUTS[family]
@@ -56,16 +55,16 @@ def stamps(_: object) -> dict[tuple[Family, Table], bytes | None]:
 
 
 def _stamp(sock: socket.socket, table: Table, layout: _Layout) -> bytes | None:
-    """None where it changes while it is read: then it has to be read in any case."""
+    """None where the table changed while it was read."""
     info = bytearray(_INFO.size)
     info[: len(table)] = table.encode()
-    if not _getsockopt(sock, layout.level, _GET_INFO, info):
+    if not read_option(sock, layout.level, _GET_INFO, info):
         return None
     size = cast("int", _INFO.unpack(info)[-1])
     data = bytearray(_ENTRIES_HEAD + size)
     data[: len(table)] = table.encode()
     struct.pack_into("=I", data, 32, size)
-    if not _getsockopt(sock, layout.level, _GET_ENTRIES, data):
+    if not read_option(sock, layout.level, _GET_ENTRIES, data):
         return None
     at, unpack = _ENTRIES_HEAD, _U16.unpack_from
     while at < len(data):
@@ -75,9 +74,3 @@ def _stamp(sock: socket.socket, table: Table, layout: _Layout) -> bytes | None:
             return None
         at += step
     return blake2b(data, digest_size=16).digest()
-
-
-def _getsockopt(sock: socket.socket, level: int, option: int, data: bytearray) -> bool:
-    size = ctypes.c_uint(len(data))
-    buffer = (ctypes.c_char * len(data)).from_buffer(data)
-    return bool(_libc.getsockopt(sock.fileno(), level, option, buffer, ctypes.byref(size)) == 0)

@@ -1,4 +1,4 @@
-"""The netlink of netfilter (linux/netfilter/nfnetlink.h): subsystems with messages of their own, over one kind of socket."""
+"""NETLINK_NETFILTER sockets (linux/netfilter/nfnetlink.h), which the subsystems of netfilter share."""
 
 import errno
 import socket
@@ -28,7 +28,7 @@ _SECONDS = 10
 
 
 class Socket:
-    """One socket, in the namespace of the thread that makes it. `with` closes it."""
+    """A socket for requests, in the network namespace of the thread that makes it. `with` closes it."""
 
     def __init__(self) -> None:
         self.socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, _NETLINK_NETFILTER)
@@ -48,9 +48,9 @@ class Socket:
         self.socket.send(NLMSGHDR.pack(16 + len(body), subsystem << 8 | kind, NLM_F_REQUEST | flags, self._sequence, 0) + body)
 
     def dump(self, subsystem: int, kind: int, attrs: bytes = b"", family: int = 0, limit: int | None = None) -> list[bytes]:
-        """The body (`nfgenmsg` and attributes) of each object. Where the kernel has no such subsystem: none.
+        """The body (`nfgenmsg` and attributes) of each object; none where the kernel has no such subsystem. Raises OSError.
 
-        With a `limit` the rest is not read: the socket is then good for nothing but to be closed.
+        With a `limit`, what comes after so many objects is not read, and the socket can only be closed then.
         """
         self._send(subsystem, kind, NLM_F_DUMP, attrs, family)
         out: list[bytes] = []
@@ -58,18 +58,15 @@ class Socket:
             for answer, flags, sequence, body in split(self.socket.recv(RECEIVE)):
                 if sequence != self._sequence:
                     continue
-                if answer == NLMSG_DONE:
-                    return out
                 if answer == NLMSG_ERROR:
-                    said = refusal(flags, body)
-                    if said is None or said.errno in (errno.EINVAL, errno.EOPNOTSUPP, errno.ENOENT):
-                        return out
-                    raise OSError(said.errno, said.words)
+                    _raise_unless_absent(refusal(flags, body))
+                if answer in (NLMSG_DONE, NLMSG_ERROR):
+                    return out
                 out.append(body)
         return out
 
     def ask(self, subsystem: int, kind: int, attrs: bytes = b"", family: int = 0) -> Refusal | None:
-        """A request that changes something; what the kernel said against it."""
+        """Request a change; why the kernel refused it, None where it did not."""
         self._send(subsystem, kind, NLM_F_ACK, attrs, family)
         while True:
             for answer, flags, sequence, body in split(self.socket.recv(RECEIVE)):
@@ -77,8 +74,15 @@ class Socket:
                     return refusal(flags, body)
 
 
+def _raise_unless_absent(found: Refusal | None) -> None:
+    """Raise the refusal as OSError, unless it says that the kernel has no such subsystem."""
+    if found is not None and found.errno not in (errno.EINVAL, errno.EOPNOTSUPP, errno.ENOENT):
+        raise OSError(found.errno, found.message)
+
+
 def listener(groups: Iterable[int], all_namespaces: bool = False) -> socket.socket:
-    """A socket that hears these groups (NFNLGRP_*); `all_namespaces`: of all that have an nsid here. It does not block."""
+    """A socket that receives the events of these groups (NFNLGRP_*); with `all_namespaces` of every namespace that has an nsid in this one.
+    It does not block."""
     sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK, _NETLINK_NETFILTER)
     grow(sock, 1 << 21)
     if all_namespaces:

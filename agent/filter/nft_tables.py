@@ -10,7 +10,8 @@ SUBSYSTEM = 10
 _GETTABLE = 1
 _NFTA_TABLE_NAME = 1
 _FAMILIES = {1: "inet", 2: "ip", 3: "arp", 5: "netdev", 7: "bridge", 10: "ip6"}
-_TRACE = "vethboard-"
+TRACES = "vethboard-"
+"""The tables of traces (`agent.journey`) begin so."""
 _OURS: dict[str, Family] = {"ip": "ipv4", "ip6": "ipv6"}
 
 
@@ -22,11 +23,11 @@ def tables(_: object = None) -> list[tuple[str, str]]:
 
 
 def iptables(found: Iterable[tuple[str, str]]) -> Iterator[tuple[Family, Table]]:
-    """Those that iptables-nft uses."""
+    """Those of these tables (family, name) that iptables-nft uses."""
     names = set(found)
     return ((family, table) for word, family in _OURS.items() for table in HOOKS if (word, table) in names)
 
 
 def others(found: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-    """Those that it does not use, but those that trace a packet for a moment (`agent.journey`)."""
-    return ((family, name) for family, name in found if (family not in _OURS or name not in HOOKS) and not name.startswith(_TRACE))
+    """Those of these tables (family, name) that it does not use, without the tables of traces (`agent.journey`)."""
+    return ((family, name) for family, name in found if (family not in _OURS or name not in HOOKS) and not name.startswith(TRACES))

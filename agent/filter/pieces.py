@@ -1,22 +1,23 @@
-"""A long text of iptables-restore as several that do the same one after the other, for transactions must fit in a socket's buffer."""
+"""A long text for iptables-restore cut into several that do the same one after the other: iptables-nft sends each as one transaction, which
+must fit in a socket's buffer."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
 
 
 class Piece(NamedTuple):
-    """`begins`: it is the first of its table in this text."""
+    """A text for iptables-restore. `begins`: it is the first of its table."""
 
     text: str
     begins: bool
 
 
 def pieces(text: str, most: int) -> Iterator[Piece]:
-    """At most `most` lines of one table each. Every line keeps its number, and so does COMMIT: what iptables says of a line holds for
-    the whole text. A text that is not made of whole tables stays as it is, for iptables to refuse."""
+    """Texts of one table each, with at most `most` lines of the given one. Every line keeps its number, and so does COMMIT: what iptables
+    says of a line holds for the whole text. A text that is not made of whole tables is not cut: iptables refuses it."""
     lines = text.split("\n")
     tables = list(_tables(lines))
-    if text.count("\n") <= most or sum(end - begin + 1 for begin, end in tables) < sum(map(_says, lines)):
+    if text.count("\n") <= most or sum(end - begin + 1 for begin, end in tables) < sum(map(_is_statement, lines)):
         yield Piece(text, True)
         return
     for begin, end in tables:
@@ -27,12 +28,13 @@ def pieces(text: str, most: int) -> Iterator[Piece]:
                 yield Piece("\n" * (first - 1) + body + "\n" * (end - last + 1) + "COMMIT\n", first == begin + 1)
 
 
-def _says(line: str) -> bool:
+def _is_statement(line: str) -> bool:
+    """Whether it is neither empty nor a comment."""
     return line != "" and not line.startswith("#")
 
 
 def _tables(lines: list[str]) -> Iterator[tuple[int, int]]:
-    """The lines from `*table` to COMMIT."""
+    """The numbers (from 0) of each line `*table` and of its COMMIT."""
     begin: int | None = None
     for at, line in enumerate(lines):
         if line.startswith("*"):

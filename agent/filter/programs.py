@@ -1,4 +1,4 @@
-"""iptables' own programs, started in a namespace by a thread that is there: the child inherits the thread's network stack."""
+"""iptables' own programs, started by a thread that is in the namespace: a child process inherits the thread's network namespace."""
 
 import subprocess
 from typing import NamedTuple
@@ -7,12 +7,13 @@ from agent.netlink.namespaces import Namespaces, Netns
 
 _ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
 WAIT_SECONDS = 5
-"""How long a program waits for /run/xtables.lock, and how much longer it may take at most before it is ended."""
+"""How long a program waits for /run/xtables.lock."""
 _AT_MOST_SECONDS = 60
+"""A program that takes longer is killed."""
 
 
 class Ended(NamedTuple):
-    """How a program ended, and what it wrote."""
+    """How a program ended: its exit code, and what it wrote to standard output and to standard error."""
 
     code: int
     out: str
@@ -20,7 +21,7 @@ class Ended(NamedTuple):
 
 
 def run(namespaces: Namespaces, place: Netns, argv: list[str], text: str = "") -> Ended:
-    """Run it there until it ends. 127: there is no such program."""
+    """Run it there until it ends, with `text` as standard input. Code 127: there is no such program; 124: it took too long."""
 
     def start() -> Ended:
         try:

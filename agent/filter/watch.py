@@ -1,12 +1,13 @@
-"""Tells, as facts, which rules each namespace of the lab has, whoever made them, and their counters where somebody looks.
+"""Reports, as facts, which rules each namespace of the lab has, whoever made them, and on request their counters.
 
     filters = FilterWatch(namespaces, driver, sink)     # sink(facts: list[AnyFact])
     loop.add_reader(filters.fileno(), filters.on_event)
 
-- `along(facts)`: what has to be told along with these facts of the watch: a namespace that is told whole is told with its rules.
-- `settle(names)`: read what may have changed, of these namespaces and of those with an event, and tell it.
-- `snapshot()`: all that was told and holds.
-- `look(names)` and `refresh()`: counters of these namespaces, each second; also sees what was changed by no program of iptables.
+- `rules_beside(facts)`: what has to be reported with these facts of the netlink watch: a namespace that is reported whole is reported with
+  its rules.
+- `settle(names)`: read what may have changed, of these namespaces and of those with an event, and report it.
+- `snapshot()`: all that was reported and still holds.
+- `subscribe(names)` and `refresh()`: counters of these namespaces; also finds what was changed by no program of iptables.
 """
 
 import asyncio
@@ -22,17 +23,17 @@ from topology.observe import listing
 from topology.observe.facts import AnyFact, FilterFact, NamespaceGone, Resync, RuleCountersFact, RuleCountersGone, TableFact
 
 _SETTLE_SECONDS = 0.01
-"""How long an event waits for others: a program that makes many changes is read once."""
+"""How long after an event the rules are read: so the changes that one program makes are read once."""
 _NEW_AT_ONCE = 16
-"""Namespaces that one turn of the loop looks at which are new: they are almost always empty."""
+"""New namespaces that one turn of the loop reads. Almost none of them has rules."""
 
 
 CallLater = Callable[[float, Callable[[], None]], object]
 """As `asyncio.loop.call_later`."""
 
 
-class _Told:
-    """What was told of one namespace and holds. `stamps` tell whether a table has to be read again."""
+class _Reported:
+    """What was reported of one namespace and still holds. A table with another stamp has to be read again."""
 
     def __init__(self) -> None:
         self.filter: FilterFact | None = None
@@ -41,8 +42,24 @@ class _Told:
         self.counters: dict[Key, RuleCountersFact] = {}
 
     def facts(self) -> list[AnyFact]:
-        """As they are told."""
+        """All of them, in the order in which they are reported."""
         return [*([self.filter] if self.filter else []), *self.tables.values(), *self.counters.values()]
+
+    def put_table(self, fact: TableFact) -> list[AnyFact]:
+        """The fact, if it is not as reported before."""
+        key = fact.family, fact.table
+        if self.tables.get(key) == fact:
+            return []
+        self.tables[key] = fact
+        return [fact]
+
+    def put_counters(self, fact: RuleCountersFact) -> list[AnyFact]:
+        """The fact, if its counters are not as reported before."""
+        key = fact.family, fact.table
+        if key in self.counters and self.counters[key].chains == fact.chains:
+            return []
+        self.counters[key] = fact
+        return [fact]
 
 
 class FilterWatch:
@@ -54,72 +71,74 @@ class FilterWatch:
         self._namespaces, self.driver, self._sink = namespaces, driver, sink
         self._call_later = call_later or asyncio.get_running_loop().call_later
         self._events = Events(namespaces)
-        self._told: dict[str, _Told] = {}
+        self._reported: dict[str, _Reported] = {}
         self._dirty: set[str] = set()
         self._new: dict[str, None] = {}
-        self._looked: tuple[str, ...] = ()
-        self._waiting = False
-        self._took = 0.0
+        self._subscribed: tuple[str, ...] = ()
+        self._scheduled = False
+        self._read_seconds = 0.0
 
     def fileno(self) -> int:
         """Readable when something may have changed: then call `on_event`."""
         return self._events.fileno()
 
     def close(self) -> None:
+        """Close all descriptors."""
         self._events.close()
 
     def snapshot(self) -> list[AnyFact]:
-        """All facts that were told and hold."""
-        return [fact for told in self._told.values() for fact in told.facts()]
+        """All facts that were reported and still hold."""
+        return [fact for reported in self._reported.values() for fact in reported.facts()]
 
     def lengths(self) -> dict[tuple[str, Family, Table], dict[str, int]]:
-        """How many rules each chain has, as far as was told."""
-        return {(ns, *key): {c.name: len(c.rules) for c in t.chains} for ns, told in self._told.items() for key, t in told.tables.items()}
+        """How many rules each chain has, as last reported: by namespace, family and table, then by chain."""
+        tables = ((ns, table) for ns, reported in self._reported.items() for table in reported.tables.values())
+        return {(ns, table.family, table.table): {c.name: len(c.rules) for c in table.chains} for ns, table in tables}
 
-    # ---- when something happened -------------------------------------------------------------------------------------
+    # ---- events ------------------------------------------------------------------------------------------------------
 
     def on_event(self) -> None:
-        """Something may have changed: look at it in a moment, and not more than half of the time."""
-        self._take()
-        self._later(max(_SETTLE_SECONDS, self._took))
+        """Something may have changed: read it in a moment, and spend no more than half of the time with reading."""
+        self._take_events()
+        self._schedule(max(_SETTLE_SECONDS, self._read_seconds))
 
-    def _take(self) -> None:
+    def _take_events(self) -> None:
         names = self._events.take()
         self._dirty |= {netns.name for netns in self._namespaces} if names is None else names
 
-    def _later(self, seconds: float) -> None:
-        if not self._waiting:
-            self._waiting = True
-            self._call_later(seconds, self._now)
+    def _schedule(self, seconds: float) -> None:
+        if not self._scheduled:
+            self._scheduled = True
+            self._call_later(seconds, self._on_timer)
 
-    def _now(self) -> None:
-        self._waiting = False
+    def _on_timer(self) -> None:
+        self._scheduled = False
         self.settle(list(self._new)[:_NEW_AT_ONCE])
         if self._new:
-            self._later(0)
+            self._schedule(0)
 
-    def along(self, facts: Iterable[AnyFact]) -> list[AnyFact]:
-        """What has to be told along with facts of the watch."""
+    def rules_beside(self, facts: Iterable[AnyFact]) -> list[AnyFact]:
+        """The rules, as last reported, of the namespaces that these facts report whole. Those of new namespaces are read a little later."""
         out: list[AnyFact] = []
         for fact in facts:
             if isinstance(fact, NamespaceGone):
-                self._told.pop(fact.ns, None)
+                self._reported.pop(fact.ns, None)
                 self._new.pop(fact.ns, None)
             elif isinstance(fact, Resync):
-                told = self._told.get(fact.ns)
-                if told is not None:
-                    out += told.facts()
+                reported = self._reported.get(fact.ns)
+                if reported is not None:
+                    out += reported.facts()
                 else:
                     self._new[fact.ns] = None
-                    self._later(_SETTLE_SECONDS)
+                    self._schedule(_SETTLE_SECONDS)
         return out
 
     # ---- reading -----------------------------------------------------------------------------------------------------
 
     def settle(self, names: Iterable[str] = ()) -> None:
-        """Read what may have changed, of these namespaces and of those with an event, and tell it."""
+        """Read what may have changed, of these namespaces and of those with an event, and report it."""
         began = time.monotonic()
-        self._take()
+        self._take_events()
         names = self._dirty | set(names)
         self._dirty = set()
         for name in names:
@@ -128,42 +147,45 @@ class FilterWatch:
         facts: list[AnyFact] = []
         for place, stamps in zip(places, self.driver.present(places), strict=True):
             facts += self._changes(place, stamps)
-        self._took = time.monotonic() - began
+        self._read_seconds = time.monotonic() - began
         if facts:
             self._sink(facts)
 
     def _changes(self, place: Netns, stamps: Mapping[Key, bytes | None]) -> list[AnyFact]:
-        told = self._told.get(place.name)
-        if told is None:
+        reported = self._reported.get(place.name)
+        if reported is None:
             if not stamps:
                 return []
-            told = self._told[place.name] = _Told()
-        stale = [key for key, stamp in stamps.items() if stamp is None or told.stamps.get(key) != stamp]
-        facts = self._gone(place.name, told, stamps)
-        facts += self._read(place, told, stale, counters=False)
-        told.stamps = dict(stamps)
-        return [*self._filter(place, told, stamps), *facts]
+            reported = self._reported[place.name] = _Reported()
+        stale = [key for key, stamp in stamps.items() if stamp is None or reported.stamps.get(key) != stamp]
+        facts = self._removed(place.name, reported, stamps)
+        facts += self._read(place, reported, stale, counters=False)
+        reported.stamps = dict(stamps)
+        return [*self._filter(place, reported, stamps), *facts]
 
-    def _gone(self, name: str, told: _Told, stamps: Mapping[Key, bytes | None]) -> list[AnyFact]:
+    def _removed(self, name: str, reported: _Reported, present: Mapping[Key, bytes | None]) -> list[AnyFact]:
+        """Empty facts for tables that the kernel no longer has."""
         facts: list[AnyFact] = []
-        for family, table in [key for key in told.tables if key not in stamps]:
-            del told.tables[family, table]
+        for family, table in [key for key in reported.tables if key not in present]:
+            del reported.tables[family, table]
             facts.append(TableFact(ns=name, family=family, table=table))
-            if told.counters.pop((family, table), None) is not None:
+            if reported.counters.pop((family, table), None) is not None:
                 facts.append(RuleCountersGone(ns=name, family=family, table=table))
         return facts
 
-    def _filter(self, place: Netns, told: _Told, stamps: Iterable[Key]) -> list[AnyFact]:
+    def _filter(self, place: Netns, reported: _Reported, present: Iterable[Key]) -> list[AnyFact]:
+        """The list of tables, if it is another."""
         tables: dict[Family, tuple[Table, ...]] = {
-            family: tuple(table for _, table in keys) for family, keys in groupby(sorted(stamps, key=lambda k: k[0]), lambda k: k[0])
+            family: tuple(table for _, table in keys) for family, keys in groupby(sorted(present, key=lambda k: k[0]), lambda k: k[0])
         }
         fact = FilterFact(ns=place.name, driver=self.driver.name, tables=tables, foreign=self.driver.foreign(place))
-        if fact == told.filter:
+        if fact == reported.filter:
             return []
-        told.filter = fact
+        reported.filter = fact
         return [fact]
 
-    def _read(self, place: Netns, told: _Told, keys: Iterable[Key], *, counters: bool) -> list[AnyFact]:
+    def _read(self, place: Netns, reported: _Reported, keys: Iterable[Key], *, counters: bool) -> list[AnyFact]:
+        """Read these tables; the facts that are not as reported before."""
         facts: list[AnyFact] = []
         at = time.monotonic()
         for family in FAMILIES:
@@ -171,53 +193,47 @@ class FilterWatch:
             if not tables:
                 continue
             ended = self.driver.save(place, family, counters, tables[0] if len(tables) == 1 else None)
-            for listed in listing.read(ended.out, counters):
-                key = (family, listed.table)
-                table = TableFact(ns=place.name, family=family, table=listed.table, chains=listed.chains)
-                if told.tables.get(key) != table:
-                    told.tables[key] = table
-                    facts.append(table)
-                if counters and (key not in told.counters or told.counters[key].chains != listed.counters):
-                    count = RuleCountersFact(ns=place.name, family=family, table=listed.table, at=at, chains=listed.counters)
-                    told.counters[key] = count
-                    facts.append(count)
+            for table in listing.read(ended.out, counters):
+                facts += reported.put_table(TableFact(ns=place.name, family=family, table=table.table, chains=table.chains))
+                if counters:
+                    count = RuleCountersFact(ns=place.name, family=family, table=table.table, at=at, chains=table.counters)
+                    facts += reported.put_counters(count)
         return facts
 
-    # ---- looking -----------------------------------------------------------------------------------------------------
+    # ---- counters ----------------------------------------------------------------------------------------------------
 
-    def look(self, names: Iterable[str]) -> None:
-        """Tell the counters of these namespaces, and of no others."""
-        before, self._looked = self._looked, tuple(names)
+    def subscribe(self, names: Iterable[str]) -> None:
+        """Report the counters of these namespaces from now on, and of no others."""
+        before, self._subscribed = self._subscribed, tuple(names)
         facts: list[AnyFact] = []
         for name in before:
-            told = self._told.get(name)
-            if name not in self._looked and told is not None and told.counters:
-                told.counters.clear()
+            reported = self._reported.get(name)
+            if name not in self._subscribed and reported is not None and reported.counters:
+                reported.counters.clear()
                 facts.append(RuleCountersGone(ns=name))
         if facts:
             self._sink(facts)
-        self._count([name for name in self._looked if name not in before])
+        self._count([name for name in self._subscribed if name not in before])
 
     def refresh(self) -> None:
-        """Read the namespaces that somebody looks at."""
-        self._count(self._looked)
+        """Read the namespaces that were subscribed to."""
+        self._count(self._subscribed)
 
     def _count(self, names: Iterable[str]) -> None:
-        facts: list[AnyFact] = []
-        for name in names:
-            place = self._namespaces.get(name)
-            if place is None:
-                continue
-            stamps = self.driver.present([place], stamped=False)[0]
-            if not stamps and name not in self._told:
-                continue
-            told = self._told.setdefault(name, _Told())
-            facts += self._gone(name, told, stamps)
-            read = self._read(place, told, stamps, counters=True)
-            for fact in read:
-                if isinstance(fact, TableFact):
-                    told.stamps.pop((fact.family, fact.table), None)
-            facts += read
-            facts = [*self._filter(place, told, stamps), *facts]
+        places = [netns for name in names if (netns := self._namespaces.get(name)) is not None]
+        facts = [fact for place in places for fact in self._counted(place)]
         if facts:
             self._sink(facts)
+
+    def _counted(self, place: Netns) -> list[AnyFact]:
+        """Read all tables of a namespace, with counters; what is not as reported before."""
+        present = self.driver.present([place], stamped=False)[0]
+        if not present and place.name not in self._reported:
+            return []
+        reported = self._reported.setdefault(place.name, _Reported())
+        facts = self._removed(place.name, reported, present)
+        read = self._read(place, reported, present, counters=True)
+        for fact in read:
+            if isinstance(fact, TableFact):
+                reported.stamps.pop((fact.family, fact.table), None)
+        return [*self._filter(place, reported, present), *facts, *read]

@@ -1,12 +1,14 @@
-"""Rules are written by iptables-restore alone: locked, whole tables or nothing, with its own parser and its own words."""
+"""Rules are written by iptables-restore alone: it locks, changes a table whole or not at all, and has its own parser and messages."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
+import msgspec
+
 from agent.filter.drivers import FilterDriver
 from agent.filter.programs import Ended
-from agent.netlink.namespaces import Namespaces, Netns
+from agent.netlink.namespaces import Namespaces, Netns, unknown_namespace
 from topology.model import ids
 from topology.model.netfilter import Family, Table
 from topology.model.problems import Code, Problem
@@ -20,7 +22,7 @@ from topology.rules.vocabulary import misplaced
 _LOOP = "Too many levels of symbolic links"
 """ELOOP."""
 _ONE_BY_ONE = 8
-"""Lines of which the refused one is looked for one after the other; with more, by halves first."""
+"""In so many lines the refused one is searched one after the other; in more, by halves first."""
 
 
 class Failed(NamedTuple):
@@ -36,10 +38,9 @@ Lengths = Mapping[tuple[str, Family, Table], Mapping[str, int]]
 
 
 def change(namespaces: Namespaces, driver: FilterDriver, steps: Steps, lengths: Lengths) -> Failed | None:
-    """Do these steps. Where it takes more than one transaction, all are tried (`--test`) before the first is changed.
+    """Do these steps. Where it takes more than one transaction, all are tried (`--test`) before the first one is done.
 
-    A table that is refused is not changed, unless it is a long one (`FilterDriver.at_once`); those before it are: the caller takes
-    all back.
+    A table that is refused is not changed, unless it is a long one (`FilterDriver.at_once`); those before it are: the caller undoes them.
     """
     groups = [list(group) for _, group in groupby(steps, lambda row: (row[1].namespace, row[1].family))]
     one = len(steps) == 1 and len(steps[0][1].lines) <= driver.at_once
@@ -52,30 +53,28 @@ def change(namespaces: Namespaces, driver: FilterDriver, steps: Steps, lengths: 
 
 
 def _restore(namespaces: Namespaces, driver: FilterDriver, rows: Steps, lengths: Lengths, test: bool) -> Failed | None:
+    """The steps of one namespace and family, as one text."""
     first, step = rows[0]
     where = namespaces.get(step.namespace)
     if where is None:
-        message = f'Cannot open network namespace "{step.namespace}": No such file or directory'
-        return Failed(first, Problem(code=Code.UNKNOWN, message=message, subject=step.subject))
+        return Failed(first, msgspec.structs.replace(unknown_namespace(step.namespace).problem, subject=step.subject))
     text = "".join(f"*{s.table}\n" + "".join(f"{line}\n" for line in s.lines) + "COMMIT\n" for _, s in rows)
     long = [(number, s) for number, s in rows if len(s.lines) > driver.at_once and not test]
     saved = {number: driver.save(where, s.family, False, s.table).out for number, s in long}
     ended = driver.restore(where, step.family, text, test=test)
     if ended.code == 0:
         return None
-    return _explained(namespaces, driver, where, rows, lengths, ended, saved)
+    return _explained(_Trial(namespaces, driver, where), rows, lengths, ended, saved)
 
 
-def _explained(
-    namespaces: Namespaces, driver: FilterDriver, where: Netns, rows: Steps, lengths: Lengths, ended: Ended, saved: Mapping[int, str]
-) -> Failed:  # fmt: skip
-    """Which rule it was, and why: where the program only names the end of the table, each line is tried for itself."""
-    said = refusal(ended.err)
-    number, step, at = _which(rows, said.line)
-    if at is None or not said.message:
-        found = _tried(namespaces, driver, where, step, saved.get(number))
-        at, said = (found[0], Refusal(None, found[1] or said.message)) if found is not None else (at, said)
-    message = said.message or ended.err.strip() or f"iptables-restore ended with {ended.code}"
+def _explained(trial: "_Trial", rows: Steps, lengths: Lengths, ended: Ended, saved: Mapping[int, str]) -> Failed:
+    """Which line was refused, and why: where the program only names the end of the table, each line is tried by itself."""
+    refused = refusal(ended.err)
+    number, step, at = _which(rows, refused.line)
+    if at is None or not refused.message:
+        found = trial.first_refused(step, saved.get(number))
+        at, refused = (found[0], Refusal(None, found[1] or refused.message)) if found is not None else (at, refused)
+    message = refused.message or ended.err.strip() or f"iptables-restore ended with {ended.code}"
     if at is None:
         return Failed(number, Problem(code=Code.REFUSED, message=message, subject=step.subject))
     have = lengths.get((step.namespace, step.family, step.table), {})
@@ -83,7 +82,7 @@ def _explained(
 
 
 def problem(step: ChangeTable, at: int, message: str, rule_number: int) -> Problem:
-    """What iptables said to line `at` (from 0) of the step."""
+    """The problem with line `at` (from 0) of the step: iptables' message, and the words of the rule that it is about."""
     verb, name, _, rule = command(step.lines[at])
     is_rule = verb in ("-A", "-I", "-R")
     hint = f"refused: iptables -t {step.table} {step.lines[at][:200]}"
@@ -101,7 +100,7 @@ def problem(step: ChangeTable, at: int, message: str, rule_number: int) -> Probl
 
 
 def _which(rows: Steps, line: int | None) -> tuple[int, ChangeTable, int | None]:
-    """The step and its line (from 0) that stands in line `line` (from 1) of the text; None where it is none of a step's lines."""
+    """Step number, step and line (from 0) of what is line `line` (from 1) of the text; the line is None for `*table` and COMMIT."""
     before = 0
     for number, step in rows:
         at = (line or 0) - before - 2
@@ -111,39 +110,50 @@ def _which(rows: Steps, line: int | None) -> tuple[int, ChangeTable, int | None]
     return rows[0][0], rows[0][1], None
 
 
-def _tried(namespaces: Namespaces, driver: FilterDriver, where: Netns, step: ChangeTable, saved: str | None) -> tuple[int, str] | None:
-    """The line that is refused, and the reason, found in a namespace of its own that begins with the same rules: those `saved` where
-    the step has already changed them."""
-    before = driver.save(where, step.family, False, step.table).out if saved is None else saved
-    with namespaces.scratch() as scratch:
-        if before and driver.restore(scratch, step.family, before, flush=True).code != 0:
-            return None
+class _Trial:
+    """Finds the refused line of a step, in a namespace of its own that begins with the rules of the namespace `where`."""
 
-        def taken(count: int) -> bool:
-            """Whether the first lines are taken."""
-            driver.restore(scratch, step.family, before or f"*{step.table}\nCOMMIT\n", flush=True)
+    def __init__(self, namespaces: Namespaces, driver: FilterDriver, where: Netns) -> None:
+        self._namespaces, self._driver, self._where = namespaces, driver, where
+
+    def first_refused(self, step: ChangeTable, saved: str | None) -> tuple[int, str] | None:
+        """The line (from 0) and the reason; None where it cannot be found. `saved`: the table as it was, if the step has changed it."""
+        before = self._driver.save(self._where, step.family, False, step.table).out if saved is None else saved
+        with self._namespaces.scratch() as scratch:
+            if before and self._driver.restore(scratch, step.family, before, flush=True).code != 0:
+                return None
+            return self._one_by_one(scratch, step, self._accepted(scratch, step, before))
+
+    def _accepted(self, scratch: Netns, step: ChangeTable, before: str) -> int:
+        """How many lines of a long step are accepted, found by halves, and done in the scratch namespace; 0 of a short one."""
+        if len(step.lines) <= _ONE_BY_ONE:
+            return 0
+
+        def are_accepted(count: int) -> bool:
+            self._driver.restore(scratch, step.family, before or f"*{step.table}\nCOMMIT\n", flush=True)
             text = "\n".join((f"*{step.table}", *step.lines[:count], "COMMIT", ""))
-            return driver.restore(scratch, step.family, text).code == 0
+            return self._driver.restore(scratch, step.family, text).code == 0
 
-        good = 0
-        if len(step.lines) > _ONE_BY_ONE:
-            good, bad = 0, len(step.lines)
-            while bad - good > 1:
-                middle = (good + bad) // 2
-                good, bad = (middle, bad) if taken(middle) else (good, middle)
-            taken(good)
-        for at in range(good, len(step.lines)):
-            ended = driver.iptables(scratch, step.family, ["-t", step.table, *(t.value for t in tokens(step.lines[at]))])
+        good, bad = 0, len(step.lines)
+        while bad - good > 1:
+            middle = (good + bad) // 2
+            good, bad = (middle, bad) if are_accepted(middle) else (good, middle)
+        are_accepted(good)
+        return good
+
+    def _one_by_one(self, scratch: Netns, step: ChangeTable, first: int) -> tuple[int, str] | None:
+        for at in range(first, len(step.lines)):
+            ended = self._driver.iptables(scratch, step.family, ["-t", step.table, *(t.value for t in tokens(step.lines[at]))])
             if ended.code != 0:
                 return at, refusal(ended.err).message
-    return None
+        return None
 
 
-# ---- only to try -----------------------------------------------------------------------------------------------------
+# ---- trying only -----------------------------------------------------------------------------------------------------
 
 
 class Tried(NamedTuple):
-    """`text`: what iptables-save prints of it; or why not, and in which line (from 0; -1: not known)."""
+    """`text`: what iptables-save prints of it; or why it was refused, and at which line (from 0; -1: not known)."""
 
     text: str = ""
     line: int = -1
@@ -151,15 +161,15 @@ class Tried(NamedTuple):
 
 
 def attempt(namespaces: Namespaces, driver: FilterDriver, family: Family, text: str) -> Tried:
-    """Load a text of iptables-restore in a namespace that is there for this only, and read it back."""
+    """Load a text for iptables-restore in a namespace that is made for this only, and read it back."""
     with namespaces.scratch() as scratch:
         ended = driver.restore(scratch, family, text, flush=True)
         if ended.code == 0:
             return Tried(driver.save(scratch, family, False).out)
-        said = refusal(ended.err)
+        refused = refusal(ended.err)
         lines = text.splitlines()
-        at = said.line - 1 if said.line is not None and said.line <= len(lines) else -1
-        message = said.message
+        at = refused.line - 1 if refused.line is not None and refused.line <= len(lines) else -1
+        message = refused.message
         if not message or lines[at] == "COMMIT":
             at, message = _first_refused(driver, scratch, family, lines) or (at, message)
     rule = command(lines[at])[3] if lines[at].startswith("-A ") else ""
@@ -180,6 +190,7 @@ def _first_refused(driver: FilterDriver, scratch: Netns, family: Family, lines: 
 
 
 def _commands(line: str) -> Iterator[list[str]]:
+    """The arguments of iptables that do what a line of iptables-restore does; none for a line that does nothing."""
     if line.startswith(":"):
         name, policy = line[1:].split()[:2]
         yield ["-N", name] if policy == "-" else ["-P", name, policy]

@@ -1,7 +1,7 @@
-"""Socket filters of taps (classic BPF, Documentation/networking/filter.rst), so that unrelated frames end in the kernel.
+"""Socket filters of taps (classic BPF, Documentation/networking/filter.rst), so that the kernel drops unrelated frames.
 
 A `Program` is a list of alternatives, each a list of tests; a frame passes if all tests of one alternative hold. A load beyond the end of
-the frame ends the program with "no", so what shorter frames have comes first.
+the frame ends the whole program with "no", so alternatives for short frames come first.
 """
 
 import ctypes
@@ -22,8 +22,8 @@ _HEADER = 14
 
 
 class Test(NamedTuple):
-    """`size` bytes at `offset` of the frame are `value`, or with `some` have one of its bits set. `after_ip4`: the offset counts from the
-    end of the IPv4 header."""
+    """`size` bytes at `offset` of the frame are `value`, or with `some` have one of its bits set. With `after_ip4` the offset counts from
+    the end of the IPv4 header."""
 
     offset: int
     size: int
@@ -36,7 +36,7 @@ Program = Sequence[Sequence[Test]]
 
 
 def assemble(program: Program) -> bytes:
-    """The instructions of `struct sock_filter`."""
+    """The program as an array of `struct sock_filter`."""
     out: list[bytes] = []
     for tests in program:
         blocks = [list(_instructions(test)) for test in tests]
@@ -46,7 +46,7 @@ def assemble(program: Program) -> bytes:
             at += len(block)
             out += [_INSTRUCTION.pack(code, 0, 0, k) for code, k in block[:-1]]
             code, k = block[-1]
-            out.append(_INSTRUCTION.pack(code, 0, length - at, k))  # no: on to the next alternative
+            out.append(_INSTRUCTION.pack(code, 0, length - at, k))  # where it fails, go on with the next alternative
         out.append(_INSTRUCTION.pack(_RETURN, 0, 0, _WHOLE))
     out.append(_INSTRUCTION.pack(_RETURN, 0, 0, 0))
     return b"".join(out)
@@ -60,7 +60,7 @@ def _instructions(test: Test) -> Iterator[tuple[int, int]]:
 
 
 def attach(sock: socket.socket, program: Program) -> None:
-    """Let only frames pass that the program accepts (SO_ATTACH_FILTER, socket(7))."""
+    """Let only frames pass that the program accepts (SO_ATTACH_FILTER, socket(7)). Raises OSError."""
     code = assemble(program)
     buffer = ctypes.create_string_buffer(code)
     sock.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, struct.pack("HxxxxxxP", len(code) // _INSTRUCTION.size, ctypes.addressof(buffer)))

@@ -1,5 +1,6 @@
-"""The kernel's timestamps on packets. It switches them on a moment after the first socket has asked for them (net_enable_timestamp()
-leaves it to a work queue); until then a socket that wants one gets the time at which it was read, which says nothing about order."""
+"""The kernel's timestamps on packets. The kernel switches them on a moment after the first socket has asked for them
+(net_enable_timestamp() leaves it to a work queue); until then a socket that wants one gets the time at which it was read, which says
+nothing about the order of packets."""
 
 import contextlib
 import socket
@@ -12,7 +13,7 @@ _ATTEMPTS = 100
 
 
 def await_timestamps() -> None:
-    """Wait until packets carry the time of their arrival: the taps are open already. On a thread in a namespace whose lo is up."""
+    """Wait until packets carry the time of their arrival; the taps have asked for it already. On a thread in a namespace whose lo is up."""
     with contextlib.closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as sock:
         sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
         sock.bind(("127.0.0.1", 0))

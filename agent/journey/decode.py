@@ -1,7 +1,7 @@
-"""What netfilter tells of a traced packet: nfnetlink messages → values. `body` is a message without `nlmsghdr`.
+"""What netfilter reports of a traced packet: nfnetlink messages → `Line`. `body` is a message without `nlmsghdr`.
 
 The legacy tables log through nfnetlink_log (linux/netfilter/nfnetlink_log.h), with the whole packet; nftables sends NFT_MSG_TRACE
-(linux/netfilter/nf_tables.h), with the headers in the first message of each base chain only.
+(linux/netfilter/nf_tables.h), with headers in the first message of each base chain only.
 """
 
 import re
@@ -12,7 +12,7 @@ from agent.netlink.wire import as_text, attributes
 
 _NFULA_MARK, _NFULA_INDEV, _NFULA_OUTDEV, _NFULA_PAYLOAD, _NFULA_PREFIX = 2, 4, 5, 9, 10
 _TABLE, _CHAIN, _HANDLE, _TYPE, _VERDICT, _ID, _NETWORK, _TRANSPORT, _IIF, _OIF, _MARK = 1, 2, 3, 4, 5, 6, 8, 9, 10, 12, 14
-_POLICY, _CT_DIRECTION, _CT_STATE = 16, 19, 21
+_POLICY, _CT_STATE = 16, 21
 _VERDICT_CODE, _VERDICT_CHAIN = 1, 2
 _RULE_TABLE, _RULE_CHAIN, _RULE_HANDLE = 1, 2, 3
 _LINE = re.compile(r"TRACE: (?P<table>[^:]+):(?P<chain>.+):(?P<type>rule|policy|return):(?P<number>\d+) ?$")
@@ -23,14 +23,15 @@ _STATES = ((2, "ESTABLISHED"), (4, "RELATED"), (8, "NEW"), (1, "INVALID"), (64, 
 
 
 class Line(NamedTuple):
-    """One line of a trace. `packet`: bytes from the IP header on, empty where this message has none. `id`: nftables' for the packet, 0:
-    legacy."""
+    """One line of a trace: a packet met a rule, a policy or the end of a chain. `packet`: bytes from the IP header on, empty where this
+    message has none. `id`: the number that nftables gave the packet; 0: the line is of the legacy tables. `iif` and `oif`: ifindexes, 0 for
+    none."""
 
     table: str
     chain: str
     type: Literal["rule", "policy", "return"]
     number: int
-    """Of the rule, from 1; for nftables the handle."""
+    """Of the rule: its position from 1; for nftables its handle."""
     verdict: str
     iif: int
     oif: int
@@ -46,7 +47,7 @@ def _be32(data: bytes | None) -> int:
 
 
 def logged(body: bytes) -> Line | None:
-    """NFULNL_MSG_PACKET; None where it is no line of a trace (somebody's NFLOG rule)."""
+    """NFULNL_MSG_PACKET; None where it is no line of a trace (a user's NFLOG rule)."""
     found = attributes(body, 4)
     line = _LINE.match(as_text(found.get(_NFULA_PREFIX, b"")))
     if line is None:
@@ -59,7 +60,7 @@ def logged(body: bytes) -> Line | None:
 
 
 def traced(body: bytes) -> Line | None:
-    """NFT_MSG_TRACE."""
+    """NFT_MSG_TRACE; None for a type of line that is not known."""
     found = attributes(body, 4)
     kind = _TYPES.get(_be32(found.get(_TYPE)))
     if kind is None:
@@ -72,6 +73,7 @@ def traced(body: bytes) -> Line | None:
 
 
 def _verdict(found: dict[int, bytes]) -> str:
+    """nftables' word for the verdict, with the chain of a jump; empty where the message has none."""
     if _VERDICT not in found:
         return _VERDICTS.get(_be32(found.get(_POLICY)), "") if _POLICY in found else ""
     inside = attributes(found[_VERDICT])
@@ -81,6 +83,7 @@ def _verdict(found: dict[int, bytes]) -> str:
 
 
 def _state(found: dict[int, bytes]) -> str:
+    """The connection tracking state in iptables' words, empty where it is not tracked."""
     state = _be32(found.get(_CT_STATE))
     return ",".join(word for bit, word in _STATES if state & bit)
 

@@ -1,9 +1,8 @@
-"""By what a packet is known as the one that is followed: bytes that no NAT changes, in itself or in the packet that an ICMP error
-carries.
+"""How the packet of a trace is recognised: by bytes that no NAT changes, in itself, in its answer, or in the packet that an ICMP error
+quotes.
 
-ICMP echo and UDP: the nonce at the start of the payload, which an echo reply gives back. TCP: the initial sequence number, and that plus
-one as the acknowledgement of the answer (RFC 9293). The same knowledge three times: as a socket filter, as nftables rules, and for bytes
-at hand.
+ICMP echo and UDP: the nonce at the start of the payload, which an echo reply repeats. TCP: the initial sequence number, and that plus one
+as the acknowledgement number of the answer (RFC 9293). In three forms: as a socket filter, as nftables rules, and as a test of bytes.
 """
 
 import struct
@@ -23,7 +22,8 @@ _BE32 = struct.Struct(">I")
 
 
 class Mark(NamedTuple):
-    """Four or eight bytes at an offset of the transport header of IP protocol `protocol`; the TCP flags of which one has to be set."""
+    """Four or eight bytes at an offset of the transport header of IP protocol `protocol`; where `flags` is not 0, one of these TCP flags
+    has to be set."""
 
     protocol: int
     offset: int
@@ -32,7 +32,7 @@ class Mark(NamedTuple):
 
 
 def marks(probe: Probe) -> tuple[Mark, ...]:
-    """All places where the packet, its answer and errors about it carry what it is known by."""
+    """All marks by which the packet, its answer and errors about it are recognised."""
     version6 = probe.family == "ipv6"
     icmp, header = (_ICMP6, _HEADER6) if version6 else (_ICMP, _HEADER4)
     inside = _ICMP_HEADER + header
@@ -46,7 +46,7 @@ def marks(probe: Probe) -> tuple[Mark, ...]:
 
 
 def matches(probe: Probe) -> tuple[Match, ...]:
-    """As rules of nftables."""
+    """The marks as rules of nftables."""
     return tuple(Match(mark.protocol, (Bytes(mark.offset, mark.value), *_flags(mark))) for mark in marks(probe))
 
 
@@ -55,7 +55,7 @@ def _flags(mark: Mark) -> tuple[Bytes, ...]:
 
 
 def program(probe: Probe) -> Program:
-    """As a socket filter on Ethernet frames. ARP and neighbour discovery always pass: they say how the next hop was found."""
+    """The marks as a socket filter on Ethernet frames. ARP and neighbour discovery always pass: they show how the next hop was found."""
     version6 = probe.family == "ipv6"
     alternatives: list[list[Test]] = [[Test(_ETHERTYPE, 2, _ARP)]]
     if version6:
@@ -76,7 +76,7 @@ def program(probe: Probe) -> Program:
 
 
 def carries(packet: bytes, wanted: tuple[Mark, ...]) -> bool:
-    """Whether an IP packet, from its IP header on, is the one."""
+    """Whether an IP packet, from its IP header on, carries one of these marks."""
     if len(packet) < _HEADER4:
         return False
     version = packet[0] >> 4

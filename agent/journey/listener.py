@@ -1,8 +1,8 @@
-"""The ear in one namespace: one nfnetlink socket, which hears the legacy tables (through nfnetlink_log) and nftables in the order in
-which they speak.
+"""One nfnetlink socket in one namespace, on which the legacy tables (through nfnetlink_log) and nftables report traced packets, in the
+order in which they meet them.
 
-Sessions share it, each with a table of its own: only one socket of a namespace can have the log of the legacy tables. What it sets is the
-sysctl `net.netfilter.nf_log`, which is put back at the end; the rest goes with the socket.
+Sessions share it, each with a table of its own: only one socket of a namespace can receive the log of the legacy tables. The sysctl
+`net.netfilter.nf_log` is set, and put back at the end; everything else goes with the socket.
 """
 
 import contextlib
@@ -40,17 +40,19 @@ _NF_LOG = "/proc/sys/net/netfilter/nf_log/{}"
 _BUFFER = 1 << 21
 
 OnTraceLine = Callable[[decode.Line], None]
+"""Called with each line of a trace that the kernel reports in the namespace."""
 
 
 class Listener:
-    """Made on a thread that is in the namespace. `add` and `remove` a table; `read` tells what came. Not for threads."""
+    """Made on a thread that is in the namespace. `read` passes what came to every table's function. Not for several threads. `notes`: what
+    cannot be traced, for people; `lost`: how often the kernel dropped lines."""
 
     def __init__(self) -> None:
         self.notes: list[str] = []
         self.lost = 0
         self._before: list[tuple[int, str]] = []
-        self._hearers: dict[str, tuple[OnTraceLine, nft.Table | None]] = {}
-        self._early: list[tuple[int, bytes]] = []
+        self._tables: dict[str, tuple[OnTraceLine, nft.Table | None]] = {}
+        self._unread: list[tuple[int, bytes]] = []
         self._sequence = 0
         self.numbers = _rule_numbers()
         self.devices = dict(socket.if_nameindex())
@@ -63,7 +65,7 @@ class Listener:
             raise
 
     def _take_logs(self) -> None:
-        """Make the legacy tables log to this socket. Somebody else may have the log already: then only nftables is heard."""
+        """Make the legacy tables log to this socket. Where another program has the log already, only nftables is traced."""
         try:
             for family in (socket.AF_INET, socket.AF_INET6):
                 with contextlib.suppress(FileNotFoundError):
@@ -72,7 +74,7 @@ class Listener:
             self._request(_bind())
         except OSError as e:
             self.notes.append(
-                f"the trace of the legacy tables cannot be heard: {e.strerror} (does another program listen to NFLOG group 0?)"
+                f"the trace of the legacy tables cannot be read: {e.strerror} (does another program listen to NFLOG group 0?)"
             )
 
     def restore(self) -> None:
@@ -81,31 +83,31 @@ class Listener:
             with contextlib.suppress(OSError):
                 write_logger(family, name)
 
-    def add(self, table: nft.Table, matches: Sequence[nft.Match], hear: OnTraceLine) -> None:
-        """A table, and who hears what is traced; no table where there is nothing to match. Raises OSError."""
+    def add(self, table: nft.Table, matches: Sequence[nft.Match], on_line: OnTraceLine) -> None:
+        """Make a table, and pass lines to `on_line`; no table is made where there are no matches. Raises OSError."""
         name = table.name
-        self._hearers[name] = hear, table if matches else None
+        self._tables[name] = on_line, table if matches else None
         if not matches:
             return
         try:
-            self._request(nft.table(table, matches))
+            self._request(nft.make_table(table, matches))
         except OSError:
-            del self._hearers[name]
+            del self._tables[name]
             raise
 
     def remove(self, name: str) -> None:
-        """Take the table away; the last goes with the socket."""
-        _, table = self._hearers.pop(name, (None, None))
-        if table is not None and self._hearers:
-            self._request(nft.no_table(table))
+        """Delete the table. The last one is deleted with the socket."""
+        _, table = self._tables.pop(name, (None, None))
+        if table is not None and self._tables:
+            self._request(nft.delete_table(table))
 
     @property
     def idle(self) -> bool:
         """Whether no session is left."""
-        return not self._hearers
+        return not self._tables
 
     def _request(self, batch: Batch) -> None:
-        """Send it, wait for the acknowledgement; raises the refusal as OSError. What is heard meanwhile is kept."""
+        """Send it and wait for the acknowledgement; raises the refusal as OSError. Lines that come meanwhile are kept for `read`."""
         for start, _ in batch.messages():
             self._sequence += 1
             struct.pack_into("=I", batch.buffer, start + 8, self._sequence)
@@ -115,18 +117,18 @@ class Listener:
             while True:
                 for kind, flags, _, body in split(self.socket.recv(RECEIVE)):
                     if kind != NLMSG_ERROR:
-                        self._early.append((kind, body))
-                    elif (said := refusal(flags, body)) is not None:
-                        raise OSError(said.errno, said.words)
+                        self._unread.append((kind, body))
+                    elif (refused := refusal(flags, body)) is not None:
+                        raise OSError(refused.errno, refused.message)
                     else:
                         return
         finally:
             self.socket.setblocking(False)
 
     def read(self) -> None:
-        """Tell the sessions all that has come."""
-        early, self._early = self._early, []
-        for kind, body in early:
+        """Pass on all lines that have come."""
+        unread, self._unread = self._unread, []
+        for kind, body in unread:
             self._dispatch(kind, body)
         while True:
             try:
@@ -148,8 +150,8 @@ class Listener:
         elif kind == nft.SUBSYSTEM << 8 | nft.TRACE:
             line = decode.traced(body)
         if line is not None:
-            for hear, _ in list(self._hearers.values()):
-                hear(line)
+            for on_line, _ in list(self._tables.values()):
+                on_line(line)
 
 
 def _nfnetlink() -> socket.socket:
@@ -160,12 +162,13 @@ def _nfnetlink() -> socket.socket:
 
 
 def read_logger(family: int) -> str:
-    """Which logger the calling thread's namespace has for an address family (net.netfilter.nf_log.N)."""
+    """The logger of the calling thread's namespace for an address family (net.netfilter.nf_log.N). Raises OSError."""
     with open(_NF_LOG.format(family)) as file:
         return file.read().strip()
 
 
 def write_logger(family: int, name: str) -> None:
+    """Set the logger of the calling thread's namespace for an address family. Raises OSError."""
     fd = os.open(_NF_LOG.format(family), os.O_WRONLY | os.O_CLOEXEC)
     try:
         os.write(fd, name.encode())
@@ -174,7 +177,7 @@ def write_logger(family: int, name: str) -> None:
 
 
 def _bind() -> Batch:
-    """Group 0, packets cut at what is wanted, each message at once."""
+    """The request for the log of group 0: packets cut at `_COPIED` bytes, each message sent at once."""
     batch = Batch()
     batch.begin(_ULOG << 8 | _LOG_CONFIG, NLM_F_ACK, nft.header(socket.AF_UNSPEC, 0))
     batch.put(_CONFIG_COMMAND, bytes([_BIND]))

@@ -9,10 +9,11 @@ from agent.journey.listener import Listener
 from agent.netlink.namespaces import Namespaces, Netns
 
 OnTraceLine = Callable[[Netns, Line], None]
+"""Called with each line of a trace, and where it was reported."""
 
 
 class TraceListeners:
-    """One per lab. Not for threads."""
+    """One per lab. Not for several threads."""
 
     def __init__(self, namespaces: Namespaces) -> None:
         self._namespaces = namespaces
@@ -23,8 +24,9 @@ class TraceListeners:
         """The listener in a namespace in which a session is open."""
         return self._listeners[netns.inode][1]
 
-    def open(self, table: nft.Table, places: Sequence[Netns], matches: Sequence[nft.Match], hear: OnTraceLine) -> list[tuple[str, str]]:
-        """OnTraceLine the packets that the matches know, in these namespaces; what cannot be heard, by namespace."""
+    def open(self, table: nft.Table, places: Sequence[Netns], matches: Sequence[nft.Match], on_line: OnTraceLine) -> list[tuple[str, str]]:
+        """Report the packets that fit the matches, in these namespaces, to `on_line`. Returns what cannot be traced: a namespace and why,
+        for people."""
         self._sessions[table.name] = []
         fresh = [netns for netns in places if netns.inode not in self._listeners]
         self._namespaces.visit_all(fresh, self._listen)
@@ -34,7 +36,7 @@ class TraceListeners:
             problems += [(netns.name, words) for words in listener.notes]
             self._sessions[table.name].append(netns)
             try:
-                listener.add(table, matches, lambda line, netns=netns: hear(netns, line))  # type: ignore[misc]  # a default binds it
+                listener.add(table, matches, lambda line, netns=netns: on_line(netns, line))  # type: ignore[misc]  # a default binds it
             except OSError as e:
                 problems.append((netns.name, f"packets cannot be traced here: {e.strerror}"))
         return problems
@@ -43,7 +45,8 @@ class TraceListeners:
         self._listeners[netns.inode] = (netns, Listener())
 
     def close(self, name: str) -> list[socket.socket]:
-        """End the session; where it was the last one, what was set is put back. The sockets that are then to be closed."""
+        """End the session. Where it was the last one of a namespace, the loggers are put back. Returns the sockets that have to be
+        closed."""
         for netns in self._sessions.pop(name, ()):
             self.of(netns).remove(name)
         last = [netns for netns, listener in self._listeners.values() if listener.idle]
@@ -52,9 +55,10 @@ class TraceListeners:
         return [self._listeners.pop(netns.inode)[1].socket for netns in last]
 
     def filenos(self, name: str) -> list[int]:
+        """The descriptors of the session's sockets, to wait for."""
         return [self.of(netns).socket.fileno() for netns in self._sessions[name]]
 
     def read(self, name: str) -> None:
-        """Tell what has come; sessions that share a namespace are told together."""
+        """Pass on what has come in the namespaces of this session, to all sessions there."""
         for netns in self._sessions[name]:
             self.of(netns).read()

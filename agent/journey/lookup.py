@@ -1,5 +1,4 @@
-"""The questions that the kernel asks itself on a packet's way, asked by us: which route, which neighbour, which port of a bridge
-(rtnetlink(7))."""
+"""The kernel's own decisions about a packet, asked for over rtnetlink(7): which route, which neighbour, which bridge port."""
 
 import ipaddress
 import socket
@@ -26,37 +25,39 @@ def _family(address: str) -> int:
     return socket.AF_INET6 if ":" in address else socket.AF_INET
 
 
-def _ask_route(batch: Batch, looked: RouteLookup, devices: dict[str, int], flags: int) -> None:
-    packed = ipaddress.ip_address(looked.dst).packed
-    batch.begin(decode_ip.RTM_GETROUTE, 0, rtmsg(_family(looked.dst), len(packed) * 8, flags=flags))
+def _ask_route(batch: Batch, question: RouteLookup, devices: dict[str, int], flags: int) -> None:
+    packed = ipaddress.ip_address(question.dst).packed
+    batch.begin(decode_ip.RTM_GETROUTE, 0, rtmsg(_family(question.dst), len(packed) * 8, flags=flags))
     batch.put(_RTA_DST, packed)
-    if looked.src:
-        batch.put(_RTA_SRC, ipaddress.ip_address(looked.src).packed)
-        # a source is looked at with its prefix (rtm_src_len)
+    if question.src:
+        batch.put(_RTA_SRC, ipaddress.ip_address(question.src).packed)
+        # the kernel uses a source only with its prefix length (rtm_src_len)
         start = batch.messages()[-1][0] + 16
         batch.buffer[start + 2] = len(packed) * 8
-    if looked.iif in devices:
-        batch.u32(_RTA_IIF, devices[looked.iif])
-    if looked.mark:
-        batch.u32(_RTA_MARK, looked.mark)
+    if question.iif in devices:
+        batch.u32(_RTA_IIF, devices[question.iif])
+    if question.mark:
+        batch.u32(_RTA_MARK, question.mark)
     batch.end()
 
 
 def route(netns: Netns, question: RouteLookup, names: dict[int, str]) -> RouteLookup:
-    """The decision for `dst` from `src`, in by `iif`, with `mark`: as `ip route get` shows it, with the entry that it comes from."""
+    """The decision for `dst` from `src`, received on `iif`, with `mark`: as `ip route get` shows it, with the entry of the routing table
+    that it comes from. `names`: ifindex → name."""
     devices = {name: index for index, name in names.items()}
     batch = Batch()
     _ask_route(batch, question, devices, 0)
     _ask_route(batch, question, devices, _FIB_MATCH)
     decision, entry = netns.channel.ask(batch)
     if isinstance(decision, Refusal):
-        return _with(question, entry, names, decision.errno)
-    return _with(question, entry, names, 0, decision)
+        return _answered(question, entry, names, decision.errno)
+    return _answered(question, entry, names, 0, decision)
 
 
-def _with(
+def _answered(
     question: RouteLookup, entry: Refusal | bytes | None, names: dict[int, str], errno: int, decision: Refusal | bytes | None = None
 ) -> RouteLookup:
+    """The question with its answer: `entry` of the routing table, and the `decision`, unless it is an error (`errno`)."""
     fields: dict[str, Any] = {"errno": errno}
     if isinstance(entry, bytes):
         family, prefix, _, _, table, _, _, kind, _ = _RT.unpack_from(entry)
@@ -79,7 +80,7 @@ def _with(
 
 
 def neighbour(netns: Netns, dev: str, index: int, address: str) -> NeighbourLookup:
-    """The neighbour entry for `address` on `dev`."""
+    """The neighbour entry for `address` on `dev`; without state where there is none."""
     batch = Batch()
     batch.begin(decode_ip.RTM_GETNEIGH, 0, ndmsg(_family(address), index))
     batch.put(_NDA_DST, ipaddress.ip_address(address).packed)
@@ -93,6 +94,6 @@ def neighbour(netns: Netns, dev: str, index: int, address: str) -> NeighbourLook
 
 
 def fdb(netns: Netns, names: dict[int, str]) -> dict[str, str]:
-    """MAC → port, of all bridges of the namespace."""
+    """MAC address → port, of all bridges of the namespace."""
     facts = [decode_ip.fdb(netns.name, body) for _, body in netns.channel.dump(decode_ip.RTM_GETNEIGH, ndmsg(decode_ip.AF_BRIDGE))]
     return {fact.mac: names.get(fact.index, "") for fact in facts if fact is not None and not fact.own}

@@ -1,9 +1,9 @@
-"""A table of our own in nftables: it sets the trace flag of the packets that are followed, and notes at which hooks they pass.
+"""A table of nftables for each session: it sets the trace flag of the packets that are followed, and shows at which hooks they pass.
 
-`meta nftrace set 1` sets the flag that both netfilters look at: nftables then tells of the packet (NFT_MSG_TRACE), and so do the legacy
-tables, as they do after their own TRACE target (net/ipv4/netfilter/ip_tables.c). So no rule is ever put among the user's, and their
-counters and numbers are as they were. The table belongs to the socket that made it (NFT_TABLE_F_OWNER): it is gone when that is closed,
-however it is closed. Messages: linux/netfilter/nf_tables.h.
+`meta nftrace set 1` sets the flag that both packet filters look at: nftables then reports the packet (NFT_MSG_TRACE), and so do the legacy
+tables, as they do after their own TRACE target (net/ipv4/netfilter/ip_tables.c). So no rule is ever added to the user's chains, whose
+counters and rule numbers stay as they were. The table belongs to the socket that made it (NFT_TABLE_F_OWNER): it is deleted when that is
+closed, in whatever way. Messages: linux/netfilter/nf_tables.h.
 """
 
 import struct
@@ -35,10 +35,12 @@ _BE32, _S32, _U16 = struct.Struct(">I"), struct.Struct(">i"), struct.Struct("=H"
 HOOKS: dict[Hook, int] = {"prerouting": 0, "input": 1, "forward": 2, "output": 3, "postrouting": 4}
 FIRST, LAST = -350, 290
 """Priorities: after defragmentation and before table raw; after table nat (linux/netfilter_ipv4.h)."""
-_ENTERED: tuple[Hook, ...] = ("prerouting", "output", "postrouting")
-"""Hooks that need a chain first. Into input and forward a packet comes from prerouting only: the next that is told of it shows that."""
-_LEFT: tuple[Hook, ...] = ("prerouting", "input", "postrouting")
-"""Hooks that need a chain last. From output and forward every packet comes to postrouting, with nothing between: its first chain tells."""
+_CHAIN_FIRST: tuple[Hook, ...] = ("prerouting", "output", "postrouting")
+"""Hooks that need a chain before all others. A packet comes to input and forward from prerouting only: the next line about it shows that it
+did."""
+_CHAIN_LAST: tuple[Hook, ...] = ("prerouting", "input", "postrouting")
+"""Hooks that need a chain after all others. From output and forward every packet comes to postrouting, with nothing between: the first
+chain there shows it."""
 
 
 class Bytes(NamedTuple):
@@ -50,8 +52,7 @@ class Bytes(NamedTuple):
 
 
 class Match(NamedTuple):
-    """One way to know a packet: its IP protocol and bytes of its transport header and what follows. `rate`: at most so many a second, 0:
-    all."""
+    """How to recognise a packet: its IP protocol, and bytes from its transport header on. `rate`: at most so many a second, 0: all."""
 
     protocol: int
     bytes: tuple[Bytes, ...]
@@ -59,7 +60,7 @@ class Match(NamedTuple):
 
 
 class Table(NamedTuple):
-    """`family` None: both. Of one only, packets of the other are not looked at."""
+    """`family` None: both. A table of one family does not see packets of the other."""
 
     name: str
     family: Family | None = None
@@ -74,17 +75,17 @@ def _u32(batch: Batch, attribute: int, value: int) -> None:
     batch.put(attribute, _BE32.pack(value & 0xFFFFFFFF))
 
 
-def table(table: Table, matches: Sequence[Match]) -> Batch:
-    """The messages that make the table: chains first and last where they are needed; in the first of prerouting and output a rule per
-    match. Every packet of the namespace passes these chains: what one of them costs is in docs/adr/0011."""
+def make_table(table: Table, matches: Sequence[Match]) -> Batch:
+    """The messages that make the table: chains before and after all others where they are needed, and in those before prerouting and output
+    a rule per match. Every packet of the namespace passes these chains: what that costs is in docs/adr/0011."""
     batch = _begin()
     _message(batch, NEWTABLE, table, NLM_F_CREATE)
     batch.text(_TABLE_NAME, table.name)
     _u32(batch, _TABLE_FLAGS, _OWNER)
     batch.end()
-    for hook in _ENTERED:
+    for hook in _CHAIN_FIRST:
         _chain(batch, table, f"{hook}-enter", hook, FIRST)
-    for hook in _LEFT:
+    for hook in _CHAIN_LAST:
         _chain(batch, table, f"{hook}-leave", hook, LAST)
     for hook in ("prerouting", "output"):
         for match in matches:
@@ -92,8 +93,8 @@ def table(table: Table, matches: Sequence[Match]) -> Batch:
     return _end(batch)
 
 
-def no_table(table: Table) -> Batch:
-    """The messages that take it away."""
+def delete_table(table: Table) -> Batch:
+    """The messages that delete it."""
     batch = _begin()
     _message(batch, DELTABLE, table)
     batch.text(_TABLE_NAME, table.name)
@@ -113,7 +114,7 @@ def _begin() -> Batch:
 
 
 def _end(batch: Batch) -> Batch:
-    """Close the transaction. Its last message asks for the acknowledgement: before Linux 6.10 the end itself gave none."""
+    """Close the transaction. Its last message asks for the acknowledgement: before Linux 6.10 the end itself was not acknowledged."""
     last = batch.messages()[-1][0]
     _U16.pack_into(batch.buffer, last + 6, _U16.unpack_from(batch.buffer, last + 6)[0] | NLM_F_ACK)
     batch.begin(_BATCH_END, 0, header(0, SUBSYSTEM))
@@ -163,7 +164,7 @@ def _compare(batch: Batch, value: bytes, how: int = _EQUAL) -> None:
 
 
 def _expression(batch: Batch, name: str, attributes: Sequence[tuple[int, bytes]], nested: tuple[int, ...] = ()) -> None:
-    """One expression. Attributes in `nested` are values (NFTA_DATA_VALUE)."""
+    """One expression of a rule. Attributes in `nested` are values (NFTA_DATA_VALUE)."""
     element = batch.nest(_LIST_ELEMENT)
     batch.text(_EXPRESSION_NAME, name)
     data = batch.nest(_EXPRESSION_DATA)

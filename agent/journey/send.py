@@ -1,11 +1,10 @@
-"""The probe: one real packet from a program in the source's namespace, and what that program is told."""
+"""The probe: one real packet, sent by a socket in the source namespace, and what the kernel tells that socket."""
 
 import contextlib
 import errno
 import ipaddress
 import socket
 import struct
-from collections.abc import Callable
 from fcntl import ioctl
 
 from topology.journey.packet import SOLICITATION
@@ -23,10 +22,9 @@ _ETH_P_ARP, _ETH_P_IP = 0x0806, 0x0800
 _LONGEST = 65535
 _SIOCGIFHWADDR = 0x8927
 
-Tell = Callable[[SocketResult], None]
-
 
 def _echo(probe: Probe, payload: bytes) -> bytes:
+    """An echo request."""
     version6 = probe.family == "ipv6"
     kind, ident = (_ECHO6 if version6 else _ECHO), int(probe.nonce[:4], 16)
     head = _ICMP.pack(kind, 0, 0, ident, 1)
@@ -35,7 +33,7 @@ def _echo(probe: Probe, payload: bytes) -> bytes:
 
 
 def _checksum(data: bytes) -> int:
-    """RFC 1071."""
+    """The Internet checksum (RFC 1071)."""
     data += bytes(len(data) & 1)
     total: int = sum(struct.unpack(f">{len(data) // 2}H", data))
     total = (total & 0xFFFF) + (total >> 16)
@@ -49,7 +47,7 @@ def _solicited(address: str) -> str:
 
 
 def _mac(sock: socket.socket, dev: str) -> bytes:
-    """SIOCGIFHWADDR, netdevice(7)."""
+    """The MAC address of an interface (SIOCGIFHWADDR, netdevice(7))."""
     return ioctl(sock, _SIOCGIFHWADDR, struct.pack("16s24x", dev.encode()))[18:24]
 
 
@@ -70,6 +68,7 @@ class Sender:
             raise
 
     def close(self) -> None:
+        """Close the socket."""
         self.socket.close()
 
     def _open(self) -> socket.socket:
@@ -111,24 +110,24 @@ class Sender:
             self._number()
 
     def _number(self) -> None:
-        """Choose the initial sequence number: what is set in repair mode is what connect(2) then sends (tcp(7), CRIU)."""
+        """Choose the initial sequence number: connect(2) then sends the one that was set in repair mode (tcp(7), CRIU)."""
         for option, value in ((_TCP_REPAIR, 1), (_TCP_REPAIR_QUEUE, _SEND_QUEUE), (_TCP_QUEUE_SEQ, self.probe.sequence), (_TCP_REPAIR, 0)):
             self.socket.setsockopt(socket.IPPROTO_TCP, option, struct.pack("=I", value))
         self.socket.setsockopt(socket.IPPROTO_TCP, _TCP_SYNCNT, 1)
 
-    # ---- going -------------------------------------------------------------------------------------------------------
+    # ---- sending -----------------------------------------------------------------------------------------------------
 
     def send(self) -> SocketResult:
-        """Send it: `sent`, or `refused` with what the kernel says at once."""
+        """Send it: `sent`, or `refused` with the error that the kernel returns at once."""
         try:
             self._send()
         except BlockingIOError:
             pass  # connect(2) goes on
         except OSError as e:
-            return self._told("refused", e.errno or 0)
-        return self._told("sent")
+            return self._result("refused", e.errno or 0)
+        return self._result("sent")
 
-    def _told(self, event: str, number: int = 0, by: str = "") -> SocketResult:
+    def _result(self, event: str, number: int = 0, by: str = "") -> SocketResult:
         return SocketResult(ns=self.probe.namespace, event=event, errno=number, by=by)  # type: ignore[arg-type]  # one of three words
 
     def _send(self) -> None:
@@ -148,19 +147,21 @@ class Sender:
             self._solicit()
 
     def _arp(self) -> bytes:
+        """An ARP request (RFC 826), without the Ethernet header."""
         head = struct.pack(">HHBBH", 1, _ETH_P_IP, 6, 4, 1)
         return head + self._mac + socket.inet_aton(self.probe.sender) + bytes(6) + socket.inet_aton(self.probe.address)
 
     def _solicit(self) -> None:
+        """Send a neighbour solicitation."""
         # without its source link-layer address option (1, RFC 4861) nobody answers a solicitation
         option = bytes([1, 1]) + self._mac
         body = struct.pack(">BBHI", SOLICITATION, 0, 0, 0) + socket.inet_pton(socket.AF_INET6, self.probe.address) + option
         self.socket.sendto(body, (_solicited(self.probe.address), 0, 0, self._index))
 
-    # ---- what it is told ---------------------------------------------------------------------------------------------
+    # ---- the answer --------------------------------------------------------------------------------------------------
 
     def read(self) -> SocketResult | None:
-        """What the program was told since; None: nothing that belongs to the probe."""
+        """What the kernel has told the socket since; None: nothing about the probe."""
         failed = self._failed()
         if failed is not None:
             return failed
@@ -169,16 +170,16 @@ class Sender:
                 self.socket.getpeername()
             except OSError:
                 return None
-            return self._told("answered")
+            return self._result("answered")
         while True:
             try:
                 data = self.socket.recv(2048)
             except BlockingIOError:
                 return None
             except OSError as e:
-                return self._told("refused", e.errno or 0)
+                return self._result("refused", e.errno or 0)
             if self.probe.protocol == "udp" or self._reply(data):
-                return self._told("answered")
+                return self._result("answered")
 
     def _failed(self) -> SocketResult | None:
         """The error queue (IP_RECVERR, ip(7)), then SO_ERROR."""
@@ -187,19 +188,19 @@ class Sender:
             for _, _, value in ancillary:
                 number, origin = struct.unpack_from("=IB", value)
                 by = self._offender(value[16:]) if origin in (2, 3) else ""
-                return self._told("refused", number, by)
+                return self._result("refused", number, by)
         number = self.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-        return self._told("refused", number) if number not in (0, errno.EINPROGRESS) else None
+        return self._result("refused", number) if number not in (0, errno.EINPROGRESS) else None
 
     def _offender(self, address: bytes) -> str:
-        """SO_EE_OFFENDER: who sent the ICMP error."""
+        """The address in SO_EE_OFFENDER: who sent the ICMP error."""
         family = struct.unpack_from("=H", address)[0] if len(address) >= 8 else 0
         if family == socket.AF_INET:
             return socket.inet_ntoa(address[4:8])
         return socket.inet_ntop(socket.AF_INET6, address[8:24]) if family == socket.AF_INET6 else ""
 
     def _reply(self, data: bytes) -> bool:
-        """Whether what a raw socket heard is the answer to this probe."""
+        """Whether what a raw socket received is the answer to this probe."""
         if self.probe.protocol == "arp":
             if self.probe.family == "ipv6":
                 return data[:1] == b"\x88" and data[8:24] == socket.inet_pton(socket.AF_INET6, self.probe.address)

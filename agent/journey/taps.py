@@ -1,18 +1,18 @@
 """A tap: the frames of a namespace's interfaces, with the kernel's timestamps (packet(7), socket(7)).
 
-A frame that goes out is cloned for a packet socket before its filter is asked (dev_queue_xmit_nit() in net/core/dev.c), one that comes in
-is not. So a tap takes what comes in, and what goes out only where nobody sees it come in: see `agent.journey.ends`.
+The kernel clones a frame that an interface sends before it asks a packet socket's filter (dev_queue_xmit_nit() in net/core/dev.c); one that
+an interface receives it does not. So a tap sees what is received, and what is sent only where nothing else sees it arrive: see
+`agent.journey.wires`.
 """
 
-import ctypes
 import errno
-import os
 import socket
 import struct
 from collections.abc import Iterable, Iterator
 from typing import Literal, NamedTuple
 
 from agent.journey.bpf import Program, attach
+from agent.linux.sockets import bind
 from agent.netlink.wire import grow
 
 _ETH_P_ALL = 0x0003
@@ -24,13 +24,12 @@ _AUXDATA = struct.Struct("=IIIHHHH")
 _VLAN_VALID = 0x10
 """TP_STATUS_VLAN_VALID of linux/if_packet.h."""
 _SNAP = 256
-"""Bytes of a frame that are looked at."""
+"""Bytes of a frame that are copied."""
 _BUFFER = 1 << 20
-_libc = ctypes.CDLL(None, use_errno=True)
 
 
 class Frame(NamedTuple):
-    """`at`: CLOCK_REALTIME in ns. `vlan`: a tag that the kernel has taken off."""
+    """`at`: CLOCK_REALTIME in ns. `vlan`: the id of a VLAN tag that the kernel has taken off."""
 
     dev: str
     direction: Literal["in", "out"]
@@ -40,7 +39,7 @@ class Frame(NamedTuple):
 
 
 def timestamp(ancillary: Iterable[tuple[int, int, bytes]]) -> int:
-    """CLOCK_REALTIME in ns, from what recvmsg(2) says beside the data; 0: nothing."""
+    """CLOCK_REALTIME in ns, from what recvmsg(2) returns beside the data; 0: nothing."""
     for level, kind, value in ancillary:
         if (level, kind) == (socket.SOL_SOCKET, SO_TIMESTAMPNS):
             seconds, nanoseconds = _TIMESPEC.unpack_from(value)
@@ -49,8 +48,8 @@ def timestamp(ancillary: Iterable[tuple[int, int, bytes]]) -> int:
 
 
 class Tap:
-    """Made on a thread that is in the namespace. What comes in at any interface; with `outgoing` also what goes out; with the `index` of an
-    interface only what goes out there."""
+    """Made on a thread that is in the namespace. It sees what any interface receives; with `outgoing` also what they send; with the `index`
+    of an interface only what that one sends."""
 
     def __init__(self, program: Program, index: int = 0, outgoing: bool = False) -> None:
         self._index = index
@@ -71,19 +70,17 @@ class Tap:
 
     def _bind(self) -> None:
         """To all interfaces: `sll_ifindex` 0, which Python's own bind does not know, or to one."""
-        address = struct.pack("=HHiHBB8x", socket.AF_PACKET, socket.htons(_ETH_P_ALL), self._index, 0, 0, 0)
-        if _libc.bind(self.socket.fileno(), address, len(address)) != 0:
-            raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), "bind")
+        bind(self.socket, struct.pack("=HHiHBB8x", socket.AF_PACKET, socket.htons(_ETH_P_ALL), self._index, 0, 0, 0))
 
     def read(self) -> Iterator[Frame]:
-        """All that has come."""
+        """All frames that are in the socket."""
         while True:
             try:
                 data, ancillary, _, address = self.socket.recvmsg(_SNAP, 256)
             except BlockingIOError:
                 return
             except OSError as e:
-                if e.errno == errno.ENETDOWN:  # told once, when the one interface goes down; frames come again when it is up
+                if e.errno == errno.ENETDOWN:  # returned once, when the one interface is set down; frames come again when it is up
                     continue
                 raise
             direction: Literal["in", "out"] = "out" if address[2] == _PACKET_OUTGOING else "in"

@@ -1,28 +1,29 @@
-"""The traces that run in a lab: each a probe that is sent and followed until it is answered, lost, or not asked for any more."""
+"""The traces that run in a lab: each sends a probe and follows it until it is answered, lost, or no longer asked for."""
 
 import asyncio
 import contextlib
 from collections.abc import Callable
 
-from agent.journey import identity, send
+from agent.journey import identity
 from agent.journey.listeners import TraceListeners
+from agent.journey.send import Sender
 from agent.journey.session import Session, Wanted
 from agent.journey.watching import Watching
-from agent.netlink.namespaces import Namespaces
+from agent.netlink.namespaces import Namespaces, unknown_namespace
 from protocol.private import Sighted, Trace, TraceEnded, WatchPackets
 from topology.journey.probe import Probe
 from topology.journey.sighting import AnySighting, HookPass, RouteLookup, SocketResult
 from topology.model.problems import Code, Problem, ProblemError
 
 QUIET = 0.04
-"""s without a sighting after which an answered packet's journey has ended."""
+"""Seconds without a sighting after which the journey of an answered packet has ended."""
 STUCK = 0.15
-"""s without a sighting after which a packet that went into a hook and did not come out, or has no route, is given up."""
+"""Seconds without a sighting after which a packet that entered a hook and did not leave it, or has no route, is given up."""
 GATHER = 0.004
-"""s for which sightings are gathered before they are told."""
+"""Seconds for which sightings are gathered before they are sent."""
 MAX_SIGHTINGS = 4000
 
-Tell = Callable[[Sighted | TraceEnded], None]
+Send = Callable[[Sighted | TraceEnded], None]
 
 
 def wanted(probe: Probe) -> Wanted:
@@ -32,17 +33,19 @@ def wanted(probe: Probe) -> Wanted:
     return Wanted(identity.program(probe), matches, lambda packet: "" if identity.carries(packet, marks) else None, probe.family)
 
 
-class _Fate:
-    """What is known of the packet so far, as far as it says when to stop waiting."""
+class _Progress:
+    """What the sightings so far say about how much longer to wait."""
 
     def __init__(self, probe: Probe) -> None:
         self.probe = probe
         self.over = False
+        """Whether the sender has its answer, or an error."""
         self.inside: dict[str, int] = {}
-        """Namespace → how many hooks it has gone into and not left."""
+        """Namespace → how many hooks the packet has entered and not left."""
         self.unroutable = self.arrived = False
 
-    def take(self, sighting: AnySighting) -> None:
+    def add(self, sighting: AnySighting) -> None:
+        """Take one more sighting into account."""
         match sighting:
             case SocketResult(event="answered" | "refused"):
                 self.over = True
@@ -55,8 +58,8 @@ class _Fate:
                 self.unroutable = True
 
     @property
-    def patience(self) -> float | None:
-        """s of silence after which nothing more is expected; None: wait on."""
+    def silence(self) -> float | None:
+        """Seconds without a sighting after which no more is expected; None: wait as long as was asked for."""
         if self.over:
             return QUIET
         lost = self.unroutable or any(self.inside.values())
@@ -65,119 +68,118 @@ class _Fate:
 
 
 class _Trace:
-    """One of them. `run` ends with everything taken away, however it ends."""
+    """One trace. `run` returns when everything that it set up is removed, however it ends; then `ended` has to be called."""
 
-    def __init__(self, namespaces: Namespaces, listeners: TraceListeners, request: Trace, tell: Tell) -> None:
-        self.namespaces, self.listeners, self.request, self.tell = namespaces, listeners, request, tell
-        self.fate = _Fate(request.probe)
-        self.gathered: list[AnySighting] = []
-        self.count = 0
-        self.changed = asyncio.Event()
-        self.loop = asyncio.get_running_loop()
-        self.flushing: asyncio.TimerHandle | None = None
-        self.problem: Problem | None = None
+    def __init__(self, namespaces: Namespaces, listeners: TraceListeners, request: Trace, send: Send) -> None:
+        self._namespaces, self._listeners, self._request, self._send = namespaces, listeners, request, send
+        self._progress = _Progress(request.probe)
+        self._gathered: list[AnySighting] = []
+        self._count = 0
+        self._changed = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self._flushing: asyncio.TimerHandle | None = None
+        self._problem: Problem | None = None
 
-    def sink(self, sighting: AnySighting) -> None:
-        self.count += 1
-        if self.count > MAX_SIGHTINGS:
+    def _sink(self, sighting: AnySighting) -> None:
+        self._count += 1
+        if self._count > MAX_SIGHTINGS:
             return
-        self.fate.take(sighting)
-        self.gathered.append(sighting)
-        self.changed.set()
-        if self.flushing is None:
-            self.flushing = self.loop.call_later(GATHER, self.flush)
+        self._progress.add(sighting)
+        self._gathered.append(sighting)
+        self._changed.set()
+        if self._flushing is None:
+            self._flushing = self._loop.call_later(GATHER, self._flush)
 
-    def flush(self) -> None:
-        self.flushing = None
-        if self.gathered:
-            told, self.gathered = tuple(self.gathered), []
-            self.tell(Sighted(id=self.request.id, sightings=told))
+    def _flush(self) -> None:
+        self._flushing = None
+        if self._gathered:
+            sightings, self._gathered = tuple(self._gathered), []
+            self._send(Sighted(id=self._request.id, sightings=sightings))
 
     async def run(self) -> None:
+        """Send the probe, follow it to the end, remove everything."""
         try:
             await self._run()
         except OSError as e:
-            self.problem = Problem(code=Code.REFUSED, message=e.strerror or str(e), errno=e.errno, hint="the packet could not be sent")
+            self._problem = Problem(code=Code.REFUSED, message=e.strerror or str(e), errno=e.errno, hint="the packet could not be sent")
         except ProblemError as e:
-            self.problem = e.problem
+            self._problem = e.problem
 
     def ended(self) -> None:
-        """Tell the rest: also of one that was stopped before it began."""
-        if self.flushing is not None:
-            self.flushing.cancel()
-        self.flush()
-        self.tell(TraceEnded(id=self.request.id, problem=self.problem))
+        """Send what is gathered, and that it has ended: also of a trace that was stopped before it began."""
+        if self._flushing is not None:
+            self._flushing.cancel()
+        self._flush()
+        self._send(TraceEnded(id=self._request.id, problem=self._problem))
 
     async def _run(self) -> None:
-        probe = self.request.probe
-        source = self.namespaces.get(probe.namespace)
+        probe, request = self._request.probe, self._request
+        source = self._namespaces.get(probe.namespace)
         if source is None:
-            message = f'Cannot open network namespace "{probe.namespace}": No such file or directory'
-            raise ProblemError(Problem(code=Code.UNKNOWN, message=message, subject=f"namespace:{probe.namespace}"))
-        places = (probe.namespace, *self.request.namespaces)
+            raise unknown_namespace(probe.namespace)
+        places = (probe.namespace, *request.namespaces)
         with contextlib.ExitStack() as stack:
-            session = stack.enter_context(Session(self.namespaces, self.listeners, places, wanted(probe), self.sink, self.request.wires))
-            sender = self.namespaces.visit(source, lambda: send.Sender(probe))
+            session = stack.enter_context(Session(self._namespaces, self._listeners, places, wanted(probe), self._sink, request.wires))
+            sender = self._namespaces.visit(source, lambda: Sender(probe))
             stack.callback(sender.close)
             for fd in session.filenos():
-                self.loop.add_reader(fd, session.read)
-                stack.callback(self.loop.remove_reader, fd)
-            self._send(session, sender, stack)
+                self._loop.add_reader(fd, session.read)
+                stack.callback(self._loop.remove_reader, fd)
+            self._send_probe(session, sender, stack)
             await self._wait()
             session.read()
-            session.resolve()
+            session.look_up_neighbours()
 
-    def _send(self, session: Session, sender: send.Sender, stack: contextlib.ExitStack) -> None:
-        probe = self.request.probe
-
-        def told() -> None:
-            said = sender.read()
-            if said is not None:
-                # what was seen on the way comes before what the program was told
-                session.read()
-                self.sink(said)
-                self.loop.remove_reader(sender.socket)
-                self.loop.remove_writer(sender.socket)
-
+    def _send_probe(self, session: Session, sender: Sender, stack: contextlib.ExitStack) -> None:
+        probe = self._request.probe
         if probe.protocol != "arp":
-            session.look(probe.namespace, probe.address, probe.mark)
-        said = sender.send()
-        self.sink(said)
-        if said.event == "sent":
-            self.loop.add_reader(sender.socket, told)
+            session.look_up_route(probe.namespace, probe.address, probe.mark)
+        result = sender.send()
+        self._sink(result)
+        if result.event == "sent":
+            self._loop.add_reader(sender.socket, self._on_result, session, sender)
             if probe.protocol == "tcp":
-                self.loop.add_writer(sender.socket, told)
-            stack.callback(self.loop.remove_reader, sender.socket)
-            stack.callback(self.loop.remove_writer, sender.socket)
+                self._loop.add_writer(sender.socket, self._on_result, session, sender)
+            stack.callback(self._loop.remove_reader, sender.socket)
+            stack.callback(self._loop.remove_writer, sender.socket)
+
+    def _on_result(self, session: Session, sender: Sender) -> None:
+        """The sender's socket is ready: perhaps with the answer or an error."""
+        result = sender.read()
+        if result is not None:
+            session.read()  # what was seen of the packet comes before what its sender is told
+            self._sink(result)
+            self._loop.remove_reader(sender.socket)
+            self._loop.remove_writer(sender.socket)
 
     async def _wait(self) -> None:
-        """Until nothing more is to be expected, at most as long as was asked for."""
-        end = self.loop.time() + self.request.wait
-        while (left := end - self.loop.time()) > 0:
-            patience = self.fate.patience
-            self.changed.clear()
+        """Until no more sightings are expected, at most as long as was asked for."""
+        end = self._loop.time() + self._request.wait
+        while (remaining := end - self._loop.time()) > 0:
+            silence = self._progress.silence
+            self._changed.clear()
             try:
-                await asyncio.wait_for(self.changed.wait(), left if patience is None else min(left, patience))
+                await asyncio.wait_for(self._changed.wait(), remaining if silence is None else min(remaining, silence))
             except TimeoutError:
-                if patience is not None:
+                if silence is not None:
                     return
 
 
 class Tracing:
-    """All of a lab."""
+    """All traces of a lab, by the ids of their requests."""
 
     def __init__(self, namespaces: Namespaces) -> None:
         self._namespaces = namespaces
-        self._ears = TraceListeners(namespaces)
+        self._listeners = TraceListeners(namespaces)
         self._running: dict[int, asyncio.Task[None]] = {}
 
-    def start(self, request: Trace, tell: Tell) -> None:
-        """Start it; what is seen is told, at last that it has ended."""
-        self._begin(request.id, _Trace(self._namespaces, self._ears, request, tell))
+    def start(self, request: Trace, send: Send) -> None:
+        """Start a trace. What is seen is sent as it comes, and at last that it has ended."""
+        self._begin(request.id, _Trace(self._namespaces, self._listeners, request, send))
 
-    def watch(self, request: WatchPackets, tell: Tell) -> None:
-        """Likewise, until it is stopped."""
-        self._begin(request.id, Watching(self._namespaces, self._ears, request, tell))
+    def watch(self, request: WatchPackets, send: Send) -> None:
+        """Start to sample the lab's own traffic, until it is stopped."""
+        self._begin(request.id, Watching(self._namespaces, self._listeners, request, send))
 
     def _begin(self, id: int, work: "_Trace | Watching") -> None:
         task = self._running[id] = asyncio.get_running_loop().create_task(work.run())
@@ -197,6 +199,6 @@ class Tracing:
             task.cancel()
 
     def stop_all(self) -> None:
-        """Whoever asked is gone."""
+        """End all: the client that asked for them is gone."""
         for id in list(self._running):
             self.stop(id)

@@ -1,8 +1,8 @@
-"""The lab's own traffic, sampled: packets that open a flow are followed, each told as a whole when nothing more is seen of it.
+"""The lab's own traffic, sampled: packets that open a flow are followed, and each is sent with all its sightings when no more are seen.
 
-Only such packets raise the trace flag or reach a tap: SYNs and their answers, echoes, UDP datagrams up to a rate. So a bulk transfer
-costs its namespaces a few instructions a packet. Which packet a sighting is of is told by what no NAT changes: TCP's sequence number, the
-start of the payload. A datagram and the one that goes back between the same ports are told as one journey.
+Only such packets raise the trace flag or reach a tap: SYNs and their answers, echoes, UDP datagrams up to a rate. So a bulk transfer costs
+its namespaces a few instructions a packet. Which packet a sighting is of, is known by what no NAT changes: TCP's sequence number, the start
+of the payload. A datagram and the one in the other direction between the same ports are sent as one journey.
 """
 
 import asyncio
@@ -19,29 +19,29 @@ from agent.netlink.namespaces import Namespaces
 from protocol.private import Sighted, TraceEnded, WatchPackets
 from topology.journey.sighting import AnySighting, HookPass, RouteLookup, RuleHit, TappedFrame
 
-Tell = Callable[[Sighted | TraceEnded], None]
+Send = Callable[[Sighted | TraceEnded], None]
 
 _ICMP, _TCP, _UDP, _ICMP6 = 1, 6, 17, 58
 _SYN = 0x02
 _PROTOCOLS = {"icmp": (_ICMP, _ICMP6), "tcp": (_TCP,), "udp": (_UDP,), None: (_ICMP, _ICMP6, _TCP, _UDP)}
 _ECHOES = {_ICMP: (8, 0), _ICMP6: (128, 129)}
 _PAYLOAD = 12
-"""Bytes of payload that nftables still tells: 20 from the transport header on (NFT_TRACETYPE_TRANSPORT_HSIZE)."""
+"""Bytes of payload that nftables reports: 20 from the transport header on (NFT_TRACETYPE_TRANSPORT_HSIZE)."""
 _UDP_RATE = 50
-"""Datagrams a second that are looked at, in each namespace."""
+"""Datagrams a second that are traced, in each namespace."""
 SILENCE = 0.25
-"""s after which a packet's journey has ended."""
+"""Seconds without a sighting after which a packet's journey has ended."""
 AT_ONCE = 4
-"""Packets that are followed at the same time: this many times the rate."""
+"""This many times the rate are followed at the same time."""
 TICK = 0.1
-"""s between two looks at which packets have ended."""
+"""Seconds between two searches for packets whose journey has ended."""
 MAX_LOOKUPS = 500
 _BUDGET = 4000
-"""Sightings a second that are read; what comes beyond is left to the kernel to drop."""
+"""Sightings a second that are read. The kernel drops what comes beyond that."""
 
 
 def key(packet: bytes) -> str | None:
-    """Which packet it is: the same before and after NAT, and for the answer. None: it opens no flow."""
+    """Which packet it is (from its IP header on): the same key before and after NAT, and for its answer. None: it opens no flow."""
     if len(packet) < 28:
         return None
     version6 = packet[0] >> 4 == 6
@@ -58,7 +58,9 @@ def key(packet: bytes) -> str | None:
     return None
 
 
-class _Way(NamedTuple):
+class _Flow(NamedTuple):
+    """Datagrams between two ports, in one direction, as they are seen in a namespace."""
+
     ns: str
     src: str
     sport: int
@@ -66,18 +68,21 @@ class _Way(NamedTuple):
     dport: int
 
     @property
-    def back(self) -> "_Way":
-        return _Way(self.ns, self.dst, self.dport, self.src, self.sport)
+    def reply(self) -> "_Flow":
+        """The other direction."""
+        return _Flow(self.ns, self.dst, self.dport, self.src, self.sport)
 
 
-def _way(sighting: AnySighting) -> _Way | None:
-    """None: no datagram."""
+def _flow(sighting: AnySighting) -> _Flow | None:
+    """None: it is of no datagram."""
     if not isinstance(sighting, TappedFrame | HookPass) or (packet := sighting.packet).protocol != "udp":
         return None
-    return _Way(sighting.ns, packet.src, packet.sport, packet.dst, packet.dport)
+    return _Flow(sighting.ns, packet.src, packet.sport, packet.dst, packet.dport)
 
 
-def _question_first(one: list[AnySighting], other: list[AnySighting]) -> list[AnySighting]:
+def _earlier_first(one: list[AnySighting], other: list[AnySighting]) -> list[AnySighting]:
+    """The sightings of two packets, first those of the one that was seen first."""
+
     def begins(sightings: list[AnySighting]) -> float:
         return min((s.at for s in sightings if s.at is not None), default=float("inf"))
 
@@ -85,6 +90,7 @@ def _question_first(one: list[AnySighting], other: list[AnySighting]) -> list[An
 
 
 def _matches(request: WatchPackets) -> list[nft.Match]:
+    """The rules of nftables for the packets that are asked for."""
     out = []
     for protocol in _PROTOCOLS[request.protocol]:
         if protocol == _TCP:
@@ -97,6 +103,7 @@ def _matches(request: WatchPackets) -> list[nft.Match]:
 
 
 def _program(request: WatchPackets) -> Program:
+    """The filter of the taps for the packets that are asked for."""
     out: list[list[Test]] = []
     for protocol in _PROTOCOLS[request.protocol]:
         four = [Test(12, 2, 0x0800), Test(23, 1, protocol)]
@@ -112,17 +119,17 @@ def _program(request: WatchPackets) -> Program:
 
 
 class Watching:
-    """One watch. `run` goes on until it is cancelled, and leaves nothing set up; then `ended` tells the rest."""
+    """One sampling of the lab's traffic. `run` goes on until it is cancelled; then `ended` has to be called."""
 
-    def __init__(self, namespaces: Namespaces, listeners: TraceListeners, request: WatchPackets, tell: Tell) -> None:
-        self.request, self.tell = request, tell
-        self.loop = asyncio.get_running_loop()
-        self.skipped = 0
+    def __init__(self, namespaces: Namespaces, listeners: TraceListeners, request: WatchPackets, send: Send) -> None:
+        self._request, self._send = request, send
+        self._loop = asyncio.get_running_loop()
+        self._skipped = 0
         wanted = Wanted(_program(request), _matches(request), key)
-        self.session = Session(namespaces, listeners, request.namespaces, wanted, self.sink, request.wires)
+        self._session = Session(namespaces, listeners, request.namespaces, wanted, self._sink, request.wires)
         self._packets: dict[str, list[AnySighting]] = {}
-        self._flows: dict[_Way, list[str]] = {}
-        """Where a datagram was seen, with its addresses and ports there → the packets that were, the oldest first."""
+        self._flows: dict[_Flow, list[str]] = {}
+        """Datagrams in one direction between two ports, as seen in a namespace → the packets that they were, the oldest first."""
         self._last: dict[str, float] = {}
         self._left_out: dict[str, float] = {}
         self._lookups: dict[tuple[str, str, str], RouteLookup] = {}
@@ -130,107 +137,112 @@ class Watching:
         self._read = 0
         self._listening: list[int] = []
 
-    def sink(self, sighting: AnySighting) -> None:
+    def _sink(self, sighting: AnySighting) -> None:
         if isinstance(sighting, RouteLookup):
             self._lookups[sighting.ns, sighting.dst, sighting.iif] = sighting
             return
         if not sighting.key:
             return
         self._read += 1
-        now = self.loop.time()
-        if sighting.key not in self._packets:
-            if sighting.key in self._left_out or len(self._packets) >= AT_ONCE * self.request.rate:
-                self._left_out[sighting.key] = now
-                return
-            self._packets[sighting.key] = []
-        self._packets[sighting.key].append(sighting)
-        self._last[sighting.key] = now
-        if (way := _way(sighting)) is not None:
-            there = self._flows.setdefault(way, [])
-            if sighting.key not in there:
-                there.append(sighting.key)
+        if self._is_followed(sighting.key):
+            self._packets[sighting.key].append(sighting)
+            self._last[sighting.key] = self._loop.time()
+            if (flow := _flow(sighting)) is not None and sighting.key not in (keys := self._flows.setdefault(flow, [])):
+                keys.append(sighting.key)
 
-    def _answer(self, name: str) -> str | None:
-        """The datagram that goes the other way between the same ports, and is not told yet. (Of other protocols an answer has the key of
-        what it answers.)"""
-        for way in filter(None, map(_way, self._packets[name])):
-            for other in self._flows.get(way.back, ()):
-                if other != name:
+    def _is_followed(self, packet: str) -> bool:
+        """Whether its sightings are kept: a new packet is left out where too many are followed already."""
+        if packet not in self._packets:
+            if packet in self._left_out or len(self._packets) >= AT_ONCE * self._request.rate:
+                self._left_out[packet] = self._loop.time()
+                return False
+            self._packets[packet] = []
+        return True
+
+    def _answer(self, packet: str) -> str | None:
+        """The datagram in the other direction between the same ports, if it was not sent yet. (With other protocols an answer has the
+        key of what it answers.)"""
+        for flow in filter(None, map(_flow, self._packets[packet])):
+            for other in self._flows.get(flow.reply, ()):
+                if other != packet:
                     return other
         return None
 
-    def _take(self, name: str) -> list[AnySighting]:
-        """All that was seen of it; it is not followed any more."""
-        sightings = self._packets.pop(name)
-        del self._last[name]
-        for way in {way for way in map(_way, sightings) if way is not None}:
-            if name in (there := self._flows.get(way, [])):
-                there.remove(name)
-            if not there:
-                self._flows.pop(way, None)
+    def _take(self, packet: str) -> list[AnySighting]:
+        """All sightings of a packet, which is no longer followed."""
+        sightings = self._packets.pop(packet)
+        del self._last[packet]
+        for flow in {flow for flow in map(_flow, sightings) if flow is not None}:
+            if packet in (keys := self._flows.get(flow, [])):
+                keys.remove(packet)
+            if not keys:
+                self._flows.pop(flow, None)
         return sightings
 
     def _asked_for(self, sightings: list[AnySighting]) -> bool:
-        """Whether somewhere on its way it has one of the hosts, and the port."""
+        """Whether it has one of the hosts, and the port, that were asked for: at any place, for NAT may change them."""
         packets = [s.packet for s in sightings if isinstance(s, TappedFrame | HookPass | RuleHit)]
-        hosts = not self.request.hosts or any(p.src in self.request.hosts or p.dst in self.request.hosts for p in packets)
-        port = self.request.port is None or any(self.request.port in (p.sport, p.dport) for p in packets)
+        hosts = not self._request.hosts or any(p.src in self._request.hosts or p.dst in self._request.hosts for p in packets)
+        port = self._request.port is None or any(self._request.port in (p.sport, p.dport) for p in packets)
         return hosts and port
 
-    def settle(self, before: float) -> None:
-        """Tell the packets that were seen last before this time, as many as the rate lets."""
-        for name in [k for k, last in self._last.items() if last < before]:
-            if name not in self._packets:  # told with what it answered
+    def _settle(self, before: float) -> None:
+        """Send the packets of which nothing was seen since `before` (the loop's seconds), as many as the rate allows."""
+        for packet in [k for k, last in self._last.items() if last < before]:
+            if packet not in self._packets:  # sent with the packet that it answers
                 continue
-            answer = self._answer(name)
-            if answer is not None and self._last[answer] >= before:
-                continue
-            sightings = _question_first(self._take(name), self._take(answer) if answer is not None else [])
-            if not self._asked_for(sightings):
-                continue
-            if self._allowance < 1:
-                self.skipped += 1
-                continue
-            self._allowance -= 1
-            self.tell(Sighted(id=self.request.id, sightings=(*sightings, *self._lookups.values())))
-        gone = [k for k, last in self._left_out.items() if last < before]
-        self.skipped += len(gone)
-        for name in gone:
-            del self._left_out[name]
+            answer = self._answer(packet)
+            if answer is None or self._last[answer] < before:
+                self._send_packet(_earlier_first(self._take(packet), self._take(answer) if answer is not None else []))
+        dropped = [k for k, last in self._left_out.items() if last < before]
+        self._skipped += len(dropped)
+        for packet in dropped:
+            del self._left_out[packet]
+
+    def _send_packet(self, sightings: list[AnySighting]) -> None:
+        if not self._asked_for(sightings):
+            return
+        if self._allowance < 1:
+            self._skipped += 1
+            return
+        self._allowance -= 1
+        self._send(Sighted(id=self._request.id, sightings=(*sightings, *self._lookups.values())))
 
     # ---- reading -----------------------------------------------------------------------------------------------------
 
     def _ready(self) -> None:
-        self.session.read()
+        self._session.read()
         if self._read > _BUDGET * TICK:
             self._pause()
 
     def _pause(self) -> None:
-        """Leave it to the kernel to drop what comes: until the next tick."""
+        """Read nothing until the next tick: the kernel drops what does not fit in the sockets."""
         for fd in self._listening:
-            self.loop.remove_reader(fd)
+            self._loop.remove_reader(fd)
         self._listening = []
 
     def _listen(self) -> None:
         if not self._listening:
-            self._listening = self.session.filenos()
+            self._listening = self._session.filenos()
             for fd in self._listening:
-                self.loop.add_reader(fd, self._ready)
+                self._loop.add_reader(fd, self._ready)
 
     async def run(self) -> None:
+        """Follow packets until it is cancelled; then everything that was set up is removed."""
         with contextlib.ExitStack() as stack:
-            stack.enter_context(self.session)
+            stack.enter_context(self._session)
             stack.callback(self._pause)
             while True:
                 self._read = 0
                 self._listen()
                 await asyncio.sleep(TICK)
-                self._allowance = min(float(self.request.rate), self._allowance + self.request.rate * TICK)
-                self.settle(self.loop.time() - SILENCE)
+                self._allowance = min(float(self._request.rate), self._allowance + self._request.rate * TICK)
+                self._settle(self._loop.time() - SILENCE)
                 if not self._packets or len(self._lookups) > MAX_LOOKUPS:
                     self._lookups.clear()
-                    self.session.forget()
+                    self._session.forget_lookups()
 
     def ended(self) -> None:
-        self.settle(float("inf"))
-        self.tell(TraceEnded(id=self.request.id, skipped=self.skipped))
+        """Send the packets that were still followed, and that it has ended."""
+        self._settle(float("inf"))
+        self._send(TraceEnded(id=self._request.id, skipped=self._skipped))

@@ -1,4 +1,11 @@
-"""The lab process: pid 1 of a lab. It speaks netlink, watches, and starts what people run; it outlives agent and server."""
+"""The lab process: pid 1 of a lab. It uses netlink, watches namespaces, and starts what people run. It outlives agent and server.
+
+- `process`: the client's connection and its requests;
+- `kernel`: namespaces, watches and applied steps;
+- `children`: processes that people run;
+- `limit_watch`: limits that the kernel does not report;
+- `outbox`: frames to the client.
+"""
 
 import asyncio
 import socket
@@ -10,8 +17,8 @@ from topology.model.netfilter import Driver
 
 
 def main(listener: socket.socket, limits: Limits, firewall: Driver) -> None:
-    """Serve until killed. `firewall`: whose iptables the lab has."""
+    """Serve until killed. `firewall`: the driver whose iptables is `iptables` in the lab."""
     use(firewall)
-    # asyncio tells a fork by another pid; an agent that is pid 1 of a container has the same as this process
+    # asyncio recognises a fork by its other pid; an agent that is pid 1 of a container has the same pid as this process
     asyncio._set_running_loop(None)
     asyncio.run(Lab(listener, limits, firewall).serve())

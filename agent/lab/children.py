@@ -1,4 +1,4 @@
-"""Processes that people run in a namespace: started, fed, read, signalled, reaped."""
+"""Processes that people run in a namespace: started, their standard input and output relayed, signalled, reaped."""
 
 import asyncio
 import contextlib
@@ -6,15 +6,13 @@ import errno
 import os
 import shutil
 import signal
-import struct
 import subprocess
-import termios
 from collections.abc import Callable
-from fcntl import ioctl
 
 from agent.lab.outbox import Outbox
+from agent.linux import ptys
 from agent.linux.reaper import Reaper
-from agent.netlink.namespaces import Namespaces
+from agent.netlink.namespaces import Namespaces, unknown_namespace
 from agent.sandbox import ENVIRONMENT
 from protocol.private import Exit, Run
 from topology.model.base import HOST
@@ -22,11 +20,12 @@ from topology.model.problems import Code, Problem, ProblemError
 
 _CHUNK = 65536
 _LINGER_SECONDS = 0.3
-"""How long a process that has ended may leave its output open in a child that it left behind."""
+"""How long output is read after a process has ended: a child that it left behind may hold the pipe open."""
 
 
 class Child:
-    """One running process, its bytes on `channel`."""
+    """One running process. Its bytes go to `outbox` on the channel of `run`. `outputs`: descriptor → number of the stream; `stdin` is one
+    of them where the process has a terminal. All are closed here."""
 
     def __init__(self, run: Run, popen: "subprocess.Popen[bytes]", outputs: dict[int, int], stdin: int, outbox: Outbox) -> None:
         self.run, self.popen, self.outbox = run, popen, outbox
@@ -37,8 +36,9 @@ class Child:
         self.status: int | None = None
         self._loop = asyncio.get_running_loop()
 
-    def listen(self, ended: Callable[["Child"], None]) -> None:
-        self._ended = ended
+    def listen(self, on_end: Callable[["Child"], None]) -> None:
+        """Relay its output; `on_end` is called when it has ended and all of its output is sent."""
+        self._on_end = on_end
         for fd in self.outputs:
             os.set_blocking(fd, False)
             self._loop.add_reader(fd, self._readable, fd)
@@ -55,12 +55,12 @@ class Child:
             self.outbox.data(self.run.channel, self.outputs[fd], data)
             if self.outbox.full:
                 self._loop.remove_reader(fd)
-                self._loop.create_task(self._later(fd))
+                self._loop.create_task(self._read_when_there_is_room(fd))
             return
         self._close_output(fd)
 
-    async def _later(self, fd: int) -> None:
-        await self.outbox.room()
+    async def _read_when_there_is_room(self, fd: int) -> None:
+        await self.outbox.wait_for_room()
         if fd in self.outputs:
             self._loop.add_reader(fd, self._readable, fd)
 
@@ -73,7 +73,7 @@ class Child:
         self._maybe_end()
 
     def exited(self, status: int) -> None:
-        """The kernel told that it ended; the rest of its output may still come."""
+        """It has ended, with this wait status; the rest of its output may still come."""
         self.status = status
         self._loop.call_later(_LINGER_SECONDS, self._drop_outputs)
         self._maybe_end()
@@ -93,12 +93,12 @@ class Child:
         code = os.waitstatus_to_exitcode(self.status)
         self.popen.returncode = code
         self.outbox.send(Exit(id=self.run.id, channel=self.run.channel, code=code if code >= 0 else 128 - code))
-        self._ended(self)
+        self._on_end(self)
 
-    # ---- in ----------------------------------------------------------------------------------------------------------
+    # ---- input -------------------------------------------------------------------------------------------------------
 
     def write(self, data: bytes) -> None:
-        """Bytes for standard input; no bytes: no more come."""
+        """Bytes for standard input; no bytes: the end of the input."""
         if self._stdin < 0:
             return
         if not data:
@@ -116,7 +116,7 @@ class Child:
             self._loop.add_writer(self._stdin, self._flush)
             return
         except OSError:
-            self._unwritten.clear()  # it does not listen
+            self._unwritten.clear()  # it has closed its standard input
         self._loop.remove_writer(self._stdin)
         if self._eof and not self.run.tty:
             self._close_stdin()
@@ -129,24 +129,25 @@ class Child:
             self._stdin = -1
 
     def resize(self, rows: int, columns: int) -> None:
+        """Set the size of its terminal, where it has one."""
         if self.run.tty and self._stdin >= 0:
-            ioctl(self._stdin, termios.TIOCSWINSZ, struct.pack("=HHHH", rows, columns, 0, 0))
+            ptys.set_size(self._stdin, rows, columns)
 
     def signal(self, number: int) -> None:
-        """To its process group."""
+        """Send a signal to its process group."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.popen.pid, number)
 
 
 class Children:
-    """All of them."""
+    """The processes that run for the attached client."""
 
     def __init__(self, namespaces: Namespaces, reaper: Reaper) -> None:
         self._namespaces, self._reaper = namespaces, reaper
         self.by_channel: dict[int, Child] = {}
 
     def start(self, run: Run, outbox: Outbox) -> None:
-        """Start it, or answer why not."""
+        """Start one. `Exit` is sent when it has ended, or at once where it could not be started."""
         try:
             child = self._spawn(run, outbox)
         except ProblemError as e:
@@ -159,8 +160,7 @@ class Children:
 
     def _argv(self, run: Run) -> list[str]:
         if run.namespace not in self._namespaces:
-            message = f'Cannot open network namespace "{run.namespace}": No such file or directory'
-            raise ProblemError(Problem(code=Code.UNKNOWN, message=message, subject=f"namespace:{run.namespace}"))
+            raise unknown_namespace(run.namespace)
         if not run.argv or shutil.which(run.argv[0], path=ENVIRONMENT["PATH"]) is None:
             name = run.argv[0] if run.argv else ""
             number = errno.EACCES if os.path.isfile(name) else errno.ENOENT
@@ -174,32 +174,40 @@ class Children:
         argv = self._argv(run)
         env = {**ENVIRONMENT, **run.env}
         try:
-            if run.tty:
-                master, slave = os.openpty()
-                ioctl(slave, termios.TIOCSWINSZ, struct.pack("=HHHH", run.rows, run.columns, 0, 0))
-                try:
-                    popen = subprocess.Popen(["setsid", "--ctty", *argv], stdin=slave, stdout=slave, stderr=slave, env=env, cwd="/root")
-                finally:
-                    os.close(slave)
-                return Child(run, popen, {master: 1}, master, outbox)
-            pipe = subprocess.PIPE
-            popen = subprocess.Popen(argv, stdin=pipe, stdout=pipe, stderr=pipe, env=env, cwd="/root", start_new_session=True, bufsize=0)
+            return _on_terminal(run, argv, env, outbox) if run.tty else _on_pipes(run, argv, env, outbox)
         except OSError as e:
             message = f'exec of "{run.argv[0]}" failed: {e.strerror}'
             raise ProblemError(Problem(code=Code.REFUSED, message=message, errno=e.errno)) from None
-        assert popen.stdin
-        assert popen.stdout
-        assert popen.stderr
-        out, err, stdin = (os.dup(f.fileno()) for f in (popen.stdout, popen.stderr, popen.stdin))
-        for file in (popen.stdin, popen.stdout, popen.stderr):
-            file.close()
-        return Child(run, popen, {out: 1, err: 2}, stdin, outbox)
 
     def _ended(self, child: Child) -> None:
         self.by_channel.pop(child.run.channel, None)
 
     def hang_up(self) -> None:
-        """The client that watched them is gone."""
+        """The client that watched them is gone: end them (SIGHUP, and SIGCONT, so that stopped ones can act on it)."""
         for child in list(self.by_channel.values()):
             child.signal(signal.SIGHUP)
             child.signal(signal.SIGCONT)
+
+
+def _on_terminal(run: Run, argv: list[str], env: dict[str, str], outbox: Outbox) -> Child:
+    """Started with a terminal that is its standard input, output and error. Raises OSError."""
+    master, slave = os.openpty()
+    ptys.set_size(slave, run.rows, run.columns)
+    try:
+        popen = subprocess.Popen(["setsid", "--ctty", *argv], stdin=slave, stdout=slave, stderr=slave, env=env, cwd="/root")
+    finally:
+        os.close(slave)
+    return Child(run, popen, {master: 1}, master, outbox)
+
+
+def _on_pipes(run: Run, argv: list[str], env: dict[str, str], outbox: Outbox) -> Child:
+    """Started with three pipes. Raises OSError."""
+    pipe = subprocess.PIPE
+    popen = subprocess.Popen(argv, stdin=pipe, stdout=pipe, stderr=pipe, env=env, cwd="/root", start_new_session=True, bufsize=0)
+    assert popen.stdin
+    assert popen.stdout
+    assert popen.stderr
+    out, err, stdin = (os.dup(f.fileno()) for f in (popen.stdout, popen.stderr, popen.stdin))
+    for file in (popen.stdin, popen.stdout, popen.stderr):
+        file.close()
+    return Child(run, popen, {out: 1, err: 2}, stdin, outbox)

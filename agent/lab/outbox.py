@@ -1,4 +1,4 @@
-"""What goes to the attached client, in order: facts, answers, bytes of processes. Nobody waits for a slow client but those bytes."""
+"""What is sent to the attached client, in order: facts, answers, bytes of processes. Only those who send bytes wait for a slow client."""
 
 import asyncio
 from collections import deque
@@ -12,7 +12,7 @@ from protocol.frames import pack
 from protocol.private import AnyLabEvent
 
 FULL = 4 << 20
-"""Bytes waiting from which on processes are no longer read."""
+"""With more bytes than this waiting, the output of processes is not read."""
 
 
 class Outbox:
@@ -30,17 +30,20 @@ class Outbox:
         self.on_room: Callable[[], None] = lambda: None
 
     def send(self, event: AnyLabEvent) -> None:
+        """Queue an event."""
         self._put(msgspec.json.encode(event).decode())
 
     def data(self, channel: int, stream: int, data: bytes) -> None:
+        """Queue bytes of a process."""
         self._put(pack(channel, stream, data))
 
     @property
     def full(self) -> bool:
+        """Whether more than `FULL` bytes wait."""
         return self._bytes > FULL
 
-    async def room(self) -> None:
-        """Wait until it is not full."""
+    async def wait_for_room(self) -> None:
+        """Wait until it is not full, or the client is gone."""
         await self._room.wait()
 
     def _put(self, frame: str | bytes) -> None:
@@ -57,11 +60,14 @@ class Outbox:
                 while self._frames:
                     frame = self._frames.popleft()
                     await self._connection.send(frame)
-                    self._bytes -= len(frame)
-                    if not self.full and not self._room.is_set():
-                        self._room.set()
-                        self.on_room()
+                    self._sent(len(frame))
                 self._waiting.clear()
                 await self._waiting.wait()
         except ConnectionClosed:
             self._room.set()
+
+    def _sent(self, count: int) -> None:
+        self._bytes -= count
+        if not self.full and not self._room.is_set():
+            self._room.set()
+            self.on_room()

@@ -1,59 +1,47 @@
-"""The lab's loop: one client at a time, its requests, the facts for it."""
+"""The lab's loop: one client at a time, its requests, and the facts that it is sent."""
 
 import asyncio
 import contextlib
 import os
 import signal
 import socket
-import time
+from collections.abc import Callable, Mapping
+from typing import Any, get_args
 
 import msgspec
 from websockets.asyncio.server import ServerConnection, unix_serve
 from websockets.exceptions import ConnectionClosed
 
-from agent.apply import Undo, execute
-from agent.apply.execute import touched
 from agent.capture import Captures
-from agent.filter import ConntrackWatch, FilterWatch, attempt, driver
+from agent.filter import attempt
 from agent.journey.tracing import Tracing
 from agent.lab.children import Children
-from agent.lab.full import Full
+from agent.lab.kernel import POLL_SECONDS, Kernel
+from agent.lab.limit_watch import LimitWatch
 from agent.lab.outbox import Outbox
 from agent.linux.reaper import Reaper
-from agent.netlink.namespaces import Namespaces
-from agent.netlink.sysctls import Sysctls
-from agent.netlink.watch import Watch
 from agent.terminals import files
 from agent.terminals.terminals import Terminals
 from protocol import private as p
 from protocol.frames import INPUT, unpack
+from protocol.limits import MAX_LAB_MESSAGE
 from topology.model.limits import Limits
 from topology.model.netfilter import Driver
 from topology.model.problems import Code, Problem, ProblemError
-from topology.model.sysctls import KEYS
-from topology.observe.facts import AnyFact, Resync, SysctlFact
-from topology.plan.steps import ChangeTable
+from topology.observe.facts import AnyFact
 
-BULK = 64
-"""Steps from which on the watch pauses during the apply, and reads afterwards what was touched."""
-
-LOOK_SECONDS = 1.0
-LOOK_SHARE = 0.1
-"""How much of the lab's time may go into looking: with very many namespaces it is done less often."""
-
-MAX_MESSAGE = 64 << 20
+Handler = Callable[[Any, Outbox], p.AnyLabEvent | None]
+"""Does a request of one type, and returns the answer, or sends it itself, now or later. Raises ProblemError."""
 
 
 class Lab:
-    """See the module's text."""
+    """Serves the server's requests on `listener`, a listening Unix socket, for as long as the lab lives."""
 
     def __init__(self, listener: socket.socket, limits: Limits, firewall: Driver) -> None:
         self._listener, self._limits, self._firewall = listener, limits, firewall
-        self._full = Full(limits)
+        self._limit_watch = LimitWatch(limits)
         self._outbox: Outbox | None = None
         self._connection: ServerConnection | None = None
-        self._looked = p.Look(id=0, namespaces=())
-        self._fresh = True
         self._decoder = msgspec.json.Decoder(p.AnyLabRequest)
 
     async def serve(self) -> None:
@@ -61,65 +49,33 @@ class Lab:
         loop = asyncio.get_running_loop()
         stop = asyncio.Event()
         loop.add_signal_handler(signal.SIGTERM, stop.set)
-        self._namespaces = Namespaces()
-        self._watch = Watch(self._namespaces, self._tell)
-        self._filters = FilterWatch(self._namespaces, driver(self._firewall, self._namespaces), self._send)
-        self._connections = ConntrackWatch(self._namespaces, self._send)
-        self._watch.start()
-        reader = Sysctls(self._namespaces, KEYS)
-        self._baseline = {fact.key: fact.value for fact in reader.read([self._namespaces.watch])}
-        reader.close()
-        for fd, callback in {**self._watch.readers(), self._filters.fileno(): self._filters.on_event}.items():
-            loop.add_reader(fd, callback)
-        reaper = Reaper()
-        self._children = Children(self._namespaces, reaper)
-        self._terminals = Terminals(self._namespaces, reaper.when_ended, self._tell)
-        self._captures = Captures(self._namespaces, reaper, self._tell)
-        self._tracing = Tracing(self._namespaces)
-        ticker = loop.create_task(self._tick())
-        async with unix_serve(self._client, sock=self._listener, compression=None, max_size=MAX_MESSAGE, ping_interval=None):
+        self._kernel = Kernel(self._firewall, self._on_facts)
+        namespaces, reaper = self._kernel.namespaces, Reaper()
+        self._children = Children(namespaces, reaper)
+        self._terminals = Terminals(namespaces, reaper.when_ended, self._kernel.report)
+        self._captures = Captures(namespaces, reaper, self._kernel.report)
+        self._tracing = Tracing(namespaces)
+        self._handlers = self._table()
+        poller = loop.create_task(self._poll())
+        async with unix_serve(self._client, sock=self._listener, compression=None, max_size=MAX_LAB_MESSAGE, ping_interval=None):
             await stop.wait()
-        ticker.cancel()
+        poller.cancel()
 
-    def _tell(self, facts: list[AnyFact]) -> None:
-        """What the watch tells, and the rules of namespaces that it tells whole."""
-        self._send([*facts, *self._filters.along(facts)])
-
-    def _send(self, facts: list[AnyFact]) -> None:
+    def _on_facts(self, facts: tuple[AnyFact, ...]) -> None:
         if self._outbox is not None and facts:
-            anew = {fact.ns for fact in facts if isinstance(fact, Resync)}
-            self._outbox.send(p.Facts(facts=self._without_baseline(facts, anew)))
+            self._outbox.send(p.Facts(facts=facts))
 
-    def _without_baseline(self, facts: list[AnyFact], anew: set[str]) -> tuple[AnyFact, ...]:
-        """A namespace that is told anew starts at the baseline: its sysctls that are as in any fresh one need not be said."""
-        return tuple(
-            fact for fact in facts if not (isinstance(fact, SysctlFact) and fact.ns in anew and self._baseline.get(fact.key) == fact.value)
-        )
-
-    async def _tick(self) -> None:
-        """What has no event: counters, processes, ages, for the namespaces that somebody looks at."""
-        spent = 0.0
+    async def _poll(self) -> None:
+        """While a client is attached and keeps up: look at what has no event."""
+        seconds = POLL_SECONDS
         while True:
-            await asyncio.sleep(max(LOOK_SECONDS, spent / LOOK_SHARE))
+            await asyncio.sleep(seconds)
             if self._outbox is None or self._outbox.full:
                 continue
-            for problem in self._full.look(len(list(self._namespaces)) - 1):
-                self._outbox.send(p.Reached(problem=problem))
-            self._watch.sweep()
-            started = time.monotonic()
-            self._filters.refresh()
-            self._connections.refresh()
-            self._send(self._counted())
-            spent = time.monotonic() - started
-
-    def _counted(self) -> list[AnyFact]:
-        """What has no event, of what is looked at."""
-        there = [self._namespaces[name] for name in self._looked.namespaces if name in self._namespaces]
-        if there:
-            self._watch.refresh([netns.name for netns in there])
-        reader, names = self._watch.reader, set(self._looked.namespaces)
-        busy = [self._namespaces[name] for name in self._looked.traffic if name in self._namespaces and name not in names]
-        return [*(reader.counters(netns) for netns in (*there, *busy)), *(reader.processes(netns) for netns in there)]
+            named = len(list(self._kernel.namespaces)) - 1
+            for problem in self._limit_watch.newly_reached(named):
+                self._outbox.send(p.LimitReached(problem=problem))
+            seconds = self._kernel.poll()
 
     # ---- the client --------------------------------------------------------------------------------------------------
 
@@ -134,17 +90,21 @@ class Lab:
                 if isinstance(frame, bytes):
                     self._frame(*unpack(frame))
                 else:
-                    self._request(self._decoder.decode(frame), outbox)
+                    self._request(frame, outbox)
         except ConnectionClosed:
             pass
         finally:
             pump.cancel()
             if self._connection is connection:
-                self._connection = self._outbox = None
-                self._children.hang_up()
-                self._terminals.hang_up()
-                self._tracing.stop_all()
-                self._look(p.Look(id=0, namespaces=()))
+                self._disconnected()
+
+    def _disconnected(self) -> None:
+        """Stop what was for this client alone. Terminals and captures go on."""
+        self._connection = self._outbox = None
+        self._children.hang_up()
+        self._terminals.hang_up()
+        self._tracing.stop_all()
+        self._kernel.subscribe(p.Subscribe(id=0, namespaces=()))
 
     def _frame(self, channel: int, stream: int, data: bytes) -> None:
         child = self._children.by_channel.get(channel)
@@ -153,64 +113,56 @@ class Lab:
         else:
             self._terminals.frame(channel, stream, data)
 
-    def _request(self, request: p.AnyLabRequest, outbox: Outbox) -> None:
-        match request:
-            case p.Attach():
-                self._watch.barrier()
-                attached = p.Attached(
-                    id=request.id, fresh=self._fresh, sysctls=self._baseline, limits=self._limits, firewall=self._firewall
-                )
-                outbox.send(attached)
-                self._filters.settle()
-                facts = [*self._snapshot(), *self._terminals.facts(), *self._captures.facts()]
-                outbox.send(p.Facts(facts=self._without_baseline(facts, {fact.ns for fact in facts}), whole=True))
-                self._outbox = outbox
-            case p.Apply():
-                outbox.send(self._apply(request))
-            case p.Run():
-                self._children.start(request, outbox)
-            case p.Resize():
-                child = self._children.by_channel.get(request.channel)
-                if child is not None:
-                    child.resize(request.rows, request.columns)
-                else:
-                    self._terminals.resize(request.channel, request.rows, request.columns)
-                outbox.send(p.LabAnswer(id=request.id))
-            case p.Signal():
-                outbox.send(p.LabAnswer(id=request.id, problem=self._signal(request)))
-            case p.Look():
-                self._look(request)
-                outbox.send(p.LabAnswer(id=request.id))
-            case p.Trace():
-                self._tracing.start(request, outbox.send)
-            case p.WatchPackets():
-                self._tracing.watch(request, outbox.send)
-            case p.StopTrace():
-                self._tracing.stop(request.target)
-            case p.TryRules():
-                tried = attempt(self._namespaces, self._filters.driver, request.family, request.text)
-                outbox.send(p.Tried(id=request.id, text=tried.text, line=tried.line, problem=tried.problem))
-            case _:
-                outbox.send(self._answer(request, outbox))
-
-    def _answer(self, request: p.AnyTerminalRequest | p.AnyFileRequest | p.AnyCaptureRequest, outbox: Outbox) -> p.AnyLabAnswer:
-        """Of terminals, files and captures, which are asked for one by one."""
+    def _request(self, frame: str, outbox: Outbox) -> None:
+        request = self._decoder.decode(frame)
+        answer: p.AnyLabEvent | None
         try:
-            if isinstance(request, p.AnyCaptureRequest):
-                return self._captures.handle(request)
-            if isinstance(request, p.AnyFileRequest):
-                return files.handle(request, self._terminals)
-            return self._terminals.handle(request, outbox)
+            answer = self._handlers[type(request)](request, outbox)
         except ProblemError as e:
-            return p.LabAnswer(id=request.id, problem=e.problem)
+            answer = p.LabAnswer(id=request.id, problem=e.problem)
+        if answer is not None:
+            outbox.send(answer)
 
-    def _look(self, wanted: p.Look) -> None:
-        self._looked = wanted
-        self._watch.look([name for name in wanted.namespaces if name in self._namespaces])
-        self._filters.look(wanted.filters)
-        self._connections.look(wanted.conntrack)
+    # ---- requests ----------------------------------------------------------------------------------------------------
 
-    def _signal(self, request: p.Signal) -> Problem | None:
+    def _table(self) -> Mapping[type, Handler]:
+        """What does each request. AnyLabRequest names them all."""
+        return {
+            p.Attach: self._attach,
+            p.Apply: lambda request, _: self._kernel.apply(request),
+            p.Run: self._children.start,
+            p.Resize: self._resize,
+            p.Signal: self._signal,
+            p.Subscribe: self._subscribe,
+            p.TryRules: self._try_rules,
+            p.Trace: lambda request, outbox: self._tracing.start(request, outbox.send),
+            p.WatchPackets: lambda request, outbox: self._tracing.watch(request, outbox.send),
+            p.StopTrace: lambda request, _: self._tracing.stop(request.target),
+            **dict.fromkeys(get_args(p.AnyTerminalRequest), self._terminals.handle),
+            **dict.fromkeys(get_args(p.AnyFileRequest), lambda request, _: files.handle(request, self._terminals)),
+            **dict.fromkeys(get_args(p.AnyCaptureRequest), lambda request, _: self._captures.handle(request)),
+        }
+
+    def _attach(self, request: p.Attach, outbox: Outbox) -> None:
+        """Send the whole lab; only then can the outbox get facts of changes."""
+        kernel = self._kernel
+        facts = (*kernel.everything(), *self._terminals.facts(), *self._captures.facts())
+        outbox.send(p.Attached(id=request.id, fresh=kernel.fresh, sysctls=kernel.baseline, limits=self._limits, firewall=self._firewall))
+        outbox.send(p.Facts(facts=facts, snapshot=True))
+        self._outbox = outbox
+
+    def _resize(self, request: p.Resize, _outbox: Outbox) -> p.LabAnswer:
+        child = self._children.by_channel.get(request.channel)
+        if child is not None:
+            child.resize(request.rows, request.columns)
+        else:
+            self._terminals.resize(request.channel, request.rows, request.columns)
+        return p.LabAnswer(id=request.id)
+
+    def _signal(self, request: p.Signal, _outbox: Outbox) -> p.LabAnswer:
+        return p.LabAnswer(id=request.id, problem=self._kill(request))
+
+    def _kill(self, request: p.Signal) -> Problem | None:
         child = self._children.by_channel.get(request.channel) if request.channel is not None else None
         if child is not None:
             child.signal(request.signal)
@@ -221,39 +173,13 @@ class Lab:
                 return Problem(code=Code.REFUSED, message=e.strerror or str(e), errno=e.errno, hint=f"kill -{request.signal} {request.pid}")
         return None
 
-    # ---- apply -------------------------------------------------------------------------------------------------------
+    def _subscribe(self, request: p.Subscribe, _outbox: Outbox) -> p.LabAnswer:
+        self._kernel.subscribe(request)
+        return p.LabAnswer(id=request.id)
 
-    def _apply(self, request: p.Apply) -> p.Applied:
-        """Do it, or leave everything as it was. The facts are in the outbox before the answer."""
-        self._fresh = False
-        self._watch.barrier()
-        self._filters.settle()
-        undo = Undo(self._baseline, self._snapshot())
-        bulk = len(request.steps) > BULK
-        names = touched(request.steps)
-        if bulk:
-            self._watch.pause()
-        try:
-            outcome = execute(self._namespaces, request.steps, self._filters)
-        finally:
-            if bulk:
-                self._watch.resume([name for name in names if name in self._namespaces])
-        problem = outcome.problem
-        if problem is not None and outcome.failed is not None:
-            left = undo.back(self._namespaces, self._filters, request.steps[: outcome.failed], self._now)
-            if left:
-                problem = msgspec.structs.replace(problem, causes=left)
-        self._watch.barrier()
-        self._filters.settle({step.namespace for step in request.steps if isinstance(step, ChangeTable)})
-        return p.Applied(id=request.id, problem=problem, failed=outcome.failed)
-
-    def _now(self) -> list[AnyFact]:
-        self._watch.barrier()
-        self._filters.settle()
-        return self._snapshot()
-
-    def _snapshot(self) -> list[AnyFact]:
-        return [*self._watch.snapshot(), *self._filters.snapshot()]
+    def _try_rules(self, request: p.TryRules, _outbox: Outbox) -> p.Tried:
+        tried = attempt(self._kernel.namespaces, self._kernel.filters.driver, request.family, request.text)
+        return p.Tried(id=request.id, text=tried.text, line=tried.line, problem=tried.problem)
 
 
 def warm() -> None:

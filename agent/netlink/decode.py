@@ -1,7 +1,6 @@
 """Messages of the kernel → facts: links, bridge ports, VLANs, counters. The rest is in `decode_ip`.
 
-`body` is a message without `nlmsghdr`. `Resolve` turns an nsid into a namespace's name; what it counts from depends on who asked
-(netlink events: the device's own namespace; a request: the socket's).
+`body` is a message without `nlmsghdr`. Constants: linux/rtnetlink.h, linux/if_link.h, linux/if_bridge.h.
 """
 
 import struct
@@ -29,6 +28,8 @@ _IFINFO = struct.Struct("=BxHiII")
 _VLAN = struct.Struct("=HH")
 _STATS = struct.Struct("=9Q")
 Resolve = Callable[[int], str]
+"""The name of the namespace with an nsid. Which namespace's numbers these are depends on the message: in an event those of the device's own
+namespace, in a reply those of the namespace that asked."""
 
 
 def link_head(body: bytes) -> tuple[int, int, int]:
@@ -38,12 +39,20 @@ def link_head(body: bytes) -> tuple[int, int, int]:
 
 
 def mac(data: bytes) -> str:
-    """`02:00:00:00:00:01`; nothing for an interface that has no such address."""
+    """`02:00:00:00:00:01`; empty for an interface that has no such address."""
     return data.hex(":") if data else ""
 
 
+def _nested(found: dict[int, bytes], key: int) -> dict[int, bytes]:
+    return attributes(found[key]) if key in found else {}
+
+
+def _u32(found: dict[int, bytes], key: int, default: int = 0) -> int:
+    return as_u32(found[key]) if key in found else default
+
+
 def port(data: dict[int, bytes]) -> PortFact:
-    """IFLA_BRPORT_*, from IFLA_INFO_SLAVE_DATA or from the IFLA_PROTINFO of an AF_BRIDGE message."""
+    """A bridge port, from the IFLA_BRPORT_* of IFLA_INFO_SLAVE_DATA, or of the IFLA_PROTINFO of an AF_BRIDGE message."""
     return PortFact(
         state=as_u8(data[_BRPORT_STATE]),
         cost=as_u32(data[_BRPORT_COST]),
@@ -56,27 +65,27 @@ def port(data: dict[int, bytes]) -> PortFact:
 
 
 def _addrgen(spec: bytes) -> str:
+    """How IPv6 link-local addresses are made, from IFLA_AF_SPEC."""
     six = attributes(spec).get(AF_INET6)
     mode = attributes(six).get(IFLA_INET6_ADDR_GEN_MODE) if six else None
     return words.ADDRGEN.get(as_u8(mode), "eui64") if mode else "eui64"
 
 
 def link(ns: str, body: bytes, resolve: Resolve) -> LinkFact:
-    """RTM_NEWLINK of family AF_UNSPEC. KeyError for one that has no name, which the kernel does not send."""
+    """RTM_NEWLINK of family AF_UNSPEC. KeyError for one without a name, which the kernel does not send."""
     _, _, index, flags, _ = _IFINFO.unpack_from(body)
     found = attributes(body, _IFINFO.size)
-    about = attributes(found[IFLA_LINKINFO]) if IFLA_LINKINFO in found else {}
+    about = _nested(found, IFLA_LINKINFO)
     kind = as_text(about[IFLA_INFO_KIND]) if IFLA_INFO_KIND in about else "loopback" if flags & IFF_LOOPBACK else ""
-    data = attributes(about[IFLA_INFO_DATA]) if IFLA_INFO_DATA in about else {}
+    data = _nested(about, IFLA_INFO_DATA)
     driver = DRIVERS.get(kind)
     info = driver.observe(data) if driver else {}
-    below = as_u32(found[IFLA_LINK]) if IFLA_LINK in found else 0
-    there = resolve(as_s32(found[IFLA_LINK_NETNSID])) if IFLA_LINK_NETNSID in found else None
+    lower = _u32(found, IFLA_LINK)
+    link_ns = resolve(as_s32(found[IFLA_LINK_NETNSID])) if IFLA_LINK_NETNSID in found else None
     if driver and driver.lower:
-        below = driver.lower(data)
-        if there is not None:
-            info["underlay"] = there
-    is_port = about.get(IFLA_INFO_SLAVE_KIND) == b"bridge\0" and IFLA_INFO_SLAVE_DATA in about
+        lower = driver.lower(data)
+        if link_ns is not None:
+            info["underlay"] = link_ns
     return LinkFact(
         ns=ns,
         index=index,
@@ -87,28 +96,34 @@ def link(ns: str, body: bytes, resolve: Resolve) -> LinkFact:
         carrier=found.get(IFLA_CARRIER, b"\0") != b"\0",
         mtu=as_u32(found[IFLA_MTU]),
         mac=mac(found.get(IFLA_ADDRESS, b"")),
-        master=as_u32(found[IFLA_MASTER]) if IFLA_MASTER in found else 0,
-        link=below,
-        link_ns=there,
+        master=_u32(found, IFLA_MASTER),
+        link=lower,
+        link_ns=link_ns,
         info=info,
-        port=port(attributes(about[IFLA_INFO_SLAVE_DATA])) if is_port else None,
-        txqlen=as_u32(found[IFLA_TXQLEN]) if IFLA_TXQLEN in found else 0,
-        queues=as_u32(found[IFLA_NUM_TX_QUEUES]) if IFLA_NUM_TX_QUEUES in found else 1,
-        promiscuity=as_u32(found[IFLA_PROMISCUITY]) if IFLA_PROMISCUITY in found else 0,
+        port=_port_of(about),
+        txqlen=_u32(found, IFLA_TXQLEN),
+        queues=_u32(found, IFLA_NUM_TX_QUEUES, 1),
+        promiscuity=_u32(found, IFLA_PROMISCUITY),
         ipv6_addrgen=_addrgen(found[IFLA_AF_SPEC]) if IFLA_AF_SPEC in found else "eui64",
     )
 
 
+def _port_of(about: dict[int, bytes]) -> PortFact | None:
+    """What IFLA_LINKINFO says of the link as a bridge port; None where it is none."""
+    is_port = about.get(IFLA_INFO_SLAVE_KIND) == b"bridge\0" and IFLA_INFO_SLAVE_DATA in about
+    return port(attributes(about[IFLA_INFO_SLAVE_DATA])) if is_port else None
+
+
 def bridge_port(body: bytes) -> tuple[int, int, PortFact | None]:
-    """An RTM_…LINK of family AF_BRIDGE: ifindex, the bridge's, and what it says of the port (None: a bridge about itself)."""
+    """An RTM_…LINK of family AF_BRIDGE: ifindex, the bridge's ifindex, and the port's settings (None: the message is about the bridge
+    itself)."""
     found = attributes(body, _IFINFO.size)
-    data = attributes(found[IFLA_PROTINFO]) if IFLA_PROTINFO in found else {}
-    master = as_u32(found[IFLA_MASTER]) if IFLA_MASTER in found else 0
+    data, master = _nested(found, IFLA_PROTINFO), _u32(found, IFLA_MASTER)
     return link_head(body)[1], master, port(data) if _BRPORT_STATE in data and _BRPORT_FLOOD in data else None
 
 
 def vlans(ns: str, body: bytes) -> VlansFact | None:
-    """The VLANs in an RTM_NEWLINK of family AF_BRIDGE; None where it is not about a port, or does not say."""
+    """The VLANs in an RTM_NEWLINK of family AF_BRIDGE; None where it is not about a port, or does not list them."""
     index = link_head(body)[1]
     found = attributes(body, _IFINFO.size)
     if IFLA_AF_SPEC not in found or IFLA_MASTER not in found or as_u32(found[IFLA_MASTER]) == index:

@@ -1,4 +1,7 @@
-"""Messages of the kernel → facts: addresses, routes, neighbours, MAC tables. `body` is a message without `nlmsghdr`."""
+"""Messages of the kernel → facts: addresses, routes, neighbours, FDB entries. `body` is a message without `nlmsghdr`.
+
+Constants: linux/if_addr.h, linux/rtnetlink.h, linux/neighbour.h.
+"""
 
 import socket
 import struct
@@ -32,7 +35,7 @@ def _text(data: bytes) -> str:
 
 
 def address(ns: str, body: bytes) -> AddressFact:
-    """RTM_…ADDR. With a point-to-point peer, the address is the local one."""
+    """RTM_…ADDR. Where there is a point-to-point peer, the address is the local one."""
     family, prefix, flags, scope, index = _IFADDR.unpack_from(body)
     found = attributes(body, _IFADDR.size)
     if IFA_FLAGS in found:
@@ -52,6 +55,7 @@ def address(ns: str, body: bytes) -> AddressFact:
 
 
 def _via(found: dict[int, bytes]) -> str | None:
+    """The gateway, of either family."""
     if _RTA_GATEWAY in found:
         return _text(found[_RTA_GATEWAY])
     # struct rtvia: a gateway of the other family (IPv4 over an IPv6 next hop)
@@ -59,6 +63,7 @@ def _via(found: dict[int, bytes]) -> str | None:
 
 
 def _hops(data: bytes) -> Iterator[NextHop]:
+    """The next hops of RTA_MULTIPATH (`struct rtnexthop`)."""
     at = 0
     while at + _NEXTHOP.size <= len(data):
         size, _, weight, index = _NEXTHOP.unpack_from(data, at)
@@ -69,7 +74,7 @@ def _hops(data: bytes) -> Iterator[NextHop]:
 
 
 def route(ns: str, body: bytes) -> RouteFact | None:
-    """RTM_…ROUTE; None for what nobody lists: table local, cached routes, other families."""
+    """RTM_…ROUTE; None for routes that are not reported: of table local, cached ones, of other families."""
     family, prefix, _, _, table, protocol, scope, kind, flags = _RT.unpack_from(body)
     if table == _TABLE_LOCAL or flags & _RTM_CLONED or family not in (AF_INET, AF_INET6):
         return None
@@ -96,13 +101,13 @@ def route(ns: str, body: bytes) -> RouteFact | None:
 
 
 def neighbour_head(body: bytes) -> tuple[int, int]:
-    """Family and NUD_* state of an RTM_…NEIGH, without a look at the rest."""
+    """Family and NUD_* state of an RTM_…NEIGH, without decoding the rest."""
     family, _, state, _, _ = _ND.unpack_from(body)
     return family, state
 
 
 def _age(found: dict[int, bytes], which: int) -> float:
-    """Seconds from `struct nda_cacheinfo` (confirmed, used, updated)."""
+    """Seconds since an entry was confirmed (`which` 0), used (1) or updated (2), from `struct nda_cacheinfo`; 0 where it has none."""
     times: tuple[int, int, int] | None = _CONFIRMED.unpack_from(found[_NDA_CACHEINFO]) if _NDA_CACHEINFO in found else None
     return times[which] / _USER_HZ if times else 0.0
 
@@ -125,7 +130,7 @@ def neighbour(ns: str, body: bytes) -> NeighbourFact | None:
 
 
 def fdb(ns: str, body: bytes) -> FdbFact | None:
-    """RTM_…NEIGH of AF_BRIDGE; None for a device's own list of multicast groups."""
+    """RTM_…NEIGH of AF_BRIDGE; None for an entry of a device's own list of multicast addresses."""
     _, index, state, flags, _ = _ND.unpack_from(body)
     found = attributes(body, _ND.size)
     address = found.get(_NDA_LLADDR, b"")

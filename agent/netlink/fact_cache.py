@@ -1,7 +1,7 @@
-"""What was told of a namespace and not taken back: only what is new is told, and what is gone is taken back by name."""
+"""The facts that were reported of a namespace and still hold: so only changes are reported, and what is gone is withdrawn by its key."""
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from topology.observe.facts import (
     AddressFact,
@@ -21,48 +21,43 @@ from topology.observe.facts import (
 
 Key = tuple[object, ...]
 Group = type[LinkFact] | type[AddressFact] | type[RouteFact] | type[NeighbourFact] | type[FdbFact] | type[VlansFact] | type[SysctlFact]
-GROUPS: tuple[Group, ...] = (LinkFact, VlansFact, AddressFact, RouteFact, NeighbourFact, FdbFact, SysctlFact)
-"""In the order in which a namespace is told whole."""
-
 CachedFact = LinkFact | AddressFact | RouteFact | NeighbourFact | FdbFact | VlansFact | SysctlFact
 
-_KEYS: dict[type, Callable[[Any], Key]] = {
-    LinkFact: lambda f: (f.index,),
-    VlansFact: lambda f: (f.index,),
-    AddressFact: lambda f: (f.index, f.address),
-    RouteFact: lambda f: (f.index, f.to, f.table, f.metric, f.via),
-    NeighbourFact: lambda f: (f.index, f.address),
-    FdbFact: lambda f: (f.index, f.mac, f.vlan, f.destination, f.own),
-    SysctlFact: lambda f: (f.key,),
+
+class _Kind(NamedTuple):
+    """`key`: what identifies a fact among those of its type in its namespace; for all but sysctls it begins with an ifindex. `gone`: the
+    fact that withdraws it, None where there is none."""
+
+    key: Callable[[Any], Key]
+    gone: Callable[[Any], AnyFact | None]
+
+
+_KINDS: dict[Group, _Kind] = {
+    LinkFact: _Kind(lambda f: (f.index,), lambda f: LinkGone(ns=f.ns, index=f.index)),
+    VlansFact: _Kind(lambda f: (f.index,), lambda f: VlansFact(ns=f.ns, index=f.index) if f.vlans else None),
+    AddressFact: _Kind(lambda f: (f.index, f.address), lambda f: AddressGone(ns=f.ns, index=f.index, address=f.address)),
+    RouteFact: _Kind(
+        lambda f: (f.index, f.to, f.table, f.metric, f.via),
+        lambda f: RouteGone(ns=f.ns, to=f.to, via=f.via, index=f.index, metric=f.metric, table=f.table),
+    ),
+    NeighbourFact: _Kind(lambda f: (f.index, f.address), lambda f: NeighbourGone(ns=f.ns, index=f.index, address=f.address)),
+    FdbFact: _Kind(
+        lambda f: (f.index, f.mac, f.vlan, f.destination, f.own),
+        lambda f: FdbGone(ns=f.ns, index=f.index, mac=f.mac, vlan=f.vlan, destination=f.destination, own=f.own),
+    ),
+    SysctlFact: _Kind(lambda f: (f.key,), lambda _: None),  # a key of /proc/sys stays
 }
+"""In the order in which a namespace is reported whole."""
+GROUPS: tuple[Group, ...] = tuple(_KINDS)
 
 
 def key(fact: CachedFact) -> Key:
-    """What identifies it among those of its kind in its namespace. For all but sysctls it begins with an ifindex."""
-    return _KEYS[type(fact)](fact)
-
-
-def gone(fact: CachedFact) -> AnyFact | None:
-    """The fact that takes it back; None where there is none (a key of /proc/sys stays)."""
-    match fact:
-        case LinkFact():
-            return LinkGone(ns=fact.ns, index=fact.index)
-        case AddressFact():
-            return AddressGone(ns=fact.ns, index=fact.index, address=fact.address)
-        case RouteFact():
-            return RouteGone(ns=fact.ns, to=fact.to, via=fact.via, index=fact.index, metric=fact.metric, table=fact.table)
-        case NeighbourFact():
-            return NeighbourGone(ns=fact.ns, index=fact.index, address=fact.address)
-        case FdbFact():
-            return FdbGone(ns=fact.ns, index=fact.index, mac=fact.mac, vlan=fact.vlan, destination=fact.destination, own=fact.own)
-        case VlansFact():
-            return VlansFact(ns=fact.ns, index=fact.index) if fact.vlans else None
-        case SysctlFact():
-            return None
+    """What identifies it among the facts of its type in its namespace. For all but sysctls it begins with an ifindex."""
+    return _KINDS[type(fact)].key(fact)
 
 
 class FactCache:
-    """The facts of one namespace by kind and key. Each method returns the facts that have to be told now."""
+    """The facts of one namespace, by type and key. Each method that changes it returns the facts to report because of that."""
 
     def __init__(self) -> None:
         self._groups: dict[type, dict[Key, CachedFact]] = {group: {} for group in GROUPS}
@@ -73,16 +68,19 @@ class FactCache:
 
     @property
     def links(self) -> Iterable[LinkFact]:
+        """The links."""
         return cast("Iterable[LinkFact]", self._groups[LinkFact].values())
 
     def link(self, index: int) -> LinkFact | None:
+        """The link with this ifindex."""
         return cast("LinkFact | None", self._groups[LinkFact].get((index,)))
 
-    def any(self, group: Group) -> bool:
+    def has_any(self, group: Group) -> bool:
+        """Whether there are facts of this type."""
         return bool(self._groups[group])
 
     def put(self, fact: CachedFact) -> list[AnyFact]:
-        """It is so now."""
+        """The kernel has this now, in place of what had the same key."""
         group, k = self._groups[type(fact)], key(fact)
         if group.get(k) == fact:
             return []
@@ -90,13 +88,13 @@ class FactCache:
         return [fact]
 
     def discard(self, group: Group, k: Key) -> list[AnyFact]:
-        """It is no more."""
+        """The kernel no longer has the fact with this key. Nothing to report where it was not reported."""
         old = self._groups[group].pop(k, None)
-        back = gone(old) if old is not None else None
-        return [back] if back is not None else []
+        gone = _KINDS[group].gone(old) if old is not None else None
+        return [gone] if gone is not None else []
 
     def discard_link(self, index: int) -> list[AnyFact]:
-        """The link is no more, and with it all that was on it."""
+        """The kernel no longer has the link with this ifindex, nor its addresses, routes, neighbours and FDB entries."""
         if self.link(index) is None:
             return []
         out: list[AnyFact] = []
@@ -107,12 +105,12 @@ class FactCache:
         return out
 
     def discard_fdb(self, index: int) -> list[AnyFact]:
-        """The interface is no port any more: what the bridge's table had of it is gone."""
+        """The interface is no longer a bridge port: the bridge has flushed the FDB entries of that port."""
         entries = cast("Iterable[FdbFact]", list(self._groups[FdbFact].values()))
-        return [back for fact in entries if fact.index == index and not fact.own for back in self.discard(FdbFact, key(fact))]
+        return [gone for fact in entries if fact.index == index and not fact.own for gone in self.discard(FdbFact, key(fact))]
 
     def replace(self, group: Group, facts: Iterable[CachedFact]) -> list[AnyFact]:
-        """These, and no others, are all of the kind. What went is told first."""
+        """These are all facts of the type that the kernel has now. What is gone is reported first."""
         facts = list(facts)
         now = {key(fact) for fact in facts}
         out: list[AnyFact] = []
@@ -123,7 +121,7 @@ class FactCache:
         return out
 
     def replace_all(self, facts: Iterable[CachedFact], groups: Iterable[Group]) -> list[AnyFact]:
-        """`replace` for each of these kinds."""
+        """`replace` for each of these types."""
         by_group: dict[type, list[CachedFact]] = {group: [] for group in groups}
         for fact in facts:
             by_group[type(fact)].append(fact)

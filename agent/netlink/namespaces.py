@@ -1,25 +1,27 @@
 """Network namespaces: made, deleted and entered as ip-netns(8) does, and the list of those that are in /run/netns.
 
-A socket belongs for ever to the namespace of the thread that opened it. So threads of our own go into a namespace, open what is
-wanted there and come back; the rest of the process never leaves its own, which is the lab's `host`.
+A socket belongs for ever to the namespace of the thread that opened it. So threads of their own go into a namespace, open a socket
+there and come back; the rest of the process never leaves its own namespace, which is the lab's `host`.
 
 One more namespace, the **watch namespace**, has no name: every namespace in the list has an nsid there (`Netns.nsid`), so that one
-socket hears all of them, and the nsids that a user sees and sets in `host` stay the user's.
+socket receives the events of all of them, and the nsids that a user sees and sets in `host` stay the user's.
 """
 
-import ctypes
-import fcntl
 import itertools
 import os
 import queue
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
+from agent.linux import mounts as m
+from agent.linux.namespaces import CLONE_NEWNET, THREAD_NETWORK, enter_network, is_network, open_own_network, unshare
 from agent.netlink.wire import Batch, Channel, Refusal, as_s32, attribute_u32, attributes, ifinfo
+from topology.model import ids
 from topology.model.base import HOST
+from topology.model.problems import ProblemError, unknown
 
 RUN = "/run/netns"
 RTM_NEWLINK, RTM_NEWNSID, RTM_DELNSID, RTM_GETNSID = 16, 88, 89, 90
@@ -28,30 +30,18 @@ GENERAL = bytes(4)
 """`struct rtgenmsg`, family AF_UNSPEC."""
 _FIRST_NSID = 1 << 16
 """Above the ids that the kernel itself gives, from 0, to namespaces that it has to name in the watch namespace."""
-_CLONE_NEWNET = 0x40000000
-_NS_GET_NSTYPE = 0xB703
-_MS_BIND, _MS_REC, _MS_SHARED, _MNT_DETACH = 0x1000, 0x4000, 1 << 20, 2
 
-_libc = ctypes.CDLL(None, use_errno=True)
 T = TypeVar("T")
 
 
-def _check(result: int, path: str | None = None) -> None:
-    if result != 0:
-        code = ctypes.get_errno()
-        raise OSError(code, os.strerror(code), path)
-
-
-def _mount(source: str, target: str, flags: int) -> None:
-    _check(_libc.mount(source.encode(), target.encode(), b"none", ctypes.c_ulong(flags), None), target)
-
-
-def _setns(fd: int) -> None:
-    _check(_libc.setns(fd, _CLONE_NEWNET))
+def unknown_namespace(name: str) -> ProblemError:
+    """The refusal of ip(8) where a namespace is named that is not there."""
+    return unknown(f'Cannot open network namespace "{name}": No such file or directory', ids.namespace(name))
 
 
 class Netns:
-    """A network namespace of the list. `inode` is that of nsfs, `nsid` its id in the watch namespace, `fd` an open file of it."""
+    """A network namespace of the list. `inode` is that of nsfs, `nsid` its id in the watch namespace, `fd` a descriptor on it, `channel`
+    a netlink socket in it."""
 
     __slots__ = ("channel", "fd", "inode", "name", "nsid")
 
@@ -63,6 +53,7 @@ class Netns:
         self.nsid = -1
 
     def close(self) -> None:
+        """Close both descriptors. A namespace without a name then ends."""
         self.channel.close()
         os.close(self.fd)
 
@@ -81,14 +72,14 @@ class Namespaces:
         # Made here and not at import: the lab process is forked, and threads do not survive that.
         self._visitor = ThreadPoolExecutor(1, "netns-visit")
         self._maker = ThreadPoolExecutor(1, "netns-make")
-        self._home = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+        self._home = open_own_network()
         self._nsfs = os.fstat(self._home).st_dev
         self.host = Netns(HOST, os.dup(self._home), Channel())
         self._named: dict[str, Netns] = {}
         self._by_nsid: dict[int, list[Netns]] = {}
         # Never the same id twice: events of a deleted namespace may still wait in a socket when the next one is made.
         self._next_nsid = itertools.count(_FIRST_NSID)
-        self.watch = self._maker.submit(self._unshared, lambda: Netns("", _own_fd(), Channel())).result()
+        self.watch = self._unnamed()
         up = Batch()
         up.begin(RTM_NEWLINK, 0, ifinfo(1, flags=1, change=1))
         up.end()
@@ -119,6 +110,7 @@ class Namespaces:
         return self.host if name == HOST else self._named[name]
 
     def get(self, name: str) -> Netns | None:
+        """None where there is none of that name."""
         return self.host if name == HOST else self._named.get(name)
 
     def __contains__(self, name: str) -> bool:
@@ -128,7 +120,7 @@ class Namespaces:
         """Those with this id in the watch namespace: none, one, or more where a namespace has more than one name."""
         return self._by_nsid.get(nsid, ())
 
-    # ---- going there -------------------------------------------------------------------------------------------------
+    # ---- visits ------------------------------------------------------------------------------------------------------
 
     def visit(self, netns: Netns, work: Callable[[], T]) -> T:
         """Call `work` on a thread that is in the namespace for that time."""
@@ -136,34 +128,38 @@ class Namespaces:
 
     def visit_all(self, places: Sequence[Netns], work: Callable[[Netns], T]) -> list[T]:
         """Call `work` in each of the namespaces, one after the other on one thread."""
-        return self.begin_visits(places, work).result()
+        return self.visit_all_later(places, work).result()
 
-    def begin_visits(self, places: Sequence[Netns], work: Callable[[Netns], T]) -> "Future[list[T]]":
-        """`visit_all`, without waiting for it."""
+    def visit_all_later(self, places: Sequence[Netns], work: Callable[[Netns], T]) -> "Future[list[T]]":
+        """`visit_all`, without waiting for its end."""
         return self._visitor.submit(self._tour, [(p.fd, p) for p in places], work)
 
     def _tour(self, places: list[tuple[int, Netns]], work: Callable[[Netns], T]) -> list[T]:
         out: list[T] = []
         try:
             for fd, netns in places:
-                _setns(fd)
+                enter_network(fd)
                 out.append(work(netns))
         finally:
-            _setns(self._home)  # a thread that stayed would keep a deleted namespace alive
+            enter_network(self._home)  # a thread that stayed would keep a deleted namespace alive
         return out
 
     def _unshared(self, work: Callable[[], T]) -> T:
         """Call `work` in a new namespace."""
-        _check(_libc.unshare(_CLONE_NEWNET))
+        unshare(CLONE_NEWNET)
         try:
             return work()
         finally:
-            _setns(self._home)
+            enter_network(self._home)
+
+    def _unnamed(self) -> Netns:
+        """A new namespace that lives as long as it is not closed."""
+        return self._maker.submit(self._unshared, lambda: Netns("", open_own_network(), Channel())).result()
 
     @contextmanager
     def scratch(self) -> Iterator[Netns]:
         """A new namespace without a name, to try things in; gone afterwards."""
-        netns = self._maker.submit(self._unshared, lambda: Netns("", _own_fd(), Channel())).result()
+        netns = self._unnamed()
         try:
             yield netns
         finally:
@@ -205,37 +201,36 @@ class Namespaces:
         os.close(os.open(path, os.O_RDONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0))
 
         def inside() -> Netns:
-            _mount("/proc/thread-self/ns/net", path, _MS_BIND)
-            return Netns(name, _own_fd(), Channel())
+            m.bind(THREAD_NETWORK, path)
+            return Netns(name, open_own_network(), Channel())
 
         try:
             return self._unshared(inside)
         except OSError:
-            _libc.umount2(path.encode(), _MNT_DETACH)
-            os.unlink(path)
+            _remove(path)
             raise
 
     def delete(self, name: str) -> None:
-        """`ip netns delete NAME`. ENOENT where there is none. What is inside dies when the kernel gets to it."""
+        """`ip netns delete NAME`. ENOENT where there is none. The kernel deletes the interfaces in it some time later."""
         path = f"{RUN}/{name}"
         if not os.path.lexists(path):
             raise FileNotFoundError(2, os.strerror(2), path)
-        _libc.umount2(path.encode(), _MNT_DETACH)  # EINVAL: nothing mounted there, the file still goes
-        os.unlink(path)
+        _remove(path)
         if name in self._named:
             self._drop(self._named[name])
 
     # ---- what a shell did --------------------------------------------------------------------------------------------
 
     def scan(self) -> tuple[list[Netns], list[Netns]]:
-        """Bring the list up to date with /run/netns: what came, what went (closed). A name that is another namespace now is in both."""
+        """Bring the list up to date with /run/netns: the namespaces that were added, and those that were removed (closed). A name that
+        is another namespace now is in both."""
         found = self._found()
-        gone = [netns for name, netns in self._named.items() if found.get(name) != netns.inode]
-        for netns in gone:
+        removed = [netns for name, netns in self._named.items() if found.get(name) != netns.inode]
+        for netns in removed:
             self._drop(netns)
-        came = self._adopt([name for name in found if name not in self._named])
-        self._give_nsids(came)
-        return came, gone
+        added = self._adopt([name for name in found if name not in self._named])
+        self._give_nsids(added)
+        return added, removed
 
     def _drop(self, netns: Netns) -> None:
         del self._named[netns.name]
@@ -246,7 +241,7 @@ class Namespaces:
         netns.close()
 
     def _found(self) -> dict[str, int]:
-        """Names that are mounted, and the inodes."""
+        """The names that have a namespace, and its inode."""
         found: dict[str, int] = {}
         try:
             entries = sorted(os.listdir(RUN))
@@ -268,32 +263,32 @@ class Namespaces:
             try:
                 fd = os.open(f"{RUN}/{name}", os.O_RDONLY | os.O_CLOEXEC)
             except OSError:
-                continue  # gone again
-            if os.fstat(fd).st_dev == self._nsfs and fcntl.ioctl(fd, _NS_GET_NSTYPE) == _CLONE_NEWNET:
+                continue  # deleted again
+            if os.fstat(fd).st_dev == self._nsfs and is_network(fd):
                 opened.append((name, fd))
             else:
                 os.close(fd)
         if not opened:
             return []
         channels = self._visitor.submit(self._channels, [fd for _, fd in opened]).result()
-        came = [Netns(name, fd, channel) for (name, fd), channel in zip(opened, channels, strict=True)]
-        self._named.update((netns.name, netns) for netns in came)
-        return came
+        adopted = [Netns(name, fd, channel) for (name, fd), channel in zip(opened, channels, strict=True)]
+        self._named.update((netns.name, netns) for netns in adopted)
+        return adopted
 
     def _channels(self, fds: list[int]) -> list[Channel]:
         try:
             out = []
             for fd in fds:
-                _setns(fd)
+                enter_network(fd)
                 out.append(Channel())
             return out
         finally:
-            _setns(self._home)
+            enter_network(self._home)
 
     # ---- ids ---------------------------------------------------------------------------------------------------------
 
     def _give_nsids(self, places: Sequence[Netns]) -> None:
-        """Give each an id in the watch namespace, where it has none (EEXIST), and note it."""
+        """Give each an id in the watch namespace, where it has none yet (EEXIST), and keep it in `Netns.nsid` and by id."""
         if not places:
             return
         batch = Batch()
@@ -311,7 +306,7 @@ class Namespaces:
                 netns.nsid = as_s32(attributes(answer, 4)[NETNSA_NSID])
                 self._by_nsid.setdefault(netns.nsid, []).append(netns)
             elif isinstance(answer, Refusal):
-                raise OSError(answer.errno, answer.words, netns.name)
+                raise OSError(answer.errno, answer.message, netns.name)
 
     def ids_in(self, netns: Netns) -> dict[int, int]:
         """The nsids that are set in a namespace: id in the watch namespace → id there (`ip netns list-id`)."""
@@ -320,16 +315,19 @@ class Namespaces:
         return {as_s32(row[NETNSA_CURRENT_NSID]): as_s32(row[NETNSA_NSID]) for row in rows if NETNSA_CURRENT_NSID in row}
 
 
-def _own_fd() -> int:
-    return os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+def _remove(path: str) -> None:
+    """Unmount and delete a file of /run/netns. One on which nothing is mounted (EINVAL) is deleted too."""
+    with suppress(OSError):
+        m.unmount(path, m.MNT_DETACH)
+    os.unlink(path)
 
 
 def share_run() -> None:
-    """Make /run/netns as `ip netns add` does: a mount that shares with copies of this mount namespace, so that a namespace deleted
-    here is deleted there."""
+    """Make /run/netns a shared mount, as `ip netns add` does: what is unmounted here is then unmounted in copies of this mount namespace
+    too, which otherwise would keep deleted namespaces alive."""
     Path(RUN).mkdir(mode=0o755, parents=True, exist_ok=True)
     try:
-        _mount("", RUN, _MS_SHARED | _MS_REC)
+        m.mount("", RUN, flags=m.MS_SHARED | m.MS_REC)
     except OSError:
-        _mount(RUN, RUN, _MS_BIND | _MS_REC)
-        _mount("", RUN, _MS_SHARED | _MS_REC)
+        m.mount(RUN, RUN, flags=m.MS_BIND | m.MS_REC)
+        m.mount("", RUN, flags=m.MS_SHARED | m.MS_REC)

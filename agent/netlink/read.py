@@ -1,7 +1,8 @@
-"""One namespace read whole: dumps, a few per send(2), decoded to facts.
+"""One namespace read whole: dumps, decoded to facts.
 
-Links are asked for through the watch namespace (IFLA_TARGET_NETNSID): then the kernel says where a peer or a parent is in the
-numbers of that one (net/core/rtnetlink.c, rtnl_fill_link_netnsid), which are ours. Everything else through the namespace's own socket.
+Links are asked for through the watch namespace (IFLA_TARGET_NETNSID): then the kernel gives the namespace of a peer or a lower device as an
+nsid of the watch namespace (net/core/rtnetlink.c, rtnl_fill_link_netnsid), which every namespace of the list has. Everything else is asked
+for through the namespace's own socket.
 """
 
 import os
@@ -9,6 +10,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from agent.linux import pids
 from agent.netlink import decode, decode_ip, sockets, words
 from agent.netlink.fact_cache import CachedFact
 from agent.netlink.namespaces import Namespaces, Netns
@@ -16,24 +18,23 @@ from agent.netlink.wire import Batch, attribute_u32, ifaddr, ifinfo, ndmsg, rtms
 from topology.observe.facts import CountersFact, LinkFact, Process, ProcessesFact, RouteFact, VlansFact
 
 SETTLED = ("up", "unknown", "testing", "notpresent")
+"""Operational states that the kernel does not change to `up` by itself a moment later."""
 _PAGE = os.sysconf("SC_PAGE_SIZE")
-_LONGEST = 65536
-"""Bytes of a command line that are read."""
 
 
 class Reader:
-    """Reads namespaces of the list. Errors are `NetlinkError`; a namespace that goes meanwhile is read as it was."""
+    """Reads namespaces of the list. Errors are `NetlinkError`; a namespace that is deleted meanwhile is read as it was."""
 
     def __init__(self, namespaces: Namespaces) -> None:
         self._namespaces = namespaces
 
     def name_of(self, nsid: int) -> str:
-        """The name of the namespace with this id in the watch namespace; `?` where it has none."""
+        """The name of the namespace with this nsid in the watch namespace; `?` where it has none."""
         found = self._namespaces.with_nsid(nsid)
         return found[0].name if found else "?"
 
     def whole(self, netns: Netns, *, dynamic: bool) -> list[CachedFact]:
-        """Links, VLANs of ports, addresses, routes, neighbours, MAC table. `dynamic`: also those that the kernel learned."""
+        """Links, VLANs of ports, addresses, routes, neighbours, FDB. `dynamic`: also neighbours and FDB entries that the kernel learned."""
         facts: list[CachedFact] = []
         links = self.links(netns)
         facts += links
@@ -45,7 +46,8 @@ class Reader:
         return facts
 
     def links(self, netns: Netns) -> list[LinkFact]:
-        """All links. Where the carrier is there and the kernel has yet to say that the link is ready, it is made to say."""
+        """All links. Those with a carrier that the kernel does not yet show as up are asked for once more, each by itself (see
+        `some_links`)."""
         bodies = self._namespaces.watch.channel.dump(decode.RTM_GETLINK, ifinfo(), _link_attributes(netns))
         links = [decode.link(netns.name, body, self.name_of) for _, body in bodies]
         late = {n.index for n in links if n.up and n.carrier and n.operstate not in SETTLED}
@@ -55,8 +57,8 @@ class Reader:
         return [fresh.get(n.index, n) for n in links]
 
     def some_links(self, wanted: Sequence[tuple[Netns, int]]) -> list[LinkFact]:
-        """The links with these ifindexes that are there. Asked for one by one, the kernel first brings operstate up to date
-        (linkwatch_sync_dev), which it does not in a dump."""
+        """The links with these ifindexes, without those that are not there. Asked for one by one, the kernel first brings operstate up to
+        date (linkwatch_sync_dev); in a dump it does not."""
         batch = Batch()
         for netns, index in wanted:
             batch.begin(decode.RTM_GETLINK, 0, ifinfo(index))
@@ -75,11 +77,11 @@ class Reader:
         return [fact for fact in found if fact is not None]
 
     def routes(self, netns: Netns) -> list[RouteFact]:
-        """All routes outside table local, IPv4 and IPv6."""
+        """All routes, IPv4 and IPv6, without table local."""
         return _routes(netns.name, netns.channel.dump(decode_ip.RTM_GETROUTE, rtmsg(0)))
 
     def neighbours(self, netns: Netns, *, dynamic: bool) -> list[CachedFact]:
-        """ARP and ND cache, and MAC tables; the learned entries only if `dynamic`."""
+        """ARP and ND cache, and FDB entries; the learned ones only if `dynamic`."""
         arp = netns.channel.dump(decode_ip.RTM_GETNEIGH, ndmsg(0))
         macs = netns.channel.dump(decode_ip.RTM_GETNEIGH, ndmsg(decode.AF_BRIDGE))
         return [*_neighbours(netns.name, arp, dynamic), *_fdb(netns.name, macs, dynamic)]
@@ -91,7 +93,7 @@ class Reader:
 
     def processes(self, netns: Netns) -> ProcessesFact:
         """The processes in the namespace, by pid, as `ip netns pids` finds them, and its listening sockets."""
-        found = (_process(entry, netns.inode) for entry in os.listdir("/proc") if entry.isdecimal())
+        found = (_process(pid, netns.inode) for pid in pids.every())
         rows = tuple(sorted((row for row in found if row), key=lambda row: row.pid))
         waiting = self._namespaces.visit(netns, sockets.here)
         return ProcessesFact(ns=netns.name, rows=rows, sockets=sockets.owned(waiting, (row.pid for row in rows)))
@@ -116,7 +118,8 @@ def _neighbours(ns: str, messages: list[tuple[int, bytes]], dynamic: bool) -> li
 
 
 def wanted(state: int, dynamic: bool) -> bool:
-    """Whether an entry of the ARP or ND cache is told: what somebody set, and if `dynamic` what `ip neighbour` lists."""
+    """Whether an entry of the ARP or ND cache is reported: a permanent one, and if `dynamic` any that `ip neighbour` lists. `state`:
+    NUD_*."""
     return bool(state & words.NUD_PERMANENT) or (dynamic and state != words.NUD_NONE and not state & words.NUD_NOARP)
 
 
@@ -125,15 +128,14 @@ def _fdb(ns: str, messages: list[tuple[int, bytes]], dynamic: bool) -> list[Cach
     return [fact for fact in found if fact is not None and (dynamic or fact.state != "dynamic")]
 
 
-def _process(pid: str, inode: int) -> Process | None:
+def _process(pid: int, inode: int) -> Process | None:
     """The process, if it is in the network namespace `inode`; None also when it ended meanwhile."""
-    folder = Path("/proc", pid)
+    folder = Path("/proc", str(pid))
     try:
         if os.stat(f"/proc/{pid}/ns/net").st_ino != inode:
             return None
-        command = (folder / "cmdline").read_bytes()[:_LONGEST].replace(b"\0", b" ").decode("utf-8", "replace").strip()
         memory = int((folder / "statm").read_text().split()[1]) * _PAGE
-        name = command or f"[{(folder / 'comm').read_text().strip()}]"
-        return Process(pid=int(pid), command=name, user=folder.stat().st_uid, memory=memory)
+        name = pids.command_line(pid) or f"[{(folder / 'comm').read_text().strip()}]"
+        return Process(pid=pid, command=name, user=folder.stat().st_uid, memory=memory)
     except OSError:
         return None

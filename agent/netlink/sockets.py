@@ -1,6 +1,6 @@
 """Listening sockets of a namespace, from the /proc/net of a thread that is in it (proc_pid_net(5)).
 
-Not by sock_diag(7): that needs kernel modules (udp_diag) that a lab may not load.
+Not by sock_diag(7): that needs kernel modules (udp_diag) that cannot be loaded from a lab.
 """
 
 import contextlib
@@ -12,12 +12,12 @@ from typing import NamedTuple
 from topology.observe.facts import Listening, Protocol
 
 _FILES: tuple[tuple[Protocol, str], ...] = (("tcp", "tcp"), ("tcp", "tcp6"), ("udp", "udp"), ("udp", "udp6"))
-_WAITS = {"tcp": "0A", "udp": "07"}
-"""TCP_LISTEN; TCP_CLOSE, which a UDP socket is in that has no peer (net/tcp_states.h)."""
+_STATES = {"tcp": "0A", "udp": "07"}
+"""TCP_LISTEN; and for UDP TCP_CLOSE, which a socket without a peer is in (net/tcp_states.h)."""
 
 
-class Waiting(NamedTuple):
-    """A socket that waits for others, and the inode by which a process holds it."""
+class ListeningSocket(NamedTuple):
+    """A socket that accepts connections or datagrams of others. `inode` is how a process refers to it in /proc/PID/fd."""
 
     protocol: Protocol
     address: str
@@ -25,26 +25,26 @@ class Waiting(NamedTuple):
     inode: int
 
 
-def here() -> list[Waiting]:
+def here() -> list[ListeningSocket]:
     """Those of the calling thread's namespace."""
-    out: list[Waiting] = []
+    out: list[ListeningSocket] = []
     for protocol, name in _FILES:
         with contextlib.suppress(OSError), open(f"/proc/thread-self/net/{name}") as file:
             out += parse(protocol, file)
     return out
 
 
-def parse(protocol: Protocol, lines: Iterable[str]) -> Iterator[Waiting]:
-    """The sockets of one of the files, which begins with a line of titles."""
+def parse(protocol: Protocol, lines: Iterable[str]) -> Iterator[ListeningSocket]:
+    """The sockets in the lines of one of the files, of which the first is a heading."""
     for line in list(lines)[1:]:
         fields = line.split()
         address, _, port = fields[1].rpartition(":")
-        if fields[3] == _WAITS[protocol] and port != "0000":
-            yield Waiting(protocol, _address(address), int(port, 16), int(fields[9]))
+        if fields[3] == _STATES[protocol] and port != "0000":
+            yield ListeningSocket(protocol, _address(address), int(port, 16), int(fields[9]))
 
 
 def _address(hexadecimal: str) -> str:
-    """Words of 32 bits, each as the machine writes numbers: `0100007F` is 127.0.0.1 on a little-endian one."""
+    """An address in words of 32 bits, each in the byte order of the machine: `0100007F` is 127.0.0.1 on a little-endian one."""
     words = bytes.fromhex(hexadecimal)
     packed = b"".join(words[i : i + 4][::-1] for i in range(0, len(words), 4)) if _LITTLE else words
     return socket.inet_ntop(socket.AF_INET if len(packed) == 4 else socket.AF_INET6, packed)
@@ -53,8 +53,8 @@ def _address(hexadecimal: str) -> str:
 _LITTLE = socket.htons(1) != 1
 
 
-def owned(waiting: list[Waiting], pids: Iterable[int]) -> tuple[Listening, ...]:
-    """With the process that holds each (the first, where several do), in order of port."""
+def owned(waiting: list[ListeningSocket], pids: Iterable[int]) -> tuple[Listening, ...]:
+    """The sockets by port, each with the process that holds it (the first, where several do)."""
     holders: dict[int, int] = {}
     if waiting:
         for pid in pids:
@@ -65,7 +65,7 @@ def owned(waiting: list[Waiting], pids: Iterable[int]) -> tuple[Listening, ...]:
 
 
 def _inodes(pid: int) -> Iterator[int]:
-    """Inodes of the sockets that a process has open; none where it ended meanwhile."""
+    """Inodes of the sockets that a process has open; none where it has ended meanwhile."""
     folder = f"/proc/{pid}/fd"
     with contextlib.suppress(OSError):
         for fd in os.listdir(folder):

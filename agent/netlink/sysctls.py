@@ -1,24 +1,22 @@
-"""Sysctls of many namespaces: read fast, and noticed when somebody writes them.
+"""Sysctls of many namespaces: read fast, and read again when somebody wrote one.
 
-/proc/sys/net shows the namespace of the thread that looks. Its directories are opened once per namespace: a walk from the root finds
-the right `ipv4` among those of all namespaces, one by one, so that 500 of them cost 500² steps. While such a descriptor is open its
-directory stays the same inode, and inotify(7) on it reports each write(2) to a file in it, whoever wrote.
+/proc/sys/net shows the namespace of the thread that opens a path in it. Its directories are opened once per namespace: a walk from the
+root searches the `ipv4` of this namespace among those of all namespaces, one by one, so that 500 namespaces cost 500² steps. While such a
+descriptor is open its directory stays the same inode, and inotify(7) on it reports each write(2) to a file in it, whoever wrote.
 """
 
-import ctypes
 import os
-import struct
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 
+from agent.linux.inotify import IN_MODIFY, Inotify
 from agent.netlink.namespaces import Namespaces, Netns
 from topology.observe.facts import SysctlFact
 
-_IN_MODIFY, _IN_Q_OVERFLOW = 0x2, 0x4000
-_EVENT = struct.Struct("=iIII")
 _LONGEST = 4096
+"""Bytes of a value that are read."""
 _ROOT = "/proc/sys/"
-_libc = ctypes.CDLL(None, use_errno=True)
 
 
 class Sysctls:
@@ -31,25 +29,25 @@ class Sysctls:
         self._open: dict[Netns, dict[str, int]] = {}
         self._by_watch: dict[int, Netns] = {}
         self._watches: dict[Netns, list[int]] = {}
-        self._inotify = int(_libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC))
-        if self._inotify < 0:
-            raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), "inotify")
+        self._inotify = Inotify()
 
     def close(self) -> None:
+        """Close all descriptors."""
         for netns in list(self._open):
             self.forget(netns)
-        os.close(self._inotify)
+        self._inotify.close()
 
     def fileno(self) -> int:
-        return self._inotify
+        """For select(2) and the like."""
+        return self._inotify.fileno()
 
-    def begin(self, places: Sequence[Netns]) -> "Future[list[list[SysctlFact]]]":
+    def read_later(self, places: Sequence[Netns]) -> "Future[list[list[SysctlFact]]]":
         """Start to read these namespaces, on the thread that visits them. A key that a namespace does not have is left out."""
-        return self._namespaces.begin_visits(places, self._read)
+        return self._namespaces.visit_all_later(places, self._read)
 
     def read(self, places: Sequence[Netns]) -> list[SysctlFact]:
         """The values, read now."""
-        return [fact for facts in self.begin(places).result() for fact in facts]
+        return [fact for facts in self.read_later(places).result() for fact in facts]
 
     def arm(self, places: Sequence[Netns]) -> None:
         """Watch these namespaces from now on."""
@@ -61,24 +59,17 @@ class Sysctls:
             os.close(fd)
         for watch in self._watches.pop(netns, []):
             self._by_watch.pop(watch, None)
-            _libc.inotify_rm_watch(self._inotify, watch)
+            self._inotify.remove(watch)
 
     def written(self) -> set[Netns]:
-        """The armed namespaces in which a key was written since the last call; all of them if the kernel lost count."""
+        """The armed namespaces in which a key was written since the last call; all of them if events were lost."""
         out: set[Netns] = set()
-        while True:
-            try:
-                data = os.read(self._inotify, 65536)
-            except BlockingIOError:
-                return out
-            at = 0
-            while at < len(data):
-                watch, mask, _, size = _EVENT.unpack_from(data, at)
-                at += _EVENT.size + size
-                if mask & _IN_Q_OVERFLOW:
-                    out.update(self._by_watch.values())
-                elif watch in self._by_watch:
-                    out.add(self._by_watch[watch])
+        for event in self._inotify.read():
+            if event.lost:
+                out.update(self._by_watch.values())
+            elif event.watch in self._by_watch:
+                out.add(self._by_watch[event.watch])
+        return out
 
     def _opened(self, netns: Netns) -> dict[str, int]:
         """The descriptors of the directories. Called on a thread that is in the namespace."""
@@ -95,8 +86,8 @@ class Sysctls:
     def _arm(self, netns: Netns) -> None:
         watches = self._watches.setdefault(netns, [])
         for fd in self._opened(netns).values():
-            watch = _libc.inotify_add_watch(self._inotify, f"/proc/self/fd/{fd}".encode(), _IN_MODIFY)
-            if watch >= 0:
+            with suppress(OSError):  # no more watches are allowed: a change is seen when the namespace is read anew
+                watch = self._inotify.add(f"/proc/self/fd/{fd}", IN_MODIFY)
                 self._by_watch[watch] = netns
                 watches.append(watch)
 

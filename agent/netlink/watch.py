@@ -1,4 +1,4 @@
-"""The watch: tells, as facts, what every namespace of the list is and every change of it, whoever made it.
+"""The watch: reports, as facts, what every namespace of the list holds and every change of it, whoever made it.
 
     namespaces = Namespaces()
     watch = Watch(namespaces, sink)   # sink(facts: list[AnyFact])
@@ -6,30 +6,31 @@
     for fd, callback in watch.readers().items():
         loop.add_reader(fd, callback)     # these descriptors stay the same until close()
 
-- `barrier()`: when it returns, the sink was told of everything that was acknowledged before it was called.
-- `pause()` … `resume(touched)`: around a bulk change. Between them nothing is told; `resume` reads the touched namespaces whole
-  before it returns, the others a little later from the loop.
-- `snapshot()`: all that was cache and holds, for a listener who comes later.
-- `look(names)`: tell learned neighbours and MAC table entries of these namespaces only. Permanent ones are always cache.
-- `refresh(names)`: read these again now. `sweep()`: call it every second or so; reads again where the kernel changes things silently.
+- `barrier()`: when it returns, everything was reported that the kernel acknowledged before it was called.
+- `pause()` … `resume(touched)`: around a bulk change. Between them nothing is reported; `resume` reads the touched namespaces whole before
+  it returns, the others a little later from the loop.
+- `snapshot()`: all that was reported and still holds, for a listener who comes later.
+- `subscribe(names)`: report learned neighbours and FDB entries of these namespaces only. Permanent ones are always reported.
+- `refresh(names)`: read these again now. `sweep()`, to be called every second or so: reads again what the kernel changes without an event.
 - `reader`: counters and processes of a namespace, on demand.
 
-A namespace that is new, or of which events were lost (ENOBUFS), is told whole after a `Resync`; else only changes are told. All
-methods belong to one thread, the loop's. `Namespaces.create` and `delete` (by the executor) are noticed like a shell's `ip netns`.
+A namespace that is new, or of which events were lost (ENOBUFS), is reported whole after a `Resync`; else only changes are reported. All
+methods belong to one thread, the loop's. What `Namespaces.create` and `delete` do (called by the executor of steps) is noticed like a
+shell's `ip netns`.
 """
 
 import errno
+import itertools
 import os
 import select
 import socket
-import struct
 from collections.abc import Callable, Iterable, Sequence
 
 from agent.netlink.follow import Follower
 from agent.netlink.namespaces import Namespaces, Netns, share_run
 from agent.netlink.read import Reader
 from agent.netlink.sysctls import Sysctls
-from agent.netlink.wire import NETLINK_ADD_MEMBERSHIP, NETLINK_LISTEN_ALL_NSID, RECEIVE, SOL_NETLINK, grow, split
+from agent.netlink.wire import NETLINK_ADD_MEMBERSHIP, NETLINK_LISTEN_ALL_NSID, RECEIVE, SOL_NETLINK, grow, nsid_of, split
 from topology.model.kinds import BY_WORD
 from topology.model.sysctls import KEYS
 from topology.observe.facts import AnyFact, SysctlFact
@@ -38,16 +39,15 @@ _LINK, _NEIGH, _IFADDR4, _ROUTE4, _IFADDR6, _ROUTE6, _NETCONF4, _NETCONF6, _NSID
 _GROUPS = (_LINK, _NEIGH, _IFADDR4, _ROUTE4, _IFADDR6, _ROUTE6, _NETCONF4, _NETCONF6, _NSID)
 """RTNLGRP_* of linux/rtnetlink.h that every kernel has; RTNLGRP_BRVLAN came with 5.6."""
 _AT_ONCE = 4096
-"""Messages after which the loop gets a turn."""
+"""Datagrams after which the loop gets a turn."""
 _LATER_AT_ONCE = 16
 """Namespaces that one turn of the loop reads of those that can wait."""
 _SILENT = frozenset(word for word, kind in BY_WORD.items() if kind.KIND.changeable)
-"""Kinds with attributes whose change the kernel tells nobody while the interface is down."""
-_NSID_DATA = struct.Struct("=i")
+"""Kinds of interface with attributes that are changed without an event while the interface is down."""
 
 
 class Watch:
-    """See the module's text. Errors of the kernel that nobody expects come as OSError out of any method."""
+    """See the module's text. Errors of the kernel that are not expected are raised as OSError by any method."""
 
     def __init__(
         self, namespaces: Namespaces, sink: Callable[[list[AnyFact]], None], *, keys: Iterable[str] = KEYS, buffer: int = 1 << 23
@@ -64,6 +64,7 @@ class Watch:
         self._unarmed: list[str] = []
         self._unread: list[str] = []
         self.overruns = 0
+        """How often the kernel dropped events, because the socket's buffer was full."""
         share_run()
         self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._events = select.epoll()
@@ -75,7 +76,7 @@ class Watch:
         self._mounts.register(self._mountinfo, select.EPOLLPRI)
 
     def start(self) -> None:
-        """Tell everything, and from then on every change."""
+        """Report everything, and from then on every change."""
         self._open()
         self._mounts.poll(0)
         self._namespaces.scan()
@@ -92,11 +93,11 @@ class Watch:
         os.close(self._wake)
 
     def readers(self) -> dict[int, Callable[[], None]]:
-        """What to wait for (readable), and what to call then. Level-triggered, as asyncio's add_reader is."""
+        """Descriptors to wait for (readable), each with the method to call then. Level-triggered, as asyncio's add_reader is."""
         return {self._events.fileno(): self.on_events, self._mounts.fileno(): self.on_mounts}
 
     def snapshot(self) -> list[AnyFact]:
-        """All facts that were told and hold."""
+        """All facts that were reported and still hold."""
         out: list[AnyFact] = []
         for name, cache in self._follower.caches.items():
             out.append(self._follower.named[name])
@@ -106,7 +107,7 @@ class Watch:
     # ---- what happened -----------------------------------------------------------------------------------------------
 
     def on_events(self) -> None:
-        """Take in what is there, tell it, then do a piece of what can wait."""
+        """Read the events that are there, report what changed, then do a part of what can wait."""
         self._receive(_AT_ONCE)
         self._read_written()
         self._follower.settle()
@@ -115,7 +116,7 @@ class Watch:
         self._emit()
 
     def on_mounts(self) -> None:
-        """Something was mounted or unmounted: perhaps a namespace came or went."""
+        """Something was mounted or unmounted: perhaps a namespace was added or removed."""
         self._mounts.poll(0)
         if self._socket is not None:
             self._scan()
@@ -123,10 +124,11 @@ class Watch:
             self._emit()
 
     def _receive(self, limit: int | None) -> None:
-        """Decode what waits in the socket; with lost events, read everything anew."""
+        """Read at most `limit` datagrams of events; where the kernel dropped some, read everything anew."""
         lost = False
-        count = 0
-        while self._socket is not None and (limit is None or count < limit):
+        for _ in range(limit) if limit is not None else itertools.count():
+            if self._socket is None:
+                break
             try:
                 size, ancillary, _, _ = self._socket.recvmsg_into([self._data], 64)
             except BlockingIOError:
@@ -136,63 +138,65 @@ class Watch:
                     raise
                 lost = True
                 continue
-            count += 1
-            places = self._namespaces.with_nsid(_nsid(ancillary))
-            if places:
-                for kind, flags, _, body in split(bytes(memoryview(self._data)[:size])):
-                    for netns in places:
-                        self._follower.event(netns, kind, flags, body)
+            self._decode(memoryview(self._data)[:size], self._namespaces.with_nsid(nsid_of(ancillary)))
         if lost:
             self.overruns += 1
             self._scan()
-            self._tell_whole(list(self._namespaces))
+            self._report_whole(list(self._namespaces))
+
+    def _decode(self, data: memoryview, places: Sequence[Netns]) -> None:
+        """One datagram of events that happened in a namespace, which is in the list once for each of its names."""
+        if places:
+            for kind, flags, _, body in split(bytes(data)):
+                for netns in places:
+                    self._follower.event(netns, kind, flags, body)
 
     def _scan(self) -> None:
         self._namespaces.scan()
         self._list()
 
     def _list(self) -> None:
-        """Tell of the namespaces that are in the list and were not, or were and are not."""
+        """Report the namespaces that were added to the list or removed from it since the last call."""
         now = {netns.name: netns for netns in self._namespaces}
         for name, netns in list(self._listed.items()):
             if now.get(name) is not netns:
                 del self._listed[name]
                 self._sysctls.forget(netns)
                 self._follower.removed(name)
-        came = [netns for name, netns in now.items() if name not in self._listed]
-        self._listed.update((netns.name, netns) for netns in came)
-        self._tell_whole(came)
-        self._unarmed += [netns.name for netns in came]
-        if came:
+        added = [netns for name, netns in now.items() if name not in self._listed]
+        self._listed.update((netns.name, netns) for netns in added)
+        self._report_whole(added)
+        self._unarmed += [netns.name for netns in added]
+        if added:
             self._wake_up()
 
-    def _tell_whole(self, places: Sequence[Netns]) -> None:
-        values = self._sysctls.begin(places)
+    def _report_whole(self, places: Sequence[Netns]) -> None:
+        values = self._sysctls.read_later(places)
         self._follower.added(places)
-        self._tell_sysctls([fact for facts in values.result() for fact in facts])
+        self._report_sysctls([fact for facts in values.result() for fact in facts])
 
-    def _tell_sysctls(self, facts: Iterable[SysctlFact]) -> None:
+    def _report_sysctls(self, facts: Iterable[SysctlFact]) -> None:
         for fact in facts:
             if cache := self._follower.caches.get(fact.ns):
                 self._follower.out += cache.put(fact)
 
     def _read_written(self) -> None:
-        """Read the sysctls of the namespaces in which one was written."""
+        """Read the sysctls of the namespaces in which one was written, as inotify or an event of netconf says."""
         names, self._follower.sysctls = self._follower.sysctls, set()
         names |= {netns.name for netns in self._sysctls.written()}
         places = self._present(names)
         if places:
-            self._tell_sysctls(self._sysctls.read(places))
+            self._report_sysctls(self._sysctls.read(places))
 
     def _present(self, names: Iterable[str]) -> list[Netns]:
-        """Those of these namespaces that were told and are still in the list: only they have an open descriptor."""
+        """Those of these namespaces that were reported and are still in the list: only they have an open descriptor."""
         return [netns for name in dict.fromkeys(names) if (netns := self._namespaces.get(name)) and self._listed.get(name) is netns]
 
     def _wake_up(self) -> None:
         os.eventfd_write(self._wake, 1)
 
     def _do_later(self) -> None:
-        """Read namespaces that a bulk change did not touch, and begin to watch the sysctls of new ones, a few at a time."""
+        """Read some of the namespaces that a bulk change did not touch, and begin to watch the sysctls of some new ones."""
         try:
             os.eventfd_read(self._wake)
         except BlockingIOError:
@@ -201,18 +205,18 @@ class Watch:
         unarmed, self._unarmed = self._unarmed[:_LATER_AT_ONCE], self._unarmed[_LATER_AT_ONCE:]
         arm = self._present(unarmed)
         self._sysctls.arm(arm)
-        self._tell_sysctls(self._sysctls.read(arm))
-        self._again(unread)
+        self._report_sysctls(self._sysctls.read(arm))
+        self._reread(unread)
         if self._unread or self._unarmed:
             self._wake_up()
 
-    def _again(self, names: Iterable[str]) -> None:
-        """Read these namespaces whole, tell what is not as it was told."""
+    def _reread(self, names: Iterable[str]) -> None:
+        """Read these namespaces whole, and report what is not as reported before."""
         places = self._present(names)
-        values = self._sysctls.begin(places)
+        values = self._sysctls.read_later(places)
         for netns in places:
             self._follower.reread(netns)
-        self._tell_sysctls([fact for facts in values.result() for fact in facts])
+        self._report_sysctls([fact for facts in values.result() for fact in facts])
         self._follower.settle()
 
     def _emit(self) -> None:
@@ -220,12 +224,11 @@ class Watch:
         if facts:
             self._sink(facts)
 
-    # ---- what somebody wants -----------------------------------------------------------------------------------------
+    # ---- on demand --------------------------------------------------------------------------------------------------
 
     def barrier(self) -> None:
-        """Tell everything that was acknowledged before: the kernel puts an event in the socket before it acknowledges its cause
-        (nlmsg_notify in the request), so that what is in the socket now is all. Links that are about to be ready are made ready.
-        """
+        """Report everything that the kernel acknowledged before. It queues an event before it acknowledges what caused it (nlmsg_notify),
+        so what is in the socket now is all. Links whose operational state lags behind are brought up to date."""
         if self._socket is None:
             return
         self._scan()
@@ -237,37 +240,37 @@ class Watch:
         self._emit()
 
     def pause(self) -> None:
-        """Tell nothing until `resume`."""
+        """Report nothing until `resume`."""
         self.barrier()
         self._close_socket()
 
     def resume(self, touched: Iterable[str]) -> None:
-        """Tell what changed since `pause`: of the touched namespaces, and those that came and went, at once."""
+        """Report what changed since `pause`: at once for the touched namespaces, and for those that were added or removed."""
         if self._socket is None:
             self._open()
         known = set(self._listed)
         self._scan()
         touched = [name for name in touched if name in known]
-        self._again(touched)
+        self._reread(touched)
         self._unread = [name for name in self._listed if name in known and name not in set(touched)]
         self._wake_up()
         self.barrier()
 
-    def look(self, names: Iterable[str]) -> None:
-        """Tell the learned neighbours and MAC table entries of these namespaces, take back those of all others."""
-        self._follower.look(set(names))
+    def subscribe(self, names: Iterable[str]) -> None:
+        """Report the learned neighbours and FDB entries of these namespaces, and withdraw those of all others."""
+        self._follower.subscribe(set(names))
         self._emit()
 
     def refresh(self, names: Iterable[str]) -> None:
-        """Read these namespaces again, tell what is not as it was told."""
-        self._again(names)
+        """Read these namespaces again, and report what is not as reported before."""
+        self._reread(names)
         self._emit()
 
     def sweep(self) -> None:
-        """Read again the links of namespaces with an interface that is down and has attributes of its own: the kernel sends no event
-        when those of such a one are changed (net/core/dev.c, netdev_state_change)."""
+        """Read again the links of namespaces with an interface that is down and whose kind has attributes of its own: the kernel sends no
+        event when those are changed on an interface that is down (net/core/dev.c, netdev_state_change)."""
         silent = [name for name, cache in self._follower.caches.items() if any(not n.up and n.kind in _SILENT for n in cache.links)]
-        self._follower.again_links(silent)
+        self._follower.reread_links(silent)
         self._follower.settle()
         self._emit()
 
@@ -296,12 +299,3 @@ class Watch:
             self._events.unregister(self._socket)
             self._socket.close()
             self._socket = None
-
-
-def _nsid(ancillary: list[tuple[int, int, bytes]]) -> int:
-    """In which namespace an event happened, as the watch namespace numbers them; -1: in that one itself."""
-    for level, kind, data in ancillary:
-        if level == SOL_NETLINK and kind == NETLINK_LISTEN_ALL_NSID:
-            nsid: int = _NSID_DATA.unpack_from(data)[0]
-            return nsid
-    return -1

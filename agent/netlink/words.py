@@ -1,4 +1,4 @@
-"""The words that iproute2 prints for the kernel's numbers (linux/rtnetlink.h, if_addr.h, neighbour.h, if.h; /etc/iproute2/rt_protos)."""
+"""The words that iproute2 prints for numbers of the kernel (linux/rtnetlink.h, if_addr.h, neighbour.h, if.h; /etc/iproute2/rt_protos)."""
 
 OPERSTATES = ("unknown", "notpresent", "down", "lowerlayerdown", "testing", "dormant", "up")
 ADDRGEN = {0: "eui64", 1: "none", 2: "stable_secret", 3: "random"}
@@ -25,7 +25,8 @@ _SECONDARY, _PERMANENT = 0x01, 0x80
 
 
 def address_flags(flags: int, ipv6: bool) -> tuple[str, ...]:
-    """IFA_F_* as ip-address(8) prints them: `dynamic` is the absence of IFA_F_PERMANENT, and 0x01 has two names."""
+    """IFA_F_* as ip-address(8) prints them: `dynamic` where IFA_F_PERMANENT is not set; 0x01 is `temporary` in IPv6, `secondary` in
+    IPv4."""
     out = [] if flags & _PERMANENT else ["dynamic"]
     if flags & _SECONDARY:
         out.append("temporary" if ipv6 else "secondary")

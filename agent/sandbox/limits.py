@@ -1,5 +1,5 @@
-"""What a lab may use at most, enforced: by cgroup (version 2 where it is delegated, else 1), by the counters of its user namespace
-(/proc/sys/user, namespaces(7)), and by rlimits, which hold in any case."""
+"""The limits of a lab, enforced: by cgroups (version 2 where it is delegated, else 1), by the counters of its user namespace
+(/proc/sys/user, namespaces(7)), and by rlimits, which need no cgroup."""
 
 import contextlib
 import errno
@@ -16,7 +16,7 @@ from topology.model.limits import Limits
 _ROOT = Path("/sys/fs/cgroup")
 _GROUP = "vethboard"
 _PERIOD = 100_000
-"""µs in which a lab with `cpus` gets that many times as much."""
+"""µs in which a lab with `cpus` gets that many times as much processor time."""
 _CONTROLLERS = ("pids", "memory", "cpu")
 _FILES = {"pids": "processes", "memory": "memory", "cpu": "cpu share"}
 
@@ -30,14 +30,16 @@ def use_group_of(run: Path) -> None:
 
 @cache
 def version() -> int:
-    """Of the cgroup file system that can be used here: 2, 1, or 0 for none. Where it is 2, the controllers are passed on to the labs."""
+    """Of the cgroup file system that can be used here: 2, 1, or 0 for none. In version 2 this also delegates the controllers to the
+    labs."""
     if (_ROOT / "cgroup.controllers").exists():
         return 2 if _delegate() else 0
     return 1 if any((_ROOT / name).is_dir() for name in _CONTROLLERS) else 0
 
 
 def _delegate() -> bool:
-    """Whether there is one at least; each for itself, for one that is not there makes the kernel refuse them all."""
+    """Whether at least one controller could be delegated; each is tried by itself, because the kernel refuses a list with one that is
+    missing."""
     parent = _ROOT / _GROUP
     try:
         parent.mkdir(exist_ok=True)
@@ -48,6 +50,7 @@ def _delegate() -> bool:
 
 
 def _pass_on(controller: str, folders: tuple[Path, ...]) -> bool:
+    """Whether a controller can be delegated through these groups."""
     try:
         for folder in folders:
             try:
@@ -63,7 +66,8 @@ def _pass_on(controller: str, folders: tuple[Path, ...]) -> bool:
 
 
 def _make_room(folder: Path) -> None:
-    """A group with processes of its own passes nothing on (in a container they are in the root): they go into a group beside the labs."""
+    """A group that has processes cannot delegate (in a container, processes are in the root): move them into a group beside those of the
+    labs."""
     leaf = folder / "vethboard-agent"
     leaf.mkdir(exist_ok=True)
     for pid in (folder / "cgroup.procs").read_text().split():
@@ -72,12 +76,12 @@ def _make_room(folder: Path) -> None:
 
 
 def folder(lab: str, controller: str) -> Path:
-    """The lab's group in which a controller counts."""
+    """The lab's group in the hierarchy of a controller."""
     return (_ROOT if version() == 2 else _ROOT / controller) / _GROUP / lab
 
 
 def _wanted(limits: Limits) -> dict[str, dict[str, str]]:
-    """By controller, what is written to its files."""
+    """Controller → file → what is written to it."""
     if version() == 2:
         quota = f"{int(limits.cpus * _PERIOD)} {_PERIOD}" if limits.cpus else f"max {_PERIOD}"
         return {
@@ -94,11 +98,11 @@ def _wanted(limits: Limits) -> dict[str, dict[str, str]]:
 
 
 _OPTIONAL = ("memory.swap.max", "cpu.max", "cpu.cfs_quota_us")
-"""Not there on every kernel."""
+"""Files that not every kernel has."""
 
 
 def confine(lab: str, pid: int, limits: Limits) -> dict[str, str]:
-    """Put a process, before it has children, under the limits. What could not be had: name and the kernel's reason."""
+    """Put a process that has no children yet under the limits. Returns what could not be enforced: its name, and the kernel's reason."""
     missing = {}
     for controller, files in _wanted(limits).items():
         group = folder(lab, controller)
@@ -116,7 +120,7 @@ def confine(lab: str, pid: int, limits: Limits) -> dict[str, str]:
 
 
 def join(lab: str, pid: int) -> None:
-    """A process that works for the lab, outside of it, counts for it as well."""
+    """Count a process that works for the lab outside of it (its uplink) as the lab's."""
     for controller in _CONTROLLERS:
         with contextlib.suppress(OSError):
             (folder(lab, controller) / "cgroup.procs").write_text(str(pid))
@@ -139,7 +143,7 @@ def release(lab: str) -> None:
 
 
 def probe() -> dict[str, str]:
-    """What `confine` could not have, tried with a process that ends at once."""
+    """What `confine` could not enforce, tried with a process made for that."""
     pid = os.fork()
     if pid == 0:
         time.sleep(5)
@@ -153,7 +157,7 @@ def probe() -> dict[str, str]:
 
 
 def namespaces(limits: Limits) -> None:
-    """For the calling process' user namespace and all below it. A shell in a namespace has a mount and a host name of its own."""
+    """Limit what the calling process' user namespace, and all below it, may have. Each shell has a mount and a UTS namespace of its own."""
     for name, value in {
         "max_net_namespaces": limits.namespaces,
         "max_user_namespaces": 1,
@@ -170,9 +174,9 @@ def namespaces(limits: Limits) -> None:
 
 
 def rlimits(limits: Limits, missing: Collection[str]) -> None:
-    """For the calling process and its children. `missing`: what no cgroup holds; of memory each process may then have that much.
+    """For the calling process and its children. `missing`: what no cgroup limits; without one for memory, each process may have that much.
 
-    Where a cgroup counts the processes the rlimit is above it: only the cgroup tells when a lab is there.
+    Where a cgroup limits the processes, the rlimit is higher: only the cgroup reports that a lab has reached it.
     """
     wanted = {
         resource.RLIMIT_NPROC: limits.processes * (1 if "processes" in missing else 2),

@@ -1,4 +1,4 @@
-"""The files that a lab sees: the system's programs read-only, everything else its own and empty, nothing of the machine's state."""
+"""The files that a lab sees: the system's programs read-only, everything else its own and empty, nothing of the machine's data."""
 
 import contextlib
 import os
@@ -6,7 +6,8 @@ import shutil
 import sys
 from pathlib import Path
 
-from agent.linux import syscalls as sc
+from agent.linux import mounts as m
+from agent.linux.namespaces import set_hostname
 from topology.model.limits import Limits
 
 _PROGRAMS = ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32")
@@ -47,18 +48,8 @@ _FOLDERS = (
 _ROOT_SIZE, _HOME_SIZE = "64m", "64m"
 
 
-def _bind(source: str, target: str, read_only: bool = True) -> None:
-    sc.mount(source, target, flags=sc.MS_BIND | sc.MS_REC)
-    if not read_only:
-        return
-    # What the mount forbids already is locked for a user namespace: leaving one of these out would be refused.
-    have = os.statvfs(target).f_flag
-    keep = sum(flag for bit, flag in ((os.ST_NOSUID, sc.MS_NOSUID), (os.ST_NODEV, sc.MS_NODEV), (os.ST_NOEXEC, sc.MS_NOEXEC)) if have & bit)
-    sc.mount("none", target, flags=sc.MS_REMOUNT | sc.MS_BIND | sc.MS_RDONLY | keep)
-
-
 _PLACE = "/tmp"
-"""The root is built over it: every user may enter it, and only the lab's mount namespace sees what is there."""
+"""Where the root is built: every user may enter it, and only the lab's mount namespace sees what is built there."""
 
 _HIDDEN_FILES = (
     "kcore", "kmsg", "keys", "key-users", "timer_list", "sched_debug", "sysrq-trigger", "kallsyms", "kpagecount", "kpageflags",
@@ -66,13 +57,13 @@ _HIDDEN_FILES = (
     "swaps",
 )  # fmt: skip
 _HIDDEN_FOLDERS = ("acpi", "asound", "bus", "driver", "fs", "irq", "pressure", "scsi", "dynamic_debug", "sys/fs/binfmt_misc")
-"""What is told in /proc of the machine as a whole."""
+"""What /proc tells of the machine as a whole."""
 
 
 def build(limits: Limits) -> None:
-    """Build the root. Called in a mount namespace that the lab's root does not own."""
-    sc.mount("none", "/", flags=sc.MS_REC | sc.MS_PRIVATE)
-    sc.mount("tmpfs", _PLACE, "tmpfs", sc.MS_NOSUID | sc.MS_NODEV, f"mode=755,size={_ROOT_SIZE}")
+    """Build the lab's root below `_PLACE`. Called in a mount namespace that the lab's root does not own. Raises OSError."""
+    m.make_private()
+    m.mount("tmpfs", _PLACE, "tmpfs", m.MS_NOSUID | m.MS_NODEV, f"mode=755,size={_ROOT_SIZE}")
     for folder in _FOLDERS:
         Path(_PLACE, folder).mkdir(parents=True, exist_ok=True)
     programs(Path(_PLACE))
@@ -81,37 +72,37 @@ def build(limits: Limits) -> None:
     _proc(Path(_PLACE, "proc"))
     disk = str(limits.disk)
     for target, mode, size in (("run", "755", "16m"), ("tmp", "1777", disk), ("root", "700", disk), ("home", "755", _HOME_SIZE)):
-        sc.mount("tmpfs", f"{_PLACE}/{target}", "tmpfs", sc.MS_NOSUID | sc.MS_NODEV, f"mode={mode},size={size}")
+        m.mount("tmpfs", f"{_PLACE}/{target}", "tmpfs", m.MS_NOSUID | m.MS_NODEV, f"mode={mode},size={size}")
     Path(_PLACE, "var/run").symlink_to("/run")
     Path(_PLACE, "var/tmp").chmod(0o1777)
     Path(_PLACE, ".kernel").chmod(0o700)
 
 
 def enter(lab: str) -> None:
-    """Move into it. Called as the lab's root, in its own namespaces."""
+    """Make it the root of the calling process. Called as the lab's root, in its own namespaces."""
     # `ip netns exec` unmounts /sys and mounts it anew, which the kernel allows only while another one is fully visible
     for target in ("sys", ".kernel/sys"):
-        sc.mount("sysfs", f"{_PLACE}/{target}", "sysfs", sc.MS_NOSUID | sc.MS_NODEV | sc.MS_NOEXEC)
-    sc.pivot_root(_PLACE)
-    sc.sethostname(lab)
+        m.mount("sysfs", f"{_PLACE}/{target}", "sysfs", m.MS_NOSUID | m.MS_NODEV | m.MS_NOEXEC)
+    m.pivot_root(_PLACE)
+    set_hostname(lab)
     Path("/etc/hostname").write_text(f"{lab}\n")
     Path("/etc/hosts").write_text(f"127.0.0.1 localhost {lab}\n::1 localhost ip6-localhost\n")
 
 
 def _proc(proc: Path) -> None:
-    """The lab's processes, its own network, and little else. Only what lies in /proc/sys/net can be written."""
-    sc.mount("proc", str(proc), "proc", sc.MS_NOSUID | sc.MS_NODEV | sc.MS_NOEXEC)
-    sc.mount(str(proc / "sys/net"), str(proc / "sys/net"), flags=sc.MS_BIND)
-    _bind(str(proc / "sys"), str(proc / "sys"))
+    """The lab's processes and its own network, and little else. Only what is in /proc/sys/net can be written."""
+    m.mount("proc", str(proc), "proc", m.MS_NOSUID | m.MS_NODEV | m.MS_NOEXEC)
+    m.bind(str(proc / "sys/net"), str(proc / "sys/net"))
+    m.bind_read_only(str(proc / "sys"), str(proc / "sys"))
     nothing = Path(_PLACE, ".kernel/nothing")
-    sc.mount("tmpfs", str(nothing), "tmpfs", sc.MS_NOSUID | sc.MS_NODEV | sc.MS_NOEXEC, "size=4k,mode=755")
+    m.mount("tmpfs", str(nothing), "tmpfs", m.MS_NOSUID | m.MS_NODEV | m.MS_NOEXEC, "size=4k,mode=755")
     (nothing / "file").touch(mode=0o444)
     (nothing / "folder").mkdir(mode=0o555)
-    sc.mount("none", str(nothing), flags=sc.MS_REMOUNT | sc.MS_BIND | sc.MS_RDONLY | sc.MS_NOSUID | sc.MS_NODEV | sc.MS_NOEXEC)
+    m.mount("none", str(nothing), flags=m.MS_REMOUNT | m.MS_BIND | m.MS_RDONLY | m.MS_NOSUID | m.MS_NODEV | m.MS_NOEXEC)
     for kind, names in (("file", _HIDDEN_FILES), ("folder", _HIDDEN_FOLDERS)):
         for name in names:
             if (proc / name).exists():
-                sc.mount(str(nothing / kind), str(proc / name), flags=sc.MS_BIND)
+                m.bind(str(nothing / kind), str(proc / name))
 
 
 def programs(place: Path) -> None:
@@ -122,20 +113,21 @@ def programs(place: Path) -> None:
             (place / name).symlink_to(os.readlink(source))
         elif source.is_dir():
             (place / name).mkdir()
-            _bind(str(source), str(place / name))
+            m.bind_read_only(str(source), str(place / name))
     for hidden in _hidden():
         if (place / hidden).is_dir():
-            sc.mount("tmpfs", str(place / hidden), "tmpfs", sc.MS_RDONLY, "size=4k")
+            m.mount("tmpfs", str(place / hidden), "tmpfs", m.MS_RDONLY, "size=4k")
 
 
 def _hidden() -> set[str]:
-    """Sources, and Vethboard itself where it is installed below /usr."""
+    """Folders of sources, and of Vethboard itself where it is installed below /usr."""
     ours = {Path(__file__).resolve().parents[2], Path(sys.prefix).resolve()}
     below = {str(path.relative_to("/")) for path in ours if path.is_relative_to("/usr") and path not in (Path("/usr"), Path("/usr/local"))}
     return {"usr/src", "usr/local/src"} | below
 
 
 def _etc(etc: Path) -> None:
+    """Copies of what programs need of the machine's /etc, and files of the lab's own."""
     for name in _ETC_FILES:
         with contextlib.suppress(OSError):
             shutil.copyfile(Path("/etc", name), etc / name)
@@ -144,23 +136,24 @@ def _etc(etc: Path) -> None:
             shutil.copytree(Path("/etc", name), etc / name, symlinks=True, ignore_dangling_symlinks=True)
     if Path("/etc/ssl/certs").is_dir():
         (etc / "ssl/certs").mkdir(parents=True)
-        _bind("/etc/ssl/certs", str(etc / "ssl/certs"))
+        m.bind_read_only("/etc/ssl/certs", str(etc / "ssl/certs"))
     for name, text in _OWN.items():
         (etc / name).write_text(text)
     (etc / "mtab").symlink_to("/proc/mounts")
 
 
 def _dev(dev: str, terminals: int) -> None:
-    sc.mount("tmpfs", dev, "tmpfs", sc.MS_NOSUID, "mode=755,size=64k")
+    """A /dev with harmless devices, and the lab's own terminals and shared memory."""
+    m.mount("tmpfs", dev, "tmpfs", m.MS_NOSUID, "mode=755,size=64k")
     for name in _DEVICES:
         if Path("/dev", name).exists():
             target = Path(dev, name)
             target.parent.mkdir(exist_ok=True)
             target.touch()
-            sc.mount(f"/dev/{name}", str(target), flags=sc.MS_BIND)
+            m.bind(f"/dev/{name}", str(target))
     Path(dev, "pts").mkdir()
-    sc.mount("devpts", f"{dev}/pts", "devpts", sc.MS_NOSUID | sc.MS_NOEXEC, f"newinstance,ptmxmode=0666,mode=0620,max={terminals}")
+    m.mount("devpts", f"{dev}/pts", "devpts", m.MS_NOSUID | m.MS_NOEXEC, f"newinstance,ptmxmode=0666,mode=0620,max={terminals}")
     Path(dev, "shm").mkdir()
-    sc.mount("tmpfs", f"{dev}/shm", "tmpfs", sc.MS_NOSUID | sc.MS_NODEV, "size=16m")
+    m.mount("tmpfs", f"{dev}/shm", "tmpfs", m.MS_NOSUID | m.MS_NODEV, "size=16m")
     for link, target_name in (("ptmx", "pts/ptmx"), ("fd", "/proc/self/fd"), ("stdin", "fd/0"), ("stdout", "fd/1"), ("stderr", "fd/2")):
         Path(dev, link).symlink_to(target_name)

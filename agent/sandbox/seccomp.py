@@ -1,6 +1,6 @@
-"""The system calls that no lesson needs, refused in the kernel (seccomp(2)); libseccomp compiles the filter, once, in the warm agent.
+"""System calls that no lesson needs, refused in the kernel (seccomp(2)). libseccomp compiles the filter, once, in the warm agent.
 
-A refused call fails with EPERM, so that a program says so in words; what a program tries first and has an older way for fails with ENOSYS.
+A refused call fails with EPERM, so that programs print why; one for which programs have an older alternative fails with ENOSYS.
 """
 
 import ctypes
@@ -8,7 +8,9 @@ import errno
 import os
 from functools import cache
 
-from agent.linux import syscalls as sc
+from agent.linux import pids
+from agent.linux.mounts import MS_MOVE, MS_REMOUNT
+from agent.linux.namespaces import CLONE_NEWUSER
 
 _REFUSED = (
     # another kernel, other code in this one, its logs and counters
@@ -32,13 +34,12 @@ _UNKNOWN = (
 _FAMILIES = {1, 2, 10, 16, 17}
 """socket(2): AF_UNIX, AF_INET, AF_INET6, AF_NETLINK, AF_PACKET."""
 _NETLINK, _NETLINK_CRYPTO = 16, 21
-_MS_MOVE = 8192
 _TIOCSTI, _TIOCLINUX = 0x5412, 0x541C
 
 _ALLOW, _ERRNO = 0x7FFF0000, 0x00050000
-_EQ, _GT, _MASKED_EQ = 4, 6, 7
+_GT, _MASKED_EQ = 6, 7
 _ATTRIBUTE_BAD_ARCH, _ATTRIBUTE_OPTIMIZE = 2, 8
-_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER = 22, 2
+_SECCOMP_MODE_FILTER = 2
 _WORD = 0xFFFFFFFF
 
 
@@ -55,7 +56,7 @@ class _Program(ctypes.Structure):
 
 
 class _Filter:
-    """A libseccomp filter that lets everything through that is not refused."""
+    """A libseccomp filter that allows everything but what is refused."""
 
     def __init__(self) -> None:
         self._lib = ctypes.CDLL("libseccomp.so.2", use_errno=True)
@@ -72,7 +73,7 @@ class _Filter:
         _check(self._lib.seccomp_attr_set(self._context, attribute, value), "seccomp_attr_set")
 
     def refuse(self, name: str, number: int, *compares: _Compare) -> None:
-        """`name` fails with errno `number` where all of `compares` hold. A call that this machine does not have is refused anyway."""
+        """Let `name` fail with errno `number` where all of `compares` hold. Nothing to do for a call that this machine does not have."""
         call = self._lib.seccomp_syscall_resolve_name(name.encode())
         if call < 0:
             return
@@ -82,7 +83,7 @@ class _Filter:
         _check(self._lib.seccomp_rule_add(self._context, _ERRNO | number, call, len(compares), *compares), name)
 
     def program(self) -> bytes:
-        """The BPF instructions, 8 bytes each."""
+        """The BPF instructions, 8 bytes each (`struct sock_filter`)."""
         fd = os.memfd_create("seccomp")
         try:
             _check(self._lib.seccomp_export_bpf(self._context, fd), "seccomp_export_bpf")
@@ -110,8 +111,8 @@ def program() -> bytes:
     for name in _UNKNOWN:
         found.refuse(name, errno.ENOSYS)
     for name in ("unshare", "clone"):
-        found.refuse(name, errno.EPERM, _masked(0, sc.CLONE_NEWUSER))
-    for flag in (_MS_MOVE, sc.MS_REMOUNT):
+        found.refuse(name, errno.EPERM, _masked(0, CLONE_NEWUSER))
+    for flag in (MS_MOVE, MS_REMOUNT):
         found.refuse("mount", errno.EPERM, _masked(3, flag))
     for command in (_TIOCSTI, _TIOCLINUX):  # typing into somebody's terminal
         found.refuse("ioctl", errno.EPERM, _masked(1, command, _WORD))
@@ -123,7 +124,8 @@ def program() -> bytes:
 
 
 def install(instructions: bytes) -> None:
-    """For the calling process and all that it will start, for good: they get no privileges by exec(2) either."""
-    sc.prctl(sc.PR_SET_NO_NEW_PRIVS, 1)
+    """Put the filter on the calling process and all that it will start, for good; exec(2) gives them no privileges either. Raises
+    OSError."""
+    pids.prctl(pids.PR_SET_NO_NEW_PRIVS, 1)
     filter = _Program(len(instructions) // 8, instructions)
-    sc.prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.addressof(filter))
+    pids.prctl(pids.PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.addressof(filter))

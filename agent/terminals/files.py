@@ -1,6 +1,6 @@
-"""The files of a namespace's home: listed, read and written piece by piece, for those who drop and fetch them in the browser.
+"""The files of a namespace's home: listed, read and written in pieces, for upload and download in the browser.
 
-Pid 1 does it itself, so it goes into no trap that a student lays: a path is walked below the home without following a link
+Pid 1 does it itself, so it must not follow what a student may have put there: a path is opened below the home without following a link
 (openat2(2), RESOLVE_BENEATH), and only regular files are opened.
 """
 
@@ -11,20 +11,22 @@ import stat
 from collections.abc import Iterator
 from itertools import islice
 
-from agent.linux.syscalls import open_beneath
+from agent.linux.files import open_beneath
 from agent.terminals.shell import home
 from agent.terminals.terminals import Terminals
 from protocol import private as p
-from protocol.terminals import MOST_UPLOAD, File
+from protocol.limits import MAX_UPLOAD_BYTES
+from protocol.terminals import File
+from topology.model import ids
 from topology.model.problems import Code, Problem, ProblemError, invalid
 
 MOST_LISTED = 2000
 PIECE = 1 << 20
-"""Bytes of a piece at most."""
+"""Bytes of a file that are read at once, at most."""
 
 
 def handle(request: p.AnyFileRequest, terminals: Terminals) -> p.AnyLabAnswer:
-    """Do it. Raises ProblemError."""
+    """Do what is asked. Raises ProblemError."""
     try:
         match request:
             case p.ListFiles():
@@ -34,7 +36,7 @@ def handle(request: p.AnyFileRequest, terminals: Terminals) -> p.AnyLabAnswer:
             case p.WriteFile():
                 return p.Piece(id=request.id, path=_write(request, terminals))
     except OSError as e:
-        subject = f"namespace:{request.namespace}"
+        subject = ids.namespace(request.namespace)
         raise ProblemError(
             Problem(code=Code.REFUSED, message=os.strerror(e.errno or errno.EIO), subject=subject, errno=e.errno, hint=e.filename)
         ) from None
@@ -48,7 +50,7 @@ def _listed(request: p.ListFiles) -> p.FileList:
 
 
 def _walk(folder: str) -> Iterator[File]:
-    """Regular files with names that are text, but for those of the shell's own (`.bash_history`)."""
+    """Regular files whose names are printable text, without hidden ones (`.bash_history`) and what is in hidden folders."""
     for at, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if not name.startswith(".")]
         for name in names:
@@ -62,6 +64,7 @@ def _walk(folder: str) -> Iterator[File]:
 
 
 def _is_text(name: str) -> bool:
+    """Whether it is printable UTF-8."""
     with contextlib.suppress(UnicodeEncodeError):
         name.encode()
         return name.isprintable()
@@ -69,6 +72,7 @@ def _is_text(name: str) -> bool:
 
 
 def _regular(fd: int, path: str) -> int:
+    """The descriptor, if it is of a regular file; else it is closed, and OSError raised."""
     if not stat.S_ISREG(os.fstat(fd).st_mode):
         os.close(fd)
         raise OSError(errno.EINVAL, os.strerror(errno.EINVAL), path)
@@ -88,12 +92,9 @@ def _read(request: p.ReadFile) -> bytes:
 
 
 def _write(request: p.WriteFile, terminals: Terminals) -> str:
-    """The path of the file as a person in the lab would type it."""
+    """Write a piece; the path of the file, as a person in the lab would type it."""
+    _check_write(request)
     name = request.path
-    if "/" in name or name in ("", ".", "..") or not _is_text(name):
-        raise invalid(f'"{name}" is no name of a file')
-    if request.offset + len(request.data) > MOST_UPLOAD:
-        raise ProblemError(Problem(code=Code.LIMIT, message=os.strerror(errno.EFBIG), hint=f"at most {MOST_UPLOAD >> 20} MB at once"))
     where = _where(request, terminals)
     folder = os.open(where, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
@@ -111,8 +112,17 @@ def _write(request: p.WriteFile, terminals: Terminals) -> str:
     return os.path.join(where, name)
 
 
+def _check_write(request: p.WriteFile) -> None:
+    """Refuse a name with a folder in it, and a file that is too large."""
+    name = request.path
+    if "/" in name or name in ("", ".", "..") or not _is_text(name):
+        raise invalid(f'"{name}" is no name of a file')
+    if request.offset + len(request.data) > MAX_UPLOAD_BYTES:
+        raise ProblemError(Problem(code=Code.LIMIT, message=os.strerror(errno.EFBIG), hint=f"at most {MAX_UPLOAD_BYTES >> 20} MB at once"))
+
+
 def _where(request: p.WriteFile, terminals: Terminals) -> str:
-    """The folder of the shell, where there is one that still runs; else the home."""
+    """The current folder of the terminal's shell, if one is named and still runs; else the home."""
     if request.terminal is not None:
         pid = terminals.terminal(request.terminal).popen.pid
         with contextlib.suppress(OSError):

@@ -1,40 +1,36 @@
-"""The processes of a shell: its session (credentials(7)), from /proc."""
+"""The processes of a shell: those of its session (credentials(7))."""
 
 import contextlib
 import os
 import signal
 from collections.abc import Iterator
-from pathlib import Path
+
+from agent.linux import pids
+
+_SHOWN = 80
+"""Characters of a command that are shown."""
 
 
 def members(session: int) -> Iterator[tuple[int, int]]:
     """Pid and process group of every process of the session that is no zombie."""
-    for entry in os.listdir("/proc"):
-        if not entry.isdecimal():
-            continue
-        try:
-            fields = Path("/proc", entry, "stat").read_text().rpartition(")")[2].split()
-        except OSError:
-            continue  # it has ended
-        state, group, of = fields[0], int(fields[2]), int(fields[3])
-        if of == session and state != "Z":
-            yield int(entry), group
+    for pid in pids.every():
+        status = pids.status(pid)
+        if status is not None and status.session == session and status.state != "Z":
+            yield pid, status.group
 
 
 def commands(session: int) -> tuple[str, ...]:
-    """What runs in the session beside its shell."""
+    """The command lines of what runs in the session beside its shell."""
     found = []
     for pid, _ in members(session):
-        if pid == session:
-            continue
         with contextlib.suppress(OSError):
-            words = Path("/proc", str(pid), "cmdline").read_bytes().replace(b"\0", b" ")
-            found.append(words.decode("utf-8", "replace").strip()[:80])
+            if pid != session:
+                found.append(pids.command_line(pid)[:_SHOWN])
     return tuple(found)
 
 
 def hang_up(session: int) -> None:
-    """SIGHUP to all of it; what was stopped goes on, so that it can act on it."""
+    """SIGHUP to all of it, and SIGCONT, so that what was stopped can act on it."""
     _signal(session, signal.SIGHUP, signal.SIGCONT)
 
 

@@ -1,4 +1,4 @@
-"""The shell of a namespace: its home, its hostname, how it is started. The rest is in agent/sandbox/bashrc."""
+"""The shell of a namespace: its home, its hostname, how it is started. How it is set up inside is in agent/sandbox/bashrc."""
 
 import os
 import subprocess
@@ -7,16 +7,17 @@ from agent.sandbox import ENVIRONMENT
 from topology.model.base import HOST
 
 _INSIDE = 'hostname -- "$0" 2>/dev/null; exec ip netns exec "$0" bash'
-"""In a UTS namespace of its own. A name that is no hostname leaves that of the lab."""
+"""Run in a UTS namespace of its own. With a name that cannot be a hostname, that of the lab stays."""
 
 
 def home(namespace: str) -> str:
-    """The folder that a namespace's shells start in. It lives as long as the lab."""
+    """The folder in which a namespace's shells start. It lives as long as the lab."""
     return "/root" if namespace == HOST else f"/home/{namespace}"
 
 
 def start(namespace: str, terminal: int) -> "subprocess.Popen[bytes]":
-    """Bash on this terminal, in a session of its own; its pid is that of the process. Raises OSError."""
+    """Start bash on this terminal (a descriptor), in a session of its own, of which the process that is returned is the leader. Raises
+    OSError."""
     folder = home(namespace)
     os.makedirs(folder, mode=0o700, exist_ok=True)
     env = {**ENVIRONMENT, "HOME": folder, "COLORTERM": "truecolor"}

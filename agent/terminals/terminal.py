@@ -1,45 +1,47 @@
-"""One terminal: a PTY, the shell on it, what it said last, and those who look at it.
+"""One terminal: a PTY, the shell on it, its last output, and its viewers.
 
-The PTY is read while somebody can be sent more; when none can, the shell waits (its write(2) blocks), so that a flood fills no memory and
-takes no time from anybody. With nobody there, or only people who watch, it is read on into the ring, for a server in it must not stop; but
-only so fast.
+The PTY is read while a viewer can be sent more. When none can, the shell waits (its write(2) blocks): so a flood of output fills no memory
+and takes no time from others. Without viewers, or with only such as watch, it is read on into the ring, because a server that runs in it
+must not stop; but only so fast.
 """
 
 import asyncio
 import contextlib
 import os
 import subprocess
-import termios
 from collections.abc import Callable
-from fcntl import ioctl
-from struct import pack
 
 import msgspec
 
+from agent.linux import ptys
 from agent.terminals.ring import Ring
 from agent.terminals.title import Titles
 from agent.terminals.viewer import Viewer
-from protocol.terminals import LARGEST, TerminalState
+from protocol.limits import MAX_TERMINAL_SIZE
+from protocol.terminals import TerminalState
 from topology.observe.facts import TerminalFact
 
 _READ = 64 << 10
 _ROUND = 128 << 10
-"""Bytes in one turn of the loop; then others have theirs."""
-_ALONE_SECONDS = 0.016
-"""Rest after each round while nobody looks: 8 MB/s."""
+"""Bytes that are read in one turn of the loop at most."""
+_UNWATCHED_SECONDS = 0.016
+"""Pause after each turn while nobody sees it: so 8 MB/s are read."""
 _MOST_INPUT = 1 << 20
+"""Bytes of input that wait for the shell at most; more are lost."""
 _REDRAW_SECONDS = 0.05
+"""How long the terminal has another size, to make a program draw its screen again."""
 
 Start = Callable[[int], "subprocess.Popen[bytes]"]
 """Starts the shell on the descriptor of a terminal."""
 
 
 class Terminal:
-    """`changed` is called when its fact is another."""
+    """`start` starts its shell. `changed` is called when its fact changes. Of the viewers who may type, the one who typed last sets the
+    size."""
 
     def __init__(self, name: str, namespace: str, rows: int, columns: int, start: Start, changed: Callable[[], None]) -> None:
         self.name, self.namespace = name, namespace
-        self.rows, self.columns = _inside(rows), _inside(columns)
+        self.rows, self.columns = _clamped(rows), _clamped(columns)
         self.ring = Ring()
         self.title = ""
         self.code: int | None = None
@@ -60,10 +62,11 @@ class Terminal:
             raise
         finally:
             os.close(slave)
-        self._read_on()
+        self._adjust_reading()
 
     @property
     def fact(self) -> TerminalFact:
+        """What everybody in the lab sees of it."""
         return TerminalFact(
             ns=self.namespace, terminal=self.name, title=self.title, rows=self.rows, columns=self.columns, viewers=len(self.viewers),
             code=self.code,
@@ -71,15 +74,15 @@ class Terminal:
 
     @property
     def users(self) -> list[Viewer]:
-        """Those who may type, the last one last."""
-        return [viewer for viewer in self.viewers.values() if not viewer.watches]
+        """The viewers who may type, the latest last."""
+        return [viewer for viewer in self.viewers.values() if not viewer.read_only]
 
-    # ---- out ---------------------------------------------------------------------------------------------------------
+    # ---- output ------------------------------------------------------------------------------------------------------
 
-    def _read_on(self) -> None:
-        """Read the PTY, or do not, as the viewers can take it."""
+    def _adjust_reading(self) -> None:
+        """Read the PTY, or stop reading it, as the viewers can take its output."""
         users = self.users
-        wanted = self._master >= 0 and (not users or any(v.hungry and v.follows(self.ring) for v in users))
+        wanted = self._master >= 0 and (not users or any(v.ready and v.follows(self.ring) for v in users))
         if wanted and not self._reading:
             self._loop.add_reader(self._master, self._readable)
         elif self._reading and not wanted:
@@ -87,20 +90,20 @@ class Terminal:
         self._reading = wanted
 
     def _readable(self) -> None:
-        if not self._take():
+        if not self._read():
             self._hang_up()
             return
         self._feed()
         if self._reading and not self.users:
             self._loop.remove_reader(self._master)
             self._reading = False
-            self._loop.call_later(_ALONE_SECONDS, self._read_on)
+            self._loop.call_later(_UNWATCHED_SECONDS, self._adjust_reading)
 
-    def _take(self) -> bool:
-        """One round of what it says, into the ring; whether there may be more."""
-        said = bytearray()
-        there = True
-        while len(said) < _ROUND:
+    def _read(self) -> bool:
+        """Move one round of output into the ring; False: the PTY is closed at the other end."""
+        output = bytearray()
+        is_open = True
+        while len(output) < _ROUND:
             try:
                 data = os.read(self._master, _READ)
             except BlockingIOError:
@@ -108,44 +111,45 @@ class Terminal:
             except OSError:
                 data = b""  # EIO: the last process that had it is gone
             if not data:
-                there = False
+                is_open = False
                 break
-            said += data
-        if said:
-            self.ring.append(bytes(said))
-            self._retitle(bytes(said))
-        return there
+            output += data
+        if output:
+            self.ring.append(bytes(output))
+            self._retitle(bytes(output))
+        return is_open
 
-    def _retitle(self, said: bytes) -> None:
-        title = self._titles.find(said)
+    def _retitle(self, output: bytes) -> None:
+        title = self._titles.find(output)
         if title is not None and title != self.title:
             self.title = title
             self._changed()
 
     def _feed(self) -> None:
+        """Send the viewers what they can take."""
         for viewer in self.viewers.values():
             viewer.feed(self.ring)
             if self.code is not None and viewer.follows(self.ring):
-                viewer.tell(self._state(viewer))
-        self._read_on()
+                viewer.send_state(self._state(viewer))
+        self._adjust_reading()
 
     def taken(self, channel: int, count: int) -> None:
-        """A viewer has taken so many bytes."""
+        """A viewer has confirmed so many bytes in all."""
         viewer = self.viewers.get(channel)
         if viewer is not None:
             viewer.taken(count)
             self._feed()
 
     def room(self) -> None:
-        """The way to the viewers, which was full, has room again."""
+        """The outbox of the viewers was full, and is no longer."""
         self._feed()
 
-    # ---- in ----------------------------------------------------------------------------------------------------------
+    # ---- input -------------------------------------------------------------------------------------------------------
 
     def write(self, channel: int, data: bytes) -> None:
-        """What a viewer types: he drives from now on. What nobody reads is bounded, and lost beyond that."""
+        """What a viewer types. From now on it sets the size. Input that the shell does not read is kept up to a limit."""
         viewer = self.viewers.get(channel)
-        if viewer is None or viewer.watches or self._master < 0:
+        if viewer is None or viewer.read_only or self._master < 0:
             return
         self._drive(viewer)
         self._unwritten += data[: _MOST_INPUT - len(self._unwritten)]
@@ -167,20 +171,20 @@ class Terminal:
     # ---- viewers -----------------------------------------------------------------------------------------------------
 
     def attach(self, viewer: Viewer) -> None:
-        """One more looks at it; the first one who may type drives."""
+        """Add a viewer. The first one who may type sets the size."""
         self.viewers[viewer.channel] = viewer
         torn = self.ring.torn
-        if self._driver is None and not viewer.watches:
+        if self._driver is None and not viewer.read_only:
             self._driver = viewer
             torn = not self._fit() and torn
         if torn:
             self._redraw()
-        self._tell()
+        self._send_states()
         self._feed()
         self._changed()
 
     def detach(self, channel: int) -> bool:
-        """One looks no longer. Whether he saw how it ended."""
+        """Remove a viewer. Whether it has seen how the terminal ended."""
         viewer = self.viewers.pop(channel, None)
         if viewer is None:
             return False
@@ -188,32 +192,32 @@ class Terminal:
             users = self.users
             self._driver = users[-1] if users else None
             self._fit()
-        self._tell()
-        self._read_on()
+        self._send_states()
+        self._adjust_reading()
         self._changed()
-        return self.code is not None and not viewer.watches and viewer.follows(self.ring)
+        return self.code is not None and not viewer.read_only and viewer.follows(self.ring)
 
     def resize(self, channel: int, rows: int, columns: int) -> None:
-        """What a viewer has room for."""
+        """The size that a viewer has room for."""
         viewer = self.viewers.get(channel)
         if viewer is None:
             return
         viewer.rows, viewer.columns = rows, columns
         if viewer is self._driver:
             self._fit()
-            self._tell()
+            self._send_states()
 
     def _drive(self, viewer: Viewer) -> None:
         if viewer is not self._driver:
             self._driver = viewer
             self._fit()
-            self._tell()
+            self._send_states()
 
     def _fit(self) -> bool:
-        """Take the driver's size; whether that is another."""
+        """Take the size of the viewer who sets it; whether that is another than before."""
         if self._driver is None:
             return False
-        rows, columns = _inside(self._driver.rows), _inside(self._driver.columns)
+        rows, columns = _clamped(self._driver.rows), _clamped(self._driver.columns)
         if (rows, columns) == (self.rows, self.columns):
             return False
         self.rows, self.columns = rows, columns
@@ -222,30 +226,30 @@ class Terminal:
         return True
 
     def _redraw(self) -> None:
-        """Another size for a moment: the program that has the screen draws it anew (SIGWINCH)."""
+        """Set another size for a moment: the program that has the screen draws it again (SIGWINCH)."""
         self._set_size(max(1, self.rows - 1) if self.rows > 1 else 2)
         self._loop.call_later(_REDRAW_SECONDS, lambda: self._set_size(self.rows))
 
     def _set_size(self, rows: int) -> None:
         if self._master >= 0:
-            ioctl(self._master, termios.TIOCSWINSZ, pack("=HHHH", rows, self.columns, 0, 0))
+            ptys.set_size(self._master, rows, self.columns)
 
     def _state(self, viewer: Viewer) -> bytes:
         code = self.code if viewer.follows(self.ring) else None
         return msgspec.json.encode(TerminalState(rows=self.rows, columns=self.columns, drives=viewer is self._driver, code=code))
 
-    def _tell(self) -> None:
+    def _send_states(self) -> None:
         for viewer in self.viewers.values():
-            viewer.tell(self._state(viewer))
+            viewer.send_state(self._state(viewer))
 
     # ---- the end -----------------------------------------------------------------------------------------------------
 
     def ended(self, status: int) -> None:
-        """The shell has ended; what it left in the PTY still counts."""
+        """The shell has ended, with this wait status; output that is still in the PTY counts."""
         code = os.waitstatus_to_exitcode(status)
         self.popen.returncode = code
         if self._master >= 0:
-            self._take()
+            self._read()
         self.code = code if code >= 0 else 128 - code
         self._hang_up()
         self._changed()
@@ -261,5 +265,6 @@ class Terminal:
         self._feed()
 
 
-def _inside(count: int) -> int:
-    return min(max(count, 1), LARGEST)
+def _clamped(count: int) -> int:
+    """A number of rows or columns that a terminal can have."""
+    return min(max(count, 1), MAX_TERMINAL_SIZE)

@@ -1,4 +1,4 @@
-"""All terminals of a lab: opened, attached to, closed, told of."""
+"""All terminals of a lab: opened, attached to, closed, reported."""
 
 import asyncio
 import contextlib
@@ -7,30 +7,32 @@ import struct
 from collections.abc import Callable
 from functools import partial
 
-from agent.netlink.namespaces import Namespaces
+from agent.netlink.namespaces import Namespaces, unknown_namespace
 from agent.terminals import session, shell
 from agent.terminals.terminal import Terminal
 from agent.terminals.viewer import Out, Viewer
 from protocol import private as p
-from protocol.frames import INPUT, TAKEN, unpack_count
+from protocol.frames import ACK, INPUT, unpack_count
+from topology.model import ids
 from topology.model.problems import Code, Problem, ProblemError, unknown
 from topology.observe.facts import AnyFact, TerminalGone
 
 MOST = 64
-"""Terminals of one lab."""
-_TELL_SECONDS = 0.1
-"""Changes of this time are told together: a title may change with every line."""
-_MERCY_SECONDS = 1.0
+"""Terminals of one lab at most."""
+_REPORT_SECONDS = 0.1
+"""Changes within this time are reported together: a title may change with every line of output."""
+_KILL_SECONDS = 1.0
+"""After SIGHUP, until what still runs is killed."""
 
 WhenEnded = Callable[[int, Callable[[int], None]], None]
 """Calls back with the wait status when the child with this pid has ended."""
 
 
 class Terminals:
-    """`tell` takes the facts when something is another. `when_ended` is that of `agent.linux.reaper`."""
+    """`sink` is given the facts that changed. `when_ended` is that of `agent.linux.reaper`."""
 
-    def __init__(self, namespaces: Namespaces, when_ended: WhenEnded, tell: Callable[[list[AnyFact]], None]) -> None:
-        self._namespaces, self._when_ended, self._tell = namespaces, when_ended, tell
+    def __init__(self, namespaces: Namespaces, when_ended: WhenEnded, sink: Callable[[list[AnyFact]], None]) -> None:
+        self._namespaces, self._when_ended, self._sink = namespaces, when_ended, sink
         self._all: dict[str, Terminal] = {}
         self._by_channel: dict[int, Terminal] = {}
         self._numbers = itertools.count(1)
@@ -42,23 +44,23 @@ class Terminals:
         return [terminal.fact for terminal in self._all.values()]
 
     def terminal(self, name: str) -> Terminal:
-        """Raises ProblemError where there is none."""
+        """The terminal of this name. Raises ProblemError where there is none."""
         found = self._all.get(name)
         if found is None:
-            raise unknown("that terminal is gone", f"terminal:{name}", "open another one")
+            raise unknown("that terminal is gone", ids.terminal(name), "open another one")
         return found
 
     # ---- requests ----------------------------------------------------------------------------------------------------
 
     def handle(self, request: p.AnyTerminalRequest, outbox: Out) -> p.AnyLabAnswer:
-        """Do it. Raises ProblemError."""
+        """Do what is asked. Raises ProblemError."""
         match request:
             case p.OpenTerminal():
                 return p.TerminalOpened(id=request.id, terminal=self._open(request).name)
             case p.AttachTerminal():
                 terminal = self.terminal(request.terminal)
                 self._by_channel[request.channel] = terminal
-                terminal.attach(Viewer(request.channel, outbox, request.rows, request.columns, request.watches))
+                terminal.attach(Viewer(request.channel, outbox, request.rows, request.columns, request.read_only))
                 outbox.on_room = self._room
             case p.DetachTerminal():
                 self._detach(request.channel)
@@ -68,8 +70,7 @@ class Terminals:
 
     def _open(self, request: p.OpenTerminal) -> Terminal:
         if request.namespace not in self._namespaces:
-            message = f'Cannot open network namespace "{request.namespace}": No such file or directory'
-            raise unknown(message, f"namespace:{request.namespace}")
+            raise unknown_namespace(request.namespace)
         if len(self._all) >= MOST:
             hint = "close one that is no longer needed"
             raise ProblemError(Problem(code=Code.LIMIT, message=f"a lab has at most {MOST} terminals", hint=hint))
@@ -78,7 +79,7 @@ class Terminals:
             start = partial(shell.start, request.namespace)
             terminal = Terminal(name, request.namespace, request.rows, request.columns, start, partial(self._change, name))
         except OSError as e:
-            subject = f"namespace:{request.namespace}"
+            subject = ids.namespace(request.namespace)
             raise ProblemError(Problem(code=Code.REFUSED, message=f"no shell: {e.strerror}", subject=subject, errno=e.errno)) from None
         self._all[name] = terminal
         self._when_ended(terminal.popen.pid, terminal.ended)
@@ -91,39 +92,41 @@ class Terminals:
             self._forget(terminal)
 
     def _close(self, request: p.CloseTerminal) -> tuple[str, ...]:
+        """End its processes. Where some run beside the shell and `anyway` is not set, it stays open: their command lines are returned."""
         terminal = self.terminal(request.terminal)
         if terminal.code is not None:
             self._forget(terminal)
             return ()
         pid = terminal.popen.pid
         kept = session.commands(pid)
-        if kept and not request.anyway:
+        if kept and not request.force:
             return kept
         session.hang_up(pid)
-        self._loop.call_later(_MERCY_SECONDS, session.kill, pid)
+        self._loop.call_later(_KILL_SECONDS, session.kill, pid)
         self._forget(terminal)
         return ()
 
     def _forget(self, terminal: Terminal) -> None:
-        self._all.pop(terminal.name, None)  # closed, and seen to end after that
+        """It may be closed first, and be seen to end after that."""
+        self._all.pop(terminal.name, None)
         self._change(terminal.name)
 
     # ---- bytes -------------------------------------------------------------------------------------------------------
 
     def frame(self, channel: int, stream: int, data: bytes) -> bool:
-        """A frame of a viewer; False where the channel is none of ours."""
+        """A frame from a viewer; False where no viewer has this channel."""
         terminal = self._by_channel.get(channel)
         if terminal is None:
             return False
         if stream == INPUT:
             terminal.write(channel, data)
-        elif stream == TAKEN:
+        elif stream == ACK:
             with contextlib.suppress(struct.error):
                 terminal.taken(channel, unpack_count(data))
         return True
 
     def resize(self, channel: int, rows: int, columns: int) -> bool:
-        """False where the channel is none of ours."""
+        """The size that a viewer has room for; False where no viewer has this channel."""
         terminal = self._by_channel.get(channel)
         if terminal is None:
             return False
@@ -131,7 +134,7 @@ class Terminals:
         return True
 
     def _room(self) -> None:
-        """The way to the viewers, which was full, has room again."""
+        """The outbox of the viewers was full, and is no longer."""
         for terminal in set(self._by_channel.values()):
             terminal.room()
 
@@ -145,9 +148,9 @@ class Terminals:
 
     def _change(self, name: str) -> None:
         if not self._changed:
-            self._loop.call_later(_TELL_SECONDS, self._told)
+            self._loop.call_later(_REPORT_SECONDS, self._report)
         self._changed.add(name)
 
-    def _told(self) -> None:
+    def _report(self) -> None:
         names, self._changed = self._changed, set()
-        self._tell([self._all[n].fact if n in self._all else TerminalGone(ns="", terminal=n) for n in sorted(names)])
+        self._sink([self._all[n].fact if n in self._all else TerminalGone(ns="", terminal=n) for n in sorted(names)])

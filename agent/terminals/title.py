@@ -1,4 +1,4 @@
-"""The title that programs give a terminal, made harmless: it is shown to everybody in the lab."""
+"""The title that programs give a terminal, made harmless: everybody in the lab sees it."""
 
 import re
 import unicodedata
@@ -7,18 +7,18 @@ LONGEST = 80
 _CARRY = 512
 _TITLE = re.compile(rb"\x1b\](?:0|2);([^\x07\x1b]{0,%d})(?:\x07|\x1b\\)" % _CARRY)
 """OSC 0 and OSC 2 (xterm's ctlseqs), ended by BEL or ST."""
-_UNSEEN = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
-"""Controls, signs that turn the direction of text, and what is no sign at all."""
+_INVISIBLE = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
+"""Unicode categories of controls, characters that change the direction of text, and code points that are no characters."""
 
 
 class Titles:
-    """Finds titles in what a terminal says, also those that come in two pieces."""
+    """Finds titles in the output of a terminal, also those that come in two pieces."""
 
     def __init__(self) -> None:
         self._rest = b""
 
     def find(self, data: bytes) -> str | None:
-        """The last title in it."""
+        """The last title in these bytes, together with what was left of the ones before; None: there is none."""
         data = self._rest + data
         begin = data.rfind(b"\x1b]")
         tail = data[begin + 2 :]
@@ -33,7 +33,7 @@ class Titles:
 
 
 def harmless(title: bytes) -> str:
-    """As text of one line and at most `LONGEST` signs."""
+    """As one line of at most `LONGEST` visible characters."""
     text = title.decode("utf-8", "replace")
-    seen = "".join(c for c in text if unicodedata.category(c) not in _UNSEEN)
-    return seen.strip()[:LONGEST]
+    visible = "".join(c for c in text if unicodedata.category(c) not in _INVISIBLE)
+    return visible.strip()[:LONGEST]

@@ -6,7 +6,8 @@ from typing import IO
 
 from protocol import public as q
 from server.hub import Hub
-from server.outbox import Cancellable, Session, problem_of
+from server.problems import problem_of
+from server.sessions import RunningRequest, Session
 from server.storage import read_backup
 from topology.model.problems import Code, Problem, ProblemError
 
@@ -73,7 +74,7 @@ def restore(hub: Hub, session: Session, request: q.Restore) -> None:
         file.close()
         session.refuse(request.id, Problem(code=Code.INVALID, message="it was cancelled before the whole file had come"))
 
-    session.running[request.id] = Cancellable(feed, cancel)
+    session.running[request.id] = RunningRequest(feed, cancel)
 
 
 def _take(file: IO[bytes], data: bytes) -> None:

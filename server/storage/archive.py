@@ -23,9 +23,9 @@ from protocol.editing import Change
 from server.clock import now
 from server.storage import entries
 from server.storage.labs import parse, remove, text_of
-from server.storage.names import check_id
 from server.storage.tables import history, labs, pending_changes
 from server.storage.tokens import StoredToken, delete_tokens, put_token, read_tokens
+from topology.model.names import lab_id
 from topology.model.problems import Code, Problem, ProblemError, invalid
 
 VERSION = 1
@@ -123,7 +123,7 @@ def _check_version(files: dict[str, bytes]) -> None:
 
 def _lab(files: dict[str, bytes], folder: str) -> ArchivedLab:
     entry = msgspec.json.decode(files[f"{folder}lab.json"], type=LabEntry)
-    check_id(entry.lab)
+    lab_id(entry.lab)
     changes = (entries.read(line) for line in files[f"{folder}history.jsonl"].splitlines())
     return ArchivedLab(entry, files[f"{folder}document.json"].decode(), [c for c in changes if c is not None])
 

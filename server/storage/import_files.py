@@ -10,9 +10,9 @@ from protocol.editing import Change
 from server.storage.archive import LabEntry, insert_lab
 from server.storage.bounds import HISTORY_ENTRIES
 from server.storage.labs import empty, keep_document, text_of
-from server.storage.names import LAB_ID
 from server.storage.state_directory import sync
 from server.storage.tokens import StoredToken, put_setting, put_token
+from topology.model.names import is_lab_id
 
 KEPT = "before-database"
 
@@ -25,7 +25,7 @@ def needed(state: Path) -> bool:
 def take_over(connection: Connection, state: Path) -> None:
     """Labs with their histories, tokens, the administrator's token. Raises OSError, ProblemError."""
     for folder in sorted(state.glob("labs/*")):
-        if folder.is_dir() and LAB_ID.fullmatch(folder.name):
+        if folder.is_dir() and is_lab_id(folder.name):
             _take_lab(connection, folder)
     with contextlib.suppress(FileNotFoundError):
         for token in msgspec.json.decode((state / "tokens.json").read_bytes(), type=list[StoredToken]):

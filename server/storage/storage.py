@@ -15,10 +15,10 @@ from server.storage.archive import Archive
 from server.storage.database import Database, parse_url
 from server.storage.errors import problem_error
 from server.storage.labs import LabStore
-from server.storage.names import check_id
 from server.storage.state_directory import StateDirectory
 from server.storage.tables import labs
 from server.storage.tokens import StoredToken
+from topology.model.names import lab_id
 
 _log = logging.getLogger("vethboard.storage")
 
@@ -58,11 +58,11 @@ class Storage:
     def lab(self, lab: str) -> LabStore:
         """The one object for this lab, which is in the database."""
         with self._lock:
-            return self._stores.setdefault(lab, LabStore(self._database, check_id(lab)))
+            return self._stores.setdefault(lab, LabStore(self._database, lab_id(lab)))
 
     def create(self, lab: str) -> LabStore:
         """A new lab with nothing but `host`. Raises ProblemError: (EXISTS) there is one, (INVALID) it cannot be a name."""
-        store = LabStore(self._database, check_id(lab))
+        store = LabStore(self._database, lab_id(lab))
         store.create()
         with self._lock:
             self._stores[lab] = store

@@ -57,8 +57,8 @@ class Apart:
 
         step = timed(load)
         self.filters.settle(["ns0"])
-        read = timed(lambda: self.filters.look(["ns0"]))
-        self.filters.look([])
+        read = timed(lambda: self.filters.subscribe(["ns0"]))
+        self.filters.subscribe([])
         self.namespaces.delete("ns0")
         return {"restore": restore, "step": step, "save": save, "read": read}
 

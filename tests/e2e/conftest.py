@@ -15,6 +15,23 @@ ARGS = (
 OUT = Path(__file__).parent / "out"
 
 
+STILL = """async () => {
+  const moved = () => [...document.querySelectorAll('.react-flow__viewport, .react-flow__node')]
+  const places = () => moved().map((e) => getComputedStyle(e).transform).join()
+  for (let was = places(), same = 0; same < 10; ) {
+    await new Promise(requestAnimationFrame)
+    const now = places()
+    same = now === was ? same + 1 : 0
+    was = now
+  }
+}"""
+
+
+def still(page: Page) -> None:
+    """Wait until the canvas and its cards have stopped moving: ten frames are alike."""
+    page.evaluate(STILL)
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:

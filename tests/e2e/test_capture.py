@@ -8,7 +8,7 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 
 from tests.integration.test_capture import PAIR
-from tests.support import Stack
+from tests.support import Stack, listens
 
 
 def test_capture_from_an_interface(page: Page, stack: Stack, lab: str, tmp_path: Path) -> None:
@@ -26,7 +26,7 @@ def test_capture_from_an_interface(page: Page, stack: Stack, lab: str, tmp_path:
     tools.get_by_role("button", name="Start capture").click()
 
     expect(tools.get_by_text("No frame yet")).to_be_visible()
-    web = "python3 -m http.server 80 --bind 10.0.0.2 --directory /tmp >/dev/null 2>&1 & sleep 1"
+    web = f"python3 -m http.server 80 --bind 10.0.0.2 --directory /tmp >/dev/null 2>&1 & {listens(80)}"
     stack.inside(lab, "b", "bash", "-c", f"cd /tmp && echo hello-from-b > /tmp/x.txt && {web}")
     fetch = "import urllib.request as u; print(u.urlopen('http://10.0.0.2/x.txt').read())"
     assert "hello-from-b" in stack.inside(lab, "a", "python3", "-c", fetch)

@@ -6,7 +6,7 @@ from typing import Any
 from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.test_walk import Hand
-from tests.support import Stack
+from tests.support import Stack, eventually
 
 
 class Gestures(Hand):
@@ -141,8 +141,7 @@ def test_selecting_and_arranging(page: Page, stack: Stack, lab: str) -> None:
     # nudging: 1 and 10, one step of the history for a burst
     hand.pick("ns0")
     hand.press("ArrowRight", "Shift+ArrowDown")
-    page.wait_for_timeout(600)
-    assert hand.layout("ns0") == [1, 350]
+    eventually(lambda: hand.layout("ns0") == [1, 350])
     hand.press("Control+z")
     hand.settled("Undone")
     assert hand.layout("ns0") == [0, 340]
@@ -160,8 +159,7 @@ def test_selecting_and_arranging(page: Page, stack: Stack, lab: str) -> None:
     hand.settled("Aligned")
     assert {hand.layout(n)[0] for n in ("host", "ns0", "ns1", "ns2")} == {0}
     hand.press("Control+z", "Control+z")
-    page.wait_for_timeout(300)
-    assert hand.layout("ns1") == [420, 340]
+    eventually(lambda: hand.layout("ns1") == [420, 340])
     hand.pick("ns0", "ns1", "ns2")
     hand.press("Alt+Shift+h")
     # locked: neither moved nor deleted
@@ -317,8 +315,7 @@ def test_the_whole_editor_by_keyboard(page: Page, stack: Stack, lab: str) -> Non
     hand.press("Space")
     hand.pressed("ns1")
     hand.press("Alt+Shift+ArrowRight")
-    page.wait_for_timeout(600)
-    assert hand.layout("ns1") == [410, 300]
+    eventually(lambda: hand.layout("ns1") == [410, 300])
     # a link: L, arrows, Enter; its ends by Tab
     hand.press("l")
     expect(page.get_by_role("status").filter(has_text="Link from ns1")).to_be_visible()

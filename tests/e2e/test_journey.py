@@ -9,7 +9,7 @@ from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.support import Stack
+from tests.support import Stack, listens
 
 WEB = json.dumps(
     {
@@ -46,7 +46,7 @@ WEB = json.dumps(
 
 def test_a_drop_is_found_and_mended(page: Page, stack: Stack, lab: str, tmp_path: Path) -> None:
     stack.cli("apply", lab, "-", input=WEB)
-    stack.inside(lab, "web", "bash", "-c", "python3 -m http.server 8080 >/dev/null 2>&1 & sleep 0.7")
+    stack.inside(lab, "web", "bash", "-c", f"python3 -m http.server 8080 >/dev/null 2>&1 & {listens(8080)}")
     page.get_by_role("group", name="Namespace router").wait_for()
     page.get_by_role("button", name="Trace", exact=True).click()
     tools = page.get_by_role("region", name="Tools")
@@ -155,8 +155,7 @@ def test_live_traffic_becomes_journeys(page: Page, stack: Stack, lab: str) -> No
     tools.get_by_label("Protocol").select_option("icmp")
     tools.get_by_role("button", name="Watch live traffic").click()
     expect(tools.get_by_role("button", name="Stop watching")).to_be_visible()
-    page.wait_for_timeout(700)
-    stack.inside(lab, "client", "ping", "-c", "2", "-i", "0.3", "10.0.0.2")
+    stack.inside(lab, "client", "setsid", "-f", "sh", "-c", "ping -c 100 -i 0.3 10.0.0.2 >/dev/null 2>&1")
     expect(tools.get_by_role("listbox", name="Steps").get_by_role("option", name="In at wan").first).to_be_visible(timeout=10_000)
     tools.get_by_role("button", name="Stop watching").click()
     expect(tools.get_by_role("button", name="Watch live traffic")).to_be_visible()

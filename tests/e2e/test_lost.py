@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.support import Stack
+from tests.support import Stack, eventually
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +34,7 @@ def test_a_lost_connection_is_said_calmly_and_comes_back(page: Page, stack: Stac
     expect(card).to_be_visible()
     stack.start()
     expect(banner).to_have_count(0, timeout=20_000)
+    eventually(lambda: stack.inside(lab, "host", "echo", "live"))
     # without a reload the page follows the lab again
     stack.cli("exec", lab, "host", "--", "ip", "netns", "add", "later")
     page.get_by_role("button", name="Fit to screen").click()

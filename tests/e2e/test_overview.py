@@ -6,7 +6,7 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e.conftest import OUT
+from tests.e2e.conftest import OUT, still
 from tests.support import Stack
 
 BRIDGE_WITH_THREE = "examples/bridge-with-three.json"
@@ -21,7 +21,7 @@ def _fit(page: Page, name: str) -> None:
     expect(page.get_by_role("button", name="Undo: apply")).to_be_enabled()
     page.get_by_role("button", name="Fit to screen").click()
     _card(page, name).wait_for()
-    page.wait_for_timeout(300)
+    still(page)
 
 
 def _places(stack: Stack, lab: str) -> dict[str, list[float]]:
@@ -75,7 +75,7 @@ def test_layouts_are_one_edit_that_can_be_undone(page: Page, stack: Stack, lab: 
         assert after != before, entry
         moved = {name for name in after if after[name] != before[name]}
         assert "host/br0" not in moved, "a bridge stays where it is in its namespace"
-        page.wait_for_timeout(600)
+        still(page)
         boxes = [box for name in ("host", "ns0", "ns1", "ns2") if (box := _card(page, name).bounding_box())]
         for i, a in enumerate(boxes):
             for b in boxes[i + 1 :]:
@@ -188,7 +188,7 @@ def _overview(page: Page) -> Locator:
     page.get_by_role("button", name="Fit to screen").click()
     drawing = page.get_by_test_id("overview")
     expect(drawing).to_have_attribute("data-on", "true", timeout=15_000)
-    page.wait_for_timeout(400)
+    still(page)
     return page.get_by_role("listbox", name="Overview of 64 nodes").get_by_role("option")
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e.conftest import OUT
+from tests.e2e.conftest import OUT, still
 from tests.support import Stack
 
 
@@ -57,7 +57,7 @@ class Hand:
 
     def fit(self) -> None:
         self.page.get_by_role("button", name="Fit to screen").click()
-        self.page.wait_for_timeout(400)
+        still(self.page)
 
     def select(self, ref: str) -> Locator:
         self.chip(ref).click()

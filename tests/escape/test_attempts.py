@@ -1,5 +1,5 @@
-"""Root of a lab tries to get out. Every attempt fails; those that do no harm are also made outside, where they must succeed:
-so it is seen that they are real."""
+"""Root of a lab tries to get out. Every attempt fails. Those that do no harm are also made by root of the machine, where they must succeed:
+so the attempts are real ones."""
 
 import ctypes
 import json

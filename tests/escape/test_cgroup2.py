@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from agent import reached
+from agent.limit_events import Counter, LimitEvents
 from agent.sandbox import limits as enforced
 from topology.model.limits import Limits
 from topology.model.problems import Problem
@@ -102,7 +102,7 @@ def test_without_cgroups_all_is_missing(root: Path) -> None:
 
 
 def test_a_real_hierarchy_passes_on_what_it_has(real: Path, sleeper: int) -> None:
-    """One controller that is not there takes nothing from the other; a group with processes in it (a container's root) makes room."""
+    """A controller that is missing does not keep others from being delegated; processes of a container's root group are moved out of it."""
     (real / "cgroup.procs").write_text(str(sleeper))
     assert enforced.version() == 2
     controller = enforced._CONTROLLERS[1]
@@ -119,18 +119,18 @@ def test_a_real_hierarchy_passes_on_what_it_has(real: Path, sleeper: int) -> Non
     assert not (real / "vethboard").exists()
 
 
-def test_a_real_hierarchy_tells(real: Path, sleeper: int) -> None:
-    """By inotify, as it does of `pids.events` and `memory.events`; here of the first process in a group."""
+def test_a_real_hierarchy_reports(real: Path, sleeper: int) -> None:
+    """By inotify, as for `pids.events` and `memory.events`; here for the first process in a group."""
     group = real / "lab"
     group.mkdir()
-    told: list[tuple[str, Problem]] = []
+    reported: list[tuple[str, Problem]] = []
 
     async def listen() -> None:
-        watch = reached.Reached(lambda lab, problem: told.append((lab, problem)))
-        watch._watch_file(reached._Watched("lab", "processes", 60, group / "cgroup.events", "populated"))
+        watch = LimitEvents(lambda lab, problem: reported.append((lab, problem)))
+        watch.watch_file(Counter("lab", "processes", 60, group / "cgroup.events", "populated"))
         (group / "cgroup.procs").write_text(str(sleeper))
         for _ in range(100):
-            if told:
+            if reported:
                 break
             await asyncio.sleep(0.01)
         watch.close()
@@ -138,4 +138,4 @@ def test_a_real_hierarchy_tells(real: Path, sleeper: int) -> None:
     asyncio.run(listen())
     (real.parent / "cgroup.procs").write_text(str(sleeper))
     _emptied(group)
-    assert [(lab, problem.message) for lab, problem in told] == [("lab", "processes: 60 of 60")]
+    assert [(lab, problem.message) for lab, problem in reported] == [("lab", "processes: 60 of 60")]

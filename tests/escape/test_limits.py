@@ -1,4 +1,4 @@
-"""A lab runs into each of its limits: the kernel holds it, and it is told so by name."""
+"""A lab reaches each of its limits: the kernel enforces it, and everybody in the lab is told which one it is."""
 
 import json
 import queue

@@ -121,7 +121,7 @@ def lab_name(stack: Stack) -> Iterator[str]:
 
 
 def _nobody_else_turns_it_on(stack: Stack) -> None:
-    """Whoever may edit takes it away; who gives it is the administrator."""
+    """Everybody who may edit can take it away; only the administrator can give it."""
     secret = json.loads(stack.cli("token", "out", "--json"))["token"]
     document = json.loads(stack.cli("export", "out"))
     with Client(stack.url, secret) as client:
@@ -148,7 +148,7 @@ def test_where_it_is_not_allowed_a_document_that_wants_it_is_built_and_says_so(s
 
 
 def test_dns_and_the_verb() -> None:
-    """With a server and its agent: the lab learns the DNS server, loses it again, and its document does not mind."""
+    """With a server and its agent: the lab learns the DNS server, loses it again, and its document stays the same."""
     stack = Stack("--allow-uplink")
     try:
         stack.cli("new", "out")

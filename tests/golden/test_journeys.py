@@ -10,8 +10,8 @@ from tests.kernel.stage import GOLDEN, Recorded
 from topology.journey import words
 from topology.journey.compare import compare
 from topology.journey.hop import Cause
-from topology.journey.predict import predict
-from topology.journey.stitch import stitch
+from topology.journey.predicted.predict import predict
+from topology.journey.seen.stitch import stitch
 
 CASES = sorted(GOLDEN.glob("*.json"))
 

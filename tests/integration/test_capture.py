@@ -74,8 +74,10 @@ def printed(path: Path) -> list[str]:
 def test_frame_by_frame_as_tcpdump_has_them(stack: Stack, pair: str, tmp_path: Path) -> None:
     with stack.client() as client:
         capture = start(client, pair, "a/veth0", filter="icmp or arp")
-        theirs = "tcpdump -i veth0 -w /tmp/them.pcap -U --immediate-mode -Z root icmp or arp"
-        script = f"{theirs} & sleep 1; ping -c 5 -i 0.05 10.0.0.2; sleep 0.5; kill %1; wait"
+        theirs = "tcpdump -i veth0 -w /tmp/them.pcap -U --immediate-mode -Z root icmp or arp 2>/tmp/said"
+        until = "until %s; do sleep 0.05; done"
+        begun, all = until % "grep -q listening /tmp/said", until % '[ "$(tcpdump -r /tmp/them.pcap icmp 2>/dev/null | wc -l)" = 10 ]'
+        script = f"{theirs} & {begun}; ping -c 5 -i 0.05 10.0.0.2; {all}; kill %1; wait"
         stack.inside(pair, "a", "bash", "-c", script)
         read(client, pair, capture, 10)
         data = stack.inside(pair, "a", "base64", "-w0", "/tmp/them.pcap")
@@ -207,7 +209,7 @@ def test_bad_input_is_refused_in_tcpdumps_words(stack: Stack, pair: str) -> None
 
 def test_cli_writes_a_file_that_tcpdump_opens(stack: Stack, pair: str, tmp_path: Path) -> None:
     file = tmp_path / "out.pcapng"
-    stack.inside(pair, "a", "bash", "-c", "(sleep 1; ping -c 3 -i 0.1 10.0.0.2) >/dev/null 2>&1 &")
+    stack.inside(pair, "a", "bash", "-c", "ping -c 300 -i 0.1 10.0.0.2 >/dev/null 2>&1 &")
     stack.cli("capture", pair, "b", "veth1", "icmp", "-w", str(file), "-c", "4")
     assert sum("ICMP echo" in line for line in printed(file)) == 4
     stack.cli("capture", pair, "b", "veth1", "tcp prot 80", "-w", str(file), code=1)

@@ -15,16 +15,16 @@ from protocol.public import (
     Delta,
     Done,
     Edit,
-    Look,
     NewLab,
     Open,
     RuleChecked,
     Snapshot,
+    Subscribe,
     Vocabulary,
     VocabularyOf,
     ZeroCounters,
 )
-from tests.support import Stack
+from tests.support import Stack, eventually
 from topology.edit import commands as c
 from topology.model.problems import Code, Problem, ProblemError
 from topology.observe.live import AnyLive, ConntrackLive, RuleCountersLive
@@ -198,17 +198,16 @@ def test_what_is_typed_in_a_shell_is_in_the_document(stack: Stack, made: str) ->
 
     script = "iptables -A INPUT -s 10.9.9.9 -j DROP; iptables -P FORWARD DROP; ip6tables -N six; iptables -t nat -A OUTPUT -j ACCEPT"
     stack.inside(made, "ns0", "sh", "-ec", script)
-    time.sleep(0.5)
-    assert now() == {
+    typed = {
         "ipv4": {
             "nat": {"OUTPUT": {"rules": ["-j ACCEPT"]}},
             "filter": {"INPUT": {"rules": ["-s 10.9.9.9/32 -j DROP"]}, "FORWARD": {"policy": "DROP"}},
         },
         "ipv6": {"filter": {"six": {}}},
     }
+    eventually(lambda: now() == typed)
     stack.inside(made, "ns0", "sh", "-ec", "iptables -F; iptables -P FORWARD ACCEPT; iptables -t nat -F; ip6tables -X six")
-    time.sleep(0.5)
-    assert now() == {}
+    eventually(lambda: now() == {})
 
 
 IMPORT = """# a file
@@ -287,7 +286,7 @@ def test_counters_and_connections_come_while_somebody_looks(stack: Stack, client
     edit(client, made, rule("-p icmp -m conntrack --ctstate NEW,ESTABLISHED -j ACCEPT"))
     key, table = "rule-counters:ns0/ipv4/filter", "conntrack:ns0"
     assert key not in until(client, made, lambda _: True)
-    client.request(Look(id=client.next_id(), lab=made, filters=("ns0",), conntrack=("ns0",)))
+    client.request(Subscribe(id=client.next_id(), lab=made, filters=("ns0",), conntrack=("ns0",)))
     until(client, made, lambda live: key in live)
     stack.inside(made, "ns1", "ping", "-c", "1", "10.0.1.1")
 
@@ -306,5 +305,5 @@ def test_counters_and_connections_come_while_somebody_looks(stack: Stack, client
     done = client.request(DeleteConnection(id=client.next_id(), lab=made, namespace="ns0", connection=row))
     assert isinstance(done, Done)
     until(client, made, lambda live: isinstance(t := live.get(table), ConntrackLive) and not t.rows)
-    client.request(Look(id=client.next_id(), lab=made))
+    client.request(Subscribe(id=client.next_id(), lab=made))
     until(client, made, lambda live: key not in live and table not in live)

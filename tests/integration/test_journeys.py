@@ -2,14 +2,13 @@
 
 import json
 import re
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from protocol.public import AnyItem, Cancel, JourneyItem, Predict, Predicted, Trace, Traced, Watch, Watched
-from tests.support import ROOT, Stack
+from tests.support import ROOT, Stack, eventually
 from topology.journey.hop import Cause, RuleAt
 from topology.journey.probe import Ask
 from topology.model.problems import ProblemError
@@ -32,6 +31,17 @@ def ruleset(stack: Stack) -> str:
     return re.sub(r"\[\d+:\d+\]|packets \d+ bytes \d+|^#.*$", "", stack.inside("way", "host", "sh", "-c", script), flags=re.M)
 
 
+def begun(stack: Stack, before: str) -> None:
+    """Wait until a watch is set up in all namespaces: nothing more is added to what was there before."""
+    seen = [before]
+
+    def settled() -> bool:
+        seen.append(ruleset(stack))
+        return before != seen[-1] == seen[-2]
+
+    eventually(settled)
+
+
 def test_a_trace_leaves_nothing_behind(stack: Stack) -> None:
     before = ruleset(stack)
     history = stack.json("history", "way")
@@ -45,7 +55,7 @@ def test_a_trace_leaves_nothing_behind(stack: Stack) -> None:
 def test_exit_code_and_saved_journey(stack: Stack, tmp_path: Path) -> None:
     saved = stack.cli("trace", "way", "left", "10.77.0.1", "--json", code=1)
     found = json.loads(saved)
-    assert found["vethboard_journey"] == 1
+    assert found["vethboard_journey"] == 2
     assert found["journey"]["verdict"]["cause"] == "no-route"
     assert {r["kind"] for r in found["records"]} >= {"namespace", "veth"}
     file = tmp_path / "journey.json"
@@ -81,15 +91,30 @@ def test_what_if(stack: Stack) -> None:
         stack.inside("way", "r", "iptables", "-D", "FORWARD", "1")
 
 
+def test_a_ping_that_fails_says_why_in_the_words_of_a_trace(stack: Stack) -> None:
+    """A rule drops what comes back: no route is blamed for it."""
+    stack.inside("way", "r", "iptables", "-A", "FORWARD", "-p", "icmp", "-m", "icmp", "--icmp-type", "0", "-j", "DROP")
+    try:
+        assert "1 sent, 0 received" in stack.cli("ping", "way", "left", "right", "-c", "1", code=1)
+        said = stack.stderr
+        traced = stack.cli("trace", "way", "left", "right", code=1).splitlines()[-1]
+        assert "the answer was lost: dropped by rule 1 of filter/FORWARD in r" in traced
+        assert said.splitlines()[0] == f"vethboard: {traced}"
+        assert "→ change or delete rule 1 of filter/FORWARD" in said
+    finally:
+        stack.inside("way", "r", "iptables", "-D", "FORWARD", "1")
+    assert stack.cli("ping", "way", "left", "right", "-c", "1")
+    assert stack.stderr == ""
+    stack.cli("ping", "way", "left", "10.77.0.1", "-c", "1", code=1)
+    assert "no route to 10.77.0.1 in r" in stack.stderr
+
+
 def test_a_client_that_leaves_ends_its_trace(stack: Stack) -> None:
     before = ruleset(stack)
     with stack.client() as client:
         client.send(Trace(id="t", lab="way", ask=Ask(source="left", target="10.0.1.99"), wait=10))
         client.receive(5)
-    end = time.monotonic() + 5
-    while (left := ruleset(stack)) != before and time.monotonic() < end:
-        time.sleep(0.1)
-    assert left == before
+    eventually(lambda: ruleset(stack) == before)
 
 
 def test_refused(stack: Stack) -> None:
@@ -111,10 +136,11 @@ def test_stopped_lab_is_predicted_from_its_document(stack: Stack) -> None:
 
 
 def test_watch_finds_the_labs_own_traffic(stack: Stack) -> None:
+    before = ruleset(stack)
     with stack.client() as client:
-        request = Watch(id="w", lab="way", protocol="icmp", rate=5)
-        client.send(request)
-        stack.inside("way", "left", "sh", "-c", "sleep 0.5; ping -c 3 -i 0.2 10.0.2.2")
+        client.send(Watch(id="w", lab="way", protocol="icmp", rate=5))
+        begun(stack, before)
+        stack.inside("way", "left", "ping", "-c", "3", "-i", "0.2", "10.0.2.2")
         seen: list[JourneyItem] = []
         client.send(Cancel(id="c", target="w"))
         result = client.wait("w", lambda one: seen.append(one) if isinstance(one, JourneyItem) else None)
@@ -123,16 +149,19 @@ def test_watch_finds_the_labs_own_traffic(stack: Stack) -> None:
         assert ended
         assert result.journeys == len(ended)
         assert all(j.verdict.cause == Cause.DELIVERED and j.verdict.namespace == "right" for j in ended)
-        assert [h.namespace for h in ended[0].hops if h.kind == "route" and h.leg == "there"] == ["left", "r", "right"]
+        assert [h.namespace for h in ended[0].hops if h.kind == "route" and h.leg == "original"] == ["left", "r", "right"]
 
 
 def test_watch_joins_a_datagram_and_its_answer(stack: Stack) -> None:
     """They have nothing in common but their ports."""
+    before = ruleset(stack)
     with stack.client() as client:
         client.send(Watch(id="w", lab="way", protocol="udp", port=7777))
+        begun(stack, before)
         serve = "echo an answer that is longer | timeout 3 nc -u -l 7777 > /dev/null &"
         stack.inside("way", "right", "sh", "-c", serve)
-        stack.inside("way", "left", "sh", "-c", "sleep 0.3; echo ask | nc -u -w 1 10.0.2.2 7777")
+        eventually(lambda: stack.inside("way", "right", "ss", "-Hlun", "sport = :7777"))
+        stack.inside("way", "left", "sh", "-c", "echo ask | nc -u -w 1 10.0.2.2 7777")
         seen: list[JourneyItem] = []
         client.send(Cancel(id="c", target="w"))
         client.wait("w", lambda one: seen.append(one) if isinstance(one, JourneyItem) else None)

@@ -6,7 +6,7 @@ from socketio.exceptions import ConnectionError
 
 from cli.client import Client
 from protocol.public import Answer, Done, Edit, EndProcess, Export, Exported, Open, Snapshot
-from tests.support import Stack
+from tests.support import Stack, eventually
 from topology.edit.commands import AddNamespace, AnyCommand, Redo, SetInterface, Undo
 from topology.model.problems import Code, ProblemError
 
@@ -83,12 +83,9 @@ def test_nonsense_is_answered(stack: Stack) -> None:
             assert answer.problem.code is Code.INVALID
 
 
-def eventually(stack: Stack, lab: str, *command: str, says: str) -> None:
-    """Wait until a command in ns0 says it; fails after some seconds."""
-    for _ in range(100):
-        if says in stack.inside(lab, "ns0", *command):
-            return
-    raise AssertionError(stack.inside(lab, "ns0", *command))
+def says(stack: Stack, lab: str, words: str, *command: str) -> None:
+    """Wait until a command in ns0 says it."""
+    eventually(lambda: words in stack.inside(lab, "ns0", *command))
 
 
 def test_enforce_puts_back_what_a_shell_did(stack: Stack, lab: str) -> None:
@@ -97,9 +94,9 @@ def test_enforce_puts_back_what_a_shell_did(stack: Stack, lab: str) -> None:
     document = stack.cli("export", lab)
     stack.inside(lab, "ns0", "sh", "-ec", "ip link set veth0 down mtu 1300; ip addr flush dev veth0; sysctl -qw net.ipv4.ip_forward=1")
     stack.inside(lab, "host", "ip", "netns", "add", "stray")
-    eventually(stack, lab, "ip", "-br", "address", "show", "veth0", says="10.0.1.1/24")
-    eventually(stack, lab, "ip", "link", "show", "veth0", says="mtu 1500")
-    eventually(stack, lab, "cat", "/proc/sys/net/ipv4/ip_forward", says="0")
+    says(stack, lab, "10.0.1.1/24", "ip", "-br", "address", "show", "veth0")
+    says(stack, lab, "mtu 1500", "ip", "link", "show", "veth0")
+    says(stack, lab, "0", "cat", "/proc/sys/net/ipv4/ip_forward")
     assert stack.cli("export", lab) == document
 
 
@@ -110,9 +107,13 @@ def test_flag_leaves_both_as_they_are(stack: Stack, lab: str) -> None:
     stack.inside(lab, "ns0", "ip", "link", "set", "veth0", "mtu", "1300")
     with stack.client() as client:
         edit(client, lab, AddNamespace(name="mine"))
-        seen = client.request(Open(id=client.next_id(), lab=lab))
-        assert isinstance(seen, Snapshot)
-        assert seen.drift == ("interface:ns0/veth0",)
+
+        def drift() -> tuple[str, ...]:
+            seen = client.request(Open(id=client.next_id(), lab=lab))
+            assert isinstance(seen, Snapshot)
+            return seen.drift
+
+        eventually(lambda: drift() == ("interface:ns0/veth0",))
         assert "mtu 1300" in stack.inside(lab, "ns0", "ip", "link", "show", "veth0")
         edit(client, lab, Undo())
     assert stack.cli("export", lab) == document

@@ -10,9 +10,10 @@ import subprocess
 import sys
 import termios
 import time
+from typing import Any
 
 from tests.integration.terminal_client import Shown
-from tests.support import ROOT, Stack
+from tests.support import ROOT, Stack, eventually
 
 
 class Typist:
@@ -58,12 +59,17 @@ def test_typed_resized_left_and_come_back_to(stack: Stack, lab: str) -> None:
     one.wait(b"30 100")
     one.size(20, 70)
     os.kill(one.process.pid, signal.SIGWINCH)
-    time.sleep(0.3)
+    terminals: list[dict[str, Any]] = []
+
+    def resized() -> bool:
+        listed = stack.json("shell", lab, "--list")
+        assert isinstance(listed, list)
+        terminals[:] = listed
+        return [(t["namespace"], t["columns"]) for t in terminals] == [("host", 70)]
+
+    eventually(resized)
     one.type(b"echo; stty size\r")
     one.wait(b"20 70")
-    terminals = stack.json("shell", lab, "--list")
-    assert isinstance(terminals, list)
-    assert [(t["namespace"], t["columns"]) for t in terminals] == [("host", 70)]
     with stack.client() as client:
         other = Shown(client, lab, terminals[0]["terminal"])
         other.wait(b"20 70")

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from agent.tools import _PROGRAMS
-from tests.support import Stack
+from tests.support import Stack, listens
 
 LAB = "tools"
 
@@ -30,7 +30,7 @@ def test_all_are_there(tools: Stack) -> None:
         ("man -P cat 7 netlink 2>&1 | head -1", ""),
         ("tput colors; vim -es -c 'put =1+1' -c 'w! /tmp/v' -c 'qa!'; cat /tmp/v; tmux new -d 'sleep 9'; tmux ls", "256\n2\n\n0:"),
         ("nano --version | head -1; less --version | head -1; top -b -n 1 | head -1", "top - "),
-        ("ip link set lo up; timeout 3 tcpdump -c 1 -w /tmp/one -i lo & sleep 1; ping -c 1 127.0.0.1 >/dev/null; wait; ls /tmp", "one"),
+        ("ip link set lo up; tcpdump -c 1 -w /tmp/one -i lo & while kill -0 $!; do ping -c 1 -W 1 127.0.0.1; done; ls /tmp", "one"),
         ("id nobody; setpriv --reuid=65534 --clear-groups id -u", "65534"),
         ("getent services https; getent protocols icmp", "443/tcp"),
         ("dig +time=1 +tries=1 @127.0.0.1 example.org 2>&1", "connection refused"),
@@ -45,8 +45,8 @@ def test_in_the_host(tools: Stack, script: str, words: str) -> None:
 def test_between_namespaces(tools: Stack) -> None:
     """From `left` to `right`, through the router."""
     right = tools.inside(LAB, "right", "hostname", "-I").split()[0]
-    serve = "cd /tmp; echo hello > page; (python3 -m http.server 8000; ) >/dev/null 2>&1 & (iperf3 -s -1 >/dev/null 2>&1 &) ; sleep 1"
-    tools.inside(LAB, "right", "sh", "-c", f"setsid sh -c '{serve}' >/dev/null 2>&1")
+    serve = "cd /tmp; echo hello > page; (python3 -m http.server 8000; ) >/dev/null 2>&1 & (iperf3 -s -1 >/dev/null 2>&1 &)"
+    tools.inside(LAB, "right", "sh", "-c", f"setsid sh -c '{serve}' >/dev/null 2>&1; {listens(8000)}; {listens(5201)}")
     assert tools.inside(LAB, "left", "curl", "-s", "--retry", "5", "--retry-connrefused", f"http://{right}:8000/page") == "hello\n"
     assert "open" in tools.inside(LAB, "left", "sh", "-c", f"nc -zv -w 2 {right} 8000 2>&1 | sed s/succeeded/open/")
     assert len(tools.inside(LAB, "left", "traceroute", "-n", "-w", "1", "-q", "1", right).splitlines()) == 3

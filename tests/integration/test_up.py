@@ -6,16 +6,15 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.leaks import left_over, machine
-from tests.support import ROOT, Stack
+from tests.support import ROOT, Stack, eventually
 
-pytestmark = pytest.mark.alone  # it counts what the machine has
+pytestmark = pytest.mark.machine
 EXAMPLE = str(ROOT / "examples/two-namespaces.json")
 
 
@@ -29,17 +28,6 @@ def own() -> Iterator[Stack]:
     finally:
         stack.close()
     assert not left_over(before, machine())
-
-
-def eventually(check: Callable[[], bool], seconds: float = 15) -> None:
-    """Wait until it is so; fails after `seconds`."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        with contextlib.suppress(AssertionError, OSError, ValueError):
-            if check():
-                return
-        time.sleep(0.05)
-    assert check()
 
 
 def child(stack: Stack, module: str) -> int:

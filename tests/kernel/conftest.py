@@ -4,7 +4,6 @@ The child is pid 1 there: what it starts dies with it, and so do its namespaces 
 process; whatever touches the network belongs in the test's body.
 """
 
-import ctypes
 import os
 import pickle
 import signal
@@ -15,23 +14,16 @@ from pathlib import Path
 
 import pytest
 
-_FRESH = 0x10000000 | 0x40000000 | 0x00020000 | 0x20000000 | 0x08000000 | 0x04000000  # CLONE_NEWUSER, NEWNET, NEWNS, NEWPID, NEWIPC, NEWUTS
-_MS_PRIVATE = (1 << 18) | (1 << 14)  # MS_PRIVATE | MS_REC
-_libc = ctypes.CDLL(None, use_errno=True)
+from agent.linux import mounts, pids
+from agent.linux import namespaces as ns
 
-
-def _call(result: int, what: str) -> None:
-    if result != 0:
-        raise OSError(ctypes.get_errno(), f"{what}: {os.strerror(ctypes.get_errno())}")
-
-
-def _mount(source: str, target: str, kind: str | None, flags: int = 0) -> None:
-    _call(_libc.mount(source.encode(), target.encode(), kind.encode() if kind else None, flags, None), f"mount {target}")
+_FRESH = ns.CLONE_NEWUSER | ns.CLONE_NEWNET | ns.CLONE_NEWNS | ns.CLONE_NEWPID | ns.CLONE_NEWIPC | ns.CLONE_NEWUTS
+_PR_SET_PDEATHSIG = 1
 
 
 def _unshare() -> None:
     user, group = os.geteuid(), os.getegid()
-    _call(_libc.unshare(_FRESH), "unshare")
+    ns.unshare(_FRESH)
     Path("/proc/self/setgroups").write_text("deny")
     Path("/proc/self/uid_map").write_text(f"0 {user} 1")
     Path("/proc/self/gid_map").write_text(f"0 {group} 1")
@@ -39,12 +31,12 @@ def _unshare() -> None:
 
 def _furnish() -> None:
     """Mounts of our own: /run is empty, /proc and /sys show the fresh namespaces. The second sysfs lets `ip netns exec` mount its own."""
-    _mount("none", "/", None, _MS_PRIVATE)
-    _mount("tmpfs", "/run", "tmpfs")
-    _mount("proc", "/proc", "proc")
+    mounts.make_private()
+    mounts.mount("tmpfs", "/run", "tmpfs")
+    mounts.mount("proc", "/proc", "proc")
     os.mkdir("/run/sysfs")
-    _mount("sysfs", "/run/sysfs", "sysfs")
-    _mount("sysfs", "/sys", "sysfs")
+    mounts.mount("sysfs", "/run/sysfs", "sysfs")
+    mounts.mount("sysfs", "/sys", "sysfs")
 
 
 def _first_process(body: Callable[[], object], report: int) -> None:
@@ -67,11 +59,11 @@ def _first_process(body: Callable[[], object], report: int) -> None:
 def _child(body: Callable[[], object], report: int) -> None:
     """Enter the namespaces, start their first process, stay until it has ended."""
     try:
-        _call(_libc.prctl(1, signal.SIGKILL, 0, 0, 0), "prctl PR_SET_PDEATHSIG")
+        pids.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         _unshare()
         first = os.fork()
         if first == 0:
-            _call(_libc.prctl(1, signal.SIGKILL, 0, 0, 0), "prctl PR_SET_PDEATHSIG")
+            pids.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
             _first_process(body, report)
         os.close(report)
         os.waitpid(first, 0)

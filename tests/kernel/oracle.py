@@ -1,4 +1,4 @@
-"""What `ip -j` and `bridge -j` say of a namespace, beside what the sink of a watch was told. It shares no code with either."""
+"""What `ip -j` and `bridge -j` show of a namespace, to compare with the facts of a watch. It shares no code with either."""
 
 import json
 import subprocess

@@ -20,8 +20,8 @@ from protocol.private import Sighted, Trace, TraceEnded
 from topology.journey.ask import wires
 from topology.journey.hop import Journey
 from topology.journey.probe import Probe
+from topology.journey.seen.stitch import stitch
 from topology.journey.sighting import AnySighting
-from topology.journey.stitch import stitch
 from topology.model.records import AnyRecord, Chain, Records
 from topology.model.sysctls import KEYS
 from topology.observe.facts import AnyFact

@@ -1,4 +1,4 @@
-"""Plans on the real kernel: after each, what is observed is what was wanted; a refusal leaves all as it was."""
+"""Plans carried out on the real kernel: afterwards what is observed is what was wanted, and a refusal leaves everything as it was."""
 
 import json
 from collections.abc import Callable
@@ -45,7 +45,7 @@ class Kernel:
         self.desired: Records = as_records(Namespace(name="host"))
 
     def _heard(self, facts: list[AnyFact]) -> None:
-        self._fold([*facts, *self.filters.along(facts)])
+        self._fold([*facts, *self.filters.rules_beside(facts)])
 
     def _fold(self, facts: list[AnyFact]) -> None:
         self.observed.fold(facts)
@@ -62,7 +62,7 @@ class Kernel:
     def want(self, records: Records, moves: dict[str, str] | None = None) -> tuple[s.AnyStep, ...]:
         """Make it so; the steps that it took."""
         self.desired = self.observed.like = records
-        steps = plan(records, self.observed.records, moves, self.baseline, self.observed.born_mac)
+        steps = plan(records, self.observed.records, moves, self.baseline, self.observed.initial_mac)
         done = execute(self.namespaces, steps, self.filters)
         assert done.problem is None, done
         self.look(*{step.namespace for step in steps if isinstance(step, s.ChangeTable)})
@@ -70,7 +70,7 @@ class Kernel:
         return steps
 
     def steps_to(self, records: Records) -> tuple[s.AnyStep, ...]:
-        return plan(records, self.observed.records, None, self.baseline, self.observed.born_mac)
+        return plan(records, self.observed.records, None, self.baseline, self.observed.initial_mac)
 
     def shell_to(self, records: Records) -> list[str]:
         """What one would type for it."""
@@ -171,6 +171,7 @@ def test_a_refusal_leaves_all_as_it_was() -> None:
     with_kernel(body)
 
 
+@pytest.mark.links
 def test_a_pair_whose_ends_were_moved_comes_back_with_its_namespace() -> None:
     def body(kernel: Kernel) -> None:
         kernel.edit(
@@ -187,6 +188,7 @@ def test_a_pair_whose_ends_were_moved_comes_back_with_its_namespace() -> None:
     with_kernel(body)
 
 
+@pytest.mark.links
 def test_a_device_that_is_not_there_stops_the_plan_in_its_place() -> None:
     def body(kernel: Kernel) -> None:
         steps: tuple[s.AnyStep, ...] = (

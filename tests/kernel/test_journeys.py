@@ -9,6 +9,7 @@ import pytest
 
 from tests.kernel.stage import Stage
 from topology.journey.hop import Cause, Hop, Journey
+from topology.journey.predicted.predict import predict
 
 NETWORK = (
     "ip netns add a; ip netns add r; ip netns add b",
@@ -35,7 +36,7 @@ drivers = pytest.mark.parametrize("driver", ["legacy", "nft"])
 families = pytest.mark.parametrize("family", ["ipv4", "ipv6"])
 
 
-def ended(journey: Journey, cause: Cause, namespace: str, leg: str = "there") -> Hop:
+def ended(journey: Journey, cause: Cause, namespace: str, leg: str = "original") -> Hop:
     """The verdict is this one, at this place; the hop that it points at."""
     found = journey.verdict
     assert (found.cause, found.namespace, found.leg) == (cause, namespace, leg), found
@@ -49,7 +50,7 @@ def recorded(name: str, family: str, driver: str = "") -> str:
     return "-".join(filter(None, (name, family, driver))) if keep else ""
 
 
-def kinds(journey: Journey, namespace: str, leg: str = "there") -> list[str]:
+def kinds(journey: Journey, namespace: str, leg: str = "original") -> list[str]:
     return [h.kind for h in journey.hops if h.namespace == namespace and h.leg == leg and h.kind != "chain"]
 
 
@@ -58,7 +59,7 @@ def rules(journey: Journey, namespace: str) -> list[tuple[str, int, str | None]]
     return [
         (h.rule.place, h.rule.number, h.outcome)
         for h in journey.hops
-        if h.rule is not None and h.namespace == namespace and h.leg == "there"
+        if h.rule is not None and h.namespace == namespace and h.leg == "original"
     ]
 
 
@@ -135,14 +136,14 @@ def test_answer_lost_on_the_way_back(family: str, driver: str) -> None:
     with Stage(*NETWORK, driver=driver) as stage:
         stage.shell(f"ip netns exec r {IPTABLES[family]} -A FORWARD {kind} -j DROP")
         journey = stage.trace("a", B[family], record=recorded("answer-lost", family, driver))
-        ended(journey, Cause.DROPPED_BY_RULE, "r", "back")
+        ended(journey, Cause.DROPPED_BY_RULE, "r", "reply")
         assert kinds(journey, "b")[-1] == "deliver"
 
 
 @drivers
 @families
 def test_nat_both_ways(family: str, driver: str) -> None:
-    """Destination NAT to a web server and masquerading: the packet stays known, and the rewriting is told both ways."""
+    """Destination NAT to a web server and masquerading: the packet stays known, and both rewritings are reported."""
     tables = f"ip netns exec r {IPTABLES[family]}"
     gate = "10.1.0.1" if family == "ipv4" else "fd01::1"
     inside = B[family] if family == "ipv4" else f"[{B[family]}]"
@@ -152,7 +153,7 @@ def test_nat_both_ways(family: str, driver: str) -> None:
         server = stage.serve("b", family, "tcp", 80)
         journey = stage.trace("a", gate, protocol="tcp", port=8080, record=recorded("nat", family, driver))
         ended(journey, Cause.DELIVERED, "b")
-        there = [h for h in journey.hops if h.after is not None and h.packet is not None and h.rule is not None and h.leg == "there"]
+        there = [h for h in journey.hops if h.after is not None and h.packet is not None and h.rule is not None and h.leg == "original"]
         changes = {h.rule.place: (h.packet, h.after) for h in there if h.rule is not None}
         before, after = changes["nat/PREROUTING"]
         assert before is not None
@@ -161,7 +162,7 @@ def test_nat_both_ways(family: str, driver: str) -> None:
         before, after = changes["nat/POSTROUTING"]
         assert after is not None
         assert after.src == ("10.2.0.1" if family == "ipv4" else "fd02::1")
-        back = [h for h in journey.hops if h.kind == "nat" and h.leg == "back" and h.after is not None]
+        back = [h for h in journey.hops if h.kind == "nat" and h.leg == "reply" and h.after is not None]
         assert [h.namespace for h in back] == ["r", "r"]
         assert back[-1].after is not None
         assert (back[-1].after.src, back[-1].after.sport) == (gate, 8080)
@@ -196,7 +197,7 @@ def test_by_routing(family: str) -> None:
 
         stage.shell(f"ip -n b {six}route del default")
         journey = stage.trace("a", B[family])
-        ended(journey, Cause.NO_ROUTE, "b", "back")
+        ended(journey, Cause.NO_ROUTE, "b", "reply")
         assert kinds(journey, "b")[-1] == "deliver"
         stage.shell(f"ip -n b {six}route add default via {'10.2.0.1' if family == 'ipv4' else 'fd02::1'}")
 
@@ -291,19 +292,37 @@ def test_arp() -> None:
 
 
 def test_out_of_an_interface_that_is_no_wire() -> None:
-    """What a namespace sends by its own bridge, or by a macvlan, is seen going out there, and what it sends to itself by lo."""
+    """What a namespace sends by its own bridge, or by a macvlan, is seen when it is sent, and what it sends to itself on lo."""
     with Stage(*NETWORK) as stage:
         stage.shell("ip addr add 10.1.0.254/24 dev br1")
         journey = stage.trace("host", "10.1.0.2")
         ended(journey, Cause.DELIVERED, "a")
-        assert [h.dev for h in journey.hops if h.kind == "out" and h.leg == "there"] == ["br1", "a1"]
+        assert [h.dev for h in journey.hops if h.kind == "out" and h.leg == "original"] == ["br1", "a1"]
         stage.shell("ip -n a link add mac0 link eth0 type macvlan; ip -n a link set mac0 up; ip -n a addr add 10.1.0.3/32 dev mac0")
         stage.shell("ip -n a route add 10.1.0.1 dev mac0 src 10.1.0.3", "ip -n r route add 10.1.0.3 dev left")
         journey = stage.trace("a", "10.1.0.1", dev="mac0")
-        assert next(h.dev for h in journey.hops if h.kind == "out" and h.leg == "there") == "mac0"
+        assert next(h.dev for h in journey.hops if h.kind == "out" and h.leg == "original") == "mac0"
         journey = stage.trace("b", "10.2.0.2")
         ended(journey, Cause.DELIVERED, "b")
         assert [(h.kind, h.dev) for h in journey.hops if h.kind in ("out", "in")] == [("out", "lo"), ("in", "lo")] * 2
+
+
+def test_through_interfaces_that_are_made_on_others() -> None:
+    """Down to the lower interface, over the wire, and up again to the one that has the address, in another namespace."""
+    with Stage(
+        "for n in x y z; do ip netns add $n; done; ip link add eth0 netns x type veth peer name eth0 netns y",
+        "ip -n x link set eth0 up; ip -n y link set eth0 up",
+        "ip -n x link add link eth0 name mac0 type macvlan; ip -n y link add link eth0 name mac0 netns z type macvlan",
+        "ip -n x link set mac0 up; ip -n x addr add 10.5.0.1/24 dev mac0; ip -n z link set mac0 up; ip -n z addr add 10.5.0.2/24 dev mac0",
+    ) as stage:
+        journey = stage.trace("x", "10.5.0.2", record="macvlan")
+        ended(journey, Cause.DELIVERED, "z")
+        wire = [("out", "x", "mac0"), ("out", "x", "eth0"), ("in", "y", "eth0"), ("in", "z", "mac0")]
+        assert [(h.kind, h.namespace, h.dev) for h in journey.hops if h.leg == "original" and h.kind in ("out", "in")] == wire
+        back = [("in" if kind == "out" else "out", ns, dev) for kind, ns, dev in reversed(wire)]
+        assert [(h.kind, h.namespace, h.dev) for h in journey.hops if h.leg == "reply" and h.kind in ("out", "in")] == back
+        predicted = predict(journey.probe, stage.records(), stage.observed.live)
+        assert [(h.kind, h.namespace, h.dev) for h in predicted.hops if h.leg == "original" and h.kind in ("out", "in")] == wire
 
 
 def test_vlan_filtered() -> None:

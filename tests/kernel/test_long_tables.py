@@ -38,7 +38,7 @@ def test_many_rules_come_and_change_and_go() -> None:
 
 
 def test_rules_of_which_few_fit_at_once() -> None:
-    """u32 takes 2 kB of a transaction."""
+    """A rule with u32 takes 2 kB of a transaction."""
 
     def body(kernel: Kernel) -> None:
         tests = "&&".join(f"0x{n:x}&0xff=0x{n:x}" for n in range(10))

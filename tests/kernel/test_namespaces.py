@@ -7,6 +7,8 @@ import pytest
 
 from agent.netlink.namespaces import Namespaces
 
+pytestmark = pytest.mark.links
+
 
 def ip(command: str) -> str:
     return subprocess.run(["ip", *command.split()], check=True, text=True, capture_output=True).stdout

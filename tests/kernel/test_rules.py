@@ -1,5 +1,5 @@
-"""The bound: whatever iptables takes, text → document → kernel → `iptables -S` is what `iptables -A` itself leaves, byte for byte; what
-it refuses is refused, with its own words."""
+"""Whatever iptables accepts: text → document → kernel → `iptables -S` gives what `iptables -A` itself leaves, byte for byte; what it
+refuses is refused in its own words."""
 
 import json
 import shlex

@@ -1,4 +1,4 @@
-"""Listening sockets beside what was opened."""
+"""Listening sockets compared with those that the test opened."""
 
 import os
 import socket

@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.links, pytest.mark.usefixtures("vlan_filtering")]
 PVID_10 = [{"vid": 10, "pvid": True, "untagged": True}]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def vlan_filtering() -> None:
     """Skips where the kernel cannot filter."""
     script = "ip link add br0 type bridge vlan_filtering 1"

@@ -1,4 +1,4 @@
-"""The watch beside iproute2: whatever a shell does, both say the same afterwards."""
+"""The watch compared with iproute2: whatever a shell does, both show the same afterwards."""
 
 import asyncio
 import os
@@ -54,6 +54,7 @@ def test_mixed_script_is_followed() -> None:
             scene.agree()
 
 
+@pytest.mark.links
 def test_vlans_of_a_port() -> None:
     with Scene() as scene:
         try:
@@ -123,14 +124,14 @@ def test_learned_entries_only_where_somebody_looks() -> None:
         scene.shell(*BUILD, "ip netns exec a ping -qc1 10.0.0.2")
         scene.watch.barrier()
         assert not scene.seen.all(NeighbourFact)
-        scene.watch.look(["host", "a"])
+        scene.watch.subscribe(["host", "a"])
         assert [f.address for f in scene.seen.all(NeighbourFact, "a") if f.address == "10.0.0.2"]
         assert any(f.state == "dynamic" for f in scene.seen.all(FdbFact, "host"))
         counters = scene.watch.reader.counters(scene.namespaces["a"])
         assert isinstance(counters, CountersFact)
         assert counters.rows[scene.seen.link("a", "eth0").index].tx_packets > 0
         assert os.getpid() in [p.pid for p in scene.watch.reader.processes(scene.namespaces.host).rows]
-        scene.watch.look([])
+        scene.watch.subscribe([])
         assert not scene.seen.all(NeighbourFact)
 
 
@@ -138,23 +139,30 @@ def test_the_loop_hears_a_shell() -> None:
     async def body() -> list[AnyFact]:
         gone = asyncio.Event()
         heard: list[AnyFact] = []
+        shell: list[asyncio.subprocess.Process] = []
+        awaited: list[type[AnyFact]] = [NamespaceFact, AddressFact]
 
         def sink(facts: list[AnyFact]) -> None:
+            """The shell goes on when what it did was heard."""
             heard.extend(facts)
-            if any(isinstance(f, NamespaceGone) for f in facts):
-                gone.set()
+            for fact in facts:
+                if isinstance(fact, NamespaceGone):
+                    gone.set()
+                elif awaited and isinstance(fact, awaited[0]) and fact.ns == "z" and shell[0].stdin:
+                    awaited.pop(0)
+                    shell[0].stdin.write(b"go on\n")
 
         with Namespaces() as namespaces:
             watch = Watch(namespaces, sink)
             watch.start()
             for fd, callback in watch.readers().items():
                 asyncio.get_running_loop().add_reader(fd, callback)
-            script = (
-                "ip netns add z; sleep 0.2; ip -n z link set lo up; ip -n z address add 10.1.1.1/32 dev lo; sleep 0.2; ip netns delete z"
-            )
-            shell = await asyncio.create_subprocess_shell(script)
+            script = "read start; ip netns add z; read next; ip -n z address add 10.1.1.1/32 dev lo; read next; ip netns delete z"
+            shell.append(await asyncio.create_subprocess_shell(script, stdin=subprocess.PIPE))
+            assert shell[0].stdin
+            shell[0].stdin.write(b"start\n")
             await asyncio.wait_for(gone.wait(), 30)
-            await shell.wait()
+            await shell[0].wait()
             watch.close()
         return heard
 

@@ -1,4 +1,4 @@
-"""The codec and the channel against the real kernel."""
+"""Messages and channels against the real kernel."""
 
 import errno
 import os
@@ -37,10 +37,10 @@ def test_batch_goes_on_after_a_refusal_and_says_which() -> None:
     first, second, twice, third, long, fourth = channel.request(batch)
     assert (first, second, third, fourth) == (None, None, None, None)
     assert twice == Refusal(errno.EEXIST)
-    assert twice.words == "File exists"
+    assert twice.message == "File exists"
     assert long is not None
     assert long.errno == errno.ERANGE
-    assert long.words == "Attribute failed policy validation"  # the kernel's own words, by extack
+    assert long.message == "Attribute failed policy validation"  # the kernel's own words, by extack
     assert sorted(_names(channel)) == ["br0", "br1", "br2", "br3", "lo"]
 
 

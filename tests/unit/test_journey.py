@@ -12,13 +12,14 @@ from topology.journey import words
 from topology.journey.ask import concerned, resolve
 from topology.journey.compare import compare
 from topology.journey.hop import Cause, Journey, RuleAt
-from topology.journey.matching import Seen, Unknown, matches
 from topology.journey.packet import Packet
-from topology.journey.predict import predict
+from topology.journey.predicted.matching import Seen, Unknown, matches
+from topology.journey.predicted.predict import predict
 from topology.journey.probe import Ask, Probe
+from topology.journey.saved import VERSION, SavedJourney, load
+from topology.journey.seen.stitch import stitch
 from topology.journey.sighting import AnySighting, HookPass, RouteLookup, SocketResult, TappedFrame
-from topology.journey.stitch import stitch
-from topology.model.problems import ProblemError
+from topology.model.problems import Code, ProblemError
 from topology.model.records import AnyRecord, Bridge, Chain, Loopback, Namespace, PortVlan, Records, Veth, as_records
 from topology.rules import parse
 
@@ -134,7 +135,7 @@ def test_user_chains_return_marks_and_policies() -> None:
     records = pair(*chains)
     journey = predict(probe(records), records, {})
     assert journey.verdict.delivered
-    told = [(h.rule.place, h.rule.number, h.outcome) for h in journey.hops if h.rule is not None and h.leg == "there"]
+    told = [(h.rule.place, h.rule.number, h.outcome) for h in journey.hops if h.rule is not None and h.leg == "original"]
     assert told[2:] == [
         ("filter/INPUT", 1, "jump"),
         ("filter/X", 2, "return"),
@@ -189,3 +190,18 @@ def test_a_journey_is_json_and_back() -> None:
     records = pair()
     journey = predict(probe(records), records, {})
     assert msgspec.json.decode(msgspec.json.encode(journey), type=Journey) == journey
+
+
+def test_saved_journeys_of_before_are_read() -> None:
+    records = pair(Chain(namespace="b", family="ipv4", table="filter", name="OUTPUT", policy="DROP"))
+    journey = predict(probe(records), records, {})
+    assert journey.verdict.leg == "reply"
+    saved = SavedJourney(vethboard_journey=VERSION, journey=journey, predicted=journey)
+    text = msgspec.json.encode(saved).decode()
+    assert load(text) == saved
+    old = text.replace('"leg":"reply"', '"leg":"back"').replace('"vethboard_journey":2', '"vethboard_journey":1')
+    assert load(old) == msgspec.structs.replace(saved, vethboard_journey=1)
+    for wrong, code in (("{", Code.INVALID), ("[]", Code.INVALID), ('{"vethboard_journey": 3}', Code.VERSION)):
+        with pytest.raises(ProblemError) as caught:
+            load(wrong)
+        assert caught.value.problem.code == code

@@ -201,7 +201,9 @@ def _lower(graph: Graph, interface: AnyInterface, rule: Lower) -> Iterator[Fault
     if interface.lower is None:
         return
     lower = graph.lower(interface)
-    if lower is None:
+    if _circle(graph, interface):
+        yield _strerror("parent", errno.ELOOP, f"{interface.ref} would be made on itself")
+    elif lower is None:
         yield Fault("parent", f'Cannot find device "{interface.lower}"', "name it with its namespace, as in ns0/veth0", errno.ENODEV)
     elif rule.not_on_itself and lower.word == interface.word:
         yield Fault("parent", f"{lower.ref} is a {lower.word} itself", f"the kernel would take its parent: {lower.lower}")
@@ -211,6 +213,18 @@ def _lower(graph: Graph, interface: AnyInterface, rule: Lower) -> Iterator[Fault
         yield Fault("parent", f"{lower.ref} is in another namespace", f'say "underlay": "{lower.namespace}" to send through it')
     elif interface.up and not lower.up and interface.follows_state:
         yield _strerror("up", errno.ENETDOWN, f"a {interface.word} is up only while {lower.ref} is: set that up first")
+
+
+def _circle(graph: Graph, interface: AnyInterface) -> bool:
+    """Whether it is found below itself, going down from an interface to its lower one, and from a bridge to its ports."""
+    todo, seen = [interface], {""}
+    while todo:
+        below = todo.pop()
+        for next_one in (graph.lower(below), *graph.ports(below.ref)):
+            if next_one is not None and next_one.ref not in seen:
+                seen.add(next_one.ref)
+                todo.append(next_one)
+    return interface.ref in seen
 
 
 def _of_route(graph: Graph, route: Route) -> Iterator[Fault]:

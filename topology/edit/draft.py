@@ -116,6 +116,15 @@ class Draft:
                 if lost and owner(graph, old.namespace, record.via) == old.name:
                     self.put(replace(record, dev=old.name))
 
+    def carry_state(self, lower: AnyInterface) -> None:
+        """Those that the kernel takes up and down with it."""
+        for upper in Graph(self.records).uppers(lower.ref):
+            if upper.follows_state and upper.up != lower.up:
+                new = replace(upper, up=lower.up)
+                self.drop_lost_routes(upper, new)
+                self.put(new)
+                self.carry_state(new)
+
     def follow(self, old: AnyInterface, new: AnyInterface) -> None:
         """The interface is called otherwise now: all that names it does, too."""
         graph = Graph(self.records)

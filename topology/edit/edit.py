@@ -159,6 +159,7 @@ def _set_interface(draft: Draft, command: c.SetInterface) -> None:
     new = replace(old, **values)
     draft.drop_lost_routes(old, new)
     draft.put(new)
+    draft.carry_state(new)
 
 
 def _move_interface(draft: Draft, command: c.MoveInterface) -> None:
@@ -181,6 +182,7 @@ def _move_interface(draft: Draft, command: c.MoveInterface) -> None:
         if upper.KIND.lower is not None and upper.KIND.lower.dies_on_move:
             draft.remove(upper)
     draft.follow(old, moved)
+    draft.carry_state(moved)
 
 
 def _movable(draft: Draft, interface: AnyInterface, namespace: str) -> None:

@@ -1,5 +1,6 @@
 """Journeys: one packet and everything that happened to it.
 
-`Probe` (what was asked) → `AnySighting`s (what was seen, each where it was seen) → `stitch` → `Journey` (hops in order, a verdict with its
-cause). `predict` makes a `Journey` of the same hops without a packet, from what the kernel said of the lab.
+`seen`: a `Probe` (what was asked) and its `AnySighting`s (what was seen, each where it was seen) → `stitch` → a `Journey` (hops in order, a
+verdict with its cause). `predicted`: `predict` makes a `Journey` of the same hops without a packet, from the records and live records of
+the lab. Neither knows of the other; what both need is here.
 """

@@ -1,20 +1,21 @@
-"""What somebody asks for, with its names resolved in the lab as it is."""
+"""From an `Ask` to a `Probe`: names resolved in the lab as it is; and which namespaces the packet could come to."""
 
 import ipaddress
 from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
-from topology.journey.explain import source_namespace, target_address
+from topology.journey.endpoints import source_namespace, target_address
 from topology.journey.forwarding import ForwardingView
 from topology.journey.probe import Ask, Probe
+from topology.model import ids
 from topology.model.graph import Graph
 from topology.model.problems import invalid
 from topology.model.records import AnyRecord
 from topology.observe.live import LiveRecords
 
 MAX_NAMESPACES = 64
-"""Namespaces that are looked into at once for one packet."""
+"""Namespaces in which one packet is watched for, at most."""
 
 
 def resolve(ask: Ask, observed: Mapping[str, AnyRecord], live: LiveRecords, nonce: str = "") -> Probe:
@@ -22,25 +23,30 @@ def resolve(ask: Ask, observed: Mapping[str, AnyRecord], live: LiveRecords, nonc
     check(ask)
     namespace = source_namespace(observed, ask.source)
     address = target_address(observed, ask.target, ask.ipv6, namespace)
-    dev = ask.source.partition("/")[2]
-    sender = ""
+    dev, sender = ids.name_of(ask.source), ""
     if ask.protocol == "arp":
-        view = ForwardingView(Graph(observed), live)
-        route = view.best(namespace, ipaddress.ip_address(address))
-        dev = dev or (route.dev if route is not None and route.dev is not None else "")
-        sender = next(_addresses(view, f"{namespace}/{dev}", address), "")
-        if not dev:
-            raise invalid(
-                f"no interface of {namespace} is known to be near {address}", f"namespace:{namespace}", "name the interface: ns/name"
-            )
-        if not sender and ":" not in address:
-            raise invalid(f"{namespace}/{dev} has no IPv4 address to ask with", f"interface:{namespace}/{dev}", "give it one")
+        dev, sender = _asking(ForwardingView(Graph(observed), live), namespace, dev, address)
     fields = {name: getattr(ask, name) for name in Ask.__struct_fields__}
     return Probe(**fields, namespace=namespace, address=address, dev=dev, sender=sender, nonce=nonce)
 
 
+def _asking(view: ForwardingView, namespace: str, dev: str, address: str) -> tuple[str, str]:
+    """The interface that an ARP request leaves by, and its source address."""
+    route = view.best(namespace, ipaddress.ip_address(address))
+    dev = dev or (route.dev if route is not None and route.dev is not None else "")
+    if not dev:
+        raise invalid(
+            f"{namespace} has no route to {address}, so no interface to ask on", ids.namespace(namespace), "name the interface: ns/name"
+        )
+    ref = ids.Ref(namespace, dev)
+    sender = next(_addresses(view, str(ref), address), "")
+    if not sender and ":" not in address:
+        raise invalid(f"{ref} has no IPv4 address to ask with", ref.id, "give it one")
+    return dev, sender
+
+
 def check(ask: Ask) -> None:
-    """Refuse what no kernel would send."""
+    """Raises `ProblemError` (INVALID) for what no kernel would send."""
     for name, value, low, high in (
         ("port", ask.port if ask.port is not None else 1, 1, 65535), ("source port", ask.source_port, 0, 65535),
         ("size", ask.size, 0, 65507), ("ttl", ask.ttl if ask.ttl is not None else 1, 1, 255), ("mark", ask.mark, 0, 0xFFFFFFFF),
@@ -54,31 +60,34 @@ def _addresses(view: ForwardingView, ref: str, like: str) -> Iterator[str]:
     interface = view.graph.interfaces.get(ref)
     there = ipaddress.ip_address(like)
     own = [ipaddress.ip_interface(a) for a in (interface.addresses if interface is not None else ())]
-    near = sorted((a for a in own if a.version == there.version), key=lambda a: there not in a.network)
-    return (str(a.ip) for a in near)
+    same = sorted((a for a in own if a.version == there.version), key=lambda a: there not in a.network)
+    return (str(a.ip) for a in same)
 
 
 def concerned(probe: Probe, observed: Mapping[str, AnyRecord]) -> tuple[str, ...]:
-    """The namespaces that the packet could come to, the nearest first: those that hang together with the source by wires or bridges."""
-    graph = Graph(observed)
-    refs: dict[str, set[str]] = {}
+    """The namespaces that the packet could come to, fewest segments away first: those connected with the source."""
+    beside = _on_common_segments(Graph(observed))
+    found = [probe.namespace]
+    for here in found:  # breadth first: it grows while it is gone through
+        if len(found) >= MAX_NAMESPACES:
+            break
+        found += [ns for ns in sorted(beside.get(here, ())) if ns not in found]
+    return tuple(found[:MAX_NAMESPACES])
+
+
+def _on_common_segments(graph: Graph) -> dict[str, set[str]]:
+    """Namespace → those that have an interface, or the lower one of an interface, on one of its segments; itself included."""
+    out: dict[str, set[str]] = {}
     for segment in {id(s): s for s in graph.segments.values()}.values():
-        spaces = {ref.partition("/")[0] for ref in segment}
+        below = {lower for ref in segment if (lower := graph.interfaces[ref].lower) is not None}
+        spaces = {ids.namespace_of(ref) for ref in segment | below}
         for ns in spaces:
-            refs.setdefault(ns, set()).update(spaces)
-    found = {probe.namespace: None}
-    todo = [probe.namespace]
-    while todo and len(found) < MAX_NAMESPACES:
-        here = todo.pop(0)
-        for ns in sorted(refs.get(here, ())):
-            if ns not in found:
-                found[ns] = None
-                todo.append(ns)
-    return tuple(found)[:MAX_NAMESPACES]
+            out.setdefault(ns, set()).update(spaces)
+    return out
 
 
 def wires(observed: Mapping[str, AnyRecord], namespaces: Iterable[str]) -> tuple[tuple[str, str], ...]:
-    """The veths of which both ends are in these namespaces, as pairs of `ns/name`."""
+    """The veth pairs with both ends in these namespaces, as pairs of `ns/name`."""
     graph = Graph(observed)
     inside = frozenset(namespaces)
     ends = ((end, graph.peer(end.ref)) for ns in inside for end in graph.inside(ns))
@@ -86,12 +95,12 @@ def wires(observed: Mapping[str, AnyRecord], namespaces: Iterable[str]) -> tuple
 
 
 def replayable(records: Mapping[str, AnyRecord], namespaces: Iterator[str]) -> tuple[dict[str, object], ...]:
-    """The records of these namespaces as JSON, for a file that is looked at where the lab is not."""
+    """The records of these namespaces and their placements as JSON: a file can then be drawn without the lab."""
     wanted = set(namespaces)
     return tuple(
         msgspec.to_builtins(r)
         for r in records.values()
         if getattr(r, "namespace", None) in wanted
         or getattr(r, "name", None) in wanted
-        or str(getattr(r, "node", "")).split("/")[0] in wanted
+        or ids.namespace_of(str(getattr(r, "node", ""))) in wanted
     )

@@ -1,4 +1,4 @@
-"""A journey: the hops of a packet in order, and the verdict. The same for a packet that was seen and for one that is predicted."""
+"""A journey: the hops of a packet in order, and the verdict; of a packet that was followed as of one that is predicted."""
 
 from enum import StrEnum
 from typing import Literal
@@ -8,29 +8,25 @@ import msgspec
 from topology.journey.packet import Packet
 from topology.journey.probe import Probe
 from topology.journey.sighting import Hook
-from topology.model.base import Json
 
-VERSION = 1
-"""Of a journey as JSON."""
-
-Leg = Literal["there", "back"]
-"""The packet itself, or the answer to it (an ICMP error is an answer)."""
+Leg = Literal["original", "reply"]
+"""The direction, as conntrack(8) names it: the packet itself, or the answer to it (an ICMP error is an answer)."""
 
 Outcome = Literal["accept", "drop", "reject", "return", "jump", "continue", "stolen"]
-"""What a chain did: let it pass, dropped it, dropped it and told the sender, went back to the calling chain, called another, went on with
-the next rule, gave it to something else (a queue, TPROXY)."""
+"""What a rule or a policy did: accepted, dropped, dropped with an error to the sender, returned to the calling chain, jumped to another,
+went on with the next rule, gave the packet to something else (a queue, TPROXY)."""
 
 HopKind = Literal["send", "route", "chain", "nat", "neighbour", "out", "in", "bridge", "deliver", "answer", "error", "receive", "unknown"]
 """`send`: a program (or the kernel) sends it from `namespace`. `route`: the routing decision. `chain`: a chain and what it did. `nat`:
 conntrack rewrites a packet of a connection that it knows. `neighbour`: the MAC of the next hop. `out`, `in`: it leaves by, comes in at
-`dev`. `bridge`: the MAC table chose `ports`. `deliver`: it is handed to the program or the kernel in `namespace`. `answer`: the answer is
-sent from there. `error`: an ICMP error, or a RST. `receive`: the sender has its answer. `unknown`: what the evaluator cannot know; `note`
-says what."""
+`dev`. `bridge`: the FDB chose `ports`. `deliver`: it is handed to the program or the kernel in `namespace`. `answer`: the answer is
+sent from there. `error`: an ICMP error, or a RST. `receive`: the sender has its answer. `unknown`: what cannot be predicted; `note` says
+what."""
 
 
 class RuleAt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A rule, or with `number` 0 a chain's policy. `text`: the rule as iptables-save(8) writes it after `-A CHAIN`, or the policy's
-    target."""
+    """A rule by its number from 1, or with `number` 0 a chain's policy. `text`: the rule as iptables-save(8) writes it after `-A CHAIN`, or
+    the policy's target."""
 
     namespace: str
     family: Literal["ipv4", "ipv6"]
@@ -46,18 +42,19 @@ class RuleAt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Hop(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One step of the way. `kind` says which of the fields mean something.
+    """One step. `kind` says which of the fields mean something.
 
     `at`: µs since the packet was sent; None: between the hops around it. `object`: id of the record that did it (`namespace:…`,
     `interface:…`, `route:…`, `chain:…`). `packet`: as it came; `after`: as it went on, where something of it was changed. route: `route`
-    (a prefix, ``: none), `via`, `dev`, `table_id`; `errno`, where the kernel refuses. chain: `hook`, `rule` (the one that matched, or the
-    policy), `outcome`, `passed` (rules that did not match), `target` (the chain jumped to), `state` (conntrack's), `mark`. neighbour:
-    `address`, `mac`, `asked` (it was asked on the wire; else it was known). bridge: `ports`, `flooded`. unknown: `note`.
+    (a prefix; empty: none), `via`, `dev`, `table_id`; `note`, the route's type; `errno`, where the kernel refuses. chain: `hook`, `rule`
+    (the one that matched, or the policy), `outcome`, `passed` (the rules before it that did not match), `target` (the rule's; of a jump the
+    chain), `state` (conntrack's), `mark`. neighbour: `address`, `mac`, `asked` (it was asked on the wire; else it was known). bridge:
+    `ports`, `flooded`. unknown: `note`.
     """
 
     kind: HopKind
     namespace: str
-    leg: Leg = "there"
+    leg: Leg = "original"
     at: int | None = None
     object: str = ""
     dev: str = ""
@@ -109,13 +106,13 @@ class Cause(StrEnum):
 class Verdict(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How it ended, why, and where.
 
-    `leg` `back`: it arrived, the answer was lost. `hop`: which of the hops it is about. `object`: id of the record to look at. `rule`:
-    for the causes by rule and policy. `address`: the one without a route, the neighbour that is silent. `errno`: what the sender was
-    told, where it was.
+    `leg` `reply`: it arrived, the answer was lost. `hop`: number of the hop that it is about, from 0. `object`: id of the record to look
+    at. `rule`: of a drop or reject by rule or policy. `address`: the one without a route, the neighbour that is silent. `errno`: what the
+    kernel answered the sending program, where it refused.
     """
 
     cause: Cause
-    leg: Leg = "there"
+    leg: Leg = "original"
     namespace: str = ""
     hop: int | None = None
     object: str = ""
@@ -128,12 +125,13 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def delivered(self) -> bool:
+        """Whether it arrived, and the answer too."""
         return self.cause == Cause.DELIVERED
 
 
 class Journey(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """`predicted`: made by the evaluator; `assumptions`: what it had to take for granted. `took`: µs from sent to the answer (0: none
-    came)."""
+    """`predicted`: worked out, and not seen; `assumptions`: what was taken for granted for that. `took`: µs from sending to the answer, 0
+    where none came. `notes`: what could not be looked at, in the kernel's words."""
 
     probe: Probe
     hops: tuple[Hop, ...]
@@ -145,19 +143,7 @@ class Journey(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Where what was seen is not what was predicted: the numbers of the hops, None where one of the two has no such hop."""
+    """Where what was seen is not what was predicted: the numbers of the two hops (from 0), None where there is no such hop."""
 
     predicted: int | None = None
     observed: int | None = None
-
-
-class SavedJourney(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
-    """A journey as a file. `records`: what it ran through, so that it can be drawn where the lab is not: their JSON, with placements."""
-
-    vethboard_journey: int
-    lab: str = ""
-    at: str = ""
-    journey: Journey
-    predicted: Journey | None = None
-    differences: tuple[Difference, ...] = ()
-    records: tuple[dict[str, Json], ...] = ()

@@ -22,6 +22,8 @@ ICMP_ERRORS = {"icmp": frozenset((3, 5, 11, 12)), "icmpv6": frozenset((1, 2, 3, 
 """ICMP types that carry the packet that they are about (RFC 792, RFC 4443)."""
 SOLICITATION, ADVERTISEMENT = 135, 136
 """ICMPv6 types of neighbour discovery (RFC 4861)."""
+ECHO_REQUESTS = frozenset((("icmp", 8), ("icmpv6", 128)))
+"""Protocol and type of an echo request."""
 
 
 class Packet(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -64,6 +66,7 @@ class Packet(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def family(self) -> Literal["ipv4", "ipv6"]:
+        """By its addresses."""
         return "ipv6" if ":" in self.src or ":" in self.dst else "ipv4"
 
 
@@ -152,3 +155,25 @@ def _icmp(head: Packet, data: bytes) -> Packet:
     if head.protocol == "icmpv6" and kind in (SOLICITATION, ADVERTISEMENT):
         return change(head, target=_ip(data[8:24])) if len(data) >= 24 else head
     return change(head, echo=rest >> 16, seq=rest & 0xFFFF)  # echo: identifier and sequence number
+
+
+# ---- neighbours --------------------------------------------------------------------------------------------------------
+
+
+def is_neighbour(packet: Packet) -> bool:
+    """Whether it is ARP or neighbour discovery."""
+    return packet.protocol == "arp" or (packet.protocol == "icmpv6" and packet.type in (SOLICITATION, ADVERTISEMENT))
+
+
+def asks_for(packet: Packet) -> str:
+    """The address that an ARP request or a neighbour solicitation asks for; empty where it is none."""
+    if packet.protocol == "arp":
+        return packet.dst if packet.type == 1 else ""
+    return packet.target if packet.type == SOLICITATION and is_neighbour(packet) else ""
+
+
+def answers_for(packet: Packet) -> str:
+    """The address that an ARP reply or a neighbour advertisement gives the MAC of; empty where it is none."""
+    if packet.protocol == "arp":
+        return packet.src if packet.type == 2 else ""
+    return packet.target if packet.type == ADVERTISEMENT and is_neighbour(packet) else ""

@@ -1,4 +1,4 @@
-"""What is asked of a journey."""
+"""Which packet is asked about: `Ask` by names, `Probe` with its names resolved."""
 
 from typing import Literal
 
@@ -8,15 +8,15 @@ Protocol = Literal["icmp", "udp", "tcp", "arp"]
 """ICMP echo (ICMPv6 where the address is IPv6), one UDP datagram, a TCP connect, an ARP request (neighbour solicitation)."""
 
 UDP_PORT, TCP_PORT = 33434, 80
-"""Where a probe goes that names no port: traceroute(8)'s first, and HTTP."""
+"""The ports of a probe that names none: the first of traceroute(8), and HTTP's."""
 
 
 class Ask(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """The packet that somebody wants sent, or wants to know about.
 
-    `source`: a namespace, or an interface (`ns/name`: sent through it). `target`: a namespace, an interface or an address. `port`: where
-    to; None: `UDP_PORT`, `TCP_PORT`. `source_port` 0: one that the kernel picks. `size`: bytes of payload of ICMP and UDP. `ttl` None:
-    the namespace's. `dont_fragment`: IPv4's DF (IPv6 routers never fragment).
+    `source`: a namespace, or an interface (`ns/name`: sent through it). `target`: a namespace, an interface or an address. `port`: the
+    destination's; None: `UDP_PORT`, `TCP_PORT`. `source_port` 0: the kernel picks one. `size`: bytes of payload of ICMP and UDP. `ttl`
+    None: the namespace's default. `dont_fragment`: IPv4's DF (IPv6 routers never fragment). `mark`: SO_MARK of the sending socket.
     """
 
     source: str
@@ -32,16 +32,16 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
 
     @property
     def to_port(self) -> int:
-        """The port that is meant; 0 where the protocol has none."""
+        """The destination port; 0 where the protocol has none."""
         return {"udp": self.port or UDP_PORT, "tcp": self.port or TCP_PORT}.get(self.protocol, 0)
 
 
 class Probe(Ask, frozen=True, kw_only=True):
     """An `Ask` with its names resolved, ready to be sent.
 
-    `namespace` sends it, `sender` is the address that an ARP request names as its own, `dev` is the interface that it has to leave by
-    (SO_BINDTODEVICE), `address` the destination. `nonce` makes this packet known among all others: 8 bytes at the start of the payload,
-    or for TCP the initial sequence number in its first four; as hex.
+    `namespace` sends it, `sender` is the source address in an ARP request, `dev` the interface that it has to leave by (SO_BINDTODEVICE),
+    `address` the destination. `nonce` identifies this packet among all others: 8 bytes as hex, at the start of the payload; of TCP the
+    first four are the initial sequence number.
     """
 
     namespace: str
@@ -52,6 +52,7 @@ class Probe(Ask, frozen=True, kw_only=True):
 
     @property
     def family(self) -> Literal["ipv4", "ipv6"]:
+        """Of the destination."""
         return "ipv6" if ":" in self.address else "ipv4"
 
     @property

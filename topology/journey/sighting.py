@@ -1,7 +1,7 @@
 """Sightings: each is one thing that was seen of a packet, at the place where it was seen. `stitch` makes a journey of them.
 
-`at` is in µs from the start of the session, by the kernel's clock where the kernel gives one; None where it gives none. `number` is the
-order in which one namespace told; sightings of different namespaces are ordered by `at` and by what is possible only.
+`at` is in µs since the session began, by the time that the kernel gave the packet; None where it gave none. `number` is the order of the
+sightings within one namespace; sightings of different namespaces are ordered by `at` and by what is possible only.
 """
 
 from typing import Literal
@@ -11,11 +11,11 @@ import msgspec
 from topology.journey.packet import Packet
 
 Hook = Literal["prerouting", "input", "forward", "output", "postrouting"]
-"""Where netfilter is called on the way of a packet (linux/netfilter.h)."""
+"""Where netfilter is called for a packet (linux/netfilter.h)."""
 
 
-class Sighting(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="saw"):
-    """Base of all sightings. `ns`: the namespace. `key`: which packet it is, where more than one is followed."""
+class Sighting(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="sighting"):
+    """Base of all sightings. `ns`: the namespace. `key`: which packet it is, where more than one is followed. The rest: see above."""
 
     ns: str
     key: str = ""
@@ -24,7 +24,7 @@ class Sighting(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, ta
 
 
 class TappedFrame(Sighting, frozen=True, kw_only=True, tag="tap"):
-    """A frame at an interface: `in` it came from the wire, `out` it goes to it (packet(7), PACKET_OUTGOING)."""
+    """A frame at the interface `dev`: `in` from the wire, `out` to it (packet(7), PACKET_OUTGOING)."""
 
     dev: str
     direction: Literal["in", "out"]
@@ -32,7 +32,7 @@ class TappedFrame(Sighting, frozen=True, kw_only=True, tag="tap"):
 
 
 class HookPass(Sighting, frozen=True, kw_only=True, tag="hook"):
-    """It came to a hook (`enter`), or left it and went on (`leave`). `state`: conntrack's, as iptables' `--ctstate` names it."""
+    """The packet came to a hook (`enter`), or left it and went on (`leave`). `state`: conntrack's, as iptables' `--ctstate` names it."""
 
     hook: Hook
     passed: Literal["enter", "leave"]
@@ -64,9 +64,9 @@ class RuleHit(Sighting, frozen=True, kw_only=True, tag="rule"):
 
 
 class RouteLookup(Sighting, frozen=True, kw_only=True, tag="route"):
-    """The kernel's answer to the question that it asks itself (RTM_GETROUTE): where to with a packet `src` → `dst` that came in by `iif`.
+    """The kernel's routing decision (RTM_GETROUTE) for a packet `src` → `dst` that came in by `iif`; `iif` empty: that it sends itself.
 
-    `errno` 0: `route` (the FIB entry's prefix; `default`), in `table`, of `type`, by `dev` and `via`, `source` preferred as source.
+    `errno` 0: `route` (the FIB entry's prefix; `default`), in `table`, of `type`, by `dev` and `via`; `source` is the preferred source.
     """
 
     dst: str
@@ -93,15 +93,15 @@ class NeighbourLookup(Sighting, frozen=True, kw_only=True, tag="neighbour"):
 
 
 class FdbLookup(Sighting, frozen=True, kw_only=True, tag="fdb"):
-    """What the MAC tables of the namespace's bridges had for `mac` as the session began: the `port`, `` where they had nothing."""
+    """The `port` at which a bridge of the namespace had `mac` in its FDB as the session began; empty where none had it."""
 
     mac: str
     port: str = ""
 
 
 class SocketResult(Sighting, frozen=True, kw_only=True, tag="socket"):
-    """What the sending program was told: `sent`, `answered` (a reply, the connection), `refused` with `errno` (by whom, where it is
-    said)."""
+    """What the kernel answered the sending program: `sent`, `answered` (a reply, the connection), `refused` with `errno`. `by`: the address
+    that sent the ICMP error, where it was one."""
 
     event: Literal["sent", "answered", "refused"]
     errno: int = 0

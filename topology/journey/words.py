@@ -1,10 +1,12 @@
-"""Journeys in English, for the command line and the transcript. The browser says the same in its own words and languages."""
+"""Journeys in English, for the command line. The browser says the same in its own languages (`web/src/journey/words.ts`)."""
 
+import errno
 import os
 from collections.abc import Callable, Iterator
 
 from topology.journey.hop import Cause, Hop, HopKind, Journey, RuleAt, Verdict
 from topology.journey.packet import Packet
+from topology.model import ids
 
 _CAUSES = {
     Cause.DELIVERED: "delivered",
@@ -28,6 +30,26 @@ _CAUSES = {
     Cause.UNKNOWN: "it was not seen any further",
 }
 
+_REMEDIES = {
+    Cause.DROPPED_BY_RULE: "change or delete rule {rule}, or accept it by a rule before that one",
+    Cause.DROPPED_BY_POLICY: "add a rule to {rule} that accepts it",
+    Cause.REJECTED_BY_RULE: "change or delete rule {rule}, or accept it by a rule before that one",
+    Cause.NO_ROUTE: "add a route to {address} in {namespace}, for instance a default route",
+    Cause.NEIGHBOUR_SILENT: "an interface on the segment of {dev} has to have the address {address}, and be up",
+    Cause.INTERFACE_DOWN: "set {dev} up in {namespace}",
+    Cause.NO_CARRIER: "set up what is at the other end of {dev}",
+    Cause.NOT_FORWARDED: "set {forwarding} to 1 in {namespace}",
+    Cause.REVERSE_PATH: "add a route to {address} by {dev}, or set rp_filter to 0 in {namespace}",
+    Cause.TTL_EXCEEDED: "send it with a larger TTL, or look for routes that make a circle",
+    Cause.TOO_BIG: "send less at once, or raise the MTU of {dev}",
+    Cause.PORT_BLOCKED: "wait for STP, or look at why the port is not forwarding",
+    Cause.VLAN_FILTERED: "let {dev} carry the VLAN of the frame",
+    Cause.NOBODY_LISTENS: "start a program in {namespace} that listens there",
+}
+_NO_ADDRESS = "give {dev} an address"
+_REFUSING_ROUTE = "delete that route"
+_SYSCTL_IS_SET = "set that sysctl to 0"
+
 
 def rule(at: RuleAt) -> str:
     """`2 of filter/FORWARD`, `filter/FORWARD` for a policy."""
@@ -36,16 +58,31 @@ def rule(at: RuleAt) -> str:
 
 def verdict(found: Verdict) -> str:
     """One line: what became of it, where, and what the kernel said."""
-    words = _CAUSES[found.cause].format(
-        rule=rule(found.rule) if found.rule is not None else "", address=found.address, dev=found.dev, mtu=found.mtu or "unknown",
-        error=os.strerror(found.errno) if found.errno else "",
-        forwarding="net.ipv6.conf.all.forwarding" if ":" in found.address else "net.ipv4.ip_forward",
-    )  # fmt: skip
+    words = _filled(_CAUSES[found.cause], found)
     where = f" in {found.namespace}" if found.namespace else ""
     text = f" ({found.rule.text})" if found.rule is not None and found.rule.text and found.rule.number else ""
     note = f"; {found.note}" if found.note else ""
-    lead = "the answer was lost: " if found.leg == "back" and not found.delivered and found.cause != Cause.RUNNING else ""
+    lead = "the answer was lost: " if found.leg == "reply" and not found.delivered and found.cause != Cause.RUNNING else ""
     return f"{lead}{words}{where}{text}{note}"
+
+
+def remedy(found: Verdict) -> str:
+    """What may help; empty where nothing can be said."""
+    if found.cause == Cause.NO_ROUTE and ids.kind_of(found.object) == "route":
+        return _REFUSING_ROUTE
+    if found.cause == Cause.NO_ANSWER and found.note:
+        return _SYSCTL_IS_SET
+    if found.cause == Cause.REFUSED and found.errno == errno.EADDRNOTAVAIL and found.dev:
+        return _filled(_NO_ADDRESS, found)
+    return _filled(_REMEDIES.get(found.cause, ""), found)
+
+
+def _filled(text: str, found: Verdict) -> str:
+    return text.format(
+        rule=rule(found.rule) if found.rule is not None else "", address=found.address, dev=found.dev, mtu=found.mtu or "unknown",
+        namespace=found.namespace, error=os.strerror(found.errno) if found.errno else "",
+        forwarding="net.ipv6.conf.all.forwarding" if ":" in found.address else "net.ipv4.ip_forward",
+    )  # fmt: skip
 
 
 def packet(found: Packet) -> str:
@@ -54,7 +91,7 @@ def packet(found: Packet) -> str:
     src = _socket(found.src, found.sport) if ports else found.src
     dst = _socket(found.dst, found.dport) if ports else found.dst
     if found.protocol == "arp":
-        return f"arp {found.src} {'asks for' if found.type == 1 else 'tells'} {found.dst}"
+        return f"arp who-has {found.dst} tell {found.src}" if found.type == 1 else f"arp reply from {found.src} to {found.dst}"
     kind = f" type {found.type} code {found.code}" if found.error else ""
     ttl = f" ttl {found.ttl}" if found.ttl else ""
     return f"{found.protocol}{kind} {src or '?'} → {dst}{f' {found.flags}' if found.flags else ''}{ttl}"
@@ -68,19 +105,18 @@ def _socket(address: str, port: int) -> str:
 
 def _change(before: Packet, after: Packet) -> str:
     """What was rewritten."""
-    out = []
-    if (before.src, before.sport) != (after.src, after.sport):
-        out.append(f"source {_end(before.src, before.sport)} → {_end(after.src, after.sport)}")
-    if (before.dst, before.dport) != (after.dst, after.dport):
-        out.append(f"destination {_end(before.dst, before.dport)} → {_end(after.dst, after.dport)}")
-    if before.echo != after.echo:
-        out.append(f"identifier {before.echo} → {after.echo}")
-    if before.ttl != after.ttl:
-        out.append(f"TTL {before.ttl} → {after.ttl}")
-    return ", ".join(out)
+    return ", ".join(f"{what} {old} → {new}" for (what, old), (_, new) in zip(_fields(before), _fields(after), strict=True) if old != new)
 
 
-def _end(address: str, port: int) -> str:
+def _fields(found: Packet) -> Iterator[tuple[str, str]]:
+    """What NAT and routers rewrite, by name."""
+    yield "source", _address(found.src, found.sport)
+    yield "destination", _address(found.dst, found.dport)
+    yield "identifier", str(found.echo)
+    yield "TTL", str(found.ttl)
+
+
+def _address(address: str, port: int) -> str:
     return f"{address} port {port}" if port else address
 
 
@@ -107,7 +143,7 @@ def _route(found: Hop) -> str:
 def _chain(found: Hop) -> str:
     if found.rule is None:
         return f"{found.hook}: it does not come out"
-    passed = f" ({len(found.passed)} passed by)" if found.passed else ""
+    passed = f" ({len(found.passed)} did not match)" if found.passed else ""
     what = f"rule {found.rule.number}" if found.rule.number else "end of chain" if found.outcome == "return" else "policy"
     text = f" [{found.rule.text}]" if found.rule.text and found.rule.number else ""
     to = f" to {found.target}" if found.outcome == "jump" else ""
@@ -150,12 +186,15 @@ _SENTENCES: dict[HopKind, Callable[[Hop], str]] = {
 }
 
 
+_ARROWS = {"original": "→", "reply": "←"}
+
+
 def transcript(journey: Journey) -> Iterator[str]:
     """The whole journey as lines of text."""
     width = max((len(h.namespace) for h in journey.hops), default=0)
     for found in journey.hops:
         at = f"{found.at:>7} µs" if found.at is not None else " " * 10
-        arrow = "→" if found.leg == "there" else "←"
+        arrow = _ARROWS[found.leg]
         yield f"{at}  {arrow} {found.namespace:<{width}}  {hop(found)}"
     for note in (*journey.assumptions, *journey.notes):
         yield f"note: {note}"

@@ -101,6 +101,21 @@ class Interface(Record, frozen=True, kw_only=True):
         return self.namespace
 
     @property
+    def frames_below(self) -> bool:
+        """Whether the lower interface sends and receives the same frames, with a tag or without."""
+        return self.KIND.lower is not None and self.KIND.lower.frames != "tunnel"
+
+    @property
+    def vlan(self) -> int | None:
+        """The VLAN whose tag its frames have on the lower interface."""
+        return None
+
+    @property
+    def tag(self) -> str:
+        """That tag as text, other than that of another protocol; "" for none."""
+        return ""
+
+    @property
     def follows_state(self) -> bool:
         """Whether the kernel takes it up and down with its lower interface."""
         lower = self.KIND.lower

@@ -1,9 +1,10 @@
 """What follows from the records: who is in which namespace, who is whose port, and which interfaces hear each other.
 
-A *wire key* is an interface as a place on a wire: its `ns/name`, or `ns/br0/10` for the VLAN 10 of a bridge that filters VLANs.
+A *wire key* is an interface as a place on a wire: its `ns/name`, or `ns/br0/10` for frames there that have the tag of VLAN 10, and for
+the VLAN 10 of a bridge that filters VLANs.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 
 from topology.model import ids
@@ -141,17 +142,40 @@ class Graph:
         return out
 
     def _pairs(self) -> Iterator[tuple[str, str]]:
-        joined: dict[tuple[str, object], str] = {}
+        tags = sorted({i.tag for i in self.interfaces.values() if i.tag})
         for a, b in self.links():
             yield a.ref, b.ref
             yield from self._trunk(a, b)
+            yield from ((f"{a.ref}/{tag}", f"{b.ref}/{tag}") for tag in tags)
+        for interface in self.interfaces.values():
+            yield from self._to_bridge(interface, tags)
+            yield from self._to_lower(interface, tags)
+        yield from self._tunnels()
+
+    def _to_bridge(self, port: Interface, tags: Iterable[str]) -> Iterator[tuple[str, str]]:
+        bridge = self.master(port)
+        if bridge is None:
+            return
+        yield from ((port.ref, key) for key in _port_keys(port, bridge))
+        through = {str(v.vid) for v in port_vlans(port, bridge) if not v.untagged} if bridge.vlan_filtering else tags
+        yield from ((f"{port.ref}/{tag}", f"{bridge.ref}/{tag}") for tag in tags if tag in through)
+
+    def _to_lower(self, interface: Interface, tags: Iterable[str]) -> Iterator[tuple[str, str]]:
+        """A bridge that filters VLANs lets its own namespace have those of its `vlan_default_pvid` alone: no tagged ones."""
+        lower, how = self.lower(interface), interface.KIND.lower
+        if lower is None or how is None or how.frames == "tunnel":
+            return
+        if how.frames == "same":
+            yield interface.ref, self.wire_key(lower.ref)
+        if not (is_bridge(lower) and lower.vlan_filtering):
+            if how.frames == "tagged":
+                yield interface.ref, f"{lower.ref}/{interface.tag}"
+            else:
+                yield from ((f"{interface.ref}/{tag}", f"{lower.ref}/{tag}") for tag in tags)
+
+    def _tunnels(self) -> Iterator[tuple[str, str]]:
+        joined: dict[tuple[str, object], str] = {}
         for ref, interface in self.interfaces.items():
-            bridge = self.master(interface)
-            if bridge is not None:
-                yield from ((ref, key) for key in _port_keys(interface, bridge))
-            lower = self.lower(interface)
-            if lower is not None and interface.KIND.lower and interface.KIND.lower.frames == "same":
-                yield ref, self.wire_key(lower.ref)
             if interface.KIND.joined_by:
                 first = joined.setdefault((interface.word, getattr(interface, interface.KIND.joined_by)), ref)
                 if first != ref:

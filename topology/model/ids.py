@@ -3,7 +3,14 @@
 Every record id is made and taken apart here. A record's own `id` property is made with these functions; so is the `subject` of a problem.
 """
 
-from typing import NamedTuple
+import re
+from typing import Final, NamedTuple
+
+LAB_NAME: Final = re.compile(r"[a-z0-9-]{1,40}", re.ASCII)
+"""What the name of a lab may be: it is a file name, a host name (hostname(7)) and part of addresses."""
+
+LAB = "lab:"
+"""The id of the lab record, of which there is one."""
 
 
 class Ref(NamedTuple):
@@ -80,3 +87,23 @@ def link_live(ref: str) -> str:
 def namespace_live(name: str) -> str:
     """The id of the live record of a namespace."""
     return f"netns:{name}"
+
+
+def terminal(name: str) -> str:
+    """The id of a terminal."""
+    return f"terminal:{name}"
+
+
+def capture(name: str) -> str:
+    """The id of a capture."""
+    return f"capture:{name}"
+
+
+def file(path: str) -> str:
+    """The id of a file or folder of the lab, as a problem's subject."""
+    return f"file:{path}"
+
+
+def live(kind: str, name: str) -> str:
+    """The id of a live record of another kind (`topology.observe.live`), named by its namespace or interface."""
+    return f"{kind}:{name}"

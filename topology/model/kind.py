@@ -120,14 +120,18 @@ class Mtu:
 class Kind:
     """A kind of interface.
 
-    `fields`: those that only it has, in the order in which iproute2 is told them. `lower`: what it is made on. `builtin`: the kernel
-    makes it with each namespace; it is never made, moved, renamed or deleted. `movable`: it can move to another namespace.
-    `no_port`: why it cannot be a bridge port. `carries`: others can be made on top of it. `max_ports`: it is a bridge and takes so many
-    ports. `node`: it is drawn as a node, not as a row of its namespace. `mac`: the address that the kernel gives it: a random one, none,
-    the lower interface's, one of a port's. `speed`: what it tells a bridge of its speed: that of a fast link, nothing, what the
-    lower interface tells. `fdb`: it has a table of MAC addresses, of its ports or of its own (`bridge fdb … self`).
-    `own_addresses`: what the kernel adds to it when it goes up. `joined_by`: interfaces in which this field is equal are ends of one
-    tunnel, wherever they are: they are taken to hear each other.
+    `fields`: those that only it has, in the order in which iproute2 is told them. `lower`: what it is made on.
+    `builtin`: the kernel makes it with each namespace; it is never made, moved, renamed or deleted.
+    `movable`: it can move to another namespace.
+    `no_port`: why it cannot be a bridge port. `carries`: others can be made on top of it.
+    `max_ports`: it is a bridge (a subclass of `Bridge`) and takes so many ports.
+    `node`: it is drawn as a node, not as a row of its namespace.
+    `mac`: the address that the kernel gives it: a random one, none, the lower interface's, one of a port's.
+    `mac_fixed`: another address needs the interface made anew.
+    `speed`: what a bridge hears of its speed: that of a fast link, nothing, what the lower interface says.
+    `fdb`: it has a table of MAC addresses: of its ports, or its own (`bridge fdb … self`).
+    `own_addresses`: what the kernel adds to it when it goes up.
+    `joined_by`: interfaces in which this field is equal are ends of one tunnel, wherever they are: they are taken to hear each other.
     """
 
     fields: tuple[Field, ...] = ()
@@ -140,6 +144,7 @@ class Kind:
     node: bool = False
     mtu: Mtu = field(default_factory=Mtu)
     mac: Literal["random", "none", "lower", "port"] = "random"
+    mac_fixed: bool = False
     speed: Literal["fast", "unknown", "lower"] = "fast"
     fdb: Literal["", "ports", "own"] = ""
     own_addresses: tuple[str, ...] = ()

@@ -71,9 +71,14 @@ def namespace_name(name: str, subject: str | None = None, *, host: bool = False)
     return name
 
 
+def is_lab_id(name: str) -> bool:
+    """Whether it can be the id of a lab: 1 to 40 of a-z, 0-9 and -. It is used in paths, in addresses and as the lab's host name."""
+    return _LAB.fullmatch(name) is not None
+
+
 def lab_id(name: str, subject: str | None = None) -> str:
-    """The id of a lab: 1 to 40 of a-z, 0-9 and -."""
-    if not _LAB.fullmatch(name):
+    """The name, where it can be the id of a lab. Raises ProblemError."""
+    if not is_lab_id(name):
         raise invalid(f'Invalid lab name "{name}"', subject, "1 to 40 of: a-z, 0-9, -")
     return name
 

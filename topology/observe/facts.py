@@ -1,6 +1,7 @@
-"""Facts: each is one thing that the kernel told. `topology.observe.observed` folds them into the observed state.
+"""Facts: each is one thing that the kernel said. `topology.observe.observed` folds them into the observed state.
 
-A namespace is named as in /run/netns (`host` for the lab's own). `index` is an ifindex. A `…Gone` takes its fact back.
+A namespace is named as in /run/netns (`host` for the lab's own). `index` is an ifindex. A fact replaces the one before with the same keys;
+a `…Gone` removes it. `at` is CLOCK_MONOTONIC in the lab, in s.
 """
 
 from typing import Literal
@@ -11,24 +12,24 @@ from topology.model.netfilter import ChainPolicy, Driver, Family, Table
 
 
 class Fact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="fact"):
-    """Base of all facts."""
+    """Base of all facts. `ns`: the namespace that it is about, or in which it happened."""
 
     ns: str
 
 
 class Resync(Fact, frozen=True, kw_only=True, tag="resync"):
-    """All that was told of this namespace is void (events were lost, or it is new); the whole of it follows."""
+    """All facts of this namespace are void (events were lost, or it is new); those that hold now follow."""
 
 
 class NamespaceFact(Fact, frozen=True, kw_only=True, tag="namespace"):
-    """A namespace is there. `inode` identifies it (nsfs); `nsid` is its id in `host`, if it has one."""
+    """A namespace is in /run/netns. `inode` identifies it (nsfs); `nsid` is its id in `host`, if it has one."""
 
     inode: int
     nsid: int | None = None
 
 
 class NamespaceGone(Fact, frozen=True, kw_only=True, tag="namespace-gone"):
-    """The name is gone from /run/netns, and with it all that was known of it."""
+    """The name is gone from /run/netns, and with it all facts of the namespace."""
 
 
 class PortFact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -46,10 +47,10 @@ class PortFact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class LinkFact(Fact, frozen=True, kw_only=True, tag="link"):
     """RTM_NEWLINK.
 
-    `kind` is IFLA_INFO_KIND (`loopback` for lo, `` for none). `flags` are IFF_*, `operstate` RFC 2863's as a word (`up`, `down`,
-    `lowerlayerdown`, …). `master` is an ifindex, 0 for none. `link` is IFLA_LINK: the peer of a veth, the parent of a macvlan, in namespace
-    `link_ns` (None: this one; `?`: one without a name). `underlay` likewise for the kinds that keep the namespace they
-    were made in. `info` are the kind's own attributes by the names that the record of the kind uses.
+    `kind` is IFLA_INFO_KIND (`loopback` for lo, empty for none). `flags` are IFF_*, `operstate` is RFC 2863's as a word (`up`, `down`,
+    `lowerlayerdown`, …). `master` is an ifindex, 0 for none. `link` is IFLA_LINK: the peer of a veth, the lower interface of a macvlan or
+    vlan, in the namespace `link_ns` (None: this one; `?`: one without a name). `info` are the kind's own attributes by the names of the
+    kind's record; among them `underlay`, the namespace in which the outer packets of a tunnel travel. `ipv6_addrgen` as ip-link(8).
     """
 
     index: int
@@ -72,16 +73,19 @@ class LinkFact(Fact, frozen=True, kw_only=True, tag="link"):
 
     @property
     def up(self) -> bool:
-        """IFF_UP: the administrator's wish, not the carrier."""
+        """IFF_UP: it was set up. Whether it has a carrier is another question."""
         return bool(self.flags & 1)
 
 
 class LinkGone(Fact, frozen=True, kw_only=True, tag="link-gone"):
+    """RTM_DELLINK, or it was moved to another namespace."""
+
     index: int
 
 
 class AddressFact(Fact, frozen=True, kw_only=True, tag="address"):
-    """RTM_NEWADDR. `address` is `10.0.1.1/24`. `proto` is IFA_PROTO as a word (`` none, `kernel_lo`, `kernel_ra`, `kernel_ll`)."""
+    """RTM_NEWADDR. `address` is `10.0.1.1/24`; `scope` and `flags` as ip-address(8) prints them. `proto` is IFA_PROTO as a word (empty:
+    none, `kernel_lo`, `kernel_ra`, `kernel_ll`). `valid`, `preferred`: lifetimes in s, None: forever."""
 
     index: int
     address: str
@@ -93,18 +97,23 @@ class AddressFact(Fact, frozen=True, kw_only=True, tag="address"):
 
 
 class AddressGone(Fact, frozen=True, kw_only=True, tag="address-gone"):
+    """RTM_DELADDR."""
+
     index: int
     address: str
 
 
 class NextHop(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One of several next hops of a route (RTA_MULTIPATH). `weight` is from 1."""
+
     via: str | None = None
     index: int = 0
     weight: int = 1
 
 
 class RouteFact(Fact, frozen=True, kw_only=True, tag="route"):
-    """RTM_NEWROUTE outside table local. `to` and `type` as in `topology.model.records.Route`; `protocol` as ip-route(8) prints it."""
+    """RTM_NEWROUTE outside table local. `to` and `type` as in `topology.model.records.Route`; `protocol` and `scope` as ip-route(8) prints
+    them; `linkdown`: RTNH_F_LINKDOWN; `hops`: of a route with several next hops."""
 
     to: str
     via: str | None = None
@@ -131,7 +140,8 @@ class RouteGone(Fact, frozen=True, kw_only=True, tag="route-gone"):
 
 
 class NeighbourFact(Fact, frozen=True, kw_only=True, tag="neighbour"):
-    """RTM_NEWNEIGH, AF_INET and AF_INET6. `state` as ip-neighbour(8): `reachable`, `stale`, `permanent`, … `age`: s since confirmed."""
+    """RTM_NEWNEIGH, AF_INET and AF_INET6. `state` as ip-neighbour(8): `reachable`, `stale`, `permanent`, … `age`: s since it was last
+    confirmed (NDA_CACHEINFO)."""
 
     index: int
     address: str
@@ -142,14 +152,17 @@ class NeighbourFact(Fact, frozen=True, kw_only=True, tag="neighbour"):
 
 
 class NeighbourGone(Fact, frozen=True, kw_only=True, tag="neighbour-gone"):
+    """RTM_DELNEIGH, AF_INET and AF_INET6."""
+
     index: int
     address: str
 
 
 class FdbFact(Fact, frozen=True, kw_only=True, tag="fdb"):
-    """RTM_NEWNEIGH, AF_BRIDGE. `index` is the port (or the vxlan). `own`: the device's own list (NTF_SELF), else the bridge's.
+    """RTM_NEWNEIGH, AF_BRIDGE: an entry of an FDB. `index` is the port (or the vxlan). `own`: of the device itself (NTF_SELF), else of its
+    bridge. `destination`: the other end of a vxlan.
 
-    `state`: `dynamic`, `static`, `local` (permanent). `age` is in s since the last frame from it.
+    `state`: `dynamic`, `static`, `local` (permanent). `age`: s since the last frame from this MAC.
     """
 
     index: int
@@ -162,6 +175,8 @@ class FdbFact(Fact, frozen=True, kw_only=True, tag="fdb"):
 
 
 class FdbGone(Fact, frozen=True, kw_only=True, tag="fdb-gone"):
+    """RTM_DELNEIGH, AF_BRIDGE."""
+
     index: int
     mac: str
     vlan: int | None = None
@@ -170,6 +185,8 @@ class FdbGone(Fact, frozen=True, kw_only=True, tag="fdb-gone"):
 
 
 class VlanRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A VLAN of a bridge port. `pvid`: untagged frames that come in belong to it; `untagged`: its frames leave without a tag."""
+
     vid: int
     pvid: bool = False
     untagged: bool = False
@@ -183,14 +200,14 @@ class VlansFact(Fact, frozen=True, kw_only=True, tag="vlans"):
 
 
 class SysctlFact(Fact, frozen=True, kw_only=True, tag="sysctl"):
-    """A sysctl as /proc/sys shows it, blanks folded to one."""
+    """A sysctl as /proc/sys shows it; several blanks are one."""
 
     key: str
     value: str
 
 
 class Counters(msgspec.Struct, frozen=True):
-    """struct rtnl_link_stats64 (linux/if_link.h), the parts that people look at. Since the interface was made."""
+    """The main counters of struct rtnl_link_stats64 (linux/if_link.h), since the interface was made."""
 
     rx_bytes: int = 0
     rx_packets: int = 0
@@ -204,13 +221,15 @@ class Counters(msgspec.Struct, frozen=True):
 
 
 class CountersFact(Fact, frozen=True, kw_only=True, tag="counters"):
-    """Counters of all interfaces of a namespace that somebody looks at. `at` is CLOCK_MONOTONIC of the lab, in s."""
+    """Counters of all interfaces of a namespace that somebody looks at, by ifindex."""
 
     at: float
     rows: dict[int, Counters]
 
 
 class Process(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A process, by its pid in the lab. `user`: its uid there; `memory`: RSS in bytes."""
+
     pid: int
     command: str
     user: int = 0
@@ -221,7 +240,7 @@ Protocol = Literal["tcp", "udp"]
 
 
 class Listening(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A socket that waits for others, as `ss -ltun` lists them. `pid` None: no process of the namespace holds it (the kernel does)."""
+    """A listening socket, as `ss -ltun` lists them. `pid` None: no process of the namespace holds it (the kernel does)."""
 
     protocol: Protocol
     address: str
@@ -230,14 +249,14 @@ class Listening(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class ProcessesFact(Fact, frozen=True, kw_only=True, tag="processes"):
-    """The processes in a namespace that somebody looks at (`ip netns pids`); pids as in the lab. `memory` is RSS in bytes."""
+    """The processes in a namespace that somebody looks at (`ip netns pids`), and its listening sockets."""
 
     rows: tuple[Process, ...] = ()
     sockets: tuple[Listening, ...] = ()
 
 
 class ChainFact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A chain as iptables-save prints it; `policy` None: a custom one."""
+    """A chain as iptables-save prints it; `policy` None: a user-defined chain."""
 
     name: str
     policy: ChainPolicy | None = None
@@ -245,7 +264,7 @@ class ChainFact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class TableFact(Fact, frozen=True, kw_only=True, tag="table"):
-    """All of one table of the lab's driver. No chains: the kernel does not have the table (any more)."""
+    """All chains of one table of the lab's driver. None: the kernel does not have the table (any more)."""
 
     family: Family
     table: Table
@@ -253,7 +272,7 @@ class TableFact(Fact, frozen=True, kw_only=True, tag="table"):
 
 
 class FilterFact(Fact, frozen=True, kw_only=True, tag="filter"):
-    """What there is of netfilter: the tables that the kernel has now, by family, and in words what the driver cannot show."""
+    """The tables that the kernel has now, by family. `foreign`: in words, what is in force and the lab's driver cannot show."""
 
     driver: Driver
     tables: dict[Family, tuple[Table, ...]] = {}
@@ -261,14 +280,14 @@ class FilterFact(Fact, frozen=True, kw_only=True, tag="filter"):
 
 
 class ChainCounters(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Packets and bytes that took a chain's policy (None: a custom chain), and that each of its rules matched."""
+    """Pairs of packets and bytes: those that met the chain's policy (None: a user-defined chain), and those that each rule matched."""
 
     policy: tuple[int, int] | None = None
     rules: tuple[tuple[int, int], ...] = ()
 
 
 class RuleCountersFact(Fact, frozen=True, kw_only=True, tag="rule-counters"):
-    """Counters of a table that somebody looks at, by chain. `at` is CLOCK_MONOTONIC of the lab, in s. Told when one has moved."""
+    """Counters of a table that somebody looks at, by chain. It comes when one of them has changed."""
 
     family: Family
     table: Table
@@ -277,7 +296,7 @@ class RuleCountersFact(Fact, frozen=True, kw_only=True, tag="rule-counters"):
 
 
 class RuleCountersGone(Fact, frozen=True, kw_only=True, tag="rule-counters-gone"):
-    """Nobody looks any more, or (with `table`) the table is gone."""
+    """Nobody looks at the namespace any more; with `table`: that table is gone."""
 
     family: Family | None = None
     table: Table | None = None
@@ -298,9 +317,9 @@ class Tuple(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Connection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """An entry of the connection tracking table, as conntrack(8) shows it.
 
-    `protocol` is a name, or the number where it has none. `timeout` is in s. `flags` are words of IPS_* (linux/netfilter/
-    nf_conntrack_common.h): `seen-reply`, `assured`, `confirmed`, `snat`, `dnat`, `dying`, `offload`. Packets and bytes only where
-    net.netfilter.nf_conntrack_acct says so.
+    `protocol` is a name, or the number where it has none. `timeout`: s until it is removed. `flags` are words for IPS_*
+    (linux/netfilter/nf_conntrack_common.h): `seen-reply`, `assured`, `confirmed`, `snat`, `dnat`, `dying`, `offload`. `packets` and
+    `bytes`, of the original and the reply direction, only where net.netfilter.nf_conntrack_acct is 1.
     """
 
     id: int
@@ -318,7 +337,7 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class ConntrackFact(Fact, frozen=True, kw_only=True, tag="conntrack"):
-    """The connection tracking table of a namespace that somebody looks at; of a large one the first rows, and how many there are."""
+    """The connection tracking table of a namespace that somebody looks at; of a large one the first `rows`. `count`: of all entries."""
 
     at: float
     rows: tuple[Connection, ...] = ()
@@ -326,11 +345,12 @@ class ConntrackFact(Fact, frozen=True, kw_only=True, tag="conntrack"):
 
 
 class ConntrackGone(Fact, frozen=True, kw_only=True, tag="conntrack-gone"):
-    """Nobody looks any more."""
+    """Nobody looks at the namespace any more."""
 
 
 class TerminalFact(Fact, frozen=True, kw_only=True, tag="terminal"):
-    """A terminal of the lab whose shell was started in `ns`. `title` is what its programs call it. `code`: it ended, with that."""
+    """A terminal of the lab whose shell was started in `ns`. `title`: as its programs set it. `viewers`: clients attached to it. `code`:
+    the exit code of its shell, None while it runs."""
 
     terminal: str
     title: str = ""
@@ -341,6 +361,8 @@ class TerminalFact(Fact, frozen=True, kw_only=True, tag="terminal"):
 
 
 class TerminalGone(Fact, frozen=True, kw_only=True, tag="terminal-gone"):
+    """The terminal was closed."""
+
     terminal: str
 
 
@@ -352,9 +374,10 @@ class CapturedInterface(msgspec.Struct, frozen=True, kw_only=True, omit_defaults
 
 
 class CaptureFact(Fact, frozen=True, kw_only=True, tag="capture"):
-    """A capture of the lab. `frames` ever came, with `bytes` on the wire; those from number `first` on are kept.
+    """A capture of the lab, by its name. `filter`: as pcap-filter(7). `snaplen`: bytes kept of a frame, 0: all. `frames` were captured so
+    far, with `bytes` on the wire; those from number `first` (from 1) on are kept.
 
-    `dropped`: frames that tcpdump was too slow for, as the kernel counts them.
+    `dropped`: frames that the kernel dropped since tcpdump was too slow.
     """
 
     capture: str
@@ -369,6 +392,8 @@ class CaptureFact(Fact, frozen=True, kw_only=True, tag="capture"):
 
 
 class CaptureGone(Fact, frozen=True, kw_only=True, tag="capture-gone"):
+    """The capture was removed, and its frames with it."""
+
     capture: str
 
 

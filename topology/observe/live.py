@@ -1,10 +1,11 @@
 """Live records: what the kernel says beyond the schema of the document. Shown, never planned.
 
-They travel as diffs like all records; `topology.observe.observed.live` derives them from the facts.
+They travel as diffs like all records; `topology.observe.observed` derives them from the facts. `at`: s of the lab's CLOCK_MONOTONIC.
 """
 
 import msgspec
 
+from topology.model import ids
 from topology.model.netfilter import Driver, Family, Table
 from topology.observe.facts import CapturedInterface, ChainCounters, Connection, Counters, Listening, Process
 
@@ -14,6 +15,8 @@ class Live(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_fi
 
 
 class AddressLive(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An address of an interface, also one that the kernel made: see `topology.observe.facts.AddressFact`."""
+
     address: str
     scope: str = "global"
     flags: tuple[str, ...] = ()
@@ -23,8 +26,8 @@ class AddressLive(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 class LinkLive(Live, frozen=True, kw_only=True, tag="link"):
     """One interface as `ip -d link` and `ip address` show it. `type` is the kernel's kind, also one that documents do not know.
 
-    `peer` and `parent` are `ns/name`. `modelled` is False where a document cannot hold it; `note` then says why.
-    `port_state` is the STP state as a word.
+    `index` is the ifindex, `peer_index` the peer's. `peer` and `parent` (the lower interface) are `ns/name`. `port_state` is the STP state
+    of a bridge port as a word. `modelled` is False where a document cannot hold the interface; `note` then says why.
     """
 
     namespace: str
@@ -50,10 +53,13 @@ class LinkLive(Live, frozen=True, kw_only=True, tag="link"):
 
     @property
     def id(self) -> str:
-        return f"link:{self.namespace}/{self.name}"
+        """Its key among the live records."""
+        return ids.link_live(ids.join(self.namespace, self.name))
 
 
 class RouteRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A route as `ip route` shows it. `record`: id of the record that it realises, None for the kernel's own."""
+
     to: str
     via: str | None = None
     dev: str | None = None
@@ -68,6 +74,8 @@ class RouteRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class NeighbourRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An entry of the ARP or ND cache as `ip neighbour` shows it. `age` was in s when the fact came."""
+
     dev: str
     address: str
     mac: str = ""
@@ -76,10 +84,7 @@ class NeighbourRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
 
 class NamespaceLive(Live, frozen=True, kw_only=True, tag="netns"):
-    """A namespace: `inode` as `lsns` shows it, all watched sysctls, the routing tables, the ARP and ND caches.
-
-    `record` of a route is the id of the record that it realises, None for the kernel's own.
-    """
+    """A namespace: `inode` as `lsns` shows it, `nsid` in `host`, all watched sysctls, the routing tables, the ARP and ND caches."""
 
     name: str
     inode: int
@@ -90,10 +95,13 @@ class NamespaceLive(Live, frozen=True, kw_only=True, tag="netns"):
 
     @property
     def id(self) -> str:
-        return f"netns:{self.name}"
+        """Its key among the live records."""
+        return ids.namespace_live(self.name)
 
 
 class FdbRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An entry as `bridge fdb` shows it: see `topology.observe.facts.FdbFact`. `record`: id of the record that it realises."""
+
     mac: str
     dev: str
     state: str
@@ -104,7 +112,7 @@ class FdbRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class FdbLive(Live, frozen=True, kw_only=True, tag="fdb-table"):
-    """A bridge's MAC table (or a vxlan's). `age` was in s when the fact came: a viewer counts on from there."""
+    """The FDB of a bridge or a vxlan. `age` was in s when the fact came: a viewer counts on from there."""
 
     namespace: str
     name: str
@@ -112,11 +120,12 @@ class FdbLive(Live, frozen=True, kw_only=True, tag="fdb-table"):
 
     @property
     def id(self) -> str:
-        return f"fdb-table:{self.namespace}/{self.name}"
+        """Its key among the live records."""
+        return ids.live("fdb-table", ids.join(self.namespace, self.name))
 
 
 class CountersLive(Live, frozen=True, kw_only=True, tag="counters"):
-    """Counters of a namespace's interfaces by name, only while somebody looks at it. `at`: s on the lab's clock."""
+    """Counters of a namespace's interfaces by name, only while somebody looks at it."""
 
     namespace: str
     at: float
@@ -124,22 +133,26 @@ class CountersLive(Live, frozen=True, kw_only=True, tag="counters"):
 
     @property
     def id(self) -> str:
-        return f"counters:{self.namespace}"
+        """Its key among the live records."""
+        return ids.live("counters", self.namespace)
 
 
 class ProcessesLive(Live, frozen=True, kw_only=True, tag="processes"):
+    """The processes in a namespace and its listening sockets, only while somebody looks at it."""
+
     namespace: str
     rows: tuple[Process, ...] = ()
     sockets: tuple[Listening, ...] = ()
 
     @property
     def id(self) -> str:
-        return f"processes:{self.namespace}"
+        """Its key among the live records."""
+        return ids.live("processes", self.namespace)
 
 
 class FilterLive(Live, frozen=True, kw_only=True, tag="filter"):
-    """Netfilter in a namespace: the lab's driver, the tables that the kernel has there now, and what is in force beyond what the
-    driver shows (tables of the other driver, tables of nft(8))."""
+    """Netfilter in a namespace: the lab's driver and the tables that the kernel has there now. `foreign`: in words, what is in force and
+    the driver cannot show (tables of the other driver, tables of nft(8))."""
 
     namespace: str
     driver: Driver
@@ -148,11 +161,12 @@ class FilterLive(Live, frozen=True, kw_only=True, tag="filter"):
 
     @property
     def id(self) -> str:
-        return f"filter:{self.namespace}"
+        """Its key among the live records."""
+        return ids.live("filter", self.namespace)
 
 
 class RuleCountersLive(Live, frozen=True, kw_only=True, tag="rule-counters"):
-    """Counters of one table by chain, only while somebody looks. `at`: s on the lab's clock; no news means that nothing moved."""
+    """Counters of one table by chain, only while somebody looks. They are as of `at` until the next: none has changed since."""
 
     namespace: str
     family: Family
@@ -162,11 +176,12 @@ class RuleCountersLive(Live, frozen=True, kw_only=True, tag="rule-counters"):
 
     @property
     def id(self) -> str:
-        return f"rule-counters:{self.namespace}/{self.family}/{self.table}"
+        """Its key among the live records."""
+        return ids.live("rule-counters", f"{self.namespace}/{self.family}/{self.table}")
 
 
 class ConntrackLive(Live, frozen=True, kw_only=True, tag="conntrack"):
-    """Connections of a namespace, only while somebody looks. `count` is how many there are, also where `rows` are cut off."""
+    """Connections of a namespace, only while somebody looks. `count`: of all; of many only the first are in `rows`."""
 
     namespace: str
     at: float
@@ -175,11 +190,12 @@ class ConntrackLive(Live, frozen=True, kw_only=True, tag="conntrack"):
 
     @property
     def id(self) -> str:
-        return f"conntrack:{self.namespace}"
+        """Its key among the live records."""
+        return ids.live("conntrack", self.namespace)
 
 
 class TerminalLive(Live, frozen=True, kw_only=True, tag="terminal"):
-    """A shell of the lab, attached to by `viewers`. It may outlive the name of its namespace. `code`: it ended, with this exit code."""
+    """A terminal: see `topology.observe.facts.TerminalFact`. It may outlive the name of its namespace."""
 
     terminal: str
     namespace: str
@@ -191,7 +207,8 @@ class TerminalLive(Live, frozen=True, kw_only=True, tag="terminal"):
 
     @property
     def id(self) -> str:
-        return f"terminal:{self.terminal}"
+        """Its key among the live records."""
+        return ids.terminal(self.terminal)
 
 
 class CaptureLive(Live, frozen=True, kw_only=True, tag="capture"):
@@ -209,7 +226,8 @@ class CaptureLive(Live, frozen=True, kw_only=True, tag="capture"):
 
     @property
     def id(self) -> str:
-        return f"capture:{self.capture}"
+        """Its key among the live records."""
+        return ids.capture(self.capture)
 
 
 AnyLive = (

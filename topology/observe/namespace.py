@@ -1,7 +1,7 @@
-"""The facts of one namespace, and what they are as records and as live records. `topology.observe.observed` keeps one `Netns` for each."""
+"""The facts of one namespace, and what they are as records and as live records. `Observed` has one `NamespaceFacts` for each."""
 
 import ipaddress
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Protocol
 
 import msgspec
@@ -36,20 +36,21 @@ from topology.observe.live import (
 )
 
 UNNAMED = "?"
-"""`link_ns` of a namespace without a name."""
+"""The `link_ns` of a fact about a namespace without a name."""
 
 PORT_STATES = ("disabled", "listening", "learning", "forwarding", "blocking")
 FLAGS = {
     0x1: "UP", 0x2: "BROADCAST", 0x8: "LOOPBACK", 0x10: "POINTOPOINT", 0x40: "RUNNING", 0x80: "NOARP", 0x100: "PROMISC",
     0x200: "ALLMULTI", 0x1000: "MULTICAST", 0x10000: "LOWER_UP", 0x20000: "DORMANT",
 }  # fmt: skip
+_LOOPBACK = 0x8
 _ROUTE_TYPES = ("unicast", "blackhole", "unreachable", "prohibit", "throw", "local")
 _KERNELS_ROUTES = ("kernel", "ra", "redirect")
 _NO_MAC = "00:00:00:00:00:00"
 _LINK_LOCAL = ipaddress.IPv6Network("fe80::/64")
 
 
-class Others(Protocol):
+class OtherNamespaces(Protocol):
     """What a namespace has to know of the other ones."""
 
     def ref(self, ns: str, index: int) -> str | None:
@@ -59,19 +60,19 @@ class Others(Protocol):
         """The MAC that a record has to state: None where it is the kernel's own choice."""
 
 
-class Netns:
-    """What was told of one namespace."""
+class NamespaceFacts:
+    """All facts of one namespace that hold now. `exists`: it is in /run/netns; `host` always is."""
 
     def __init__(self, name: str, baseline: Mapping[str, str]) -> None:
         self.name = name
         self.baseline = baseline
-        self.there = name == HOST
+        self.exists = name == HOST
         self.inode = 0
         self.nsid: int | None = None
         self.clear()
 
     def clear(self) -> None:
-        """Resync: the whole of it follows."""
+        """Forget all facts of what is inside: they follow anew."""
         self.links: dict[int, f.LinkFact] = {}
         self.addresses: dict[int, dict[str, f.AddressFact]] = {}
         self.routes: dict[tuple[object, ...], f.RouteFact] = {}
@@ -85,65 +86,71 @@ class Netns:
 
     # ---- facts in ----------------------------------------------------------------------------------------------------
 
-    def take(self, fact: f.AnyFact) -> None:
-        """One more fact of this namespace."""
-        match fact:
-            case f.LinkFact():
-                self.links[fact.index] = fact
-            case f.LinkGone():
-                self._lose(fact.index)
-            case f.AddressFact():
-                self.addresses.setdefault(fact.index, {})[fact.address] = fact
-            case f.AddressGone():
-                self.addresses.get(fact.index, {}).pop(fact.address, None)
-            case f.RouteFact() | f.RouteGone():
-                key = (fact.to, fact.table, fact.metric, fact.index, fact.via)
-                if isinstance(fact, f.RouteFact):
-                    self.routes[key] = fact
-                else:
-                    self.routes.pop(key, None)
-            case f.NeighbourFact():
-                self.neighbours[fact.index, fact.address] = fact
-            case f.NeighbourGone():
-                self.neighbours.pop((fact.index, fact.address), None)
-            case f.FdbFact() | f.FdbGone():
-                entry = (fact.index, fact.mac, fact.vlan, fact.destination, fact.own)
-                if isinstance(fact, f.FdbFact):
-                    self.fdb[entry] = fact
-                else:
-                    self.fdb.pop(entry, None)
-            case _:
-                self._take_whole(fact)
+    def fold(self, fact: f.AnyFact) -> None:
+        """One more fact of this namespace. TypeError for one that is about no namespace."""
+        keep = _KEPT.get(type(fact))
+        if keep is not None:
+            keep(self, fact)
+        else:
+            self.filters.fold(fact)
 
-    def _take_whole(self, fact: f.AnyFact) -> None:
-        match fact:
-            case f.Resync():
-                self.clear()
-            case f.NamespaceFact():
-                self.there, self.inode, self.nsid = True, fact.inode, fact.nsid
-            case f.VlansFact():
-                self.vlans[fact.index] = fact.vlans
-            case f.SysctlFact():
-                self.sysctls[fact.key] = fact.value
-            case f.CountersFact():
-                self.counters = fact
-            case f.ProcessesFact():
-                self.processes = fact
-            case _:
-                self.filters.take(fact)
+    def _resync(self, _: f.Resync) -> None:
+        self.clear()
 
-    def _lose(self, index: int) -> None:
-        """An interface is gone, and what hung on it, whether the kernel says so one by one or not."""
-        self.links.pop(index, None)
-        self.addresses.pop(index, None)
-        self.vlans.pop(index, None)
-        self.routes = {k: r for k, r in self.routes.items() if r.index != index}
-        self.neighbours = {k: n for k, n in self.neighbours.items() if n.index != index}
-        self.fdb = {k: e for k, e in self.fdb.items() if e.index != index}
+    def _namespace(self, fact: f.NamespaceFact) -> None:
+        self.exists, self.inode, self.nsid = True, fact.inode, fact.nsid
+
+    def _link_told(self, fact: f.LinkFact) -> None:
+        self.links[fact.index] = fact
+
+    def _link_gone(self, fact: f.LinkGone) -> None:
+        """What was on the interface is gone too, whether the kernel says so one by one or not."""
+        self.links.pop(fact.index, None)
+        self.addresses.pop(fact.index, None)
+        self.vlans.pop(fact.index, None)
+        self.routes = {k: r for k, r in self.routes.items() if r.index != fact.index}
+        self.neighbours = {k: n for k, n in self.neighbours.items() if n.index != fact.index}
+        self.fdb = {k: e for k, e in self.fdb.items() if e.index != fact.index}
+
+    def _address(self, fact: f.AddressFact) -> None:
+        self.addresses.setdefault(fact.index, {})[fact.address] = fact
+
+    def _address_gone(self, fact: f.AddressGone) -> None:
+        self.addresses.get(fact.index, {}).pop(fact.address, None)
+
+    def _route_told(self, fact: f.RouteFact) -> None:
+        self.routes[_route_key(fact)] = fact
+
+    def _route_gone(self, fact: f.RouteGone) -> None:
+        self.routes.pop(_route_key(fact), None)
+
+    def _neighbour(self, fact: f.NeighbourFact) -> None:
+        self.neighbours[fact.index, fact.address] = fact
+
+    def _neighbour_gone(self, fact: f.NeighbourGone) -> None:
+        self.neighbours.pop((fact.index, fact.address), None)
+
+    def _fdb(self, fact: f.FdbFact) -> None:
+        self.fdb[_fdb_key(fact)] = fact
+
+    def _fdb_gone(self, fact: f.FdbGone) -> None:
+        self.fdb.pop(_fdb_key(fact), None)
+
+    def _vlans(self, fact: f.VlansFact) -> None:
+        self.vlans[fact.index] = fact.vlans
+
+    def _sysctl(self, fact: f.SysctlFact) -> None:
+        self.sysctls[fact.key] = fact.value
+
+    def _counters(self, fact: f.CountersFact) -> None:
+        self.counters = fact
+
+    def _processes(self, fact: f.ProcessesFact) -> None:
+        self.processes = fact
 
     # ---- records out -------------------------------------------------------------------------------------------------
 
-    def records(self, others: Others) -> Iterator[AnyRecord]:
+    def records(self, others: OtherNamespaces) -> Iterator[AnyRecord]:
         """What a document can hold of it, not yet in normal form."""
         yield Namespace(name=self.name, nsid=None if self.name == HOST else self.nsid, sysctls=self.sysctls)
         found = {index: i for index, link in self.links.items() if (i := self._interface(link, others)) is not None}
@@ -158,7 +165,7 @@ class Netns:
                 yield entry
         yield from self.filters.records()
 
-    def note(self, link: f.LinkFact, others: Others) -> str:
+    def note(self, link: f.LinkFact, others: OtherNamespaces) -> str:
         """Why a document cannot hold this interface; nothing where it can."""
         kind = BY_WORD.get(link.kind)
         if kind is None:
@@ -171,15 +178,15 @@ class Netns:
             return "its parent is in a namespace without a name"
         return next((f"a {link.kind} with {f.name} {v}" for f, v in _own(kind, link) if not _can_hold(kind, f, v)), "")
 
-    def _below(self, link: f.LinkFact, others: Others) -> str | None:
+    def _below(self, link: f.LinkFact, others: OtherNamespaces) -> str | None:
         """The interface that IFLA_LINK names: the other end of a pair, or the lower one."""
         return others.ref(link.link_ns or self.name, link.link) if link.link else None
 
-    def _interface(self, link: f.LinkFact, others: Others) -> AnyInterface | None:
+    def _interface(self, link: f.LinkFact, others: OtherNamespaces) -> AnyInterface | None:
         if self.note(link, others):
             return None
         master = self.links.get(link.master)
-        is_port = master is not None and master.kind == "bridge" and link.port is not None
+        is_port = master is not None and _fdb_kind(master) == "ports" and link.port is not None
         values: dict[str, object] = {
             **link.info,
             "namespace": self.name,
@@ -232,20 +239,20 @@ class Netns:
                 return None
             return Fdb(namespace=self.name, dev=interface.name, mac=e.mac, vlan=e.vlan, destination=e.destination)
         local = e.state == "local"
-        if interface.master is None or (local and self._born_local(e, link)):
+        if interface.master is None or (local and self._is_initial(e, link)):
             return None
         return Fdb(namespace=self.name, dev=interface.name, mac=e.mac, vlan=e.vlan, local=local)
 
-    def _born_local(self, e: f.FdbFact, link: f.LinkFact) -> bool:
+    def _is_initial(self, e: f.FdbFact, link: f.LinkFact) -> bool:
         """The bridge enters the addresses of its ports, and its own, by itself (br_fdb_change_mac_address())."""
         bridge = self.links.get(link.master)
         return e.mac == link.mac or (bridge is not None and e.mac == bridge.mac)
 
     # ---- live records out --------------------------------------------------------------------------------------------
 
-    def live(self, others: Others, records: Mapping[str, AnyRecord]) -> Iterator[AnyLive]:
+    def live(self, others: OtherNamespaces, records: Mapping[str, AnyRecord]) -> Iterator[AnyLive]:
         """What is shown beyond the document. `records` are the observed ones, in normal form."""
-        if not self.there:
+        if not self.exists:
             return
         yield NamespaceLive(
             name=self.name, inode=self.inode, nsid=self.nsid, sysctls=dict(sorted(self.sysctls.items())),
@@ -262,7 +269,7 @@ class Netns:
             yield ProcessesLive(namespace=self.name, rows=self.processes.rows, sockets=self.processes.sockets)
         yield from self.filters.live()
 
-    def _link(self, link: f.LinkFact, others: Others) -> LinkLive:
+    def _link(self, link: f.LinkFact, others: OtherNamespaces) -> LinkLive:
         below = self._below(link, others)
         paired = link.kind in BY_WORD and BY_WORD[link.kind].KIND.paired
         master = self.links.get(link.master)
@@ -272,7 +279,7 @@ class Netns:
             operstate=link.operstate, flags=tuple(word for bit, word in FLAGS.items() if link.flags & bit), mtu=link.mtu, mac=link.mac,
             master=master.name if master else None, peer=below if paired else None,
             peer_index=link.link if paired else None, parent=None if paired else below,
-            driver="" if link.kind == "loopback" else link.kind, txqlen=link.txqlen,
+            driver="" if link.flags & _LOOPBACK else link.kind, txqlen=link.txqlen,
             port_state=PORT_STATES[link.port.state] if link.port and link.port.state < len(PORT_STATES) else None,
             addresses=tuple(
                 AddressLive(address=a.address, scope=a.scope, flags=a.flags, proto=a.proto)
@@ -310,7 +317,26 @@ class Netns:
                 yield FdbRow(mac=e.mac, dev=link.name, state=e.state, vlan=e.vlan, destination=e.destination, age=e.age, record=record)
 
 
+_KEPT: dict[type[f.Fact], Callable[..., None]] = {
+    f.Resync: NamespaceFacts._resync, f.NamespaceFact: NamespaceFacts._namespace,
+    f.LinkFact: NamespaceFacts._link_told, f.LinkGone: NamespaceFacts._link_gone,
+    f.AddressFact: NamespaceFacts._address, f.AddressGone: NamespaceFacts._address_gone,
+    f.RouteFact: NamespaceFacts._route_told, f.RouteGone: NamespaceFacts._route_gone,
+    f.NeighbourFact: NamespaceFacts._neighbour, f.NeighbourGone: NamespaceFacts._neighbour_gone,
+    f.FdbFact: NamespaceFacts._fdb, f.FdbGone: NamespaceFacts._fdb_gone,
+    f.VlansFact: NamespaceFacts._vlans, f.SysctlFact: NamespaceFacts._sysctl,
+    f.CountersFact: NamespaceFacts._counters, f.ProcessesFact: NamespaceFacts._processes,
+}  # fmt: skip
+"""Where each fact is kept; the others are about netfilter."""
 _RouteType = Route.__annotations__["type"]
+
+
+def _route_key(fact: f.RouteFact | f.RouteGone) -> tuple[object, ...]:
+    return fact.to, fact.table, fact.metric, fact.index, fact.via
+
+
+def _fdb_key(fact: f.FdbFact | f.FdbGone) -> tuple[object, ...]:
+    return fact.index, fact.mac, fact.vlan, fact.destination, fact.own
 
 
 def _fdb_kind(link: f.LinkFact) -> str:

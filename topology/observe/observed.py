@@ -1,18 +1,31 @@
 """The observed state: facts folded into records (in normal form) and live records."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from topology.model import ids
 from topology.model.base import HOST
 from topology.model.diff import Diff, between
 from topology.model.kinds import BY_WORD
 from topology.model.records import INTERFACES, AnyRecord, Records
-from topology.observe.facts import AnyFact, CaptureFact, CaptureGone, LinkFact, LinkGone, NamespaceGone, Resync, TerminalFact, TerminalGone
+from topology.observe.facts import (
+    AnyFact,
+    CaptureFact,
+    CaptureGone,
+    LinkFact,
+    LinkGone,
+    NamespaceGone,
+    Resync,
+    TerminalFact,
+    TerminalGone,
+)
 from topology.observe.live import AnyLive, CaptureLive, LiveRecords, TerminalLive
-from topology.observe.namespace import Netns
+from topology.observe.namespace import NamespaceFacts
 from topology.observe.normal import normalise
 
 _NO_MAC = "00:00:00:00:00:00"
+_OfLab = TerminalFact | TerminalGone | CaptureFact | CaptureGone
+"""Facts about the lab: they outlive the namespace where a terminal or a capture was started, and nothing else depends on them."""
 
 
 class Changed(NamedTuple):
@@ -32,114 +45,110 @@ class Observed:
     def __init__(self, baseline: Mapping[str, str], like: Mapping[str, AnyRecord] | None = None) -> None:
         self._baseline = dict(baseline)
         self.like: Mapping[str, AnyRecord] = like or {}
-        self._spaces: dict[str, Netns] = {}
+        self._facts: dict[str, NamespaceFacts] = {}
         self._raw: dict[str, Records] = {}
-        self._born: dict[tuple[str, int], str] = {}
+        self._live: dict[str, LiveRecords] = {}
+        self._of_lab: LiveRecords = {}
+        self._initial_macs: dict[tuple[str, int], str] = {}
         self._port_macs: dict[tuple[str, int], set[str]] = {}
         self.records: Records = {}
         self.live: LiveRecords = {}
-        self._apart: LiveRecords = {}
 
     def fold(self, facts: Iterable[AnyFact]) -> Changed:
-        """Take these facts in. The new state is in `records` and `live`, the way there in the answer."""
+        """Take these facts in. The new state is in `records` and `live`, the difference to the one before in the answer."""
         touched: set[str] = set()
         renamed = False
-        before = self._apart
+        before = self._of_lab
         for fact in facts:
-            if isinstance(fact, TerminalFact | TerminalGone | CaptureFact | CaptureGone):
-                self._apart = _apart(self._apart, fact)
-            elif isinstance(fact, NamespaceGone):
-                self._forget(fact.ns)
-                renamed = True
-                touched.add(fact.ns)
-            else:
-                space = self._spaces.get(fact.ns)
-                if space is None:
-                    space = self._spaces[fact.ns] = Netns(fact.ns, self._baseline)
-                    renamed = True
-                if isinstance(fact, LinkFact):
-                    old = space.links.get(fact.index)
-                    renamed = renamed or old is None or old.name != fact.name
-                elif isinstance(fact, LinkGone | Resync):
-                    renamed = True
-                    if isinstance(fact, LinkGone):
-                        self._born.pop((fact.ns, fact.index), None)
-                        self._port_macs.pop((fact.ns, fact.index), None)
-                space.take(fact)
-                touched.add(fact.ns)
+            if isinstance(fact, _OfLab):
+                self._of_lab = _with_fact(self._of_lab, fact)
+                continue
+            renamed = self._take(fact) or renamed
+            touched.add(fact.ns)
         if not touched:
-            return self._only_apart(before)
-        return self._again(set(self._spaces) | touched if renamed else touched)
+            self.live = {**{k: r for k, r in self.live.items() if k not in before}, **self._of_lab}
+            return Changed(Diff(), between(before, self._of_lab))
+        return self._derive(set(self._facts) | touched if renamed else touched)
 
-    def _only_apart(self, before: LiveRecords) -> Changed:
-        """Terminals and captures change often, and nothing depends on them."""
-        self.live = {**{k: r for k, r in self.live.items() if k not in before}, **self._apart}
-        return Changed(Diff(), between(before, self._apart))
+    def _take(self, fact: AnyFact) -> bool:
+        """Keep a fact of a namespace. True: an interface or a namespace has come, gone or got another name, which others may refer to."""
+        if isinstance(fact, NamespaceGone):
+            self._forget(fact.ns)
+            return True
+        known = self._facts.get(fact.ns)
+        if known is None:
+            known = self._facts[fact.ns] = NamespaceFacts(fact.ns, self._baseline)
+            known.fold(fact)
+            return True
+        renamed = isinstance(fact, LinkGone | Resync)
+        if isinstance(fact, LinkFact):
+            old = known.links.get(fact.index)
+            renamed = old is None or old.name != fact.name
+        if isinstance(fact, LinkGone):
+            self._initial_macs.pop((fact.ns, fact.index), None)
+            self._port_macs.pop((fact.ns, fact.index), None)
+        known.fold(fact)
+        return renamed
 
     def _forget(self, ns: str) -> None:
-        self._spaces.pop(ns, None)
-        self._born = {k: v for k, v in self._born.items() if k[0] != ns}
+        self._facts.pop(ns, None)
+        self._initial_macs = {k: v for k, v in self._initial_macs.items() if k[0] != ns}
         self._port_macs = {k: v for k, v in self._port_macs.items() if k[0] != ns}
 
-    def _again(self, touched: set[str]) -> Changed:
+    def _derive(self, touched: set[str]) -> Changed:
         """Derive records and live records anew: of the touched namespaces the raw ones, the normal form of all."""
         for ns in touched:
-            space = self._spaces.get(ns)
-            if space is None or not space.there:
+            known = self._facts.get(ns)
+            if known is None or not known.exists:
                 self._raw.pop(ns, None)
+                self._live.pop(ns, None)
             else:
-                self._raw[ns] = {r.id: r for r in space.records(self)}
-        records = normalise({k: r for ns in self._order() for k, r in self._raw[ns].items()}, self._baseline)
+                self._raw[ns] = {r.id: r for r in known.records(self)}
+        order = sorted(self._raw, key=lambda ns: ns != HOST)  # `host` first, the others as they came
+        records = normalise({k: r for ns in order for k, r in self._raw[ns].items()}, self._baseline)
         records = {k: self.records[k] if self.records.get(k) == r else r for k, r in records.items()}
-        live: LiveRecords = dict(self._apart)
-        for ns in self._order():
-            live.update((r.id, r) for r in self._spaces[ns].live(self, records)) if ns in touched else live.update(self._live_of(ns))
+        for ns in touched & self._raw.keys():
+            self._live[ns] = {r.id: r for r in self._facts[ns].live(self, records)}
+        live = {**self._of_lab, **{k: r for ns in order for k, r in self._live[ns].items()}}
         changed = Changed(between(self.records, records), between(self.live, live))
         self.records, self.live = records, live
         return changed
-
-    def _live_of(self, ns: str) -> Iterator[tuple[str, AnyLive]]:
-        prefixes = (f"link:{ns}/", f"fdb-table:{ns}/", f"rule-counters:{ns}/")
-        exact = (f"netns:{ns}", f"counters:{ns}", f"processes:{ns}", f"filter:{ns}", f"conntrack:{ns}")
-        return ((k, r) for k, r in self.live.items() if k in exact or k.startswith(prefixes))
-
-    def _order(self) -> list[str]:
-        """`host` first, the others as they came."""
-        return sorted(self._raw, key=lambda ns: ns != HOST)
 
     # ---- what namespaces have to know of each other ------------------------------------------------------------------
 
     def ref(self, ns: str, index: int) -> str | None:
         """`ns/name` of an interface by its ifindex."""
-        space = self._spaces.get(ns)
-        link = space.links.get(index) if space is not None and space.there else None
-        return f"{ns}/{link.name}" if link is not None else None
+        known = self._facts.get(ns)
+        link = known.links.get(index) if known is not None and known.exists else None
+        return ids.join(ns, link.name) if link is not None else None
 
     def mac(self, ns: str, link: LinkFact) -> str | None:
         """The MAC that a record has to state: None where it is the kernel's own choice."""
-        wanted = self.like.get(f"interface:{ns}/{link.name}")
+        wanted = self.like.get(ids.Ref(ns, link.name).id)
         if isinstance(wanted, INTERFACES) and wanted.mac == link.mac:
             return link.mac
-        initial = BY_WORD[link.kind].KIND.mac if link.kind in BY_WORD else ""
-        if initial == "port":
-            space = self._spaces[ns]
-            seen = self._port_macs.setdefault((ns, link.index), {_NO_MAC})
-            seen.update(port.mac for port in space.links.values() if port.master == link.index)
-            if link.mac in seen:
-                return None
-        if initial == "lower":
-            below = self._spaces.get(link.link_ns or ns)
+        origin = BY_WORD[link.kind].KIND.mac if link.kind in BY_WORD else ""
+        if origin == "port" and link.mac in self._macs_of_ports(ns, link.index):
+            return None
+        if origin == "lower":
+            below = self._facts.get(link.link_ns or ns)
             lower = below.links.get(link.link) if below is not None else None
             return None if lower is not None and lower.mac == link.mac else link.mac
-        born = self._born.setdefault((ns, link.index), link.mac)
-        return None if born == link.mac else link.mac
+        initial = self._initial_macs.setdefault((ns, link.index), link.mac)
+        return None if initial == link.mac else link.mac
 
-    def born_mac(self, ref: str) -> str | None:
+    def _macs_of_ports(self, ns: str, bridge: int) -> set[str]:
+        """The MACs that ports of a bridge have or had: it takes one of them for its own."""
+        macs = self._port_macs.setdefault((ns, bridge), {_NO_MAC})
+        macs.update(port.mac for port in self._facts[ns].links.values() if port.master == bridge)
+        return macs
+
+    def initial_mac(self, ref: str) -> str | None:
         """The MAC that the kernel gave an interface (`ns/name`) when it was made, where that is known."""
-        ns, _, name = ref.partition("/")
-        space = self._spaces.get(ns)
-        index = next((i for i, link in space.links.items() if link.name == name), None) if space else None
-        return self._born.get((ns, index)) if index is not None else None
+        ns, name = ids.Ref.parse(ref)
+        known = self._facts.get(ns)
+        index = next((i for i, link in known.links.items() if link.name == name), None) if known else None
+        return self._initial_macs.get((ns, index)) if index is not None else None
 
     @property
     def baseline(self) -> Mapping[str, str]:
@@ -147,22 +156,24 @@ class Observed:
         return self._baseline
 
 
-def _apart(known: LiveRecords, fact: TerminalFact | TerminalGone | CaptureFact | CaptureGone) -> LiveRecords:
-    """Terminals and captures after this fact: they belong to the lab, not to the namespaces where they were started."""
-    live: TerminalLive | CaptureLive
-    match fact:
-        case TerminalGone():
-            return {k: r for k, r in known.items() if k != f"terminal:{fact.terminal}"}
-        case CaptureGone():
-            return {k: r for k, r in known.items() if k != f"capture:{fact.capture}"}
-        case TerminalFact():
-            live = TerminalLive(
-                terminal=fact.terminal, namespace=fact.ns, title=fact.title, rows=fact.rows, columns=fact.columns, viewers=fact.viewers,
-                code=fact.code,
-            )  # fmt: skip
-        case CaptureFact():
-            live = CaptureLive(
-                capture=fact.capture, interfaces=fact.interfaces, filter=fact.filter, snaplen=fact.snaplen, running=fact.running,
-                first=fact.first, frames=fact.frames, bytes=fact.bytes, dropped=fact.dropped,
-            )  # fmt: skip
+def _with_fact(known: LiveRecords, fact: _OfLab) -> LiveRecords:
+    """Terminals and captures after this fact."""
+    if isinstance(fact, TerminalGone | CaptureGone):
+        gone = ids.terminal(fact.terminal) if isinstance(fact, TerminalGone) else ids.capture(fact.capture)
+        return {k: r for k, r in known.items() if k != gone}
+    live = _terminal(fact) if isinstance(fact, TerminalFact) else _capture(fact)
     return {**known, live.id: live}
+
+
+def _terminal(fact: TerminalFact) -> TerminalLive:
+    return TerminalLive(
+        terminal=fact.terminal, namespace=fact.ns, title=fact.title, rows=fact.rows, columns=fact.columns, viewers=fact.viewers,
+        code=fact.code,
+    )  # fmt: skip
+
+
+def _capture(fact: CaptureFact) -> CaptureLive:
+    return CaptureLive(
+        capture=fact.capture, interfaces=fact.interfaces, filter=fact.filter, snaplen=fact.snaplen, running=fact.running,
+        first=fact.first, frames=fact.frames, bytes=fact.bytes, dropped=fact.dropped,
+    )  # fmt: skip

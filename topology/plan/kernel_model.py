@@ -20,6 +20,7 @@ from topology.model.records import (
     PortVlan,
     Records,
     Route,
+    is_bridge,
     replace,
 )
 from topology.plan import steps as s
@@ -106,7 +107,7 @@ class Model:
         match step:
             case s.ChangeInterface():
                 self._put(replace(old, **{field: getattr(step.after, field) for field in step.fields}))
-                if isinstance(old, Bridge) and isinstance(step.after, Bridge) and "vlan_default_pvid" in step.fields:
+                if is_bridge(old) and is_bridge(step.after) and "vlan_default_pvid" in step.fields:
                     self._change_default_pvid(old, step.after.vlan_default_pvid)
                 if "mac" in step.fields:  # neigh_changeaddr() forgets the permanent ones too
                     self._drop(lambda r: isinstance(r, Neighbour) and r.namespace == namespace and r.dev == name)

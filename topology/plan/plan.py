@@ -71,12 +71,13 @@ def _inferred(wanted: Mapping[str, AnyRecord], have: Mapping[str, AnyRecord]) ->
 def _kind(interface: AnyInterface) -> tuple[object, ...]:
     """What cannot change without making the interface anew."""
     values = ((f, getattr(interface, f.name)) for f in interface.KIND.fixed)
-    return (type(interface), *(value if f.fixed or value in f.anew else None for f, value in values))
+    mac = interface.mac if interface.KIND.mac_fixed else None
+    return (type(interface), mac, *(value if f.fixed or value in f.anew else None for f, value in values))
 
 
 class _Planner:
     def __init__(self, wanted: Mapping[str, AnyRecord], have: Mapping[str, AnyRecord], baseline: Mapping[str, str], born: Born) -> None:
-        self.wanted, self.graph = wanted, Graph(wanted)
+        self.wanted, self.graph, self.before = wanted, Graph(wanted), Graph(have)
         self.model, self.baseline, self.born = Model(have), baseline, born
         self.steps: list[s.AnyStep] = []
 
@@ -241,7 +242,7 @@ class _Planner:
                 self._change(off, old, ("vlan_filtering",))
                 self._change(replace(off, vlan_default_pvid=new.vlan_default_pvid), off, ("vlan_default_pvid",))
                 old = replace(off, vlan_default_pvid=new.vlan_default_pvid)
-            self._change(new, old, fields)
+            self._change(new, old, fields, also=("mtu",) if self._mtu_stays(new) else ())
         for new, old in self._pairs():
             self._change(new, old, ("master",))
         for new, old in self._pairs():
@@ -250,16 +251,28 @@ class _Planner:
                 self._change(new, current, ("port",))
                 self._vlans(new, current)
 
-    def _change(self, new: AnyInterface, old: AnyInterface, fields: Iterable[str]) -> None:
-        changed = tuple(f for f in fields if getattr(new, f) != getattr(old, f))
+    def _mtu_stays(self, new: AnyInterface) -> bool:
+        """Whether its MTU is the default, and that is another now than before: the kernel follows a lower interface down at most."""
+        old = self.before.interfaces.get(new.ref) if new.KIND.mtu.follows == "lower" and new.mtu is None else None
+        return old is not None and old.mtu is None and default_mtu(self.before, old) != default_mtu(self.graph, new)
+
+    def _change(self, new: AnyInterface, old: AnyInterface, fields: Iterable[str], also: tuple[str, ...] = ()) -> None:
+        changed = tuple(f for f in fields if f in also or getattr(new, f) != getattr(old, f))
         if not changed:
             return
         values: dict[str, str | int | bool | None] = {}
         if "mtu" in changed and new.mtu is None:
             values["mtu"] = default_mtu(self.graph, new)
         if "mac" in changed and new.mac is None:
-            values["mac"] = self.born(new.ref)
+            values["mac"] = self._initial_mac(new)
         self.do(s.ChangeInterface(subject=new.id, after=new, fields=changed, values=values))
+
+    def _initial_mac(self, interface: AnyInterface) -> str | None:
+        """The MAC that the kernel gave it, or would give it now."""
+        if interface.KIND.mac != "lower":
+            return self.born(interface.ref)
+        lower = self.graph.lower(interface)
+        return None if lower is None else lower.mac or self._initial_mac(lower)
 
     def _vlans(self, new: AnyInterface, old: AnyInterface) -> None:
         bridge = self.graph.master(new)
@@ -292,12 +305,16 @@ class _Planner:
         The kernel takes some kinds up with their lower interface, so that what is to stay down is taken down again.
         """
         pairs = [(new, old) for new, old in self._pairs() if new.up and not old.up]
-        for new, _ in sorted(pairs, key=lambda pair: is_bridge(pair[0])):
+        for new, _ in sorted(pairs, key=lambda pair: self._on_bridge(pair[0])):
             have = self.model.interface(new.namespace, new.name)
             if have is not None and not have.up:
                 self.do(s.SetUp(subject=new.id, namespace=new.namespace, name=new.name, up=True))
         if pairs:
             self._down()
+
+    def _on_bridge(self, interface: AnyInterface | None) -> bool:
+        """Whether it is a bridge or is made on one."""
+        return interface is not None and (is_bridge(interface) or self._on_bridge(self.graph.lower(interface)))
 
     def _addresses(self) -> None:
         for have in self._have():

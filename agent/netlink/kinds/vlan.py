@@ -15,7 +15,7 @@ _WORDS = {number: word for word, number in _PROTOCOLS.items()}
 def observe(data: Data) -> Info:
     """The fields by the names of `topology.model.kinds.vlan.Vlan`, without `parent`."""
     found = pyroute2_data.decode("vlan", data)
-    flags = found["IFLA_VLAN_FLAGS"]["flags"]
+    flags = found["IFLA_VLAN_FLAGS"]["flags"] if "IFLA_VLAN_FLAGS" in found else 0  # vlan_fill_info() leaves no flags out
     protocol = found["IFLA_VLAN_PROTOCOL"]
     return {
         "vid": found["IFLA_VLAN_ID"],

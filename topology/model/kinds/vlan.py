@@ -41,3 +41,13 @@ class Vlan(Interface, frozen=True, kw_only=True, tag="vlan"):
     gvrp: bool = False
     mvrp: bool = False
     loose_binding: bool = False
+
+    @property
+    def vlan(self) -> int:
+        """`vid`."""
+        return self.vid
+
+    @property
+    def tag(self) -> str:
+        """`10`, or `802.1ad 10`."""
+        return str(self.vid) if self.protocol == "802.1Q" else f"{self.protocol} {self.vid}"

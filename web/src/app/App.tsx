@@ -1,3 +1,4 @@
+import { lazy } from 'react'
 import { Canvas } from '@/canvas'
 import { CommandDialogs } from '@/commands'
 import { Dock } from '@/dock'
@@ -12,13 +13,16 @@ import { TopBar } from './TopBar'
 import { useAppTexts } from './texts'
 import { useShortcuts } from './useShortcuts'
 
+/** Loaded when a ping has failed. */
+const Prediction = lazy(() => import('@/journey/Prediction'))
+
 export function App({ editor }: { editor: Editor }) {
   return (
     <EditorProvider value={editor}>
       <TooltipProvider>
         <Frame editor={editor} />
         <Toaster />
-        <PanelDialogs />
+        <PanelDialogs Prediction={Prediction} />
         <CommandDialogs />
         <Announcer />
       </TooltipProvider>

@@ -8,7 +8,6 @@ import type {
   Done,
   Examples,
   Exited,
-  Explained,
   Exported,
   Files,
   HistoryList,
@@ -37,7 +36,6 @@ interface Results {
   ping: PingDone
   exec: Exited
   netns: Text
-  explain: Explained
   history: HistoryList
   doctor: Diagnosis
   'check-rule': RuleChecked

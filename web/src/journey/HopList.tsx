@@ -85,7 +85,7 @@ function Stayed({ stay, player, unexpected }: { stay: Stay; player: Player; unex
     // biome-ignore lint/a11y/useSemanticElements: a group of options in a list box
     <div role="group" aria-label={stay.namespace} className={styles.stay} data-leg={stay.leg}>
       <div className={styles.stayName} role="presentation">
-        {stay.namespace} <span>{stay.leg === 'there' ? t.there : t.backLeg}</span>
+        {stay.namespace} <span>{stay.leg === 'original' ? t.original : t.reply}</span>
       </div>
       {stay.hops.map(({ hop, index }) => {
         const Icon = bad(hop) ? ShieldX : ICONS[hop.kind]

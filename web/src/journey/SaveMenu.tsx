@@ -144,7 +144,7 @@ function told(t: JourneyTexts, { journey }: Travelled): [Journey, string[], stri
 /** The journey as lines of text, in the language of now. */
 export function transcript(t: JourneyTexts, { journey }: Travelled): string {
   const lines = staysOf(journey.hops).flatMap((stay) => [
-    `${stay.leg === 'there' ? '→' : '←'} ${stay.namespace}`,
+    `${stay.leg === 'original' ? '→' : '←'} ${stay.namespace}`,
     ...stay.hops.map(({ hop }) => {
       const at = hop.at === undefined || hop.at === null ? '' : timeWords(t, hop.at)
       return `${at.padStart(10)}  ${hopWords(t, hop)}`

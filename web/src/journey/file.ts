@@ -1,7 +1,7 @@
 import type { Difference, Journey } from '@/protocol'
-import type { Travelled } from './model'
+import type { Leg, Travelled } from './model'
 
-/** A journey as a file (`topology.journey.hop.SavedJourney`), without the records that the server's own files hold. */
+/** A journey as a file (`topology.journey.saved.SavedJourney`), without the records that the server's own files hold. */
 interface Saved {
   vethboard_journey: number
   lab: string
@@ -11,7 +11,9 @@ interface Saved {
   differences?: readonly Difference[]
 }
 
-const VERSION = 1
+const VERSION = 2
+/** What version 1 called the legs. */
+const LEGS_OF_1: Readonly<Record<string, Leg>> = { there: 'original', back: 'reply' }
 /** Bytes of a link that browsers, servers and chat programs still pass on whole. */
 const LINK_MOST = 16000
 
@@ -29,11 +31,20 @@ export function toSaved(travelled: Travelled, lab: string, at: Date): Saved {
 /** Raises where the text is no journey. */
 export function fromSaved(text: string): Omit<Travelled, 'key'> {
   const value = JSON.parse(text) as Partial<Saved> | null
-  const { journey } = value ?? {}
-  if (value?.vethboard_journey !== VERSION || !Array.isArray(journey?.hops) || !journey?.verdict || !journey.probe) {
+  const { vethboard_journey: version, journey } = value ?? {}
+  if ((version !== 1 && version !== VERSION) || !Array.isArray(journey?.hops) || !journey?.verdict || !journey.probe) {
     throw new SyntaxError('no journey')
   }
-  return { journey, predicted: value.predicted ?? null, differences: value.differences ?? [], ended: true }
+  const now = version === 1 ? legsOf1 : (one: Journey): Journey => one
+  const predicted = value?.predicted ? now(value.predicted) : null
+  return { journey: now(journey), predicted, differences: value?.differences ?? [], ended: true }
+}
+
+/** A journey of version 1, with the legs as they are called now. */
+function legsOf1(journey: Journey): Journey {
+  const renamed = <T extends { leg?: string }>(part: T): T =>
+    part.leg === undefined ? part : { ...part, leg: LEGS_OF_1[part.leg] ?? part.leg }
+  return { ...journey, hops: journey.hops.map(renamed), verdict: renamed(journey.verdict) }
 }
 
 async function through(bytes: BodyInit, stream: CompressionStream | DecompressionStream): Promise<Uint8Array> {

@@ -10,18 +10,21 @@ export interface Travelled {
   ended: boolean
 }
 
+/** The direction, as conntrack(8) names it: the packet itself, or the answer to it. */
+export type Leg = NonNullable<Hop['leg']>
+
 /** Hops of one stay in one namespace: shown under one heading. */
 export interface Stay {
   namespace: string
-  leg: 'there' | 'back'
+  leg: Leg
   hops: readonly { hop: Hop; index: number }[]
 }
 
 /** The hops by stay, in order. */
 export function staysOf(hops: readonly Hop[]): Stay[] {
-  const out: { namespace: string; leg: 'there' | 'back'; hops: { hop: Hop; index: number }[] }[] = []
+  const out: { namespace: string; leg: Leg; hops: { hop: Hop; index: number }[] }[] = []
   hops.forEach((hop, index) => {
-    const leg = hop.leg ?? 'there'
+    const leg = hop.leg ?? 'original'
     const last = out.at(-1)
     if (last && last.namespace === hop.namespace && last.leg === leg) last.hops.push({ hop, index })
     else out.push({ namespace: hop.namespace, leg, hops: [{ hop, index }] })

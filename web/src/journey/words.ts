@@ -137,7 +137,7 @@ export function verdictWords(t: JourneyTexts, verdict: Verdict): string {
     refused: () => t.refused(errorWords(verdict.errno ?? 0)),
     unknown: () => t.unknown,
   }
-  const lost = verdict.leg === 'back' && verdict.cause !== 'delivered' && verdict.cause !== 'running'
+  const lost = verdict.leg === 'reply' && verdict.cause !== 'delivered' && verdict.cause !== 'running'
   const said = words[verdict.cause]()
   return t.verdict(lost ? t.answerLost(said) : said, where, verdict.note ?? '')
 }

@@ -1,15 +1,24 @@
-import { useRef, useState } from 'react'
+import { type ComponentType, Suspense, useRef, useState } from 'react'
 import type { Running } from '@/connection'
 import { useEditor } from '@/editor'
-import type { AnyItem, PingDone } from '@/protocol'
+import type { AnyItem, Journey, PingDone } from '@/protocol'
 import { Button, Dialog, Field, Input, Select, useValue } from '@/ui'
 import { Refused, said, styles } from './parts'
 import { usePanelTexts } from './texts'
 
 type Line = { key: number; text: string; error: boolean }
 
+/** Shows what is predicted of a packet. */
+export type PredictionView = ComponentType<{ journey: Journey }>
+
+interface Props {
+  source?: string | undefined
+  target?: string | undefined
+  Prediction: PredictionView
+}
+
 /** Real ICMP from inside a namespace: replies as they come, and why they do not. */
-export function PingDialog({ source, target }: { source?: string | undefined; target?: string | undefined }) {
+export function PingDialog({ source, target, Prediction }: Props) {
   const t = usePanelTexts()
   const editor = useEditor()
   const scene = useValue(editor.lab.scene)
@@ -119,12 +128,13 @@ export function PingDialog({ source, target }: { source?: string | undefined; ta
           {t.pingResult(done.sent, done.received)}
         </p>
       )}
-      {done?.reasons.map((reason) => (
-        <div key={`${reason.subject} ${reason.message}`} className={styles.reason}>
-          <strong>{reason.message}</strong> {reason.subject}
-          <p>{reason.hint}</p>
+      {done?.predicted && (
+        <div className={styles.reason}>
+          <Suspense>
+            <Prediction journey={done.predicted} />
+          </Suspense>
         </div>
-      ))}
+      )}
       <Refused text={error} />
     </Dialog>
   )

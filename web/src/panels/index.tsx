@@ -24,7 +24,7 @@ import { ExportDialog, ImportDialog } from './ImportExport'
 import { LabsDialog, NewLabDialog } from './Labs'
 import { NetnsDialog } from './Netns'
 import { PictureDialog } from './PictureDialog'
-import { PingDialog } from './PingDialog'
+import { PingDialog, type PredictionView } from './PingDialog'
 import { usePanelTexts } from './texts'
 
 export { LabSwitcher } from './Labs'
@@ -118,12 +118,12 @@ export function TopBarTools() {
   )
 }
 
-/** The dialogs of `editor.dialog` that are not the canvas's. */
-export function PanelDialogs() {
+/** The dialogs of `editor.dialog` that are not the canvas's. `Prediction`: how a packet is shown that did not come through. */
+export function PanelDialogs({ Prediction }: { Prediction: PredictionView }) {
   const dialog = useValue(useEditor().dialog)
   switch (dialog?.kind) {
     case 'ping':
-      return <PingDialog source={dialog.source} target={dialog.target} />
+      return <PingDialog source={dialog.source} target={dialog.target} Prediction={Prediction} />
     case 'labs':
       return <LabsDialog />
     case 'new-lab':

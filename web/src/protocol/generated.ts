@@ -126,6 +126,7 @@ export type AddVlanStep = {
   vlan: PortVlan
 }
 
+/** An address of an interface, also one that the kernel made: see `topology.observe.facts.AddressFact`. */
 export type AddressLive = {
   address: string
   scope?: string
@@ -133,7 +134,7 @@ export type AddressLive = {
   proto?: string
 }
 
-/** Which rules of a namespace can never match, as far as their text tells. Answer: `Analysed`. */
+/** Which rules of a namespace can never match, judged by their text. Answer: `Analysed`. */
 export type Analyse = {
   type: "analyse"
   id: string
@@ -141,12 +142,13 @@ export type Analyse = {
   namespace: string
 }
 
+/** The rules that can never match, chain by chain. */
 export type Analysed = {
   result: "analysed"
   notes: RuleNote[]
 }
 
-/** Socket.IO event `answer`: exactly one of `result` and `problem`. */
+/** Socket.IO event `answer` to request `id`: exactly one of `result` and `problem`. */
 export type Answer = {
   id: string
   result?: AnyResult | null
@@ -175,9 +177,9 @@ export type Area = {
 /**
  * The packet that somebody wants sent, or wants to know about.
  *
- * `source`: a namespace, or an interface (`ns/name`: sent through it). `target`: a namespace, an interface or an address. `port`: where
- * to; None: `UDP_PORT`, `TCP_PORT`. `source_port` 0: one that the kernel picks. `size`: bytes of payload of ICMP and UDP. `ttl` None:
- * the namespace's. `dont_fragment`: IPv4's DF (IPv6 routers never fragment).
+ * `source`: a namespace, or an interface (`ns/name`: sent through it). `target`: a namespace, an interface or an address. `port`: the
+ * destination's; None: `UDP_PORT`, `TCP_PORT`. `source_port` 0: the kernel picks one. `size`: bytes of payload of ICMP and UDP. `ttl`
+ * None: the namespace's default. `dont_fragment`: IPv4's DF (IPv6 routers never fragment). `mark`: SO_MARK of the sending socket.
  */
 export type Ask = {
   source: string
@@ -193,8 +195,9 @@ export type Ask = {
 }
 
 /**
- * Look at it and type in it, on `channel`; with a token to view only look. Frames: SCREEN, then OUTPUT as it
- * comes, STATE whenever that is another. Answer: `Done`.
+ * See a terminal on `channel`, and type in it unless the token's role is `view`. Answer: `Done`.
+ *
+ * Frames: first SCREEN, then OUTPUT as it comes, and STATE whenever the state changes.
  */
 export type AttachTerminal = {
   type: "attach-terminal"
@@ -239,7 +242,11 @@ export type Bridge = {
   mcast_snooping?: boolean
 }
 
-/** End the running request `target`: an `exec` gets SIGTERM (or `signal`), a `ping` SIGINT. */
+/**
+ * End the running request whose id is `target`, which is then answered. Answer: `Done`.
+ *
+ * An `exec` gets SIGTERM, a `ping` SIGINT, or both `signal` where it is given. `trace` and `watch` just end.
+ */
 export type Cancel = {
   type: "cancel"
   id: string
@@ -261,15 +268,16 @@ export type CaptureLive = {
   dropped?: number
 }
 
+/** `capture`: the id of the new capture. */
 export type CaptureStarted = {
   result: "capture-started"
   capture: string
 }
 
 /**
- * Frame number `first` and those that follow it, as `pack` writes them. `more`: there are others already. `running`: others may come.
+ * Frames from number `first` on, as `pack` writes them. `first` is above `after` + 1 where the ring has dropped the frames between.
  *
- * `first` is above `after` + 1 where the ring has forgotten what was between.
+ * `more`: there are further frames to read now. `running`: the capture goes on.
  */
 export type CapturedFrames = {
   result: "captured-frames"
@@ -304,13 +312,13 @@ export type Chain = {
   rules?: string[]
 }
 
-/** Packets and bytes that took a chain's policy (None: a custom chain), and that each of its rules matched. */
+/** Pairs of packets and bytes: those that met the chain's policy (None: a user-defined chain), and those that each rule matched. */
 export type ChainCounters = {
   policy?: [number, number] | null
   rules?: [number, number][]
 }
 
-/** One entry of the history. `shell`: the commands that do the same. */
+/** One edit in the history. `number`: counts from 1. `undone`: undo has taken it back. `shell`: the equivalent commands. */
 export type Change = {
   number: number
   context: Context
@@ -347,7 +355,10 @@ export type ChangeTableStep = {
   lines: string[]
 }
 
-/** One thing that this kernel and system can or cannot do. `detail` says why, `mend` the command that mends it. */
+/**
+ * One thing that this kernel and system can or cannot do. `needed`: Vethboard does not work without it. `detail`: why not. `mend`: a
+ * command that repairs it.
+ */
 export type Check = {
   name: string
   ok: boolean
@@ -356,7 +367,7 @@ export type Check = {
   mend?: string
 }
 
-/** Would the lab's iptables take this rule for this chain? Nothing is changed. Answer: `RuleChecked`. */
+/** Whether the lab's iptables accepts this rule in this chain. Nothing is changed. Answer: `RuleChecked`. */
 export type CheckRule = {
   type: "check-rule"
   id: string
@@ -368,19 +379,20 @@ export type CheckRule = {
   rule: string
 }
 
+/** Get no more events of this lab. Answer: `Done`. */
 export type Close = {
   type: "close"
   id: string
   lab: string
 }
 
-/** End it, if nothing but the shell runs in it or if it is to be ended `anyway`. Answer: `TerminalClosed`. */
+/** Hang up a terminal, if only its shell runs in it or with `force`. Answer: `TerminalClosed`. */
 export type CloseTerminal = {
   type: "close-terminal"
   id: string
   lab: string
   terminal: string
-  anyway?: boolean
+  force?: boolean
 }
 
 /** The closed set of reasons. A client may switch on it; the words for people are in `Problem.message`. */
@@ -389,9 +401,9 @@ export type Code = "invalid" | "unknown" | "exists" | "conflict" | "refused" | "
 /**
  * An entry of the connection tracking table, as conntrack(8) shows it.
  *
- * `protocol` is a name, or the number where it has none. `timeout` is in s. `flags` are words of IPS_* (linux/netfilter/
- * nf_conntrack_common.h): `seen-reply`, `assured`, `confirmed`, `snat`, `dnat`, `dying`, `offload`. Packets and bytes only where
- * net.netfilter.nf_conntrack_acct says so.
+ * `protocol` is a name, or the number where it has none. `timeout`: s until it is removed. `flags` are words for IPS_*
+ * (linux/netfilter/nf_conntrack_common.h): `seen-reply`, `assured`, `confirmed`, `snat`, `dnat`, `dying`, `offload`. `packets` and
+ * `bytes`, of the original and the reply direction, only where net.netfilter.nf_conntrack_acct is 1.
  */
 export type Connection = {
   id: number
@@ -408,7 +420,7 @@ export type Connection = {
   bytes?: [number, number] | null
 }
 
-/** Connections of a namespace, only while somebody looks. `count` is how many there are, also where `rows` are cut off. */
+/** Connections of a namespace, only while somebody looks. `count`: of all; of many only the first are in `rows`. */
 export type ConntrackLive = {
   kind: "conntrack"
   namespace: string
@@ -417,7 +429,10 @@ export type ConntrackLive = {
   count?: number
 }
 
-/** Who caused a change: `author` is a browser's name for itself, `cli`, `terminal` (somebody in a shell) or `vethboard`. */
+/**
+ * Who caused a change, and when (`at`: UTC, RFC 3339). `author`: the name that a client gave itself, `terminal` (a command in a shell)
+ * or `vethboard`. `session`: the id of the connection. `label`: what the history calls the change.
+ */
 export type Context = {
   author: string
   session?: string
@@ -425,7 +440,7 @@ export type Context = {
   at?: string
 }
 
-/** struct rtnl_link_stats64 (linux/if_link.h), the parts that people look at. Since the interface was made. */
+/** The main counters of struct rtnl_link_stats64 (linux/if_link.h), since the interface was made. */
 export type Counters = {
   rx_bytes: number
   rx_packets: number
@@ -438,7 +453,7 @@ export type Counters = {
   multicast: number
 }
 
-/** Counters of a namespace's interfaces by name, only while somebody looks at it. `at`: s on the lab's clock. */
+/** Counters of a namespace's interfaces by name, only while somebody looks at it. */
 export type CountersLive = {
   kind: "counters"
   namespace: string
@@ -455,7 +470,7 @@ export type DeleteAddressStep = {
   address: string
 }
 
-/** `conntrack -D` of one entry, as it was shown. Answer: `Done`. */
+/** `conntrack -D`: delete one tracked connection, given as the live record shows it. Answer: `Done`. */
 export type DeleteConnection = {
   type: "delete-connection"
   id: string
@@ -510,10 +525,11 @@ export type DeleteVlanStep = {
 }
 
 /**
- * Socket.IO event `delta`: what changed from `revision` - 1 to `revision`. A gap in the numbers means: open again.
+ * Socket.IO event `delta`: what changed in an open lab from `revision` - 1 to `revision`. After a gap in the numbers: open it again.
  *
- * `context` says who caused the change of `desired`. The last six are whole new values, None: unchanged; the undo labels and
- * `undo_by`, the author of the edit that undo would take back, are empty text where there is nothing to undo.
+ * `context`: who caused the change of `desired`. `shell`: the equivalent commands of that change. `info`, `drift`, `warnings`, `can_undo`,
+ * `can_redo` and `undo_by` are new values as in `Snapshot`; None: unchanged; the last three are empty where there is nothing to undo or
+ * redo.
  */
 export type Delta = {
   lab: string
@@ -531,38 +547,44 @@ export type Delta = {
   shell?: string[] | null
 }
 
-/** Stop it and delete its document and history. */
+/** Stop a lab and delete its document, history and tokens. Answer: `Done`. */
 export type DestroyLab = {
   type: "destroy"
   id: string
   lab: string
 }
 
-/** No longer look at it. It goes on; one that has ended is forgotten when its end was seen. */
+/** Leave a terminal, which runs on. One whose shell has exited is removed when a viewer that saw its end leaves. Answer: `Done`. */
 export type DetachTerminal = {
   type: "detach-terminal"
   id: string
   channel: number
 }
 
+/** All checks, in the order in which they are shown. */
 export type Diagnosis = {
   result: "diagnosis"
   checks: Check[]
 }
 
-/** Where what was seen is not what was predicted: the numbers of the hops, None where one of the two has no such hop. */
+/** Where what was seen is not what was predicted: the numbers of the two hops (from 0), None where there is no such hop. */
 export type Difference = {
   predicted?: number | null
   observed?: number | null
 }
 
-/** Answer: `Diagnosis`. */
+/** What this kernel and system can do. Answer: `Diagnosis`. */
 export type Doctor = {
   type: "doctor"
   id: string
 }
 
-/** It is so in the kernel (where there is one). `deploy_seconds`: from the document being here to the kernel read back. */
+/**
+ * The request is carried out; an edit of a live lab is in the kernel, which was read back.
+ *
+ * `revision`: that of the lab now. `steps`: how many steps the kernel was asked for. `deploy_seconds`: from the arrival of the request
+ * until the kernel was read back. `made`: ids of new records.
+ */
 export type Done = {
   result: "done"
   revision: number
@@ -596,10 +618,10 @@ export type Duplicate = {
 }
 
 /**
- * One edit, made of commands that happen together or not at all. `base`: the revision that its author saw (None: any).
+ * One edit: commands that are applied together or not at all. `base`: the revision that its author saw (None: no check for conflicts).
  *
- * The answer `Done` comes when the kernel was read back; a `Problem` means that nothing was changed. `dry_run`: do not touch the
- * kernel, answer `Planned`.
+ * The answer `Done` comes after the kernel was read back; a `Problem` means that nothing was changed. `label`: what the history calls the
+ * edit. `dry_run`: change nothing, answer `Planned`.
  */
 export type Edit = {
   type: "edit"
@@ -622,7 +644,7 @@ export type End = {
   up?: boolean
 }
 
-/** Send a signal to a process of the lab, by the pid that the lab sees. */
+/** Send a signal to a process of the lab by kill(1). `pid`: in the lab's pid namespace. Answer: `Done`. */
 export type EndProcess = {
   type: "end-process"
   id: string
@@ -631,19 +653,23 @@ export type EndProcess = {
   signal?: number
 }
 
-/** A document that comes with Vethboard, ready to be made into a lab (`NewLab`). */
+/** A document that comes with Vethboard, for `NewLab`. */
 export type Example = {
   name: string
   description: string
   document: Record<string, Json>
 }
 
+/** The examples, in the order in which they are offered. */
 export type Examples = {
   result: "examples"
   examples: Example[]
 }
 
-/** Run a command in a namespace. Stream: `Output`; answer: `Exited`. `tty`: on a PTY of `rows` × `columns`. */
+/**
+ * Run a command in a namespace. Stream: `Output`; answer: `Exited`. `tty`: on a PTY of `rows` × `columns`. `env`: added to its
+ * environment.
+ */
 export type Exec = {
   type: "exec"
   id: string
@@ -656,31 +682,16 @@ export type Exec = {
   env?: Record<string, string>
 }
 
-/** `code` as a shell has it: 128 + n after signal n, 127 not found, 126 not executable. */
+/** The exit code as a shell reports it: 128 + n after signal n, 127 not found, 126 not executable. */
 export type Exited = {
   result: "exited"
   code: number
 }
 
-/** Why a packet from `source` to `target` would or would not arrive, from the observed state. Answer: `Explained`. */
-export type Explain = {
-  type: "explain"
-  id: string
-  lab: string
-  source: string
-  target: string
-}
-
-export type Explained = {
-  result: "explained"
-  reaches: boolean
-  path: string[]
-  reasons: Problem[]
-}
-
 /**
- * Answer: `Exported`. `observed`: what the kernel is, instead of what the document says. `ids`: a document of only these
- * namespaces, bridges, areas and notes, with what is in them and the links among them (`Paste` takes it).
+ * A lab as text. Answer: `Exported`. `observed`: the state of the kernel instead of the document. `format`: the document, or a script
+ * of the equivalent commands. `ids`: only these namespaces, bridges, areas and notes, with their contents and the links among them (for
+ * the command `paste`); None: everything.
  */
 export type Export = {
   type: "export"
@@ -692,8 +703,8 @@ export type Export = {
 }
 
 /**
- * What `iptables-save` prints there (with `counters`, `iptables-save -c`); of a lab that does not run, what it would. Answer:
- * `Exported`.
+ * What iptables-save(8) prints in a namespace, with `counters` as with `-c`. Of a lab that is not live it is made from the document.
+ * Answer: `Exported`.
  */
 export type ExportRules = {
   type: "export-rules"
@@ -704,6 +715,7 @@ export type ExportRules = {
   counters?: boolean
 }
 
+/** The text of a document, of a script, or of iptables-save(8). */
 export type Exported = {
   result: "exported"
   text: string
@@ -741,7 +753,7 @@ export type Fdb = {
   local?: boolean
 }
 
-/** A bridge's MAC table (or a vxlan's). `age` was in s when the fact came: a viewer counts on from there. */
+/** The FDB of a bridge or a vxlan. `age` was in s when the fact came: a viewer counts on from there. */
 export type FdbLive = {
   kind: "fdb-table"
   namespace: string
@@ -749,6 +761,7 @@ export type FdbLive = {
   rows?: FdbRow[]
 }
 
+/** An entry as `bridge fdb` shows it: see `topology.observe.facts.FdbFact`. `record`: id of the record that it realises. */
 export type FdbRow = {
   mac: string
   dev: string
@@ -759,14 +772,14 @@ export type FdbRow = {
   record?: string | null
 }
 
-/** `path` below the home; `size` in bytes; `modified` in s since 1970. */
+/** `path` is relative to the home directory; `size` in bytes; `modified` in seconds since 1970. */
 export type File = {
   path: string
   size: number
   modified: number
 }
 
-/** `more`: there are others that are not listed. */
+/** `home`: the path of the home directory. `more`: the list is cut, there are more files. */
 export type Files = {
   result: "files"
   home: string
@@ -775,8 +788,8 @@ export type Files = {
 }
 
 /**
- * Netfilter in a namespace: the lab's driver, the tables that the kernel has there now, and what is in force beyond what the
- * driver shows (tables of the other driver, tables of nft(8)).
+ * Netfilter in a namespace: the lab's driver and the tables that the kernel has there now. `foreign`: in words, what is in force and
+ * the driver cannot show (tables of the other driver, tables of nft(8)).
  */
 export type FilterLive = {
   kind: "filter"
@@ -795,7 +808,7 @@ export type FlushChain = {
   name?: string | null
 }
 
-/** `conntrack -F`. Answer: `Done`. */
+/** `conntrack -F`: delete all tracked connections of a namespace. Answer: `Done`. */
 export type FlushConntrack = {
   type: "flush-conntrack"
   id: string
@@ -811,7 +824,7 @@ export type FlushTable = {
   table?: Table
 }
 
-/** A page of the history: at most `limit` entries with numbers below `before` (None: the newest). Answer: `HistoryList`. */
+/** A page of the edits of a lab: at most `limit` with numbers below `before` (None: the newest). Answer: `HistoryList`. */
 export type History = {
   type: "history"
   id: string
@@ -820,7 +833,7 @@ export type History = {
   limit?: number
 }
 
-/** The newest first. `more`: there are older ones; ask again with `before` the last number here. */
+/** The edits, newest first. `more`: there are older ones; ask again with `before` the last number here. */
 export type HistoryList = {
   result: "history"
   changes: Change[]
@@ -828,18 +841,19 @@ export type HistoryList = {
 }
 
 /**
- * One step of the way. `kind` says which of the fields mean something.
+ * One step. `kind` says which of the fields mean something.
  *
  * `at`: µs since the packet was sent; None: between the hops around it. `object`: id of the record that did it (`namespace:…`,
  * `interface:…`, `route:…`, `chain:…`). `packet`: as it came; `after`: as it went on, where something of it was changed. route: `route`
- * (a prefix, ``: none), `via`, `dev`, `table_id`; `errno`, where the kernel refuses. chain: `hook`, `rule` (the one that matched, or the
- * policy), `outcome`, `passed` (rules that did not match), `target` (the chain jumped to), `state` (conntrack's), `mark`. neighbour:
- * `address`, `mac`, `asked` (it was asked on the wire; else it was known). bridge: `ports`, `flooded`. unknown: `note`.
+ * (a prefix; empty: none), `via`, `dev`, `table_id`; `note`, the route's type; `errno`, where the kernel refuses. chain: `hook`, `rule`
+ * (the one that matched, or the policy), `outcome`, `passed` (the rules before it that did not match), `target` (the rule's; of a jump the
+ * chain), `state` (conntrack's), `mark`. neighbour: `address`, `mac`, `asked` (it was asked on the wire; else it was known). bridge:
+ * `ports`, `flooded`. unknown: `note`.
  */
 export type Hop = {
   kind: "answer" | "bridge" | "chain" | "deliver" | "error" | "in" | "nat" | "neighbour" | "out" | "receive" | "route" | "send" | "unknown"
   namespace: string
-  leg?: "back" | "there"
+  leg?: "original" | "reply"
   at?: number | null
   object?: string
   dev?: string
@@ -887,7 +901,7 @@ export type ImportRules = {
   keep?: boolean
 }
 
-/** Bytes for the standard input of the running `exec` with id `target`. `eof` closes it after them. */
+/** Bytes for the standard input of the running `exec` whose id is `target`. `eof`: close it after them. Answer: `Done`. */
 export type Input = {
   type: "input"
   id: string
@@ -897,8 +911,8 @@ export type Input = {
 }
 
 /**
- * `predicted`: made by the evaluator; `assumptions`: what it had to take for granted. `took`: µs from sent to the answer (0: none
- * came).
+ * `predicted`: worked out, and not seen; `assumptions`: what was taken for granted for that. `took`: µs from sending to the answer, 0
+ * where none came. `notes`: what could not be looked at, in the kernel's words.
  */
 export type Journey = {
   probe: Probe
@@ -910,10 +924,7 @@ export type Journey = {
   notes?: string[]
 }
 
-/**
- * The journey of packet `number` (from 1) as far as it is known: it replaces the one before with that number. `ended`: it will not
- * change.
- */
+/** The journey of packet `number` (from 1) as far as it is known. It replaces the item before with that number. `ended`: it is final. */
 export type JourneyItem = {
   item: "journey"
   number: number
@@ -943,7 +954,10 @@ export type Lab = {
   uplink?: boolean
 }
 
-/** A lab in the list. `firewall`: whose iptables it has; None: not chosen yet. */
+/**
+ * A lab in the list. `namespaces`, `viewers`: how many. `firewall`: its iptables variant (legacy or nft); None: not chosen yet.
+ * `problem`: why it is not live, or what is wrong with its files.
+ */
 export type LabInfo = {
   lab: string
   state: LabState
@@ -954,14 +968,14 @@ export type LabInfo = {
   problem: Problem | null
 }
 
-/** `role`: what the caller's token allows, in these labs. */
+/** `role`: what the client's token allows in these labs. */
 export type Labs = {
   result: "labs"
   labs: LabInfo[]
   role: "admin" | "edit" | "view"
 }
 
-/** Socket.IO event `labs`. */
+/** Socket.IO event `labs`: the list of labs has changed; this is the new one. */
 export type LabsEvent = {
   labs: LabInfo[]
 }
@@ -969,8 +983,8 @@ export type LabsEvent = {
 /**
  * One interface as `ip -d link` and `ip address` show it. `type` is the kernel's kind, also one that documents do not know.
  *
- * `peer` and `parent` are `ns/name`. `modelled` is False where a document cannot hold it; `note` then says why.
- * `port_state` is the STP state as a word.
+ * `index` is the ifindex, `peer_index` the peer's. `peer` and `parent` (the lower interface) are `ns/name`. `port_state` is the STP state
+ * of a bridge port as a word. `modelled` is False where a document cannot hold the interface; `note` then says why.
  */
 export type LinkLive = {
   kind: "link"
@@ -996,13 +1010,13 @@ export type LinkLive = {
   note?: string
 }
 
-/** Answer: `Examples`. */
+/** The documents that come with Vethboard. Answer: `Examples`. */
 export type ListExamples = {
   type: "examples"
   id: string
 }
 
-/** The files of a namespace's home, folders and all. Answer: `Files`. They are fetched from `/labs/LAB/files/NAMESPACE/PATH`. */
+/** All files below the home directory of a namespace. Answer: `Files`. A file is downloaded from `/labs/LAB/files/NAMESPACE/PATH`. */
 export type ListFiles = {
   type: "list-files"
   id: string
@@ -1010,41 +1024,25 @@ export type ListFiles = {
   namespace: string
 }
 
-/** Answer: `Labs`. From then on `labs` events say each change of the list. */
+/** The labs that the token may see. Answer: `Labs`; after it an event `labs` follows whenever the list changes. */
 export type ListLabs = {
   type: "labs"
   id: string
 }
 
-/** Answer: `Tokens`, of one lab or of all. */
+/** The tokens of one lab, or of all. Answer: `Tokens`. */
 export type ListTokens = {
   type: "tokens"
   id: string
   lab?: string | null
 }
 
-/** A socket that waits for others, as `ss -ltun` lists them. `pid` None: no process of the namespace holds it (the kernel does). */
+/** A listening socket, as `ss -ltun` lists them. `pid` None: no process of the namespace holds it (the kernel does). */
 export type Listening = {
   protocol: "tcp" | "udp"
   address: string
   port: number
   pid?: number | null
-}
-
-/**
- * Which namespaces this client shows in an inspector: counters, neighbours, learned FDB entries, processes come for those.
- *
- * `filters`: of which it shows the rules, so that their counters come; `conntrack`: of which the connections. `traffic`: of which it
- * shows the rates on links: only the counters of their interfaces come.
- */
-export type Look = {
-  type: "look"
-  id: string
-  lab: string
-  namespaces?: string[]
-  filters?: string[]
-  conntrack?: string[]
-  traffic?: string[]
 }
 
 /** `lo`. A namespace starts with it down; 127.0.0.1/8 and ::1/128 come with it when it goes up. */
@@ -1078,8 +1076,10 @@ export type Macvlan = {
 }
 
 /**
- * A token for this lab alone. Answer: `TokenMade`; it is shown this once. `name`: what it is listed and revoked by.
- * `terminals`: whether one to view may also watch the terminals, in which it can never type.
+ * Make a token for this lab alone. Answer: `TokenMade`, the only time that its secret is shown.
+ *
+ * `name`: what it is listed and revoked by; empty: the server chooses. `terminals`: whether a `view` token may see terminals (it can never
+ * type in them).
  */
 export type MakeToken = {
   type: "make-token"
@@ -1138,11 +1138,7 @@ export type Namespace = {
   sysctls?: Record<string, string>
 }
 
-/**
- * A namespace: `inode` as `lsns` shows it, all watched sysctls, the routing tables, the ARP and ND caches.
- *
- * `record` of a route is the id of the record that it realises, None for the kernel's own.
- */
+/** A namespace: `inode` as `lsns` shows it, `nsid` in `host`, all watched sysctls, the routing tables, the ARP and ND caches. */
 export type NamespaceLive = {
   kind: "netns"
   name: string
@@ -1162,6 +1158,7 @@ export type Neighbour = {
   mac: string
 }
 
+/** An entry of the ARP or ND cache as `ip neighbour` shows it. `age` was in s when the fact came. */
 export type NeighbourRow = {
   dev: string
   address: string
@@ -1170,7 +1167,7 @@ export type NeighbourRow = {
   age?: number
 }
 
-/** `ip netns identify PID`, `pids NAME`, `list-id`: what `ip netns` prints, as `Text`. */
+/** Run `ip netns QUERY [ARGUMENT]` in the namespace `host`: `identify PID`, `pids NAME`, `list`, `list-id`. Answer: `Text`. */
 export type NetnsQuery = {
   type: "netns"
   id: string
@@ -1179,7 +1176,7 @@ export type NetnsQuery = {
   argument?: string
 }
 
-/** Make a lab (and start it). Answer: `Done`. `firewall`: whose iptables it has, also where the document says another. */
+/** Make a lab and start it. Answer: `Done`. `firewall`: its iptables variant, instead of the one in the document. */
 export type NewLab = {
   type: "new"
   id: string
@@ -1201,7 +1198,7 @@ export type Note = {
   colour?: "blue" | "gray" | "green" | "orange" | "pink" | "red" | "teal" | "violet" | "yellow"
 }
 
-/** Socket.IO event `notice`: something that everybody in the lab should know; `level` `info`, `warning` or `error`. */
+/** Socket.IO event `notice`: a problem that concerns everybody who has the lab open. */
 export type Notice = {
   lab: string
   level: "error" | "info" | "warning"
@@ -1214,7 +1211,7 @@ export type NumberedRule = {
   was: string
 }
 
-/** Answer: `Snapshot`; from the very next revision on, `delta` events follow without a gap. */
+/** Get the state of a lab and follow it. Answer: `Snapshot`; from its next revision on, every change is an event `delta`. */
 export type Open = {
   type: "open"
   id: string
@@ -1245,7 +1242,7 @@ export type Option = {
   help?: string
 }
 
-/** Bytes of a running command; `stream` 1 is standard output (and a PTY), 2 standard error. */
+/** Output of a running command. `stream`: 1 standard output (or the PTY), 2 standard error. */
 export type Output = {
   item: "output"
   stream: number
@@ -1298,9 +1295,10 @@ export type Paste = {
 }
 
 /**
- * Stream: `PingReply`, `PingNote`; answer: `PingDone`. `target` is a node, an interface (`ns/name`) or an address.
+ * Run ping(8) in the namespace of `source`. Stream: `PingReply`, `PingNote`; answer: `PingDone`.
  *
- * `count` 0: until `cancel`.
+ * `source`, `target`: a namespace, a bridge or an interface (`ns/name`); the target also an address. `count` 0: until `cancel`. `interval`
+ * in seconds, `size` in bytes of payload. `ipv6`: choose an IPv6 address of the target.
  */
 export type Ping = {
   type: "ping"
@@ -1315,15 +1313,18 @@ export type Ping = {
   ipv6?: boolean
 }
 
-/** `reasons`: where it did not all come back, what stands in its way as far as the observed state tells. */
+/**
+ * `predicted`: where not every reply came, how this packet would fare as far as the observed state tells; its verdict names the cause
+ * and the place. None where all came, or where the source is gone.
+ */
 export type PingDone = {
   result: "ping-done"
   sent: number
   received: number
-  reasons: Problem[]
+  predicted: Journey | null
 }
 
-/** Anything else that ping says: an ICMP error, no answer yet, the kernel's refusal. `error`: it is one. */
+/** Any other line of ping(8). `error`: an ICMP error, a missing reply or a refusal of the kernel, not mere information. */
 export type PingNote = {
   item: "note"
   text: string
@@ -1331,7 +1332,7 @@ export type PingNote = {
   error?: boolean
 }
 
-/** An echo reply; `time_ms` is the round trip in milliseconds. */
+/** An echo reply. `bytes`: of the ICMP message. `time_ms`: round trip in milliseconds. */
 export type PingReply = {
   item: "reply"
   sequence: number
@@ -1360,7 +1361,7 @@ export type Placement = {
   y: number
 }
 
-/** What an edit would do. `shell`: the steps as commands; `diff`: the change of the document; `made`: ids of what would be new. */
+/** What an edit would do. `shell`: the commands for `steps`. `diff`: the change of the document. `made`: ids of new records. */
 export type Planned = {
   result: "planned"
   steps: AnyStep[]
@@ -1387,9 +1388,9 @@ export type PortVlan = {
 }
 
 /**
- * Would this packet pass? Nothing is sent. In a lab that is stopped, or with `desired`, the document is asked instead of the kernel.
+ * The journey that a packet would make, by the observed state; nothing is sent. Answer: `Predicted`.
  *
- * `without`: as if these rules were not there ("what if"). Answer: `Predicted`.
+ * In a lab that is not live, and with `desired`, the document is taken instead of the observed state. `without`: ignore these rules.
  */
 export type Predict = {
   type: "predict"
@@ -1400,6 +1401,7 @@ export type Predict = {
   desired?: boolean
 }
 
+/** The journey that the packet would make. */
 export type Predicted = {
   result: "predicted"
   journey: Journey
@@ -1408,9 +1410,9 @@ export type Predicted = {
 /**
  * An `Ask` with its names resolved, ready to be sent.
  *
- * `namespace` sends it, `sender` is the address that an ARP request names as its own, `dev` is the interface that it has to leave by
- * (SO_BINDTODEVICE), `address` the destination. `nonce` makes this packet known among all others: 8 bytes at the start of the payload,
- * or for TCP the initial sequence number in its first four; as hex.
+ * `namespace` sends it, `sender` is the source address in an ARP request, `dev` the interface that it has to leave by (SO_BINDTODEVICE),
+ * `address` the destination. `nonce` identifies this packet among all others: 8 bytes as hex, at the start of the payload; of TCP the
+ * first four are the initial sequence number.
  */
 export type Probe = {
   source: string
@@ -1448,6 +1450,7 @@ export type Problem = {
   causes?: Problem[]
 }
 
+/** A process, by its pid in the lab. `user`: its uid there; `memory`: RSS in bytes. */
 export type Process = {
   pid: number
   command: string
@@ -1455,6 +1458,7 @@ export type Process = {
   memory?: number
 }
 
+/** The processes in a namespace and its listening sockets, only while somebody looks at it. */
 export type ProcessesLive = {
   kind: "processes"
   namespace: string
@@ -1480,7 +1484,7 @@ export type PutStyle = {
   style: Style
 }
 
-/** The frames with a number above `after`, as many as fit. Answer: `CapturedFrames`. */
+/** The frames with a number above `after`, up to about `CAPTURE_READ_BYTES`. Answer: `CapturedFrames`. */
 export type ReadCapture = {
   type: "read-capture"
   id: string
@@ -1500,7 +1504,7 @@ export type Remove = {
   ids: string[]
 }
 
-/** Stop it, and forget its frames. Answer: `Done`. */
+/** End a capture and drop its frames. Answer: `Done`. */
 export type RemoveCapture = {
   type: "remove-capture"
   id: string
@@ -1537,7 +1541,7 @@ export type RenameChain = {
   to: string
 }
 
-/** What this viewer has room for. The terminal has the size of the viewer that drives it: the one who typed last. */
+/** The size that this viewer has room for. A terminal takes the size of the viewer that typed last. Answer: `Done`. */
 export type ResizeTerminal = {
   type: "resize-terminal"
   id: string
@@ -1569,7 +1573,7 @@ export type RevertDrift = {
   ids?: string[] | null
 }
 
-/** It no longer lets anyone in, and who is in by it is cut off. Answer: `Done`. */
+/** Make a token invalid and disconnect the clients that use it. Answer: `Done`. */
 export type RevokeToken = {
   type: "revoke-token"
   id: string
@@ -1596,6 +1600,7 @@ export type Route = {
   onlink?: boolean
 }
 
+/** A route as `ip route` shows it. `record`: id of the record that it realises, None for the kernel's own. */
 export type RouteRow = {
   to: string
   via?: string | null
@@ -1611,8 +1616,8 @@ export type RouteRow = {
 }
 
 /**
- * A rule, or with `number` 0 a chain's policy. `text`: the rule as iptables-save(8) writes it after `-A CHAIN`, or the policy's
- * target.
+ * A rule by its number from 1, or with `number` 0 a chain's policy. `text`: the rule as iptables-save(8) writes it after `-A CHAIN`, or
+ * the policy's target.
  */
 export type RuleAt = {
   namespace: string
@@ -1623,14 +1628,14 @@ export type RuleAt = {
   text?: string
 }
 
-/** `text`: the rule as iptables-save would print it, where it is taken; `problem` says why it is not, and `span` where in the text. */
+/** `text`: the accepted rule as iptables-save would print it. `problem`: why it is refused; its `span` says where in the text. */
 export type RuleChecked = {
   result: "rule-checked"
   text: string | null
   problem: Problem | null
 }
 
-/** Counters of one table by chain, only while somebody looks. `at`: s on the lab's clock; no news means that nothing moved. */
+/** Counters of one table by chain, only while somebody looks. They are as of `at` until the next: none has changed since. */
 export type RuleCountersLive = {
   kind: "rule-counters"
   namespace: string
@@ -1641,10 +1646,10 @@ export type RuleCountersLive = {
 }
 
 /**
- * A rule that can never match. `chain` is a record's id, `rule` a number from 1; `by` the number of the rule that shadows it.
+ * A rule that can never match. `chain`: the record id. `rule`: its number from 1. `by`: the number of the rule that is the reason.
  *
- * `shadowed`: an earlier rule of the chain takes all its packets. `after-end`: an earlier rule without conditions ends the chain.
- * `no-interface`: the interface that it names does not exist. `unused`: no rule jumps to the chain (`rule` 0).
+ * `shadowed`: an earlier rule of the chain matches all its packets. `after-end`: an earlier rule without a match ends the chain.
+ * `no-interface`: the `interface` that it names does not exist. `unused`: no rule jumps to the chain (`rule` is 0).
  */
 export type RuleNote = {
   chain: string
@@ -1734,9 +1739,9 @@ export type SetUpStep = {
 }
 
 /**
- * Give the lab's host the outside, or take it away: user-mode networking, its DNS server in /etc/resolv.conf. It ends with the lab.
+ * Connect the namespace `host` of a lab to the machine's network by slirp4netns(1), or disconnect it. Answer: `Done`.
  *
- * Answer: `Done`.
+ * Its DNS server goes into /etc/resolv.conf. The document keeps the setting; the connection ends when the lab stops.
  */
 export type SetUplink = {
   type: "uplink"
@@ -1746,9 +1751,10 @@ export type SetUplink = {
 }
 
 /**
- * A whole lab at `revision`. `warnings` are problems that do not stop anything (the same address twice on a segment).
+ * The state of a lab at `revision`. `drift`: ids of records that differ between `desired` and `observed`. `warnings`: problems that
+ * stop nothing, such as an address that is used twice on a segment.
  *
- * `undo_by` is the author of the edit that undo would take back.
+ * `can_undo`, `can_redo`: the label of the edit that undo or redo would apply to; None: there is none. `undo_by`: the author of the first.
  */
 export type Snapshot = {
   result: "snapshot"
@@ -1765,9 +1771,9 @@ export type Snapshot = {
 }
 
 /**
- * Begin to capture on these interfaces (`ns/name`), both directions. Answer: `CaptureStarted`.
+ * Capture on these interfaces (`ns/name`), in both directions. Answer: `CaptureStarted`.
  *
- * `filter` is in the language of pcap-filter(7), `snaplen` the bytes kept of each frame, `ring` those kept in all.
+ * `filter`: a pcap-filter(7) expression. `snaplen`: bytes kept of each frame. `ring`: bytes of frames kept in all.
  */
 export type StartCapture = {
   type: "start-capture"
@@ -1779,13 +1785,14 @@ export type StartCapture = {
   ring?: number
 }
 
+/** Start the lab's process and build its document in the kernel. Answer: `Done`. */
 export type StartLab = {
   type: "start"
   id: string
   lab: string
 }
 
-/** Capture no more; what was captured stays to be read. Answer: `Done`. */
+/** End a capture; its frames can still be read. Answer: `Done`. */
 export type StopCapture = {
   type: "stop-capture"
   id: string
@@ -1793,14 +1800,14 @@ export type StopCapture = {
   capture: string
 }
 
-/** Take the lab out of the kernel; the document stays. */
+/** End the lab's process and all that runs in it; the document stays. Answer: `Done`. */
 export type StopLab = {
   type: "stop"
   id: string
   lab: string
 }
 
-/** Socket.IO event `stream`. */
+/** Socket.IO event `stream`: one item of the stream of request `id`. */
 export type StreamItem = {
   id: string
   item: AnyItem
@@ -1815,13 +1822,29 @@ export type Style = {
   locked?: boolean
 }
 
-/** `kept`: it was not ended, because of these commands that run in it. */
+/**
+ * Which namespaces this client wants live records of; it replaces its previous subscription. Answer: `Done`.
+ *
+ * `namespaces`: interface counters, neighbours, learned FDB entries and processes. `filters`: counters of rules. `conntrack`:
+ * connections. `traffic`: interface counters alone.
+ */
+export type Subscribe = {
+  type: "subscribe"
+  id: string
+  lab: string
+  namespaces?: string[]
+  filters?: string[]
+  conntrack?: string[]
+  traffic?: string[]
+}
+
+/** `kept`: the commands that still run in the terminal; where there are any it was not closed. */
 export type TerminalClosed = {
   result: "terminal-closed"
   kept: string[]
 }
 
-/** A shell of the lab, attached to by `viewers`. It may outlive the name of its namespace. `code`: it ended, with this exit code. */
+/** A terminal: see `topology.observe.facts.TerminalFact`. It may outlive the name of its namespace. */
 export type TerminalLive = {
   kind: "terminal"
   terminal: string
@@ -1833,15 +1856,17 @@ export type TerminalLive = {
   code?: number | null
 }
 
+/** `terminal`: the id of the new terminal. */
 export type TerminalOpened = {
   result: "terminal-opened"
   terminal: string
 }
 
 /**
- * What a STATE frame says. `drives`: this viewer's size counts, and it answers what programs ask the terminal.
+ * The content of a STATE frame. `drives`: the terminal has this viewer's size, and this viewer answers the queries of programs.
  *
- * `code`: it ended, with this exit code as a shell has it. `lost`: the lab, or the way to it, is gone; attach again when it is there.
+ * `code`: the shell has exited; its exit code, or 128 + n after signal n. `lost`: the connection to the lab was lost; attach again once
+ * the lab is live.
  */
 export type TerminalState = {
   rows?: number
@@ -1851,12 +1876,13 @@ export type TerminalState = {
   lost?: boolean
 }
 
+/** What a command printed on standard output. */
 export type Text = {
   result: "text"
   text: string
 }
 
-/** A token without its secret. `made`: UTC, RFC 3339. `terminals`: it may watch them. */
+/** A token without its secret. `made`: when, as UTC in RFC 3339. `terminals`: it may see terminals. */
 export type TokenInfo = {
   lab: string
   name: string
@@ -1865,22 +1891,23 @@ export type TokenInfo = {
   terminals: boolean
 }
 
+/** `token`: the secret, to be kept by whoever asked; the server stores only a hash of it. */
 export type TokenMade = {
   result: "token-made"
   token: string
   info: TokenInfo
 }
 
+/** The tokens, oldest first. */
 export type Tokens = {
   result: "tokens"
   tokens: TokenInfo[]
 }
 
 /**
- * Send the packet from inside the source's namespace and follow it; `count` of them, one after the other.
+ * Send `count` packets from the source's namespace, one after the other, and trace each. Stream: `JourneyItem`; answer: `Traced`.
  *
- * Stream: `JourneyItem`, the journey as far as it is known, again and again, the first time within moments. Answer: `Traced`. `wait`: s
- * until an answer that does not come is given up. Ended by `cancel`, and when the client leaves.
+ * `wait`: seconds to wait for a reply to each packet. It ends early by `cancel`, or when the client disconnects.
  */
 export type Trace = {
   type: "trace"
@@ -1891,7 +1918,10 @@ export type Trace = {
   wait?: number
 }
 
-/** `differences`: where the first of the journeys is not what was predicted just before. */
+/**
+ * The journeys of the packets that were sent. `predicted`: the journey that was expected of the first one just before it was sent.
+ * `differences`: where the first one differs from it.
+ */
 export type Traced = {
   result: "traced"
   journeys: Journey[]
@@ -1918,13 +1948,13 @@ export type Undo = {
 /**
  * How it ended, why, and where.
  *
- * `leg` `back`: it arrived, the answer was lost. `hop`: which of the hops it is about. `object`: id of the record to look at. `rule`:
- * for the causes by rule and policy. `address`: the one without a route, the neighbour that is silent. `errno`: what the sender was
- * told, where it was.
+ * `leg` `reply`: it arrived, the answer was lost. `hop`: number of the hop that it is about, from 0. `object`: id of the record to look
+ * at. `rule`: of a drop or reject by rule or policy. `address`: the one without a route, the neighbour that is silent. `errno`: what the
+ * kernel answered the sending program, where it refused.
  */
 export type Verdict = {
   cause: Cause
-  leg?: "back" | "there"
+  leg?: "original" | "reply"
   namespace?: string
   hop?: number | null
   object?: string
@@ -1977,7 +2007,7 @@ export type Vlan = {
   loose_binding?: boolean
 }
 
-/** Every match and target that the lab's iptables has. Answer: `VocabularyOf`. */
+/** All matches and targets (iptables-extensions(8)) of the lab's iptables, with their options. Answer: `VocabularyOf`. */
 export type Vocabulary = {
   type: "vocabulary"
   id: string
@@ -1985,7 +2015,7 @@ export type Vocabulary = {
   family?: Family
 }
 
-/** `version` is what `iptables --version` says. */
+/** `version`: the output of `iptables --version`. `extensions`: the verdicts, then the others by name. */
 export type VocabularyOf = {
   result: "vocabulary"
   version: string
@@ -2021,11 +2051,10 @@ export type Vxlan = {
 }
 
 /**
- * Pick packets out of the lab's own traffic, at most `rate` journeys a second. Stream: `JourneyItem`s; answer, after `cancel`:
- * `Watched`.
+ * Trace packets of the lab's own traffic, at most `rate` a second, until `cancel`. Stream: `JourneyItem`; answer: `Watched`.
  *
- * Only new flows are seen: the first packet of a connection, a UDP datagram, an echo request. `hosts`: addresses of which one has to be
- * its source or destination (none: all); `port` of either side.
+ * Only packets that open a flow count: a TCP SYN, a UDP datagram, an echo request. `hosts`: one of these addresses has to be the source or
+ * the destination (empty: any). `port`: of either side.
  */
 export type Watch = {
   type: "watch"
@@ -2037,14 +2066,14 @@ export type Watch = {
   rate?: number
 }
 
-/** `journeys` that were told; `skipped`: packets that matched and were left out to keep to the rate. */
+/** `journeys`: how many were reported. `skipped`: packets that matched and were left out to keep to the rate. */
 export type Watched = {
   result: "watched"
   journeys: number
   skipped: number
 }
 
-/** `iptables -Z`: of a rule, of a chain, of the whole table. Answer: `Done`. */
+/** `iptables -Z`: zero the counters of a rule (a number from 1), of a chain, or of the whole table. Answer: `Done`. */
 export type ZeroCounters = {
   type: "zero-counters"
   id: string
@@ -2066,9 +2095,9 @@ export type AnyCommand = AddChain | AddFdb | AddInterface | AddLink | AddNamespa
 
 export type AnyStep = AddAddressStep | AddFdbStep | AddInterfaceStep | AddNamespaceStep | AddNeighbourStep | AddRouteStep | AddVlanStep | ChangeInterfaceStep | ChangeTableStep | DeleteAddressStep | DeleteFdbStep | DeleteInterfaceStep | DeleteNamespaceStep | DeleteNeighbourStep | DeleteRouteStep | DeleteVlanStep | MoveInterfaceStep | SetNsidStep | SetSysctlStep | SetUpStep
 
-export type AnyRequest = Analyse | AttachTerminal | Backup | Cancel | CheckRule | Close | CloseTerminal | DeleteConnection | DestroyLab | DetachTerminal | Doctor | Edit | EndProcess | Exec | Explain | Export | ExportRules | FlushConntrack | History | Input | ListExamples | ListFiles | ListLabs | ListTokens | Look | MakeToken | NetnsQuery | NewLab | Open | OpenTerminal | Ping | Predict | ReadCapture | RemoveCapture | ResizeTerminal | Restore | RevokeToken | SetUplink | StartCapture | StartLab | StopCapture | StopLab | Trace | Vocabulary | Watch | ZeroCounters
+export type AnyRequest = Analyse | AttachTerminal | Backup | Cancel | CheckRule | Close | CloseTerminal | DeleteConnection | DestroyLab | DetachTerminal | Doctor | Edit | EndProcess | Exec | Export | ExportRules | FlushConntrack | History | Input | ListExamples | ListFiles | ListLabs | ListTokens | MakeToken | NetnsQuery | NewLab | Open | OpenTerminal | Ping | Predict | ReadCapture | RemoveCapture | ResizeTerminal | Restore | RevokeToken | SetUplink | StartCapture | StartLab | StopCapture | StopLab | Subscribe | Trace | Vocabulary | Watch | ZeroCounters
 
-export type AnyResult = Analysed | CaptureStarted | CapturedFrames | Diagnosis | Done | Examples | Exited | Explained | Exported | Files | HistoryList | Labs | PingDone | Planned | Predicted | Restored | RuleChecked | Snapshot | TerminalClosed | TerminalOpened | Text | TokenMade | Tokens | Traced | VocabularyOf | Watched
+export type AnyResult = Analysed | CaptureStarted | CapturedFrames | Diagnosis | Done | Examples | Exited | Exported | Files | HistoryList | Labs | PingDone | Planned | Predicted | Restored | RuleChecked | Snapshot | TerminalClosed | TerminalOpened | Text | TokenMade | Tokens | Traced | VocabularyOf | Watched
 
 export type AnyItem = JourneyItem | Output | PingNote | PingReply
 

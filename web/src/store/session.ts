@@ -91,7 +91,7 @@ export class Session {
       conntrack: distinct(conntrack),
       traffic: [...this.busy],
     }
-    this.connection.request<'look'>({ type: 'look', lab, ...look }).done.catch(() => undefined)
+    this.connection.request<'subscribe'>({ type: 'subscribe', lab, ...look }).done.catch(() => undefined)
   }
 
   private async resume(): Promise<void> {

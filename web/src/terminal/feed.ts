@@ -1,6 +1,7 @@
 /** A terminal of the lab, attached: its bytes go to the screen, what is typed goes back. Attaches again by itself. */
 
 import {
+  ACK,
   type Asked,
   type Channel,
   type Connection,
@@ -12,7 +13,6 @@ import {
   packCount,
   SCREEN,
   STATE,
-  TAKEN,
 } from '@/connection'
 import type { TerminalState } from '@/protocol'
 import { Value } from '@/ui'
@@ -175,6 +175,6 @@ export class Feed {
     this.taken += count
     if (this.taken - this.said < SAY_EACH) return
     this.said = this.taken
-    this.channel?.send(TAKEN, packCount(this.taken))
+    this.channel?.send(ACK, packCount(this.taken))
   }
 }

@@ -2,10 +2,11 @@ import { expect, test } from 'vitest'
 import { animatedSvg, diagramOf, framesOf } from '@/journey/diagram'
 import { fromFragment, fromSaved, toFragment, toSaved } from '@/journey/file'
 import { askOf, emptyForm, staysOf } from '@/journey/model'
+import { useRemedyTexts as remedyTexts, remedyWords } from '@/journey/remedies'
 import { transcript } from '@/journey/SaveMenu'
 import { useJourneyTexts } from '@/journey/texts'
 import { changesOf, hopWords, packetWords, verdictWords } from '@/journey/words'
-import type { Cause, Hop, Journey, Packet } from '@/protocol'
+import type { Cause, Hop, Journey, Packet, Verdict } from '@/protocol'
 
 const packet: Packet = {
   protocol: 'tcp',
@@ -94,7 +95,7 @@ test('every cause has words', () => {
   const said = causes.map((cause) => verdictWords(t, { cause, namespace: 'r', rule }))
   expect(new Set(said).size).toBe(causes.length)
   expect(said[2]).toBe('Dropped by rule 2 of filter/FORWARD in r')
-  expect(verdictWords(t, { cause: 'dropped-by-rule', leg: 'back', rule })).toContain('the answer was lost')
+  expect(verdictWords(t, { cause: 'dropped-by-rule', leg: 'reply', rule })).toContain('the answer was lost')
 })
 
 test('hops stand under the namespace where they happened', () => {
@@ -111,6 +112,31 @@ test('a saved journey and a shared one come back', async () => {
   expect((await fromFragment(`#${fragment}`)).journey).toEqual(journey)
   expect(() => fromSaved('{"vethboard": 1}')).toThrow(SyntaxError)
   expect(() => fromSaved('{"vethboard_journey": 2}')).toThrow(SyntaxError)
+  expect(() => fromSaved(JSON.stringify({ ...saved, vethboard_journey: 3 }))).toThrow(SyntaxError)
+})
+
+test('a file of version 1 names the legs otherwise', () => {
+  const old = {
+    ...journey,
+    hops: [...hops, { kind: 'receive', namespace: 'a', leg: 'back' }],
+    verdict: { cause: 'no-route', leg: 'back', namespace: 'r' },
+  }
+  const file = { vethboard_journey: 1, lab: '', at: '', journey: old, predicted: old }
+  const { journey: read, predicted } = fromSaved(JSON.stringify(file))
+  expect(read.hops.map((h) => h.leg)).toEqual([...hops.map(() => undefined), 'reply'])
+  expect(read.verdict.leg).toBe('reply')
+  expect(predicted).toEqual(read)
+})
+
+test('whatever is lost has a remedy', () => {
+  const from = (verdict: Verdict): string => remedyWords(remedyTexts.now(), verdict)
+  expect(from({ cause: 'dropped-by-rule', rule })).toContain('rule 2 of filter/FORWARD')
+  expect(from({ cause: 'not-forwarded', namespace: 'r', address: '10.0.0.9' })).toBe(
+    'Set net.ipv4.ip_forward to 1 in r.',
+  )
+  expect(from({ cause: 'no-route', object: 'route:a/10.0.0.0/8' })).toBe('Delete that route.')
+  expect(from({ cause: 'refused', errno: 99, dev: 'eth0' })).toBe('Give eth0 an address.')
+  expect(from({ cause: 'delivered' })).toBe('')
 })
 
 test('the transcript has every step and the verdict', () => {

@@ -1,0 +1,256 @@
+"""Why a packet is not seen any further: from where it was seen last, the kernel's own lookups, and what is known of the lab."""
+
+import errno
+import ipaddress
+from typing import TYPE_CHECKING
+
+from topology.journey.forwarding import REFUSALS, Address, network_of
+from topology.journey.hop import Cause, Hop, Verdict
+from topology.journey.packet import Packet
+from topology.journey.probe import Probe
+from topology.journey.seen.evidence import Passage
+from topology.journey.sighting import RouteLookup, TappedFrame
+from topology.model import ids
+from topology.model.records import AnyInterface, is_bridge
+from topology.observe.live import LinkLive
+
+if TYPE_CHECKING:
+    from topology.journey.seen.walk import Walk
+
+_ICMP_OVERHEAD, _IP6_OVERHEAD = 28, 48
+"""Bytes of IP and ICMP (or UDP) headers."""
+_UNROUTABLE = frozenset((errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EACCES, errno.EINVAL))
+_MARTIAN = frozenset((errno.EXDEV, errno.EINVAL))
+"""What fib_validate_source() (net/ipv4/fib_frontend.c) answers for a source that cannot be."""
+
+
+def unsent(probe: Probe) -> Packet:
+    """The packet of a probe of which nothing was seen."""
+    icmp = "icmpv6" if probe.family == "ipv6" else "icmp"
+    protocol = icmp if probe.protocol == "icmp" else probe.protocol
+    overhead = _IP6_OVERHEAD if probe.family == "ipv6" else _ICMP_OVERHEAD
+    length = probe.size + overhead if probe.protocol in ("icmp", "udp") else 0
+    return Packet(protocol=protocol, dst=probe.address, dport=probe.to_port, length=length, df=probe.dont_fragment)
+
+
+def stopped(walk: "Walk", ns: str, hop: Hop) -> Verdict:
+    """It went into a hook and did not come out: by the last rule or policy of the trace."""
+    if hop.rule is None:
+        note = f"it did not come out of hook {hop.hook}, and no rule of iptables says why"
+        return walk.verdict(Cause.UNKNOWN, ns, object=hop.object, note=note)
+    if hop.outcome == "stolen":
+        return walk.verdict(Cause.UNKNOWN, ns, object=hop.object, rule=hop.rule, note=f"{hop.target} took it")
+    cause = Cause.DROPPED_BY_RULE if hop.rule.number else Cause.DROPPED_BY_POLICY
+    return walk.verdict(cause, ns, object=hop.object, rule=hop.rule)
+
+
+# ---- the sender ------------------------------------------------------------------------------------------------------
+
+
+def silent_sender(walk: "Walk", ns: str, packet: Packet) -> Verdict:
+    """Nothing was seen of it: what the kernel answered the sending program says why."""
+    refused = next((s for s in walk.evidence.socket_results if s.event == "refused" and not s.by), None)
+    if refused is None:
+        cause = Cause.UNKNOWN if walk.evidence.notes else Cause.RUNNING
+        return walk.verdict(cause, ns, note="; ".join(n.text for n in walk.evidence.notes if n.ns == ns))
+    found = next((s for s in reversed(walk.evidence.routes) if s.ns == ns and s.dst == packet.dst), None)
+    return _refused(walk, ns, packet, refused.errno, found)
+
+
+def _refused(walk: "Walk", ns: str, packet: Packet, number: int, found: RouteLookup | None) -> Verdict:
+    if number == errno.EMSGSIZE:
+        dev = found.dev if found is not None else walk.probe.dev
+        return walk.verdict(Cause.TOO_BIG, ns, errno=number, dev=dev, object=_place(ns, dev), mtu=_mtu(walk, ns, dev))
+    if number == errno.ENETDOWN:
+        dev = walk.probe.dev
+        return walk.verdict(Cause.INTERFACE_DOWN, ns, errno=number, dev=dev, object=_place(ns, dev))
+    if number in _UNROUTABLE:
+        return no_route(walk, ns, packet.dst, number, found)
+    return walk.verdict(Cause.REFUSED, ns, errno=number, object=ids.namespace(ns))
+
+
+def _place(ns: str, dev: str) -> str:
+    """The id of the interface; of the namespace where none is known."""
+    return ids.Ref(ns, dev).id if dev else ids.namespace(ns)
+
+
+# ---- routing ---------------------------------------------------------------------------------------------------------
+
+
+def no_route(walk: "Walk", ns: str, dst: str, number: int, found: RouteLookup | None) -> Verdict:
+    """The lookup failed: for want of a route, by a route that refuses, or since the interface that would have it is down."""
+    there = ipaddress.ip_address(dst)
+    down = _down_towards(walk, ns, there)
+    if down is not None:
+        return walk.verdict(Cause.INTERFACE_DOWN, ns, errno=number, dev=down.name, address=dst, object=down.id)
+    route = walk.view.best(ns, there)
+    refusing = route if route is not None and route.type in REFUSALS else None
+    record = walk.view.route_record(ns, found.route, found.table) if found is not None and found.route else None
+    record = record or (refusing.record if refusing is not None else None)
+    note = f"a {refusing.type} route" if refusing is not None else ""
+    return walk.verdict(Cause.NO_ROUTE, ns, errno=number, address=dst, object=record or ids.namespace(ns), note=note)
+
+
+def _down_towards(walk: "Walk", ns: str, there: Address) -> AnyInterface | None:
+    """An interface that is down, and that would have a route to the address if it were up."""
+    routes, inside = walk.view.graph.routes(ns), walk.view.graph.inside(ns)
+    for interface in inside:
+        if not interface.up and (
+            any(there in ipaddress.ip_interface(a).network for a in interface.addresses)
+            or any(r.dev == interface.name and there in network_of(r.to) for r in routes)
+        ):
+            return interface
+    others = [i for i in inside if i.name != "lo"]
+    # IPv6 addresses go when their interface goes down: no record tells where they were
+    return others[0] if others and not any(i.up for i in others) else None
+
+
+def after_routing(walk: "Walk", ns: str) -> Verdict:
+    """Routed, and never at POSTROUTING."""
+    return walk.verdict(Cause.UNKNOWN, ns, object=ids.namespace(ns), note="it was not seen after the routing decision")
+
+
+def not_routed(walk: "Walk", tap: TappedFrame, packet: Packet, found: RouteLookup | None) -> Verdict:
+    """Out of PREROUTING, and at neither INPUT nor FORWARD: the routing decision, or what ip_forward() checks first."""
+    ns, number = tap.ns, found.errno if found is not None else 0
+    route = walk.view.best(ns, ipaddress.ip_address(packet.dst))
+    if number and route is not None and route.type in REFUSALS:
+        return no_route(walk, ns, packet.dst, number, found)
+    if number in _MARTIAN:
+        return _martian(walk, tap, packet, number)
+    local = found is not None and found.type in ("local", "broadcast", "multicast")
+    if not local and not walk.view.is_forwarding(ns, packet.family):
+        return walk.verdict(Cause.NOT_FORWARDED, ns, dev=tap.dev, object=ids.namespace(ns), address=packet.dst, errno=number)
+    if number:
+        return no_route(walk, ns, packet.dst, number, found)
+    if found is not None and not local and packet.ttl <= 1:
+        return walk.verdict(Cause.TTL_EXCEEDED, ns, dev=tap.dev, object=ids.namespace(ns))
+    return _too_big(walk, ns, packet, found) or walk.verdict(
+        Cause.UNKNOWN, ns, dev=tap.dev, object=ids.namespace(ns), note="it was not seen after PREROUTING"
+    )
+
+
+def _martian(walk: "Walk", tap: TappedFrame, packet: Packet, number: int) -> Verdict:
+    key = "net.ipv4.conf.all.rp_filter"
+    value = walk.view.sysctl(tap.ns, key)
+    note = f"{key} is {value}" if value not in ("", "0") else f"rp_filter of {tap.dev}, or an address that cannot be a source (martian)"
+    return walk.verdict(Cause.REVERSE_PATH, tap.ns, dev=tap.dev, object=ids.namespace(tap.ns), address=packet.src, errno=number, note=note)
+
+
+def _too_big(walk: "Walk", ns: str, packet: Packet, found: RouteLookup | None) -> Verdict | None:
+    dev = found.dev if found is not None else ""
+    mtu = (found.mtu if found is not None else 0) or _mtu(walk, ns, dev)
+    if mtu and packet.length > mtu and (packet.df or packet.family == "ipv6"):
+        return walk.verdict(Cause.TOO_BIG, ns, dev=dev, object=ids.Ref(ns, dev).id, mtu=mtu)
+    return None
+
+
+def _mtu(walk: "Walk", ns: str, dev: str) -> int:
+    """As the kernel says; 0 where it does not."""
+    shown = _link(walk, ns, dev)
+    return shown.mtu if shown is not None else 0
+
+
+# ---- links -----------------------------------------------------------------------------------------------------------
+
+
+def _link(walk: "Walk", ns: str, dev: str) -> LinkLive | None:
+    shown = walk.view.live.get(ids.link_live(ids.join(ns, dev)))
+    return shown if isinstance(shown, LinkLive) else None
+
+
+def link_trouble(walk: "Walk", ns: str, dev: str) -> Verdict | None:
+    """The interface, or the other end of its pair, is down; or it has no carrier. None where it is in order."""
+    ref = ids.Ref(ns, dev)
+    interface, shown = walk.view.graph.interfaces.get(str(ref)), _link(walk, ns, dev)
+    if interface is not None and not interface.up:
+        return walk.verdict(Cause.INTERFACE_DOWN, ns, dev=dev, object=interface.id)
+    peer = walk.view.graph.peer(str(ref))
+    if peer is not None and not peer.up:
+        return walk.verdict(Cause.NO_CARRIER, ns, dev=dev, object=peer.id, note=f"its peer {peer.ref} is down")
+    if shown is not None and not (shown.up and shown.carrier):
+        return walk.verdict(Cause.NO_CARRIER if shown.up else Cause.INTERFACE_DOWN, ns, dev=dev, object=ref.id)
+    return None
+
+
+def no_neighbour(walk: "Walk", ns: str, dev: str, address: str, asked: bool, mac: str) -> Verdict | None:
+    """It did not leave: a link in trouble, or no MAC of the next hop. `mac`: what a reply on the wire said. None: neither of the two."""
+    trouble = link_trouble(walk, ns, dev)
+    if trouble is not None:
+        return trouble
+    entry = walk.evidence.neighbours.get((ns, dev, address))
+    if not mac and (asked or (entry is not None and entry.state in ("incomplete", "failed"))):
+        place = ids.Ref(ns, dev).id
+        walk.hop(kind="neighbour", namespace=ns, object=place, dev=dev, address=address, asked=asked)
+        note = "" if asked else "it was not asked on the wire"
+        return walk.verdict(Cause.NEIGHBOUR_SILENT, ns, dev=dev, address=address, object=place, note=note)
+    return None
+
+
+def did_not_leave(walk: "Walk", ns: str, dev: str) -> Verdict:
+    """Out of POSTROUTING, and at no interface."""
+    trouble = link_trouble(walk, ns, dev) if dev else None
+    note = f"it was not seen leaving by {dev}" if dev else "it was not seen leaving"
+    return trouble or walk.verdict(Cause.UNKNOWN, ns, dev=dev, object=_place(ns, dev), note=note)
+
+
+def lost_on_wire(walk: "Walk", out: TappedFrame) -> Verdict:
+    """Out at one end, and not in at the other."""
+    trouble = link_trouble(walk, out.ns, out.dev)
+    note = "it was not seen at the other end"
+    return trouble or walk.verdict(Cause.UNKNOWN, out.ns, dev=out.dev, object=ids.Ref(out.ns, out.dev).id, note=note)
+
+
+def not_taken(walk: "Walk", tap: TappedFrame) -> Verdict:
+    """A frame came in, and IP did not see it."""
+    record, shown = walk.interface(tap.ns, tap.dev), _link(walk, tap.ns, tap.dev)
+    mac = shown.mac if shown is not None else (record.mac if record is not None else None)
+    note = "IP did not take it"
+    if mac and tap.packet.dst_mac and tap.packet.dst_mac != mac:
+        note = f"the frame is for {tap.packet.dst_mac}, the interface is {mac}"
+    words = [n.text for n in walk.evidence.notes if n.ns == tap.ns]
+    return walk.verdict(Cause.UNKNOWN, tap.ns, dev=tap.dev, object=ids.Ref(tap.ns, tap.dev).id, note="; ".join([note, *words]))
+
+
+# ---- bridges ---------------------------------------------------------------------------------------------------------
+
+
+def not_switched(walk: "Walk", tap: TappedFrame, bridge: str, forwarded: Passage | Verdict | None) -> Verdict:
+    """It came to a bridge and went out nowhere."""
+    if isinstance(forwarded, Verdict):
+        return forwarded
+    ns = tap.ns
+    port = walk.evidence.fdb.get((ns, tap.packet.dst_mac), "")
+    others = [p.name for p in walk.view.graph.ports(ids.join(ns, bridge)) if p.name != tap.dev]
+    blocked = _blocked_port(walk, tap, bridge, port, others)
+    if blocked:
+        note = walk.view.port_state(ids.join(ns, blocked))
+        return walk.verdict(Cause.PORT_BLOCKED, ns, dev=blocked, object=ids.Ref(ns, blocked).id, note=note)
+    device = walk.interface(ns, bridge)
+    if is_bridge(device) and device.vlan_filtering:
+        return walk.verdict(Cause.VLAN_FILTERED, ns, dev=tap.dev, object=ids.Ref(ns, tap.dev).id, note=_vlans(walk, ns, tap))
+    for dev in (port, *others):
+        trouble = link_trouble(walk, ns, dev) if dev and dev != tap.dev else None
+        if trouble is not None:
+            return trouble
+    note = f"the FDB has {tap.packet.dst_mac} at the port it came from" if port == tap.dev else "the bridge sent it out nowhere"
+    return walk.verdict(Cause.UNKNOWN, ns, dev=bridge, object=ids.Ref(ns, bridge).id, note=note)
+
+
+def _blocked_port(walk: "Walk", tap: TappedFrame, bridge: str, port: str, others: list[str]) -> str:
+    """The port that lets no frame pass: where it came in, where it should have gone, or, of a flooded frame, the first of all others."""
+    for dev in (tap.dev, port):
+        if dev and dev != bridge and _is_blocked(walk, tap.ns, dev):
+            return dev
+    all_blocked = bool(others) and not port and all(_is_blocked(walk, tap.ns, dev) for dev in others)
+    return others[0] if all_blocked else ""
+
+
+def _is_blocked(walk: "Walk", ns: str, dev: str) -> bool:
+    return walk.view.port_state(ids.join(ns, dev)) not in ("", "forwarding")
+
+
+def _vlans(walk: "Walk", ns: str, tap: TappedFrame) -> str:
+    record = walk.interface(ns, tap.dev)
+    has = ", ".join(str(v.vid) for v in record.vlans) if record is not None and record.vlans is not None else "the bridge's default"
+    return f"VLANs of the port: {has}; the frame: {tap.packet.vlan if tap.packet.vlan is not None else 'untagged'}"
