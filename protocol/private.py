@@ -164,6 +164,16 @@ class TryRules(LabRequest, frozen=True, kw_only=True, tag="try-rules"):
     text: str
 
 
+class ListExtensions(LabRequest, frozen=True, kw_only=True, tag="list-extensions"):
+    """Print the help of every match and target of the lab's iptables on `channel`, for `topology.rules.vocabulary.read`.
+
+    Answer: `Exit`, as for `Run`.
+    """
+
+    channel: int
+    family: Family
+
+
 class OpenTerminal(LabRequest, frozen=True, kw_only=True, tag="open-terminal"):
     """As in `protocol.terminals`. Answer: `TerminalOpened`."""
 
@@ -293,7 +303,7 @@ class StopTrace(LabRequest, frozen=True, kw_only=True, tag="stop-trace"):
 
 AnyTraceRequest = Trace | WatchPackets | StopTrace
 AnyLabRequest = (
-    Attach | Apply | Run | Resize | Signal | Subscribe | TryRules
+    Attach | Apply | Run | Resize | Signal | Subscribe | TryRules | ListExtensions
     | AnyTerminalRequest | AnyFileRequest | AnyCaptureRequest | AnyTraceRequest
 )  # fmt: skip
 

@@ -14,6 +14,7 @@ from websockets.exceptions import ConnectionClosed
 
 from agent.capture import Captures
 from agent.filter import attempt
+from agent.filter.extensions import listing
 from agent.journey.tracing import Tracing
 from agent.lab.children import Children
 from agent.lab.kernel import POLL_SECONDS, Kernel
@@ -131,6 +132,8 @@ class Lab:
             p.Attach: self._attach,
             p.Apply: lambda request, _: self._kernel.apply(request),
             p.Run: self._children.start,
+            p.ListExtensions: lambda request, outbox: self._children.start(listing(request), outbox),
+            p.ListExtensions: lambda request, outbox: self._children.start(listing(request), outbox),
             p.Resize: self._resize,
             p.Signal: self._signal,
             p.Subscribe: self._subscribe,

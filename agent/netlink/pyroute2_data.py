@@ -14,8 +14,15 @@ Attributes = Mapping[str, Any]
 
 
 def encode(kind: str, values: Attributes) -> bytes:
-    """The attributes of IFLA_INFO_DATA, packed; a dict is the C struct of these fields. KeyError for a kind that pyroute2 does not know."""
+    """The attributes of IFLA_INFO_DATA, packed; a dict is the C struct of these fields.
+
+    KeyError for a kind or an attribute that pyroute2 does not know: pyroute2 itself would leave it out without a word.
+    """
     nla = data_plugins[kind]()
+    known = {word for row in nla.nla_map for word in row if isinstance(word, str)}
+    for name in values:
+        if name not in known:
+            raise KeyError(name)
     nla["attrs"] = list(values.items())
     nla.encode()
     return bytes(nla.data[4:])

@@ -24,8 +24,8 @@ class Out(Protocol):
 
 
 class Viewer:
-    """Is sent the screen first, then output as it comes, and never more than `ACK_WINDOW_BYTES` bytes that it has not confirmed. If it falls
-    behind what the ring keeps, it is sent the screen again. With `read_only` it may not type, and has no influence on the size."""
+    """Is sent the screen first, then output as it comes, and never more than `ACK_WINDOW_BYTES` bytes that it has not confirmed. If it
+    falls behind what the ring keeps, it is sent the screen again. With `read_only` it may not type, and has no influence on the size."""
 
     def __init__(self, channel: int, out: Out, rows: int, columns: int, read_only: bool = False) -> None:
         self.channel, self.out, self.read_only = channel, out, read_only

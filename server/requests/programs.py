@@ -43,8 +43,8 @@ def start(
 class _Collected:
     """A short program: its output is collected, and the request answered when it has ended."""
 
-    def __init__(self, session: Session, request_id: str, argv: tuple[str, ...], result: Callable[[str], AnyResult]) -> None:
-        self._session, self._request_id, self._argv, self._result = session, request_id, argv, result
+    def __init__(self, session: Session, request_id: str, name: str, result: Callable[[str], AnyResult]) -> None:
+        self._session, self._request_id, self._name, self._result = session, request_id, name, result
         self._output = {OUTPUT: bytearray(), ERROR: bytearray()}
 
     def on_data(self, stream: int, data: bytes) -> None:
@@ -64,7 +64,7 @@ class _Collected:
             return unavailable("the lab was lost").problem
         if ended.problem is not None or ended.code == 0:
             return ended.problem
-        message = self._text(ERROR).strip() or f"{' '.join(self._argv)} ended with {ended.code}"
+        message = self._text(ERROR).strip() or f"{self._name} ended with {ended.code}"
         return Problem(code=Code.REFUSED, message=message)
 
     def _text(self, stream: int) -> str:
@@ -78,6 +78,17 @@ def collect(
 
     If it fails, the request is refused with the text of its standard error.
     """
-    collected = _Collected(session, request_id, argv, result)
-    listener = ChannelListener(collected.on_data, collected.on_exit)
-    link.run(listener, lambda id: p.Run(id=id, channel=id, namespace=namespace, argv=argv))
+    collect_output(link, session, request_id, " ".join(argv), lambda id: p.Run(id=id, channel=id, namespace=namespace, argv=argv), result)
+
+
+def collect_output(
+    link: LabLink,
+    session: Session,
+    request_id: str,
+    name: str,
+    make: Callable[[int], p.Run | p.ListExtensions],
+    result: Callable[[str], AnyResult],
+) -> None:
+    """As `collect`, for a program that the lab chooses itself; `name` is what a problem calls it."""
+    collected = _Collected(session, request_id, name, result)
+    link.run(ChannelListener(collected.on_data, collected.on_exit), make)

@@ -2,12 +2,13 @@
 
 import threading
 
+from protocol import private as p
 from protocol import public as q
 from server.lab.workspace import Workspace
 from server.requests import programs
 from server.sessions import Session
 from topology.model.netfilter import Driver, Family
-from topology.rules.vocabulary import SCRIPT, read
+from topology.rules.vocabulary import read
 
 _known: dict[tuple[Driver | None, Family], q.VocabularyOf] = {}
 _lock = threading.Lock()
@@ -29,10 +30,7 @@ def vocabulary(workspace: Workspace, session: Session, request: q.Vocabulary) ->
             _known[key] = found
         return found
 
-    programs.collect(workspace.live_link(), session, request.id, ("bash", "-c", _script(request.family)), result)
+    def make(id: int) -> p.ListExtensions:
+        return p.ListExtensions(id=id, channel=id, family=request.family)
 
-
-def _script(family: Family) -> str:
-    """The script that prints them; `own`: the prefix of the libraries of that family."""
-    program, own = ("iptables", "ipt") if family == "ipv4" else ("ip6tables", "ip6t")
-    return SCRIPT.format(iptables=program, own=own)
+    programs.collect_output(workspace.live_link(), session, request.id, "the list of extensions", make, result)

@@ -125,10 +125,10 @@ def test_a_rule_that_is_another_one_by_now_is_a_conflict(stack: Stack, client: C
     edit(client, made, rule("-p tcp -j DROP"))
     gone = refused(client, made, c.RemoveRules(namespace="ns0", chain="INPUT", rules=(c.NumberedRule(at=1, was="-p udp -j DROP"),)))
     assert (gone.code, gone.rule) == (Code.CONFLICT, 1)
-    assert gone.hint == "the rule you meant is gone; number 1 is: -p tcp -j DROP. Nothing was changed"
+    assert gone.hint == "the rule you meant is gone; number 1 is now: -p tcp -j DROP. Nothing was changed"
     edit(client, made, rule("-p udp -j DROP", at=1))
     moved = refused(client, made, c.MoveRule(namespace="ns0", chain="INPUT", at=1, was="-p tcp -j DROP", to=1))
-    assert moved.hint == "the rule you meant is number 2 now; number 1 is: -p udp -j DROP. Nothing was changed"
+    assert moved.hint == "the rule you meant is now number 2; number 1 is now: -p udp -j DROP. Nothing was changed"
     edit(client, made, c.Undo())
     assert refused(client, made, c.SetRule(namespace="ns0", chain="INPUT", at=2, was="", rule="-j DROP")).code == Code.CONFLICT
     assert len(saved(stack, made)) == 1

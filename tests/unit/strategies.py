@@ -3,12 +3,16 @@
 from hypothesis import strategies as st
 
 from topology.document.check import check
+from topology.model.kinds.dummy import Dummy
+from topology.model.kinds.ifb import Ifb
+from topology.model.kinds.vlan import Vlan
 from topology.model.records import (
     AnyRecord,
     Area,
     Bridge,
     Chain,
     Fdb,
+    Interface,
     Lab,
     Loopback,
     Macvlan,
@@ -87,7 +91,7 @@ def labs(draw: st.DrawFn) -> Records:
                 )
             )  # fmt: skip
             refs.append((ns, name))
-    records += draw(_upper(refs))
+    records += draw(_upper(refs, {r.ref for r in records if isinstance(r, Interface) and r.up}))
     for node in [*chosen, *(f"{ns}/br0" for ns in sorted(bridges))]:
         style = Style(node=node, colour=draw(st.sampled_from((None, "red"))), locked=draw(st.booleans()))
         records += [] if style.plain else [style]
@@ -136,8 +140,8 @@ def _shapes(draw: st.DrawFn) -> list[AnyRecord]:
 
 
 @st.composite
-def _upper(draw: st.DrawFn, refs: list[tuple[str, str]]) -> list[AnyRecord]:
-    """A macvlan and a vxlan on top of what is there."""
+def _upper(draw: st.DrawFn, refs: list[tuple[str, str]], up: set[str]) -> list[AnyRecord]:
+    """A macvlan, a vxlan and a vlan on top of what is there, and what stands alone."""
     out: list[AnyRecord] = []
     if refs and draw(st.booleans()):
         ns, name = draw(st.sampled_from(refs))
@@ -146,4 +150,16 @@ def _upper(draw: st.DrawFn, refs: list[tuple[str, str]]) -> list[AnyRecord]:
         ns, name = draw(st.sampled_from(refs))
         remote = draw(st.sampled_from((None, "10.0.0.9", "2001:db8::9")))
         out.append(Vxlan(namespace=ns, name="x0", vni=draw(st.integers(0, 3)), parent=f"{ns}/{name}", remote=remote, mtu=draw(mtus)))
+    if refs and draw(st.booleans()):
+        below, name = draw(st.sampled_from(refs))
+        ns = draw(st.sampled_from((below, "host")))
+        loose, protocol = draw(st.booleans()), draw(st.sampled_from(("802.1Q", "802.1ad")))
+        vlan = Vlan(
+            namespace=ns, name="v0", parent=f"{below}/{name}", vid=draw(st.integers(0, 3)), protocol=protocol, loose_binding=loose,
+            up=(loose or f"{below}/{name}" in up) and draw(st.booleans()), mac=draw(st.none() | macs), addresses=draw(some_addresses),
+        )  # fmt: skip
+        out.append(vlan)
+    if refs and draw(st.booleans()):
+        out.append(Dummy(namespace=refs[0][0], name="d0", mtu=draw(mtus), mac=draw(st.none() | macs), up=draw(st.booleans())))
+        out.append(Ifb(namespace=refs[0][0], name="i0", mtu=draw(mtus), mac=draw(st.none() | macs)))
     return out

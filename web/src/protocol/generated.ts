@@ -20,7 +20,7 @@ export type AddAddressStep = {
   address: string
 }
 
-/** `iptables -N` */
+/** `iptables -N`: add a user-defined chain. */
 export type AddChain = {
   do: "add-chain"
   namespace: string
@@ -29,6 +29,7 @@ export type AddChain = {
   name: string
 }
 
+/** `bridge fdb add` */
 export type AddFdb = {
   do: "add-fdb"
   fdb: Fdb
@@ -82,6 +83,7 @@ export type AddNamespaceStep = {
   name: string
 }
 
+/** `ip neighbour add … nud permanent` */
 export type AddNeighbour = {
   do: "add-neighbour"
   neighbour: Neighbour
@@ -94,6 +96,7 @@ export type AddNeighbourStep = {
   neighbour: Neighbour
 }
 
+/** `ip route add` */
 export type AddRoute = {
   do: "add-route"
   route: Route
@@ -106,7 +109,7 @@ export type AddRouteStep = {
   route: Route
 }
 
-/** `iptables -A CHAIN RULE`, or `-I` where `at` says which number it shall have. `rule` is what one types after the chain's name. */
+/** `iptables -A CHAIN RULE`, or `-I` where `at` is the number of the new rule. `rule` is what follows the chain on the command line. */
 export type AddRule = {
   do: "add-rule"
   namespace: string
@@ -155,7 +158,7 @@ export type Answer = {
   problem?: Problem | null
 }
 
-/** Make the lab what this document says. A document without a layout keeps the lab's where nodes have the same name. */
+/** Make the lab what this document says. A node that the document gives no place keeps the place of the lab's node with its name. */
 export type ApplyDocument = {
   do: "apply-document"
   document: Record<string, Json>
@@ -299,8 +302,8 @@ export type Cause = "delivered" | "running" | "dropped-by-rule" | "dropped-by-po
 /**
  * A chain of iptables(8) and its rules, each as iptables-save prints it after `-A NAME `, without counters.
  *
- * `policy` is a built-in chain's, None for a custom one. A built-in chain with policy ACCEPT and no rules has no record, a
- * custom one always has.
+ * `policy` is a built-in chain's, None for a user-defined one. A built-in chain with policy ACCEPT and no rules has no record, a
+ * user-defined one always has.
  */
 export type Chain = {
   kind: "chain"
@@ -608,8 +611,9 @@ export type Dummy = {
 }
 
 /**
- * The same again, `by` canvas units away: namespaces, bridges, areas and notes, with what is in them and the links among them.
- * A link to a bridge that stays alone is drawn again to it.
+ * Copy namespaces, bridges, areas and notes, with what is in them and the links among them. `by`: how far away, in canvas units.
+ *
+ * A link from a copied namespace to a bridge that is not copied is copied too, to a new port of that bridge.
  */
 export type Duplicate = {
   do: "duplicate"
@@ -633,7 +637,7 @@ export type Edit = {
   dry_run?: boolean
 }
 
-/** One end of a link that is to be made. `name` None: the next free `vethN`, as the kernel would. */
+/** One end of a new link. `name` None: the first free `vethN`, as the kernel chooses (dev_alloc_name()). */
 export type End = {
   namespace: string
   name?: string | null
@@ -722,9 +726,9 @@ export type Exported = {
 }
 
 /**
- * A match (`-m name`) or a target (`-j name`). `tables`, `hooks`: where alone it may stand, as far as is known; empty: anywhere.
+ * A match (`-m name`) or a target (`-j name`). `tables`, `hooks`: it is only allowed there, as far as is known; empty: anywhere.
  *
- * `needs`: what the rule needs besides, as `-p tcp`. `help` is the program's own `--help`.
+ * `needs`: what else the rule needs, such as `-p tcp`. `help` is the text of `--help`.
  */
 export type Extension = {
   name: string
@@ -738,9 +742,9 @@ export type Extension = {
 }
 
 /**
- * A MAC table entry that somebody added (bridge(8), `bridge fdb`).
+ * An FDB entry that somebody added (bridge(8), `bridge fdb`): where frames to a MAC address go.
  *
- * On a bridge port: in the bridge's table, `static`, or `local` where frames to it belong to the bridge itself. On a vxlan:
+ * On a bridge port: in the bridge's FDB, `static`, or `local` where frames to it belong to the bridge itself. On a vxlan:
  * `destination` is the remote tunnel end.
  */
 export type Fdb = {
@@ -799,7 +803,7 @@ export type FilterLive = {
   foreign?: string[]
 }
 
-/** `iptables -F`: no rules in the chain; None: in no chain of the table. */
+/** `iptables -F`: delete all rules of the chain. `name` None: of all chains of the table. */
 export type FlushChain = {
   do: "flush-chain"
   namespace: string
@@ -816,7 +820,7 @@ export type FlushConntrack = {
   namespace: string
 }
 
-/** Leave nothing of the table: `iptables -F`, `-X`, and policy ACCEPT. */
+/** `iptables -F` and `-X` on the whole table, and policy ACCEPT for its built-in chains. */
 export type FlushTable = {
   do: "flush-table"
   namespace: string
@@ -892,7 +896,7 @@ export type Ifb = {
   vlans?: PortVlan[] | null
 }
 
-/** Make the tables that an iptables-save text names what it says; other tables stay. `keep`: add to what is there (`--noflush`). */
+/** `iptables-restore`: replace the tables that the text names; other tables stay. `keep`: add to their rules (`--noflush`). */
 export type ImportRules = {
   do: "import-rules"
   namespace: string
@@ -932,7 +936,7 @@ export type JourneyItem = {
   ended?: boolean
 }
 
-/** Make the document say what the kernel shows. None: all drift; else only these record ids. */
+/** Take what the kernel has into the document, where the two differ (drift). `ids` None: all of it; else only these record ids. */
 export type KeepDrift = {
   do: "keep-drift"
   ids?: string[] | null
@@ -1090,7 +1094,7 @@ export type MakeToken = {
   terminals?: boolean
 }
 
-/** `ip link set INTERFACE netns NAMESPACE [name NAME]`, or a rename. `interface` is `ns/name`. */
+/** `ip link set INTERFACE netns NAMESPACE [name NAME]`, or, in the same namespace, a rename. `interface` is `ns/name`. */
 export type MoveInterface = {
   do: "move-interface"
   interface: string
@@ -1111,7 +1115,11 @@ export type MoveInterfaceStep = {
   to_name: string
 }
 
-/** Rule number `at`, which is `was`, becomes number `to` of `to_chain` in `to_table` (None: the same ones); `to` None: the last. */
+/**
+ * Rule number `at`, which is `was`, becomes number `to` of `to_chain` in `to_table` (None: of the same). `to` None: the last.
+ *
+ * CONFLICT where that rule is no longer `was`.
+ */
 export type MoveRule = {
   do: "move-rule"
   namespace: string
@@ -1205,7 +1213,7 @@ export type Notice = {
   problem: Problem
 }
 
-/** A rule by its number, and the text that it has. */
+/** A rule by its number, and the text that the client knows it by. */
 export type NumberedRule = {
   at: number
   was: string
@@ -1229,9 +1237,9 @@ export type OpenTerminal = {
 }
 
 /**
- * An option of a match or target. `argument` is what its help calls the value; `choices` the words that it may be.
+ * An option of a match or target. `argument` is what its help calls the value; `choices` are the words that it may be.
  *
- * `negate`: a `!` may stand before it. `names` are all its spellings, the one that iptables-save prints first where that is known.
+ * `negate`: `!` is allowed before it. `names` are all its spellings, the shortest first.
  */
 export type Option = {
   names: string[]
@@ -1253,10 +1261,10 @@ export type Output = {
  * Headers of one packet. What it does not have keeps its default.
  *
  * `protocol`: `arp`, or the IP protocol by name (`icmp`, `icmpv6`, `tcp`, `udp`), else its number as text. `src`, `dst`: the IP
- * addresses; of an ARP packet those that it asks or tells about (sender, target). `length`: bytes of the IP packet. `id`: IPv4
- * identification. `flags`: TCP flags as tcpdump(1) writes them (`S`, `SA`, `R`). `type`, `code`: ICMP's; of ARP the operation (1 asks, 2
- * tells) is `type`. `seq`, `ack`: TCP's numbers; of an ICMP echo `echo` is the identifier, `seq` the sequence number. `mtu`: what a "too
- * big" says fits. `target`: the address that neighbour discovery asks for. `inner`: the packet that an ICMP error is about.
+ * addresses; of an ARP packet those of its sender and its target. `length`: bytes of the IP packet. `id`: IPv4
+ * identification. `flags`: TCP flags as tcpdump(1) writes them (`S`, `SA`, `R`). `type`, `code`: ICMP's; of ARP the operation (1: request,
+ * 2: reply) is `type`. `seq`, `ack`: TCP's numbers; of an ICMP echo `echo` is the identifier, `seq` the sequence number. `mtu`: what
+ * fits, as a "too big" says. `target`: the address that neighbour discovery asks for. `inner`: the packet that an ICMP error is about.
  */
 export type Packet = {
   protocol?: string
@@ -1284,8 +1292,10 @@ export type Packet = {
 }
 
 /**
- * What a document holds, beside what is there. Names that are taken become others, addresses that are taken on their segment the
- * next free ones. What stands in the document's `host` goes into `into`. `at`: the corner of all that is pasted, in canvas units.
+ * Add what a document holds to the lab.
+ *
+ * Names that are taken get a number; addresses that are taken on their segment become the next free ones of the subnet. What is in the
+ * document's `host` goes into the namespace `into`. `at`: the upper left corner of what is pasted, in canvas units.
  */
 export type Paste = {
   do: "paste"
@@ -1466,19 +1476,19 @@ export type ProcessesLive = {
   sockets?: Listening[]
 }
 
-/** A new area, or another one of the same name. */
+/** Add an area, or replace the one with its name. */
 export type PutArea = {
   do: "put-area"
   area: Area
 }
 
-/** A new note, or another one of the same name. */
+/** Add a note, or replace the one with its name. */
 export type PutNote = {
   do: "put-note"
   note: Note
 }
 
-/** How a node is drawn, from now on; a style that says nothing takes away what was said. */
+/** How a node is drawn. A style in which no field is set removes the node's style. */
 export type PutStyle = {
   do: "put-style"
   style: Style
@@ -1493,12 +1503,12 @@ export type ReadCapture = {
   after?: number
 }
 
-/** Do again what was taken back last. */
+/** Redo the edit that was undone last. */
 export type Redo = {
   do: "redo"
 }
 
-/** Delete records by id, with all that cannot be without them (a namespace's interfaces, a veth's peer, …). */
+/** Delete records by id, and with them what the kernel deletes too: the interfaces of a namespace, the peer of a veth, … */
 export type Remove = {
   do: "remove"
   ids: string[]
@@ -1512,7 +1522,7 @@ export type RemoveCapture = {
   capture: string
 }
 
-/** `iptables -F` and `-X`. A chain that a rule jumps to is refused. */
+/** `iptables -F` and `-X`: delete a user-defined chain with its rules. Refused while a rule jumps to it. */
 export type RemoveChain = {
   do: "remove-chain"
   namespace: string
@@ -1521,7 +1531,7 @@ export type RemoveChain = {
   name: string
 }
 
-/** `iptables -D`, all together. CONFLICT where one of them is another rule by now. */
+/** `iptables -D` of several rules at once. CONFLICT where one of them is no longer `was`. */
 export type RemoveRules = {
   do: "remove-rules"
   namespace: string
@@ -1531,7 +1541,7 @@ export type RemoveRules = {
   rules: NumberedRule[]
 }
 
-/** `iptables -E`: rules that jump to it follow. */
+/** `iptables -E`: rename a user-defined chain. Rules that jump to it are changed too. */
 export type RenameChain = {
   do: "rename-chain"
   namespace: string
@@ -1567,7 +1577,7 @@ export type Restored = {
   labs: string[]
 }
 
-/** Make the kernel be what the document says. */
+/** Make the kernel what the document says, where the two differ (drift). `ids` None: all of it; else only these record ids. */
 export type RevertDrift = {
   do: "revert-drift"
   ids?: string[] | null
@@ -1585,7 +1595,7 @@ export type RevokeToken = {
  * A route that somebody added (ip-route(8)); the kernel's own connected routes are not records.
  *
  * `to` is `default` (IPv4), `::/0` (IPv6 default) or a prefix. `dev` is an interface name, left out where `via` decides it.
- * `metric` None is the kernel's default (0 for IPv4, 1024 for IPv6). `table` 254 is main.
+ * `metric` None is the kernel's default (0 for IPv4, 1024 for IPv6). `table` 254 is the main one.
  */
 export type Route = {
   kind: "route"
@@ -1659,14 +1669,18 @@ export type RuleNote = {
   interface?: string
 }
 
-/** Change fields of an interface; `changes` are fields of its record by name, as JSON values. Not `namespace`, `name`, `peer`. */
+/**
+ * Change fields of the interface `ns/name`. `changes`: field of its record → new value, as JSON.
+ *
+ * `namespace` and `name` are changed by `MoveInterface`; `peer` cannot be changed.
+ */
 export type SetInterface = {
   do: "set-interface"
   interface: string
   changes: Record<string, Json>
 }
 
-/** The lab's own settings; None: as it is. */
+/** Change settings of the lab itself. None: leave it as it is. */
 export type SetLab = {
   do: "set-lab"
   description?: string | null
@@ -1675,7 +1689,7 @@ export type SetLab = {
   uplink?: boolean | null
 }
 
-/** `ip netns set` */
+/** `ip netns set`: the id by which `host` knows a namespace. Once given, the kernel does not change it. */
 export type SetNsid = {
   do: "set-nsid"
   namespace: string
@@ -1690,7 +1704,7 @@ export type SetNsidStep = {
   nsid: number
 }
 
-/** `iptables -P` */
+/** `iptables -P`: the policy of a built-in chain. */
 export type SetPolicy = {
   do: "set-policy"
   namespace: string
@@ -1700,7 +1714,7 @@ export type SetPolicy = {
   policy: ChainPolicy
 }
 
-/** `iptables -R`. CONFLICT where rule number `at` is not `was` any more. */
+/** `iptables -R`: replace rule number `at`. CONFLICT where that rule is no longer `was`. */
 export type SetRule = {
   do: "set-rule"
   namespace: string
@@ -1712,7 +1726,7 @@ export type SetRule = {
   rule: string
 }
 
-/** `sysctl -w key=value` in a namespace; None: back to a fresh namespace's value. */
+/** `sysctl -w key=value` in a namespace. `value` None: back to the value of a new namespace. */
 export type SetSysctl = {
   do: "set-sysctl"
   namespace: string
@@ -1940,7 +1954,7 @@ export type Tuple = {
   icmp_id?: number | null
 }
 
-/** Take back the newest edit that is not taken back. */
+/** Undo the newest edit that is not undone. */
 export type Undo = {
   do: "undo"
 }
