@@ -7,9 +7,9 @@ import pty
 import signal
 import socket
 import subprocess
-import time
 import sys
 import termios
+import time
 from pathlib import Path
 
 import pytest
