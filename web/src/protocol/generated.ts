@@ -282,8 +282,8 @@ export type Cause = "delivered" | "running" | "dropped-by-rule" | "dropped-by-po
 /**
  * A chain of iptables(8) and its rules, each as iptables-save prints it after `-A NAME `, without counters.
  *
- * `policy` is a built-in chain's, None for a custom one. A built-in chain with policy ACCEPT and no rules has no record, a
- * custom one always has.
+ * `policy` is a built-in chain's, None for a user-defined one. A built-in chain with policy ACCEPT and no rules has no record, a
+ * user-defined one always has.
  */
 export type Chain = {
   kind: "chain"
@@ -462,7 +462,7 @@ export type DeleteFdbStep = {
   fdb: Fdb
 }
 
-/** `ip link delete`. A veth takes its peer along. */
+/** `ip link delete`. The peer of a veth goes with it. */
 export type DeleteInterfaceStep = {
   step: "delete-interface"
   subject: string
@@ -470,7 +470,7 @@ export type DeleteInterfaceStep = {
   name: string
 }
 
-/** `ip netns delete`. What is inside dies with it: a veth inside takes its peer along. */
+/** `ip netns delete`. What is inside goes with it, and so does the peer of a veth that is inside. */
 export type DeleteNamespaceStep = {
   step: "delete-namespace"
   subject: string
@@ -701,7 +701,7 @@ export type Extension = {
 }
 
 /**
- * A MAC table entry that somebody added (bridge(8), `bridge fdb`).
+ * An FDB entry that somebody added (bridge(8), `bridge fdb`).
  *
  * On a bridge port: in the bridge's table, `static`, or `local` where frames to it belong to the bridge itself. On a vxlan:
  * `destination` is the remote tunnel end.
