@@ -17,9 +17,10 @@ from agent import doctor
 from agent.lab.process import warm
 from agent.labs import Labs
 from agent.linux import pids
-from agent.listener import MAX_MESSAGE, Listener
+from agent.listener import Listener
 from agent.sandbox import limits as enforced
 from agent.sandbox import seccomp
+from protocol.limits import MAX_LAB_MESSAGE
 
 
 async def _serve(run: Path, server_uid: int, limits: Path | None, uplinks: bool) -> None:
@@ -33,7 +34,7 @@ async def _serve(run: Path, server_uid: int, limits: Path | None, uplinks: bool)
     path = run / "agent.sock"
     path.unlink(missing_ok=True)
     listener = Listener(labs, {0, server_uid})
-    async with unix_serve(listener.handle, str(path), compression=None, max_size=MAX_MESSAGE, ping_interval=None):
+    async with unix_serve(listener.handle, str(path), compression=None, max_size=MAX_LAB_MESSAGE, ping_interval=None):
         os.chown(path, server_uid, -1)
         path.chmod(0o600)
         print(json.dumps({"ready": True}), flush=True)

@@ -15,10 +15,9 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from agent.doctor import checks
 from agent.labs import Labs
 from protocol import private as p
+from protocol.limits import MAX_LAB_MESSAGE
 from topology.model.problems import Code, Problem, ProblemError
 
-MAX_MESSAGE = 64 << 20
-"""Bytes of a frame at most."""
 _UCRED = struct.Struct("=iII")
 
 
@@ -115,7 +114,7 @@ class Listener:
             await connection.close(1008, f"lab {lab} does not run")
             return
         try:
-            async with unix_connect(str(path), uri="ws://lab/", compression=None, max_size=MAX_MESSAGE, ping_interval=None) as inner:
+            async with unix_connect(str(path), uri="ws://lab/", compression=None, max_size=MAX_LAB_MESSAGE, ping_interval=None) as inner:
                 forth, back = asyncio.create_task(_pipe(connection, inner)), asyncio.create_task(_pipe(inner, connection))
                 await asyncio.wait((forth, back), return_when=asyncio.FIRST_COMPLETED)
                 await connection.close()

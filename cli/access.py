@@ -1,4 +1,4 @@
-"""token: addresses for one lab alone."""
+"""token: addresses that give access to one lab."""
 
 from argparse import Namespace as Args
 from typing import Literal
@@ -10,10 +10,10 @@ from protocol.public import ListTokens, MakeToken, RevokeToken, TokenMade, Token
 
 
 def token(client: Client, args: Args) -> int:
-    """Make one (the default), list them, or take one back."""
+    """Create one (the default), list them, or revoke one."""
     if args.revoke:
         client.request(RevokeToken(id=client.next_id(), lab=args.lab, name=args.revoke))
-        print(f"{args.revoke} lets nobody in any more")
+        print(f"token {args.revoke} is revoked")
         return 0
     if args.list:
         return _list(client, args)

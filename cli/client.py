@@ -27,15 +27,15 @@ class Frame(NamedTuple):
     data: bytes
 
 
-Told = Answer | StreamItem | Delta | Notice | LabsEvent
-Event = Told | Frame
-_EVENTS: dict[str, type[Told]] = {"answer": Answer, "stream": StreamItem, "delta": Delta, "notice": Notice, "labs": LabsEvent}
+Message = Answer | StreamItem | Delta | Notice | LabsEvent
+Event = Message | Frame
+_MESSAGES: dict[str, type[Message]] = {"answer": Answer, "stream": StreamItem, "delta": Delta, "notice": Notice, "labs": LabsEvent}
 
 
 def find_server(state: Path) -> tuple[str, str]:
-    """Address and token of the running server: from VETHBOARD_URL and VETHBOARD_TOKEN, else from `server.json` in the state directory.
+    """URL and token of the running server: from VETHBOARD_URL and VETHBOARD_TOKEN, else from `server.json` in the state directory.
 
-    Raises ProblemError (UNAVAILABLE) if none runs.
+    Raises ProblemError, UNAVAILABLE if no server is running.
     """
     if url := os.environ.get("VETHBOARD_URL"):
         return url, os.environ.get("VETHBOARD_TOKEN", "")
@@ -43,32 +43,32 @@ def find_server(state: Path) -> tuple[str, str]:
         found = json.loads((state / "server.json").read_text())
         return str(found["url"]), str(found["token"])
     except PermissionError as e:
-        raise ProblemError(Problem(code=Code.DENIED, message=f"{e.filename}: {e.strerror}", hint="run it as root: sudo vethboard …")) from e
+        raise ProblemError(Problem(code=Code.DENIED, message=f"{e.filename}: {e.strerror}", hint="run as root: sudo vethboard …")) from e
     except (OSError, ValueError, KeyError) as e:
-        hint = "start it with script/up; if it runs with another --state, give the same --state here"
-        message = f"no Vethboard server runs with the state directory {state}"
+        hint = "start one with script/up; if it runs with another --state, give the same --state here"
+        message = f"no Vethboard server is running with the state directory {state}"
         raise ProblemError(Problem(code=Code.UNAVAILABLE, message=message, hint=hint)) from e
 
 
 class Client:
-    """Requests and their answers over Socket.IO; also a context manager."""
+    """A connection over Socket.IO: sends requests, receives answers and events. A context manager: leaving it disconnects."""
 
     def __init__(self, url: str, token: str) -> None:
         self.url = url
         self._events: queue.Queue[Event | None] = queue.Queue()
         self._ids = count(1)
         self._io = socketio.Client(reconnection=False, websocket_extra_options={"skip_utf8_validation": True})
-        for name, kind in _EVENTS.items():
+        for name, kind in _MESSAGES.items():
             self._io.on(name, self._receiver(kind))
         self._io.on("terminal", lambda data: self._events.put(Frame(*unpack(data))))
         self._io.on("disconnect", lambda *_: self._events.put(None))
         try:
             self._io.connect(url, auth={"token": token, "author": "cli"}, transports=["websocket"], wait_timeout=20)
         except RefusedError as e:
-            message = f"the server at {url} did not take the connection: {e}"
+            message = f"the server at {url} refused the connection: {e}"
             raise ProblemError(Problem(code=Code.UNAVAILABLE, message=message, hint="is it running? script/up starts it")) from e
 
-    def _receiver(self, kind: type[Told]) -> Callable[[str], None]:
+    def _receiver(self, kind: type[Message]) -> Callable[[str], None]:
         decoder = msgspec.json.Decoder(kind)
         return lambda text: self._events.put(decoder.decode(text))
 
@@ -79,15 +79,15 @@ class Client:
         self._io.disconnect()
 
     def next_id(self) -> str:
-        """A fresh id for a request."""
+        """A new id for a request."""
         return f"cli-{next(self._ids)}"
 
     def send(self, request: AnyRequest) -> None:
-        """Send without waiting."""
+        """Send a request without waiting for its answer."""
         self._io.emit("request", msgspec.json.encode(request).decode())
 
     def frame(self, channel: int, stream: int, data: bytes) -> None:
-        """Bytes for a terminal."""
+        """Send bytes to a terminal (`protocol.frames`)."""
         self._io.emit("terminal", pack(channel, stream, data))
 
     def receive(self, timeout: float | None = None) -> Event:
@@ -95,19 +95,19 @@ class Client:
         event = self._events.get(timeout=timeout)
         if event is None:
             raise ProblemError(
-                Problem(code=Code.UNAVAILABLE, message="the connection to the server was lost", hint="see where script/up runs")
+                Problem(code=Code.UNAVAILABLE, message="the connection to the server was lost", hint="look at the output of script/up")
             )
         return event
 
     def wait(self, id: str, on_item: Callable[[AnyItem], None] = lambda _: None) -> AnyResult:
-        """Pass on the stream of the request that was sent, return its result. Raises the answer's problem as ProblemError."""
+        """Wait for the answer to a request; `on_item` gets its stream. Returns the result, or raises the problem as ProblemError."""
         while True:
             event = self.receive()
             if isinstance(event, StreamItem) and event.id == id:
                 on_item(event.item)
             elif isinstance(event, Answer) and event.id == id:
                 if event.result is None:
-                    raise ProblemError(event.problem or Problem(code=Code.INTERNAL, message="an empty answer"))
+                    raise ProblemError(event.problem or Problem(code=Code.INTERNAL, message="the answer is empty"))
                 return event.result
 
     def request(self, request: AnyRequest, on_item: Callable[[AnyItem], None] = lambda _: None) -> AnyResult:

@@ -1,4 +1,4 @@
-"""doctor: what this kernel and system can and cannot do. Works with and without a running server."""
+"""doctor: what this machine supports and what is missing. Works with and without a running server."""
 
 import subprocess
 import sys
@@ -13,6 +13,7 @@ from topology.model.problems import Code, Problem, ProblemError
 
 
 def _checks(args: Args) -> tuple[Check, ...]:
+    """The checks of the running server, or of an agent that is started for them."""
     try:
         with Client(*find_server(args.state)) as client:
             result = client.request(Doctor(id=client.next_id()))
@@ -21,17 +22,17 @@ def _checks(args: Args) -> tuple[Check, ...]:
     except ProblemError as e:
         if e.problem.code is not Code.UNAVAILABLE:
             raise
-    told = subprocess.run([sys.executable, "-m", "agent", "--check", "--json"], stdout=subprocess.PIPE, check=False).stdout
+    stdout = subprocess.run([sys.executable, "-m", "agent", "--check", "--json"], stdout=subprocess.PIPE, check=False).stdout
     try:
-        return msgspec.json.decode(told, type=tuple[Check, ...])
+        return msgspec.json.decode(stdout, type=tuple[Check, ...])
     except msgspec.DecodeError as e:
         raise ProblemError(
-            Problem(code=Code.INTERNAL, message="the agent's check said nothing that can be read", hint="run: python -m agent --check")
+            Problem(code=Code.INTERNAL, message="the output of the agent's check cannot be read", hint="run: python -m agent --check")
         ) from e
 
 
 def doctor(args: Args) -> int:
-    """Exit code 0 when nothing that is needed is missing."""
+    """Print the checks. Exit code 0 when nothing that is needed is missing."""
     checks = _checks(args)
     missing = any(c.needed and not c.ok for c in checks)
     if args.json:

@@ -1,4 +1,4 @@
-"""apply, export, validate, schema."""
+"""apply, export, validate, schema: documents of labs."""
 
 import json
 import sys
@@ -9,9 +9,10 @@ import msgspec
 
 from cli import output
 from cli.client import Client
-from protocol.public import Done, Edit, Export, Exported, LabInfo, Labs, ListLabs, NewLab, Planned, StartLab
+from protocol.public import AnyResult, Done, Edit, Export, Exported, LabInfo, Labs, ListLabs, NewLab, Planned, StartLab
 from topology.document import document
 from topology.edit.commands import ApplyDocument
+from topology.model import ids
 from topology.model.base import Json
 from topology.model.problems import Code, Problem, ProblemError
 from topology.plan import iproute2 as shell
@@ -19,7 +20,7 @@ from topology.plan import plan
 
 
 def read(file: str) -> bytes:
-    """The bytes of a file, `-` for standard input. Raises ProblemError with the system's own words."""
+    """The bytes of a file, `-` for standard input. Raises ProblemError with the words of strerror(3)."""
     try:
         return sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     except OSError as e:
@@ -27,39 +28,43 @@ def read(file: str) -> bytes:
 
 
 def _info(client: Client, lab: str) -> LabInfo | None:
+    """What the server knows of the lab; None where there is none."""
     result = client.request(ListLabs(id=client.next_id()))
     assert isinstance(result, Labs)
     return next((i for i in result.labs if i.lab == lab), None)
 
 
 def apply(client: Client, args: Args) -> int:
-    """Make the lab what the file says: made if it is not there, started if it is stopped."""
+    """Make the lab what the file says. It is created if there is none, and started if it is stopped."""
     text = read(args.file)
-    wanted = document.load(text)  # before anything is asked of the server: problems carry the path in the file
+    wanted = document.load(text)  # checked before the server is asked, so that problems have the path in the file
     raw: dict[str, Json] = json.loads(text)
     info = _info(client, args.lab)
     if args.dry_run and info is None:
         steps = plan.plan(wanted, {})
         return _show_plan(Planned(steps=steps, shell=shell.commands(steps)), args)
-    if info is None:
-        result = client.request(NewLab(id=client.next_id(), lab=args.lab, document=raw))
-    else:
-        if info.state == "stopped" and not args.dry_run:
-            client.request(StartLab(id=client.next_id(), lab=args.lab))
-        edit = Edit(
-            id=client.next_id(), lab=args.lab, commands=(ApplyDocument(document=raw),), dry_run=args.dry_run, label=f"apply {args.file}"
-        )
-        result = client.request(edit)
+    result = _create(client, args, raw) if info is None else _edit(client, args, raw, info)
     if isinstance(result, Planned):
         return _show_plan(result, args)
     assert isinstance(result, Done)
     if args.json:
         output.as_json(result)
     elif result.steps == 0:
-        print(f"{args.lab} is what {args.file} says already: nothing to do")
+        print(f"{args.lab} already matches {args.file}: nothing to do")
     else:
-        print(f"{args.lab} is what {args.file} says: {result.steps} steps in {result.deploy_seconds or 0:.3f} s")
+        print(f"{args.lab} matches {args.file}: {result.steps} steps in {result.deploy_seconds or 0:.3f} s")
     return 0
+
+
+def _create(client: Client, args: Args, raw: dict[str, Json]) -> AnyResult:
+    return client.request(NewLab(id=client.next_id(), lab=args.lab, document=raw))
+
+
+def _edit(client: Client, args: Args, raw: dict[str, Json], info: LabInfo) -> AnyResult:
+    if info.state == "stopped" and not args.dry_run:
+        client.request(StartLab(id=client.next_id(), lab=args.lab))
+    commands = (ApplyDocument(document=raw),)
+    return client.request(Edit(id=client.next_id(), lab=args.lab, commands=commands, dry_run=args.dry_run, label=f"apply {args.file}"))
 
 
 def _show_plan(planned: Planned, args: Args) -> int:
@@ -73,6 +78,7 @@ def _show_plan(planned: Planned, args: Args) -> int:
 
 
 def export(client: Client, args: Args) -> int:
+    """Print the document of a lab, or the shell script that builds it."""
     result = client.request(Export(id=client.next_id(), lab=args.lab, observed=args.observed, format=args.format))
     assert isinstance(result, Exported)
     sys.stdout.write(result.text if result.text.endswith("\n") else result.text + "\n")
@@ -80,10 +86,10 @@ def export(client: Client, args: Args) -> int:
 
 
 def validate(args: Args) -> int:
-    """Say whether a file is a document, without a server."""
+    """Check whether a file is a valid document, without a server."""
     records = document.load(read(args.file))
-    namespaces = sum(1 for id in records if id.startswith("namespace:"))
-    interfaces = sum(1 for id in records if id.startswith("interface:"))
+    namespaces = sum(map(ids.is_namespace, records))
+    interfaces = sum(map(ids.is_interface, records))
     if args.json:
         output.as_json({"valid": True, "namespaces": namespaces, "interfaces": interfaces})
     else:
@@ -92,6 +98,6 @@ def validate(args: Args) -> int:
 
 
 def schema(_: Args) -> int:
-    """The JSON Schema of documents."""
+    """Print the JSON Schema of documents."""
     sys.stdout.write(msgspec.json.format(msgspec.json.encode(document.schema()), indent=2).decode() + "\n")
     return 0

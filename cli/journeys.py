@@ -1,4 +1,4 @@
-"""trace, journey, watch: the way of a packet."""
+"""trace, watch, journey: traces of packets."""
 
 import signal
 import sys
@@ -8,12 +8,13 @@ from pathlib import Path
 
 from cli import output
 from cli.client import Client
-from protocol.public import AnyItem, Cancel, JourneyItem, Open, Predict, Predicted, Snapshot, Trace, Traced, Watch, Watched
+from protocol.public import AnyItem, AnyResult, Cancel, JourneyItem, Open, Predict, Predicted, Snapshot, Trace, Traced, Watch, Watched
 from topology.journey import words
 from topology.journey.ask import replayable
 from topology.journey.hop import Difference, Journey, RuleAt
 from topology.journey.probe import Ask
 from topology.journey.saved import VERSION, SavedJourney, load
+from topology.model import ids
 from topology.model.netfilter import FAMILIES
 from topology.model.problems import Code, Problem, ProblemError, invalid
 from topology.model.records import AnyRecord
@@ -27,20 +28,20 @@ def _ask(args: Args) -> Ask:
 
 
 def _rule(text: str, ipv6: bool) -> RuleAt:
-    """`NS/TABLE/CHAIN/NUMBER`."""
+    """The rule that `NS/TABLE/CHAIN/NUMBER` names. Raises ProblemError."""
     parts = text.rsplit("/", 3)
     if len(parts) != 4 or not parts[3].isdecimal():
-        raise invalid(f"{text} is no rule", None, "as in ns0/filter/FORWARD/2")
+        raise invalid(f"{text} does not name a rule", None, "as in ns0/filter/FORWARD/2")
     return RuleAt(namespace=parts[0], family=FAMILIES[ipv6], table=parts[1], chain=parts[2], number=int(parts[3]))
 
 
 def _saved(client: Client, args: Args) -> dict[str, AnyRecord]:
-    """The records of the lab, where they are wanted for a file."""
+    """The records of the lab that a saved trace needs; none where it is only printed."""
     if not args.json:
         return {}
     result = client.request(Open(id=client.next_id(), lab=args.lab))
     assert isinstance(result, Snapshot)
-    return {**{k: r for k, r in result.desired.items() if k.startswith("placement:")}, **result.observed}
+    return {**{k: r for k, r in result.desired.items() if ids.kind_of(k) == "placement"}, **result.observed}
 
 
 def _show(args: Args, journey: Journey, records: dict[str, AnyRecord], differences: tuple[Difference, ...] = ()) -> None:
@@ -55,31 +56,42 @@ def _show(args: Args, journey: Journey, records: dict[str, AnyRecord], differenc
 
 
 def trace(client: Client, args: Args) -> int:
-    """0: every packet was delivered (and answered)."""
+    """Trace packets, or predict one. Exit code 0 when every packet was delivered, and answered."""
     ask = _ask(args)
-    if args.predict:
-        without = tuple(_rule(text, ask.ipv6) for text in args.without)
-        predicted = client.request(Predict(id=client.next_id(), lab=args.lab, ask=ask, without=without, desired=args.desired))
-        assert isinstance(predicted, Predicted)
-        _show(args, predicted.journey, _saved(client, args))
-        return 0 if predicted.journey.verdict.delivered else 1
-    records = _saved(client, args)
+    return _predict(client, args, ask) if args.predict else _trace(client, args, ask)
+
+
+def _predict(client: Client, args: Args, ask: Ask) -> int:
+    without = tuple(_rule(text, ask.ipv6) for text in args.without)
+    predicted = client.request(Predict(id=client.next_id(), lab=args.lab, ask=ask, without=without, desired=args.desired))
+    assert isinstance(predicted, Predicted)
+    _show(args, predicted.journey, _saved(client, args))
+    return 0 if predicted.journey.verdict.delivered else 1
+
+
+def _trace(client: Client, args: Args, ask: Ask) -> int:
     request = Trace(id=client.next_id(), lab=args.lab, ask=ask, count=args.count, wait=args.wait)
+    traced = _streamed(client, args, request)
+    assert isinstance(traced, Traced)
+    if not args.json and traced.differences:
+        print(f"differs from the prediction: {_difference(traced)}")
+    return 0 if traced.journeys and all(j.verdict.delivered for j in traced.journeys) else 1
+
+
+def _streamed(client: Client, args: Args, request: Trace | Watch) -> AnyResult:
+    """Send the request and print each journey once it has ended; Ctrl-C ends the request."""
+    records = _saved(client, args)
     signal.signal(signal.SIGINT, lambda *_: client.send(Cancel(id=client.next_id(), target=request.id)))
 
     def item(one: AnyItem) -> None:
         if isinstance(one, JourneyItem) and one.ended:
             _show(args, one.journey, records)
 
-    traced = client.request(request, item)
-    assert isinstance(traced, Traced)
-    if not args.json and traced.differences:
-        print(f"not as predicted: {_difference(traced)}")
-    return 0 if traced.journeys and all(j.verdict.delivered for j in traced.journeys) else 1
+    return client.request(request, item)
 
 
 def _difference(traced: Traced) -> str:
-    """The first hop that is not as it was predicted."""
+    """The first hop that differs from the predicted one."""
     first, predicted = traced.differences[0], traced.predicted
     if first.observed is not None:
         found = traced.journeys[0].hops[first.observed]
@@ -87,28 +99,21 @@ def _difference(traced: Traced) -> str:
     assert predicted is not None
     assert first.predicted is not None
     found = predicted.hops[first.predicted]
-    return f"in {found.namespace} this was expected: {words.hop(found)}"
+    return f"expected in {found.namespace}: {words.hop(found)}"
 
 
 def watch(client: Client, args: Args) -> int:
-    """Journeys of the lab's own traffic, until Ctrl-C."""
+    """Trace packets of the lab's own traffic, until Ctrl-C."""
     request = Watch(id=client.next_id(), lab=args.lab, hosts=tuple(args.host), port=args.port, protocol=args.protocol, rate=args.rate)
-    signal.signal(signal.SIGINT, lambda *_: client.send(Cancel(id=client.next_id(), target=request.id)))
-    records = _saved(client, args)
-
-    def item(one: AnyItem) -> None:
-        if isinstance(one, JourneyItem) and one.ended:
-            _show(args, one.journey, records)
-
-    watched = client.request(request, item)
+    watched = _streamed(client, args, request)
     assert isinstance(watched, Watched)
     if not args.json:
-        print(f"{watched.journeys} journeys, {watched.skipped} packets left out")
+        print(f"{watched.journeys} traces, {watched.skipped} packets skipped")
     return 0
 
 
 def journey(args: Args) -> int:
-    """A saved journey as text: no lab, no server."""
+    """Print a saved trace, without a lab or a server."""
     try:
         data = sys.stdin.buffer.read() if args.file == "-" else Path(args.file).read_bytes()
     except OSError as e:

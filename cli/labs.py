@@ -1,4 +1,4 @@
-"""labs, new, start, stop, destroy, policy, undo, redo, history."""
+"""labs, new, start, stop, destroy, uplink, policy, undo, redo, history."""
 
 from argparse import Namespace as Args
 
@@ -21,6 +21,7 @@ from topology.edit.commands import AnyCommand, Redo, SetLab, Undo
 
 
 def labs(client: Client, args: Args) -> int:
+    """List the labs."""
     result = client.request(ListLabs(id=client.next_id()))
     assert isinstance(result, Labs)
     if args.json:
@@ -31,59 +32,70 @@ def labs(client: Client, args: Args) -> int:
     return 0
 
 
-def _done(client: Client, args: Args, request: NewLab | StartLab | StopLab | DestroyLab | SetUplink | Edit, said: str) -> int:
+def _done(client: Client, args: Args, request: NewLab | StartLab | StopLab | DestroyLab | SetUplink | Edit, message: str) -> int:
+    """Send a request and print a message once it is done."""
     result = client.request(request)
     if args.json:
         output.as_json(result)
-    elif said:
-        print(said)
+    else:
+        print(message)
     return 0
 
 
 def new(client: Client, args: Args) -> int:
-    return _done(client, args, NewLab(id=client.next_id(), lab=args.lab, firewall=args.firewall), f"{args.lab} is live")
+    """Create a lab and start it."""
+    return _done(client, args, NewLab(id=client.next_id(), lab=args.lab, firewall=args.firewall), f"{args.lab} is running")
 
 
 def start(client: Client, args: Args) -> int:
-    return _done(client, args, StartLab(id=client.next_id(), lab=args.lab), f"{args.lab} is live")
+    """Start a stopped lab from its document."""
+    return _done(client, args, StartLab(id=client.next_id(), lab=args.lab), f"{args.lab} is running")
 
 
 def stop(client: Client, args: Args) -> int:
-    return _done(client, args, StopLab(id=client.next_id(), lab=args.lab), f"{args.lab} is stopped; its document stays")
+    """Stop a lab; its document is kept."""
+    return _done(client, args, StopLab(id=client.next_id(), lab=args.lab), f"{args.lab} is stopped; its document is kept")
 
 
 def destroy(client: Client, args: Args) -> int:
-    return _done(client, args, DestroyLab(id=client.next_id(), lab=args.lab), f"{args.lab} is gone")
+    """Stop a lab and delete its document and history."""
+    return _done(client, args, DestroyLab(id=client.next_id(), lab=args.lab), f"{args.lab} is destroyed")
 
 
 def uplink(client: Client, args: Args) -> int:
+    """Connect the lab's host to the outside, or disconnect it."""
     request = SetUplink(id=client.next_id(), lab=args.lab, on=args.on == "on")
     return _done(client, args, request, f"the uplink of {args.lab} is {args.on}")
 
 
-def _edit(client: Client, args: Args, command: AnyCommand, said: str) -> int:
+def _edit(client: Client, args: Args, command: AnyCommand, message: str) -> int:
+    """Send an edit of one command and print a message once it is done."""
     result = client.request(Edit(id=client.next_id(), lab=args.lab, commands=(command,)))
     assert isinstance(result, Done)
     if args.json:
         output.as_json(result)
     else:
-        print(said)
+        print(message)
     return 0
 
 
 def policy(client: Client, args: Args) -> int:
-    return _edit(client, args, SetLab(policy=args.policy), f"{args.lab}: changes from outside: {args.policy}")
+    """Set what happens with changes made outside Vethboard."""
+    return _edit(client, args, SetLab(policy=args.policy), f"the policy of {args.lab} is {args.policy}")
 
 
 def undo(client: Client, args: Args) -> int:
+    """Undo the last edit."""
     return _edit(client, args, Undo(), "undone")
 
 
 def redo(client: Client, args: Args) -> int:
-    return _edit(client, args, Redo(), "done again")
+    """Redo the edit that was undone last."""
+    return _edit(client, args, Redo(), "redone")
 
 
 def history(client: Client, args: Args) -> int:
+    """List the edits of a lab, the oldest first."""
     result = client.request(History(id=client.next_id(), lab=args.lab))
     assert isinstance(result, HistoryList)
     for change in result.changes:

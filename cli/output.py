@@ -1,4 +1,4 @@
-"""What the command prints: for people, or with --json for programs."""
+"""What the commands print: text, or JSON with --json."""
 
 import json
 import sys
@@ -16,14 +16,14 @@ def as_json(value: object) -> None:
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Columns as wide as they need to be; a head only for people."""
+    """Print rows under a head, in columns as wide as their widest cell."""
     widths = [max(len(row[i]) for row in [head, *rows]) for i in range(len(head))]
     for row in [head, *rows]:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
 def problem(problem: Problem, json_wanted: bool) -> None:
-    """A problem on standard error, its causes below it, what to do next last."""
+    """Print a problem on standard error: its message, its causes, and last what to do next."""
     if json_wanted:
         sys.stderr.write(json.dumps({"problem": msgspec.to_builtins(problem)}, ensure_ascii=False) + "\n")
         return

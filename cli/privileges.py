@@ -1,7 +1,7 @@
-"""How the server comes to have none: its own user, its own mount namespace, no way back.
+"""How the server gives up privileges: its own user, no_new_privs, and, where it is needed, a mount namespace.
 
-Where a folder that it needs lies below one that only root may enter (a checkout in /root), the server gets a mount namespace in which an
-empty folder stands in the place of that one, with just the needed folders bound into it, read-only but for its state.
+It is needed where a directory that the server reads lies in one that only root may enter, such as a checkout in /root. In the mount
+namespace an empty directory hides that one, and only what the server needs is bound into it: read-only, but for its state directory.
 """
 
 import contextlib
@@ -41,21 +41,22 @@ def _mount(source: str, target: str, kind: str, flags: int, data: str = "") -> N
 
 
 def _closed_ancestor(path: Path) -> Path | None:
-    """The topmost folder on the way to `path` that others may not enter."""
+    """The topmost directory above `path` that other users may not enter."""
     for folder in reversed(path.parents):
         if not folder.stat().st_mode & stat.S_IXOTH:
             return folder
     return None
 
 
-def _open_way(readable: list[Path], writable: Path) -> None:
+def _bind_needed(readable: list[Path], writable: Path) -> None:
+    """Make the mount namespace, where it is needed. See the module's text."""
     closed = {p: _closed_ancestor(p) for p in [*readable, writable]}
     if not any(closed.values()):
         return
     _check(_libc.unshare(CLONE_NEWNS), "unshare")
     _mount("none", "/", "", MS_REC | MS_PRIVATE)
-    held = {p: os.open(p, os.O_PATH | os.O_DIRECTORY) for p, way in closed.items() if way}
-    for folder in sorted({way for way in closed.values() if way}, key=lambda f: len(f.parts)):
+    held = {p: os.open(p, os.O_PATH | os.O_DIRECTORY) for p, ancestor in closed.items() if ancestor}
+    for folder in sorted({ancestor for ancestor in closed.values() if ancestor}, key=lambda f: len(f.parts)):
         _mount("tmpfs", str(folder), "tmpfs", 0, "mode=755,size=1m")
     for path, fd in sorted(held.items(), key=lambda item: len(item[0].parts)):
         if not path.exists():
@@ -67,8 +68,8 @@ def _open_way(readable: list[Path], writable: Path) -> None:
 
 
 def drop(readable: list[Path], writable: Path, uid: int, gid: int) -> None:
-    """Become that user for good (to be called in a child before exec). Raises OSError in the kernel's words."""
-    _open_way(readable, writable)
+    """Become that user, with no way back; to be called in a child before exec. Raises OSError."""
+    _bind_needed(readable, writable)
     os.chdir("/")
     os.setgroups([])
     os.setresgid(gid, gid, gid)
@@ -77,17 +78,17 @@ def drop(readable: list[Path], writable: Path, uid: int, gid: int) -> None:
 
 
 def die_with_parent(number: int) -> None:
-    """Ask the kernel for this signal when the parent ends (prctl(2), PR_SET_PDEATHSIG)."""
+    """Get this signal from the kernel when the parent ends (prctl(2), PR_SET_PDEATHSIG)."""
     _check(_libc.prctl(PR_SET_PDEATHSIG, number, 0, 0, 0), "prctl")
 
 
 def adopt_orphans() -> None:
-    """Be the parent of descendants that lose theirs (prctl(2), PR_SET_CHILD_SUBREAPER)."""
+    """Become the parent of descendants whose parent ends (prctl(2), PR_SET_CHILD_SUBREAPER)."""
     _check(_libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), "prctl")
 
 
 def reap(but: set[int]) -> None:
-    """Take note of the end of every child but these: labs whose agent was killed have nobody else who does."""
+    """Wait for all children that have ended, but for these: labs whose agent was killed have no other parent to do it."""
     with contextlib.suppress(ChildProcessError):
         while (found := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)) is not None and found.si_pid not in but:
             os.waitpid(found.si_pid, os.WNOHANG)

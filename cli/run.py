@@ -1,10 +1,11 @@
-"""exec, ping, events, netns: what runs inside a lab."""
+"""exec, ping, events, netns: what runs in a lab."""
 
 import os
 import signal
 import sys
 import threading
 from argparse import Namespace as Args
+from collections.abc import Sequence
 
 import msgspec
 
@@ -32,13 +33,16 @@ from protocol.public import (
 from topology.edit.commands import AddNamespace, AnyCommand, Remove, SetNsid
 from topology.journey import words
 from topology.journey.hop import Journey
+from topology.model import ids
+from topology.model.base import HOST
 from topology.model.diff import Diff
 
 CHUNK = 32768
+"""Bytes of standard input to send at once."""
 
 
 def run(client: Client, lab: str, namespace: str, argv: list[str], stdin: bool) -> int:
-    """Run a command inside; its streams are ours, its exit code is returned. Ctrl-C goes to the command."""
+    """Run a command in a namespace, with our standard streams. Ctrl-C is sent to it. Returns its exit code."""
     request = Exec(id=client.next_id(), lab=lab, namespace=namespace, argv=tuple(argv))
     files = {1: sys.stdout.buffer, 2: sys.stderr.buffer}
 
@@ -64,22 +68,16 @@ def run(client: Client, lab: str, namespace: str, argv: list[str], stdin: bool) 
 
 
 def exec_(client: Client, args: Args) -> int:
+    """Run a command in a namespace; the exit code is the command's."""
     return run(client, args.lab, args.namespace, args.command, stdin=not args.no_stdin)
 
 
 def ping(client: Client, args: Args) -> int:
-    """Real ICMP from inside. Exit code 0 only when all came back."""
+    """Ping from a namespace. Exit code 0 when every request was answered."""
     request = Ping(
-        id=client.next_id(),
-        lab=args.lab,
-        source=args.source,
-        target=args.target,
-        count=args.count,
-        interval=args.interval,
-        size=args.size,
-        ttl=args.ttl,
-        ipv6=args.ipv6,
-    )
+        id=client.next_id(), lab=args.lab, source=args.source, target=args.target, count=args.count, interval=args.interval,
+        size=args.size, ttl=args.ttl, ipv6=args.ipv6,
+    )  # fmt: skip
 
     def show(item: AnyItem) -> None:
         if args.json:
@@ -112,7 +110,8 @@ def _why(predicted: Journey) -> None:
         sys.stderr.write(f"  → {remedy}\n")
 
 
-def _lines(store: str, diff: Diff[msgspec.Struct] | None, head: dict[str, object]) -> None:
+def _print_diff(store: str, diff: Diff[msgspec.Struct] | None, head: dict[str, object]) -> None:
+    """A JSON line for each record that a diff adds, updates or removes; `head` is in each line."""
     if diff is None:
         return
     for id, record in diff.added.items():
@@ -124,7 +123,7 @@ def _lines(store: str, diff: Diff[msgspec.Struct] | None, head: dict[str, object
 
 
 def events(client: Client, args: Args) -> int:
-    """A JSON line per change, as it happens, until Ctrl-C."""
+    """Print a JSON line for each change, as it happens, until Ctrl-C."""
     result = client.request(Open(id=client.next_id(), lab=args.lab))
     assert isinstance(result, Snapshot)
     stores = ("desired", "observed", "live") if args.all else ("desired", "observed")
@@ -133,15 +132,18 @@ def events(client: Client, args: Args) -> int:
         event = client.receive()
         if isinstance(event, Notice) and event.lab == args.lab:
             output.as_json({"notice": event.level, "problem": event.problem})
-        if not isinstance(event, Delta) or event.lab != args.lab:
-            continue
-        head: dict[str, object] = {"revision": event.revision}
-        if event.context:
-            head["author"] = event.context.author
-        if event.info:
-            output.as_json({**head, "state": event.info.state})
-        for store in stores:
-            _lines(store, getattr(event, store), head)
+        if isinstance(event, Delta) and event.lab == args.lab:
+            _print_delta(event, stores)
+
+
+def _print_delta(delta: Delta, stores: Sequence[str]) -> None:
+    head: dict[str, object] = {"revision": delta.revision}
+    if delta.context:
+        head["author"] = delta.context.author
+    if delta.info:
+        output.as_json({**head, "state": delta.info.state})
+    for store in stores:
+        _print_diff(store, getattr(delta, store), head)
 
 
 def _netns_edit(client: Client, lab: str, command: AnyCommand) -> int:
@@ -150,7 +152,7 @@ def _netns_edit(client: Client, lab: str, command: AnyCommand) -> int:
 
 
 def netns(client: Client, args: Args) -> int:
-    """The verbs of ip-netns(8), in a lab."""
+    """The commands of ip-netns(8), in a lab. Exit code 2 where the command line is wrong."""
     rest: list[str] = args.rest
     match args.verb, rest:
         case "add", [name]:
@@ -158,11 +160,11 @@ def netns(client: Client, args: Args) -> int:
         case "set", [name, nsid]:
             return _netns_edit(client, args.lab, SetNsid(namespace=name, nsid=int(nsid)))
         case "delete" | "del", [name]:
-            return _netns_edit(client, args.lab, Remove(ids=(f"namespace:{name}",)))
+            return _netns_edit(client, args.lab, Remove(ids=(ids.namespace(name),)))
         case "exec", [name, *command] if command:
             return run(client, args.lab, name, command, stdin=True)
         case "monitor", []:
-            return run(client, args.lab, "host", ["ip", "netns", "monitor"], stdin=False)
+            return run(client, args.lab, HOST, ["ip", "netns", "monitor"], stdin=False)
         case ("identify" | "pids" | "list" | "list-id") as verb, [*argument] if len(argument) <= 1:
             result = client.request(NetnsQuery(id=client.next_id(), lab=args.lab, query=verb, argument=argument[0] if argument else ""))
             assert isinstance(result, Text)

@@ -1,4 +1,4 @@
-"""shell: a lab's terminal in one's own, the same one that a browser shows."""
+"""shell: a terminal of a lab in the terminal that runs the command. Browsers show the same one."""
 
 import os
 import signal
@@ -13,6 +13,7 @@ import msgspec
 from cli import output
 from cli.client import Client, Frame
 from protocol import frames
+from protocol.limits import ACK_WINDOW_BYTES
 from protocol.public import (
     Answer,
     AttachTerminal,
@@ -28,20 +29,20 @@ from topology.model.problems import Code, Problem, ProblemError
 from topology.observe.live import TerminalLive
 
 KEY = b"\x1d"
-"""Ctrl-]: then d detaches, and a second one is meant for the shell."""
+"""Ctrl-]. After it, d detaches, and a second Ctrl-] sends one to the shell."""
 
 _CHANNEL = 1
-_LEAVE = b"\x1b[?1049l\x1b[?1000;1002;1003;1004;1006;2004l\x1b[?25h\x1b>\x1b[0m"
-"""Takes back what a program in the lab may have switched: alternate screen, mouse, bracketed paste, hidden cursor, keypad, colours."""
+_RESET = b"\x1b[?1049l\x1b[?1000;1002;1003;1004;1006;2004l\x1b[?25h\x1b>\x1b[0m"
+"""Resets what a program in the lab may have changed: alternate screen, mouse, bracketed paste, hidden cursor, keypad, colours."""
 
 
 def shell(client: Client, args: Args) -> int:
-    """Its exit code is that of the shell; 0 after a detach."""
+    """Open or attach to a terminal, or list them. The exit code is the shell's; 0 after detaching."""
     if args.list:
         return _list(client, args)
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        hint = f"without one: vethboard exec {args.lab} {args.namespace} -- COMMAND"
-        raise ProblemError(Problem(code=Code.INVALID, message="Inappropriate ioctl for device: this is no terminal", hint=hint))
+        hint = f"to run a command without a terminal: vethboard exec {args.lab} {args.namespace} -- COMMAND"
+        raise ProblemError(Problem(code=Code.INVALID, message="standard input or output is not a terminal", hint=hint))
     columns, rows = os.get_terminal_size(0)
     terminal: str | None = args.attach
     if terminal is None:
@@ -49,7 +50,7 @@ def shell(client: Client, args: Args) -> int:
         opened = client.request(request)
         assert isinstance(opened, TerminalOpened)
         terminal = opened.terminal
-    return _Here(client, args.lab, terminal).run()
+    return _Attachment(client, args.lab, terminal).run()
 
 
 def _list(client: Client, args: Args) -> int:
@@ -64,20 +65,18 @@ def _list(client: Client, args: Args) -> int:
     return 0
 
 
-class _Here:
-    """One's own terminal in raw mode, attached to one of the lab."""
+class _Attachment:
+    """The terminal that runs this command, in raw mode, attached to one of the lab."""
 
     def __init__(self, client: Client, lab: str, terminal: str) -> None:
         self._client, self._lab, self._terminal = client, lab, terminal
-        self._got = self._said = 0
+        self._received = self._reported = 0
         self._detached = False
         self._code: int | None = None
 
     def run(self) -> int:
-        """Until it ends or is left."""
-        sys.stderr.write(
-            f"vethboard: terminal {self._terminal} of lab {self._lab}; Ctrl-] d leaves it running, Ctrl-] Ctrl-] types Ctrl-]\n"
-        )
+        """Show the terminal until its shell ends or it is detached. Returns the exit code."""
+        sys.stderr.write(f"vethboard: terminal {self._terminal} of lab {self._lab}; Ctrl-] d detaches, Ctrl-] Ctrl-] sends Ctrl-]\n")
         before = termios.tcgetattr(0)
         try:
             tty.setraw(0)
@@ -86,12 +85,12 @@ class _Here:
             threading.Thread(target=self._type, daemon=True).start()
             self._show()
         finally:
-            _write(_LEAVE)
+            _write(_RESET)
             termios.tcsetattr(0, termios.TCSADRAIN, before)
         if self._code is None:
-            sys.stderr.write(f"\nvethboard: left; vethboard shell {self._lab} --attach {self._terminal} comes back\n")
+            sys.stderr.write(f"\nvethboard: detached; attach again with: vethboard shell {self._lab} --attach {self._terminal}\n")
         else:
-            self._client.request(DetachTerminal(id=self._client.next_id(), channel=_CHANNEL))  # its end was seen
+            self._client.request(DetachTerminal(id=self._client.next_id(), channel=_CHANNEL))  # its shell has ended
         return self._code or 0
 
     def _attach(self) -> None:
@@ -119,22 +118,24 @@ class _Here:
             state = msgspec.json.decode(frame.data, type=TerminalState)
             self._code = state.code
             if state.lost:
-                raise ProblemError(Problem(code=Code.UNAVAILABLE, message="the lab was lost", hint="its terminals live on if the lab does"))
+                raise ProblemError(
+                    Problem(code=Code.UNAVAILABLE, message="the lab was lost", hint="its terminals are kept while the lab runs")
+                )
             return
         if frame.stream == frames.SCREEN:
             _write(b"\x1b[0m\x1b[2J\x1b[H")
         _write(frame.data)
-        self._got += len(frame.data)
-        if self._got - self._said >= frames.WINDOW // 8:
-            self._said = self._got
-            self._client.frame(_CHANNEL, frames.TAKEN, frames.pack_count(self._got))
+        self._received += len(frame.data)
+        if self._received - self._reported >= ACK_WINDOW_BYTES // 8:
+            self._reported = self._received
+            self._client.frame(_CHANNEL, frames.ACK, frames.pack_count(self._received))
 
     def _resize(self) -> None:
         columns, rows = os.get_terminal_size(0)
         self._client.send(ResizeTerminal(id=self._client.next_id(), channel=_CHANNEL, rows=rows, columns=columns))
 
     def _type(self) -> None:
-        """On a thread of its own: what is typed, but for the key that leaves."""
+        """Send what is typed, until it detaches. Runs in its own thread."""
         waiting = False
         while data := os.read(0, 65536):
             typed, waiting, leave = keys(data, waiting)
@@ -143,13 +144,13 @@ class _Here:
             if leave:
                 break
         self._detached = True
-        self._client.send(DetachTerminal(id=self._client.next_id(), channel=_CHANNEL))  # its answer wakes the other thread
+        self._client.send(DetachTerminal(id=self._client.next_id(), channel=_CHANNEL))  # the answer wakes the other thread
 
 
 def keys(data: bytes, waiting: bool) -> tuple[bytes, bool, bool]:
-    """What of these bytes is for the shell; whether `KEY` came last and waits for its second; whether to leave.
+    """What of these bytes is for the shell; whether they end with a `KEY` that waits for the next byte; whether to detach.
 
-    `waiting`: `KEY` was the last byte before these.
+    `waiting`: the byte before these was such a `KEY`.
     """
     typed = bytearray()
     for number in data:

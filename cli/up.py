@@ -1,4 +1,4 @@
-"""up: starts agent and server, prints the address, keeps both running until Ctrl-C, leaves nothing behind."""
+"""up: starts agent and server, prints the address, and restarts either if it dies, until Ctrl-C. Nothing is left behind."""
 
 import fcntl
 import hashlib
@@ -24,17 +24,20 @@ ROOT = Path(__file__).resolve().parents[1]
 DEFAULT_LIMITS = Path("/etc/vethboard/limits.json")
 START_SECONDS = 30.0
 STOP_SECONDS = 60.0
+"""How long a process may take to start, and to stop before it is killed."""
+WATCH_SECONDS = 0.2
+"""Between two looks whether agent and server still run."""
 
 
 def run_directory(state: Path) -> Path:
-    """Where agent and labs have their sockets: a short path, one for each state directory."""
+    """Where agent and labs have their sockets: one directory for each state directory. Short, since a socket's path is (unix(7))."""
     if state == DEFAULT_STATE:
         return Path("/run/vethboard")
     return Path(f"/run/vethboard-{hashlib.sha256(str(state).encode()).hexdigest()[:8]}")
 
 
 class Child:
-    """Agent or server: started, waited for until it says that it is ready, started again when it dies."""
+    """Agent or server: a process that prints a JSON line when it is ready, and is started again when it dies."""
 
     def __init__(self, name: str, argv: list[str], prepare: Callable[[], None]) -> None:
         self.name, self._argv, self._prepare = name, argv, prepare
@@ -58,10 +61,10 @@ class Child:
             return
         process.kill()
         process.wait()
-        raise ProblemError(Problem(code=Code.UNAVAILABLE, message=f"the {self.name} did not start", hint="what it said stands above"))
+        raise ProblemError(Problem(code=Code.UNAVAILABLE, message=f"the {self.name} did not start", hint="see its output above"))
 
     def restart_if_dead(self) -> None:
-        """A crash costs a second, never a lab: the labs run on and are found again."""
+        """Start it again if it has ended. The labs keep running meanwhile and are found again."""
         if (code := self.process.poll()) is None:
             return
         sys.stderr.write(f"vethboard: the {self.name} ended ({code}); starting it again\n")
@@ -69,7 +72,7 @@ class Child:
         self.process = self._start()
 
     def stop(self) -> None:
-        """SIGTERM and wait; SIGKILL only after a minute."""
+        """SIGTERM; SIGKILL where it has not ended after `STOP_SECONDS`."""
         self.process.terminate()
         try:
             self.process.wait(STOP_SECONDS)
@@ -79,13 +82,14 @@ class Child:
 
 
 def _lock(run: Path) -> int:
+    """The open file whose lock allows one `up` for each run directory. Raises ProblemError where another has it."""
     run.mkdir(mode=0o755, parents=True, exist_ok=True)
     fd = os.open(run / "up.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        message = "Vethboard runs already with this state directory"
-        raise ProblemError(Problem(code=Code.EXISTS, message=message, hint="its address is in the window where it was started")) from None
+        message = "Vethboard is already running with this state directory"
+        raise ProblemError(Problem(code=Code.EXISTS, message=message, hint="it printed its address where it was started")) from None
     return fd
 
 
@@ -94,35 +98,29 @@ def _start_children(args: Args, run: Path) -> tuple[Child, Child]:
     state: Path = args.state
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
     os.chown(state, uid, gid)
+    agent = Child("agent", _agent_argv(args, run, uid), lambda: None)
     readable = sorted({ROOT, Path(sys.prefix).resolve(), Path(sys.base_prefix).resolve()})
-    argv = [sys.executable, "-m", "agent", "--run", str(run), "--server-uid", str(uid)]
-    if args.limits is not None:
-        argv += ["--limits", str(args.limits)]
-    argv += ["--allow-uplink"] * args.allow_uplink
-    agent = Child("agent", argv, lambda: None)
-    argv = [
-        sys.executable,
-        "-m",
-        "server",
-        "--host",
-        args.host,
-        "--port",
-        str(args.port),
-        "--state",
-        str(state),
-        "--agent",
-        str(run / "agent.sock"),
-    ]
     try:
-        server = Child("server", argv, lambda: privileges.drop(readable, state, uid, gid))
+        server = Child("server", _server_argv(args, run), lambda: privileges.drop(readable, state, uid, gid))
     except ProblemError:
         agent.stop()
         raise
     return agent, server
 
 
+def _agent_argv(args: Args, run: Path, server_uid: int) -> list[str]:
+    argv = [sys.executable, "-m", "agent", "--run", str(run), "--server-uid", str(server_uid)]
+    argv += ["--limits", str(args.limits)] if args.limits is not None else []
+    return argv + ["--allow-uplink"] * args.allow_uplink
+
+
+def _server_argv(args: Args, run: Path) -> list[str]:
+    argv = [sys.executable, "-m", "server", "--host", args.host, "--port", str(args.port)]
+    return [*argv, "--state", str(args.state), "--agent", str(run / "agent.sock")]
+
+
 def limits_file(given: Path | None) -> Path | None:
-    """The file of limits, read once to see that it can be. Raises ProblemError."""
+    """The limits file, or None where there is none. It is read once to check it: raises ProblemError where it is wrong."""
     file = given or DEFAULT_LIMITS
     try:
         limits.parse(file.read_bytes())
@@ -136,9 +134,9 @@ def limits_file(given: Path | None) -> Path | None:
 
 
 def up(args: Args) -> int:
-    """Runs until SIGINT or SIGTERM. Raises ProblemError when something that is needed is missing."""
+    """Run until SIGINT, SIGTERM or SIGHUP. Raises ProblemError where something that is needed is missing."""
     if os.geteuid() != 0:
-        raise ProblemError(Problem(code=Code.DENIED, message="the agent makes network namespaces, which needs root", hint="sudo script/up"))
+        raise ProblemError(Problem(code=Code.DENIED, message="root is needed: the agent creates network namespaces", hint="sudo script/up"))
     args.state = args.state.resolve()
     args.limits = limits_file(args.limits)
     run = run_directory(args.state)
@@ -149,21 +147,30 @@ def up(args: Args) -> int:
     privileges.adopt_orphans()
     agent, server = _start_children(args, run)
     print(f"\n  Vethboard is ready. Open\n\n      {server.ready['url']}/?token={server.ready['token']}\n", flush=True)
-    print(f"  Ctrl-C stops it. Documents stay in {args.state}.", flush=True)
+    print(f"  Stop it with Ctrl-C. Documents are kept in {args.state}.", flush=True)
     try:
         while not stopping:
-            agent.restart_if_dead()
-            server.restart_if_dead()
-            privileges.reap({agent.process.pid, server.process.pid})
-            time.sleep(0.2)
+            _supervise(agent, server)
     finally:
-        print("\nStopping: labs leave the kernel, documents stay …", flush=True)
+        print("\nStopping all labs; documents are kept …", flush=True)
         server.stop()
         agent.stop()
         privileges.reap(set())
         os.close(lock)
-        for leftover in (run / "up.lock",):
-            leftover.unlink(missing_ok=True)
-        if run.exists() and not any(run.iterdir()):
-            run.rmdir()
+        _remove_run_directory(run)
     return 0
+
+
+def _supervise(agent: Child, server: Child) -> None:
+    """Restart what has died, and wait a moment."""
+    agent.restart_if_dead()
+    server.restart_if_dead()
+    privileges.reap({agent.process.pid, server.process.pid})
+    time.sleep(WATCH_SECONDS)
+
+
+def _remove_run_directory(run: Path) -> None:
+    """Delete what `up` itself made in it, and the directory where nothing else is left."""
+    (run / "up.lock").unlink(missing_ok=True)
+    if run.exists() and not any(run.iterdir()):
+        run.rmdir()

@@ -1,4 +1,4 @@
-"""Who may do what: tokens for one lab, and what the caller's own token allows."""
+"""Tokens: who may do what in which lab."""
 
 from typing import Literal
 
@@ -7,12 +7,15 @@ import msgspec
 from protocol.base import Request, Result
 
 Role = Literal["admin", "edit", "view"]
-"""`admin`: everything. `edit`: everything in one lab but destroying it. `view`: to look at one lab."""
+"""`admin`: everything. `edit`: everything in one lab, except to destroy it. `view`: to see one lab."""
 
 
 class MakeToken(Request, frozen=True, kw_only=True, tag="make-token"):
-    """A token for this lab alone. Answer: `TokenMade`; it is shown this once. `name`: what it is listed and revoked by.
-    `terminals`: whether one to view may also watch the terminals, in which it can never type."""
+    """Make a token for this lab alone. Answer: `TokenMade`, the only time that its secret is shown.
+
+    `name`: what it is listed and revoked by; empty: the server chooses. `terminals`: whether a `view` token may see terminals (it can never
+    type in them).
+    """
 
     lab: str
     role: Literal["edit", "view"] = "edit"
@@ -21,20 +24,20 @@ class MakeToken(Request, frozen=True, kw_only=True, tag="make-token"):
 
 
 class RevokeToken(Request, frozen=True, kw_only=True, tag="revoke-token"):
-    """It no longer lets anyone in, and who is in by it is cut off. Answer: `Done`."""
+    """Make a token invalid and disconnect the clients that use it. Answer: `Done`."""
 
     lab: str
     name: str
 
 
 class ListTokens(Request, frozen=True, kw_only=True, tag="tokens"):
-    """Answer: `Tokens`, of one lab or of all."""
+    """The tokens of one lab, or of all. Answer: `Tokens`."""
 
     lab: str | None = None
 
 
 class TokenInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """A token without its secret. `made`: UTC, RFC 3339. `terminals`: it may watch them."""
+    """A token without its secret. `made`: when, as UTC in RFC 3339. `terminals`: it may see terminals."""
 
     lab: str
     name: str
@@ -44,9 +47,13 @@ class TokenInfo(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TokenMade(Result, frozen=True, kw_only=True, tag="token-made"):
+    """`token`: the secret, to be kept by whoever asked; the server stores only a hash of it."""
+
     token: str
     info: TokenInfo
 
 
 class Tokens(Result, frozen=True, kw_only=True, tag="tokens"):
+    """The tokens, oldest first."""
+
     tokens: tuple[TokenInfo, ...]

@@ -1,7 +1,8 @@
-"""Captures: frames of interfaces, kept in a ring in the lab, read piece by piece by whoever looks.
+"""Captures: frames of interfaces, kept in a ring buffer by the lab process and read in parts by any client.
 
 The list of a lab's captures, with how many frames each has, is in the live records (`topology.observe.live.CaptureLive`). Frames are
-numbered from 1 in the order of their times; the ring forgets the oldest. The whole is downloaded from `/labs/LAB/captures/ID.pcapng`.
+numbered from 1 in the order of their timestamps; a full ring drops the oldest. The whole capture is downloaded from
+`/labs/LAB/captures/ID.pcapng`.
 """
 
 import struct
@@ -9,46 +10,38 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from protocol.base import Request, Result
-
-MOST_INTERFACES = 32
-MOST_CAPTURES = 8
-SNAPLEN, MOST_SNAPLEN = 65535, 262144
-RING, MOST_RING = 16 << 20, 64 << 20
-"""Bytes of frames that a capture keeps."""
-
-MOST_READ = 1 << 20
-"""Bytes of frames in one answer, about."""
+from protocol.limits import DEFAULT_RING_BYTES, DEFAULT_SNAPLEN
 
 
 class StartCapture(Request, frozen=True, kw_only=True, tag="start-capture"):
-    """Begin to capture on these interfaces (`ns/name`), both directions. Answer: `CaptureStarted`.
+    """Capture on these interfaces (`ns/name`), in both directions. Answer: `CaptureStarted`.
 
-    `filter` is in the language of pcap-filter(7), `snaplen` the bytes kept of each frame, `ring` those kept in all.
+    `filter`: a pcap-filter(7) expression. `snaplen`: bytes kept of each frame. `ring`: bytes of frames kept in all.
     """
 
     lab: str
     interfaces: tuple[str, ...]
     filter: str = ""
-    snaplen: int = SNAPLEN
-    ring: int = RING
+    snaplen: int = DEFAULT_SNAPLEN
+    ring: int = DEFAULT_RING_BYTES
 
 
 class StopCapture(Request, frozen=True, kw_only=True, tag="stop-capture"):
-    """Capture no more; what was captured stays to be read. Answer: `Done`."""
+    """End a capture; its frames can still be read. Answer: `Done`."""
 
     lab: str
     capture: str
 
 
 class RemoveCapture(Request, frozen=True, kw_only=True, tag="remove-capture"):
-    """Stop it, and forget its frames. Answer: `Done`."""
+    """End a capture and drop its frames. Answer: `Done`."""
 
     lab: str
     capture: str
 
 
 class ReadCapture(Request, frozen=True, kw_only=True, tag="read-capture"):
-    """The frames with a number above `after`, as many as fit. Answer: `CapturedFrames`."""
+    """The frames with a number above `after`, up to about `CAPTURE_READ_BYTES`. Answer: `CapturedFrames`."""
 
     lab: str
     capture: str
@@ -56,13 +49,15 @@ class ReadCapture(Request, frozen=True, kw_only=True, tag="read-capture"):
 
 
 class CaptureStarted(Result, frozen=True, kw_only=True, tag="capture-started"):
+    """`capture`: the id of the new capture."""
+
     capture: str
 
 
 class CapturedFrames(Result, frozen=True, kw_only=True, tag="captured-frames"):
-    """Frame number `first` and those that follow it, as `pack` writes them. `more`: there are others already. `running`: others may come.
+    """Frames from number `first` on, as `pack` writes them. `first` is above `after` + 1 where the ring has dropped the frames between.
 
-    `first` is above `after` + 1 where the ring has forgotten what was between.
+    `more`: there are further frames to read now. `running`: the capture goes on.
     """
 
     first: int
@@ -75,7 +70,8 @@ _HEAD = struct.Struct("<QIIHxx")
 
 
 class Captured(NamedTuple):
-    """A frame. `time` is in ns since 1970, `length` what it had on the wire in bytes, `interface` the number in the capture's list."""
+    """A captured frame. `time`: ns since 1970. `length`: bytes on the wire. `interface`: index into the capture's interfaces. `data`: up to
+    `snaplen` bytes of it."""
 
     time: int
     length: int
@@ -84,12 +80,12 @@ class Captured(NamedTuple):
 
 
 def pack(frame: Captured) -> bytes:
-    """Time (8 bytes, little endian), length and captured length (4 each), interface (2), 2 unused, the bytes."""
+    """Time (8 bytes, little endian), length and captured length (4 each), interface (2), 2 unused bytes, then the data."""
     return _HEAD.pack(frame.time, frame.length, len(frame.data), frame.interface) + frame.data
 
 
 def unpack(data: bytes) -> Iterator[Captured]:
-    """What `pack` wrote, one frame after the other."""
+    """The frames that `pack` wrote one after the other into `data`."""
     at = 0
     while at < len(data):
         time, length, captured, interface = _HEAD.unpack_from(data, at)

@@ -1,4 +1,4 @@
-"""Chains and connections: what cannot be an edit, because it changes nothing that a document holds."""
+"""Rules, counters and tracked connections: requests that change nothing in the document."""
 
 from typing import Literal
 
@@ -19,7 +19,7 @@ __all__ = [
 
 
 class OfTable(Request, frozen=True, kw_only=True):
-    """Base of what is asked about one table of a namespace."""
+    """Base of the requests about one iptables table of a namespace."""
 
     lab: str
     namespace: str
@@ -28,22 +28,22 @@ class OfTable(Request, frozen=True, kw_only=True):
 
 
 class CheckRule(OfTable, frozen=True, kw_only=True, tag="check-rule"):
-    """Would the lab's iptables take this rule for this chain? Nothing is changed. Answer: `RuleChecked`."""
+    """Whether the lab's iptables accepts this rule in this chain. Nothing is changed. Answer: `RuleChecked`."""
 
     chain: str
     rule: str
 
 
 class ZeroCounters(OfTable, frozen=True, kw_only=True, tag="zero-counters"):
-    """`iptables -Z`: of a rule, of a chain, of the whole table. Answer: `Done`."""
+    """`iptables -Z`: zero the counters of a rule (a number from 1), of a chain, or of the whole table. Answer: `Done`."""
 
     chain: str | None = None
     rule: int | None = None
 
 
 class ExportRules(Request, frozen=True, kw_only=True, tag="export-rules"):
-    """What `iptables-save` prints there (with `counters`, `iptables-save -c`); of a lab that does not run, what it would. Answer:
-    `Exported`."""
+    """What iptables-save(8) prints in a namespace, with `counters` as with `-c`. Of a lab that is not live it is made from the document.
+    Answer: `Exported`."""
 
     lab: str
     namespace: str
@@ -52,28 +52,28 @@ class ExportRules(Request, frozen=True, kw_only=True, tag="export-rules"):
 
 
 class Vocabulary(Request, frozen=True, kw_only=True, tag="vocabulary"):
-    """Every match and target that the lab's iptables has. Answer: `VocabularyOf`."""
+    """All matches and targets (iptables-extensions(8)) of the lab's iptables, with their options. Answer: `VocabularyOf`."""
 
     lab: str
     family: Family = "ipv4"
 
 
 class Analyse(Request, frozen=True, kw_only=True, tag="analyse"):
-    """Which rules of a namespace can never match, as far as their text tells. Answer: `Analysed`."""
+    """Which rules of a namespace can never match, judged by their text. Answer: `Analysed`."""
 
     lab: str
     namespace: str
 
 
 class FlushConntrack(Request, frozen=True, kw_only=True, tag="flush-conntrack"):
-    """`conntrack -F`. Answer: `Done`."""
+    """`conntrack -F`: delete all tracked connections of a namespace. Answer: `Done`."""
 
     lab: str
     namespace: str
 
 
 class DeleteConnection(Request, frozen=True, kw_only=True, tag="delete-connection"):
-    """`conntrack -D` of one entry, as it was shown. Answer: `Done`."""
+    """`conntrack -D`: delete one tracked connection, given as the live record shows it. Answer: `Done`."""
 
     lab: str
     namespace: str
@@ -84,24 +84,24 @@ class DeleteConnection(Request, frozen=True, kw_only=True, tag="delete-connectio
 
 
 class RuleChecked(Result, frozen=True, kw_only=True, tag="rule-checked"):
-    """`text`: the rule as iptables-save would print it, where it is taken; `problem` says why it is not, and `span` where in the text."""
+    """`text`: the accepted rule as iptables-save would print it. `problem`: why it is refused; its `span` says where in the text."""
 
     text: str | None = None
     problem: Problem | None = None
 
 
 class VocabularyOf(Result, frozen=True, kw_only=True, tag="vocabulary"):
-    """`version` is what `iptables --version` says."""
+    """`version`: the output of `iptables --version`. `extensions`: the verdicts, then the others by name."""
 
     version: str
     extensions: tuple[Extension, ...]
 
 
 class RuleNote(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A rule that can never match. `chain` is a record's id, `rule` a number from 1; `by` the number of the rule that shadows it.
+    """A rule that can never match. `chain`: the record id. `rule`: its number from 1. `by`: the number of the rule that is the reason.
 
-    `shadowed`: an earlier rule of the chain takes all its packets. `after-end`: an earlier rule without conditions ends the chain.
-    `no-interface`: the interface that it names does not exist. `unused`: no rule jumps to the chain (`rule` 0).
+    `shadowed`: an earlier rule of the chain matches all its packets. `after-end`: an earlier rule without a match ends the chain.
+    `no-interface`: the `interface` that it names does not exist. `unused`: no rule jumps to the chain (`rule` is 0).
     """
 
     chain: str
@@ -112,4 +112,6 @@ class RuleNote(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Analysed(Result, frozen=True, kw_only=True, tag="analysed"):
+    """The rules that can never match, chain by chain."""
+
     notes: tuple[RuleNote, ...]

@@ -1,4 +1,4 @@
-"""Edits and what comes of them; documents; history."""
+"""Edits and their results, documents, history."""
 
 from typing import Literal
 
@@ -13,10 +13,10 @@ from topology.plan.steps import AnyStep
 
 
 class Edit(Request, frozen=True, kw_only=True, tag="edit"):
-    """One edit, made of commands that happen together or not at all. `base`: the revision that its author saw (None: any).
+    """One edit: commands that are applied together or not at all. `base`: the revision that its author saw (None: no check for conflicts).
 
-    The answer `Done` comes when the kernel was read back; a `Problem` means that nothing was changed. `dry_run`: do not touch the
-    kernel, answer `Planned`.
+    The answer `Done` comes after the kernel was read back; a `Problem` means that nothing was changed. `label`: what the history calls the
+    edit. `dry_run`: change nothing, answer `Planned`.
     """
 
     lab: str
@@ -27,8 +27,9 @@ class Edit(Request, frozen=True, kw_only=True, tag="edit"):
 
 
 class Export(Request, frozen=True, kw_only=True, tag="export"):
-    """Answer: `Exported`. `observed`: what the kernel is, instead of what the document says. `ids`: a document of only these
-    namespaces, bridges, areas and notes, with what is in them and the links among them (`Paste` takes it)."""
+    """A lab as text. Answer: `Exported`. `observed`: the state of the kernel instead of the document. `format`: the document, or a script
+    of the equivalent commands. `ids`: only these namespaces, bridges, areas and notes, with their contents and the links among them (for
+    the command `paste`); None: everything."""
 
     lab: str
     observed: bool = False
@@ -37,11 +38,17 @@ class Export(Request, frozen=True, kw_only=True, tag="export"):
 
 
 class History(Request, frozen=True, kw_only=True, tag="history"):
+    """The edits of a lab. Answer: `HistoryList`."""
+
     lab: str
 
 
 class Done(Result, frozen=True, kw_only=True, tag="done"):
-    """It is so in the kernel (where there is one). `deploy_seconds`: from the document being here to the kernel read back."""
+    """The request is carried out; an edit of a live lab is in the kernel, which was read back.
+
+    `revision`: that of the lab now. `steps`: how many steps the kernel was asked for. `deploy_seconds`: from the arrival of the request
+    until the kernel was read back. `made`: ids of new records.
+    """
 
     revision: int = 0
     steps: int = 0
@@ -50,7 +57,7 @@ class Done(Result, frozen=True, kw_only=True, tag="done"):
 
 
 class Planned(Result, frozen=True, kw_only=True, tag="planned"):
-    """What an edit would do. `shell`: the steps as commands; `diff`: the change of the document; `made`: ids of what would be new."""
+    """What an edit would do. `shell`: the commands for `steps`. `diff`: the change of the document. `made`: ids of new records."""
 
     steps: tuple[AnyStep, ...]
     shell: tuple[str, ...]
@@ -59,7 +66,7 @@ class Planned(Result, frozen=True, kw_only=True, tag="planned"):
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One entry of the history. `shell`: the commands that do the same."""
+    """One edit in the history. `number`: counts from 1. `undone`: undo has taken it back. `shell`: the equivalent commands."""
 
     number: int
     context: Context
@@ -69,8 +76,12 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Exported(Result, frozen=True, kw_only=True, tag="exported"):
+    """The text of a document, of a script, or of iptables-save(8)."""
+
     text: str
 
 
 class HistoryList(Result, frozen=True, kw_only=True, tag="history"):
+    """The edits, oldest first, those that were undone at the end."""
+
     changes: tuple[Change, ...]

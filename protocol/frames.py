@@ -1,30 +1,31 @@
-"""Binary frames: the bytes of processes, the same from the lab process to the browser.
+"""Binary frames: the bytes of commands and terminals, in one format from the lab process to the browser.
 
-Channel (4 bytes, little endian), stream (1 byte), bytes. The side that starts something chooses the number of its channel.
+Channel (4 bytes, little endian), stream (1 byte), bytes. The side that sends the request chooses the number of its channel.
 """
 
 import struct
 
 INPUT, OUTPUT, ERROR = 0, 1, 2
-"""Of a process or a terminal. On the pipes of a command no bytes mean the end of that stream."""
+"""Standard input, output and error of a command; of a terminal the first two. An empty frame of a command closes that stream."""
 
 SCREEN = 3
-"""A terminal's screen anew: the viewer resets its own, and then takes these bytes as output, without answering what they ask."""
+"""A terminal's whole screen, as escape sequences: the viewer resets its own and writes these bytes to it. It does not answer queries in
+them.
+"""
 
 STATE = 4
-"""JSON of `protocol.terminals.TerminalState`: the terminal's size, whether this viewer drives it, how it ended."""
+"""JSON of `protocol.terminals.TerminalState`."""
 
-TAKEN = 5
-"""From a viewer: how many bytes of OUTPUT and SCREEN it has taken so far (8 bytes, little endian). Not more than `WINDOW` go unanswered."""
-
-WINDOW = 1 << 20
+ACK = 5
+"""Acknowledgement by a viewer: how many bytes of OUTPUT and SCREEN it has processed since it attached (8 bytes, little endian). At most
+`protocol.limits.ACK_WINDOW_BYTES` are sent beyond that."""
 
 _HEAD = struct.Struct("<IB")
 _COUNT = struct.Struct("<Q")
 
 
 def pack(channel: int, stream: int, data: bytes) -> bytes:
-    """The binary frame for a process's bytes."""
+    """A binary frame."""
     return _HEAD.pack(channel, stream) + data
 
 
@@ -35,11 +36,11 @@ def unpack(frame: bytes) -> tuple[int, int, bytes]:
 
 
 def pack_count(count: int) -> bytes:
-    """What TAKEN carries."""
+    """The content of an ACK frame."""
     return _COUNT.pack(count)
 
 
 def unpack_count(data: bytes) -> int:
-    """Raises `struct.error` if it is not 8 bytes."""
+    """The count of an ACK frame. Raises `struct.error` if `data` is not 8 bytes."""
     count: int = _COUNT.unpack(data)[0]
     return count

@@ -1,4 +1,4 @@
-"""Journeys: one packet sent and followed, predicted, or picked out of the lab's own traffic."""
+"""Journeys of packets through a lab: of one that is sent, of one that is only predicted, of those in the lab's own traffic."""
 
 from typing import Literal
 
@@ -10,10 +10,9 @@ from topology.journey.probe import Ask
 
 
 class Trace(Request, frozen=True, kw_only=True, tag="trace"):
-    """Send the packet from inside the source's namespace and follow it; `count` of them, one after the other.
+    """Send `count` packets from the source's namespace, one after the other, and trace each. Stream: `JourneyItem`; answer: `Traced`.
 
-    Stream: `JourneyItem`, the journey as far as it is known, again and again, the first time within moments. Answer: `Traced`. `wait`: s
-    until an answer that does not come is given up. Ended by `cancel`, and when the client leaves.
+    `wait`: seconds to wait for a reply to each packet. It ends early by `cancel`, or when the client disconnects.
     """
 
     lab: str
@@ -23,9 +22,9 @@ class Trace(Request, frozen=True, kw_only=True, tag="trace"):
 
 
 class Predict(Request, frozen=True, kw_only=True, tag="predict"):
-    """Would this packet pass? Nothing is sent. In a lab that is stopped, or with `desired`, the document is asked instead of the kernel.
+    """The journey that a packet would make, by the observed state; nothing is sent. Answer: `Predicted`.
 
-    `without`: as if these rules were not there ("what if"). Answer: `Predicted`.
+    In a lab that is not live, and with `desired`, the document is taken instead of the observed state. `without`: ignore these rules.
     """
 
     lab: str
@@ -35,11 +34,10 @@ class Predict(Request, frozen=True, kw_only=True, tag="predict"):
 
 
 class Watch(Request, frozen=True, kw_only=True, tag="watch"):
-    """Pick packets out of the lab's own traffic, at most `rate` journeys a second. Stream: `JourneyItem`s; answer, after `cancel`:
-    `Watched`.
+    """Trace packets of the lab's own traffic, at most `rate` a second, until `cancel`. Stream: `JourneyItem`; answer: `Watched`.
 
-    Only new flows are seen: the first packet of a connection, a UDP datagram, an echo request. `hosts`: addresses of which one has to be
-    its source or destination (none: all); `port` of either side.
+    Only packets that open a flow count: a TCP SYN, a UDP datagram, an echo request. `hosts`: one of these addresses has to be the source or
+    the destination (empty: any). `port`: of either side.
     """
 
     lab: str
@@ -50,7 +48,8 @@ class Watch(Request, frozen=True, kw_only=True, tag="watch"):
 
 
 class Traced(Result, frozen=True, kw_only=True, tag="traced"):
-    """`differences`: where the first of the journeys is not what was predicted just before."""
+    """The journeys of the packets that were sent. `predicted`: the journey that was expected of the first one just before it was sent.
+    `differences`: where the first one differs from it."""
 
     journeys: tuple[Journey, ...]
     predicted: Journey | None = None
@@ -58,19 +57,20 @@ class Traced(Result, frozen=True, kw_only=True, tag="traced"):
 
 
 class Predicted(Result, frozen=True, kw_only=True, tag="predicted"):
+    """The journey that the packet would make."""
+
     journey: Journey
 
 
 class Watched(Result, frozen=True, kw_only=True, tag="watched"):
-    """`journeys` that were told; `skipped`: packets that matched and were left out to keep to the rate."""
+    """`journeys`: how many were reported. `skipped`: packets that matched and were left out to keep to the rate."""
 
     journeys: int
     skipped: int = 0
 
 
 class JourneyItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="item", tag="journey"):
-    """The journey of packet `number` (from 1) as far as it is known: it replaces the one before with that number. `ended`: it will not
-    change."""
+    """The journey of packet `number` (from 1) as far as it is known. It replaces the item before with that number. `ended`: it is final."""
 
     number: int
     journey: Journey

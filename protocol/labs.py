@@ -1,4 +1,4 @@
-"""Labs: listed, made, started, stopped, destroyed; one opened, and what it is."""
+"""Labs: to list, make, start, stop and destroy them; to open one and follow its state."""
 
 from typing import Literal
 
@@ -16,7 +16,8 @@ LabState = Literal["stopped", "starting", "live", "stopping", "failed"]
 
 
 class Context(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Who caused a change: `author` is a browser's name for itself, `cli`, `terminal` (somebody in a shell) or `vethboard`."""
+    """Who caused a change, and when (`at`: UTC, RFC 3339). `author`: the name that a client gave itself, `terminal` (a command in a shell)
+    or `vethboard`. `session`: the id of the connection. `label`: what the history calls the change."""
 
     author: str
     session: str = ""
@@ -25,7 +26,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class LabInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """A lab in the list. `firewall`: whose iptables it has; None: not chosen yet."""
+    """A lab in the list. `namespaces`, `viewers`: how many. `firewall`: its iptables variant (legacy or nft); None: not chosen yet.
+    `problem`: why it is not live, or what is wrong with its files."""
 
     lab: str
     state: LabState
@@ -37,11 +39,11 @@ class LabInfo(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ListLabs(Request, frozen=True, kw_only=True, tag="labs"):
-    """Answer: `Labs`. From then on `labs` events say each change of the list."""
+    """The labs that the token may see. Answer: `Labs`; after it an event `labs` follows whenever the list changes."""
 
 
 class NewLab(Request, frozen=True, kw_only=True, tag="new"):
-    """Make a lab (and start it). Answer: `Done`. `firewall`: whose iptables it has, also where the document says another."""
+    """Make a lab and start it. Answer: `Done`. `firewall`: its iptables variant, instead of the one in the document."""
 
     lab: str
     document: dict[str, Json] | None = None
@@ -49,49 +51,54 @@ class NewLab(Request, frozen=True, kw_only=True, tag="new"):
 
 
 class ListExamples(Request, frozen=True, kw_only=True, tag="examples"):
-    """Answer: `Examples`."""
+    """The documents that come with Vethboard. Answer: `Examples`."""
 
 
 class StartLab(Request, frozen=True, kw_only=True, tag="start"):
+    """Start the lab's process and build its document in the kernel. Answer: `Done`."""
+
     lab: str
 
 
 class StopLab(Request, frozen=True, kw_only=True, tag="stop"):
-    """Take the lab out of the kernel; the document stays."""
+    """End the lab's process and all that runs in it; the document stays. Answer: `Done`."""
 
     lab: str
 
 
 class DestroyLab(Request, frozen=True, kw_only=True, tag="destroy"):
-    """Stop it and delete its document and history."""
+    """Stop a lab and delete its document, history and tokens. Answer: `Done`."""
 
     lab: str
 
 
 class SetUplink(Request, frozen=True, kw_only=True, tag="uplink"):
-    """Give the lab's host the outside, or take it away: user-mode networking, its DNS server in /etc/resolv.conf. It ends with the lab.
+    """Connect the namespace `host` of a lab to the machine's network by slirp4netns(1), or disconnect it. Answer: `Done`.
 
-    Answer: `Done`."""
+    Its DNS server goes into /etc/resolv.conf. The document keeps the setting; the connection ends when the lab stops.
+    """
 
     lab: str
     on: bool
 
 
 class Open(Request, frozen=True, kw_only=True, tag="open"):
-    """Answer: `Snapshot`; from the very next revision on, `delta` events follow without a gap."""
+    """Get the state of a lab and follow it. Answer: `Snapshot`; from its next revision on, every change is an event `delta`."""
 
     lab: str
 
 
 class Close(Request, frozen=True, kw_only=True, tag="close"):
+    """Get no more events of this lab. Answer: `Done`."""
+
     lab: str
 
 
-class Look(Request, frozen=True, kw_only=True, tag="look"):
-    """Which namespaces this client shows in an inspector: counters, neighbours, learned FDB entries, processes come for those.
+class Subscribe(Request, frozen=True, kw_only=True, tag="subscribe"):
+    """Which namespaces this client wants live records of; it replaces its previous subscription. Answer: `Done`.
 
-    `filters`: of which it shows the rules, so that their counters come; `conntrack`: of which the connections. `traffic`: of which it
-    shows the rates on links: only the counters of their interfaces come.
+    `namespaces`: interface counters, neighbours, learned FDB entries and processes. `filters`: counters of rules. `conntrack`:
+    connections. `traffic`: interface counters alone.
     """
 
     lab: str
@@ -102,18 +109,18 @@ class Look(Request, frozen=True, kw_only=True, tag="look"):
 
 
 class Doctor(Request, frozen=True, kw_only=True, tag="doctor"):
-    """Answer: `Diagnosis`."""
+    """What this kernel and system can do. Answer: `Diagnosis`."""
 
 
 class Labs(Result, frozen=True, kw_only=True, tag="labs"):
-    """`role`: what the caller's token allows, in these labs."""
+    """`role`: what the client's token allows in these labs."""
 
     labs: tuple[LabInfo, ...]
     role: Role = "admin"
 
 
 class Example(msgspec.Struct, frozen=True, kw_only=True):
-    """A document that comes with Vethboard, ready to be made into a lab (`NewLab`)."""
+    """A document that comes with Vethboard, for `NewLab`."""
 
     name: str
     description: str
@@ -121,13 +128,16 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Examples(Result, frozen=True, kw_only=True, tag="examples"):
+    """The examples, in the order in which they are offered."""
+
     examples: tuple[Example, ...]
 
 
 class Snapshot(Result, frozen=True, kw_only=True, tag="snapshot"):
-    """A whole lab at `revision`. `warnings` are problems that do not stop anything (the same address twice on a segment).
+    """The state of a lab at `revision`. `drift`: ids of records that differ between `desired` and `observed`. `warnings`: problems that
+    stop nothing, such as an address that is used twice on a segment.
 
-    `undo_by` is the author of the edit that undo would take back.
+    `can_undo`, `can_redo`: the label of the edit that undo or redo would apply to; None: there is none. `undo_by`: the author of the first.
     """
 
     info: LabInfo
@@ -143,7 +153,8 @@ class Snapshot(Result, frozen=True, kw_only=True, tag="snapshot"):
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One thing that this kernel and system can or cannot do. `detail` says why, `mend` the command that mends it."""
+    """One thing that this kernel and system can or cannot do. `needed`: Vethboard does not work without it. `detail`: why not. `mend`: a
+    command that repairs it."""
 
     name: str
     ok: bool
@@ -153,4 +164,6 @@ class Check(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Diagnosis(Result, frozen=True, kw_only=True, tag="diagnosis"):
+    """All checks, in the order in which they are shown."""
+
     checks: tuple[Check, ...]

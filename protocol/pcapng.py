@@ -10,7 +10,7 @@ _ETHERNET = 1
 _SECTION, _INTERFACE, _PACKET = 0x0A0D0D0A, 1, 6
 _OPT_END, _COMMENT, _IF_NAME, _IF_FILTER, _IF_TSRESOL, _USERAPPL = 0, 1, 2, 11, 9, 4
 _NANOSECONDS = b"\x09"
-"""if_tsresol: times are in 10^-9 s."""
+"""if_tsresol: timestamps are in 10⁻⁹ s."""
 
 
 def _padded(data: bytes) -> bytes:
@@ -27,7 +27,7 @@ def _block(kind: int, body: bytes) -> bytes:
 
 
 def head(interfaces: Iterable[str], snaplen: int, filter: str, comment: str) -> bytes:
-    """The start of a file: one section, an interface each (`ns/name`)."""
+    """The start of a file: a Section Header Block and an Interface Description Block for each interface (`ns/name`)."""
     end = _option(_OPT_END, b"")
     section = struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1) + _option(_COMMENT, comment.encode()) + _option(_USERAPPL, b"Vethboard") + end
     out = [_block(_SECTION, section)]
@@ -40,7 +40,7 @@ def head(interfaces: Iterable[str], snaplen: int, filter: str, comment: str) -> 
 
 
 def packet(frame: Captured) -> bytes:
-    """One Enhanced Packet Block."""
+    """A frame as an Enhanced Packet Block."""
     high, low = frame.time >> 32, frame.time & 0xFFFFFFFF
     body = struct.pack("<IIIII", frame.interface, high, low, len(frame.data), frame.length) + _padded(frame.data)
     return _block(_PACKET, body)

@@ -1,7 +1,8 @@
-"""What the server says to the agent and to the lab processes, and back (websockets over Unix sockets).
+"""The messages between the server and the agent, and between the server and the lab processes (WebSockets over Unix sockets).
 
-The agent's socket has two paths: `/control` speaks to the agent, `/lab/ID` is relayed, byte for byte, to the process of that lab.
-Text frames are JSON of these structs. Binary frames carry the bytes of processes (`protocol.frames`).
+The agent's socket has two paths: `/control` is for the agent itself, `/lab/ID` is relayed unchanged to the process of that lab. Text frames
+are JSON of these structs, binary frames the bytes of commands and terminals (`protocol.frames`). A request has an `id` that the server
+chose; an event with that `id` answers it.
 """
 
 from typing import Literal
@@ -18,25 +19,27 @@ from topology.model.problems import Problem
 from topology.observe.facts import AnyFact
 from topology.plan.steps import AnyStep
 
-PROTOCOL = 1
+PROTOCOL = 2
 
 # ---- /control --------------------------------------------------------------------------------------------------------
 
 
-class ControlRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="do"):
+class ControlRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="type"):
+    """Base of the requests to the agent."""
+
     id: int
 
 
 class Hello(ControlRequest, frozen=True, kw_only=True, tag="hello"):
-    """Answer: `ControlAnswer` with the labs that run. A protocol number that the agent does not speak is refused."""
+    """Which labs run. Answer: `ControlAnswer` with `labs`. A protocol number that the agent does not know is refused."""
 
     protocol: int = PROTOCOL
 
 
 class Start(ControlRequest, frozen=True, kw_only=True, tag="start"):
-    """Make the sandbox of lab `lab` (an id: [a-z0-9-]{1,40}) and its process. Answered when it can be attached. EXISTS if it runs.
+    """Make the sandbox of a lab and start its process. Answered once the process accepts connections; EXISTS if it runs already.
 
-    `firewall`: whose iptables it has; None: the machine's choice.
+    `lab`: its id (`topology.model.names.lab_id`). `firewall`: its iptables variant; None: that of the machine.
     """
 
     lab: str
@@ -44,26 +47,28 @@ class Start(ControlRequest, frozen=True, kw_only=True, tag="start"):
 
 
 class Stop(ControlRequest, frozen=True, kw_only=True, tag="stop"):
-    """End the lab's process; answered when nothing of it is left."""
+    """End the lab's process. Answered once its processes, mounts and cgroup are gone."""
 
     lab: str
 
 
 class SetUplink(ControlRequest, frozen=True, kw_only=True, tag="uplink"):
-    """Give the lab's host the outside, or take it away. DENIED where the agent was not started with --allow-uplink."""
+    """Connect the lab's namespace `host` to the machine's network, or disconnect it. DENIED if the agent runs without --allow-uplink."""
 
     lab: str
     on: bool
 
 
 class Doctor(ControlRequest, frozen=True, kw_only=True, tag="doctor"):
-    """What this kernel can do."""
+    """What this kernel and system can do. Answer: `ControlAnswer` with `checks`."""
 
 
 AnyControlRequest = Hello | Start | Stop | SetUplink | Doctor
 
 
 class ControlAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event", tag="answer"):
+    """The answer to every control request: `problem`, or what was asked for."""
+
     id: int
     problem: Problem | None = None
     labs: tuple[str, ...] = ()
@@ -71,14 +76,14 @@ class ControlAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
 
 
 class LabGone(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event", tag="lab-gone"):
-    """A lab's process ended without having been told to."""
+    """A lab's process ended without a `Stop`."""
 
     lab: str
     reason: str
 
 
 class LabLimit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event", tag="lab-limit"):
-    """A lab has run into a limit that the kernel enforces."""
+    """A lab has reached a limit that the kernel enforces (memory, processes)."""
 
     lab: str
     problem: Problem
@@ -89,27 +94,30 @@ AnyControlEvent = ControlAnswer | LabGone | LabLimit
 # ---- /lab/ID ---------------------------------------------------------------------------------------------------------
 
 
-class LabRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="do"):
+class LabRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="type"):
+    """Base of the requests to a lab process."""
+
     id: int
 
 
 class Attach(LabRequest, frozen=True, kw_only=True, tag="attach"):
-    """Answer: `Attached`, then `Facts` for the whole lab, then `Facts` as they come.
+    """Follow the lab. Answer: `Attached`, then `Facts` with `snapshot`, then `Facts` with every change.
 
-    One attached client at a time: a new one takes over."""
+    One client is attached at a time: a new one replaces the old one.
+    """
 
 
 class Apply(LabRequest, frozen=True, kw_only=True, tag="apply"):
-    """Do these steps in order. Where one is refused the lab undoes the earlier ones itself, so that it also holds if the server dies.
+    """Carry out these steps in order. Where one is refused, the lab process itself rolls the earlier ones back, also if the server dies.
 
-    Answer: `Applied`, sent after the `Facts` that tell what the steps changed.
+    Answer: `Applied`, sent after the `Facts` of what the steps changed.
     """
 
     steps: tuple[AnyStep, ...]
 
 
 class Run(LabRequest, frozen=True, kw_only=True, tag="run"):
-    """Start a process in a namespace, its bytes on `channel`. Answer: `Exit` when it has ended and its output is sent."""
+    """Start a process in a namespace, with its input and output on `channel`. Answer: `Exit`, after all of its output."""
 
     channel: int
     namespace: str
@@ -121,23 +129,26 @@ class Run(LabRequest, frozen=True, kw_only=True, tag="run"):
 
 
 class Resize(LabRequest, frozen=True, kw_only=True, tag="resize"):
+    """The size of the PTY of `channel`, or the size that this viewer of a terminal has room for. Answer: `LabAnswer`."""
+
     channel: int
     rows: int
     columns: int
 
 
 class Signal(LabRequest, frozen=True, kw_only=True, tag="signal"):
-    """To the process (group) of `channel`, or to `pid` of the lab."""
+    """Send signal number `signal` to the process group of `channel`, or to `pid` of the lab. Answer: `LabAnswer`."""
 
     signal: int
     channel: int | None = None
     pid: int | None = None
 
 
-class Look(LabRequest, frozen=True, kw_only=True, tag="look"):
-    """Tell counters (each second), processes, dynamic neighbours and learned FDB entries of these namespaces, and of no others.
+class Subscribe(LabRequest, frozen=True, kw_only=True, tag="subscribe"):
+    """Which namespaces to send these facts of; it replaces the previous subscription. Answer: `LabAnswer`.
 
-    `filters`: counters of rules; `conntrack`: connections; `traffic`: counters alone.
+    `namespaces`: interface counters (each second), processes, dynamic neighbours and learned FDB entries. `filters`: counters of rules.
+    `conntrack`: connections. `traffic`: interface counters alone.
     """
 
     namespaces: tuple[str, ...]
@@ -147,14 +158,24 @@ class Look(LabRequest, frozen=True, kw_only=True, tag="look"):
 
 
 class TryRules(LabRequest, frozen=True, kw_only=True, tag="try-rules"):
-    """Load a text of iptables-restore in a namespace that is there for this only, and read it back. Answer: `Tried`."""
+    """Load a text by iptables-restore(8) in a temporary namespace and print it by iptables-save(8). Answer: `Tried`."""
 
     family: Family
     text: str
 
 
+class ListExtensions(LabRequest, frozen=True, kw_only=True, tag="list-extensions"):
+    """Print the help of every match and target of the lab's iptables on `channel`, for `topology.rules.vocabulary.read`.
+
+    Answer: `Exit`, as for `Run`.
+    """
+
+    channel: int
+    family: Family
+
+
 class OpenTerminal(LabRequest, frozen=True, kw_only=True, tag="open-terminal"):
-    """Answer: `TerminalOpened`. This and what follows as in `protocol.terminals`."""
+    """As in `protocol.terminals`. Answer: `TerminalOpened`."""
 
     namespace: str
     rows: int
@@ -162,34 +183,40 @@ class OpenTerminal(LabRequest, frozen=True, kw_only=True, tag="open-terminal"):
 
 
 class AttachTerminal(LabRequest, frozen=True, kw_only=True, tag="attach-terminal"):
-    """Answer: `LabAnswer`, after the first SCREEN. `watches`: looks on, and has no part in it: neither keys nor size nor pace."""
+    """As in `protocol.terminals`. Answer: `LabAnswer`, after the first SCREEN frame.
+
+    `read_only`: this viewer cannot type, its size does not count, and the terminal does not wait for its acknowledgements.
+    """
 
     terminal: str
     channel: int
     rows: int
     columns: int
-    watches: bool = False
+    read_only: bool = False
 
 
 class DetachTerminal(LabRequest, frozen=True, kw_only=True, tag="detach-terminal"):
+    """As in `protocol.terminals`. Answer: `LabAnswer`."""
+
     channel: int
 
 
 class CloseTerminal(LabRequest, frozen=True, kw_only=True, tag="close-terminal"):
-    """Answer: `TerminalClosed`."""
+    """As in `protocol.terminals`. Answer: `TerminalClosed`."""
 
     terminal: str
-    anyway: bool = False
+    force: bool = False
 
 
 class ListFiles(LabRequest, frozen=True, kw_only=True, tag="list-files"):
-    """Answer: `FileList`."""
+    """As in `protocol.terminals`. Answer: `FileList`."""
 
     namespace: str
 
 
 class ReadFile(LabRequest, frozen=True, kw_only=True, tag="read-file"):
-    """Up to `length` bytes from `offset` on. Answer: `Piece`, at the end of the file an empty one."""
+    """Up to `length` bytes of a file from `offset` on. `path`: relative to the home directory. Answer: `Piece`, empty at the end of the
+    file."""
 
     namespace: str
     path: str
@@ -198,9 +225,10 @@ class ReadFile(LabRequest, frozen=True, kw_only=True, tag="read-file"):
 
 
 class WriteFile(LabRequest, frozen=True, kw_only=True, tag="write-file"):
-    """The next piece of a file that is put there: the first (`offset` 0) takes a name that is free, and is answered with it.
+    """Write `data` at `offset` of a new file, piece after piece. Answer: `Piece` with the path of the file.
 
-    Into the home of `namespace`, or where the shell of `terminal` is. Answer: `Piece`.
+    The piece at offset 0 creates the file, under another name where `path` exists. It goes into the home directory of `namespace`, or into
+    the working directory of the shell of `terminal`.
     """
 
     namespace: str
@@ -211,7 +239,7 @@ class WriteFile(LabRequest, frozen=True, kw_only=True, tag="write-file"):
 
 
 class StartCapture(LabRequest, frozen=True, kw_only=True, tag="start-capture"):
-    """Answer: `CaptureStarted`. This and what follows as in `protocol.captures`."""
+    """As in `protocol.captures`. Answer: `CaptureStarted`."""
 
     interfaces: tuple[str, ...]
     filter: str
@@ -220,15 +248,19 @@ class StartCapture(LabRequest, frozen=True, kw_only=True, tag="start-capture"):
 
 
 class StopCapture(LabRequest, frozen=True, kw_only=True, tag="stop-capture"):
+    """As in `protocol.captures`. Answer: `LabAnswer`."""
+
     capture: str
 
 
 class RemoveCapture(LabRequest, frozen=True, kw_only=True, tag="remove-capture"):
+    """As in `protocol.captures`. Answer: `LabAnswer`."""
+
     capture: str
 
 
 class ReadCapture(LabRequest, frozen=True, kw_only=True, tag="read-capture"):
-    """Answer: `CapturedFrames`."""
+    """As in `protocol.captures`. Answer: `CapturedFrames`."""
 
     capture: str
     after: int
@@ -240,8 +272,10 @@ AnyCaptureRequest = StartCapture | StopCapture | RemoveCapture | ReadCapture
 
 
 class Trace(LabRequest, frozen=True, kw_only=True, tag="trace"):
-    """Send the probe and follow it in these namespaces. `wires`: pairs of interfaces there (`ns/name`), the two ends of a veth each.
-    Answer: `Sighted` as it goes, `TraceEnded` at the end, at latest after `wait` s."""
+    """Send a probe packet and trace it in these namespaces. Events: `Sighted`, then `TraceEnded`, at the latest after `wait` seconds.
+
+    `wires`: the veth links among them, as pairs of interfaces (`ns/name`).
+    """
 
     probe: Probe
     namespaces: tuple[str, ...]
@@ -250,8 +284,8 @@ class Trace(LabRequest, frozen=True, kw_only=True, tag="trace"):
 
 
 class WatchPackets(LabRequest, frozen=True, kw_only=True, tag="watch-packets"):
-    """Pick packets that open flows out of the lab's traffic, as `protocol.journeys.Watch` says. Answer: `Sighted`, each the whole of one
-    packet, and `TraceEnded`, once `StopTrace` came."""
+    """Trace packets of the lab's own traffic, as in `protocol.journeys.Watch`. Events: `Sighted`, each with all sightings of one packet;
+    after `StopTrace` one `TraceEnded`."""
 
     namespaces: tuple[str, ...]
     wires: tuple[tuple[str, str], ...] = ()
@@ -262,21 +296,22 @@ class WatchPackets(LabRequest, frozen=True, kw_only=True, tag="watch-packets"):
 
 
 class StopTrace(LabRequest, frozen=True, kw_only=True, tag="stop-trace"):
-    """End the trace `target` (the id of its request), which answers as ever. No answer of its own."""
+    """End the trace whose request has the id `target`; it is answered by its `TraceEnded`. This request has no answer of its own."""
 
     target: int
 
 
 AnyTraceRequest = Trace | WatchPackets | StopTrace
 AnyLabRequest = (
-    Attach | Apply | Run | Resize | Signal | Look | TryRules | AnyTerminalRequest | AnyFileRequest | AnyCaptureRequest | AnyTraceRequest
+    Attach | Apply | Run | Resize | Signal | Subscribe | TryRules | ListExtensions
+    | AnyTerminalRequest | AnyFileRequest | AnyCaptureRequest | AnyTraceRequest
 )  # fmt: skip
 
 
 class Attached(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event", tag="attached"):
-    """`fresh`: nothing was ever applied to this process. `sysctls`: what a fresh namespace has, for the watched keys.
+    """`fresh`: nothing was ever applied to this process. `sysctls`: the watched keys and the values that a new namespace has.
 
-    `limits`: what this lab was started with. `firewall`: whose iptables it has.
+    `limits`: those that this lab was started with. `firewall`: its iptables variant.
     """
 
     id: int
@@ -287,14 +322,15 @@ class Attached(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, ta
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event", tag="facts"):
-    """`whole`: the first `Facts` after `Attached`, the whole lab."""
+    """What the kernel reported. `snapshot`: the first `Facts` after `Attached`, which describe the whole lab."""
 
     facts: tuple[AnyFact, ...]
-    whole: bool = False
+    snapshot: bool = False
 
 
 class Applied(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event", tag="applied"):
-    """`problem`: step number `failed` (from 0) was refused, and what came before it is undone; `causes` hold what could not be undone."""
+    """All steps are carried out; or, with `problem`, step number `failed` (from 0) was refused and the earlier ones are rolled back. The
+    `causes` of the problem say what could not be rolled back."""
 
     id: int
     problem: Problem | None = None
@@ -302,7 +338,7 @@ class Applied(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag
 
 
 class Exit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event", tag="exit"):
-    """The process has ended (`code` as a shell has it), or could not be started (`problem`)."""
+    """The process has ended with exit code `code` (128 + n after signal n), or could not be started (`problem`)."""
 
     id: int
     channel: int
@@ -311,7 +347,7 @@ class Exit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_fi
 
 
 class Tried(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event", tag="tried"):
-    """`text` is what iptables-save prints of it; or `problem` says why it is not taken, of line `line` (from 0; -1: not known)."""
+    """`text`: what iptables-save prints; or `problem`: why iptables-restore refuses line number `line` (from 0; -1: not known)."""
 
     id: int
     text: str = ""
@@ -320,29 +356,36 @@ class Tried(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_f
 
 
 class LabAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event", tag="answer"):
-    """To `Resize`, `Signal`, `Look`, and to any request of terminals, files and captures that is refused."""
+    """Done, or refused with `problem`. Answers each request without an answer of its own, and each refused one of terminals, files and
+    captures."""
 
     id: int
     problem: Problem | None = None
 
 
-class Reached(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event", tag="reached"):
-    """The lab is at one of its limits."""
+class LimitReached(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event", tag="limit-reached"):
+    """The lab has reached one of its limits."""
 
     problem: Problem
 
 
 class TerminalOpened(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event", tag="terminal-opened"):
+    """`terminal`: the id of the new terminal."""
+
     id: int
     terminal: str
 
 
 class TerminalClosed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event", tag="terminal-closed"):
+    """`kept`: the commands because of which it was not closed."""
+
     id: int
     kept: tuple[str, ...] = ()
 
 
 class FileList(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event", tag="file-list"):
+    """`home`: the path of the home directory. `more`: the list is cut."""
+
     id: int
     home: str
     files: tuple[File, ...]
@@ -350,7 +393,7 @@ class FileList(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, ta
 
 
 class Piece(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event", tag="piece"):
-    """Of a file: what was read; or the `path` that is written, whole."""
+    """A part of a file: the `data` that was read; or the absolute `path` of the file that was written to."""
 
     id: int
     data: bytes = b""
@@ -358,11 +401,15 @@ class Piece(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_f
 
 
 class CaptureStarted(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event", tag="capture-started"):
+    """`capture`: the id of the new capture."""
+
     id: int
     capture: str
 
 
 class CapturedFrames(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event", tag="captured-frames"):
+    """As in `protocol.captures`."""
+
     id: int
     first: int
     data: bytes
@@ -371,15 +418,15 @@ class CapturedFrames(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
 
 
 class Sighted(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event", tag="sighted"):
-    """What was seen since of the packet of trace `id`."""
+    """New sightings of the packet of trace `id`."""
 
     id: int
     sightings: tuple[AnySighting, ...]
 
 
 class TraceEnded(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event", tag="trace-ended"):
-    """Nothing more comes of trace `id`, and nothing of it is left in the lab. `problem`: it could not be sent at all. `skipped`:
-    packets that were not told, to keep to the rate."""
+    """Trace `id` has ended; its taps and rules are removed from the lab. `skipped`: packets that were left out to keep to the rate.
+    `problem`: the packet could not be sent."""
 
     id: int
     skipped: int = 0
@@ -387,4 +434,4 @@ class TraceEnded(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
 
 
 AnyLabAnswer = LabAnswer | Tried | TerminalOpened | TerminalClosed | FileList | Piece | CaptureStarted | CapturedFrames
-AnyLabEvent = Reached | Attached | Facts | Applied | Exit | AnyLabAnswer | Sighted | TraceEnded
+AnyLabEvent = LimitReached | Attached | Facts | Applied | Exit | AnyLabAnswer | Sighted | TraceEnded

@@ -1,8 +1,8 @@
-"""What browsers and the command line say to the server, and what it says to them (Socket.IO).
+"""The messages between clients (browsers, the command line) and the server, over Socket.IO.
 
-One event `request` goes up, each with an `id` that the client chose; it gets exactly one `answer` with that id. A request
-that has a stream (`ping`, `exec`, `events`) gets `stream` items with its id before the answer. `delta`, `labs` and `notice` come unasked.
-All payloads are JSON text of these structs, but for the event `terminal`, which carries the bytes of terminals both ways.
+A client sends events `request`, each with an `id` that it chose, and gets exactly one event `answer` with that id. `exec`, `ping`, `trace`
+and `watch` have a stream: events `stream` with that id, before the answer. Events `delta`, `labs` and `notice` come without a request.
+The payload of an event is the JSON text of one of these structs; only that of `terminal` is a binary frame (`protocol.frames`), both ways.
 """
 
 from typing import Literal
@@ -43,13 +43,13 @@ from protocol.labs import (
     LabState,
     ListExamples,
     ListLabs,
-    Look,
     NewLab,
     Open,
     SetUplink,
     Snapshot,
     StartLab,
     StopLab,
+    Subscribe,
 )
 from protocol.running import (
     Cancel,
@@ -87,17 +87,17 @@ __all__ = [
     "Analyse", "Analysed", "Answer", "AnyItem", "AnyRequest", "AnyResult", "AttachTerminal", "Cancel", "CaptureStarted", "CapturedFrames",
     "Change", "Check", "CheckRule", "Close", "CloseTerminal", "Context", "DeleteConnection", "Delta", "DestroyLab", "DetachTerminal",
     "Diagnosis", "Doctor", "Done", "Edit", "EndProcess", "Example", "Examples", "Exec", "Exited", "Export",
-    "ExportRules", "Exported", "Extension", "File", "Files", "FlushConntrack", "History", "HistoryList", "Input", "JourneyItem",
-    "LabInfo", "LabState", "Labs", "LabsEvent", "ListExamples", "ListFiles", "ListLabs", "ListTokens", "Look", "MakeToken", "NetnsQuery",
-    "NewLab", "Notice", "Open", "OpenTerminal", "Option", "Output", "Ping", "PingDone", "PingNote", "PingReply", "Planned", "Predict",
-    "Predicted", "ReadCapture", "RemoveCapture", "Request", "ResizeTerminal", "Result", "RevokeToken", "Role", "RuleChecked", "RuleNote",
-    "SetUplink", "Snapshot", "StartCapture", "StartLab", "StopCapture", "StopLab", "StreamItem", "TerminalClosed", "TerminalOpened",
+    "ExportRules", "Exported", "Extension", "File", "Files", "FlushConntrack", "History", "HistoryList", "Input", "JourneyItem", "LabInfo",
+    "LabState", "Labs", "LabsEvent", "ListExamples", "ListFiles", "ListLabs", "ListTokens", "MakeToken", "NetnsQuery", "NewLab", "Notice",
+    "Open", "OpenTerminal", "Option", "Output", "Ping", "PingDone", "PingNote", "PingReply", "Planned", "Predict", "Predicted",
+    "ReadCapture", "RemoveCapture", "Request", "ResizeTerminal", "Result", "RevokeToken", "Role", "RuleChecked", "RuleNote", "SetUplink",
+    "Snapshot", "StartCapture", "StartLab", "StopCapture", "StopLab", "StreamItem", "Subscribe", "TerminalClosed", "TerminalOpened",
     "TerminalState", "Text", "TokenInfo", "TokenMade", "Tokens", "Trace", "Traced", "Vocabulary", "VocabularyOf", "Watch", "Watched",
     "ZeroCounters",
 ]  # fmt: skip
 
 AnyRequest = (
-    ListLabs | NewLab | StartLab | StopLab | DestroyLab | Open | Close | Edit | Look | Export | Ping | Exec | Input | Cancel
+    ListLabs | NewLab | StartLab | StopLab | DestroyLab | Open | Close | Edit | Subscribe | Export | Ping | Exec | Input | Cancel
     | EndProcess | NetnsQuery | History | Doctor | ListExamples | Trace | Predict | Watch
     | CheckRule | ZeroCounters | ExportRules | Vocabulary | Analyse | FlushConntrack | DeleteConnection
     | StartCapture | StopCapture | RemoveCapture | ReadCapture
@@ -114,7 +114,7 @@ AnyItem = PingReply | PingNote | Output | JourneyItem
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Socket.IO event `answer`: exactly one of `result` and `problem`."""
+    """Socket.IO event `answer` to request `id`: exactly one of `result` and `problem`."""
 
     id: str
     result: AnyResult | None = None
@@ -122,17 +122,18 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class StreamItem(msgspec.Struct, frozen=True, kw_only=True):
-    """Socket.IO event `stream`."""
+    """Socket.IO event `stream`: one item of the stream of request `id`."""
 
     id: str
     item: AnyItem
 
 
 class Delta(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Socket.IO event `delta`: what changed from `revision` - 1 to `revision`. A gap in the numbers means: open again.
+    """Socket.IO event `delta`: what changed in an open lab from `revision` - 1 to `revision`. After a gap in the numbers: open it again.
 
-    `context` says who caused the change of `desired`. The last six are whole new values, None: unchanged; the undo labels and
-    `undo_by`, the author of the edit that undo would take back, are empty text where there is nothing to undo.
+    `context`: who caused the change of `desired`. `shell`: the equivalent commands of that change. `info`, `drift`, `warnings`, `can_undo`,
+    `can_redo` and `undo_by` are new values as in `Snapshot`; None: unchanged; the last three are empty where there is nothing to undo or
+    redo.
     """
 
     lab: str
@@ -151,14 +152,17 @@ class Delta(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class LabsEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """Socket.IO event `labs`."""
+    """Socket.IO event `labs`: the list of labs has changed; this is the new one."""
 
     labs: tuple[LabInfo, ...]
 
 
+NoticeLevel = Literal["info", "warning", "error"]
+
+
 class Notice(msgspec.Struct, frozen=True, kw_only=True):
-    """Socket.IO event `notice`: something that everybody in the lab should know; `level` `info`, `warning` or `error`."""
+    """Socket.IO event `notice`: a problem that concerns everybody who has the lab open."""
 
     lab: str
-    level: Literal["info", "warning", "error"]
+    level: NoticeLevel
     problem: Problem

@@ -1,4 +1,4 @@
-"""What runs in a lab: commands, pings, questions about paths."""
+"""Commands and pings that run in a lab, and why a packet would not arrive."""
 
 from typing import Literal
 
@@ -9,9 +9,11 @@ from topology.journey.hop import Journey
 
 
 class Ping(Request, frozen=True, kw_only=True, tag="ping"):
-    """Stream: `PingReply`, `PingNote`; answer: `PingDone`. `target` is a node, an interface (`ns/name`) or an address.
+    """Run ping(8) in the namespace of `source`. Stream: `PingReply`, `PingNote`; answer: `PingDone`.
 
-    `count` 0: until `cancel`."""
+    `source`, `target`: a namespace, a bridge or an interface (`ns/name`); the target also an address. `count` 0: until `cancel`. `interval`
+    in seconds, `size` in bytes of payload. `ipv6`: choose an IPv6 address of the target.
+    """
 
     lab: str
     source: str
@@ -24,7 +26,8 @@ class Ping(Request, frozen=True, kw_only=True, tag="ping"):
 
 
 class Exec(Request, frozen=True, kw_only=True, tag="exec"):
-    """Run a command in a namespace. Stream: `Output`; answer: `Exited`. `tty`: on a PTY of `rows` × `columns`."""
+    """Run a command in a namespace. Stream: `Output`; answer: `Exited`. `tty`: on a PTY of `rows` × `columns`. `env`: added to its
+    environment."""
 
     lab: str
     namespace: str
@@ -36,7 +39,7 @@ class Exec(Request, frozen=True, kw_only=True, tag="exec"):
 
 
 class Input(Request, frozen=True, kw_only=True, tag="input"):
-    """Bytes for the standard input of the running `exec` with id `target`. `eof` closes it after them."""
+    """Bytes for the standard input of the running `exec` whose id is `target`. `eof`: close it after them. Answer: `Done`."""
 
     target: str
     data: bytes = b""
@@ -44,14 +47,17 @@ class Input(Request, frozen=True, kw_only=True, tag="input"):
 
 
 class Cancel(Request, frozen=True, kw_only=True, tag="cancel"):
-    """End the running request `target`: an `exec` gets SIGTERM (or `signal`), a `ping` SIGINT."""
+    """End the running request whose id is `target`, which is then answered. Answer: `Done`.
+
+    An `exec` gets SIGTERM, a `ping` SIGINT, or both `signal` where it is given. `trace` and `watch` just end.
+    """
 
     target: str
     signal: int | None = None
 
 
 class EndProcess(Request, frozen=True, kw_only=True, tag="end-process"):
-    """Send a signal to a process of the lab, by the pid that the lab sees."""
+    """Send a signal to a process of the lab by kill(1). `pid`: in the lab's pid namespace. Answer: `Done`."""
 
     lab: str
     pid: int
@@ -59,7 +65,7 @@ class EndProcess(Request, frozen=True, kw_only=True, tag="end-process"):
 
 
 class NetnsQuery(Request, frozen=True, kw_only=True, tag="netns"):
-    """`ip netns identify PID`, `pids NAME`, `list-id`: what `ip netns` prints, as `Text`."""
+    """Run `ip netns QUERY [ARGUMENT]` in the namespace `host`: `identify PID`, `pids NAME`, `list`, `list-id`. Answer: `Text`."""
 
     lab: str
     query: Literal["identify", "pids", "list", "list-id"]
@@ -76,17 +82,19 @@ class PingDone(Result, frozen=True, kw_only=True, tag="ping-done"):
 
 
 class Exited(Result, frozen=True, kw_only=True, tag="exited"):
-    """`code` as a shell has it: 128 + n after signal n, 127 not found, 126 not executable."""
+    """The exit code as a shell reports it: 128 + n after signal n, 127 not found, 126 not executable."""
 
     code: int
 
 
 class Text(Result, frozen=True, kw_only=True, tag="text"):
+    """What a command printed on standard output."""
+
     text: str
 
 
 class PingReply(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="item", tag="reply"):
-    """An echo reply; `time_ms` is the round trip in milliseconds."""
+    """An echo reply. `bytes`: of the ICMP message. `time_ms`: round trip in milliseconds."""
 
     sequence: int
     source: str
@@ -96,7 +104,7 @@ class PingReply(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, t
 
 
 class PingNote(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="item", tag="note"):
-    """Anything else that ping says: an ICMP error, no answer yet, the kernel's refusal. `error`: it is one."""
+    """Any other line of ping(8). `error`: an ICMP error, a missing reply or a refusal of the kernel, not mere information."""
 
     text: str
     sequence: int | None = None
@@ -104,7 +112,7 @@ class PingNote(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, ta
 
 
 class Output(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="item", tag="output"):
-    """Bytes of a running command; `stream` 1 is standard output (and a PTY), 2 standard error."""
+    """Output of a running command. `stream`: 1 standard output (or the PTY), 2 standard error."""
 
     stream: int
     data: bytes

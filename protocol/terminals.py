@@ -1,18 +1,12 @@
-"""Terminals: shells that live in the lab, whoever looks at them, and the files of their homes.
+"""Terminals: shells on PTYs that the lab process holds, and the files of their home directories.
 
-A terminal is opened, and then attached to by as many as like. The bytes of an attached one go both ways as binary Socket.IO events
-`terminal`, in frames of `protocol.frames` whose channel the client chose. The list of terminals is in the live records.
+A terminal runs whether or not anybody is attached; several viewers can attach at once. Their bytes are binary Socket.IO events
+`terminal`, in the format of `protocol.frames`, with a channel that the client chose. The list of terminals is in the live records.
 """
 
 import msgspec
 
 from protocol.base import Request, Result
-
-LARGEST = 1000
-"""Rows and columns of a terminal at most."""
-
-MOST_UPLOAD = 32 << 20
-"""Bytes of a file that can be put into a home at once."""
 
 
 class OpenTerminal(Request, frozen=True, kw_only=True, tag="open-terminal"):
@@ -25,8 +19,10 @@ class OpenTerminal(Request, frozen=True, kw_only=True, tag="open-terminal"):
 
 
 class AttachTerminal(Request, frozen=True, kw_only=True, tag="attach-terminal"):
-    """Look at it and type in it, on `channel`; with a token to view only look. Frames: SCREEN, then OUTPUT as it
-    comes, STATE whenever that is another. Answer: `Done`."""
+    """See a terminal on `channel`, and type in it unless the token's role is `view`. Answer: `Done`.
+
+    Frames: first SCREEN, then OUTPUT as it comes, and STATE whenever the state changes.
+    """
 
     lab: str
     terminal: str
@@ -36,13 +32,13 @@ class AttachTerminal(Request, frozen=True, kw_only=True, tag="attach-terminal"):
 
 
 class DetachTerminal(Request, frozen=True, kw_only=True, tag="detach-terminal"):
-    """No longer look at it. It goes on; one that has ended is forgotten when its end was seen."""
+    """Leave a terminal, which runs on. One whose shell has exited is removed when a viewer that saw its end leaves. Answer: `Done`."""
 
     channel: int
 
 
 class ResizeTerminal(Request, frozen=True, kw_only=True, tag="resize-terminal"):
-    """What this viewer has room for. The terminal has the size of the viewer that drives it: the one who typed last."""
+    """The size that this viewer has room for. A terminal takes the size of the viewer that typed last. Answer: `Done`."""
 
     channel: int
     rows: int
@@ -50,32 +46,34 @@ class ResizeTerminal(Request, frozen=True, kw_only=True, tag="resize-terminal"):
 
 
 class CloseTerminal(Request, frozen=True, kw_only=True, tag="close-terminal"):
-    """End it, if nothing but the shell runs in it or if it is to be ended `anyway`. Answer: `TerminalClosed`."""
+    """Hang up a terminal, if only its shell runs in it or with `force`. Answer: `TerminalClosed`."""
 
     lab: str
     terminal: str
-    anyway: bool = False
+    force: bool = False
 
 
 class ListFiles(Request, frozen=True, kw_only=True, tag="list-files"):
-    """The files of a namespace's home, folders and all. Answer: `Files`. They are fetched from `/labs/LAB/files/NAMESPACE/PATH`."""
+    """All files below the home directory of a namespace. Answer: `Files`. A file is downloaded from `/labs/LAB/files/NAMESPACE/PATH`."""
 
     lab: str
     namespace: str
 
 
 class TerminalOpened(Result, frozen=True, kw_only=True, tag="terminal-opened"):
+    """`terminal`: the id of the new terminal."""
+
     terminal: str
 
 
 class TerminalClosed(Result, frozen=True, kw_only=True, tag="terminal-closed"):
-    """`kept`: it was not ended, because of these commands that run in it."""
+    """`kept`: the commands that still run in the terminal; where there are any it was not closed."""
 
     kept: tuple[str, ...] = ()
 
 
 class File(msgspec.Struct, frozen=True, kw_only=True):
-    """`path` below the home; `size` in bytes; `modified` in s since 1970."""
+    """`path` is relative to the home directory; `size` in bytes; `modified` in seconds since 1970."""
 
     path: str
     size: int
@@ -83,7 +81,7 @@ class File(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Files(Result, frozen=True, kw_only=True, tag="files"):
-    """`more`: there are others that are not listed."""
+    """`home`: the path of the home directory. `more`: the list is cut, there are more files."""
 
     home: str
     files: tuple[File, ...]
@@ -91,9 +89,10 @@ class Files(Result, frozen=True, kw_only=True, tag="files"):
 
 
 class TerminalState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a STATE frame says. `drives`: this viewer's size counts, and it answers what programs ask the terminal.
+    """The content of a STATE frame. `drives`: the terminal has this viewer's size, and this viewer answers the queries of programs.
 
-    `code`: it ended, with this exit code as a shell has it. `lost`: the lab, or the way to it, is gone; attach again when it is there.
+    `code`: the shell has exited; its exit code, or 128 + n after signal n. `lost`: the connection to the lab was lost; attach again once
+    the lab is live.
     """
 
     rows: int = 24

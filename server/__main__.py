@@ -1,4 +1,4 @@
-"""python -m server --host HOST --port PORT --state DIR --agent SOCKET: the unprivileged part."""
+"""python -m server --host HOST --port PORT --state DIR --agent SOCKET: the server, which needs no privileges."""
 
 import argparse
 import json
@@ -8,7 +8,7 @@ import sys
 import threading
 from pathlib import Path
 
-from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from server.hub import Hub
 from server.web.app import make
@@ -17,7 +17,7 @@ WEB = Path(__file__).resolve().parents[1] / "web" / "dist"
 
 
 class _Quiet(WSGIRequestHandler):
-    """No line per request, and TCP_NODELAY: an edit is one small message."""
+    """Writes no line per request. Sets TCP_NODELAY, because an edit is one small message that should not wait."""
 
     disable_nagle_algorithm = True
     protocol_version = "HTTP/1.0"  # else werkzeug reads on for a next request where a websocket was
@@ -26,27 +26,26 @@ class _Quiet(WSGIRequestHandler):
         pass
 
 
-def main() -> int:
+def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="server", description=__doc__)
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=8080)
-    parser.add_argument("--state", type=Path, required=True)
+    parser.add_argument("--host", default="127.0.0.1", help="the address to listen on")
+    parser.add_argument("--port", type=int, default=8080, help="the TCP port to listen on; 0: any free one")
+    parser.add_argument("--state", type=Path, required=True, help="the directory of documents, histories and tokens")
     parser.add_argument("--agent", type=Path, required=True, help="the agent's socket")
-    args = parser.parse_args()
+    return parser.parse_args()
+
+
+def _configure() -> None:
+    """Settings of the whole process."""
     logging.basicConfig(level=logging.WARNING, format="vethboard: %(name)s: %(message)s")
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     sys.setswitchinterval(0.0005)  # an edit goes through several threads: each waits for the one that runs, 5 ms by default
-    hub = Hub(args.state, args.agent)
+
+
+def _serve(server: BaseWSGIServer, hub: Hub, host: str) -> None:
+    """Print address and token, and serve until SIGTERM or SIGINT."""
     token = hub.storage.token()
-    app, _ = make(hub, WEB)
-    try:
-        server = make_server(args.host, args.port, app, threaded=True, request_handler=_Quiet)
-    except (OSError, SystemExit) as e:
-        sys.stderr.write(f"vethboard: cannot listen on {args.host}:{args.port}: {e} (give another --port)\n")
-        return 1
-    server.daemon_threads = True  # type: ignore[attr-defined]  # make_server(threaded=True) is a ThreadingMixIn
-    host = f"[{args.host}]" if ":" in args.host else args.host
-    url = f"http://{host}:{server.server_port}"
+    url = f"http://{f'[{host}]' if ':' in host else host}:{server.server_port}"
     hub.storage.announce(url, token)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: threading.Thread(target=server.shutdown).start())
@@ -55,6 +54,21 @@ def main() -> int:
     server.serve_forever()
     hub.end()
     hub.storage.retract()
+
+
+def main() -> int:
+    """Run the server; the exit code."""
+    args = _arguments()
+    _configure()
+    hub = Hub(args.state, args.agent)
+    app, _ = make(hub, WEB)
+    try:
+        server = make_server(args.host, args.port, app, threaded=True, request_handler=_Quiet)
+    except (OSError, SystemExit) as e:
+        sys.stderr.write(f"vethboard: cannot listen on {args.host}:{args.port}: {e} (give another --port)\n")
+        return 1
+    server.daemon_threads = True  # type: ignore[attr-defined]  # make_server(threaded=True) is a ThreadingMixIn
+    _serve(server, hub, args.host)
     return 0
 
 

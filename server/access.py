@@ -1,4 +1,4 @@
-"""Who may do what: the one place that every request passes, and the tokens that it goes by."""
+"""Access control: the tokens, and what each allows."""
 
 import hashlib
 import hmac
@@ -9,50 +9,55 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from protocol import public as q
-from protocol.access import Role, TokenInfo
+from protocol.access import MakeToken, Role, TokenInfo, TokenMade, Tokens
 from server.clock import now
+from server.problems import denied
 from server.storage import write
 from topology.model.problems import Code, Problem, ProblemError, unknown
 
+Permission = Literal["any", "view", "terminals", "edit", "admin"]
+"""What a request needs. `any`: any token, as it concerns the caller's own connection or only what the token sees. `terminals`: a token that
+may see terminals. `admin`: the administrator's token. The others: a token for its lab."""
+
+_OF_ROLE: dict[Role, frozenset[Permission]] = {
+    "view": frozenset(("any", "view")),
+    "edit": frozenset(("any", "view", "terminals", "edit")),
+    "admin": frozenset(("any", "view", "terminals", "edit", "admin")),
+}
+
 
 class Access(NamedTuple):
-    """What a token allows. `lab` None: all labs. `terminals`: who may only look may look at them too."""
+    """What a token allows. `token`: `LAB/NAME`, or `admin`. `lab` None: all labs. `terminals`: a `view` token may see terminals."""
 
     token: str
     role: Role
     lab: str | None = None
     terminals: bool = True
 
+    @property
+    def permissions(self) -> frozenset[Permission]:
+        """All that it grants in its lab."""
+        return _OF_ROLE[self.role] | ({"terminals"} if self.terminals else frozenset())
+
+    @property
+    def token_name(self) -> str:
+        """The name by which the token is listed and revoked; empty: the administrator's."""
+        return self.token.partition("/")[2]
+
 
 ADMIN = Access("admin", "admin")
 
-_OWN = (q.ListLabs, q.ListExamples, q.ListExamples, q.Input, q.Cancel, q.DetachTerminal, q.ResizeTerminal)
-"""About the caller's own session, or cut to what it may see."""
-_ADMIN_ONLY = (q.NewLab, q.DestroyLab, q.Doctor, q.SetUplink, q.MakeToken, q.RevokeToken, q.ListTokens)
-_LOOKING = (
-    q.Open, q.Close, q.Look, q.Export, q.History, q.Predict, q.CheckRule, q.ExportRules, q.Vocabulary, q.Analyse,
-    q.ReadCapture,
-)  # fmt: skip
-"""What a `view` token may do. A request that is in none of these needs `edit`: so a new one is never open by mistake."""
 
-
-def allow(access: Access, request: q.AnyRequest) -> None:
-    """Raises ProblemError (DENIED) where the token does not allow it."""
-    if access.role == "admin" or isinstance(request, _OWN):
+def allow(access: Access, needed: Permission, lab: str | None) -> None:
+    """Raises ProblemError (DENIED) where the token does not allow a request that concerns `lab` (None: no single one)."""
+    if access.role == "admin" or needed == "any":
         return
-    if isinstance(request, _ADMIN_ONLY):
+    if needed == "admin":
         raise denied("only the administrator's token allows that")
-    lab = getattr(request, "lab", None)
     if lab != access.lab:
         raise denied(f"this token is for lab {access.lab} alone")
-    watches = access.terminals and isinstance(request, q.AttachTerminal)
-    if access.role == "view" and not watches and not isinstance(request, _LOOKING):
-        raise denied(f"this token only allows to look at lab {access.lab}")
-
-
-def denied(message: str) -> ProblemError:
-    return ProblemError(Problem(code=Code.DENIED, message=message, hint="ask whoever runs this server for another address"))
+    if needed not in access.permissions:
+        raise denied(f"this token only allows viewing lab {access.lab}")
 
 
 def sees(access: Access, lab: str) -> bool:
@@ -61,8 +66,8 @@ def sees(access: Access, lab: str) -> bool:
 
 
 class _Token(msgspec.Struct, frozen=True, kw_only=True):
-    """As it is kept: `digest` is SHA-256 of the token, which itself is random enough to need no salt. Those of an older version had no
-    `terminals`, and still see none."""
+    """A token in `tokens.json`. `digest`: SHA-256 of the token, which is random enough to need no salt. The default of `terminals` is for
+    files of an older version, whose tokens did not allow it."""
 
     lab: str
     name: str
@@ -73,15 +78,21 @@ class _Token(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def info(self) -> TokenInfo:
+        """What may be shown of it."""
         return TokenInfo(lab=self.lab, name=self.name, role=self.role, made=self.made, terminals=self.terminals)
+
+    @property
+    def access(self) -> Access:
+        """What it allows."""
+        return Access(f"{self.lab}/{self.name}", self.role, self.lab, self.terminals)
 
 
 def _digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-class Tokens:
-    """The administrator's token, and those for single labs, kept in `tokens.json`."""
+class TokenStore:
+    """The administrator's token, and the tokens for single labs, which are kept in `tokens.json`."""
 
     def __init__(self, admin: str, file: Path) -> None:
         self._admin, self._file = _digest(admin), file
@@ -90,18 +101,17 @@ class Tokens:
         if file.exists():
             self._tokens = msgspec.json.decode(file.read_bytes(), type=list[_Token])
 
-    def known(self, given: str | None) -> Access | None:
-        """What a token allows; None where it is none of ours."""
-        if given is None:
+    def access(self, token: str | None) -> Access | None:
+        """What a token allows; None: it is not valid."""
+        if token is None:
             return None
-        digest = _digest(given)
+        digest = _digest(token)
         if hmac.compare_digest(digest, self._admin):
             return ADMIN
-        found = [t for t in self._tokens if hmac.compare_digest(digest, t.digest)]
-        return Access(f"{found[0].lab}/{found[0].name}", found[0].role, found[0].lab, found[0].terminals) if found else None
+        return next((t.access for t in self._tokens if hmac.compare_digest(digest, t.digest)), None)
 
-    def make(self, request: q.MakeToken) -> q.TokenMade:
-        """Raises ProblemError where the name is taken."""
+    def make(self, request: MakeToken) -> TokenMade:
+        """Add a token. Raises ProblemError (EXISTS) where the lab has one of that name."""
         with self._lock:
             names = {t.name for t in self._tokens if t.lab == request.lab}
             name = request.name or next(f"{request.role}-{n}" for n in range(1, len(names) + 2) if f"{request.role}-{n}" not in names)
@@ -110,21 +120,22 @@ class Tokens:
             token = secrets.token_urlsafe(24)
             terminals = request.role == "edit" or request.terminals
             made = _Token(lab=request.lab, name=name, role=request.role, made=now(), digest=_digest(token), terminals=terminals)
-            self._keep([*self._tokens, made])
-            return q.TokenMade(token=token, info=made.info)
+            self._save([*self._tokens, made])
+            return TokenMade(token=token, info=made.info)
 
     def revoke(self, lab: str, name: str | None) -> None:
-        """One, or with None all of a lab (which is destroyed). Raises ProblemError where there is none of that name."""
+        """Remove one token of a lab, or with None all of them. Raises ProblemError (UNKNOWN) where there is none of that name."""
         with self._lock:
-            left = [t for t in self._tokens if t.lab != lab or name not in (None, t.name)]
-            if name is not None and len(left) == len(self._tokens):
+            kept = [t for t in self._tokens if t.lab != lab or name not in (None, t.name)]
+            if name is not None and len(kept) == len(self._tokens):
                 raise unknown(f"lab {lab} has no token {name}", None, f"vethboard token {lab} --list names them")
-            if len(left) != len(self._tokens):
-                self._keep(left)
+            if len(kept) != len(self._tokens):
+                self._save(kept)
 
-    def listed(self, lab: str | None) -> q.Tokens:
-        return q.Tokens(tokens=tuple(t.info for t in self._tokens if lab in (None, t.lab)))
+    def listed(self, lab: str | None) -> Tokens:
+        """The tokens of one lab, or with None of all."""
+        return Tokens(tokens=tuple(t.info for t in self._tokens if lab in (None, t.lab)))
 
-    def _keep(self, tokens: list[_Token]) -> None:
+    def _save(self, tokens: list[_Token]) -> None:
         write(self._file, msgspec.json.format(msgspec.json.encode(tokens)).decode() + "\n")
         self._tokens = tokens

@@ -1,4 +1,4 @@
-"""The audit log: who did what to which lab, when, with what result. JSON lines in `audit.jsonl` of the state directory, rotated."""
+"""The audit log: who did what to which lab, when, and with what result. JSON lines in `audit.jsonl` of the state directory, rotated."""
 
 import logging
 import logging.handlers
@@ -10,25 +10,18 @@ from typing import Any, NamedTuple
 import msgspec
 
 from protocol import public as q
-from server.access import Access
-from topology.model.problems import Code, Problem
+from topology.model.problems import Code
 
 MAX_BYTES, BACKUPS = 10 << 20, 9
-LONGEST = 300
-"""Characters of a text that are kept."""
+MAX_TEXT, MAX_ITEMS = 300, 50
+"""Characters of a text, and items of a list, that are written."""
 
-_QUIET = (
-    q.ListLabs, q.ListExamples, q.Open, q.Close, q.Look, q.Export, q.History, q.Predict, q.CheckRule, q.ExportRules,
-    q.Vocabulary, q.Analyse, q.Input, q.DetachTerminal, q.ResizeTerminal, q.ListFiles, q.Doctor, q.ListTokens, q.ReadCapture,
-)  # fmt: skip
-"""What changes nothing, is not written down, unless it is denied. What is typed into a terminal never is."""
-_LASTING = (q.Exec, q.Ping, q.Trace, q.Watch)
-"""Written down when they start, and again when they end."""
-_LEFT_OUT = ("id", "type", "lab", "env", "document", "commands")
+_NOT_WRITTEN = ("id", "type", "lab", "env", "document", "commands")
 
 
-class Who(NamedTuple):
-    """`author` is what a client calls itself, `token` what let it in, `session` its connection, `address` where that comes from."""
+class Actor(NamedTuple):
+    """Who did it. `author`: the name that the client gave itself. `token`: as in `server.access.Access`. `session`: the id of the
+    connection. `address`: where it comes from."""
 
     author: str
     token: str
@@ -37,7 +30,7 @@ class Who(NamedTuple):
 
 
 class Audit:
-    """One line for each privileged action."""
+    """The file."""
 
     def __init__(self, file: Path) -> None:
         self._log = logging.Logger("audit")
@@ -47,64 +40,69 @@ class Audit:
         if not file.exists():
             os.close(os.open(file, os.O_WRONLY | os.O_CREAT, 0o600))
 
-    def write(self, who: Who, what: str, lab: str | None, result: str, more: "dict[str, Any] | None" = None) -> None:
-        """`result`: `ok`, `started`, or the code of a problem."""
+    def write(self, actor: Actor, what: str, lab: str | None, result: str, details: "dict[str, Any] | None" = None) -> None:
+        """Add a line. `what`: the type of a request, or `connect`, `get-file`, `put-file`. `result`: `ok`, `started`, or a problem code."""
         at = f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime())}.{time.time_ns() // 1_000_000 % 1000:03}Z"
-        line = {"at": at, **who._asdict(), "what": what, "lab": lab, "result": result, **(more or {})}
+        line = {"at": at, **actor._asdict(), "what": what, "lab": lab, "result": result, **(details or {})}
         self._log.info(msgspec.json.encode(line).decode())
 
 
-def refusal(problem: Problem) -> "tuple[str, dict[str, Any]]":
-    return str(problem.code), {"message": _short(problem.message)}
+class _Pending(NamedTuple):
+    """A request that is not answered yet. `since`: monotonic seconds."""
+
+    request: q.AnyRequest
+    audited: bool
+    since: float
 
 
 class SessionLog:
-    """What one connection does: each request from when it came to its answer."""
+    """Writes the requests of one connection when they are answered."""
 
-    def __init__(self, audit: Audit, access: Access, author: str, sid: str, address: str) -> None:
-        self._audit = audit
-        self._who = Who(author, access.token, sid, address)
-        self._asked: dict[str, tuple[q.AnyRequest, float]] = {}
+    def __init__(self, audit: Audit, actor: Actor) -> None:
+        self._audit, self._actor = audit, actor
+        self._pending: dict[str, _Pending] = {}
 
-    def asked(self, request: q.AnyRequest) -> None:
-        self._asked[request.id] = (request, time.monotonic())
+    def received(self, request: q.AnyRequest, audited: bool) -> None:
+        """A request has arrived. One that is not `audited` is written only if it is denied."""
+        self._pending[request.id] = _Pending(request, audited, time.monotonic())
 
     def started(self, request: q.AnyRequest) -> None:
-        """It is allowed."""
-        if isinstance(request, _LASTING):
-            self._write(request, "started", {})
+        """Write that a request with a stream, which may go on for long, was allowed and has begun."""
+        self._write(request, "started", {})
 
     def answered(self, answer: q.Answer) -> None:
-        """Called with every answer."""
-        request, since = self._asked.pop(answer.id, (None, 0.0))
-        if request is None:
+        """An answer is sent: write its request, with the result and the seconds since it arrived."""
+        pending = self._pending.pop(answer.id, None)
+        if pending is None:
             return
-        more: dict[str, Any] = {"seconds": round(time.monotonic() - since, 3)}
-        result = "ok"
-        if answer.problem is not None:
-            result, words = refusal(answer.problem)
-            more |= words
-        elif isinstance(answer.result, q.Exited):
-            more["code"] = answer.result.code
-        if not isinstance(request, _QUIET) or result == Code.DENIED:
-            self._write(request, result, more)
+        result = "ok" if answer.problem is None else str(answer.problem.code)
+        if pending.audited or result == Code.DENIED:
+            self._write(pending.request, result, {"seconds": round(time.monotonic() - pending.since, 3), **_outcome(answer)})
 
-    def _write(self, request: q.AnyRequest, result: str, more: "dict[str, Any]") -> None:
+    def _write(self, request: q.AnyRequest, result: str, details: "dict[str, Any]") -> None:
         what = str(type(request).__struct_config__.tag)
-        self._audit.write(self._who, what, getattr(request, "lab", None), result, {**_details(request), **more})
+        self._audit.write(self._actor, what, getattr(request, "lab", None), result, {**_fields(request), **details})
 
 
-def _details(request: q.AnyRequest) -> "dict[str, Any]":
+def _outcome(answer: q.Answer) -> "dict[str, Any]":
+    """The message of the problem, or the exit code of a command."""
+    if answer.problem is not None:
+        return {"message": _shortened(answer.problem.message)}
+    return {"code": answer.result.code} if isinstance(answer.result, q.Exited) else {}
+
+
+def _fields(request: q.AnyRequest) -> "dict[str, Any]":
+    """The fields of a request without what is long or secret; of an edit only the types of its commands."""
     fields: dict[str, Any] = msgspec.to_builtins(request)
-    details = {name: _short(value) for name, value in fields.items() if name not in _LEFT_OUT}
+    details = {name: _shortened(value) for name, value in fields.items() if name not in _NOT_WRITTEN}
     if isinstance(request, q.Edit):
-        details["commands"] = [str(type(c).__struct_config__.tag) for c in request.commands[:50]]
+        details["commands"] = [str(type(c).__struct_config__.tag) for c in request.commands[:MAX_ITEMS]]
     return details
 
 
-def _short(value: Any) -> Any:
+def _shortened(value: Any) -> Any:
     if isinstance(value, str):
-        return value if len(value) <= LONGEST else value[:LONGEST] + "…"
+        return value if len(value) <= MAX_TEXT else value[:MAX_TEXT] + "…"
     if isinstance(value, list | tuple):
-        return [_short(v) for v in value[:50]]
+        return [_shortened(v) for v in value[:MAX_ITEMS]]
     return value

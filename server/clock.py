@@ -1,8 +1,8 @@
-"""The time of day, as it is written down."""
+"""The time of day as text."""
 
 import time
 
 
 def now() -> str:
-    """UTC, as RFC 3339."""
+    """The current time as UTC in RFC 3339, to the second."""
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())

@@ -1,29 +1,30 @@
-"""All labs of this server, and what does not belong to one of them."""
+"""All labs of this server, and what does not belong to a single one."""
 
 import threading
 from pathlib import Path
 
 from protocol import private as p
 from protocol.public import Check, LabInfo, LabsEvent
-from server.access import ADMIN, Access, Tokens, sees
+from server.access import ADMIN, Access, TokenStore, sees
 from server.agent_link import Control
 from server.audit import Audit
 from server.lab.workspace import Workspace
-from server.outbox import Session, Sessions
-from server.storage import Storage, check_id
+from server.sessions import Session, Sessions
+from server.storage import Storage
+from topology.model.names import lab_id
 from topology.model.problems import Code, Problem, ProblemError
 
 
 class Hub:
-    """Made once; everything else is reached from here."""
+    """The root of the server's objects. `state`: the state directory. `agent`: the agent's socket."""
 
     def __init__(self, state: Path, agent: Path) -> None:
         self.storage = Storage(state)
-        self.tokens = Tokens(self.storage.token(), state / "tokens.json")
+        self.tokens = TokenStore(self.storage.token(), state / "tokens.json")
         self.audit = Audit(state / "audit.jsonl")
         self.control = Control(agent)
         self.sessions = Sessions()
-        self.control.on_limit = self._limit
+        self.control.on_limit = self._limit_reached
         self._lock = threading.Lock()
         self._labs: dict[str, Workspace] = {}
         for lab in self.storage.labs():
@@ -32,26 +33,28 @@ class Hub:
     def _workspace(self, lab: str) -> Workspace:
         return Workspace(self.storage.lab(lab), self.control, self.sessions, self.labs_changed)
 
-    def _limit(self, lab: str, problem: Problem) -> None:
+    def _limit_reached(self, lab: str, problem: Problem) -> None:
         if lab in self._labs:
-            self._labs[lab].limit(problem)
+            self._labs[lab].limit_reached(problem)
+
+    # ---- labs --------------------------------------------------------------------------------------------------------
 
     def resume(self) -> None:
-        """Bring back the labs that were live."""
+        """Find or start again the labs that are to be live."""
         for workspace in self._labs.values():
             if workspace.files.live():
                 workspace.submit(workspace.resume)
 
     def lab(self, lab: str) -> Workspace:
-        """Raises ProblemError where there is none."""
+        """A lab by its id. Raises ProblemError (UNKNOWN) where there is none."""
         found = self._labs.get(lab)
         if found is None:
             raise ProblemError(Problem(code=Code.UNKNOWN, message=f"there is no lab {lab}", hint=f"vethboard new {lab} makes it"))
         return found
 
     def new(self, lab: str) -> Workspace:
-        """A lab that is stopped and empty. Raises ProblemError where the name is taken or none."""
-        check_id(lab)
+        """Add a lab, which is stopped and empty. Raises ProblemError where the id is taken or not valid."""
+        lab_id(lab)
         with self._lock:
             if lab in self._labs:
                 raise ProblemError(Problem(code=Code.EXISTS, message="File exists", hint=f"there is a lab {lab}: take another name"))
@@ -59,6 +62,7 @@ class Hub:
             return self._labs[lab]
 
     def forget(self, lab: str) -> None:
+        """Remove a lab that was destroyed."""
         with self._lock:
             self._labs.pop(lab, None)
         for session in self.sessions.all():
@@ -66,39 +70,42 @@ class Hub:
         self.labs_changed()
 
     def labs(self, access: Access = ADMIN) -> tuple[LabInfo, ...]:
-        """Those that this token sees."""
+        """The labs that a token may see, sorted by id."""
         with self._lock:
             return tuple(w.info() for lab, w in sorted(self._labs.items()) if sees(access, lab))
 
     def labs_changed(self) -> None:
-        """Tell those who asked for the list, each what it sees."""
+        """Send the list of labs to the sessions that asked for it, to each what it may see."""
         waiting = [s for s in self.sessions.all() if s.wants_labs]
         for access in {s.access._replace(token="") for s in waiting}:
             same = [s for s in waiting if s.access._replace(token="") == access]
-            self.sessions.tell(same, LabsEvent(labs=self.labs(access)))
+            self.sessions.broadcast(same, LabsEvent(labs=self.labs(access)))
+
+    # ---- everything else ---------------------------------------------------------------------------------------------
 
     def revoke(self, lab: str, name: str | None) -> None:
-        """Take one token of a lab back, or all; who is in by it is cut off. Raises ProblemError where there is none."""
+        """Revoke one token of a lab, or with None all, and cut off who uses it. Raises ProblemError (UNKNOWN) where there is none."""
         self.tokens.revoke(lab, name)
         for session in self.sessions.all():
-            if session.access.lab == lab and name in (None, session.access.token.partition("/")[2]):
+            if session.access.lab == lab and name in (None, session.access.token_name):
                 session.cut()
 
     def checks(self) -> tuple[Check, ...]:
+        """What the agent says that this kernel and system can do."""
         return self.control.ask(lambda id: p.Doctor(id=id)).checks
 
-    def left(self, session: Session) -> None:
-        """The connection is gone: end what it had running, forget what it looked at."""
+    def disconnected(self, session: Session) -> None:
+        """A client is gone: end its running requests, detach its terminals, leave its labs."""
         for running in list(session.running.values()):
             running.cancel(1)
-        for viewing in list(session.terminals.values()):
-            viewing.detach()
+        for terminal in list(session.terminals.values()):
+            terminal.detach()
         for lab in session.open:
             if lab in self._labs:
                 self._labs[lab].leave(session.sid)
 
     def end(self) -> None:
-        """Save all, and leave the labs to the agent."""
+        """Save everything and disconnect from the labs, which run on."""
         for workspace in self._labs.values():
             workspace.end()
         for workspace in self._labs.values():

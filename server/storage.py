@@ -1,9 +1,8 @@
-"""What outlives the server: documents, histories, which labs were live, the token. One directory, readable by its owner only."""
+"""The state directory: documents, histories, which labs are to be live, the administrator's token. Only its owner can read it."""
 
 import contextlib
 import json
 import os
-import re
 import secrets
 import shutil
 from pathlib import Path
@@ -12,30 +11,23 @@ import msgspec
 
 from protocol.public import Change
 from topology.document import document
-from topology.model.problems import Problem, ProblemError, invalid
+from topology.model.names import is_lab_id, lab_id
+from topology.model.problems import Problem, ProblemError
 from topology.model.records import Lab, Records
 
-LAB_ID = re.compile(r"[a-z0-9-]{1,40}")
-KEEP = 500
+MAX_HISTORY = 500
 """Changes of the history that are read back at a start."""
 
 
-def check_id(lab: str) -> str:
-    """A lab's name is an id everywhere: in paths, in addresses, as the lab's host name."""
-    if not LAB_ID.fullmatch(lab):
-        raise invalid(f'"{lab}" cannot be the name of a lab', None, "1 to 40 lower-case letters, digits and -")
-    return lab
-
-
 def write(path: Path, text: str, mode: int = 0o600) -> None:
-    """All of it or nothing, also when the power fails."""
-    beside = path.with_name(f".{path.name}.new")
-    fd = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    """Replace a file by this text, completely or not at all, also if the power fails."""
+    temporary = path.with_name(f".{path.name}.new")
+    fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
     with os.fdopen(fd, "w") as f:
         f.write(text)
         f.flush()
         os.fsync(f.fileno())
-    beside.replace(path)
+    temporary.replace(path)
 
 
 class LabFiles:
@@ -46,40 +38,46 @@ class LabFiles:
         self.lab = folder.name
 
     def create(self) -> None:
+        """Make the folder, if it is not there."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def load(self) -> tuple[Records, Problem | None]:
-        """The document, or an empty lab and what is wrong with the file (which is kept beside)."""
+        """The document. Where it cannot be read: an empty lab and the problem; a copy of the file is kept as `document.broken.json`."""
         path = self.folder / "document.json"
         try:
             return document.load(path.read_bytes()), None
         except FileNotFoundError:
-            return document.load({"vethboard": 1, "name": self.lab, "namespaces": {"host": {}}}), None
+            return self._empty(), None
         except ProblemError as e:
             kept = self.folder / "document.broken.json"
             shutil.copyfile(path, kept)
             problem = msgspec.structs.replace(e.problem, hint=f"the file is kept as {kept.name}; the lab starts empty")
-            return document.load({"vethboard": 1, "name": self.lab, "namespaces": {"host": {}}}), problem
+            return self._empty(), problem
+
+    def _empty(self) -> Records:
+        return document.load({"vethboard": 1, "name": self.lab, "namespaces": {"host": {}}})
 
     def save(self, records: Records) -> None:
+        """Write the document."""
         lab = records.get("lab:")
         named = {**records, "lab:": lab if isinstance(lab, Lab) else Lab(name=self.lab)}
         write(self.folder / "document.json", document.dump(named))
 
     def live(self) -> bool:
-        """Whether it was live when the server last knew."""
+        """Whether the lab is to be live: it was started and not stopped since."""
         try:
             return (self.folder / "state").read_text() == "live"
         except FileNotFoundError:
             return False
 
     def set_live(self, live: bool) -> None:
+        """Write whether the lab is to be live."""
         write(self.folder / "state", "live" if live else "stopped")
 
     def history(self) -> list[Change]:
-        """The newest changes, oldest first, as they were in memory: a new edit ends what was undone before it.
+        """The last `MAX_HISTORY` changes, oldest first, as they were in memory. A new edit drops what was undone before it.
 
-        A line that a crash cut off is passed over.
+        A line that a crash cut off is skipped.
         """
         out: dict[int, Change] = {}
         with contextlib.suppress(FileNotFoundError), (self.folder / "history.jsonl").open("rb") as f:
@@ -89,36 +87,39 @@ class LabFiles:
                     if change.number not in out:
                         out = {number: c for number, c in out.items() if not c.undone}
                     out[change.number] = change
-        return [out[number] for number in sorted(out)][-KEEP:]
+        return [out[number] for number in sorted(out)][-MAX_HISTORY:]
 
     def append(self, changes: list[Change]) -> None:
-        """A number that comes again replaces its change."""
+        """Write changes to the history. One whose number is there already replaces it."""
         with (self.folder / "history.jsonl").open("a+b") as f:
             if f.seek(0, os.SEEK_END):
                 f.seek(-1, os.SEEK_END)
-                if f.read(1) != b"\n":  # a crash cut the last line off: the next must not join it
+                if f.read(1) != b"\n":  # a crash cut the last line off: the next one must not be appended to it
                     f.write(b"\n")
             f.writelines(msgspec.json.encode(change) + b"\n" for change in changes)
 
     def delete(self) -> None:
+        """Delete all files of the lab."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
 class Storage:
-    """The state directory."""
+    """The state directory as a whole."""
 
     def __init__(self, state: Path) -> None:
         self.state = state
         (state / "labs").mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def labs(self) -> list[str]:
-        return sorted(p.name for p in (self.state / "labs").iterdir() if p.is_dir() and LAB_ID.fullmatch(p.name))
+        """The ids of all labs, sorted."""
+        return sorted(p.name for p in (self.state / "labs").iterdir() if p.is_dir() and is_lab_id(p.name))
 
     def lab(self, lab: str) -> LabFiles:
-        return LabFiles(self.state / "labs" / check_id(lab))
+        """The files of a lab. Raises ProblemError where `lab` is no id."""
+        return LabFiles(self.state / "labs" / lab_id(lab))
 
     def token(self) -> str:
-        """The same at each start, so that an open browser comes back by itself."""
+        """The administrator's token: made once and kept, so that an open browser can reconnect after a restart."""
         path = self.state / "token"
         with contextlib.suppress(FileNotFoundError):
             if text := path.read_text().strip():
@@ -128,8 +129,9 @@ class Storage:
         return token
 
     def announce(self, url: str, token: str) -> None:
-        """How the command line finds this server."""
+        """Write `server.json`, by which the command line finds this server."""
         write(self.state / "server.json", json.dumps({"url": url, "token": token, "pid": os.getpid()}))
 
     def retract(self) -> None:
+        """Remove `server.json`: the server ends."""
         (self.state / "server.json").unlink(missing_ok=True)

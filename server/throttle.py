@@ -1,80 +1,94 @@
-"""One lab or one token must not keep the server from all others: threads of a process take turns, so who asks most gets most.
+"""Shares of the processor, so that one lab or one token cannot slow down all others.
 
-Each thread says how much processor time it used, and for whom. Who has used much lately, while others want something too, is made to
-wait before the next message is read from its socket; its sender then waits as well (back-pressure). Nothing is refused or lost.
+All threads of a Python process take turns (the GIL), so whoever asks most gets most. Each thread therefore reports the processor time that
+it used to the `Throttle` of the lab or token it worked for. A throttle that used more than its share while others are active delays the
+next read from its socket; TCP then makes the sender wait. Nothing is refused or lost.
 """
 
 import threading
 import time
 
 RATE = 0.15
-"""Processor seconds per second that a throttle may use for good while others are active."""
+"""Processor seconds per second that one throttle may use without end while others are active."""
+
 BURST = 1.0
-"""Processor seconds that it may use at once: nobody notices a throttle who works by hand."""
+"""Processor seconds that it may use in addition at once: people who work by hand never reach it."""
+
 LONGEST_WAIT = 0.25
+"""Seconds that one `wait` takes at most."""
+
 ACTIVE_SECONDS = 2.0
+"""A throttle is active for this long after its last message."""
 
 
 class Throttle:
-    """What is used for one lab, or for one token."""
+    """The processor time of one lab or of one token, as a leaky bucket: `used` fills it, and it empties at `RATE`."""
 
-    def __init__(self, all_: "Throttles") -> None:
-        self._all = all_
-        self._debt = 0.0
+    def __init__(self, throttles: "Throttles") -> None:
+        self._throttles = throttles
+        self._level = 0.0
+        """Processor seconds that were in the bucket at `_at`."""
         self._at = time.monotonic()
         self._lock = threading.Lock()
 
     def used(self, seconds: float) -> None:
-        """Processor time that was spent for it."""
+        """Add processor time that was spent for it."""
         with self._lock:
             now = time.monotonic()
-            self._debt = max(0.0, self._debt - (now - self._at) * RATE) + seconds
+            self._level = max(0.0, self._level - (now - self._at) * RATE) + seconds
             self._at = now
 
     def wait(self) -> None:
-        """Called before a message is read: waits a moment if it is others' turn."""
-        self._all.active(self)
+        """Sleep if it has used more than its share while others are active. To be called before a message is read."""
+        self._throttles.mark_active(self)
         with self._lock:
-            debt = self._debt - (time.monotonic() - self._at) * RATE - BURST
-        if debt > 0 and self._all.others(self):
-            time.sleep(min(debt / RATE, LONGEST_WAIT))
+            excess = self._level - (time.monotonic() - self._at) * RATE - BURST
+        if excess > 0 and self._throttles.others_active(self):
+            time.sleep(min(excess / RATE, LONGEST_WAIT))
 
 
 class Throttles:
-    """All of them."""
+    """All throttles of this process, by name."""
 
     def __init__(self) -> None:
         self._throttles: dict[str, Throttle] = {}
         self._active: dict[Throttle, float] = {}
+        """When a message was last read for each, in monotonic seconds."""
         self._lock = threading.Lock()
 
     def of(self, name: str) -> Throttle:
-        """`lab:NAME` or `token:NAME`."""
+        """The throttle of `lab:NAME`, `token:NAME` or `session:ID`; made where there is none yet."""
         with self._lock:
             return self._throttles.setdefault(name, Throttle(self))
 
-    def active(self, throttle: Throttle) -> None:
+    def mark_active(self, throttle: Throttle) -> None:
+        """A message is about to be read for this throttle."""
         self._active[throttle] = time.monotonic()
 
-    def others(self, throttle: Throttle) -> bool:
-        """Whether anybody else wanted something just now."""
+    def others_active(self, throttle: Throttle) -> bool:
+        """Whether a message was read for any other throttle within the last `ACTIVE_SECONDS`."""
         since = time.monotonic() - ACTIVE_SECONDS
         return any(at > since for other, at in list(self._active.items()) if other is not throttle)
 
 
 class Meter:
-    """Counts the processor time of the calling thread for a throttle. One for each thread."""
+    """Reports the processor time of one thread to a throttle. To be made and used in that thread."""
 
     def __init__(self, throttle: Throttle) -> None:
         self._throttle = throttle
         self._last = time.thread_time()
 
     def count(self) -> None:
-        """What was used since the last time."""
+        """Report the processor time since the last call, or since the meter was made."""
         now = time.thread_time()
         self._throttle.used(now - self._last)
         self._last = now
 
 
 THROTTLES = Throttles()
-"""Of this process, as its processor time is."""
+"""Of this process, because its threads share one GIL."""
+
+
+def of_lab(lab: str) -> Throttle:
+    """The throttle of a lab."""
+    return THROTTLES.of(f"lab:{lab}")

@@ -105,6 +105,10 @@ class Stack:
         self.stderr = done.stderr
         return done.stdout
 
+    def live(self, lab: str) -> None:
+        """Wait until a lab that was started is there."""
+        eventually(lambda: self.inside(lab, "host", "echo", "live"))
+
     def json(self, *args: str) -> object:
         """The parsed output of a verb that has --json."""
         return json.loads(self.cli(*args, "--json"))

@@ -12,8 +12,8 @@ const downward = (where, rooms) =>
 
 /** The rooms of the editor and of the canvas, the lowest first (docs/adr/0016-rooms-of-the-web.md). Rooms in one line do not know each other. */
 const editorRooms = ['texts', 'state', 'gestures', 'kernel', 'verbs', 'actions']
-const beside = 'cards|drawing|dialogs|spot|layout|journey'
-const canvasRooms = ['texts', 'model', 'export', 'flow', 'hands', `(${beside})`, 'traffic', 'chrome']
+const beside = 'cards|drawing|dialogs|popovers|layout|journey'
+const canvasRooms = ['texts', 'model', 'export', 'flow', 'input', `(${beside})`, 'traffic', 'chrome']
 
 /** From elsewhere only the door of a folder is used. */
 const door = (folder) => ({

@@ -9,7 +9,7 @@ from agent.capture.ring import Ring
 from agent.capture.tap import Tap
 from agent.linux.reaper import Reaper
 from agent.netlink.namespaces import Namespaces, unknown_namespace
-from protocol import captures as limits
+from protocol import limits
 from protocol import private as p
 from topology.model import ids
 from topology.model.ids import Ref
@@ -108,13 +108,13 @@ class Captures:
 
     def _check(self, request: p.StartCapture) -> None:
         """Refuse what is beyond the limits."""
-        if len(self._all) >= limits.MOST_CAPTURES:
+        if len(self._all) >= limits.MAX_CAPTURES:
             hint = "remove one that is no longer needed"
-            raise ProblemError(Problem(code=Code.LIMIT, message=f"a lab has at most {limits.MOST_CAPTURES} captures", hint=hint))
-        if not 0 < len(request.interfaces) <= limits.MOST_INTERFACES or len(set(request.interfaces)) < len(request.interfaces):
-            raise invalid(f"a capture has 1 to {limits.MOST_INTERFACES} interfaces, each once")
-        if not 1 <= request.snaplen <= limits.MOST_SNAPLEN or not 1 <= request.ring <= limits.MOST_RING:
-            raise invalid(f"snaplen is at most {limits.MOST_SNAPLEN}, the ring at most {limits.MOST_RING} bytes")
+            raise ProblemError(Problem(code=Code.LIMIT, message=f"a lab has at most {limits.MAX_CAPTURES} captures", hint=hint))
+        if not 0 < len(request.interfaces) <= limits.MAX_CAPTURE_INTERFACES or len(set(request.interfaces)) < len(request.interfaces):
+            raise invalid(f"a capture has 1 to {limits.MAX_CAPTURE_INTERFACES} interfaces, each once")
+        if not 1 <= request.snaplen <= limits.MAX_SNAPLEN or not 1 <= request.ring <= limits.MAX_RING_BYTES:
+            raise invalid(f"snaplen is at most {limits.MAX_SNAPLEN}, the ring at most {limits.MAX_RING_BYTES} bytes")
 
     def _tap(self, capture: Capture, number: int, ref: str) -> Tap:
         namespace, name = Ref.parse(ref)

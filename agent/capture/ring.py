@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from itertools import islice
 from operator import attrgetter
 
-from protocol.captures import MOST_READ, Captured, pack
+from protocol.captures import Captured, pack
+from protocol.limits import CAPTURE_READ_BYTES
 
 _OVERHEAD = 120
 """Bytes that Python needs for a frame besides its data, about."""
@@ -44,7 +45,7 @@ class Ring:
         out: list[bytes] = []
         size = 0
         for frame in islice(self._frames, first - self.first, None):
-            if size >= MOST_READ:
+            if size >= CAPTURE_READ_BYTES:
                 return first, b"".join(out), True
             out.append(pack(frame))
             size += len(out[-1])

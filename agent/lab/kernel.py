@@ -39,7 +39,7 @@ class Kernel:
         self._watch = Watch(self.namespaces, self.report)
         self.filters = FilterWatch(self.namespaces, driver(firewall, self.namespaces), self._send)
         self._connections = ConntrackWatch(self.namespaces, self._send)
-        self._subscription = p.Look(id=0, namespaces=())
+        self._subscription = p.Subscribe(id=0, namespaces=())
         self.baseline = self._read_baseline()
         """The sysctls of a namespace in which none was set."""
         self._watch.start()
@@ -91,7 +91,7 @@ class Kernel:
 
     # ---- what has no event -------------------------------------------------------------------------------------------
 
-    def subscribe(self, wanted: p.Look) -> None:
+    def subscribe(self, wanted: p.Subscribe) -> None:
         """Report counters, processes, learned entries and connections of these namespaces from now on, and of no others."""
         self._subscription = wanted
         self._watch.subscribe([name for name in wanted.namespaces if name in self.namespaces])

@@ -14,6 +14,7 @@ from websockets.exceptions import ConnectionClosed
 
 from agent.capture import Captures
 from agent.filter import attempt
+from agent.filter.extensions import listing
 from agent.journey.tracing import Tracing
 from agent.lab.children import Children
 from agent.lab.kernel import POLL_SECONDS, Kernel
@@ -24,13 +25,11 @@ from agent.terminals import files
 from agent.terminals.terminals import Terminals
 from protocol import private as p
 from protocol.frames import INPUT, unpack
+from protocol.limits import MAX_LAB_MESSAGE
 from topology.model.limits import Limits
 from topology.model.netfilter import Driver
 from topology.model.problems import Code, Problem, ProblemError
 from topology.observe.facts import AnyFact
-
-MAX_MESSAGE = 64 << 20
-"""Bytes of a frame from the server at most."""
 
 Handler = Callable[[Any, Outbox], p.AnyLabEvent | None]
 """Does a request of one type, and returns the answer, or sends it itself, now or later. Raises ProblemError."""
@@ -59,7 +58,7 @@ class Lab:
         self._tracing = Tracing(namespaces)
         self._handlers = self._table()
         poller = loop.create_task(self._poll())
-        async with unix_serve(self._client, sock=self._listener, compression=None, max_size=MAX_MESSAGE, ping_interval=None):
+        async with unix_serve(self._client, sock=self._listener, compression=None, max_size=MAX_LAB_MESSAGE, ping_interval=None):
             await stop.wait()
         poller.cancel()
 
@@ -76,7 +75,7 @@ class Lab:
                 continue
             named = len(list(self._kernel.namespaces)) - 1
             for problem in self._limit_watch.newly_reached(named):
-                self._outbox.send(p.Reached(problem=problem))
+                self._outbox.send(p.LimitReached(problem=problem))
             seconds = self._kernel.poll()
 
     # ---- the client --------------------------------------------------------------------------------------------------
@@ -106,7 +105,7 @@ class Lab:
         self._children.hang_up()
         self._terminals.hang_up()
         self._tracing.stop_all()
-        self._kernel.subscribe(p.Look(id=0, namespaces=()))
+        self._kernel.subscribe(p.Subscribe(id=0, namespaces=()))
 
     def _frame(self, channel: int, stream: int, data: bytes) -> None:
         child = self._children.by_channel.get(channel)
@@ -133,9 +132,11 @@ class Lab:
             p.Attach: self._attach,
             p.Apply: lambda request, _: self._kernel.apply(request),
             p.Run: self._children.start,
+            p.ListExtensions: lambda request, outbox: self._children.start(listing(request), outbox),
+            p.ListExtensions: lambda request, outbox: self._children.start(listing(request), outbox),
             p.Resize: self._resize,
             p.Signal: self._signal,
-            p.Look: self._subscribe,
+            p.Subscribe: self._subscribe,
             p.TryRules: self._try_rules,
             p.Trace: lambda request, outbox: self._tracing.start(request, outbox.send),
             p.WatchPackets: lambda request, outbox: self._tracing.watch(request, outbox.send),
@@ -150,7 +151,7 @@ class Lab:
         kernel = self._kernel
         facts = (*kernel.everything(), *self._terminals.facts(), *self._captures.facts())
         outbox.send(p.Attached(id=request.id, fresh=kernel.fresh, sysctls=kernel.baseline, limits=self._limits, firewall=self._firewall))
-        outbox.send(p.Facts(facts=facts, whole=True))
+        outbox.send(p.Facts(facts=facts, snapshot=True))
         self._outbox = outbox
 
     def _resize(self, request: p.Resize, _outbox: Outbox) -> p.LabAnswer:
@@ -175,7 +176,7 @@ class Lab:
                 return Problem(code=Code.REFUSED, message=e.strerror or str(e), errno=e.errno, hint=f"kill -{request.signal} {request.pid}")
         return None
 
-    def _subscribe(self, request: p.Look, _outbox: Outbox) -> p.LabAnswer:
+    def _subscribe(self, request: p.Subscribe, _outbox: Outbox) -> p.LabAnswer:
         self._kernel.subscribe(request)
         return p.LabAnswer(id=request.id)
 

@@ -15,7 +15,8 @@ from agent.linux.files import open_beneath
 from agent.terminals.shell import home
 from agent.terminals.terminals import Terminals
 from protocol import private as p
-from protocol.terminals import MOST_UPLOAD, File
+from protocol.limits import MAX_UPLOAD_BYTES
+from protocol.terminals import File
 from topology.model import ids
 from topology.model.problems import Code, Problem, ProblemError, invalid
 
@@ -116,8 +117,8 @@ def _check_write(request: p.WriteFile) -> None:
     name = request.path
     if "/" in name or name in ("", ".", "..") or not _is_text(name):
         raise invalid(f'"{name}" is no name of a file')
-    if request.offset + len(request.data) > MOST_UPLOAD:
-        raise ProblemError(Problem(code=Code.LIMIT, message=os.strerror(errno.EFBIG), hint=f"at most {MOST_UPLOAD >> 20} MB at once"))
+    if request.offset + len(request.data) > MAX_UPLOAD_BYTES:
+        raise ProblemError(Problem(code=Code.LIMIT, message=os.strerror(errno.EFBIG), hint=f"at most {MAX_UPLOAD_BYTES >> 20} MB at once"))
 
 
 def _where(request: p.WriteFile, terminals: Terminals) -> str:

@@ -17,7 +17,8 @@ from agent.linux import ptys
 from agent.terminals.ring import Ring
 from agent.terminals.title import Titles
 from agent.terminals.viewer import Viewer
-from protocol.terminals import LARGEST, TerminalState
+from protocol.limits import MAX_TERMINAL_SIZE
+from protocol.terminals import TerminalState
 from topology.observe.facts import TerminalFact
 
 _READ = 64 << 10
@@ -74,7 +75,7 @@ class Terminal:
     @property
     def users(self) -> list[Viewer]:
         """The viewers who may type, the latest last."""
-        return [viewer for viewer in self.viewers.values() if not viewer.watches]
+        return [viewer for viewer in self.viewers.values() if not viewer.read_only]
 
     # ---- output ------------------------------------------------------------------------------------------------------
 
@@ -148,7 +149,7 @@ class Terminal:
     def write(self, channel: int, data: bytes) -> None:
         """What a viewer types. From now on it sets the size. Input that the shell does not read is kept up to a limit."""
         viewer = self.viewers.get(channel)
-        if viewer is None or viewer.watches or self._master < 0:
+        if viewer is None or viewer.read_only or self._master < 0:
             return
         self._drive(viewer)
         self._unwritten += data[: _MOST_INPUT - len(self._unwritten)]
@@ -173,7 +174,7 @@ class Terminal:
         """Add a viewer. The first one who may type sets the size."""
         self.viewers[viewer.channel] = viewer
         torn = self.ring.torn
-        if self._driver is None and not viewer.watches:
+        if self._driver is None and not viewer.read_only:
             self._driver = viewer
             torn = not self._fit() and torn
         if torn:
@@ -194,7 +195,7 @@ class Terminal:
         self._send_states()
         self._adjust_reading()
         self._changed()
-        return self.code is not None and not viewer.watches and viewer.follows(self.ring)
+        return self.code is not None and not viewer.read_only and viewer.follows(self.ring)
 
     def resize(self, channel: int, rows: int, columns: int) -> None:
         """The size that a viewer has room for."""
@@ -266,4 +267,4 @@ class Terminal:
 
 def _clamped(count: int) -> int:
     """A number of rows or columns that a terminal can have."""
-    return min(max(count, 1), LARGEST)
+    return min(max(count, 1), MAX_TERMINAL_SIZE)

@@ -12,7 +12,7 @@ from agent.terminals import session, shell
 from agent.terminals.terminal import Terminal
 from agent.terminals.viewer import Out, Viewer
 from protocol import private as p
-from protocol.frames import INPUT, TAKEN, unpack_count
+from protocol.frames import ACK, INPUT, unpack_count
 from topology.model import ids
 from topology.model.problems import Code, Problem, ProblemError, unknown
 from topology.observe.facts import AnyFact, TerminalGone
@@ -60,7 +60,7 @@ class Terminals:
             case p.AttachTerminal():
                 terminal = self.terminal(request.terminal)
                 self._by_channel[request.channel] = terminal
-                terminal.attach(Viewer(request.channel, outbox, request.rows, request.columns, request.watches))
+                terminal.attach(Viewer(request.channel, outbox, request.rows, request.columns, request.read_only))
                 outbox.on_room = self._room
             case p.DetachTerminal():
                 self._detach(request.channel)
@@ -99,7 +99,7 @@ class Terminals:
             return ()
         pid = terminal.popen.pid
         kept = session.commands(pid)
-        if kept and not request.anyway:
+        if kept and not request.force:
             return kept
         session.hang_up(pid)
         self._loop.call_later(_KILL_SECONDS, session.kill, pid)
@@ -120,7 +120,7 @@ class Terminals:
             return False
         if stream == INPUT:
             terminal.write(channel, data)
-        elif stream == TAKEN:
+        elif stream == ACK:
             with contextlib.suppress(struct.error):
                 terminal.taken(channel, unpack_count(data))
         return True

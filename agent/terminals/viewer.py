@@ -4,7 +4,8 @@ from collections.abc import Callable
 from typing import Protocol
 
 from agent.terminals.ring import Ring
-from protocol.frames import OUTPUT, SCREEN, STATE, WINDOW
+from protocol.frames import OUTPUT, SCREEN, STATE
+from protocol.limits import ACK_WINDOW_BYTES
 
 CHUNK = 128 << 10
 
@@ -23,11 +24,11 @@ class Out(Protocol):
 
 
 class Viewer:
-    """Is sent the screen first, then output as it comes, and never more than `WINDOW` bytes that it has not confirmed. If it falls behind
-    what the ring keeps, it is sent the screen again. With `watches` it may not type, and has no influence on the size."""
+    """Is sent the screen first, then output as it comes, and never more than `ACK_WINDOW_BYTES` bytes that it has not confirmed. If it
+    falls behind what the ring keeps, it is sent the screen again. With `read_only` it may not type, and has no influence on the size."""
 
-    def __init__(self, channel: int, out: Out, rows: int, columns: int, watches: bool = False) -> None:
-        self.channel, self.out, self.watches = channel, out, watches
+    def __init__(self, channel: int, out: Out, rows: int, columns: int, read_only: bool = False) -> None:
+        self.channel, self.out, self.read_only = channel, out, read_only
         self.rows, self.columns = rows, columns
         self._place: int | None = None
         self._sent = self._taken = 0
@@ -36,7 +37,7 @@ class Viewer:
     @property
     def ready(self) -> bool:
         """Whether it can be sent more."""
-        return self._sent - self._taken < WINDOW and not self.out.full
+        return self._sent - self._taken < ACK_WINDOW_BYTES and not self.out.full
 
     def taken(self, count: int) -> None:
         """It has confirmed so many bytes in all. More than were sent, or fewer than before, is ignored."""

@@ -1,4 +1,4 @@
-"""Edits: what a person, the history or a lab's policy asks, carried out in the kernel and read back."""
+"""Edits: what a person, the history or the policy of a lab asks for, carried out in the kernel and read back."""
 
 import errno
 import time
@@ -7,14 +7,15 @@ from typing import NamedTuple
 
 from protocol import private as p
 from protocol.public import Change, Context, Done, Planned
-from server.access import denied
-from server.agent_link import unavailable
 from server.clock import now
-from server.lab import chain_texts as texts
+from server.lab import rule_trials
 from server.lab.policy import adopt, target
 from server.lab.state import State
+from server.problems import denied, unavailable
 from topology.edit.commands import AnyCommand, ApplyDocument, ImportRules, KeepDrift, Redo, RevertDrift, Undo
 from topology.edit.edit import edit
+from topology.model import ids
+from topology.model.base import HOST
 from topology.model.diff import Diff, apply, between, reverse
 from topology.model.drawing import is_drawing
 from topology.model.limits import Limits, check
@@ -26,12 +27,19 @@ from topology.plan.plan import plan
 from topology.plan.steps import AnyStep, ChangeTable
 from topology.plan.table_texts import trials
 
-ROUNDS = 3
-"""Plans at most until the kernel is what was asked: some consequences only show when it was read back."""
+MAX_ROUNDS = 3
+"""Plans until the kernel is as asked: some consequences only show when it is read back."""
+
+MAX_SHELL_COMMANDS = 200
+"""An edit with more equivalent commands is published without them."""
+
+TERMINAL, VETHBOARD = "terminal", "vethboard"
+"""Authors of edits that no client asked for: a command in a shell, and the server itself."""
 
 
-class Asked(NamedTuple):
-    """An edit that somebody asked for."""
+class EditRequest(NamedTuple):
+    """An edit that somebody asked for. `base`: as in `protocol.editing.Edit`. `started`: when it arrived, in monotonic seconds; 0: not
+    measured. `admin`: with the administrator's token."""
 
     commands: tuple[AnyCommand, ...]
     context: Context
@@ -39,7 +47,16 @@ class Asked(NamedTuple):
     dry_run: bool = False
     started: float = 0.0
     admin: bool = False
-    """By the administrator's token."""
+
+
+class Draft(NamedTuple):
+    """The document as it would be after an edit. `moves`: old to new `ns/name` of renamed interfaces. `made`: ids of new records. `step`:
+    the history entry that is undone or redone."""
+
+    after: Records
+    moves: Mapping[str, str] = {}
+    made: tuple[str, ...] = ()
+    step: Change | None = None
 
 
 class Editing(State):
@@ -47,156 +64,181 @@ class Editing(State):
 
     # ---- edits -------------------------------------------------------------------------------------------------------
 
-    def edit(self, asked: Asked) -> Done | Planned:
-        """All commands or none. Raises ProblemError, and then nothing has changed."""
-        self._judge_outside()
-        moves: dict[str, str] = {}
-        made: list[str] = []
-        after = self.desired
-        change: Change | None = None
+    def edit(self, asked: EditRequest) -> Done | Planned:
+        """Carry out all commands, or none: raises ProblemError, and then nothing has changed."""
+        self._settle_outside_changes()
+        revert = next((c for c in asked.commands if isinstance(c, RevertDrift)), None)
+        if revert is not None:
+            if len(asked.commands) > 1 or asked.dry_run:
+                raise invalid("revert-drift cannot be combined with other commands or with dry_run", None, "send it alone")
+            return self._revert(revert.ids)
+        draft = Draft(self.desired)
         for command in asked.commands:
-            if isinstance(command, Undo | Redo):
-                change, after = self._again(isinstance(command, Undo))
-            elif isinstance(command, KeepDrift):
-                after = adopt(after, self.observed.records, command.ids or self._drift)
-            elif isinstance(command, RevertDrift):
-                if len(asked.commands) > 1 or asked.dry_run:
-                    raise invalid("revert-drift stands alone, and is not tried dry", None, "ask for it by itself")
-                return self._revert(command.ids)
-            else:
-                result = edit(after, command)
-                after = apply(after, result.diff)
-                moves = _compose(moves, result.moves)
-                made += result.made
-        after = self._as_printed(after, asked)
-        diff = between(self.desired, after)
-        self._refuse_stale(diff, asked)
-        check(self.desired, after, self._limits())
-        self._refuse_firewall(after)
-        if _has_uplink(after) and not _has_uplink(self.desired) and not asked.admin:
-            raise denied('only the administrator can give a lab an "uplink"')
-        if asked.dry_run:
-            return self._planned(after, diff, moves, tuple(made))
-        return self._commit(after, diff, moves, tuple(made), asked, change)
+            draft = self._with_command(draft, command)
+        draft = draft._replace(after=self._as_printed(draft.after, asked))
+        diff = between(self.desired, draft.after)
+        self._check(draft.after, diff, asked)
+        return self._planned(draft, diff) if asked.dry_run else self._commit(draft, diff, asked)
 
-    def _again(self, undo: bool) -> tuple[Change, Records]:
-        change = self.history.to_undo if undo else self.history.to_redo
+    def _with_command(self, draft: Draft, command: AnyCommand) -> Draft:
+        """The draft with one more command. Undo and redo start from the document, whatever came before them."""
+        match command:
+            case Undo():
+                change = self._change_or_refuse(self.history.to_undo, "undo")
+                return draft._replace(after=apply(self.desired, reverse(change.diff)), step=change)
+            case Redo():
+                change = self._change_or_refuse(self.history.to_redo, "redo")
+                return draft._replace(after=apply(self.desired, change.diff), step=change)
+            case KeepDrift():
+                return draft._replace(after=adopt(draft.after, self.observed.records, command.ids or self._drift))
+        result = edit(draft.after, command)
+        return Draft(apply(draft.after, result.diff), _compose(draft.moves, result.moves), (*draft.made, *result.made), draft.step)
+
+    def _change_or_refuse(self, change: Change | None, what: str) -> Change:
         if change is None:
-            raise ProblemError(Problem(code=Code.UNKNOWN, message=f"there is nothing to {'undo' if undo else 'do again'}"))
-        return change, apply(self.desired, reverse(change.diff) if undo else change.diff)
+            raise ProblemError(Problem(code=Code.UNKNOWN, message=f"there is nothing to {what}"))
+        return change
 
-    def _as_printed(self, after: Records, asked: Asked) -> Records:
-        """With rules as iptables-save prints them, where they have to be compared with those that are there: else a rule that is only
-        written otherwise would be made anew. All other rules are learned when they have been applied."""
+    def _as_printed(self, after: Records, asked: EditRequest) -> Records:
+        """The records with rules as iptables-save prints them, where they are compared with existing ones: a rule that is only written
+        differently would else be replaced. All other rules are read back after they were applied."""
         if self.state != "live" or self.link is None:
             return after
         compared = [key for key in between(self.desired, after).ids if asked.dry_run or key in self.observed.records]
         if not asked.dry_run and not any(isinstance(c, ApplyDocument | ImportRules) for c in asked.commands):
             return after
-        return {**after, **texts.printed(self.link, trials(after, self.observed.records, compared), strict=asked.dry_run)}
+        tried = trials(after, self.observed.records, compared)
+        return {**after, **rule_trials.printed(self.link, tried, strict=asked.dry_run)}
 
-    def _refuse_firewall(self, after: Records) -> None:
-        lab = after.get("lab:")
+    # ---- what is refused ---------------------------------------------------------------------------------------------
+
+    def _check(self, after: Records, diff: Diff[AnyRecord], asked: EditRequest) -> None:
+        """Raises ProblemError for what the document alone shows to be impossible or not allowed."""
+        self._check_conflicts(diff, asked)
+        check(self.desired, after, self._limits())
+        self._check_firewall(after)
+        if _has_uplink(after) and not _has_uplink(self.desired) and not asked.admin:
+            raise denied('only the administrator can give a lab an "uplink"')
+
+    def _check_firewall(self, after: Records) -> None:
+        lab = after.get(ids.LAB)
         if self.state in ("stopped", "failed") or not isinstance(lab, Lab) or lab.firewall in (None, self.firewall):
             return
-        hint = "stop it, set it, start it: rules of the one are not seen by the other"
-        raise refused(errno.EBUSY, "lab:", hint, f"the lab runs with {self.firewall}")
+        hint = "stop the lab, change it, and start the lab again: each variant sees only its own rules"
+        raise refused(errno.EBUSY, ids.LAB, hint, f"the lab is running with {self.firewall}")
 
-    def _refuse_stale(self, diff: Diff[AnyRecord], asked: Asked) -> None:
-        """Somebody else changed the same field since the author last saw it."""
+    def _check_conflicts(self, diff: Diff[AnyRecord], asked: EditRequest) -> None:
+        """Refuse to change a field that somebody else has changed since the author last saw it (`base`).
+
+        Rules of a chain are exempt: a command that refers to a rule says which text it expects there.
+        """
         if asked.base is None:
             return
         who = asked.context.session or asked.context.author
         for key in diff.ids:
             for field in fields_of(diff, key):
-                if key.startswith("chain:") and field in ("rules", "*"):
-                    continue  # a command that points at a rule says which one it means
+                if ids.kind_of(key) == "chain" and field in ("rules", "*"):
+                    continue
                 revision, author = self._authors.get((key, field), (0, ""))
                 if revision > asked.base and author != who:
-                    hint = "look at what it is now, and change it again if you still want to"
-                    raise ProblemError(Problem(code=Code.CONFLICT, message="somebody else changed this just now", subject=key, hint=hint))
+                    hint = "check its current value, and repeat the change if you still want it"
+                    raise ProblemError(
+                        Problem(code=Code.CONFLICT, message="somebody else has changed this in the meantime", subject=key, hint=hint)
+                    )
+
+    def _limits(self) -> Limits:
+        """Those the lab was started with. Before its first start the defaults; the start checks again."""
+        return self._attached.limits if self._attached is not None else Limits()
+
+    # ---- carried out -------------------------------------------------------------------------------------------------
 
     def _goal(self, after: Records, diff: Diff[AnyRecord]) -> Records:
-        """What the kernel shall be: the document; where things differ already that nobody asked about, only the edit."""
+        """What the kernel is to be: the document. While there is drift, the observed state with the edit alone."""
         return target(self.observed.records, diff) if self._drift else after
 
-    def _planned(self, after: Records, diff: Diff[AnyRecord], moves: Mapping[str, str], made: tuple[str, ...]) -> Planned:
-        if self.state == "live":
-            goal, have = self._goal(after, diff), self.observed.records
-        else:
-            goal, have = after, as_records(Namespace(name="host"))
-        steps = plan(goal, have, moves, self.observed.baseline, self.observed.initial_mac)
-        return Planned(steps=steps, shell=shell_commands(steps), diff=diff, made=made)
+    def _planned(self, draft: Draft, diff: Diff[AnyRecord]) -> Planned:
+        """The steps of an edit, against an empty lab where it is not live."""
+        live = self.state == "live"
+        goal = self._goal(draft.after, diff) if live else draft.after
+        have = self.observed.records if live else as_records(Namespace(name=HOST))
+        steps = plan(goal, have, draft.moves, self.observed.baseline, self.observed.initial_mac)
+        return Planned(steps=steps, shell=shell_commands(steps), diff=diff, made=draft.made)
 
-    def _commit(
-        self, after: Records, diff: Diff[AnyRecord], moves: Mapping[str, str], made: tuple[str, ...], asked: Asked, change: Change | None
-    ) -> Done:
+    def _commit(self, draft: Draft, diff: Diff[AnyRecord], asked: EditRequest) -> Done:
+        """Carry out an edit, put it into the document and the history, and publish it."""
         steps: tuple[AnyStep, ...] = ()
-        before = self.desired
+        before, after = self.desired, draft.after
         if self.state == "live":
-            steps = self._carry_out(self._goal(after, diff), after, moves)
-            missed = set(drift(after, self.observed.records)) - set(self._drift)
-            after = adopt(after, self.observed.records, missed)
+            steps = self._execute(self._goal(after, diff), after, draft.moves)
+            consequences = set(drift(after, self.observed.records)) - set(self._drift)
+            after = adopt(after, self.observed.records, consequences)
         self.desired = self.observed.like = after
         self._settle_uplink()
-        diff = between(before, after)
-        shell = shell_commands(steps) if _size(steps) <= 200 else ()
-        if change is not None:
-            self.history.mark(change, undone=not change.undone)
-        elif diff:
-            self.history.add(asked.context, diff, shell)
-        if diff or change is not None:
-            self._noted(diff, asked.context)
-            self._publish(desired=diff, context=asked.context, info=True, shell=shell)
-            if any(not is_drawing(key) for key in diff.ids):
-                self._changed()
+        self._record(between(before, after), draft.step, asked.context, steps)
         self._show_drift()
         seconds = time.monotonic() - asked.started if asked.started and self.state == "live" else None
-        return Done(revision=self.revision, steps=len(steps), deploy_seconds=seconds, made=made)
+        return Done(revision=self.revision, steps=len(steps), deploy_seconds=seconds, made=draft.made)
+
+    def _record(self, diff: Diff[AnyRecord], step: Change | None, context: Context, steps: tuple[AnyStep, ...]) -> None:
+        """Write an edit to the history (or mark the entry `step` as undone or redone) and publish it."""
+        shell = shell_commands(steps) if _size(steps) <= MAX_SHELL_COMMANDS else ()
+        if step is not None:
+            self.history.mark(step, undone=not step.undone)
+        elif diff:
+            self.history.add(context, diff, shell)
+        else:
+            return
+        self._remember_authors(diff, context)
+        self._publish(desired=diff, context=context, info=True, shell=shell)
+        if any(not is_drawing(key) for key in diff.ids):
+            self._changed()
 
     def _settle_uplink(self) -> None:
-        """As the document says; what stands in the way is one of the warnings."""
+        """Switch the uplink as the document says; a problem of it is one of the warnings."""
         if self.link is not None:
             before = self.uplink.problem
             self.uplink.settle(self.link, _has_uplink(self.desired))
             self._stale_warnings |= self.uplink.problem != before
 
-    def _keep_printed(self) -> None:
-        """After a document was deployed: its rules are as iptables prints them from now on."""
-        ids = [key for key in drift(self.desired, self.observed.records) if key.startswith("chain:")]
-        if ids:
-            before, self.desired = self.desired, adopt(self.desired, self.observed.records, ids)
+    def _adopt_printed_rules(self) -> None:
+        """After a start: take the chains into the document as iptables prints them."""
+        chains = [key for key in drift(self.desired, self.observed.records) if ids.kind_of(key) == "chain"]
+        if chains:
+            before, self.desired = self.desired, adopt(self.desired, self.observed.records, chains)
             self.observed.like = self.desired
             self._unsaved = True
-            self._publish(
-                desired=between(before, self.desired), context=Context(author="vethboard", label="rules as iptables prints them", at=now())
-            )
+            context = Context(author=VETHBOARD, label="rules as iptables prints them", at=now())
+            self._publish(desired=between(before, self.desired), context=context)
 
-    def _noted(self, diff: Diff[AnyRecord], context: Context) -> None:
+    def _remember_authors(self, diff: Diff[AnyRecord], context: Context) -> None:
+        """For `_check_conflicts`; and have the document saved."""
         who = context.session or context.author
         for key in diff.ids:
             self._authors.update(((key, field), (self.revision + 1, who)) for field in fields_of(diff, key))
         self._unsaved = True
         self._stale_warnings = True
 
-    def _carry_out(self, goal: Records, like: Records, moves: Mapping[str, str]) -> tuple[AnyStep, ...]:
-        """Steps until the kernel, read back, is the goal. On a refusal the lab has undone them: the old state is told by facts."""
+    def _execute(self, goal: Records, like: Records, moves: Mapping[str, str]) -> tuple[AnyStep, ...]:
+        """Apply plans until the kernel, read back, is the goal; the steps of all. `like`: the document by which facts are folded meanwhile.
+
+        Raises ProblemError on a refusal. The lab has then rolled back, and its facts say so.
+        """
         before = self.observed.like
         self.observed.like = like
         done: list[AnyStep] = []
         try:
-            for number in range(ROUNDS):
+            for number in range(MAX_ROUNDS):
                 steps = plan(goal, self.observed.records, moves if number == 0 else None, self.observed.baseline, self.observed.initial_mac)
                 if not steps:
                     break
                 done += steps
                 self._apply(steps)
-                goal = _as_taken(goal, self.observed.records, steps)
+                goal = _with_observed_tables(goal, self.observed.records, steps)
         except ProblemError:
             self.observed.like = before
-            self._outside = self._last_fact = time.monotonic()  # look whether all is as it was
+            self._changed_since = self._last_fact = time.monotonic()  # have the policy see to what was not rolled back
             raise
-        self._outside = None
+        self._changed_since = None
         return tuple(done)
 
     def _apply(self, steps: tuple[AnyStep, ...]) -> None:
@@ -211,61 +253,62 @@ class Editing(State):
     def _refusal(self) -> Problem | None:
         return self._applied.problem if self._applied is not None else None
 
-    def _limits(self) -> Limits:
-        """Those it was started with; while it never was, the default, and its start looks again."""
-        return self._attached.limits if self._attached is not None else Limits()
-
     def _is_fresh(self) -> bool:
         """Whether nothing was ever applied to the lab's process."""
         return self._attached is not None and self._attached.fresh
 
-    def _revert(self, ids: tuple[str, ...] | None) -> Done:
-        """Make the kernel be what the document says, of these records."""
-        wanted = set(ids if ids is not None else self._drift)
-        goal = adopt(self.observed.records, self.desired, wanted)
-        steps = self._carry_out(goal, self.desired, {}) if self.state == "live" else ()
+    def _revert(self, changed: tuple[str, ...] | None) -> Done:
+        """Make these records in the kernel as the document says; None: all that drifted."""
+        goal = adopt(self.observed.records, self.desired, set(changed if changed is not None else self._drift))
+        steps = self._execute(goal, self.desired, {}) if self.state == "live" else ()
         self._show_drift()
         return Done(revision=self.revision, steps=len(steps))
 
     # ---- changes from outside ----------------------------------------------------------------------------------------
 
     def _quiet(self) -> None:
-        """Facts have been quiet: what differs now is somebody else's doing."""
-        self._outside = None
+        """Facts have paused: what differs from the document now was changed from outside. Act as the policy says."""
+        self._changed_since = None
         if self.state != "live":
             return
-        ids = drift(self.desired, self.observed.records)
-        if not ids:
-            self._show_drift()
-            return
-        if self.policy == "follow":
-            before = self.desired
-            self.desired = self.observed.like = adopt(before, self.observed.records, ids)
-            diff = between(before, self.desired)
-            context = Context(author="terminal", label=", ".join(key.partition(":")[2] for key in ids[:3]), at=now())
-            self.history.add(context, diff)
-            self._noted(diff, context)
-            self._publish(desired=diff, context=context, info=True)
-            self._changed()
-        elif self.policy == "enforce":
-            self._put_back(ids)
+        differing = drift(self.desired, self.observed.records)
+        if differing and self.policy == "follow":
+            self._follow(differing)
+        elif differing and self.policy == "enforce":
+            self._enforce(differing)
         self._show_drift()
 
-    def _judge_outside(self) -> None:
-        """Before an edit: it shall neither remove what came from outside just now nor pass for its author."""
-        if self._outside is not None:
+    def _settle_outside_changes(self) -> None:
+        """Before an edit: let the policy act on recent changes from outside, so that the edit does not remove them or pass for their
+        author."""
+        if self._changed_since is not None:
             try:
                 self._quiet()
             except ProblemError as e:
                 self._failed(e)
 
-    def _put_back(self, ids: tuple[str, ...]) -> None:
-        steps = self._carry_out(self.desired, self.desired, {})
+    def _follow(self, differing: tuple[str, ...]) -> None:
+        """Take the changes into the document, as an edit of its own."""
+        before = self.desired
+        self.desired = self.observed.like = adopt(before, self.observed.records, differing)
+        diff = between(before, self.desired)
+        context = Context(author=TERMINAL, label=", ".join(map(ids.subject_of, differing[:3])), at=now())
+        self.history.add(context, diff)
+        self._remember_authors(diff, context)
+        self._publish(desired=diff, context=context, info=True)
+        self._changed()
+
+    def _enforce(self, differing: tuple[str, ...]) -> None:
+        """Undo the changes in the kernel, and say so."""
+        steps = self._execute(self.desired, self.desired, {})
         if steps:
-            message = f"put back what was changed from outside: {', '.join(key.partition(':')[2] for key in ids[:5])}"
-            self._notice("info", Problem(code=Code.CONFLICT, message=message, subject=ids[0], hint="the lab's policy is enforce"))
+            message = f"undone, because it was changed from outside: {', '.join(map(ids.subject_of, differing[:5]))}"
+            self._notice(
+                "info", Problem(code=Code.CONFLICT, message=message, subject=differing[0], hint="the policy of the lab is enforce")
+            )
 
     def _show_drift(self) -> None:
+        """Publish the ids that differ between document and kernel, where they are others than before."""
         found = drift(self.desired, self.observed.records) if self.state == "live" else ()
         if found != self._drift:
             self._drift = found
@@ -273,7 +316,7 @@ class Editing(State):
 
 
 def fields_of(diff: Diff[AnyRecord], key: str) -> tuple[str, ...]:
-    """The fields that a diff changes of a record; of one that comes or goes, all of it."""
+    """The names of the fields of a record that a diff changes; `*` for one that it adds, removes or replaces by another kind."""
     if key not in diff.updated:
         return ("*",)
     before, after = diff.updated[key]
@@ -283,30 +326,30 @@ def fields_of(diff: Diff[AnyRecord], key: str) -> tuple[str, ...]:
 
 
 def _has_uplink(records: Records) -> bool:
-    lab = records.get("lab:")
+    lab = records.get(ids.LAB)
     return isinstance(lab, Lab) and lab.uplink
 
 
 def _size(steps: tuple[AnyStep, ...]) -> int:
-    """How many commands they are."""
+    """How many commands these steps are: a table counts line by line."""
     return sum(len(step.lines) if isinstance(step, ChangeTable) else 1 for step in steps)
 
 
-def _as_taken(goal: Records, observed: Records, steps: tuple[AnyStep, ...]) -> Records:
-    """The goal, with the rules of the tables that were just written as iptables prints them."""
-    tables = {f"chain:{s.namespace}/{s.family}/{s.table}/" for s in steps if isinstance(s, ChangeTable)}
+def _with_observed_tables(goal: Records, observed: Records, steps: tuple[AnyStep, ...]) -> Records:
+    """The goal, with the tables that `steps` wrote as iptables prints them: a chain that it prints differently is no difference."""
+    tables = {(s.namespace, s.family, s.table) for s in steps if isinstance(s, ChangeTable)}
     if not tables:
         return goal
 
     def written(records: Records) -> Records:
-        return {k: r for k, r in records.items() if isinstance(r, Chain) and k[: k.rindex("/") + 1] in tables}
+        return {k: r for k, r in records.items() if isinstance(r, Chain) and (r.namespace, r.family, r.table) in tables}
 
-    was = written(goal)
-    return {**{key: r for key, r in goal.items() if key not in was}, **written(observed)}
+    replaced = written(goal)
+    return {**{key: r for key, r in goal.items() if key not in replaced}, **written(observed)}
 
 
 def _compose(first: Mapping[str, str], second: Mapping[str, str]) -> dict[str, str]:
-    """Old → new over two sets of moves, one after the other."""
+    """The moves (old → new) of two edits, one after the other, as one."""
     out = {old: second.get(new, new) for old, new in first.items()}
     taken = set(first.values())
     out.update((old, new) for old, new in second.items() if old not in taken)

@@ -1,19 +1,19 @@
-"""What a lab is right now, as the server knows it, and everybody who is told: desired, observed, live, revision, history."""
+"""The state of a lab: desired, observed and live records, revision and history; and the events that are sent of it."""
 
 import time
 from collections.abc import Callable
 
-import msgspec
-
 from protocol import private as p
-from protocol.public import Context, Delta, LabInfo, LabState, Look, Notice, Snapshot
+from protocol.public import Context, Delta, LabInfo, LabState, Notice, NoticeLevel, Snapshot, Subscribe
 from server.agent_link import Control, LabEvent, LabLink
 from server.lab.history import History
 from server.lab.uplink import Uplink
 from server.lab.writer import Writer
-from server.outbox import Session, Sessions, problem_of
+from server.problems import problem_of
+from server.sessions import Session, Sessions
 from server.storage import LabFiles
 from topology.journey.warnings import warnings
+from topology.model import ids
 from topology.model.diff import Diff, between
 from topology.model.netfilter import Driver
 from topology.model.problems import Problem
@@ -21,15 +21,15 @@ from topology.model.records import AnyRecord, Lab, Namespace, Policy
 from topology.observe.live import AnyLive
 from topology.observe.observed import Observed
 
-QUIET_SECONDS, AT_MOST_SECONDS = 0.03, 0.25
-"""How long facts have been quiet before the lab's policy looks at them, and how long it waits at most."""
+QUIET_SECONDS, MAX_QUIET_SECONDS = 0.03, 0.25
+"""The policy acts on outside changes after this long without a fact, at the latest this long after the first one."""
 
 
 class State(Writer):
-    """One lab. `changed` is called when its entry in the list of labs is another."""
+    """The state of one lab. `changed`: called when its entry in the list of labs has changed. The writer's thread alone changes it."""
 
     def __init__(self, files: LabFiles, control: Control, sessions: Sessions, changed: Callable[[], None]) -> None:
-        super().__init__(f"lab-{files.lab}")
+        super().__init__(files.lab)
         self.lab, self.files = files.lab, files
         self._control, self._sessions, self._changed = control, sessions, changed
         files.create()
@@ -43,13 +43,18 @@ class State(Writer):
         self._drift: tuple[str, ...] = ()
         self._warnings: tuple[Problem, ...] = ()
         self._undo_labels: tuple[str, str, str] = ("", "", "")
-        self._looks: dict[str, Look] = {}
+        self._subscriptions: dict[str, Subscribe] = {}
+        """By session."""
         self._authors: dict[tuple[str, str], tuple[int, str]] = {}
-        self._outside: float | None = None
+        """Who changed a field (record id, name) last, and at which revision."""
+        self._changed_since: float | None = None
+        """When the first fact came that no edit explains and that the policy has not acted on, in monotonic seconds."""
         self._last_fact = 0.0
+        """When the last fact came, in monotonic seconds."""
         self._applied: p.Applied | None = None
         self._attached: p.Attached | None = None
-        self._whole = False
+        self._has_snapshot = False
+        """The facts of the whole lab have come since it was attached."""
         self._unsaved = False
         self._stale_warnings = True
         self.thread.start()
@@ -57,45 +62,49 @@ class State(Writer):
     # ---- between two jobs --------------------------------------------------------------------------------------------
 
     def _timeout(self) -> float | None:
-        if self._outside is None or self.state != "live":
+        if self._changed_since is None or self.state != "live":
             return None
         now = time.monotonic()
-        return max(0.0, min(self._last_fact + QUIET_SECONDS, self._outside + AT_MOST_SECONDS) - now)
+        return max(0.0, min(self._last_fact + QUIET_SECONDS, self._changed_since + MAX_QUIET_SECONDS) - now)
 
     def _idle(self) -> None:
-        """What can wait until nobody does: warnings, files, the policy when facts never are quiet."""
-        if self._outside is not None and self.state == "live" and time.monotonic() > self._outside + AT_MOST_SECONDS:
+        """What can wait until the queue is empty: the policy where facts never pause, the warnings, the files."""
+        if self._changed_since is not None and self.state == "live" and time.monotonic() > self._changed_since + MAX_QUIET_SECONDS:
             self._quiet()
         if self._stale_warnings:
             self._stale_warnings = False
-            found = warnings(self.observed.records if self.state == "live" else self.desired)
-            if self.uplink.problem is not None:
-                found = (self.uplink.problem, *found)
-            if found != self._warnings:
-                self._warnings = found
-                self._publish(warnings=found)
+            self._update_warnings()
         if self._unsaved:
             self._unsaved = False
             self.files.save(self.desired)
-            self.files.append(self.history.take_fresh())
+            self.files.append(self.history.take_unsaved())
 
-    # ---- what everybody sees -----------------------------------------------------------------------------------------
+    def _update_warnings(self) -> None:
+        found = warnings(self.observed.records if self.state == "live" else self.desired)
+        if self.uplink.problem is not None:
+            found = (self.uplink.problem, *found)
+        if found != self._warnings:
+            self._warnings = found
+            self._publish(warnings=found)
+
+    # ---- what clients see --------------------------------------------------------------------------------------------
 
     @property
     def policy(self) -> Policy:
-        lab = self.desired.get("lab:")
+        """What happens to changes from outside."""
+        lab = self.desired.get(ids.LAB)
         return lab.policy if isinstance(lab, Lab) else "follow"
 
     @property
     def firewall(self) -> Driver | None:
-        """Whose iptables the running lab has; what the document says of one that does not run."""
-        lab = self.desired.get("lab:")
+        """The iptables variant of the running lab; of one that does not run, what its document says."""
+        lab = self.desired.get(ids.LAB)
         if self._attached is not None and self.state not in ("stopped", "failed"):
             return self._attached.firewall
         return lab.firewall if isinstance(lab, Lab) else None
 
     def info(self) -> LabInfo:
-        """Its entry in the list."""
+        """Its entry in the list of labs."""
         count = sum(isinstance(r, Namespace) for r in self.desired.values())
         viewers = len(self._sessions.viewers(self.lab))
         return LabInfo(
@@ -109,7 +118,7 @@ class State(Writer):
         )
 
     def snapshot(self, session: Session) -> Snapshot:
-        """All there is; every later delta goes to the session. On the writer's thread, so nothing is between the two."""
+        """The state for a session, which gets all later deltas. On the writer's thread, so that none is missed between the two."""
         session.open.add(self.lab)
         self._changed()
         undo, redo, by = self._labels()
@@ -120,7 +129,8 @@ class State(Writer):
         )  # fmt: skip
 
     def _labels(self) -> tuple[str, str, str]:
-        """What undo would take back, what redo would do again, and whose edit the first is."""
+        """The label of the edit that undo takes back, of the one that redo applies again, and the author of the first; empty: there is
+        none."""
         undo, redo = self.history.to_undo, self.history.to_redo
         labels = (undo.context.label or "edit" if undo else "", redo.context.label or "edit" if redo else "")
         return (*labels, undo.context.author if undo else "")
@@ -137,6 +147,7 @@ class State(Writer):
         warnings: tuple[Problem, ...] | None = None,
         shell: tuple[str, ...] | None = None,
     ) -> None:
+        """Send a delta with the next revision to everybody who has the lab open."""
         self.revision += 1
         labels = self._labels()
         undo, redo, by = labels if labels != self._undo_labels else (None, None, None)
@@ -145,11 +156,10 @@ class State(Writer):
             lab=self.lab, revision=self.revision, desired=desired or None, observed=observed or None, live=live or None, context=context,
             info=self.info() if info else None, drift=drift, warnings=warnings, can_undo=undo, can_redo=redo, undo_by=by, shell=shell,
         )  # fmt: skip
-        self._sessions.tell(self._sessions.viewers(self.lab), delta)
+        self._sessions.broadcast(self._sessions.viewers(self.lab), delta)
 
-    def _notice(self, level: str, problem: Problem) -> None:
-        notice = Notice(lab=self.lab, level=msgspec.convert(level, Notice.__annotations__["level"]), problem=problem)
-        self._sessions.tell(self._sessions.viewers(self.lab), notice)
+    def _notice(self, level: NoticeLevel, problem: Problem) -> None:
+        self._sessions.broadcast(self._sessions.viewers(self.lab), Notice(lab=self.lab, level=level, problem=problem))
 
     def _failed(self, error: Exception) -> None:
         self._notice("error", problem_of(error))
@@ -161,11 +171,11 @@ class State(Writer):
 
     # ---- facts -------------------------------------------------------------------------------------------------------
 
-    def _heard(self, link: LabLink, event: LabEvent) -> None:
+    def _on_event(self, link: LabLink, event: LabEvent) -> None:
         """On the link's thread."""
-        self.submit(lambda: self._take(link, event), event=True)
+        self.submit(lambda: self._handle_event(link, event), event=True)
 
-    def _take(self, link: LabLink, event: LabEvent) -> None:
+    def _handle_event(self, link: LabLink, event: LabEvent) -> None:
         if link is not self.link:
             return
         match event:
@@ -175,25 +185,26 @@ class State(Writer):
                 self._applied = event
             case p.Attached():
                 self._attached = event
-            case p.Reached():
+            case p.LimitReached():
                 self._notice("warning", event.problem)
             case p.LabAnswer():
                 pass
 
     def _fold(self, event: p.Facts) -> None:
-        before, live = self.observed.records, self.observed.live
-        if event.whole:
-            baseline = self._attached.sysctls if self._attached else {}
-            self.observed = Observed(baseline, self.desired)
-            self._whole = True
-        records, lives = self.observed.fold(event.facts)
-        if event.whole:
-            records, lives = between(before, self.observed.records), between(live, self.observed.live)
-        if not records and not lives:
+        records, live = self._fold_snapshot(event) if event.snapshot else self.observed.fold(event.facts)
+        if not records and not live:
             return
         if records:
             self._stale_warnings = True
             self._last_fact = time.monotonic()
-            if self._outside is None:
-                self._outside = self._last_fact
-        self._publish(observed=records, live=lives)
+            if self._changed_since is None:
+                self._changed_since = self._last_fact
+        self._publish(observed=records, live=live)
+
+    def _fold_snapshot(self, event: p.Facts) -> tuple[Diff[AnyRecord], Diff[AnyLive]]:
+        """Begin anew with the facts of the whole lab; the differences from what was known before."""
+        before, live = self.observed.records, self.observed.live
+        self.observed = Observed(self._attached.sysctls if self._attached else {}, self.desired)
+        self._has_snapshot = True
+        self.observed.fold(event.facts)
+        return between(before, self.observed.records), between(live, self.observed.live)

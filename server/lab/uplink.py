@@ -1,35 +1,41 @@
-"""The outside for a lab's host, as its document says: the agent gives it or takes it, the lab is told its DNS server."""
+"""The uplink of a lab: a connection of its namespace `host` to the machine's network, made by the agent with slirp4netns(1)."""
 
 from protocol import private as p
-from server.agent_link import Channel, Control, LabLink
+from server.agent_link import ChannelListener, Control, LabLink
+from topology.model import ids
+from topology.model.base import HOST
 from topology.model.problems import Problem, ProblemError
 
 _DNS = "10.0.2.3"
-"""Of slirp4netns(1)."""
+"""The DNS server of slirp4netns(1), as the lab sees it."""
 
 
 class Uplink:
-    """Of one lab that runs. `problem`: what stands in the way of it."""
+    """The uplink of one lab. `problem`: why it is not as the document says."""
 
     def __init__(self, control: Control, lab: str) -> None:
         self._control, self._lab = control, lab
         self._on = False
         self.problem: Problem | None = None
 
-    def gone(self) -> None:
-        """It ended with the lab."""
+    def reset(self) -> None:
+        """The lab's process has ended, and the uplink with it."""
         self._on, self.problem = False, None
 
     def settle(self, link: LabLink, wanted: bool) -> None:
-        """Make it so, or keep why not."""
+        """Switch it on or off where it is not as wanted; a refusal is kept as `problem`."""
         self.problem = None
         if wanted == self._on:
             return
         try:
             self._control.ask(lambda id: p.SetUplink(id=id, lab=self._lab, on=wanted))
-            line = f"nameserver {_DNS}\\n" if wanted else ""
-            argv = ("sh", "-c", f"printf '{line}' > /etc/resolv.conf")
-            link.run(Channel(lambda *_: None, lambda _: None), lambda id: p.Run(id=id, channel=id, namespace="host", argv=argv))
+            _write_resolv_conf(link, wanted)
             self._on = wanted
         except ProblemError as e:
-            self.problem = Problem(code=e.problem.code, message=e.problem.message, subject="namespace:host", hint=e.problem.hint)
+            self.problem = Problem(code=e.problem.code, message=e.problem.message, subject=ids.namespace(HOST), hint=e.problem.hint)
+
+
+def _write_resolv_conf(link: LabLink, on: bool) -> None:
+    line = f"nameserver {_DNS}\\n" if on else ""
+    argv = ("sh", "-c", f"printf '{line}' > /etc/resolv.conf")
+    link.run(ChannelListener(lambda *_: None, lambda _: None), lambda id: p.Run(id=id, channel=id, namespace=HOST, argv=argv))

@@ -1,4 +1,4 @@
-"""One thread that does one job after the other: the only one that may change a lab's state."""
+"""The writer of a lab: one thread that runs one job after the other, the only one that changes the state of the lab."""
 
 import queue
 import threading
@@ -9,51 +9,54 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from protocol.public import AnyResult
-from server.agent_link import unavailable
-from server.outbox import Session, problem_of
-from server.throttle import THROTTLES, Meter
+from server import throttle
+from server.problems import problem_of, unavailable
+from server.sessions import Session
+from server.throttle import Meter
 
 
 class Job(NamedTuple):
-    """`event`: the lab said something, which is also taken in while the writer waits for it."""
+    """`event`: it takes in an event of the lab, and so also runs while another job waits for the lab."""
 
     run: Callable[[], None]
     event: bool = False
 
 
 class Writer(ABC):
-    """Base of a workspace, which says what to do when nothing comes (`_quiet` after `_timeout` seconds) and when all is done (`_idle`)."""
+    """Base of a workspace. A subclass says what happens between jobs (`_idle`) and after `_timeout` seconds without one (`_quiet`)."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, lab: str) -> None:
+        self._throttle = throttle.of_lab(lab)
         self._jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
-        self._put_off: deque[Job] = deque()
+        self._deferred: deque[Job] = deque()
+        """Jobs that came while another one waited for the lab."""
         self._ended = False
-        self._throttle_name = name.replace("-", ":", 1)
         self._lost = False
-        self.thread = threading.Thread(target=self._work, name=name, daemon=True)
+        """The connection to the lab was lost."""
+        self.thread = threading.Thread(target=self._work, name=f"lab-{lab}", daemon=True)
 
     @abstractmethod
     def _timeout(self) -> float | None:
-        """Seconds until `_quiet`; None: never."""
+        """Seconds without a job until `_quiet` is called; None: never."""
 
     @abstractmethod
     def _quiet(self) -> None:
-        """Nothing came for so long."""
+        """There was no job for `_timeout` seconds."""
 
     @abstractmethod
     def _idle(self) -> None:
-        """Every job is done."""
+        """The queue is empty."""
 
     @abstractmethod
     def _failed(self, error: Exception) -> None:
-        """A job that nobody waits for failed."""
+        """A job failed that answers no request."""
 
     def submit(self, run: Callable[[], None], event: bool = False) -> None:
-        """Do this on the writer's thread, after what was asked before."""
+        """Run this on the writer's thread, after the jobs that are queued."""
         self._jobs.put(Job(run, event))
 
     def ask(self, session: Session, id: str, job: Callable[[], AnyResult]) -> None:
-        """`submit`, with its result (or its problem) as the one answer to request `id`."""
+        """Run a job on the writer's thread, and answer request `id` with its result, or with the problem that it raises."""
 
         def answered() -> None:
             try:
@@ -66,12 +69,9 @@ class Writer(ABC):
         self.submit(answered)
 
     def _work(self) -> None:
-        meter = Meter(THROTTLES.of(self._throttle_name))
+        meter = Meter(self._throttle)
         while not self._ended:
-            try:
-                job = self._put_off.popleft() if self._put_off else self._jobs.get(timeout=self._timeout())
-            except queue.Empty:
-                job = Job(self._quiet)
+            job = self._next()
             try:
                 job.run()
             except Exception as e:
@@ -80,8 +80,15 @@ class Writer(ABC):
                 self._idle()
             meter.count()
 
+    def _next(self) -> Job:
+        try:
+            return self._deferred.popleft() if self._deferred else self._jobs.get(timeout=self._timeout())
+        except queue.Empty:
+            return Job(self._quiet)
+
     def _wait(self, done: Callable[[], bool], what: str, seconds: float = 120.0) -> None:
-        """Take in what the lab says until it is so; other jobs wait."""
+        """Inside a job: take in events of the lab until `done`; other jobs are deferred. Raises ProblemError (UNAVAILABLE) when the lab is
+        lost or takes longer than `seconds`. `what`: the end of the message, as in "while it was attached"."""
         end = time.monotonic() + seconds
         while not done():
             if self._lost:
@@ -93,4 +100,4 @@ class Writer(ABC):
             if job.event:
                 job.run()
             else:
-                self._put_off.append(job)
+                self._deferred.append(job)

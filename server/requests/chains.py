@@ -1,11 +1,12 @@
-"""What is asked about chains and connections beyond edits."""
+"""Rules, counters and tracked connections: requests that change nothing in the document."""
+
+import msgspec
 
 from protocol import public as q
-from server.lab.chain_texts import attempt
+from server.lab.rule_trials import attempt
 from server.lab.workspace import Workspace
-from server.outbox import Session
-from server.requests import vocabulary
-from server.requests.running import words
+from server.requests import programs
+from server.sessions import Session
 from topology.journey.shadow import never
 from topology.model import ids
 from topology.model.netfilter import HOOKS
@@ -13,65 +14,41 @@ from topology.model.problems import Code, Problem, unknown
 from topology.model.records import Chain
 from topology.observe import listing
 from topology.observe.facts import Connection
-from topology.plan.table_texts import one
+from topology.plan.table_texts import Trial, one
 from topology.rules import save
 from topology.rules.chains import of_table, rule_fault
 from topology.rules.tokens import restorable, tokens
 
-AnyChainRequest = (
-    q.CheckRule | q.ZeroCounters | q.ExportRules | q.Vocabulary | q.Analyse | q.FlushConntrack | q.DeleteConnection
-)  # fmt: skip
 
-
-def handle(workspace: Workspace, session: Session, request: AnyChainRequest) -> None:
-    """Do it, or see to it that it is answered."""
-    match request:
-        case q.CheckRule():
-            workspace.ask(session, request.id, lambda: check(workspace, request))
-        case q.ZeroCounters():
-            zero(workspace, session, request)
-        case q.ExportRules():
-            export(workspace, session, request)
-        case q.Vocabulary():
-            vocabulary.tell(workspace, session, request)
-        case q.Analyse():
-            workspace.ask(session, request.id, lambda: analyse(workspace, request))
-        case q.FlushConntrack():
-            words(workspace.live_link(), session, request.id, ("conntrack", "-F"), lambda _: q.Done(), request.namespace)
-        case q.DeleteConnection():
-            argv = _conntrack(request.connection)
-            words(workspace.live_link(), session, request.id, argv, lambda _: q.Done(), request.namespace)
-
-
-def check(workspace: Workspace, request: q.CheckRule) -> q.RuleChecked:
-    """Tried in a namespace of its own: nothing of the lab is touched."""
+def check(workspace: Workspace, _session: Session, request: q.CheckRule) -> q.RuleChecked:
+    """Load a rule by iptables-restore in a temporary namespace, with the chains of its table around it."""
     key = ids.chain(request.namespace, request.family, request.table, request.chain)
     text = restorable(request.rule.strip())
     fault = rule_fault(text)
     if fault is not None:
         return q.RuleChecked(problem=Problem(code=Code.INVALID, message=fault[0], subject=key, hint=fault[1]))
-    link = workspace.live_link()
-    chains = of_table(workspace.desired, request.namespace, request.family, request.table)
-    if request.chain not in HOOKS[request.table] and request.chain not in chains:
-        raise unknown("No chain/target/match by that name.", key, f"the table {request.table} has no chain {request.chain}")
-    trial = one(request.namespace, request.family, request.table, chains, request.chain, text)
-    found = attempt(link, trial)
-    if isinstance(found, Problem):
-        return q.RuleChecked(problem=_in(request.rule, text, found))
-    rules = next((c.rules for t in listing.read(found, counters=False) for c in t.chains if c.name == request.chain), ())
+    printed = attempt(workspace.live_link(), _trial(workspace, request, key, text))
+    if isinstance(printed, Problem):
+        return q.RuleChecked(problem=_located(request.rule, text, printed))
+    rules = next((c.rules for t in listing.read(printed, counters=False) for c in t.chains if c.name == request.chain), ())
     return q.RuleChecked(text=rules[0] if len(rules) == 1 else text)
 
 
-def _in(written: str, text: str, problem: Problem) -> Problem:
-    """The problem with its place in what was written, of which `text` was made."""
+def _trial(workspace: Workspace, request: q.CheckRule, key: str, text: str) -> Trial:
+    """The table of the document with this rule alone in its chain. Raises ProblemError (UNKNOWN) where the table has no such chain."""
+    chains = of_table(workspace.desired, request.namespace, request.family, request.table)
+    if request.chain not in HOOKS[request.table] and request.chain not in chains:
+        raise unknown("No chain/target/match by that name.", key, f"the table {request.table} has no chain {request.chain}")
+    return one(request.namespace, request.family, request.table, chains, request.chain, text)
+
+
+def _located(written: str, text: str, problem: Problem) -> Problem:
+    """The problem with its span moved from `text` to the rule as it was written, of which `text` was made."""
     if problem.span is None or written == text:
         return problem
     for before, after in zip(tokens(written), tokens(text), strict=False):
         if after.start == problem.span[0]:
-            return Problem(
-                code=problem.code, message=problem.message, subject=problem.subject, hint=problem.hint, rule=problem.rule,
-                span=(before.start, before.end),
-            )  # fmt: skip
+            return msgspec.structs.replace(problem, span=(before.start, before.end))
     return problem
 
 
@@ -80,16 +57,17 @@ def _iptables(family: str) -> str:
 
 
 def zero(workspace: Workspace, session: Session, request: q.ZeroCounters) -> None:
+    """`iptables -Z` of a rule, a chain or a table."""
     which = (*([request.chain] if request.chain else []), *([str(request.rule)] if request.chain and request.rule else []))
     argv = (_iptables(request.family), "-w", "-t", request.table, "-Z", *which)
-    words(workspace.live_link(), session, request.id, argv, lambda _: q.Done(), request.namespace)
+    programs.collect(workspace.live_link(), session, request.id, argv, lambda _: q.Done(), request.namespace)
 
 
 def export(workspace: Workspace, session: Session, request: q.ExportRules) -> None:
-    """What the program itself prints; of a lab that does not run, what it would print of the document."""
+    """What iptables-save prints; of a lab that is not live, the chains of the document in the same format."""
     if workspace.state == "live":
         argv = (f"{_iptables(request.family)}-save", *(["-c"] if request.counters else []))
-        words(workspace.live_link(), session, request.id, argv, lambda text: q.Exported(text=text), request.namespace)
+        programs.collect(workspace.live_link(), session, request.id, argv, lambda text: q.Exported(text=text), request.namespace)
         return
 
     def job() -> q.Exported:
@@ -100,8 +78,8 @@ def export(workspace: Workspace, session: Session, request: q.ExportRules) -> No
     workspace.ask(session, request.id, job)
 
 
-def analyse(workspace: Workspace, request: q.Analyse) -> q.Analysed:
-    """From the observed state of a lab that is live, else from the document."""
+def analyse(workspace: Workspace, _session: Session, request: q.Analyse) -> q.Analysed:
+    """The rules that can never match, in the observed state of a live lab, else in the document."""
     records = workspace.observed.records if workspace.state == "live" else workspace.desired
     live = workspace.observed.live if workspace.state == "live" else {}
     notes = (
@@ -111,8 +89,19 @@ def analyse(workspace: Workspace, request: q.Analyse) -> q.Analysed:
     return q.Analysed(notes=tuple(notes))
 
 
-def _conntrack(connection: Connection) -> tuple[str, ...]:
-    """conntrack(8) for this entry and no other: all that its first direction says."""
+def flush(workspace: Workspace, session: Session, request: q.FlushConntrack) -> None:
+    """Delete all tracked connections of a namespace."""
+    programs.collect(workspace.live_link(), session, request.id, ("conntrack", "-F"), lambda _: q.Done(), request.namespace)
+
+
+def delete_connection(workspace: Workspace, session: Session, request: q.DeleteConnection) -> None:
+    """Delete one tracked connection."""
+    argv = _delete_argv(request.connection)
+    programs.collect(workspace.live_link(), session, request.id, argv, lambda _: q.Done(), request.namespace)
+
+
+def _delete_argv(connection: Connection) -> tuple[str, ...]:
+    """conntrack(8) with all that the original direction says, so that it deletes this entry alone."""
     first = connection.original
     argv = ["conntrack", "-D", "-f", connection.family, "-p", connection.protocol, "-s", first.source, "-d", first.destination]
     for option, value in (

@@ -1,175 +1,183 @@
-"""Requests about the way of a packet: sent and followed, or predicted."""
+"""Journeys of packets: traced, watched or predicted."""
 
 import secrets
 import time
-from functools import partial
 
 from protocol import private as p
+from protocol.limits import MAX_TRACE_PACKETS, MAX_TRACE_WAIT_SECONDS, MAX_WATCH_RATE
 from protocol.public import JourneyItem, Predict, Predicted, Trace, Traced, Watch, Watched
-from server.agent_link import LabLink, unavailable
-from server.hub import Hub
+from server.agent_link import LabLink
 from server.lab.workspace import Workspace
-from server.outbox import Cancellable, Session, problem_of
+from server.problems import problem_of, unavailable
+from server.sessions import RunningRequest, Session
 from topology.journey.ask import MAX_NAMESPACES, concerned, resolve, wires
 from topology.journey.compare import compare
 from topology.journey.hop import Journey
-from topology.journey.predicted.predict import predict
+from topology.journey.predicted.predict import predict as predicted
 from topology.journey.probe import Probe
 from topology.journey.seen.stitch import origin, stitch
 from topology.journey.sighting import AnySighting
-from topology.model.problems import invalid
+from topology.model.problems import Problem, invalid
 from topology.model.records import Namespace
 
-AGAIN_SECONDS = 0.03
-"""A journey that goes on is told at most this often."""
-MAX_COUNT, MAX_WAIT, MAX_RATE = 100, 10.0, 50
+UPDATE_SECONDS = 0.03
+"""The shortest time between two items of a journey that is not complete yet."""
 
 
-def handle(hub: Hub, session: Session, request: Trace | Predict | Watch) -> None:
-    """Start it; it answers by itself. Raises ProblemError."""
-    workspace = hub.lab(request.lab)
-
-    def job() -> None:
-        try:
-            match request:
-                case Trace():
-                    _Tracing(workspace, session, request).next()
-                case Predict():
-                    session.answer(request.id, _predicted(workspace, request))
-                case Watch():
-                    _Watching(workspace, session, request).start()
-        except Exception as e:
-            session.refuse(request.id, problem_of(e))
-
-    workspace.submit(job)
+def predict(workspace: Workspace, _session: Session, request: Predict) -> Predicted:
+    """The journey by the observed state; by the document if that is asked for, or if the lab has no process."""
+    observed = workspace.observed
+    from_document = request.desired or workspace.link is None
+    records, live = (workspace.desired, {}) if from_document else (observed.records, observed.live)
+    return Predicted(journey=predicted(resolve(request.ask, records, live), records, live, request.without))
 
 
-def _stop(link: LabLink, number: int, _signal: int | None) -> None:
+def trace(workspace: Workspace, session: Session, request: Trace) -> None:
+    """Send packets and trace them. Raises ProblemError."""
+    if not 1 <= request.count <= MAX_TRACE_PACKETS or not 0 < request.wait <= MAX_TRACE_WAIT_SECONDS:
+        raise invalid(f"count is 1 to {MAX_TRACE_PACKETS}, wait at most {MAX_TRACE_WAIT_SECONDS:g} s")
+    _Trace(workspace, session, request).next()
+
+
+def watch(workspace: Workspace, session: Session, request: Watch) -> None:
+    """Trace packets of the lab's own traffic. Raises ProblemError."""
+    if not 1 <= request.rate <= MAX_WATCH_RATE:
+        raise invalid(f"the rate is 1 to {MAX_WATCH_RATE} journeys a second")
+    _Watch(workspace, session, request).start()
+
+
+def _ignore_input(_data: bytes, _eof: bool) -> None:
+    """A trace has no standard input."""
+
+
+def _stop(link: LabLink, number: int) -> None:
     link.send(lambda id: p.StopTrace(id=id, target=number))
 
 
-def _predicted(workspace: Workspace, request: Predict) -> Predicted:
-    """By what the kernel says; by the document where there is no kernel, or where that is asked for."""
-    observed = workspace.observed
-    stopped = request.desired or workspace.link is None
-    records, live = (workspace.desired, {}) if stopped else (observed.records, observed.live)
-    return Predicted(journey=predict(resolve(request.ask, records, live), records, live, request.without))
-
-
-class _Tracing:
-    """A `Trace` that runs: one packet after the other."""
+class _Trace:
+    """A running `Trace`: one packet after the other."""
 
     def __init__(self, workspace: Workspace, session: Session, request: Trace) -> None:
-        if not 1 <= request.count <= MAX_COUNT or not 0 < request.wait <= MAX_WAIT:
-            raise invalid(f"count is 1 to {MAX_COUNT}, wait at most {MAX_WAIT:g} s")
-        self.workspace, self.session, self.request = workspace, session, request
-        self.link: LabLink = workspace.live_link()
-        self.journeys: list[Journey] = []
-        self.predicted: Journey | None = None
-        self.cancelled = False
+        self._workspace, self._session, self._request = workspace, session, request
+        self._link = workspace.live_link()
+        self._journeys: list[Journey] = []
+        self._predicted: Journey | None = None
+        self._cancelled = False
 
     def next(self) -> None:
-        """Send one more."""
-        observed = self.workspace.observed
-        self.probe: Probe = resolve(self.request.ask, observed.records, observed.live, nonce())
-        self.sightings: list[AnySighting] = []
-        self.told = 0.0
-        self.predicted = self.predicted or predict(self.probe, observed.records, observed.live)
-        places = concerned(self.probe, observed.records)
-        between = wires(observed.records, places)
-        number = self.link.follow(
-            lambda id: p.Trace(id=id, probe=self.probe, namespaces=places, wires=between, wait=self.request.wait), self._sighted
+        """Send one more packet."""
+        observed = self._workspace.observed
+        self._probe: Probe = resolve(self._request.ask, observed.records, observed.live, _nonce())
+        self._sightings: list[AnySighting] = []
+        self._last_update = 0.0
+        self._predicted = self._predicted or predicted(self._probe, observed.records, observed.live)
+        namespaces = concerned(self._probe, observed.records)
+        links = wires(observed.records, namespaces)
+        wait = self._request.wait
+        number = self._link.trace(
+            lambda id: p.Trace(id=id, probe=self._probe, namespaces=namespaces, wires=links, wait=wait), self._on_event
         )
-        self.session.running[self.request.id] = Cancellable(lambda _data, _eof: None, partial(self._cancel, number))
+        self._session.running[self._request.id] = RunningRequest(_ignore_input, lambda _signal: self._cancel(number))
 
-    def _cancel(self, number: int, signal: int | None) -> None:
-        self.cancelled = True
-        _stop(self.link, number, signal)
+    def _cancel(self, number: int) -> None:
+        self._cancelled = True
+        _stop(self._link, number)
 
-    def _journey(self, ended: bool) -> Journey:
-        observed = self.workspace.observed
-        return stitch(self.probe, self.sightings, observed.records, observed.live, ended)
-
-    def _sighted(self, event: p.Sighted | p.TraceEnded | None) -> None:
+    def _on_event(self, event: p.Sighted | p.TraceEnded | None) -> None:
         """On the link's thread."""
         try:
-            self._take(event)
+            if isinstance(event, p.Sighted):
+                self._on_sightings(event.sightings)
+            else:
+                self._on_end(event)
         except Exception as e:
-            self.session.running.pop(self.request.id, None)
-            self.session.refuse(self.request.id, problem_of(e))
+            self._refuse(problem_of(e))
 
-    def _take(self, event: p.Sighted | p.TraceEnded | None) -> None:
-        if isinstance(event, p.Sighted):
-            self.sightings += event.sightings
-            now = time.monotonic()
-            if now - self.told >= AGAIN_SECONDS:
-                self.told = now
-                self._tell(self._journey(ended=False), ended=False)
-            return
+    def _on_sightings(self, sightings: tuple[AnySighting, ...]) -> None:
+        self._sightings += sightings
+        now = time.monotonic()
+        if now - self._last_update >= UPDATE_SECONDS:
+            self._last_update = now
+            self._send(self._journey(ended=False), ended=False)
+
+    def _on_end(self, event: p.TraceEnded | None) -> None:
+        """The packet is done with (None: the lab was lost): send the next one, or answer."""
         if event is None:
             raise unavailable("the lab was lost while the packet was followed")
         if event.problem is not None:
-            self.session.running.pop(self.request.id, None)
-            self.session.refuse(self.request.id, event.problem)
+            self._refuse(event.problem)
             return
         journey = self._journey(ended=True)
-        self._tell(journey, ended=True)
-        self.journeys.append(journey)
-        if len(self.journeys) < self.request.count and not self.cancelled:
+        self._send(journey, ended=True)
+        self._journeys.append(journey)
+        if len(self._journeys) < self._request.count and not self._cancelled:
             self.next()
-            return
-        self.session.running.pop(self.request.id, None)
-        self.session.answer(self.request.id, self._traced())
+        else:
+            self._answer()
 
-    def _traced(self) -> Traced:
-        differences = compare(self.predicted, self.journeys[0]) if self.predicted is not None else ()
-        return Traced(journeys=tuple(self.journeys), predicted=self.predicted, differences=differences)
+    def _journey(self, ended: bool) -> Journey:
+        observed = self._workspace.observed
+        return stitch(self._probe, self._sightings, observed.records, observed.live, ended)
 
-    def _tell(self, journey: Journey, ended: bool) -> None:
-        self.session.item(self.request.id, JourneyItem(number=len(self.journeys) + 1, journey=journey, ended=ended))
+    def _send(self, journey: Journey, ended: bool) -> None:
+        self._session.item(self._request.id, JourneyItem(number=len(self._journeys) + 1, journey=journey, ended=ended))
+
+    def _refuse(self, problem: Problem) -> None:
+        self._session.running.pop(self._request.id, None)
+        self._session.refuse(self._request.id, problem)
+
+    def _answer(self) -> None:
+        self._session.running.pop(self._request.id, None)
+        differences = compare(self._predicted, self._journeys[0]) if self._predicted is not None else ()
+        traced = Traced(journeys=tuple(self._journeys), predicted=self._predicted, differences=differences)
+        self._session.answer(self._request.id, traced)
 
 
-class _Watching:
-    """A `Watch` that runs: each packet comes whole from the lab."""
+class _Watch:
+    """A running `Watch`. Each `Sighted` of the lab has all sightings of one packet."""
 
     def __init__(self, workspace: Workspace, session: Session, request: Watch) -> None:
-        if not 1 <= request.rate <= MAX_RATE:
-            raise invalid(f"the rate is 1 to {MAX_RATE} journeys a second")
-        self.workspace, self.session, self.request = workspace, session, request
-        self.link: LabLink = workspace.live_link()
-        self.count = 0
+        self._workspace, self._session, self._request = workspace, session, request
+        self._link = workspace.live_link()
+        self._count = 0
 
     def start(self) -> None:
-        """Watch the whole lab, up to `MAX_NAMESPACES`."""
-        request = self.request
-        records = self.workspace.observed.records
-        names = tuple(r.name for r in records.values() if isinstance(r, Namespace))[:MAX_NAMESPACES]
-        between = wires(records, names)
-        number = self.link.follow(
-            lambda id: p.WatchPackets(
-                id=id, namespaces=names, wires=between, hosts=request.hosts, port=request.port, protocol=request.protocol, rate=request.rate
-            ),
-            self._sighted,
-        )
-        self.session.running[request.id] = Cancellable(lambda _data, _eof: None, partial(_stop, self.link, number))
+        """Watch all namespaces of the lab, up to `MAX_NAMESPACES`."""
+        number = self._link.trace(self._make, self._on_event)
+        self._session.running[self._request.id] = RunningRequest(_ignore_input, lambda _signal: _stop(self._link, number))
 
-    def _sighted(self, event: p.Sighted | p.TraceEnded | None) -> None:
+    def _make(self, id: int) -> p.WatchPackets:
+        request, records = self._request, self._workspace.observed.records
+        names = tuple(r.name for r in records.values() if isinstance(r, Namespace))[:MAX_NAMESPACES]
+        return p.WatchPackets(
+            id=id, namespaces=names, wires=wires(records, names), hosts=request.hosts, port=request.port, protocol=request.protocol,
+            rate=request.rate,
+        )  # fmt: skip
+
+    def _on_event(self, event: p.Sighted | p.TraceEnded | None) -> None:
         """On the link's thread."""
         if isinstance(event, p.Sighted):
-            probe = origin(event.sightings)
-            if probe is not None:
-                observed = self.workspace.observed
-                self.count += 1
-                journey = stitch(probe, event.sightings, observed.records, observed.live)
-                self.session.item(self.request.id, JourneyItem(number=self.count, journey=journey, ended=True))
+            self._on_packet(event.sightings)
             return
-        self.session.running.pop(self.request.id, None)
-        if event is None or event.problem is not None:
-            self.session.refuse(self.request.id, event.problem if event and event.problem else unavailable("the lab was lost").problem)
+        self._session.running.pop(self._request.id, None)
+        if event is None:
+            self._session.refuse(self._request.id, unavailable("the lab was lost").problem)
+        elif event.problem is not None:
+            self._session.refuse(self._request.id, event.problem)
         else:
-            self.session.answer(self.request.id, Watched(journeys=self.count, skipped=event.skipped))
+            self._session.answer(self._request.id, Watched(journeys=self._count, skipped=event.skipped))
+
+    def _on_packet(self, sightings: tuple[AnySighting, ...]) -> None:
+        probe = origin(sightings)
+        if probe is None:
+            return
+        observed = self._workspace.observed
+        self._count += 1
+        journey = stitch(probe, sightings, observed.records, observed.live)
+        self._session.item(self._request.id, JourneyItem(number=self._count, journey=journey, ended=True))
 
 
-def nonce() -> str:
-    """Eight bytes that nobody else sends, as hex. The first four are not zero: with that the kernel would choose the sequence number."""
+def _nonce() -> str:
+    """Eight random bytes as hex, by which the packet is recognised. The first four are not all zero: for zero the kernel would choose the
+    sequence number itself."""
     return f"{secrets.randbits(32) | 1:08x}{secrets.token_hex(4)}"

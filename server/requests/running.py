@@ -1,16 +1,16 @@
-"""Requests that go on: commands in a lab, pings, what ip netns says."""
+"""Commands and pings in a lab: to run, feed and cancel them."""
 
 import signal
-from collections.abc import Callable
-from functools import partial
 
 from protocol import private as p
+from protocol.frames import ERROR, OUTPUT
 from protocol.public import (
-    AnyResult,
+    Cancel,
     Done,
     EndProcess,
     Exec,
     Exited,
+    Input,
     NetnsQuery,
     Output,
     Ping,
@@ -19,150 +19,149 @@ from protocol.public import (
     PingReply,
     Text,
 )
-from server.agent_link import Channel, LabLink, unavailable
+from server.agent_link import ChannelListener
+from server.hub import Hub
 from server.lab.workspace import Workspace
-from server.outbox import Cancellable, Session
-from topology.journey import ping as said
+from server.problems import unavailable
+from server.requests import programs
+from server.sessions import Session
+from topology.journey import ping as parsed
 from topology.journey.ask import resolve
 from topology.journey.endpoints import source_namespace, target_address
 from topology.journey.hop import Journey
 from topology.journey.predicted.predict import predict
 from topology.journey.probe import Ask
-from topology.model.problems import Code, Problem, ProblemError
+from topology.model.problems import ProblemError
+
+_NOT_STARTED = (126, 127)
+"""Exit codes of a shell for a command that is not executable or not found; it says so on standard error."""
 
 
-def _cancel(link: LabLink, channel: int, default: int, number: int | None) -> None:
-    link.send(lambda id: p.Signal(id=id, signal=number or default, channel=channel))
+def execute(workspace: Workspace, session: Session, request: Exec) -> None:
+    """Run a command; its output is the stream, its exit code the answer."""
+
+    def on_data(stream: int, data: bytes) -> None:
+        session.item(request.id, Output(stream=stream, data=data))
+
+    def run(channel: int) -> p.Run:
+        return p.Run(
+            id=channel, channel=channel, namespace=request.namespace, argv=request.argv, tty=request.tty, rows=request.rows,
+            columns=request.columns, env=request.env,
+        )  # fmt: skip
+
+    listener = ChannelListener(on_data, lambda ended: _exited(session, request.id, ended))
+    programs.start(workspace.live_link(), session, request.id, listener, run, signal.SIGTERM)
 
 
-def exec_(workspace: Workspace, session: Session, request: Exec) -> None:
-    """Its bytes both ways; the answer when it has ended."""
-    link = workspace.live_link()
-
-    def on_exit(ended: p.Exit | None) -> None:
-        session.running.pop(request.id, None)
-        if ended is None:
-            session.refuse(request.id, unavailable("the lab was lost while the command ran").problem)
-        elif ended.problem is not None and ended.code not in (126, 127):
-            session.refuse(request.id, ended.problem)
-        else:
-            if ended.problem is not None:
-                session.item(request.id, Output(stream=2, data=f"{ended.problem.message}\n".encode()))
-            session.answer(request.id, Exited(code=ended.code))
-
-    def feed(data: bytes, eof: bool) -> None:
-        if data:
-            link.feed(channel, data)
-        if eof:
-            link.feed(channel, b"")
-
-    started = Channel(lambda stream, data: session.item(request.id, Output(stream=stream, data=data)), on_exit)
-    early: list[tuple[bytes, bool]] = []
-    session.running[request.id] = Cancellable(lambda data, eof: early.append((data, eof)), lambda _: None)
-    channel = link.run(
-        started,
-        lambda id: p.Run(
-            id=id, channel=id, namespace=request.namespace, argv=request.argv, tty=request.tty, rows=request.rows, columns=request.columns,
-            env=request.env,
-        ),
-    )  # fmt: skip
-    if request.id in session.running:
-        session.running[request.id] = Cancellable(feed, partial(_cancel, link, channel, signal.SIGTERM))
-    for data, eof in early:
-        feed(data, eof)
+def _exited(session: Session, request_id: str, ended: p.Exit | None) -> None:
+    session.running.pop(request_id, None)
+    if ended is None:
+        session.refuse(request_id, unavailable("the lab was lost while the command ran").problem)
+    elif ended.problem is None:
+        session.answer(request_id, Exited(code=ended.code))
+    elif ended.code in _NOT_STARTED:
+        session.item(request_id, Output(stream=ERROR, data=f"{ended.problem.message}\n".encode()))
+        session.answer(request_id, Exited(code=ended.code))
+    else:
+        session.refuse(request_id, ended.problem)
 
 
-class _Pinging:
-    """One ping(8), read line by line. `ask`: the packet that it sends."""
+class _Ping:
+    """A running ping(8), whose output is parsed line by line. `ask`: the packet that it sends."""
 
     def __init__(self, workspace: Workspace, session: Session, request: Ping, ask: Ask) -> None:
-        self.workspace, self.session, self.request, self.ask = workspace, session, request, ask
-        self.parsers = {1: said.Parser(), 2: said.Parser()}
-        self.sent = self.received = 0
-        self.failed = False
+        self._workspace, self._session, self._request, self._ask = workspace, session, request, ask
+        self._parsers = {OUTPUT: parsed.Parser(), ERROR: parsed.Parser()}
+        self._sent = self._received = 0
 
-    def data(self, stream: int, data: bytes) -> None:
-        for line in self.parsers[stream].feed(data):
-            self._line(line)
+    def on_data(self, stream: int, data: bytes) -> None:
+        """Parse output, and send what it says."""
+        for line in self._parsers[stream].feed(data):
+            self._on_line(line)
 
-    def _line(self, line: said.Line) -> None:
+    def _on_line(self, line: parsed.Line) -> None:
         match line:
-            case said.Reply():
-                self.session.item(
-                    self.request.id,
-                    PingReply(sequence=line.sequence, source=line.source, bytes=line.bytes, ttl=line.ttl, time_ms=line.time_ms),
-                )
-            case said.Note():
-                self.failed = self.failed or line.error
-                self.session.item(self.request.id, PingNote(text=line.text, sequence=line.sequence, error=line.error))
-            case said.Summary():
-                self.sent, self.received = line.sent, line.received
+            case parsed.Reply():
+                reply = PingReply(sequence=line.sequence, source=line.source, bytes=line.bytes, ttl=line.ttl, time_ms=line.time_ms)
+                self._session.item(self._request.id, reply)
+            case parsed.Note():
+                self._session.item(self._request.id, PingNote(text=line.text, sequence=line.sequence, error=line.error))
+            case parsed.Summary():
+                self._sent, self._received = line.sent, line.received
 
-    def exit(self, ended: p.Exit | None) -> None:
-        for stream in self.parsers:
-            self.data(stream, b"")
-        self.session.running.pop(self.request.id, None)
+    def on_exit(self, ended: p.Exit | None) -> None:
+        """Parse what is left, and answer."""
+        for stream in self._parsers:
+            self.on_data(stream, b"")
+        self._session.running.pop(self._request.id, None)
         if ended is None:
-            self.session.refuse(self.request.id, unavailable("the lab was lost while it pinged").problem)
+            self._session.refuse(self._request.id, unavailable("the lab was lost while it pinged").problem)
         elif ended.problem is not None:
-            self.session.refuse(self.request.id, ended.problem)
+            self._session.refuse(self._request.id, ended.problem)
         else:
-            # the kernel refused before anything was sent: that counts as one that did not arrive
-            sent = max(self.sent, 1)
-            predicted = self._predicted() if self.received < sent else None
-            self.session.answer(self.request.id, PingDone(sent=sent, received=self.received, predicted=predicted))
+            self._session.answer(self._request.id, self._done())
+
+    def _done(self) -> PingDone:
+        sent = max(self._sent, 1)  # the kernel refused before anything was sent: that counts as one that did not arrive
+        predicted = self._predicted() if self._received < sent else None
+        return PingDone(sent=sent, received=self._received, predicted=predicted)
 
     def _predicted(self) -> Journey | None:
-        """What is known of the lab now, and what it does to this packet; None where it cannot be sent any more."""
-        records, live = self.workspace.observed.records, self.workspace.observed.live
+        """What the observed state does to this packet; None where it cannot be sent any more."""
+        observed = self._workspace.observed
         try:
-            return predict(resolve(self.ask, records, live), records, live)
+            return predict(resolve(self._ask, observed.records, observed.live), observed.records, observed.live)
         except ProblemError:
             return None
 
 
 def ping(workspace: Workspace, session: Session, request: Ping) -> None:
-    """Real ICMP from inside the source's namespace."""
-    link = workspace.live_link()
-    records = workspace.observed.records
+    """Run ping(8) in the namespace of the source."""
+    link, records = workspace.live_link(), workspace.observed.records
     namespace = source_namespace(records, request.source)
     address = target_address(records, request.target, request.ipv6, namespace)
+    argv = (*_ping_argv(request), address)
+    ask = Ask(source=namespace, target=address, ipv6=":" in address, size=request.size, ttl=request.ttl)
+    pinging = _Ping(workspace, session, request, ask)
+    listener = ChannelListener(pinging.on_data, pinging.on_exit)
+
+    def run(channel: int) -> p.Run:
+        return p.Run(id=channel, channel=channel, namespace=namespace, argv=argv)
+
+    programs.start(link, session, request.id, listener, run, signal.SIGINT)
+
+
+def _ping_argv(request: Ping) -> tuple[str, ...]:
+    """ping(8) and its options: numeric, with a line for each missing reply (-O), waiting 1 s for the last one (-W)."""
     argv = ["ping", "-n", "-O", "-i", str(request.interval), "-s", str(request.size), "-W", "1"]
     argv += ["-c", str(request.count)] if request.count else []
     argv += ["-t", str(request.ttl)] if request.ttl is not None else []
-    ask = Ask(source=namespace, target=address, ipv6=":" in address, size=request.size, ttl=request.ttl)
-    pinging = _Pinging(workspace, session, request, ask)
-    channel = link.run(Channel(pinging.data, pinging.exit), lambda id: p.Run(id=id, channel=id, namespace=namespace, argv=(*argv, address)))
-    session.running[request.id] = Cancellable(lambda _data, _eof: None, partial(_cancel, link, channel, signal.SIGINT))
+    return tuple(argv)
+
+
+def feed(_hub: Hub, session: Session, request: Input) -> Done:
+    """Input for a running command. For one that has ended it is lost, as in a shell."""
+    target = session.running.get(request.target)
+    if target is not None:
+        target.feed(request.data, request.eof)
+    return Done()
+
+
+def cancel(_hub: Hub, session: Session, request: Cancel) -> Done:
+    """End a running request; nothing to do for one that has ended."""
+    target = session.running.get(request.target)
+    if target is not None:
+        target.cancel(request.signal)
+    return Done()
 
 
 def end_process(workspace: Workspace, session: Session, request: EndProcess) -> None:
-    """kill(1), in the lab: it says why not in its own words."""
+    """kill(1) in the lab, which says itself why not."""
     argv = ("kill", f"-{request.signal}", str(request.pid))
-    words(workspace.live_link(), session, request.id, argv, lambda _: Done())
+    programs.collect(workspace.live_link(), session, request.id, argv, lambda _: Done())
 
 
 def netns(workspace: Workspace, session: Session, request: NetnsQuery) -> None:
-    """What `ip netns` itself prints, in the lab's host."""
+    """What `ip netns` itself prints in the namespace `host`."""
     argv = ("ip", "netns", request.query, *([request.argument] if request.argument else []))
-    words(workspace.live_link(), session, request.id, argv, lambda text: Text(text=text))
-
-
-def words(
-    link: LabLink, session: Session, id: str, argv: tuple[str, ...], result: Callable[[str], AnyResult], namespace: str = "host"
-) -> None:
-    """Run a short command; the answer is made of its output, a refusal of what it says on standard error."""
-    out: dict[int, bytearray] = {1: bytearray(), 2: bytearray()}
-
-    def on_exit(ended: p.Exit | None) -> None:
-        if ended is None or ended.problem is not None:
-            problem = ended.problem if ended is not None else None
-            session.refuse(id, problem or unavailable("the lab was lost").problem)
-        elif ended.code != 0:
-            told = out[2].decode("utf-8", "replace").strip() or f"{' '.join(argv)} ended with {ended.code}"
-            session.refuse(id, Problem(code=Code.REFUSED, message=told))
-        else:
-            session.answer(id, result(out[1].decode("utf-8", "replace")))
-
-    channel = Channel(lambda stream, data: out[stream].extend(data), on_exit)
-    link.run(channel, lambda id: p.Run(id=id, channel=id, namespace=namespace, argv=argv))
+    programs.collect(workspace.live_link(), session, request.id, argv, lambda text: Text(text=text))

@@ -1,263 +1,86 @@
-"""What each request of `protocol.public` does: a function per type, in one table."""
+"""The table of requests: for each type of `protocol.public.AnyRequest`, its handler, the token that it needs, and whether it is audited.
 
-import time
+A new type of request gets an entry here and nothing else on the server; `tests/unit/test_requests.py` fails without one.
+"""
+
 from collections.abc import Callable
+from typing import Any, NamedTuple
 
 from protocol import public as q
-from server.access import allow
-from server.clock import now
+from server.access import Permission
 from server.hub import Hub
-from server.lab.editing import Asked
-from server.lab.workspace import Workspace
-from server.outbox import Session, problem_of
-from server.requests import captures, chains, examples, journeys, running, terminals
-from topology.document import document
-from topology.edit.commands import AnyCommand, ApplyDocument, Redo, SetLab, Undo
-from topology.edit.paste import fragment
-from topology.model.drawing import is_drawing
-from topology.plan.iproute2 import script
+from server.requests import captures, chains, editing, journeys, labs, running, terminals
+from server.requests.handlers import Handler, R, at_once, in_lab, on_writer, started_on_writer
+from server.requests.vocabulary import vocabulary
+from server.sessions import Session
 
 
-def labs(hub: Hub, session: Session, request: q.ListLabs) -> None:
-    session.wants_labs = True
-    session.answer(request.id, q.Labs(labs=hub.labs(session.access), role=session.access.role))
+class Entry(NamedTuple):
+    """`needs`: the permission of a token for the lab of the request. `audited`: it is written to the audit log (if it is denied, it always
+    is). `streams`: it has a stream and can be cancelled; the audit log says also when it starts."""
+
+    request: type[q.Request]
+    handle: Callable[[Hub, Session, Any], None]
+    needs: Permission
+    audited: bool
+    streams: bool
 
 
-def new(hub: Hub, session: Session, request: q.NewLab) -> None:
-    """Made whole or not at all: a document that cannot be built leaves no lab."""
-    started = time.monotonic()
-    workspace = hub.new(request.lab)
-
-    def job() -> q.Done:
-        try:
-            if request.document is not None:
-                command = ApplyDocument(document=request.document)
-                workspace.edit(Asked(commands=(command,), context=_context(session, "new lab"), admin=True))
-            if request.firewall is not None:
-                workspace.edit(Asked(commands=(SetLab(firewall=request.firewall),), context=_context(session, "new lab")))
-            return workspace.start(started)
-        except Exception:
-            workspace.destroy()
-            hub.forget(request.lab)
-            raise
-        finally:
-            hub.labs_changed()
-
-    workspace.ask(session, request.id, job)
+def _entry(request: type[R], handle: Handler[R], needs: Permission, *, audited: bool = True, streams: bool = False) -> Entry:
+    """An entry whose handler fits its request, which the type checker sees to."""
+    return Entry(request, handle, needs, audited, streams)
 
 
-def start(hub: Hub, session: Session, request: q.StartLab) -> None:
-    workspace = hub.lab(request.lab)
-    started = time.monotonic()
-    workspace.ask(session, request.id, lambda: workspace.start(started))
+ENTRIES: tuple[Entry, ...] = (
+    # labs
+    _entry(q.ListLabs, at_once(labs.list_labs), "any", audited=False),
+    _entry(q.ListExamples, at_once(labs.list_examples), "any", audited=False),
+    _entry(q.NewLab, labs.new_lab, "admin"),
+    _entry(q.StartLab, in_lab(labs.start), "edit"),
+    _entry(q.StopLab, on_writer(labs.stop), "edit"),
+    _entry(q.DestroyLab, labs.destroy, "admin"),
+    _entry(q.SetUplink, in_lab(labs.set_uplink), "admin"),
+    _entry(q.Open, on_writer(labs.open_lab), "view", audited=False),
+    _entry(q.Close, in_lab(labs.close_lab), "view", audited=False),
+    _entry(q.Subscribe, on_writer(labs.subscribe), "view", audited=False),
+    _entry(q.Doctor, at_once(labs.doctor), "admin", audited=False),
+    _entry(q.MakeToken, at_once(labs.make_token), "admin"),
+    _entry(q.RevokeToken, at_once(labs.revoke_token), "admin"),
+    _entry(q.ListTokens, at_once(labs.list_tokens), "admin", audited=False),
+    # the document
+    _entry(q.Edit, in_lab(editing.edit), "edit"),
+    _entry(q.Export, on_writer(editing.export), "view", audited=False),
+    _entry(q.History, on_writer(editing.history), "view", audited=False),
+    # commands and packets
+    _entry(q.Exec, in_lab(running.execute), "edit", streams=True),
+    _entry(q.Ping, started_on_writer(running.ping), "edit", streams=True),
+    _entry(q.Input, at_once(running.feed), "any", audited=False),
+    _entry(q.Cancel, at_once(running.cancel), "any"),
+    _entry(q.EndProcess, in_lab(running.end_process), "edit"),
+    _entry(q.NetnsQuery, in_lab(running.netns), "edit"),
+    _entry(q.Trace, started_on_writer(journeys.trace), "edit", streams=True),
+    _entry(q.Watch, started_on_writer(journeys.watch), "edit", streams=True),
+    _entry(q.Predict, on_writer(journeys.predict), "view", audited=False),
+    # rules and connections
+    _entry(q.CheckRule, on_writer(chains.check), "view", audited=False),
+    _entry(q.ZeroCounters, in_lab(chains.zero), "edit"),
+    _entry(q.ExportRules, in_lab(chains.export), "view", audited=False),
+    _entry(q.Vocabulary, in_lab(vocabulary), "view", audited=False),
+    _entry(q.Analyse, on_writer(chains.analyse), "view", audited=False),
+    _entry(q.FlushConntrack, in_lab(chains.flush), "edit"),
+    _entry(q.DeleteConnection, in_lab(chains.delete_connection), "edit"),
+    # captures
+    _entry(q.StartCapture, in_lab(captures.start), "edit"),
+    _entry(q.StopCapture, in_lab(captures.stop), "edit"),
+    _entry(q.RemoveCapture, in_lab(captures.remove), "edit"),
+    _entry(q.ReadCapture, in_lab(captures.read), "view", audited=False),
+    # terminals and files
+    _entry(q.OpenTerminal, in_lab(terminals.open_terminal), "edit"),
+    _entry(q.AttachTerminal, in_lab(terminals.attach), "terminals"),
+    _entry(q.DetachTerminal, at_once(terminals.detach), "any", audited=False),
+    _entry(q.ResizeTerminal, at_once(terminals.resize), "any", audited=False),
+    _entry(q.CloseTerminal, in_lab(terminals.close_terminal), "edit"),
+    _entry(q.ListFiles, in_lab(terminals.list_files), "edit", audited=False),
+)
 
-
-def stop(hub: Hub, session: Session, request: q.StopLab) -> None:
-    workspace = hub.lab(request.lab)
-    workspace.ask(session, request.id, workspace.stop)
-
-
-def destroy(hub: Hub, session: Session, request: q.DestroyLab) -> None:
-    workspace = hub.lab(request.lab)
-
-    def job() -> q.Done:
-        done = workspace.destroy()
-        hub.forget(request.lab)
-        hub.revoke(request.lab, None)
-        return done
-
-    workspace.ask(session, request.id, job)
-
-
-def open_(hub: Hub, session: Session, request: q.Open) -> None:
-    workspace = hub.lab(request.lab)
-    workspace.ask(session, request.id, lambda: workspace.snapshot(session))
-
-
-def close(hub: Hub, session: Session, request: q.Close) -> None:
-    workspace = hub.lab(request.lab)
-    session.open.discard(request.lab)
-    workspace.leave(session.sid)
-    session.answer(request.id, q.Done())
-
-
-def _context(session: Session, label: str) -> q.Context:
-    return q.Context(author=session.author, session=session.sid, label=label, at=now())
-
-
-def _label(commands: tuple[AnyCommand, ...]) -> str:
-    """What an edit is called in the history when its author gave it no name."""
-    names = dict.fromkeys(str(type(c).__struct_config__.tag).replace("-", " ") for c in commands)
-    return ", ".join(names)
-
-
-def edit(hub: Hub, session: Session, request: q.Edit) -> None:
-    workspace = hub.lab(request.lab)
-    context = _context(session, request.label or _label(request.commands))
-    again = any(isinstance(c, Undo | Redo) for c in request.commands)
-    asked = Asked(
-        request.commands, context, None if again else request.base, request.dry_run, time.monotonic(), session.access.role == "admin"
-    )
-    workspace.ask(session, request.id, lambda: workspace.edit(asked))
-
-
-def set_uplink(hub: Hub, session: Session, request: q.SetUplink) -> None:
-    workspace = hub.lab(request.lab)
-    context = _context(session, f"uplink {'on' if request.on else 'off'}")
-    workspace.ask(session, request.id, lambda: workspace.set_uplink(request.on, context))
-
-
-def look(hub: Hub, session: Session, request: q.Look) -> None:
-    workspace = hub.lab(request.lab)
-    workspace.ask(session, request.id, lambda: workspace.look(session, request))
-
-
-def export(hub: Hub, session: Session, request: q.Export) -> None:
-    workspace = hub.lab(request.lab)
-
-    def job() -> q.Exported:
-        records = workspace.desired
-        if request.observed:
-            kept = {key: r for key, r in records.items() if key == "lab:" or is_drawing(key)}
-            records = {**kept, **workspace.observed.records}
-        if request.ids is not None:
-            records = fragment(records, request.ids)
-        return q.Exported(text=document.dump(records) if request.format == "json" else script(records))
-
-    workspace.ask(session, request.id, job)
-
-
-def ping(hub: Hub, session: Session, request: q.Ping) -> None:
-    workspace = hub.lab(request.lab)
-    _on_writer(workspace, session, request.id, lambda: running.ping(workspace, session, request))
-
-
-def exec_(hub: Hub, session: Session, request: q.Exec) -> None:
-    running.exec_(hub.lab(request.lab), session, request)
-
-
-def netns(hub: Hub, session: Session, request: q.NetnsQuery) -> None:
-    running.netns(hub.lab(request.lab), session, request)
-
-
-def _on_writer(workspace: Workspace, session: Session, id: str, start: Callable[[], None]) -> None:
-    """Start something that answers later, with the state as the writer has it."""
-
-    def job() -> None:
-        try:
-            start()
-        except Exception as e:
-            session.refuse(id, problem_of(e))
-
-    workspace.submit(job)
-
-
-def input_(session: Session, request: q.Input) -> None:
-    """For a command that has ended meanwhile it is lost, as it would be in a shell."""
-    target = session.running.get(request.target)
-    if target is not None:
-        target.feed(request.data, request.eof)
-    session.answer(request.id, q.Done())
-
-
-def cancel(session: Session, request: q.Cancel) -> None:
-    target = session.running.get(request.target)
-    if target is not None:
-        target.cancel(request.signal)
-    session.answer(request.id, q.Done())
-
-
-def end_process(hub: Hub, session: Session, request: q.EndProcess) -> None:
-    running.end_process(hub.lab(request.lab), session, request)
-
-
-def history(hub: Hub, session: Session, request: q.History) -> None:
-    workspace = hub.lab(request.lab)
-    workspace.ask(session, request.id, lambda: q.HistoryList(changes=tuple(workspace.history.changes)))
-
-
-def doctor(hub: Hub, session: Session, request: q.Doctor) -> None:
-    session.answer(request.id, q.Diagnosis(checks=hub.checks()))
-
-
-def make_token(hub: Hub, session: Session, request: q.MakeToken) -> None:
-    hub.lab(request.lab)
-    session.answer(request.id, hub.tokens.make(request))
-
-
-def revoke_token(hub: Hub, session: Session, request: q.RevokeToken) -> None:
-    hub.revoke(request.lab, request.name)
-    session.answer(request.id, q.Done())
-
-
-def list_examples(session: Session, request: q.ListExamples) -> None:
-    session.answer(request.id, q.Examples(examples=examples.all_examples()))
-
-
-def handle(hub: Hub, session: Session, request: q.AnyRequest) -> None:
-    """Do it, or see to it that it is answered. Raises ProblemError for what is refused at once."""
-    allow(session.access, request)
-    session.log.started(request)
-    match request:
-        case q.ListLabs():
-            labs(hub, session, request)
-        case q.NewLab():
-            new(hub, session, request)
-        case q.StartLab():
-            start(hub, session, request)
-        case q.StopLab():
-            stop(hub, session, request)
-        case q.DestroyLab():
-            destroy(hub, session, request)
-        case q.Open():
-            open_(hub, session, request)
-        case q.Close():
-            close(hub, session, request)
-        case q.Edit():
-            edit(hub, session, request)
-        case q.Look():
-            look(hub, session, request)
-        case q.Export():
-            export(hub, session, request)
-        case q.History():
-            history(hub, session, request)
-        case q.Doctor():
-            doctor(hub, session, request)
-        case q.SetUplink():
-            set_uplink(hub, session, request)
-        case q.MakeToken():
-            make_token(hub, session, request)
-        case q.RevokeToken():
-            revoke_token(hub, session, request)
-        case q.ListTokens():
-            session.answer(request.id, hub.tokens.listed(request.lab))
-        case q.ListExamples():
-            list_examples(session, request)
-        case q.Trace() | q.Predict() | q.Watch():
-            journeys.handle(hub, session, request)
-        case q.CheckRule() | q.ZeroCounters() | q.ExportRules() | q.Vocabulary() | q.Analyse() | q.FlushConntrack() | q.DeleteConnection():
-            chains.handle(hub.lab(request.lab), session, request)
-        case _:
-            _running(hub, session, request)
-
-
-def _running(hub: Hub, session: Session, request: q.AnyRequest) -> None:
-    match request:
-        case q.Ping():
-            ping(hub, session, request)
-        case q.Exec():
-            exec_(hub, session, request)
-        case q.NetnsQuery():
-            netns(hub, session, request)
-        case q.Input():
-            input_(session, request)
-        case q.Cancel():
-            cancel(session, request)
-        case q.EndProcess():
-            end_process(hub, session, request)
-        case q.OpenTerminal() | q.CloseTerminal() | q.AttachTerminal() | q.ListFiles():
-            terminals.in_lab(hub.lab(request.lab), session, request)
-        case q.StartCapture() | q.StopCapture() | q.RemoveCapture() | q.ReadCapture():
-            captures.in_lab(hub.lab(request.lab), session, request)
-        case q.DetachTerminal() | q.ResizeTerminal():
-            terminals.of_channel(session, request)
+BY_TYPE = {entry.request: entry for entry in ENTRIES}

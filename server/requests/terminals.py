@@ -1,130 +1,135 @@
-"""Terminals of labs: requests are passed on, and the bytes both ways. The terminals themselves live in the lab's process."""
+"""Terminals of labs, which are in the lab process: requests are passed on, and the binary frames both ways."""
 
 import contextlib
 import struct
-import threading
 
 import msgspec
 
 from protocol import frames
 from protocol import private as p
 from protocol import public as q
-from server.agent_link import Channel, LabLink, OnAnswer, unavailable
+from protocol.limits import MAX_ATTACHED_TERMINALS
+from server.agent_link import ChannelListener, LabLink
+from server.hub import Hub
 from server.lab.workspace import Workspace
-from server.outbox import Session, Viewing
+from server.requests.forward import answering, forward
+from server.sessions import AttachedTerminal, Session
 from topology.model.problems import Code, Problem, ProblemError, invalid
 
-MOST = 64
-"""Terminals that one session is attached to."""
+
+def open_terminal(workspace: Workspace, session: Session, request: q.OpenTerminal) -> None:
+    """Start a shell on a new terminal."""
+
+    def make(id: int) -> p.OpenTerminal:
+        return p.OpenTerminal(id=id, namespace=request.namespace, rows=request.rows, columns=request.columns)
+
+    forward(workspace, session, request, make)
 
 
-def in_lab(workspace: Workspace, session: Session, request: q.OpenTerminal | q.CloseTerminal | q.AttachTerminal | q.ListFiles) -> None:
-    """Ask the lab; its answer is the answer. Raises ProblemError for what is refused at once."""
-    link = workspace.live_link()
-    answered = _answered(session, request.id)
-    match request:
-        case q.OpenTerminal():
-            size = {"rows": request.rows, "columns": request.columns}
-            link.ask(lambda id: p.OpenTerminal(id=id, namespace=request.namespace, **size), answered)
-        case q.CloseTerminal():
-            link.ask(lambda id: p.CloseTerminal(id=id, terminal=request.terminal, anyway=request.anyway), answered)
-        case q.ListFiles():
-            link.ask(lambda id: p.ListFiles(id=id, namespace=request.namespace), answered)
-        case q.AttachTerminal():
-            _attach(link, session, request)
+def close_terminal(workspace: Workspace, session: Session, request: q.CloseTerminal) -> None:
+    """Hang up a terminal."""
+    forward(workspace, session, request, lambda id: p.CloseTerminal(id=id, terminal=request.terminal, force=request.force))
 
 
-def _answered(session: Session, id: str) -> OnAnswer:
-    def answered(answer: p.AnyLabAnswer | None) -> None:
-        match answer:
-            case None:
-                session.refuse(id, unavailable("the lab was lost").problem)
-            case p.LabAnswer() if answer.problem is not None:
-                session.refuse(id, answer.problem)
-            case p.TerminalOpened():
-                session.answer(id, q.TerminalOpened(terminal=answer.terminal))
-            case p.TerminalClosed():
-                session.answer(id, q.TerminalClosed(kept=answer.kept))
-            case p.FileList():
-                session.answer(id, q.Files(home=answer.home, files=answer.files, more=answer.more))
-            case _:
-                session.answer(id, q.Done())
-
-    return answered
+def list_files(workspace: Workspace, session: Session, request: q.ListFiles) -> None:
+    """The files below the home directory of a namespace."""
+    forward(workspace, session, request, lambda id: p.ListFiles(id=id, namespace=request.namespace))
 
 
-def _attach(link: LabLink, session: Session, request: q.AttachTerminal) -> None:
+def attach(workspace: Workspace, session: Session, request: q.AttachTerminal) -> None:
+    """Attach the session to a terminal. Raises ProblemError where the channel is taken, or too many are attached."""
     channel = request.channel
     if not 0 <= channel < 1 << 32 or channel in session.terminals:
         raise invalid(f"channel {channel} cannot be taken", hint="a number below 2³² that this connection does not use")
-    if len(session.terminals) >= MOST:
-        raise ProblemError(Problem(code=Code.LIMIT, message=f"at most {MOST} terminals are shown at a time", hint="close one"))
-    tell = _answered(session, request.id)
-    refused = threading.Event()
+    if len(session.terminals) >= MAX_ATTACHED_TERMINALS:
+        message = f"at most {MAX_ATTACHED_TERMINALS} terminals are shown at a time"
+        raise ProblemError(Problem(code=Code.LIMIT, message=message, hint="close one"))
+    _Attachment(workspace.live_link(), session, request).start()
 
-    def answered(answer: p.AnyLabAnswer | None) -> None:
+
+class _Attachment:
+    """One session attached to one terminal: connects the client's channel to a channel of the lab, numbered `_number`."""
+
+    def __init__(self, link: LabLink, session: Session, request: q.AttachTerminal) -> None:
+        self._link, self._session, self._request = link, session, request
+        self._channel = request.channel
+        self._number = 0
+
+    def start(self) -> None:
+        """Ask the lab. Raises ProblemError when the connection to it is lost."""
+        self._session.terminals[self._channel] = AttachedTerminal(self._feed, self._resize, self._detach)
+        try:
+            self._link.run(ChannelListener(self._on_data, self._on_lost), self._make, self._on_answer)
+        except ProblemError:
+            self._session.terminals.pop(self._channel, None)
+            raise
+
+    def _make(self, id: int) -> p.AttachTerminal:
+        self._number = id
+        request = self._request
+        return p.AttachTerminal(
+            id=id, terminal=request.terminal, channel=id, rows=request.rows, columns=request.columns, read_only=_read_only(self._session)
+        )
+
+    # ---- from the lab, on the link's thread --------------------------------------------------------------------------
+
+    def _on_answer(self, answer: p.AnyLabAnswer | None) -> None:
         if answer is None or (isinstance(answer, p.LabAnswer) and answer.problem is not None):
-            refused.set()
-            session.terminals.pop(channel, None)
-        tell(answer)
+            self._session.terminals.pop(self._channel, None)
+        answering(self._session, self._request.id)(answer)
 
-    def lost(_: object) -> None:
-        if session.terminals.pop(channel, None) is not None:
-            session.frame(frames.pack(channel, frames.STATE, msgspec.json.encode(q.TerminalState(lost=True))))
+    def _on_data(self, stream: int, data: bytes) -> None:
+        self._session.send_frame(frames.pack(self._channel, stream, data))
 
-    data = Channel(lambda stream, data: session.frame(frames.pack(channel, stream, data)), lost)
-    number = link.run(
-        data,
-        lambda id: p.AttachTerminal(
-            id=id, terminal=request.terminal, channel=id, rows=request.rows, columns=request.columns, watches=_watches(session)
-        ),
-        answered,
-    )
-    session.terminals[channel] = _viewing(link, session, channel, number)
-    if refused.is_set():
-        session.terminals.pop(channel, None)
+    def _on_lost(self, _ended: p.Exit | None) -> None:
+        if self._session.terminals.pop(self._channel, None) is not None:
+            self._on_data(frames.STATE, msgspec.json.encode(q.TerminalState(lost=True)))
+
+    # ---- from the client ---------------------------------------------------------------------------------------------
+
+    def _feed(self, stream: int, data: bytes) -> None:
+        self._link.feed(self._number, data, stream)
+
+    def _resize(self, rows: int, columns: int) -> None:
+        self._link.send(lambda id: p.Resize(id=id, channel=self._number, rows=rows, columns=columns))
+
+    def _detach(self) -> None:
+        self._session.terminals.pop(self._channel, None)
+        self._link.drop(self._number)
+        with contextlib.suppress(ProblemError):  # the lab is gone, and the terminal with it
+            self._link.send(lambda id: p.DetachTerminal(id=id, channel=self._number))
 
 
-def _watches(session: Session) -> bool:
-    """Looks, and never types."""
+def _read_only(session: Session) -> bool:
     return session.access.role == "view"
 
 
-def _viewing(link: LabLink, session: Session, channel: int, number: int) -> Viewing:
-    def detach() -> None:
-        session.terminals.pop(channel, None)
-        link.drop(number)
-        with contextlib.suppress(ProblemError):  # where the lab is gone nobody looks
-            link.send(lambda id: p.DetachTerminal(id=id, channel=number))
-
-    return Viewing(
-        lambda stream, data: link.feed(number, data, stream),
-        lambda rows, columns: link.send(lambda id: p.Resize(id=id, channel=number, rows=rows, columns=columns)),
-        detach,
-    )
+def detach(_hub: Hub, session: Session, request: q.DetachTerminal) -> q.Done:
+    """Leave a terminal; nothing to do where the session is no longer attached to it."""
+    attached = session.terminals.get(request.channel)
+    if attached is not None:
+        attached.detach()
+    return q.Done()
 
 
-def of_channel(session: Session, request: q.DetachTerminal | q.ResizeTerminal) -> None:
-    """Of a terminal that has been left meanwhile there is nothing to do."""
-    viewing = session.terminals.get(request.channel)
-    if viewing is not None:
-        if isinstance(request, q.DetachTerminal):
-            viewing.detach()
-        else:
-            viewing.resize(request.rows, request.columns)
-    session.answer(request.id, q.Done())
+def resize(_hub: Hub, session: Session, request: q.ResizeTerminal) -> q.Done:
+    """Say how much room there is for a terminal; nothing to do where the session is no longer attached to it."""
+    attached = session.terminals.get(request.channel)
+    if attached is not None:
+        attached.resize(request.rows, request.columns)
+    return q.Done()
 
 
-def frame(session: Session, data: bytes) -> None:
-    """What a viewer types, or has taken. Anything else, and what comes too late, is ignored."""
+def on_frame(session: Session, data: bytes) -> None:
+    """A binary frame of the client: input or an acknowledgement. One that is malformed, not allowed or too late is ignored."""
     try:
         channel, stream, rest = frames.unpack(data)
     except struct.error:
         return
-    viewing = session.terminals.get(channel)
-    allowed = (frames.TAKEN,) if _watches(session) else (frames.INPUT, frames.TAKEN)
-    if viewing is not None and stream in allowed:
+    attached = session.terminals.get(channel)
+    allowed = (frames.ACK,) if _read_only(session) else (frames.INPUT, frames.ACK)
+    if attached is not None and stream in allowed:
         try:
-            viewing.feed(stream, rest)
+            attached.feed(stream, rest)
         except ProblemError:
             session.terminals.pop(channel, None)

@@ -1,28 +1,27 @@
-"""The matches and targets of the installed iptables: asked of its programs once, in the first lab that wants to know."""
+"""The matches and targets of the installed iptables. Its programs are asked once, in the lab of the first request; then they are known."""
 
 import threading
 
+from protocol import private as p
 from protocol import public as q
 from server.lab.workspace import Workspace
-from server.outbox import Session
-from server.requests.running import words
+from server.requests import programs
+from server.sessions import Session
 from topology.model.netfilter import Driver, Family
-from topology.rules.vocabulary import SCRIPT, read
+from topology.rules.vocabulary import read
 
 _known: dict[tuple[Driver | None, Family], q.VocabularyOf] = {}
 _lock = threading.Lock()
 
 
-def tell(workspace: Workspace, session: Session, request: q.Vocabulary) -> None:
-    """Answer, at once where it is known."""
+def vocabulary(workspace: Workspace, session: Session, request: q.Vocabulary) -> None:
+    """Answer with the extensions of the lab's iptables, at once where they are known."""
     key = (workspace.firewall, request.family)
     with _lock:
         known = _known.get(key)
     if known is not None:
         session.answer(request.id, known)
         return
-    program, own = ("iptables", "ipt") if request.family == "ipv4" else ("ip6tables", "ip6t")
-    script = SCRIPT.format(iptables=program, own=own)
 
     def result(text: str) -> q.VocabularyOf:
         version, extensions = read(text)
@@ -31,4 +30,7 @@ def tell(workspace: Workspace, session: Session, request: q.Vocabulary) -> None:
             _known[key] = found
         return found
 
-    words(workspace.live_link(), session, request.id, ("bash", "-c", script), result)
+    def make(id: int) -> p.ListExtensions:
+        return p.ListExtensions(id=id, channel=id, family=request.family)
+
+    programs.collect_output(workspace.live_link(), session, request.id, "the list of extensions", make, result)

@@ -25,7 +25,7 @@ def test_capture_from_an_interface(page: Page, stack: Stack, lab: str, tmp_path:
     tools.get_by_role("checkbox", name="b/veth1").check()
     tools.get_by_role("button", name="Start capture").click()
 
-    expect(tools.get_by_text("No frame yet")).to_be_visible()
+    expect(tools.get_by_text("No frames yet")).to_be_visible()
     web = f"python3 -m http.server 80 --bind 10.0.0.2 --directory /tmp >/dev/null 2>&1 & {listens(80)}"
     stack.inside(lab, "b", "bash", "-c", f"cd /tmp && echo hello-from-b > /tmp/x.txt && {web}")
     fetch = "import urllib.request as u; print(u.urlopen('http://10.0.0.2/x.txt').read())"
@@ -41,10 +41,10 @@ def test_capture_from_an_interface(page: Page, stack: Stack, lab: str, tmp_path:
     expect(tools.get_by_role("alert")).to_contain_text("missing")
     tools.get_by_label("Display filter").fill("http and frame.interface == b/veth1")
     request.click()
-    details = tools.get_by_role("tree", name="Details of the frame")
+    details = tools.get_by_role("tree", name="Frame details")
     expect(details.get_by_role("treeitem", name=re.compile("Transmission Control Protocol"))).to_be_visible()
     details.get_by_role("treeitem", name=re.compile("Target")).click()
-    expect(tools.get_by_label("Bytes of the frame").locator("[data-marked]").first).to_be_visible()
+    expect(tools.get_by_label("Frame bytes").locator("[data-marked]").first).to_be_visible()
     frames.press("ArrowDown")
     expect(details.get_by_role("treeitem", name=re.compile("Hypertext Transfer Protocol, HTTP.1.0 200"))).to_be_visible()
 

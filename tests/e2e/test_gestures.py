@@ -86,7 +86,7 @@ def test_selecting_and_arranging(page: Page, stack: Stack, lab: str) -> None:
     hand.pressed("host", "ns0", "ns1", "ns2")
     hand.press("Escape")
     # a marquee around the lower row
-    page.get_by_role("button", name="Drag selects or drags the canvas").click()
+    page.get_by_role("button", name="Switch dragging between selecting and panning").click()
     left, right = hand.card("ns0").bounding_box(), hand.card("ns2").bounding_box()
     assert left
     assert right
@@ -193,7 +193,7 @@ def test_links_by_one_drag(page: Page, stack: Stack, lab: str) -> None:
     # to nothing: the node is made with it
     x, y = hand.middle(hand.card("ns2"))
     hand.pull(hand.plug("ns2"), x, y + 190)
-    choose = page.get_by_role("dialog", name="Link to something new")
+    choose = page.get_by_role("dialog", name="Link to a new node")
     choose.get_by_role("button", name="New namespace").click()
     page.get_by_role("dialog", name="New link").wait_for()
     hand.press("Escape")

@@ -61,7 +61,7 @@ def test_a_drop_is_found_and_mended(page: Page, stack: Stack, lab: str, tmp_path
     steps = tools.get_by_role("listbox", name="Steps")
     dnat = steps.get_by_role("option", name=re.compile("nat.PREROUTING: rule 1"))
     expect(dnat).to_be_visible()
-    expect(tools.get_by_text("As predicted")).to_be_visible()
+    expect(tools.get_by_text("Matches the prediction")).to_be_visible()
 
     # list, details and canvas are at the same hop
     dnat.click()
@@ -82,7 +82,7 @@ def test_a_drop_is_found_and_mended(page: Page, stack: Stack, lab: str, tmp_path
         page.screenshot(path=f"{out}/journey-drop.png")
 
     # what if; then for real: the rule goes (undo brings it back), and the packet arrives
-    tools.get_by_role("button", name="What if this rule were not there?").click()
+    tools.get_by_role("button", name="What if this rule did not exist?").click()
     expect(tools.get_by_text("Without the rule: Delivered")).to_be_visible()
     before = stack.inside(lab, "router", "iptables", "-S", "FORWARD")
     tools.get_by_role("button", name="Remove the rule and trace again").click()
@@ -110,7 +110,7 @@ def test_a_drop_is_found_and_mended(page: Page, stack: Stack, lab: str, tmp_path
     page.reload()
     page.get_by_role("group", name="Namespace router").wait_for()
     page.keyboard.press("j")
-    tools.get_by_label("Open a journey…").set_input_files(tmp_path / "j.json")
+    tools.get_by_label("Open a trace…").set_input_files(tmp_path / "j.json")
     expect(tools.get_by_text("Delivered in web", exact=True)).to_be_visible()
     stack.cli("undo", lab)
     assert stack.inside(lab, "router", "iptables", "-S", "FORWARD") == before
@@ -130,7 +130,7 @@ def _as_gif(page: Page, tools: Locator, file: Path) -> None:
     tools.get_by_role("button", name="Save and share").click()
     page.get_by_role("menuitem", name="Save as animated GIF").click()
     tools.get_by_role("button", name="Cancel the GIF").click()
-    expect(tools.get_by_role("progressbar", name="Drawing the GIF")).to_have_count(0)
+    expect(tools.get_by_role("progressbar", name="Creating the GIF")).to_have_count(0)
     tools.get_by_role("button", name="Save and share").click()
     with page.expect_download() as drawn:
         page.get_by_role("menuitem", name="Save as animated GIF").click()
@@ -146,6 +146,22 @@ def _as_gif(page: Page, tools: Locator, file: Path) -> None:
         shutil.copy(file, f"{out}/journey.gif")
 
 
+def test_a_ping_that_fails_says_why(page: Page, stack: Stack, lab: str) -> None:
+    """In the words of a trace: the rule is blamed, and no route."""
+    stack.cli("apply", lab, "-", input=WEB)
+    stack.inside(lab, "router", "iptables", "-R", "FORWARD", "1", "-p", "icmp", "-j", "DROP")
+    page.get_by_role("group", name="Namespace router").wait_for()
+    page.get_by_role("banner").get_by_role("button", name="Ping", exact=True).click()
+    dialog = page.get_by_role("dialog", name="Ping")
+    dialog.get_by_label("Source").select_option("client")
+    dialog.get_by_label("Target").fill("10.0.0.2")
+    dialog.get_by_label("Count").fill("1")
+    dialog.get_by_label("Target").press("Enter")
+    expect(dialog.get_by_text("Dropped by rule 1 of filter/FORWARD in router", exact=True)).to_be_visible(timeout=15_000)
+    expect(dialog).to_contain_text("-p icmp -j DROP")
+    expect(dialog).to_contain_text("Change or delete rule 1 of filter/FORWARD")
+
+
 def test_live_traffic_becomes_journeys(page: Page, stack: Stack, lab: str) -> None:
     stack.cli("apply", lab, "-", input=WEB)
     page.get_by_role("group", name="Namespace router").wait_for()
@@ -156,6 +172,6 @@ def test_live_traffic_becomes_journeys(page: Page, stack: Stack, lab: str) -> No
     tools.get_by_role("button", name="Watch live traffic").click()
     expect(tools.get_by_role("button", name="Stop watching")).to_be_visible()
     stack.inside(lab, "client", "setsid", "-f", "sh", "-c", "ping -c 100 -i 0.3 10.0.0.2 >/dev/null 2>&1")
-    expect(tools.get_by_role("listbox", name="Steps").get_by_role("option", name="In at wan").first).to_be_visible(timeout=10_000)
+    expect(tools.get_by_role("listbox", name="Steps").get_by_role("option", name="Received on wan").first).to_be_visible(timeout=10_000)
     tools.get_by_role("button", name="Stop watching").click()
     expect(tools.get_by_role("button", name="Watch live traffic")).to_be_visible()

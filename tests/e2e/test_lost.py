@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.support import Stack, eventually
+from tests.support import Stack
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def test_a_lost_connection_is_said_calmly_and_comes_back(page: Page, stack: Stac
     expect(card).to_be_visible()
     stack.start()
     expect(banner).to_have_count(0, timeout=20_000)
-    eventually(lambda: stack.inside(lab, "host", "echo", "live"))
+    stack.live(lab)
     # without a reload the page follows the lab again
     stack.cli("exec", lab, "host", "--", "ip", "netns", "add", "later")
     page.get_by_role("button", name="Fit to screen").click()
@@ -51,18 +51,18 @@ def test_a_shell_and_its_screen_come_back_when_the_server_was_killed(page: Page,
     page.keyboard.type("mine=kept; clear; echo before-$((1+1)); (sleep 1; echo while-$((1+1))) &\n")
     expect(screen).to_contain_text("before-2")
     stack.kill("server")
-    expect(page.get_by_text("The shell goes on; its screen comes back with the connection")).to_be_visible()
+    expect(page.get_by_text("The shell keeps running; its screen returns with the connection")).to_be_visible()
     expect(screen).to_contain_text("before-2")  # stays readable
     expect(screen).to_contain_text("while-2", timeout=20_000)
-    expect(page.get_by_text("The shell goes on")).to_have_count(0)
+    expect(page.get_by_text("The shell keeps running")).to_have_count(0)
     page.locator(".xterm").click()
     page.keyboard.type("echo variable $mine\n")
     expect(screen).to_contain_text("variable kept")
     # a file dropped on it says how far it is, and where it went
     file = tmp_path / "notes.bin"
     file.write_bytes(b"n" * (8 << 20))
-    page.get_by_role("button", name="Files of this home").click()
-    page.get_by_role("dialog").get_by_label("Put files here…").set_input_files(file)
+    page.get_by_role("button", name="Files in this home directory").click()
+    page.get_by_role("dialog").get_by_label("Upload files…").set_input_files(file)
     page.keyboard.press("Escape")
-    expect(page.get_by_text("/root/notes.bin is in the lab").first).to_be_visible()
+    expect(page.get_by_text("Uploaded /root/notes.bin to the lab").first).to_be_visible()
     assert stack.inside(lab, "host", "stat", "-c", "%s", "/root/notes.bin").strip() == str(8 << 20)

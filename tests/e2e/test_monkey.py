@@ -208,7 +208,7 @@ def test_five_hundred_random_gestures(page: Page, stack: Stack, lab: str, seed: 
     Monkey(page, seed).play()
     print(f"{time.monotonic() - started:.0f} s")
     rest(page)
-    expect(page.get_by_text("Something went wrong in this page")).to_have_count(0)
+    expect(page.get_by_text("Something went wrong on this page")).to_have_count(0)
     # everything on one screen, large enough to be drawn as cards
     page.set_viewport_size({"width": 6000, "height": 4500})
     page.get_by_role("button", name="Fit to screen").click()

@@ -68,7 +68,7 @@ def test_layouts_are_one_edit_that_can_be_undone(page: Page, stack: Stack, lab: 
     _fit(page, "ns2")
     before = _places(stack, lab)
     undo = page.get_by_role("button", name="Undo: Arranged")
-    for entry in ("in layers", "as a tree", "by attraction", "in a circle", "on a grid"):
+    for entry in ("in layers", "as a tree", "force-directed", "in a circle", "on a grid"):
         _menu(page, "Arrange", entry)
         expect(page.get_by_role("button", name=f"Undo: Arranged: {entry}")).to_be_enabled()
         after = _places(stack, lab)
@@ -106,7 +106,7 @@ def test_traffic_facts_and_sparkline(page: Page, stack: Stack, lab: str) -> None
     expect(facts).to_have_count(0)
 
     chip.first.click()
-    chart = page.get_by_role("img", name="Rates of")
+    chart = page.get_by_role("img", name="Receive and transmit rates of")
     expect(chart.locator("canvas")).to_be_visible()
     page.keyboard.press("Shift+R")
     expect(busy).to_have_count(0)
@@ -122,7 +122,7 @@ def test_subnets_labels_and_the_map_on_demand(page: Page, stack: Stack, lab: str
     page.keyboard.press("Shift+I")
     expect(page.get_by_test_id("end-label").first).to_be_visible()
     page.keyboard.press("Shift+M")
-    expect(page.get_by_role("img", name="The whole lab")).to_be_visible()
+    expect(page.get_by_role("img", name="The whole lab at small scale")).to_be_visible()
     page.screenshot(path=OUT / "on-demand.png")
     for key in ("S", "I", "M"):
         page.keyboard.press(f"Shift+{key}")

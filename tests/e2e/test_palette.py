@@ -38,7 +38,7 @@ def test_the_palette_runs_actions_and_finds_nodes_and_labs(page: Page, stack: St
         # nothing
         page.keyboard.press("Control+k")
         palette.fill("zzzz")
-        expect(page.get_by_role("dialog")).to_contain_text("Nothing is called “zzzz”.")
+        expect(page.get_by_role("dialog")).to_contain_text("No results for “zzzz”.")
         page.keyboard.press("Escape")
         expect(palette).to_have_count(0)
     finally:

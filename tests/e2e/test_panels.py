@@ -37,15 +37,15 @@ def test_import_shows_its_plan_first_and_export_gives_it_back(page: Page, stack:
 
 def test_drift_is_flagged_and_put_back(page: Page, stack: Stack, lab: str) -> None:
     stack.cli("apply", lab, "examples/two-namespaces.json")
-    page.get_by_label("Changes from outside").select_option("flag")
+    page.get_by_label("Outside changes").select_option("flag")
     hand = Hand(page, stack, lab)
     hand.fit()
     expect(hand.chip("ns0/veth0")).to_have_accessible_name("Interface ns0/veth0, up, 10.0.1.1/24")
     stack.inside(lab, "ns0", "ip", "link", "set", "veth0", "down")
     inspector = page.get_by_role("region", name="Inspector")
-    for section in ("Not up", "Other than the document says"):
+    for section in ("Not up", "Differs from the document"):
         expect(inspector.get_by_role("region", name=section).get_by_role("button", name="ns0/veth0")).to_be_visible()
-    page.get_by_role("button", name="Put back").click()
+    page.get_by_role("button", name="Revert").click()
     expect(hand.chip("ns0/veth0")).to_have_accessible_name("Interface ns0/veth0, up, 10.0.1.1/24")
     assert "state UP" in stack.inside(lab, "ns0", "ip", "link", "show", "veth0")
     expect(inspector.get_by_role("region", name="Not up")).to_have_count(0)

@@ -18,7 +18,7 @@ def test_the_drawing_looks_like_the_canvas(page: Page, browser: Browser, stack: 
     page.keyboard.type("picture")
     page.keyboard.press("Enter")
     dialog = page.get_by_role("dialog", name="Export as a picture")
-    dialog.get_by_label("What").select_option("seen")
+    dialog.get_by_label("Content").select_option("seen")
     expect(dialog.get_by_role("img")).to_be_visible()
     page.wait_for_timeout(300)
     with page.expect_download() as download:

@@ -10,7 +10,7 @@ def test_areas_notes_colours_and_icons(page: Page, stack: Stack, lab: str) -> No
     hand = opened(page, stack, lab, "bridge-with-three")
     hand.pick("ns0", "ns1")
     hand.press("Control+g")
-    page.get_by_label("Label of the area").fill("10.0.1.0/24")
+    page.get_by_label("Area label").fill("10.0.1.0/24")
     hand.press("Enter")
     area = page.get_by_role("group", name="Area 10.0.1.0/24")
     expect(area).to_be_visible()
@@ -38,7 +38,7 @@ def test_areas_notes_colours_and_icons(page: Page, stack: Stack, lab: str) -> No
     assert hand.document()["areas"]["area0"]["size"][0] > before["areas"]["area0"]["size"][0] + 30
     # a note
     hand.press("Escape", "Shift+n")
-    page.get_by_label("Text of the note").fill("# Task\n- [x] ping **both**\n- <b>no HTML</b>")
+    page.get_by_label("Note text").fill("# Task\n- [x] ping **both**\n- <b>no HTML</b>")
     hand.press("Control+Enter")
     note = page.get_by_role("article", name="Note note0")
     expect(note.get_by_role("heading", name="Task")).to_be_visible()
@@ -51,7 +51,7 @@ def test_areas_notes_colours_and_icons(page: Page, stack: Stack, lab: str) -> No
     x, y = area_box["x"] + 40, area_box["y"] + area_box["height"] + 90
     page.mouse.click(x, y, button="right")
     page.get_by_role("menuitem", name="Add note").click()
-    written = page.get_by_label("Text of the note").bounding_box()
+    written = page.get_by_label("Note text").bounding_box()
     assert written
     assert abs(written["x"] - x) < 20
     assert abs(written["y"] - y) < 20
@@ -60,9 +60,9 @@ def test_areas_notes_colours_and_icons(page: Page, stack: Stack, lab: str) -> No
     # looks of nodes
     hand.pick("ns2")
     hand.menu("Colour", "Orange")
-    hand.settled("Coloured")
+    hand.settled("Changed the colour")
     hand.menu("Icon", "Firewall")
-    hand.settled("Icon changed")
+    hand.settled("Changed the icon")
     expect(hand.card("ns2")).to_have_attribute("data-colour", "orange")
     document = hand.document()
     assert document["styles"] == {"ns2": {"colour": "orange", "icon": "firewall"}}

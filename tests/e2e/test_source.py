@@ -50,11 +50,11 @@ def test_text_and_canvas_follow_each_other(page: Page, stack: Stack, lab: str) -
     replace(page, "10.0.1.2/24", "10.0.1.77/24")
     expect(panel.get_by_role("status")).to_contain_text("Would take 2 steps")
     panel.get_by_role("button", name="Show the plan").click()
-    expect(panel.get_by_role("region", name="Plan")).to_contain_text("Give ns1/veth1 the address 10.0.1.77/24")
+    expect(panel.get_by_role("region", name="Plan")).to_contain_text("Add address 10.0.1.77/24 to ns1/veth1")
     page.keyboard.press("Control+s")
     expect(page.get_by_role("button", name="Interface ns1/veth1, up, 10.0.1.77/24")).to_be_visible()
     assert "10.0.1.77/24" in kernel(stack, lab, "ns1")
-    expect(panel.get_by_role("status")).to_contain_text("The text is what the lab is.")
+    expect(panel.get_by_role("status")).to_contain_text("The text matches the lab.")
     # kernel to text, while there are changes in other lines
     replace(page, "10.0.1.77/24", "10.0.1.78/24")
     stack.inside(lab, "host", "ip", "netns", "add", "typed")
@@ -73,7 +73,7 @@ def test_text_and_canvas_follow_each_other(page: Page, stack: Stack, lab: str) -
     # and in the same line
     stack.inside(lab, "ns1", "ip", "address", "add", "10.5.0.1/24", "dev", "veth1")
     expect(panel).to_contain_text("The lab has changed in the same lines")
-    panel.get_by_role("button", name="Take the lab’s").click()
+    panel.get_by_role("button", name="Use the lab’s version").click()
     expect(text(page)).to_contain_text("10.5.0.1/24")
     # the cursor selects, the selection is found
     page.get_by_role("button", name="Interface ns0/veth0,").click()
@@ -90,7 +90,7 @@ def test_errors_stand_in_their_place(page: Page, stack: Stack, lab: str) -> None
     expect(panel.locator(".cm-lintRange-error").first).to_contain_text("ns1/nothing")
     expect(panel.get_by_role("button", name="Apply", exact=True)).to_be_disabled()
     panel.get_by_role("button", name="Discard changes").click()
-    expect(panel.get_by_role("status")).to_contain_text("The text is what the lab is.")
+    expect(panel.get_by_role("status")).to_contain_text("The text matches the lab.")
     # completion by the schema
     replace(page, '"addresses": ["10.0.1.1/24"]', '"mt')
     page.keyboard.press("Control+Space")
@@ -118,12 +118,12 @@ def test_staged_changes_are_reviewed_and_applied_in_one_go(page: Page, stack: St
     expect(page.locator('[data-id="namespace:ns0"]')).to_have_attribute("data-staged", "removed")
     names = [n["name"] for n in json.loads(stack.inside(lab, "host", "ip", "-j", "netns"))]
     assert sorted(names) == ["ns0", "ns1"]
-    panel.get_by_role("button", name="Take back: Added red").click()
+    panel.get_by_role("button", name="Unstage: Added red").click()
     expect(page.get_by_role("group", name="Namespace red", exact=True)).to_have_count(0)
     panel.get_by_role("button", name="Commands").click()
     expect(panel.get_by_role("region", name="Plan")).to_contain_text("ip netns add blue")
     page.get_by_role("button", name="Apply 2 changes").click()
-    expect(panel).to_contain_text("what you do waits here")
+    expect(panel).to_contain_text("your changes wait here")
     names = [n["name"] for n in json.loads(stack.inside(lab, "host", "ip", "-j", "netns"))]
     assert sorted(names) == ["blue", "ns1"]
     # one step of the history for both

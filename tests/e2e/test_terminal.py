@@ -171,17 +171,17 @@ def test_nothing_that_is_printed_reaches_the_page(page: Page, lab: str) -> None:
     shell.click(line)
     expect(page.get_by_role("dialog")).to_have_count(0)
     shell.click(line, at=60)
-    expect(page.get_by_role("dialog", name="Open this address?")).to_contain_text("https://example.com/")
+    expect(page.get_by_role("dialog", name="Open this web address?")).to_contain_text("https://example.com/")
 
 
 def test_files_dropped_in_and_fetched(page: Page, stack: Stack, lab: str, tmp_path: Path) -> None:
     shell = Shell(page, lab).open()
     shell.type("mkdir work; cd work")
-    shell.pane.get_by_role("button", name="Files of this home").click()
+    shell.pane.get_by_role("button", name="Files in this home directory").click()
     dialog = page.get_by_role("dialog")
     file = tmp_path / "lesson.txt"
     file.write_text("from outside\n")
-    dialog.get_by_label("Put files here…").set_input_files(file)
+    dialog.get_by_label("Upload files…").set_input_files(file)
     expect(dialog.get_by_role("cell", name="work/lesson.txt", exact=True)).to_be_visible()
     with page.expect_download() as download:
         dialog.get_by_role("link", name="Download work/lesson.txt").click()

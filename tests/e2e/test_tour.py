@@ -34,8 +34,8 @@ def test_the_tour_makes_a_network_by_keyboard(page: Page, stack: Stack) -> None:
         expect(tour).to_contain_text("Step 3 of 8")
         page.keyboard.press("Shift+L")
         dialog = page.get_by_role("dialog", name="New link")
-        dialog.get_by_label("Where").nth(0).select_option("ns0")
-        dialog.get_by_label("Where").nth(1).select_option("ns1")
+        dialog.get_by_label("Attach to").nth(0).select_option("ns0")
+        dialog.get_by_label("Attach to").nth(1).select_option("ns1")
         dialog.get_by_role("button", name="Create link").press("Enter")
         expect(tour).to_contain_text("Step 4 of 8")
         # whoever does it: the kernel is looked at

@@ -19,7 +19,7 @@ def test_a_viewer_watches_and_changes_nothing(page: Page, stack: Stack, lab: str
     other.goto(f"{stack.url}/?token={secret}&lab={lab}")
     card = other.get_by_role("group", name="Namespace ns1", exact=True)
     card.wait_for()
-    reason = "You are looking at this lab: your address allows no changes"
+    reason = "Read-only: your token does not allow changes to this lab"
     expect(other.get_by_text(reason)).to_be_visible()
     # the canvas: grey, fixed, and the keys do nothing
     expect(other.get_by_role("toolbar", name="Palette").get_by_role("button").first).to_be_disabled()

@@ -50,7 +50,7 @@ class Hand:
         self.page.get_by_role("button", name="Link", exact=True).click()
         dialog = self.page.get_by_role("dialog", name="New link")
         for number, (node, name) in enumerate((one, other)):
-            dialog.get_by_label("Where").nth(number).select_option(node)
+            dialog.get_by_label("Attach to").nth(number).select_option(node)
             dialog.get_by_label("Name").nth(number).fill(name)
         dialog.get_by_role("button", name="Create link").click()
         dialog.wait_for(state="detached")
@@ -166,7 +166,7 @@ def test_a_bridge_learns(page: Page, stack: Stack, lab: str) -> None:
     assert sorted(p["ifname"] for p in ports) == ["p0", "p1", "p2"]
     page.get_by_role("button", name="Bridge host/br0").first.click()
     inspector = page.get_by_role("region", name="Inspector")
-    table = inspector.get_by_role("table", name="MAC table")
+    table = inspector.get_by_role("table", name="FDB")
     mac = hand.kernel("ns0", "link", "show", "eth0")[0]["address"]
     assert stack.inside(lab, "ns0", "ping", "-c1", "-W1", "10.0.1.2")
     row = table.get_by_role("row").filter(has_text=mac)

@@ -54,6 +54,7 @@ def test_processes(small: Stack) -> None:
     assert notice(small, fork, "processes") == "processes: 60 of 60"
     small.cli("stop", "small")  # what is left of it would keep the next test from starting anything
     small.cli("start", "small")
+    small.live("small")
 
 
 def test_memory(small: Stack) -> None:

@@ -164,9 +164,11 @@ def test_dns_and_the_verb() -> None:
         stack.cli("uplink", "out", "on")
         stack.cli("stop", "out")
         stack.cli("start", "out")
+        stack.live("out")
         assert "default via 10.0.2.2 dev uplink0" in stack.inside("out", "host", "ip", "route")
         stack.stop()
         stack.start()
+        stack.live("out")
         assert "uplink0" in stack.inside("out", "host", "ip", "link")
         _nobody_else_turns_it_on(stack)
     finally:

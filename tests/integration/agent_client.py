@@ -69,7 +69,7 @@ class Lab:
             out.append(event)
             if getattr(event, "id", None) == request.id and not isinstance(event, p.Attached):
                 return out
-            if isinstance(event, p.Facts) and event.whole:
+            if isinstance(event, p.Facts) and event.snapshot:
                 return out
 
     def attach(self) -> tuple[p.Attached, p.Facts]:

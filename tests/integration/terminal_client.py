@@ -48,7 +48,7 @@ class Shown:
         self.text += data
         self.got += len(data)
         if self.takes:
-            self.client.frame(self.channel, frames.TAKEN, frames.pack_count(self.got))
+            self.client.frame(self.channel, frames.ACK, frames.pack_count(self.got))
 
     def wait(self, words: bytes, seconds: float = 15.0) -> None:
         """Until these bytes were shown."""
@@ -74,8 +74,8 @@ def open_terminal(client: Client, lab: str, namespace: str = "host") -> str:
     return opened.terminal
 
 
-def close_terminal(client: Client, lab: str, terminal: str, anyway: bool = False) -> tuple[str, ...]:
+def close_terminal(client: Client, lab: str, terminal: str, force: bool = False) -> tuple[str, ...]:
     """What keeps it."""
-    closed = client.request(CloseTerminal(id=client.next_id(), lab=lab, terminal=terminal, anyway=anyway))
+    closed = client.request(CloseTerminal(id=client.next_id(), lab=lab, terminal=terminal, force=force))
     assert isinstance(closed, TerminalClosed)
     return closed.kept

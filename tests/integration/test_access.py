@@ -3,14 +3,11 @@
 import json
 import urllib.error
 import urllib.request
-from typing import get_args
 
-import msgspec
 import pytest
 
 from cli.client import Client
 from protocol import public as q
-from server.access import ADMIN, Access, allow
 from tests.integration.terminal_client import Shown, open_terminal
 from tests.support import Stack
 from topology.edit.commands import AddNamespace
@@ -37,7 +34,7 @@ def test_a_view_token_looks_and_no_more(stack: Stack, lab: str) -> None:
         assert isinstance(seen, q.Labs)
         assert ([i.lab for i in seen.labs], seen.role) == ([lab], "view")
         assert isinstance(client.request(q.Open(id="2", lab=lab)), q.Snapshot)
-        assert denied(client, q.Edit(id="3", lab=lab, commands=(AddNamespace(name="x"),))) == f"this token only allows to look at lab {lab}"
+        assert denied(client, q.Edit(id="3", lab=lab, commands=(AddNamespace(name="x"),))) == f"this token only allows viewing lab {lab}"
         denied(client, q.Exec(id="4", lab=lab, namespace="host", argv=("id",)))
         denied(client, q.OpenTerminal(id="5", lab=lab, namespace="host"))
         denied(client, q.StopLab(id="6", lab=lab))
@@ -84,24 +81,6 @@ def test_an_edit_token_reaches_its_lab_alone(stack: Stack, lab: str) -> None:
         event = client.receive(timeout=5)
         assert isinstance(event, q.LabsEvent)
         assert [i.lab for i in event.labs] == [lab]
-
-
-def test_every_request_is_refused_to_the_wrong_token() -> None:
-    """A request type that is added later is not open by mistake: all but one's own session need the lab."""
-    own = {q.ListLabs, q.ListExamples, q.Input, q.Cancel, q.DetachTerminal, q.ResizeTerminal}
-    for kind in get_args(q.AnyRequest):
-        fields = {f.name: "other" if f.name == "lab" else _any(f) for f in msgspec.structs.fields(kind) if f.required}
-        request = kind(**{"id": "1", **fields})
-        allow(ADMIN, request)
-        if kind in own:
-            continue
-        for role in ("view", "edit"):
-            with pytest.raises(ProblemError):
-                allow(Access("mine/x", role, "mine"), request)
-
-
-def _any(field: msgspec.structs.FieldInfo) -> object:
-    return 0 if field.type is int else () if "tuple" in str(field.type) else "x"
 
 
 def test_a_revoked_token_cuts_off(stack: Stack, lab: str) -> None:

@@ -15,11 +15,11 @@ from protocol.public import (
     Delta,
     Done,
     Edit,
-    Look,
     NewLab,
     Open,
     RuleChecked,
     Snapshot,
+    Subscribe,
     Vocabulary,
     VocabularyOf,
     ZeroCounters,
@@ -125,10 +125,10 @@ def test_a_rule_that_is_another_one_by_now_is_a_conflict(stack: Stack, client: C
     edit(client, made, rule("-p tcp -j DROP"))
     gone = refused(client, made, c.RemoveRules(namespace="ns0", chain="INPUT", rules=(c.NumberedRule(at=1, was="-p udp -j DROP"),)))
     assert (gone.code, gone.rule) == (Code.CONFLICT, 1)
-    assert gone.hint == "the rule you meant is gone; number 1 is: -p tcp -j DROP. Nothing was changed"
+    assert gone.hint == "the rule you meant is gone; number 1 is now: -p tcp -j DROP. Nothing was changed"
     edit(client, made, rule("-p udp -j DROP", at=1))
     moved = refused(client, made, c.MoveRule(namespace="ns0", chain="INPUT", at=1, was="-p tcp -j DROP", to=1))
-    assert moved.hint == "the rule you meant is number 2 now; number 1 is: -p udp -j DROP. Nothing was changed"
+    assert moved.hint == "the rule you meant is now number 2; number 1 is now: -p udp -j DROP. Nothing was changed"
     edit(client, made, c.Undo())
     assert refused(client, made, c.SetRule(namespace="ns0", chain="INPUT", at=2, was="", rule="-j DROP")).code == Code.CONFLICT
     assert len(saved(stack, made)) == 1
@@ -286,7 +286,7 @@ def test_counters_and_connections_come_while_somebody_looks(stack: Stack, client
     edit(client, made, rule("-p icmp -m conntrack --ctstate NEW,ESTABLISHED -j ACCEPT"))
     key, table = "rule-counters:ns0/ipv4/filter", "conntrack:ns0"
     assert key not in until(client, made, lambda _: True)
-    client.request(Look(id=client.next_id(), lab=made, filters=("ns0",), conntrack=("ns0",)))
+    client.request(Subscribe(id=client.next_id(), lab=made, filters=("ns0",), conntrack=("ns0",)))
     until(client, made, lambda live: key in live)
     stack.inside(made, "ns1", "ping", "-c", "1", "10.0.1.1")
 
@@ -305,5 +305,5 @@ def test_counters_and_connections_come_while_somebody_looks(stack: Stack, client
     done = client.request(DeleteConnection(id=client.next_id(), lab=made, namespace="ns0", connection=row))
     assert isinstance(done, Done)
     until(client, made, lambda live: isinstance(t := live.get(table), ConntrackLive) and not t.rows)
-    client.request(Look(id=client.next_id(), lab=made))
+    client.request(Subscribe(id=client.next_id(), lab=made))
     until(client, made, lambda live: key not in live and table not in live)

@@ -5,8 +5,8 @@ import urllib.error
 import urllib.request
 from urllib.parse import quote
 
+from protocol.limits import MAX_UPLOAD_BYTES
 from protocol.public import Files, ListFiles
-from protocol.terminals import MOST_UPLOAD
 from tests.integration.terminal_client import Shown, open_terminal
 from tests.support import Stack
 
@@ -61,7 +61,7 @@ def test_no_way_out_of_the_home(stack: Stack, lab: str) -> None:
     for path in ("..", "d%2fg", "%0a", "."):
         assert ask(stack, f"{base}/{path}", b"x")[0] in (400, 404, 405), path
     assert ask(stack, f"{base}/passwd", b"mine") == (200, b'{"path":"/root/passwd (2)"}')
-    assert ask(stack, f"{base}/f", b"x" * (MOST_UPLOAD + 1))[0] == 413
+    assert ask(stack, f"{base}/f", b"x" * (MAX_UPLOAD_BYTES + 1))[0] == 413
 
 
 def test_only_for_those_who_know_the_token(stack: Stack, lab: str) -> None:

@@ -62,7 +62,7 @@ def test_exit_code_and_saved_journey(stack: Stack, tmp_path: Path) -> None:
     file.write_text(saved)
     assert stack.cli("journey", str(file), code=1).splitlines()[-1] == "no route to 10.77.0.1 in r"
     stack.cli("journey", str(ROOT / "README.md"), code=1)
-    assert "is no journey" in stack.stderr
+    assert "is not a saved trace" in stack.stderr
 
 
 def test_what_if(stack: Stack) -> None:
@@ -133,6 +133,7 @@ def test_stopped_lab_is_predicted_from_its_document(stack: Stack) -> None:
         stack.cli("trace", "way", "left", "right", code=1)
     finally:
         stack.cli("start", "way")
+        stack.live("way")
 
 
 def test_watch_finds_the_labs_own_traffic(stack: Stack) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from cli.client import Client
 from protocol import frames
+from protocol.limits import ACK_WINDOW_BYTES
 from tests.integration.terminal_client import Shown, close_terminal, open_terminal
 from tests.support import Stack
 from topology.model.problems import ProblemError
@@ -86,7 +87,7 @@ def test_a_gigabyte_for_someone_who_takes_nothing_fills_no_memory(own: Stack) ->
         shown.type("head -c 1000000000 /dev/zero | tr '\\0' 'x'; echo all-$((1+1))\r")
         shown.pump(3)
         after = [rss(pid) for pid in watched]
-        assert shown.got <= frames.WINDOW + MB
+        assert shown.got <= ACK_WINDOW_BYTES + MB
         assert all(b - a < 8 * MB for a, b in zip(before, after, strict=True)), (before, after)
         # the rest of the lab goes on meanwhile: another shell, and an edit
         _still(other)
@@ -94,7 +95,7 @@ def test_a_gigabyte_for_someone_who_takes_nothing_fills_no_memory(own: Stack) ->
         # and so does he, once he takes again
         shown.type("\x03")
         shown.takes = True
-        client.frame(shown.channel, frames.TAKEN, frames.pack_count(shown.got))
+        client.frame(shown.channel, frames.ACK, frames.pack_count(shown.got))
         shown.type("\recho here-$((2+3))\r")
         shown.wait(b"here-5\r", 60)
 

@@ -52,7 +52,7 @@ def test_a_shell_with_something_running_is_kept(stack: Stack, lab: str) -> None:
         shown.pump(0.3)
         assert close_terminal(client, lab, idle) == ()
         assert sorted(close_terminal(client, lab, busy)) == ["sleep 1000", "sleep 1001"]
-        assert close_terminal(client, lab, busy, anyway=True) == ()
+        assert close_terminal(client, lab, busy, force=True) == ()
         while shown.state.code is None:
             shown.pump(0.1)
         shown.detach()  # forgotten already when it was closed

@@ -109,7 +109,7 @@ def descends(process: Path, ancestor: int) -> bool:
 def test_a_second_one_with_the_same_state_is_refused_in_one_line(own: Stack) -> None:
     done = subprocess.run([sys.executable, "-m", "cli", "up", "--state", str(own.state)], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 1
-    assert "runs already" in done.stderr
+    assert "already running" in done.stderr
 
 
 def test_without_root_it_says_so_in_one_line() -> None:

@@ -1,9 +1,10 @@
 import errno
+from typing import get_args
 
 import pytest
 
 from topology.edit import commands as c
-from topology.edit.edit import Edit, edit
+from topology.edit.edit import CHANGES, Edit, edit
 from topology.model.base import Json
 from topology.model.diff import apply, reverse
 from topology.model.problems import Code, Problem, ProblemError
@@ -203,3 +204,9 @@ def test_a_bridge_takes_1023_ports() -> None:
     assert (problem.code, problem.message) == (Code.LIMIT, "Exchange full")
     assert problem.hint is not None
     assert "1023" in problem.hint
+
+
+def test_every_command_has_its_function() -> None:
+    """Those without one need the history or the kernel: the writer of the lab answers them."""
+    assert set(get_args(c.AnyCommand)) - CHANGES.keys() == {c.Undo, c.Redo, c.KeepDrift, c.RevertDrift}
+    assert CHANGES.keys() <= set(get_args(c.AnyCommand))

@@ -42,7 +42,7 @@ def test_a_restart_does_not_bring_back_what_can_no_longer_be_done_again(files: L
     history.add(BY, adds("ns0"))
     history.mark(history.add(BY, adds("ns1")), True)
     history.add(BY, adds("ns2"))
-    files.append(history.take_fresh())
+    files.append(history.take_unsaved())
     again = History(files.history())
     assert again.changes == history.changes
     assert again.to_redo is None
@@ -51,9 +51,9 @@ def test_a_restart_does_not_bring_back_what_can_no_longer_be_done_again(files: L
 def test_what_was_undone_last_can_be_done_again_after_a_restart(files: LabFiles) -> None:
     history = History()
     change = history.add(BY, adds("ns0"))
-    files.append(history.take_fresh())
+    files.append(history.take_unsaved())
     history.mark(change, True)
-    files.append(history.take_fresh())
+    files.append(history.take_unsaved())
     again = History(files.history())
     assert again.to_undo is None
     assert again.to_redo == history.to_redo
@@ -62,11 +62,11 @@ def test_what_was_undone_last_can_be_done_again_after_a_restart(files: LabFiles)
 def test_a_line_that_was_cut_off_costs_that_change_only(files: LabFiles) -> None:
     history = History()
     history.add(BY, adds("ns0"))
-    files.append(history.take_fresh())
+    files.append(history.take_unsaved())
     with (files.folder / "history.jsonl").open("ab") as f:
         f.write(b'{"number":2,"con')
     history.add(BY, adds("ns1"))
-    files.append(history.take_fresh())
+    files.append(history.take_unsaved())
     assert files.history() == history.changes
 
 
@@ -76,9 +76,9 @@ def test_a_number_is_never_given_twice_also_after_a_restart(files: LabFiles) -> 
     second, third = history.add(BY, adds("ns1")), history.add(BY, adds("ns2"))
     history.mark(third, True)
     history.mark(second, True)
-    files.append(history.take_fresh())
+    files.append(history.take_unsaved())
     again = History(files.history())
     fourth = again.add(BY, adds("ns3"))
-    files.append(again.take_fresh())
+    files.append(again.take_unsaved())
     assert fourth.number > third.number
     assert files.history() == again.changes

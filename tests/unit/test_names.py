@@ -59,10 +59,3 @@ def test_destinations() -> None:
 
 def test_next_free_name_is_the_kernels() -> None:
     assert names.free_name("veth", {"veth0", "veth1", "veth3"}) == "veth2"
-
-
-@pytest.mark.parametrize("name", ["", "A", "a_b", "x" * 41, "../x", "a\n"])
-def test_lab_ids(name: str) -> None:
-    assert names.lab_id("two-namespaces") == "two-namespaces"
-    with pytest.raises(ProblemError):
-        names.lab_id(name)

@@ -15,7 +15,7 @@ from topology.edit.paste import fragment
 from topology.model.base import Json
 from topology.model.graph import Graph
 from topology.model.problems import ProblemError
-from topology.model.records import Area, Bridge, Chain, Namespace, Note, Records, Style, Veth, as_records, replace
+from topology.model.records import Area, Bridge, Chain, Namespace, Note, Placement, Records, Style, Veth, as_records, replace
 from topology.rules.chains import order
 
 SPACES = ("namespace:ns0", "namespace:ns1", "namespace:ns2")
@@ -173,3 +173,12 @@ def test_names_that_are_taken(name: str) -> None:
     new = after(lab, c.Duplicate(ids=(f"interface:host/{name}",)))
     (made,) = {k for k in new.keys() - lab.keys() if k.startswith("interface:")}
     assert len(made.partition("/")[2]) <= 15
+
+
+def test_a_bridge_duplicated_within_its_namespace_does_not_cover_the_original() -> None:
+    records = example("bridge-with-three")
+    new = after(records, c.Duplicate(ids=("interface:host/br0",)))
+    old, copy = (new[f"placement:host/{name}"] for name in ("br0", "br1"))
+    assert isinstance(old, Placement)
+    assert isinstance(copy, Placement)
+    assert (old.x, old.y) != (copy.x, copy.y)

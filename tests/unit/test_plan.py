@@ -1,12 +1,14 @@
 """Laws of the plan: it ends at what is wanted, it is empty when nothing differs, and the way back is a plan too."""
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 
 from tests.unit.strategies import labs
+from topology.model.base import PortVlan
 from topology.model.records import Namespace, Records, Veth, as_records, replace
 from topology.observe.normal import comparable, normalise
 from topology.plan import steps as s
-from topology.plan.kernel_model import Model
+from topology.plan.kernel_model import Model, with_default_pvid
 from topology.plan.plan import plan
 
 BASELINE = {"net.ipv4.ip_forward": "0", "net.ipv4.ip_local_port_range": "32768 60999"}
@@ -61,3 +63,21 @@ def test_names_that_are_exchanged_need_one_in_between() -> None:
     steps = plan(desired, observed, {"host/a": "host/c", "host/c": "host/a"})
     assert [type(step) for step in steps] == [s.MoveInterface] * 3
     assert after(observed, steps) == desired
+
+
+@pytest.mark.parametrize(
+    ("vlans", "old", "new", "expected"),
+    [
+        ("1pu 5", 1, 7, "5 7pu"),  # the default PVID moves
+        ("1pu 7", 1, 7, "1pu 7"),  # not where the new one is there already
+        ("1p", 1, 7, "1p"),  # nor where it was made another than the default
+        ("1pu 5", 1, 0, "5"),
+        ("5pu", 0, 7, "5u 7pu"),  # from none, every port gets it
+        ("7", 0, 7, "7"),
+    ],
+)
+def test_a_new_default_pvid_and_ports_with_vlans_of_their_own(vlans: str, old: int, new: int, expected: str) -> None:
+    def read(text: str) -> tuple[PortVlan, ...]:
+        return tuple(PortVlan(vid=int(word.rstrip("pu")), pvid="p" in word, untagged="u" in word) for word in text.split())
+
+    assert with_default_pvid(read(vlans), old, new) == read(expected)

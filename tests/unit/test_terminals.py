@@ -7,7 +7,8 @@ from agent.terminals.ring import Ring
 from agent.terminals.title import LONGEST, Titles
 from agent.terminals.viewer import Viewer
 from cli.shell import keys
-from protocol.frames import OUTPUT, SCREEN, STATE, WINDOW
+from protocol.frames import OUTPUT, SCREEN, STATE
+from protocol.limits import ACK_WINDOW_BYTES
 
 
 class Box:
@@ -69,17 +70,17 @@ def test_a_viewer_is_sent_no_more_than_the_window() -> None:
     ring.append(b"before")
     viewer.feed(ring)
     assert box.frames == [(SCREEN, b"before")]
-    ring.append(b"x" * (3 * WINDOW))
+    ring.append(b"x" * (3 * ACK_WINDOW_BYTES))
     viewer.feed(ring)
-    assert WINDOW <= box.bytes < WINDOW + (64 << 10)
+    assert ACK_WINDOW_BYTES <= box.bytes < ACK_WINDOW_BYTES + (64 << 10)
     assert not viewer.ready
-    viewer.taken(10 * WINDOW)  # more than was sent: nonsense
+    viewer.taken(10 * ACK_WINDOW_BYTES)  # more than was sent: nonsense
     viewer.feed(ring)
     assert not viewer.ready
     while not viewer.follows(ring):
         viewer.taken(box.bytes)
         viewer.feed(ring)
-    assert b"".join(data for _, data in box.frames) == b"before" + b"x" * (3 * WINDOW)
+    assert b"".join(data for _, data in box.frames) == b"before" + b"x" * (3 * ACK_WINDOW_BYTES)
 
 
 def test_a_viewer_whom_the_ring_has_overtaken_gets_the_screen_anew() -> None:

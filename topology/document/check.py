@@ -1,13 +1,15 @@
-"""What the kernel would refuse of a state. `topology.edit.edit` asks it of what an edit touches, `topology.document.document` of all."""
+"""What the kernel would refuse of a lab: asked for what an edit changes (`topology.edit.edit`) and for a whole document (`load`)."""
 
 import errno
 import ipaddress
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Any, Final, NamedTuple
 
-from topology.model import ids, names
-from topology.model.base import HOST, Fault
+from topology.model import ids, names, ranges, routing
+from topology.model.base import HOST, Fault, Record
+from topology.model.drawing import SHAPES
 from topology.model.graph import Graph
 from topology.model.kind import Lower
 from topology.model.kind import fault as _strerror
@@ -16,12 +18,10 @@ from topology.model.records import (
     INTERFACES,
     AnyInterface,
     AnyRecord,
-    Area,
     Chain,
     Fdb,
     Namespace,
     Neighbour,
-    Note,
     Route,
     is_bridge,
 )
@@ -30,14 +30,14 @@ from topology.rules import chains
 
 
 class Found(NamedTuple):
-    """A fault and whose it is; `fault.field` may go deeper: `addresses[0]`."""
+    """A fault of the record with the id `record`. `fault.field` may be a path in the record: `addresses[0]`."""
 
     record: str
     fault: Fault
     code: Code = Code.INVALID
 
     def problem(self, subject: str | None = None) -> Problem:
-        """As the problem that is told; `subject` instead of the record id."""
+        """The fault as a problem; its subject is `subject`, by default the record id."""
         fault = self.fault
         rule = re.fullmatch(r"rules\[(\d+)\]", fault.field)
         return Problem(
@@ -46,60 +46,79 @@ class Found(NamedTuple):
         )  # fmt: skip
 
 
-def _caught(field: str, error: ProblemError) -> Fault:
-    problem = error.problem
-    return Fault(field, problem.message, problem.hint or "", problem.errno or 0)
+def _refused(field: str, checker: Callable[..., object], *values: object) -> Iterator[Fault]:
+    """The fault of a field whose values a checker of `topology.model.names` refuses."""
+    try:
+        checker(*values)
+    except ProblemError as error:
+        problem = error.problem
+        yield Fault(field, problem.message, problem.hint or "", problem.errno or 0)
+
+
+def _no_namespace(field: str, name: str) -> Fault:
+    """In the words of ip-netns(8)."""
+    return Fault(field, f'Cannot open network namespace "{name}": No such file or directory', "", errno.ENOENT)
 
 
 def check(records: Mapping[str, AnyRecord], only: Collection[str] | None = None) -> Iterator[Found]:
-    """Everything that is wrong with these records; `only`: with those ids. The values need not be canonical."""
+    """Everything that is wrong with these records; `only`: with those that have these ids. The values need not be canonical."""
     graph = Graph(records)
-    nsids: dict[int, list[str]] = {}
+    nsids = _by_nsid(graph)
+    for key, record in records.items():
+        if only is None or key in only:
+            for fault in _faults(graph, nsids, record):
+                yield Found(key, fault, Code.LIMIT if fault.errno == errno.EXFULL else Code.INVALID)
+
+
+def _faults(graph: Graph, nsids: Mapping[int, list[str]], record: AnyRecord) -> Iterator[Fault]:
+    if isinstance(record, Namespace):
+        yield from _of_namespace(record, nsids)
+    elif type(record) in _CHECKS:
+        yield from _CHECKS[type(record)](graph, record)
+
+
+# ---- namespaces ------------------------------------------------------------------------------------------------------
+
+
+def _by_nsid(graph: Graph) -> dict[int, list[str]]:
+    """nsid → the names of the namespaces that say it."""
+    out: dict[int, list[str]] = {}
     for namespace in graph.namespaces.values():
         if namespace.nsid is not None:
-            nsids.setdefault(namespace.nsid, []).append(namespace.name)
-    for key, record in records.items():
-        if only is not None and key not in only:
-            continue
-        faults = _of_namespace(record, nsids) if isinstance(record, Namespace) else _FAULTS.get(type(record), _none)(graph, record)
-        for fault in faults:
-            yield Found(key, fault, Code.LIMIT if fault.errno == errno.EXFULL else Code.INVALID)
+            out.setdefault(namespace.nsid, []).append(namespace.name)
+    return out
 
 
-def _of_namespace(record: Namespace, nsids: dict[int, list[str]]) -> Iterator[Fault]:
-    try:
-        names.namespace_name(record.name, host=True)
-    except ProblemError as error:
-        yield _caught("", error)
+def _of_namespace(record: Namespace, nsids: Mapping[int, list[str]]) -> Iterator[Fault]:
+    yield from _refused("", partial(names.namespace_name, host=True), record.name)
     if record.nsid is not None:
-        others = [name for name in nsids[record.nsid] if name != record.name]
-        if not 0 <= record.nsid < 2**31:
-            yield _strerror("nsid", errno.EINVAL, "an nsid is 0 to 2147483647")
-        elif others:
-            yield Fault("nsid", "The specified nsid is already used", f"{others[0]} has {record.nsid}: take another", errno.EEXIST)
-        elif record.name == HOST:
-            yield _strerror("nsid", errno.EINVAL, "nsids are what host knows the others by: host has none")
+        yield from _nsid(record.name, record.nsid, nsids[record.nsid])
     for key, value in record.sysctls.items():
-        try:
-            names.sysctl(key, value)
-        except ProblemError as error:
-            yield _caught(f"sysctls.{key}", error)
+        yield from _refused(f"sysctls.{key}", names.sysctl, key, value)
+
+
+def _nsid(name: str, nsid: int, having: Collection[str]) -> Iterator[Fault]:
+    """`having`: the namespaces that say this nsid, with this one."""
+    others = [other for other in having if other != name]
+    if not ranges.holds(ranges.NSID, nsid):
+        yield _strerror("nsid", errno.EINVAL, f"an nsid is {ranges.words(ranges.NSID)}")
+    elif others:
+        yield Fault("nsid", "The specified nsid is already used", f"{others[0]} has {nsid}: take another", errno.EEXIST)
+    elif name == HOST:
+        yield _strerror("nsid", errno.EINVAL, "an nsid is how host knows another namespace: host itself has none")
+
+
+# ---- interfaces ------------------------------------------------------------------------------------------------------
 
 
 def _of_interface(graph: Graph, interface: AnyInterface) -> Iterator[Fault]:
-    try:
-        names.interface_name(interface.name)
-    except ProblemError as error:
-        yield _caught("", error)
+    yield from _refused("", names.interface_name, interface.name)
     if interface.name == "lo" and not interface.KIND.builtin:
         yield _strerror("kind", errno.EEXIST, "lo is the loopback interface of each namespace: take another name")
     if interface.namespace not in graph.namespaces:
-        yield Fault("namespace", f'Cannot open network namespace "{interface.namespace}": No such file or directory', "", errno.ENOENT)
+        yield _no_namespace("namespace", interface.namespace)
     if interface.mac is not None and interface.KIND.mac != "none":
-        try:
-            names.mac(interface.mac)
-        except ProblemError as error:
-            yield _caught("mac", error)
+        yield from _refused("mac", names.mac, interface.mac)
     yield from _mtu(graph, interface)
     yield from _addresses(interface)
     yield from _master(graph, interface)
@@ -113,28 +132,30 @@ def _of_interface(graph: Graph, interface: AnyInterface) -> Iterator[Fault]:
 
 def _mtu(graph: Graph, interface: AnyInterface) -> Iterator[Fault]:
     low, high = interface.KIND.mtu.low, interface.KIND.mtu.high
-    if interface.mtu is not None and interface.mtu < low:
+    if interface.mtu is None:
+        return
+    if interface.mtu < low:
         yield Fault("mtu", "mtu less than device minimum", f"the MTU is {low} to {high} bytes", errno.EINVAL)
-    elif interface.mtu is not None and interface.mtu > high:
+    elif interface.mtu > high:
         yield Fault("mtu", "mtu greater than device maximum", f"the MTU is {low} to {high} bytes", errno.EINVAL)
-    lower = graph.lower(interface) if interface.mtu is not None and interface.KIND.mtu.capped else None
-    if lower is not None and interface.mtu is not None and interface.mtu > (most := effective_mtu(graph, lower)):
+    lower = graph.lower(interface) if interface.KIND.mtu.capped else None
+    if lower is not None and interface.mtu > (most := effective_mtu(graph, lower)):
         yield _strerror("mtu", errno.ERANGE, f"the MTU is at most that of {lower.ref}: {most} bytes")
 
 
 def _addresses(interface: AnyInterface) -> Iterator[Fault]:
     seen: set[str] = set()
     for number, text in enumerate(interface.addresses):
-        try:
+        field = f"addresses[{number}]"
+        refused = [*_refused(field, names.interface_address, text)]
+        yield from refused
+        if not refused:
             value = names.interface_address(text)
-        except ProblemError as error:
-            yield _caught(f"addresses[{number}]", error)
-            continue
-        if value in seen:
-            yield _strerror(f"addresses[{number}]", errno.EEXIST, f"{value} stands there twice")
-        elif ipaddress.ip_interface(value).ip.is_multicast:
-            yield _strerror(f"addresses[{number}]", errno.EADDRNOTAVAIL, f"{value} is a multicast address")
-        seen.add(value)
+            if value in seen:
+                yield _strerror(field, errno.EEXIST, f"{value} is listed twice")
+            elif ipaddress.ip_interface(value).ip.is_multicast:
+                yield _strerror(field, errno.EADDRNOTAVAIL, f"{value} is a multicast address")
+            seen.add(value)
 
 
 def _master(graph: Graph, interface: AnyInterface) -> Iterator[Fault]:
@@ -148,25 +169,29 @@ def _master(graph: Graph, interface: AnyInterface) -> Iterator[Fault]:
     if master is None:
         yield Fault("master", f'Cannot find device "{interface.master}"', f"a bridge of {interface.namespace} must be the master")
     elif not is_bridge(master):
-        yield _strerror("master", errno.EOPNOTSUPP, f"{ref} is no bridge")
+        yield _strerror("master", errno.EOPNOTSUPP, f"{ref} is not a bridge")
     elif interface.KIND.no_port is not None:
         yield interface.KIND.no_port
     elif len(graph.ports(ref)) > (most := master.KIND.max_ports):
-        yield _strerror("master", errno.EXFULL, f"a bridge takes {most} ports: join a second bridge to {ref}")
+        yield _strerror("master", errno.EXFULL, f"a bridge takes {most} ports: connect a second bridge to {ref}")
 
 
 def _port(interface: AnyInterface) -> Iterator[Fault]:
     port = interface.port
-    if not 1 <= port.cost <= 65535:
-        yield _strerror("port.cost", errno.ERANGE, f"the path cost is 1 to 65535, not {port.cost}")
-    if not 0 <= port.priority <= 63:
-        yield _strerror("port.priority", errno.ERANGE, f"the port priority is 0 to 63, not {port.priority}")
+    if not ranges.holds(ranges.PORT_COST, port.cost):
+        yield _strerror("port.cost", errno.ERANGE, f"the path cost is {ranges.words(ranges.PORT_COST)}, not {port.cost}")
+    if not ranges.holds(ranges.PORT_PRIORITY, port.priority):
+        yield _strerror("port.priority", errno.ERANGE, f"the port priority is {ranges.words(ranges.PORT_PRIORITY)}, not {port.priority}")
+    yield from _vlans(interface)
+
+
+def _vlans(interface: AnyInterface) -> Iterator[Fault]:
     vids: set[int] = set()
     for number, vlan in enumerate(interface.vlans or ()):
-        if not 1 <= vlan.vid <= 4094:
-            yield Fault(f"vlans[{number}].vid", "Vlan id is invalid", f"a VLAN id is 1 to 4094, not {vlan.vid}", errno.EINVAL)
+        if not ranges.holds(ranges.VLAN_ID, vlan.vid):
+            yield Fault(f"vlans[{number}].vid", "Vlan id is invalid", f"{_VLAN_ID}, not {vlan.vid}", errno.EINVAL)
         elif vlan.vid in vids:
-            yield _strerror(f"vlans[{number}].vid", errno.EEXIST, f"VLAN {vlan.vid} stands there twice")
+            yield _strerror(f"vlans[{number}].vid", errno.EEXIST, f"VLAN {vlan.vid} is listed twice")
         vids.add(vlan.vid)
     if sum(v.pvid for v in interface.vlans or ()) > 1:
         yield Fault("vlans", "Cannot set PVID for more than one VLAN", "a port has one PVID", errno.EINVAL)
@@ -177,14 +202,14 @@ def _peer(graph: Graph, end: AnyInterface, other: str) -> Iterator[Fault]:
     if peer is None:
         yield Fault("peer", f'Cannot find device "{other}"', f'a {word} needs both ends: "{other}" with "peer": "{end.ref}"')
     elif peer.word != word:
-        yield Fault("peer", f"{other} is no {word}", f"the peer of a {word} is a {word}")
+        yield Fault("peer", f"{other} is not a {word}", f"the peer of a {word} is a {word}")
     elif peer.other_end != end.ref:
         yield Fault("peer", f"{other} has another peer: {peer.other_end}", f'both ends must name each other: "peer": "{end.ref}"')
 
 
 def _lower(graph: Graph, interface: AnyInterface, rule: Lower) -> Iterator[Fault]:
     if interface.KIND.underlay and interface.made_in not in {*graph.namespaces, interface.namespace}:
-        yield Fault("underlay", f'Cannot open network namespace "{interface.made_in}": No such file or directory', "", errno.ENOENT)
+        yield _no_namespace("underlay", interface.made_in)
     if interface.lower is None:
         return
     lower = graph.lower(interface)
@@ -203,7 +228,7 @@ def _lower(graph: Graph, interface: AnyInterface, rule: Lower) -> Iterator[Fault
 
 
 def _circle(graph: Graph, interface: AnyInterface) -> bool:
-    """Whether it is found below itself, going down from an interface to its lower one, and from a bridge to its ports."""
+    """Whether the interface is below itself, going down from an interface to its lower one and from a bridge to its ports."""
     todo, seen = [interface], {""}
     while todo:
         below = todo.pop()
@@ -214,56 +239,59 @@ def _circle(graph: Graph, interface: AnyInterface) -> bool:
     return interface.ref in seen
 
 
+# ---- routes, neighbours, FDB entries, chains -------------------------------------------------------------------------
+
+
 def _of_route(graph: Graph, route: Route) -> Iterator[Fault]:
-    try:
-        to = names.destination(route.to, route.via)
-    except ProblemError as error:
-        yield _caught("to", error)
+    refused = [*_refused("to", names.destination, route.to, route.via)]
+    if refused:
+        yield from refused
         return
-    for field, text in (("via", route.via), ("src", route.src)):
-        if text is None:
-            continue
-        try:
-            names.address(text)
-        except ProblemError as error:
-            yield _caught(field, error)
-            continue
-        if (":" in text) != (":" in to):
-            family = "inet6" if ":" in to else "inet"
-            yield Fault(field, f'{family} address is expected rather than "{text}".', f"{to} needs one of its own family")
+    to = names.destination(route.to, route.via)
+    yield from _route_address("via", route.via, to)
+    yield from _route_address("src", route.src, to)
     yield from _namespace_and_dev(graph, route.namespace, route.dev)
     if route.type == "unicast" and route.via is None and route.dev is None:
         yield Fault("via", 'either "via" or "dev" is required', "say where it goes: a gateway or an interface", errno.ENODEV)
     if route.onlink and route.dev is None:
         yield Fault("dev", "Nexthop device required for onlink", "name the interface", errno.ENODEV)
-    if not 1 <= route.table < 2**32:
-        yield _strerror("table", errno.EINVAL, "a table is 1 to 4294967295; main is 254")
-    if route.metric is not None and not 0 <= route.metric < 2**32:
-        yield _strerror("metric", errno.EINVAL, "a metric is 0 to 4294967295")
+    if not ranges.holds(ranges.ROUTE_TABLE, route.table):
+        yield _strerror("table", errno.EINVAL, f"a table is {ranges.words(ranges.ROUTE_TABLE)}; main is {routing.MAIN_TABLE}")
+    if route.metric is not None and not ranges.holds(ranges.ROUTE_METRIC, route.metric):
+        yield _strerror("metric", errno.EINVAL, f"a metric is {ranges.words(ranges.ROUTE_METRIC)}")
+
+
+def _route_address(field: str, text: str | None, to: str) -> Iterator[Fault]:
+    """Faults of the gateway or source of a route to `to`."""
+    if text is None:
+        return
+    refused = [*_refused(field, names.address, text)]
+    yield from refused
+    if not refused and (":" in text) != (":" in to):
+        family = "inet6" if ":" in to else "inet"
+        yield Fault(field, f'{family} address is expected rather than "{text}".', f"{to} needs one of its own family")
 
 
 def _namespace_and_dev(graph: Graph, namespace: str, dev: str | None) -> Iterator[Fault]:
     if namespace not in graph.namespaces:
-        yield Fault("namespace", f'Cannot open network namespace "{namespace}": No such file or directory', "", errno.ENOENT)
-    elif dev is not None and dev != "lo" and f"{namespace}/{dev}" not in graph.interfaces:
+        yield _no_namespace("namespace", namespace)
+    elif dev is not None and dev != "lo" and ids.join(namespace, dev) not in graph.interfaces:
         yield Fault("dev", f'Cannot find device "{dev}"', f"{namespace} has no such interface", errno.ENODEV)
 
 
-def _of_entry(graph: Graph, entry: Neighbour | Fdb) -> Iterator[Fault]:
+def _of_neighbour(graph: Graph, entry: Neighbour) -> Iterator[Fault]:
     yield from _namespace_and_dev(graph, entry.namespace, entry.dev)
-    try:
-        names.any_mac(entry.mac)
-    except ProblemError as error:
-        yield _caught("mac", error)
-    other = entry.address if isinstance(entry, Neighbour) else entry.destination
-    field = "address" if isinstance(entry, Neighbour) else "destination"
-    try:
-        if other is not None:
-            names.address(other)
-    except ProblemError as error:
-        yield _caught(field, error)
-    if isinstance(entry, Fdb) and entry.vlan is not None and not 1 <= entry.vlan <= 4094:
-        yield Fault("vlan", "invalid vlan id", f"a VLAN id is 1 to 4094, not {entry.vlan}", errno.EINVAL)
+    yield from _refused("mac", names.any_mac, entry.mac)
+    yield from _refused("address", names.address, entry.address)
+
+
+def _of_fdb(graph: Graph, entry: Fdb) -> Iterator[Fault]:
+    yield from _namespace_and_dev(graph, entry.namespace, entry.dev)
+    yield from _refused("mac", names.any_mac, entry.mac)
+    if entry.destination is not None:
+        yield from _refused("destination", names.address, entry.destination)
+    if entry.vlan is not None and not ranges.holds(ranges.VLAN_ID, entry.vlan):
+        yield Fault("vlan", "invalid vlan id", f"{_VLAN_ID}, not {entry.vlan}", errno.EINVAL)
 
 
 def _of_chain(graph: Graph, chain: Chain) -> Iterator[Fault]:
@@ -271,39 +299,41 @@ def _of_chain(graph: Graph, chain: Chain) -> Iterator[Fault]:
     yield from chains.faults(chain)
 
 
-def _none(_graph: Graph, _record: AnyRecord) -> Iterator[Fault]:
-    yield from ()
+_VLAN_ID: Final = f"a VLAN id is {ranges.words(ranges.VLAN_ID)}"
 
-
-_FAULTS: dict[type[AnyRecord], Callable[[Graph, Any], Iterator[Fault]]] = {
+_CHECKS: Final[dict[type[Record], Callable[[Graph, Any], Iterator[Fault]]]] = {
     **dict.fromkeys(INTERFACES, _of_interface),
+    **dict.fromkeys(SHAPES, lambda _, shape: shape.faults()),
     Route: _of_route,
-    Neighbour: _of_entry,
-    Fdb: _of_entry,
+    Neighbour: _of_neighbour,
+    Fdb: _of_fdb,
     Chain: _of_chain,
-    Area: lambda _, area: area.faults(),
-    Note: lambda _, note: note.faults(),
 }
-"""Kind of record → what is wrong with it; that of a namespace needs the nsids of all."""
+"""Kind of record → its faults. Of the lab, of places and of styles nothing can be wrong that the types do not say."""
+
+
+# ---- gateways --------------------------------------------------------------------------------------------------------
 
 
 def gateways(records: Mapping[str, AnyRecord], only: Collection[str] | None = None) -> Iterator[Found]:
-    """IPv4 routes whose gateway the kernel will not take (fib_check_nh()): no subnet of an interface that is up has it.
+    """IPv4 routes whose gateway the kernel refuses (fib_check_nh() of net/ipv4/fib_semantics.c): it is not directly connected.
 
-    A state that came from a kernel may hold such routes (the address went later), so `check` does not ask for it.
+    What was read from a kernel may have such routes, where the address was deleted later. So `check` does not look for them.
     """
     graph = Graph(records)
     for key, route in records.items():
-        if not isinstance(route, Route) or route.via is None or ":" in route.via or route.onlink or (only is not None and key not in only):
-            continue
-        gateway = ipaddress.ip_address(route.via)
-        up = [i for i in graph.inside(route.namespace) if i.up and route.dev in (None, i.name)]
-        connected = any(gateway in ipaddress.ip_interface(a).network for i in up for a in i.addresses)
-        direct = any(
-            r.via is None and r.type == "unicast" and r is not route and ":" not in r.to
-            and gateway in ipaddress.ip_network("0.0.0.0/0" if r.to == "default" else r.to)
-            for r in graph.routes(route.namespace)
-        )  # fmt: skip
-        if not connected and not direct:
-            hint = f"{gateway} is in no subnet of an interface of {route.namespace} that is up: give one an address of its subnet first"
+        if isinstance(route, Route) and (only is None or key in only) and not _gateway_connected(graph, route):
+            hint = f"{route.via} is in no subnet of an interface of {route.namespace} that is up: give one an address of its subnet first"
             yield Found(key, Fault("via", "Nexthop has invalid gateway.", hint, errno.ENETUNREACH), Code.REFUSED)
+
+
+def _gateway_connected(graph: Graph, route: Route) -> bool:
+    """Whether an interface that is up, or a route without a gateway, leads to the route's IPv4 gateway; true where it has none."""
+    if route.via is None or ":" in route.via or route.onlink:
+        return True
+    gateway = ipaddress.ip_address(route.via)
+    up = (i for i in graph.inside(route.namespace) if i.up and route.dev in (None, i.name))
+    if any(gateway in ipaddress.ip_interface(a).network for i in up for a in i.addresses):
+        return True
+    direct = (r for r in graph.routes(route.namespace) if r.via is None and r.type == "unicast" and r is not route and ":" not in r.to)
+    return any(gateway in routing.network(r.to) for r in direct)

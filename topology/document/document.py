@@ -1,34 +1,34 @@
-"""The document: a lab as JSON, to be written by hand, kept, compared and sent to others.
+"""The document: a lab as JSON, to be written by hand, stored, compared and shared.
 
-`load` takes it, or says everything that is wrong with it; `dump` writes it. `load(dump(records)) == records` for records in normal form.
+`load` reads one, or lists everything that is wrong with it; `dump` writes one. `load(dump(records)) == records` for records in normal form.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TypeVar
 
 import msgspec
 
 from topology.document import jsontext
 from topology.document.check import check
-from topology.document.reader import VERSION, Reader
-from topology.document.schema import schema
+from topology.document.reader import Reader
+from topology.document.schema import ENTRY_KEYS, SHAPE_KEYS, VERSION, schema
 from topology.model.base import HOST, Json
-from topology.model.drawing import number, shape_json, style_json
+from topology.model.drawing import SHAPES, number, shape_json, style_json
 from topology.model.graph import Graph
 from topology.model.problems import ProblemError
 from topology.model.records import (
     INTERFACES,
     AnyInterface,
     AnyRecord,
-    Area,
     Chain,
     Fdb,
     Lab,
     Namespace,
     Neighbour,
-    Note,
     Records,
     Route,
+    lab_of,
     replace,
 )
 from topology.model.sysctls import IPV6_OFF
@@ -37,14 +37,18 @@ from topology.rules.chains import order
 
 __all__ = ["VERSION", "dump", "load", "schema", "to_json"]
 
+Entry = Route | Neighbour | Fdb | Chain
+T = TypeVar("T")
+
 LARGE = 64
 """With more namespaces than this, those without IPv6 get it switched off (docs/adr/0004-ipv6-in-large-labs.md)."""
 
 MAX_PROBLEMS = 100
+"""Of a document with more, the first ones are reported."""
 
 
 def load(source: bytes | str | dict[str, Json]) -> Records:
-    """The records of a document, in normal form. Raises one `ProblemError` with all that is wrong; subjects are JSON paths."""
+    """The records of a document, in normal form. Raises one `ProblemError` with all that is wrong; its subjects are JSON paths."""
     reader = Reader()
     reader.read(source if isinstance(source, dict) else jsontext.parse(source))
     if not reader.problems:
@@ -61,66 +65,56 @@ def dump(records: Mapping[str, AnyRecord]) -> str:
 
 
 def to_json(records: Mapping[str, AnyRecord]) -> dict[str, Json]:
-    """The document as a JSON value. Places of nodes that are not there are left out."""
+    """The document as a JSON value. Places and styles of nodes that are not there are left out."""
     graph = Graph(records)
-    lab = _lab(records)
-    out: dict[str, Json] = {"vethboard": VERSION, "name": lab.name}
-    if lab.description:
-        out["description"] = lab.description
-    if lab.policy != "follow":
-        out["policy"] = lab.policy
-    if lab.ipv6:
-        out["ipv6"] = True
-    if lab.firewall is not None:
-        out["firewall"] = lab.firewall
-    if lab.uplink:
-        out["uplink"] = True
-    entries: dict[str, list[Route | Neighbour | Fdb | Chain]] = {}
-    for record in records.values():
-        if isinstance(record, Route | Neighbour | Fdb | Chain):
+    lab = lab_of(records)
+    settings: dict[str, Json] = {key: value for key, value in msgspec.to_builtins(lab).items() if key not in ("kind", "name")}
+    return {"vethboard": VERSION, "name": lab.name, **settings, "namespaces": _namespaces(graph, lab), **_drawn(graph)}
+
+
+def _namespaces(graph: Graph, lab: Lab) -> dict[str, Json]:
+    entries: dict[str, list[Entry]] = {}
+    for record in graph.records.values():
+        if isinstance(record, Entry):
             entries.setdefault(record.namespace, []).append(record)
     keep_on = _ipv6_left_on(graph, lab)
-    out["namespaces"] = {
-        name: _namespace(graph, graph.namespaces[name], entries.get(name, []), name in keep_on)
-        for name in sorted(graph.namespaces, key=_by_name)
-    }
+    return {name: _namespace(graph, record, entries.get(name, []), name in keep_on) for name, record in _sorted(graph.namespaces).items()}
+
+
+def _drawn(graph: Graph) -> dict[str, Json]:
+    """Where and how nodes are drawn, areas and notes."""
     nodes = set(graph.nodes())
-    places = {node: [number(p.x), number(p.y)] for node, p in graph.placements().items() if node in nodes}
-    if places:
-        out["layout"] = {node: places[node] for node in sorted(places, key=_by_name)}
-    styles = {node: style_json(style) for node, style in graph.styles().items() if node in nodes and not style.plain}
-    if styles:
-        out["styles"] = {node: styles[node] for node in sorted(styles, key=_by_name)}
-    for key, kind in (("areas", Area), ("notes", Note)):
-        shapes = {r.name: shape_json(r) for r in records.values() if isinstance(r, kind)}
-        if shapes:
-            out[key] = {name: shapes[name] for name in sorted(shapes, key=_by_name)}
-    return out
+    shapes = [r for r in graph.records.values() if isinstance(r, SHAPES)]
+    parts: dict[str, dict[str, Json]] = {
+        "layout": {node: [number(p.x), number(p.y)] for node, p in graph.placements().items() if node in nodes},
+        "styles": {node: style_json(style) for node, style in graph.styles().items() if node in nodes and not style.plain},
+        **{key: {r.name: shape_json(r) for r in shapes if isinstance(r, kind)} for key, kind in SHAPE_KEYS.items()},
+    }
+    return {key: _sorted(part) for key, part in parts.items() if part}
+
+
+def _sorted(part: Mapping[str, T]) -> dict[str, T]:
+    return {name: part[name] for name in sorted(part, key=_by_name)}
 
 
 def _by_name(name: str) -> tuple[bool, bool, list[tuple[int, str]]]:
-    """`host` and `lo` first, then as people count: ns2 before ns10."""
+    """Sort key: `host` and `lo` first, numbers by value: ns2 before ns10."""
     parts = re.findall(r"[0-9]+|[^0-9]+", name)
     return name != HOST, name != "lo", [(int(p), "") if p.isdecimal() else (-1, p) for p in parts]
 
 
-def _namespace(graph: Graph, record: Namespace, entries: list[Route | Neighbour | Fdb | Chain], keep_on: bool) -> dict[str, Json]:
-    out: dict[str, Json] = {}
-    if record.nsid is not None:
-        out["nsid"] = record.nsid
-    interfaces = sorted(graph.inside(record.name), key=lambda i: _by_name(i.name))
-    if interfaces:
-        out["interfaces"] = {i.name: _interface(i) for i in interfaces}
-    for key, kind in (("routes", Route), ("neighbours", Neighbour), ("fdb", Fdb)):
-        rows = [_entry(e) for e in sorted(entries, key=lambda e: e.id) if isinstance(e, Route | Neighbour | Fdb) and isinstance(e, kind)]
-        if rows:
-            out[key] = rows
-    sysctls = {**record.sysctls, **({IPV6_OFF: "0"} if keep_on else {})}
-    if sysctls:
-        out["sysctls"] = {key: _sysctl(value) for key, value in sorted(sysctls.items())}
-    if chains := sorted((e for e in entries if isinstance(e, Chain)), key=order):
-        out["filter"] = _filter(chains)
-    return out
+def _namespace(graph: Graph, record: Namespace, entries: list[Entry], ipv6_stays: bool) -> dict[str, Json]:
+    """The entry of a namespace, without parts that are empty. `ipv6_stays`: it has to say that IPv6 is left on."""
+    nsid = {"nsid": record.nsid} if record.nsid is not None else {}
+    sysctls = {**record.sysctls, **({IPV6_OFF: "0"} if ipv6_stays else {})}
+    entries = sorted(entries, key=lambda e: e.id)
+    parts: dict[str, Json] = {
+        "interfaces": _sorted({i.name: _interface(i) for i in graph.inside(record.name)}),
+        **{key: [_entry(e) for e in entries if isinstance(e, kind)] for key, kind in ENTRY_KEYS.items()},
+        "sysctls": {key: _sysctl(value) for key, value in sorted(sysctls.items())},
+        "filter": _filter(sorted((e for e in entries if isinstance(e, Chain)), key=order)),
+    }
+    return {**nsid, **{key: part for key, part in parts.items() if part}}
 
 
 def _filter(chains: Iterable[Chain]) -> dict[str, Json]:
@@ -135,6 +129,7 @@ def _filter(chains: Iterable[Chain]) -> dict[str, Json]:
 
 
 def _sysctl(value: str) -> int | str:
+    """A number where the value is one, as people write it; no leading zeros, so that the text is the same again."""
     return int(value) if re.fullmatch(r"0|-?[1-9][0-9]{0,17}", value, re.ASCII) else value
 
 
@@ -142,7 +137,7 @@ _COMMON = ("master", "addresses", "up", "mac", "mtu", "port", "vlans")
 
 
 def _interface(interface: AnyInterface) -> dict[str, Json]:
-    """Its kind and what only the kind has first."""
+    """The entry of an interface: its kind and the fields of the kind first, then those that all kinds have."""
     fields: dict[str, Json] = msgspec.to_builtins(interface)
     del fields["namespace"], fields["name"]
     if interface.KIND.builtin:
@@ -162,49 +157,53 @@ def _entry(record: Route | Neighbour | Fdb) -> dict[str, Json]:
 # ---- IPv6 in large labs ----------------------------------------------------------------------------------------------
 
 
-def _lab(records: Mapping[str, AnyRecord]) -> Lab:
-    lab = records.get("lab:")
-    return lab if isinstance(lab, Lab) else Lab()
+def _without_ipv6_use(graph: Graph) -> set[str]:
+    """The namespaces in which no record has to do with IPv6, but maybe the sysctl that switches it off."""
+    return graph.namespaces.keys() - {name for record in graph.records.values() for name in _using_ipv6(record)}
 
 
-def _silent(graph: Graph) -> set[str]:
-    """The namespaces in which nothing speaks of IPv6, but maybe the sysctl that switches it off."""
-    loud: set[str] = set()
-    for record in graph.records.values():
-        if isinstance(record, Chain):
-            if record.family == "ipv6":
-                loud.add(record.namespace)
-        elif isinstance(record, Route | Neighbour):
-            if ":" in (record.to if isinstance(record, Route) else record.address):
-                loud.add(record.namespace)
-        elif isinstance(record, Namespace):
-            if any(key.startswith("net.ipv6.") and key != IPV6_OFF for key in record.sysctls):
-                loud.add(record.name)
-        elif isinstance(record, INTERFACES):
-            if any(":" in a for a in record.addresses):
-                loud.add(record.namespace)
-            if any(":" in (getattr(record, name) or "") for name in record.KIND.addresses):
-                loud.add(record.made_in)
-    return graph.namespaces.keys() - loud
+def _using_ipv6(record: AnyRecord) -> Iterator[str]:
+    """The namespaces that use IPv6 because of this record."""
+    if isinstance(record, INTERFACES):
+        if any(":" in a for a in record.addresses):
+            yield record.namespace
+        if any(":" in (getattr(record, name) or "") for name in record.KIND.addresses):
+            yield record.made_in
+    elif isinstance(record, Namespace):
+        if any(key.startswith("net.ipv6.") and key != IPV6_OFF for key in record.sysctls):
+            yield record.name
+    elif isinstance(record, Entry) and _is_ipv6(record):
+        yield record.namespace
+
+
+def _is_ipv6(entry: Entry) -> bool:
+    match entry:
+        case Chain():
+            return entry.family == "ipv6"
+        case Route():
+            return ":" in entry.to
+        case Neighbour():
+            return ":" in entry.address
+    return False
 
 
 def _ipv6_left_on(graph: Graph, lab: Lab) -> set[str]:
-    """The namespaces for which a document has to say that IPv6 stays on, because `load` would switch it off."""
+    """The namespaces of which the document has to say that IPv6 stays on, because `load` would switch it off."""
     if lab.ipv6 or len(graph.namespaces) <= LARGE:
         return set()
-    return {name for name in _silent(graph) if IPV6_OFF not in graph.namespaces[name].sysctls}
+    return {name for name in _without_ipv6_use(graph) if IPV6_OFF not in graph.namespaces[name].sysctls}
 
 
 def _without_ipv6(records: Records) -> Records:
-    """IPv6 off where a large document does not use it; there, a 0 in the sysctl only says: leave it on."""
+    """Switch IPv6 off in the namespaces of a large lab that do not use it, unless they say 0 for the sysctl."""
     graph = Graph(records)
-    if _lab(records).ipv6 or len(graph.namespaces) <= LARGE:
+    if lab_of(records).ipv6 or len(graph.namespaces) <= LARGE:
         return records
     out = dict(records)
-    for name in _silent(graph):
+    for name in _without_ipv6_use(graph):
         record = graph.namespaces[name]
-        said = record.sysctls.get(IPV6_OFF)
+        stated = record.sysctls.get(IPV6_OFF)
         others = {key: value for key, value in record.sysctls.items() if key != IPV6_OFF}
-        sysctls = others if said == "0" else {**others, IPV6_OFF: said or "1"}
+        sysctls = others if stated == "0" else {**others, IPV6_OFF: stated or "1"}
         out[record.id] = replace(record, sysctls=dict(sorted(sysctls.items())))
     return out

@@ -1,4 +1,4 @@
-"""JSON text to values and back: strict in, pleasant to read out."""
+"""JSON text to values and back: reading is strict, writing makes text that is good to read and compare."""
 
 import json
 import re
@@ -10,6 +10,7 @@ MAX_BYTES = 8 * 1024 * 1024
 """A document of 1,000 namespaces has about 0.3 MB."""
 
 WIDTH = 140
+"""Columns of a line at most, where the text can be broken."""
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*", re.ASCII)
 
 
@@ -21,7 +22,7 @@ def step(path: str, key: str | int) -> str:
 
 
 class _Twice(dict[str, Json]):
-    """An object in whose text a key stood twice."""
+    """An object in whose text a key was there twice. `again`: these keys."""
 
     again: tuple[str, ...] = ()
 
@@ -37,11 +38,11 @@ def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
 
 
 def _constant(name: str) -> Json:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not JSON")
 
 
 def parse(text: bytes | str) -> Json:
-    """The value of a JSON text. Raises `ProblemError`: too large, no UTF-8, no JSON, nested too deeply, a key twice."""
+    """The value of a JSON text. Raises `ProblemError` where it is too large, not UTF-8, not JSON, nested too deeply, or has a key twice."""
     if len(text) > MAX_BYTES:
         raise ProblemError(
             Problem(code=Code.LIMIT, message=f"the document has over {MAX_BYTES // 1024 // 1024} MB", subject="$", hint="split the lab")
@@ -67,7 +68,7 @@ def _refuse_twice(root: Json) -> None:
         path, value = todo.pop()
         if isinstance(value, _Twice):
             key = value.again[0]
-            raise invalid(f'the key "{key}" stands there twice', step(path, key), "leave one of the two out")
+            raise invalid(f'the key "{key}" is there twice', step(path, key), "leave one of the two out")
         if isinstance(value, dict):
             todo += [(step(path, k), v) for k, v in value.items() if isinstance(v, dict | list)]
         elif isinstance(value, list):
@@ -79,7 +80,7 @@ def _inline(value: Json) -> str:
 
 
 def pretty(value: Json, indent: int = 0, lead: int = 0) -> str:
-    """The text of a value: what holds no object with members of its own and fits in a line stands in one. `lead`: columns before it."""
+    """The text of a value, on one line where it fits and no object in it has members. `lead`: columns taken before it."""
     line = _inline(value)
     nested = isinstance(value, dict) and any(isinstance(v, dict) and v for v in value.values())
     if not isinstance(value, dict | list) or not value or (not nested and indent + lead + len(line) < WIDTH):

@@ -1,4 +1,4 @@
-"""Reads one document into records and remembers where each stood, so that every fault is told with its JSON path."""
+"""Reads one document into records, and remembers the JSON path of each, so that every problem can name it."""
 
 from collections.abc import Callable, Container, Iterable
 from typing import TypeVar, get_args
@@ -7,9 +7,10 @@ import msgspec
 
 from topology.document.check import Found
 from topology.document.jsontext import step
-from topology.model import ids, names
+from topology.document.schema import ENTRY_KEYS, SHAPE_KEYS, VERSION
+from topology.model import ids, names, routing
 from topology.model.base import HOST, Json
-from topology.model.drawing import SIZES, near
+from topology.model.drawing import COORDINATE_HINT, SIZES, are_coordinates
 from topology.model.kinds import BY_WORD
 from topology.model.netfilter import DRIVERS, FAMILIES, HOOKS
 from topology.model.problems import Code, Problem, ProblemError
@@ -30,39 +31,48 @@ from topology.model.records import (
     is_bridge,
 )
 
-VERSION = 1
 MIGRATIONS: dict[int, Callable[[dict[str, Json]], dict[str, Json]]] = {}
-"""Version → what makes a document of the next version of it. Version 1 is the first."""
+"""Version → what turns a document of this version into one of the next. Version 1 is the first."""
 
-TOP_KEYS = ("vethboard", "name", "description", "policy", "ipv6", "firewall", "uplink", "namespaces", "layout", "styles", "areas", "notes")
-NAMESPACE_KEYS = ("nsid", "interfaces", "routes", "neighbours", "fdb", "sysctls", "filter")
+LAB_KEYS = Lab.__struct_fields__
+TOP_KEYS = ("vethboard", *LAB_KEYS, "namespaces", "layout", "styles", *SHAPE_KEYS)
+NAMESPACE_KEYS = ("nsid", "interfaces", *ENTRY_KEYS, "sysctls", "filter")
 R = TypeVar("R", bound=AnyRecord)
 
-_TYPES = {dict: "an object", list: "an array", str: "text", bool: "true or false", int: "a number", float: "a number", type(None): "null"}
+_TYPE_WORDS = {
+    dict: "an object",
+    list: "an array",
+    str: "text",
+    bool: "true or false",
+    int: "a number",
+    float: "a number",
+    type(None): "null",
+}
 _INNER_KEYS = {"namespace", "name", "family", "table"}
 """Fields of records that the place in the document says."""
 
 
-def _type(value: Json) -> str:
-    return _TYPES.get(type(value), type(value).__name__)
+def _type_words(value: Json) -> str:
+    """The type of a JSON value, in words."""
+    return _TYPE_WORDS.get(type(value), type(value).__name__)
 
 
 def _canonical(record: Route | Neighbour | Fdb) -> Route | Neighbour | Fdb:
-    """With the identity that it will have in normal form: two spellings of one are one, and `default` by IPv4 and by IPv6 are two."""
+    """The entry with the id that it will have in normal form, so that two spellings of one are found to be the same."""
     try:
         if isinstance(record, Route):
             to = names.destination(record.to, record.via)
-            metric = None if record.metric == (1024 if ":" in to else 0) else record.metric
+            metric = routing.stated_metric(to, record.metric)
             return msgspec.structs.replace(record, to=to, metric=metric)
         if isinstance(record, Neighbour):
             return msgspec.structs.replace(record, address=names.address(record.address))
     except ProblemError:
-        pass  # `check` says it, with the reason
+        pass  # `check` reports it, with the reason
     return record
 
 
 class Reader:
-    """Reads one document and goes on after a fault, so that all are told at once. What had a fault is left out of the records."""
+    """Reads one document. It goes on after a fault, so that all are reported at once; what has one is left out of `records`."""
 
     def __init__(self) -> None:
         self.problems: list[Problem] = []
@@ -70,27 +80,27 @@ class Reader:
         self._paths: dict[str, str] = {}
 
     def path(self, found: Found) -> str:
-        """The JSON path of a fault of a record."""
+        """The JSON path of what is wrong."""
         base, field = self._paths.get(found.record, "$"), found.fault.field
         if field.startswith("sysctls."):
             return step(f"{base}.sysctls", field.removeprefix("sysctls."))
         return f"{base}.{field}" if field and field not in _INNER_KEYS else base
 
     def read(self, value: Json) -> None:
-        """The whole document: records, as they are written and not checked against each other, and problems."""
+        """Fill `records` and `problems`. The records are as written and not checked against each other: `check` does that."""
         top = self._migrated(self._object("$", value))
         if self.problems:
             return
-        self._known("$", top, TOP_KEYS)
+        self._refuse_unknown("$", top, TOP_KEYS)
         self._add(self._lab(top), "$")
         self._add(Namespace(name=HOST), "$.namespaces.host")
-        namespaces = self._object("$.namespaces", top.get("namespaces", {}))
+        namespaces = self._member("$", top, "namespaces")
         for name, body in namespaces.items():
             self._namespace(step("$.namespaces", name), name, self._object(step("$.namespaces", name), body))
-        self._layout(self._object("$.layout", top.get("layout", {})), namespaces.keys())
-        self._styles(self._object("$.styles", top.get("styles", {})), namespaces.keys())
-        for key, kind in (("areas", Area), ("notes", Note)):
-            for name, value in self._object(f"$.{key}", top.get(key, {})).items():
+        self._layout(self._member("$", top, "layout"), namespaces.keys())
+        self._styles(self._member("$", top, "styles"), namespaces.keys())
+        for key, kind in SHAPE_KEYS.items():
+            for name, value in self._member("$", top, key).items():
                 self._shape(step(f"$.{key}", name), kind, name, value)
 
     # ---- values ------------------------------------------------------------------------------------------------------
@@ -101,20 +111,25 @@ class Reader:
     def _object(self, path: str, value: Json) -> dict[str, Json]:
         if isinstance(value, dict):
             return value
-        self._fault(path, f"expected an object, got {_type(value)}")
+        self._fault(path, f"expected an object, got {_type_words(value)}")
         return {}
+
+    def _member(self, path: str, value: dict[str, Json], key: str) -> dict[str, Json]:
+        """The object under a key; an empty one where there is none."""
+        return self._object(step(path, key), value.get(key, {}))
 
     def _array(self, path: str, value: Json) -> list[Json]:
         if isinstance(value, list):
             return value
-        self._fault(path, f"expected an array, got {_type(value)}")
+        self._fault(path, f"expected an array, got {_type_words(value)}")
         return []
 
-    def _known(self, path: str, value: dict[str, Json], known: Iterable[str]) -> None:
+    def _refuse_unknown(self, path: str, value: dict[str, Json], known: Iterable[str]) -> None:
         for key in value.keys() - set(known):
             self._fault(step(path, key), f'unknown key "{key}"', f"known here: {', '.join(known)}")
 
     def _convert(self, path: str, value: Json, kind: object) -> Json:
+        """The value as `kind`; None, and a problem, where it is none."""
         try:
             return msgspec.convert(value, kind)
         except msgspec.ValidationError as error:
@@ -131,30 +146,32 @@ class Reader:
                 pass
         before = len(self.problems)
         fields = {f.name: f for f in msgspec.structs.fields(kind) if f.name not in fixed}
-        self._known(path, {k: v for k, v in body.items() if k != "kind"}, fields)
+        self._refuse_unknown(path, {k: v for k, v in body.items() if k != "kind"}, fields)
         for name, field in fields.items():
             if name in body:
                 self._convert(step(path, name), body[name], field.type)
             elif field.required:
                 self._fault(step(path, name), f'the key "{name}" is missing')
         if len(self.problems) == before:
-            self._fault(path, f"this is no {kind.__struct_config__.tag}")
+            self._fault(path, f"this is not a {kind.__struct_config__.tag}")
         return None
 
     def _add(self, record: AnyRecord | None, path: str) -> None:
+        """Keep the record, with its path. Two with one id are a problem; only `host` may be there before the document names it."""
         if record is None:
             return
         if record.id in self._paths and record.id != ids.namespace(HOST):
-            self._fault(path, "File exists", f"the same stands at {self._paths[record.id]}")
+            self._fault(path, "File exists", f"the same is at {self._paths[record.id]}")
         self._paths[record.id] = path
         self.records[record.id] = record
 
     # ---- the levels of a document ------------------------------------------------------------------------------------
 
     def _migrated(self, top: dict[str, Json]) -> dict[str, Json]:
+        """The document in the format of `VERSION`; empty, and a problem, where that cannot be."""
         version = top.get("vethboard")
         if self.problems or not isinstance(version, int) or isinstance(version, bool):
-            self._fault("$.vethboard", "this is no Vethboard document", f'it has to say "vethboard": {VERSION}')
+            self._fault("$.vethboard", "this is not a Vethboard document", f'it needs "vethboard": {VERSION}')
             return {}
         if version > VERSION:
             hint = f"this program knows version {VERSION}: use a newer Vethboard"
@@ -168,14 +185,13 @@ class Reader:
         return top
 
     def _lab(self, top: dict[str, Json]) -> Lab:
-        given: dict[str, Json] = {key: top[key] for key in ("name", "description", "policy", "ipv6", "firewall", "uplink") if key in top}
+        given: dict[str, Json] = {key: top[key] for key in LAB_KEYS if key in top}
         for key in ("name", "description"):
             if isinstance(given.get(key), str) and not _encodable(given[key]):
-                self._fault(f"$.{key}", "half of a surrogate pair is no text")
-        if "policy" in given and given["policy"] not in get_args(Policy):
-            self._fault("$.policy", f"invalid policy {given.pop('policy')!r}", f"one of: {', '.join(get_args(Policy))}")
-        if "firewall" in given and given["firewall"] not in DRIVERS:
-            self._fault("$.firewall", f"invalid firewall {given.pop('firewall')!r}", f"one of: {', '.join(DRIVERS)}")
+                self._fault(f"$.{key}", "half of a surrogate pair is not text")
+        for key, choices in (("policy", get_args(Policy)), ("firewall", DRIVERS)):
+            if key in given and given[key] not in choices:
+                self._fault(f"$.{key}", f"invalid {key} {given.pop(key)!r}", f"one of: {', '.join(choices)}")
         return self._record("$", Lab, {}, given) or Lab()
 
     def _namespace(self, path: str, name: str, body: dict[str, Json]) -> None:
@@ -183,16 +199,16 @@ class Reader:
             names.namespace_name(name, path, host=True)
         except ProblemError as error:
             self.problems.append(error.problem)
-        self._known(path, body, NAMESPACE_KEYS)
-        sysctls = self._sysctls(f"{path}.sysctls", self._object(f"{path}.sysctls", body.get("sysctls", {})))
+        self._refuse_unknown(path, body, NAMESPACE_KEYS)
+        sysctls = self._sysctls(f"{path}.sysctls", self._member(path, body, "sysctls"))
         given = {key: body[key] for key in ("nsid",) if key in body}
         self._add(self._record(path, Namespace, {"name": name, "sysctls": sysctls}, given), path)
-        for key, value in self._object(f"{path}.interfaces", body.get("interfaces", {})).items():
+        for key, value in self._member(path, body, "interfaces").items():
             self._interface(step(f"{path}.interfaces", key), name, key, value)
-        for key, kind in (("routes", Route), ("neighbours", Neighbour), ("fdb", Fdb)):
+        for key, kind in ENTRY_KEYS.items():
             for number, value in enumerate(self._array(f"{path}.{key}", body.get(key, []))):
                 self._entry(f"{path}.{key}[{number}]", name, kind, value)
-        self._filter(f"{path}.filter", name, self._object(f"{path}.filter", body.get("filter", {})))
+        self._filter(f"{path}.filter", name, self._member(path, body, "filter"))
 
     def _sysctls(self, path: str, body: dict[str, Json]) -> dict[str, str]:
         out: dict[str, str] = {}
@@ -200,7 +216,7 @@ class Reader:
             if isinstance(value, str | int) and not isinstance(value, bool):
                 out[key] = str(value)
             else:
-                self._fault(step(path, key), f"expected a number or text, got {_type(value)}")
+                self._fault(step(path, key), f"expected a number or text, got {_type_words(value)}")
         return out
 
     def _interface(self, path: str, namespace: str, name: str, value: Json) -> None:
@@ -225,32 +241,33 @@ class Reader:
             return
         record = self._record(path, kind, {"namespace": namespace}, {k: v for k, v in value.items() if k != "kind"})
         if "kind" in value:
-            self._known(path, value, [f.name for f in msgspec.structs.fields(kind) if f.name != "namespace"])
+            self._refuse_unknown(path, value, [f.name for f in msgspec.structs.fields(kind) if f.name != "namespace"])
         self._add(None if record is None else _canonical(record), path)
 
     def _filter(self, path: str, namespace: str, body: dict[str, Json]) -> None:
-        """family → table → chain → policy and rules."""
-        self._known(path, body, FAMILIES)
+        """The rules of a namespace: family → table → chain → policy and rules."""
+        self._refuse_unknown(path, body, FAMILIES)
         for family in FAMILIES:
-            tables = self._object(f"{path}.{family}", body.get(family, {}))
-            self._known(f"{path}.{family}", tables, HOOKS)
+            tables = self._member(path, body, family)
+            self._refuse_unknown(f"{path}.{family}", tables, HOOKS)
             for table in HOOKS:
-                place = f"{path}.{family}.{table}"
-                for name, value in self._object(place, tables.get(table, {})).items():
+                for name, value in self._member(f"{path}.{family}", tables, table).items():
+                    place = step(f"{path}.{family}.{table}", name)
                     fixed: dict[str, Json] = {"namespace": namespace, "family": family, "table": table, "name": name}
-                    self._add(self._record(step(place, name), Chain, fixed, self._object(step(place, name), value)), step(place, name))
+                    self._add(self._record(place, Chain, fixed, self._object(place, value)), place)
 
     def _layout(self, layout: dict[str, Json], namespaces: Container[str]) -> None:
         for node, value in layout.items():
             path = step("$.layout", node)
             self._node(path, node, namespaces)
             place = self._convert(path, value, tuple[float, float])
-            if place is not None and not near(*place):
-                self._fault(path, "a place is two numbers", "canvas units, at most 1e9")
+            if place is not None and not are_coordinates(*place):
+                self._fault(path, "a place is two numbers", COORDINATE_HINT)
             elif place is not None:
                 self._add(Placement(node=node, x=place[0], y=place[1]), path)
 
     def _node(self, path: str, node: str, namespaces: Container[str]) -> None:
+        """A problem where there is no such node."""
         if node not in namespaces and node != HOST and not is_bridge(self.records.get(ids.interface(node))):
             self._fault(path, f'there is no node "{node}"', "a node is a namespace (ns0) or a bridge (host/br0)")
 
@@ -263,7 +280,7 @@ class Reader:
                 self._add(style, path)
 
     def _shape(self, path: str, kind: type[Area | Note], name: str, value: Json) -> None:
-        """An area or a note: `at` and `size` are its x, y, w and h."""
+        """An area or a note: `at` is its x and y, `size` its w and h."""
         body = self._object(path, value)
         if "at" not in body and body is value:
             self._fault(step(path, "at"), 'the key "at" is missing')

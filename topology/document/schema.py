@@ -1,13 +1,15 @@
 """The published JSON Schema (draft 2020-12) of the document.
 
-What it cannot say, `topology.document.document.load` checks: that names which are pointed at exist, that both ends of a veth name each
-other, that no key stands twice, that an address is one. Whatever `load` takes is valid here, and what is not valid here `load` refuses.
+A schema cannot say everything: that a name exists, that both ends of a veth name each other, that no key is there twice, that a text is an
+address. `topology.document.document.load` checks that. What `load` accepts is valid here; what is not valid here `load` refuses.
 """
 
 import re
+from typing import Final
 
 import msgspec
 
+from topology.model import ranges
 from topology.model.base import Json
 from topology.model.drawing import LABEL_LENGTH, NAME_LENGTH, NOTE_LENGTH
 from topology.model.netfilter import FAMILIES, HOOKS
@@ -24,8 +26,17 @@ from topology.model.records import (
     Route,
     Style,
 )
+from topology.rules.chains import MAX_LINE
 
 VERSION = 1
+"""Of the format. A document says it under the key `vethboard`."""
+
+ENTRY_KEYS: Final[dict[str, type[Route | Neighbour | Fdb]]] = {"routes": Route, "neighbours": Neighbour, "fdb": Fdb}
+"""Key of a namespace's entry → the records in its array."""
+
+SHAPE_KEYS: Final[dict[str, type[Area | Note]]] = {"areas": Area, "notes": Note}
+"""Key of a document → the records in its object, by name."""
+
 ID = "urn:vethboard:document:1"
 
 _MAC = "^[0-9A-Fa-f]{1,2}([:-][0-9A-Fa-f]{1,2}){5}$"
@@ -35,37 +46,31 @@ _IFNAME: Json = {"type": "string", "pattern": "^[^/:%\\s]{1,15}$", "not": {"enum
 _NSNAME: Json = {"type": "string", "pattern": "^[^/]{1,255}$", "not": {"enum": [".", ".."]}}
 _LIMITS: dict[tuple[type[msgspec.Struct], str], tuple[int, int]] = {
     **{(kind, f.name): (f.low, f.high) for kind in INTERFACES for f in kind.KIND.fields if f.low is not None and f.high is not None},
-    (Namespace, "nsid"): (0, 2**31 - 1),
-    (Route, "table"): (1, 2**32 - 1),
-    (Route, "metric"): (0, 2**32 - 1),
-    (Fdb, "vlan"): (1, 4094),
+    (Route, "table"): ranges.ROUTE_TABLE,
+    (Route, "metric"): ranges.ROUTE_METRIC,
+    (Fdb, "vlan"): ranges.VLAN_ID,
 }
+"""Fields of records in which a number has a range."""
+
+_PORT_RANGES = (("Port", "cost", ranges.PORT_COST), ("Port", "priority", ranges.PORT_PRIORITY), ("PortVlan", "vid", ranges.VLAN_ID))
+_IN_NAMESPACES: tuple[type[msgspec.Struct], ...] = (*INTERFACES, *ENTRY_KEYS.values())
 _INNER = {"namespace", "name"}
+"""Fields that the place in the document says."""
+
+_SETTINGS: dict[str, Json] = {
+    "policy": {"description": "What happens with changes that were not made through Vethboard."},
+    "ipv6": {"description": "Leave IPv6 on in all namespaces, however many they are."},
+    "firewall": {"description": "Whose iptables the lab has; by default the machine's, legacy before nft."},
+    "uplink": {"description": "Connect host to the outside, where the server allows it (vethboard up --allow-uplink)."},
+}
 
 
 def schema() -> dict[str, Json]:
     """The schema as a JSON value."""
-    _, defs = msgspec.json.schema_components(
-        (*INTERFACES, Route, Neighbour, Fdb, Namespace, Lab, Style, Area, Note, Chain), ref_template="#/$defs/{name}"
-    )
-    every: tuple[type[msgspec.Struct], ...] = (*INTERFACES, Route, Neighbour, Fdb)
-    for kind in every:
-        _trim(defs[kind.__name__], kind)
-    for interface in INTERFACES:
-        _interface(defs[interface.__name__], interface)
-    defs["Port"]["properties"]["cost"] |= {"minimum": 1, "maximum": 65535}
-    defs["Port"]["properties"]["priority"] |= {"minimum": 0, "maximum": 63}
-    defs["PortVlan"]["properties"]["vid"] |= {"minimum": 1, "maximum": 4094}
-    defs["Lo"] = {**defs["Loopback"], "required": []}
-    del defs["Style"]["properties"]["kind"], defs["Style"]["properties"]["node"]
-    defs["Style"] |= {"required": [], "additionalProperties": False}
-    for shape in (Area, Note):
-        _shape(defs[shape.__name__])
-    defs["Chain"] = _chain(defs["Chain"]["properties"])
+    kinds = (*_IN_NAMESPACES, Namespace, Lab, Style, *SHAPE_KEYS.values(), Chain)
+    _, defs = msgspec.json.schema_components(kinds, ref_template="#/$defs/{name}")
     lab = defs.pop("Lab")["properties"]
-    nsid = defs.pop("Namespace")["properties"]["nsid"]
-    _limit(nsid, *_LIMITS[Namespace, "nsid"])
-    defs["Namespace"] = _namespace(nsid)
+    _as_in_document(defs)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": ID,
@@ -74,33 +79,56 @@ def schema() -> dict[str, Json]:
         "type": "object",
         "properties": {
             "vethboard": {"const": VERSION, "description": "The version of this format."},
-            "name": lab["name"],
-            "description": lab["description"],
-            "policy": {**lab["policy"], "description": "What happens with changes that were not made through Vethboard."},
-            "ipv6": {**lab["ipv6"], "description": "Leave IPv6 on in all namespaces, however many they are."},
-            "firewall": {**lab["firewall"], "description": "Whose iptables the lab has; by default the machine's, legacy before nft."},
-            "uplink": {**lab["uplink"], "description": "Give host the outside, where the server allows it (vethboard up --allow-uplink)."},
-            "namespaces": {"type": "object", "propertyNames": _NSNAME, "additionalProperties": {"$ref": "#/$defs/Namespace"}},
-            "layout": {
-                "type": "object",
-                "description": "Where nodes are drawn: a namespace (ns0) or a bridge (host/br0), in canvas units.",
-                "propertyNames": {"pattern": _NODE},
-                "additionalProperties": _PAIR,
-            },
-            "styles": {
-                "type": "object",
-                "description": "How nodes are drawn: a namespace (ns0) or a bridge (host/br0).",
-                "propertyNames": {"pattern": _NODE},
-                "additionalProperties": {"$ref": "#/$defs/Style"},
-            },
-            **{
-                key: {"type": "object", "propertyNames": {"maxLength": NAME_LENGTH, "minLength": 1}, "additionalProperties": {"$ref": ref}}
-                for key, ref in (("areas", "#/$defs/Area"), ("notes", "#/$defs/Note"))
-            },
+            **{key: {**field, **_SETTINGS.get(key, {})} for key, field in lab.items() if key != "kind"},
+            "namespaces": {"type": "object", "propertyNames": _NSNAME, "additionalProperties": _ref(Namespace)},
+            **_drawn(),
         },
         "required": ["vethboard"],
         "additionalProperties": False,
         "$defs": dict(sorted(defs.items())),
+    }
+
+
+def _as_in_document(defs: Json) -> None:
+    """Change the schemas of the records to what the document has in their place."""
+    for kind in _IN_NAMESPACES:
+        _trim(defs[kind.__name__], kind)
+    for interface in INTERFACES:
+        _interface(defs[interface.__name__], interface)
+    for part, field, bounds in _PORT_RANGES:
+        _limit(defs[part]["properties"][field], *bounds)
+    defs["Lo"] = {**defs["Loopback"], "required": []}
+    del defs["Style"]["properties"]["kind"], defs["Style"]["properties"]["node"]
+    defs["Style"] |= {"required": [], "additionalProperties": False}
+    for shape in SHAPE_KEYS.values():
+        _shape(defs[shape.__name__])
+    defs["Chain"] = _chain(defs["Chain"]["properties"])
+    nsid = defs["Namespace"]["properties"]["nsid"]
+    _limit(nsid, *ranges.NSID)
+    defs["Namespace"] = _namespace(nsid)
+
+
+def _ref(kind: type[msgspec.Struct]) -> Json:
+    return {"$ref": f"#/$defs/{kind.__name__}"}
+
+
+def _drawn() -> dict[str, Json]:
+    """Where and how nodes are drawn, areas and notes."""
+    name: Json = {"maxLength": NAME_LENGTH, "minLength": 1}
+    return {
+        "layout": {
+            "type": "object",
+            "description": "Where nodes are drawn: a namespace (ns0) or a bridge (host/br0), in canvas units.",
+            "propertyNames": {"pattern": _NODE},
+            "additionalProperties": _PAIR,
+        },
+        "styles": {
+            "type": "object",
+            "description": "How nodes are drawn: a namespace (ns0) or a bridge (host/br0).",
+            "propertyNames": {"pattern": _NODE},
+            "additionalProperties": _ref(Style),
+        },
+        **{key: {"type": "object", "propertyNames": name, "additionalProperties": _ref(kind)} for key, kind in SHAPE_KEYS.items()},
     }
 
 
@@ -116,13 +144,14 @@ def _shape(part: Json) -> None:
 
 
 def _limit(field: Json, low: int, high: int) -> None:
+    """Give a field a range, also where it may be null."""
     for part in (field, *field.get("anyOf", ())):
         if part.get("type") == "integer":
             part |= {"minimum": low, "maximum": high}
 
 
 def _trim(part: Json, kind: type[msgspec.Struct]) -> None:
-    """Without what the place in the document says, and with the limits of numbers."""
+    """Remove the fields that the place in the document says, and give numbers their ranges."""
     keep_name = _INNER if "name" in part["required"] else {"namespace"}
     fields = {key: value for key, value in part["properties"].items() if key not in keep_name}
     if kind not in INTERFACES:
@@ -140,14 +169,15 @@ def _trim(part: Json, kind: type[msgspec.Struct]) -> None:
 
 
 def _interface(part: Json, kind: type[Interface]) -> None:
+    """What all interfaces have: the range of the MTU, and what an address looks like."""
     fields = part["properties"]
     _limit(fields["mtu"], kind.KIND.mtu.low, kind.KIND.mtu.high)
     fields["addresses"]["items"] = {"type": "string", "pattern": "^[0-9A-Fa-f:.]+/[0-9.]+$"}
 
 
 def _chain(fields: Json) -> Json:
-    """A chain as the document has it: what its place says is left out."""
-    rule = {"type": "string", "pattern": "^[^\\n\\r]*$", "maxLength": 10_000}
+    """A chain, without the fields that its place in the document says."""
+    rule = {"type": "string", "pattern": "^[^\\n\\r]*$", "maxLength": MAX_LINE}
     return {
         "title": "Chain",
         "description": "A chain of iptables(8) and its rules: each is what iptables-save prints after `-A CHAIN `.",
@@ -172,29 +202,33 @@ def _filter() -> Json:
 
 def _namespace(nsid: Json) -> Json:
     """One entry of `namespaces`."""
-    kinds: list[Json] = [{"$ref": f"#/$defs/{kind.__name__}"} for kind in INTERFACES if not kind.KIND.builtin]
-    mapping = {str(kind.__struct_config__.tag): f"#/$defs/{kind.__name__}" for kind in INTERFACES if not kind.KIND.builtin}
-    other = {"oneOf": kinds, "discriminator": {"propertyName": "kind", "mapping": mapping}}
-    arrays = {"routes": Route, "neighbours": Neighbour, "fdb": Fdb}
+    parts: dict[str, Json] = {
+        "nsid": nsid,
+        "interfaces": {
+            "type": "object",
+            "propertyNames": _IFNAME,
+            "properties": {"lo": {"$ref": "#/$defs/Lo"}},
+            "additionalProperties": _any_interface(),
+        },
+        **{key: {"type": "array", "items": _ref(kind)} for key, kind in ENTRY_KEYS.items()},
+        "sysctls": {
+            "type": "object",
+            "propertyNames": {"pattern": r"^net(\.[A-Za-z0-9_/@-]+)+$"},
+            "additionalProperties": {"type": ["integer", "string"]},
+        },
+        "filter": _filter(),
+    }
     return {
         "title": "Namespace",
         "description": "A network namespace (ip-netns(8)). `host` is the lab's own network stack. `lo` is down where it is left out.",
         "type": "object",
-        "properties": {
-            "nsid": nsid,
-            "interfaces": {
-                "type": "object",
-                "propertyNames": _IFNAME,
-                "properties": {"lo": {"$ref": "#/$defs/Lo"}},
-                "additionalProperties": other,
-            },
-            **{key: {"type": "array", "items": {"$ref": f"#/$defs/{kind.__name__}"}} for key, kind in arrays.items()},
-            "sysctls": {
-                "type": "object",
-                "propertyNames": {"pattern": r"^net(\.[A-Za-z0-9_/@-]+)+$"},
-                "additionalProperties": {"type": ["integer", "string"]},
-            },
-            "filter": _filter(),
-        },
+        "properties": parts,
         "additionalProperties": False,
     }
+
+
+def _any_interface() -> Json:
+    """An interface of any kind but loopback, told apart by `kind`."""
+    kinds = [kind for kind in INTERFACES if not kind.KIND.builtin]
+    mapping = {str(kind.__struct_config__.tag): f"#/$defs/{kind.__name__}" for kind in kinds}
+    return {"oneOf": [_ref(kind) for kind in kinds], "discriminator": {"propertyName": "kind", "mapping": mapping}}

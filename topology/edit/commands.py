@@ -1,4 +1,4 @@
-"""Commands: what somebody asks to be changed in a lab. `topology.edit.edit` turns one into a change of the desired state."""
+"""Commands: the changes of a lab that can be asked for. `topology.edit.edit` turns one into a change of the desired state."""
 
 import msgspec
 
@@ -20,7 +20,7 @@ class AddNamespace(Command, frozen=True, kw_only=True, tag="add-namespace"):
 
 
 class SetNsid(Command, frozen=True, kw_only=True, tag="set-nsid"):
-    """`ip netns set`"""
+    """`ip netns set`: the id by which `host` knows a namespace. Once given, the kernel does not change it."""
 
     namespace: str
     nsid: int
@@ -34,7 +34,7 @@ class AddInterface(Command, frozen=True, kw_only=True, tag="add-interface"):
 
 
 class End(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """One end of a link that is to be made. `name` None: the next free `vethN`, as the kernel would."""
+    """One end of a new link. `name` None: the first free `vethN`, as the kernel chooses (dev_alloc_name())."""
 
     namespace: str
     name: str | None = None
@@ -53,14 +53,17 @@ class AddLink(Command, frozen=True, kw_only=True, tag="add-link"):
 
 
 class SetInterface(Command, frozen=True, kw_only=True, tag="set-interface"):
-    """Change fields of an interface; `changes` are fields of its record by name, as JSON values. Not `namespace`, `name`, `peer`."""
+    """Change fields of the interface `ns/name`. `changes`: field of its record → new value, as JSON.
+
+    `namespace` and `name` are changed by `MoveInterface`; `peer` cannot be changed.
+    """
 
     interface: str
     changes: dict[str, Json]
 
 
 class MoveInterface(Command, frozen=True, kw_only=True, tag="move-interface"):
-    """`ip link set INTERFACE netns NAMESPACE [name NAME]`, or a rename. `interface` is `ns/name`."""
+    """`ip link set INTERFACE netns NAMESPACE [name NAME]`, or, in the same namespace, a rename. `interface` is `ns/name`."""
 
     interface: str
     namespace: str
@@ -68,19 +71,25 @@ class MoveInterface(Command, frozen=True, kw_only=True, tag="move-interface"):
 
 
 class AddRoute(Command, frozen=True, kw_only=True, tag="add-route"):
+    """`ip route add`"""
+
     route: Route
 
 
 class AddNeighbour(Command, frozen=True, kw_only=True, tag="add-neighbour"):
+    """`ip neighbour add … nud permanent`"""
+
     neighbour: Neighbour
 
 
 class AddFdb(Command, frozen=True, kw_only=True, tag="add-fdb"):
+    """`bridge fdb add`"""
+
     fdb: Fdb
 
 
 class SetSysctl(Command, frozen=True, kw_only=True, tag="set-sysctl"):
-    """`sysctl -w key=value` in a namespace; None: back to a fresh namespace's value."""
+    """`sysctl -w key=value` in a namespace. `value` None: back to the value of a new namespace."""
 
     namespace: str
     key: str
@@ -88,7 +97,7 @@ class SetSysctl(Command, frozen=True, kw_only=True, tag="set-sysctl"):
 
 
 class Remove(Command, frozen=True, kw_only=True, tag="remove"):
-    """Delete records by id, with all that cannot be without them (a namespace's interfaces, a veth's peer, …)."""
+    """Delete records by id, and with them what the kernel deletes too: the interfaces of a namespace, the peer of a veth, …"""
 
     ids: tuple[str, ...]
 
@@ -101,26 +110,29 @@ class Place(Command, frozen=True, kw_only=True, tag="place"):
 
 
 class PutStyle(Command, frozen=True, kw_only=True, tag="put-style"):
-    """How a node is drawn, from now on; a style that says nothing takes away what was said."""
+    """How a node is drawn. A style in which no field is set removes the node's style."""
 
     style: Style
 
 
 class PutArea(Command, frozen=True, kw_only=True, tag="put-area"):
-    """A new area, or another one of the same name."""
+    """Add an area, or replace the one with its name."""
 
     area: Area
 
 
 class PutNote(Command, frozen=True, kw_only=True, tag="put-note"):
-    """A new note, or another one of the same name."""
+    """Add a note, or replace the one with its name."""
 
     note: Note
 
 
 class Paste(Command, frozen=True, kw_only=True, tag="paste"):
-    """What a document holds, beside what is there. Names that are taken become others, addresses that are taken on their segment the
-    next free ones. What stands in the document's `host` goes into `into`. `at`: the corner of all that is pasted, in canvas units."""
+    """Add what a document holds to the lab.
+
+    Names that are taken get a number; addresses that are taken on their segment become the next free ones of the subnet. What is in the
+    document's `host` goes into the namespace `into`. `at`: the upper left corner of what is pasted, in canvas units.
+    """
 
     document: dict[str, Json]
     into: str = "host"
@@ -128,15 +140,17 @@ class Paste(Command, frozen=True, kw_only=True, tag="paste"):
 
 
 class Duplicate(Command, frozen=True, kw_only=True, tag="duplicate"):
-    """The same again, `by` canvas units away: namespaces, bridges, areas and notes, with what is in them and the links among them.
-    A link to a bridge that stays alone is drawn again to it."""
+    """Copy namespaces, bridges, areas and notes, with what is in them and the links among them. `by`: how far away, in canvas units.
+
+    A link from a copied namespace to a bridge that is not copied is copied too, to a new port of that bridge.
+    """
 
     ids: tuple[str, ...]
     by: tuple[float, float] = (40, 40)
 
 
 class SetLab(Command, frozen=True, kw_only=True, tag="set-lab"):
-    """The lab's own settings; None: as it is."""
+    """Change settings of the lab itself. None: leave it as it is."""
 
     description: str | None = None
     policy: Policy | None = None
@@ -145,65 +159,65 @@ class SetLab(Command, frozen=True, kw_only=True, tag="set-lab"):
 
 
 class ApplyDocument(Command, frozen=True, kw_only=True, tag="apply-document"):
-    """Make the lab what this document says. A document without a layout keeps the lab's where nodes have the same name."""
+    """Make the lab what this document says. A node that the document gives no place keeps the place of the lab's node with its name."""
 
     document: dict[str, Json]
 
 
-class OfTable(Command, frozen=True, kw_only=True):
-    """Base of the commands of one table of a namespace. Rules are numbered from 1, as iptables(8) does."""
+class TableCommand(Command, frozen=True, kw_only=True):
+    """Base of the commands on one table of a namespace. Rules are numbered from 1, as in iptables(8)."""
 
     namespace: str
     family: Family = "ipv4"
     table: Table = "filter"
 
 
-class AddChain(OfTable, frozen=True, kw_only=True, tag="add-chain"):
-    """`iptables -N`"""
+class AddChain(TableCommand, frozen=True, kw_only=True, tag="add-chain"):
+    """`iptables -N`: add a user-defined chain."""
 
     name: str
 
 
-class RenameChain(OfTable, frozen=True, kw_only=True, tag="rename-chain"):
-    """`iptables -E`: rules that jump to it follow."""
+class RenameChain(TableCommand, frozen=True, kw_only=True, tag="rename-chain"):
+    """`iptables -E`: rename a user-defined chain. Rules that jump to it are changed too."""
 
     name: str
     to: str
 
 
-class RemoveChain(OfTable, frozen=True, kw_only=True, tag="remove-chain"):
-    """`iptables -F` and `-X`. A chain that a rule jumps to is refused."""
+class RemoveChain(TableCommand, frozen=True, kw_only=True, tag="remove-chain"):
+    """`iptables -F` and `-X`: delete a user-defined chain with its rules. Refused while a rule jumps to it."""
 
     name: str
 
 
-class FlushChain(OfTable, frozen=True, kw_only=True, tag="flush-chain"):
-    """`iptables -F`: no rules in the chain; None: in no chain of the table."""
+class FlushChain(TableCommand, frozen=True, kw_only=True, tag="flush-chain"):
+    """`iptables -F`: delete all rules of the chain. `name` None: of all chains of the table."""
 
     name: str | None = None
 
 
-class FlushTable(OfTable, frozen=True, kw_only=True, tag="flush-table"):
-    """Leave nothing of the table: `iptables -F`, `-X`, and policy ACCEPT."""
+class FlushTable(TableCommand, frozen=True, kw_only=True, tag="flush-table"):
+    """`iptables -F` and `-X` on the whole table, and policy ACCEPT for its built-in chains."""
 
 
-class SetPolicy(OfTable, frozen=True, kw_only=True, tag="set-policy"):
-    """`iptables -P`"""
+class SetPolicy(TableCommand, frozen=True, kw_only=True, tag="set-policy"):
+    """`iptables -P`: the policy of a built-in chain."""
 
     chain: str
     policy: ChainPolicy
 
 
-class AddRule(OfTable, frozen=True, kw_only=True, tag="add-rule"):
-    """`iptables -A CHAIN RULE`, or `-I` where `at` says which number it shall have. `rule` is what one types after the chain's name."""
+class AddRule(TableCommand, frozen=True, kw_only=True, tag="add-rule"):
+    """`iptables -A CHAIN RULE`, or `-I` where `at` is the number of the new rule. `rule` is what follows the chain on the command line."""
 
     chain: str
     rule: str
     at: int | None = None
 
 
-class SetRule(OfTable, frozen=True, kw_only=True, tag="set-rule"):
-    """`iptables -R`. CONFLICT where rule number `at` is not `was` any more."""
+class SetRule(TableCommand, frozen=True, kw_only=True, tag="set-rule"):
+    """`iptables -R`: replace rule number `at`. CONFLICT where that rule is no longer `was`."""
 
     chain: str
     at: int
@@ -211,8 +225,11 @@ class SetRule(OfTable, frozen=True, kw_only=True, tag="set-rule"):
     rule: str
 
 
-class MoveRule(OfTable, frozen=True, kw_only=True, tag="move-rule"):
-    """Rule number `at`, which is `was`, becomes number `to` of `to_chain` in `to_table` (None: the same ones); `to` None: the last."""
+class MoveRule(TableCommand, frozen=True, kw_only=True, tag="move-rule"):
+    """Rule number `at`, which is `was`, becomes number `to` of `to_chain` in `to_table` (None: of the same). `to` None: the last.
+
+    CONFLICT where that rule is no longer `was`.
+    """
 
     chain: str
     at: int
@@ -223,21 +240,21 @@ class MoveRule(OfTable, frozen=True, kw_only=True, tag="move-rule"):
 
 
 class NumberedRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A rule by its number, and the text that it has."""
+    """A rule by its number, and the text that the client knows it by."""
 
     at: int
     was: str
 
 
-class RemoveRules(OfTable, frozen=True, kw_only=True, tag="remove-rules"):
-    """`iptables -D`, all together. CONFLICT where one of them is another rule by now."""
+class RemoveRules(TableCommand, frozen=True, kw_only=True, tag="remove-rules"):
+    """`iptables -D` of several rules at once. CONFLICT where one of them is no longer `was`."""
 
     chain: str
     rules: tuple[NumberedRule, ...]
 
 
 class ImportRules(Command, frozen=True, kw_only=True, tag="import-rules"):
-    """Make the tables that an iptables-save text names what it says; other tables stay. `keep`: add to what is there (`--noflush`)."""
+    """`iptables-restore`: replace the tables that the text names; other tables stay. `keep`: add to their rules (`--noflush`)."""
 
     namespace: str
     text: str
@@ -246,21 +263,21 @@ class ImportRules(Command, frozen=True, kw_only=True, tag="import-rules"):
 
 
 class Undo(Command, frozen=True, kw_only=True, tag="undo"):
-    """Take back the newest edit that is not taken back."""
+    """Undo the newest edit that is not undone."""
 
 
 class Redo(Command, frozen=True, kw_only=True, tag="redo"):
-    """Do again what was taken back last."""
+    """Redo the edit that was undone last."""
 
 
 class KeepDrift(Command, frozen=True, kw_only=True, tag="keep-drift"):
-    """Make the document say what the kernel shows. None: all drift; else only these record ids."""
+    """Take what the kernel has into the document, where the two differ (drift). `ids` None: all of it; else only these record ids."""
 
     ids: tuple[str, ...] | None = None
 
 
 class RevertDrift(Command, frozen=True, kw_only=True, tag="revert-drift"):
-    """Make the kernel be what the document says."""
+    """Make the kernel what the document says, where the two differ (drift). `ids` None: all of it; else only these record ids."""
 
     ids: tuple[str, ...] | None = None
 

@@ -1,9 +1,10 @@
-"""A state of a lab while an edit is made: the records, and the changes that draw others after them."""
+"""The records of a lab while an edit is made, and changes with what the kernel changes because of them."""
 
 import errno
 import ipaddress
 from collections.abc import Mapping
 
+from topology.model import ids
 from topology.model.base import HOST
 from topology.model.graph import Graph
 from topology.model.problems import refused, unknown
@@ -22,6 +23,7 @@ from topology.model.records import (
     Records,
     Route,
     Style,
+    lab_of,
     replace,
 )
 from topology.observe.normal import owner
@@ -30,7 +32,10 @@ from topology.plan.kernel_model import Model
 
 
 class Draft:
-    """`before` stays as it was; `records` is what it becomes."""
+    """`before` is the state before the edit and stays; `records` is the state after it.
+
+    `moves` and `made` are those of `topology.edit.edit.Edit`.
+    """
 
     def __init__(self, before: Mapping[str, AnyRecord]) -> None:
         self.before = before
@@ -39,56 +44,63 @@ class Draft:
         self.made: list[str] = []
 
     def put(self, record: AnyRecord, *, made: bool = False) -> None:
-        """Add the record or take it for the one with its id."""
+        """Add the record, or replace the one with its id. `made`: the command asked for this new record."""
         self.records[record.id] = record
         if made:
             self.made.append(record.id)
 
     def lab(self) -> Lab:
         """The lab's own record."""
-        lab = self.records.get("lab:")
-        return lab if isinstance(lab, Lab) else Lab()
+        return lab_of(self.records)
 
     def namespace(self, name: str) -> Namespace:
-        """The namespace, or a problem in the words of ip-netns(8)."""
-        record = self.records.get(f"namespace:{name}")
+        """The namespace. Raises ProblemError, in the words of ip-netns(8), where there is none."""
+        record = self.records.get(ids.namespace(name))
         if isinstance(record, Namespace):
             return record
         if name == HOST:
             return Namespace(name=HOST)
         message = f'Cannot open network namespace "{name}": No such file or directory'
-        raise unknown(message, f"namespace:{name}", "make the namespace first")
+        raise unknown(message, ids.namespace(name), "make the namespace first")
 
     def interface(self, ref: str) -> AnyInterface:
-        """The interface `ns/name`. `lo` is always there, and down where it has no record."""
-        namespace, _, name = ref.removeprefix("interface:").partition("/")
-        record = self.records.get(f"interface:{namespace}/{name}")
+        """The interface `ns/name`, or with that record id. Each namespace has `lo`: where it has no record it is down.
+
+        Raises ProblemError where there is none.
+        """
+        namespace, name = ids.Ref.parse(ids.ref_of(ref))
+        key = ids.Ref(namespace, name).id
+        record = self.records.get(key)
         if isinstance(record, INTERFACES):
             return record
         self.namespace(namespace)
         if name == "lo":
             return Loopback(namespace=namespace, name="lo", up=False)
-        raise unknown(f'Cannot find device "{name}"', f"interface:{namespace}/{name}", f"{namespace} has no such interface")
+        raise unknown(f'Cannot find device "{name}"', key, f"{namespace} has no such interface")
 
-    def free(self, namespace: str, name: str) -> None:
-        """Refuse a name that an interface of the namespace has."""
+    def refuse_taken(self, namespace: str, name: str) -> None:
+        """Raise ProblemError where an interface of the namespace has the name."""
         self.namespace(namespace)
-        if name == "lo" or f"interface:{namespace}/{name}" in self.records:
-            raise refused(errno.EEXIST, f"interface:{namespace}/{name}", f"{namespace} has an interface of that name: take another")
+        key = ids.Ref(namespace, name).id
+        if name == "lo" or key in self.records:
+            raise refused(errno.EEXIST, key, f"{namespace} has an interface of that name: take another")
 
-    def absent(self, key: str, hint: str) -> None:
-        """Refuse an id that is there."""
+    def refuse_existing(self, key: str, hint: str) -> None:
+        """Raise ProblemError where there is a record with this id."""
         if key in self.records:
             raise refused(errno.EEXIST, key, hint)
 
     def leave_bridge(self, port: AnyInterface) -> None:
-        """A port takes its entries in the bridge's table along; a vxlan's own entries stay."""
+        """Delete the port's entries in the FDB of its bridge, as the kernel does when a port leaves (br_fdb_delete_by_port()).
+
+        Entries with a destination are in the vxlan's own FDB and stay.
+        """
         for entry in Graph(self.records).using(port.ref):
             if isinstance(entry, Fdb) and entry.destination is None:
                 self.records.pop(entry.id, None)
 
-    def forget_uses(self, interface: AnyInterface) -> None:
-        """Without the routes, neighbours and FDB entries that need this interface, named or found by their gateway."""
+    def remove_uses(self, interface: AnyInterface) -> None:
+        """Delete the routes, neighbours and FDB entries of this interface, and the routes whose gateway is in one of its subnets."""
         graph = Graph(self.records)
         for entry in graph.using(interface.ref):
             self.records.pop(entry.id, None)
@@ -97,27 +109,19 @@ class Draft:
                 self.records.pop(route.id, None)
 
     def drop_lost_routes(self, old: AnyInterface, new: AnyInterface) -> None:
-        """Without the routes and neighbours that the kernel takes along when the interface goes down or loses addresses.
+        """Delete the routes and neighbours that the kernel flushes when the interface goes down or loses addresses.
 
-        A route whose gateway is in no subnet any more stays in the kernel, on its interface.
+        A route stays in the kernel, on its interface, where only the subnet of its gateway is lost: it gets a `dev`.
         """
-        graph, model = Graph(self.records), Model(self.records)
-        for address in old.addresses:
-            if address not in new.addresses:
-                model.do(steps.DeleteAddress(subject=old.id, namespace=old.namespace, dev=old.name, address=address))
-        if old.up and not new.up:
-            model.do(steps.SetUp(subject=old.id, namespace=old.namespace, name=old.name, up=False))
+        graph, kept = Graph(self.records), _after_loss(self.records, old, new).records
         for key, record in list(self.records.items()):
-            if isinstance(record, Route | Neighbour) and key not in model.records:
+            if isinstance(record, Route | Neighbour) and key not in kept:
                 del self.records[key]
-            elif isinstance(record, Route) and record.via and record.dev is None and record.namespace == old.namespace:
-                via = ipaddress.ip_address(record.via)
-                lost = not any(via in ipaddress.ip_interface(a).network for a in new.addresses)
-                if lost and owner(graph, old.namespace, record.via) == old.name:
-                    self.put(replace(record, dev=old.name))
+            elif isinstance(record, Route) and _gateway_lost(graph, record, old, new):
+                self.put(replace(record, dev=old.name))
 
     def carry_state(self, lower: AnyInterface) -> None:
-        """Those that the kernel takes up and down with it."""
+        """Set the interfaces up or down that the kernel takes up and down with their lower interface."""
         for upper in Graph(self.records).uppers(lower.ref):
             if upper.follows_state and upper.up != lower.up:
                 new = replace(upper, up=lower.up)
@@ -125,36 +129,39 @@ class Draft:
                 self.put(new)
                 self.carry_state(new)
 
-    def follow(self, old: AnyInterface, new: AnyInterface) -> None:
-        """The interface is called otherwise now: all that names it does, too."""
+    def update_references(self, old: AnyInterface, new: AnyInterface) -> None:
+        """Replace the interface by itself under another name or in another namespace: peer, lower device and `moves` name the new one."""
         graph = Graph(self.records)
         peer = graph.peer(old.ref)
         if peer is not None:
             self.put(replace(peer, peer=new.ref))
-        for child in graph.uppers(old.ref):
-            self.put(replace(child, parent=new.ref))
-        self.records = {new.id if key == old.id else key: new if key == old.id else r for key, r in self.records.items()}
+        for upper in graph.uppers(old.ref):
+            self.put(replace(upper, parent=new.ref))
+        self._replace(old.id, new)
         self.moves[old.ref] = new.ref
         self.made.append(new.id)
 
     def rename(self, old: AnyInterface, name: str) -> None:
-        """Another name in the same namespace: everything stays, under the new name."""
+        """Give the interface another name in its namespace: all records that name it say the new one."""
         graph = Graph(self.records)
         new = replace(old, name=name)
         for entry in graph.using(old.ref):
-            self.records = {replace(entry, dev=name).id if k == entry.id else k: r for k, r in self.records.items()}
-            self.put(replace(entry, dev=name))
+            self._replace(entry.id, replace(entry, dev=name))
         for port in graph.ports(old.ref):
             self.put(replace(port, master=name))
-        for drawn in (self.records.pop(f"placement:{old.ref}", None), self.records.pop(f"style:{old.ref}", None)):
+        for drawn in (self.records.pop(ids.placement(old.ref), None), self.records.pop(ids.style(old.ref), None)):
             if isinstance(drawn, Placement | Style):
                 self.put(replace(drawn, node=new.ref))
-        self.follow(old, new)
+        self.update_references(old, new)
+
+    def _replace(self, key: str, new: AnyRecord) -> None:
+        """Put a record with another id in the place of one, in the order of the records too."""
+        self.records = {new.id if k == key else k: new if k == key else r for k, r in self.records.items()}
 
     # ---- removing ----------------------------------------------------------------------------------------------------
 
     def remove(self, record: AnyRecord) -> None:
-        """Delete the record with all that the kernel deletes along with it."""
+        """Delete the record, and the records of all that the kernel deletes with it."""
         if record.id not in self.records:
             return
         if isinstance(record, INTERFACES):
@@ -166,16 +173,16 @@ class Draft:
 
     def _remove_interface(self, interface: AnyInterface) -> None:
         graph = Graph(self.records)
-        self.forget_uses(interface)
+        self.remove_uses(interface)
         del self.records[interface.id]
         if interface.KIND.node:
-            self.records.pop(f"placement:{interface.ref}", None)
-            self.records.pop(f"style:{interface.ref}", None)
+            self.records.pop(ids.placement(interface.ref), None)
+            self.records.pop(ids.style(interface.ref), None)
             for port in graph.ports(interface.ref):
                 self.leave_bridge(port)
                 self.put(replace(port, master=None, port=Port(), vlans=None))
-        for child in graph.uppers(interface.ref):
-            self.remove(child)
+        for upper in graph.uppers(interface.ref):
+            self.remove(upper)
         peer = graph.peer(interface.ref)
         if peer is not None:
             self.remove(peer)
@@ -183,13 +190,32 @@ class Draft:
     def _remove_namespace(self, name: str) -> None:
         graph = Graph(self.records)
         gone = {i.ref for i in graph.inside(name)}
-        used = [r.id for r in self.records.values() if isinstance(r, Route | Neighbour | Fdb | Chain) and r.namespace == name]
-        drawn = (f"{what}:{node}" for node in (name, *gone) for what in ("placement", "style"))
-        own = (f"namespace:{name}", *drawn, *(f"interface:{ref}" for ref in gone))
-        for key in (*own, *used):
+        entries = [r.id for r in self.records.values() if isinstance(r, Route | Neighbour | Fdb | Chain) and r.namespace == name]
+        drawn = (make(node) for node in (name, *gone) for make in (ids.placement, ids.style))
+        for key in (ids.namespace(name), *drawn, *map(ids.interface, gone), *entries):
             self.records.pop(key, None)
         for interface in graph.interfaces.values():
             if interface.namespace == name:
                 continue
             if interface.other_end in gone or interface.lower in gone or interface.made_in == name:
                 self.remove(interface)
+
+
+def _after_loss(records: Records, old: AnyInterface, new: AnyInterface) -> Model:
+    """What the kernel has once the interface has lost addresses, or is down, as `new` says."""
+    model = Model(records)
+    for address in old.addresses:
+        if address not in new.addresses:
+            model.do(steps.DeleteAddress(subject=old.id, namespace=old.namespace, dev=old.name, address=address))
+    if old.up and not new.up:
+        model.do(steps.SetUp(subject=old.id, namespace=old.namespace, name=old.name, up=False))
+    return model
+
+
+def _gateway_lost(graph: Graph, route: Route, old: AnyInterface, new: AnyInterface) -> bool:
+    """Whether the route went by a gateway in a subnet of `old` that `new` has no more."""
+    if not route.via or route.dev is not None or route.namespace != old.namespace:
+        return False
+    via = ipaddress.ip_address(route.via)
+    lost = not any(via in ipaddress.ip_interface(a).network for a in new.addresses)
+    return lost and owner(graph, old.namespace, route.via) == old.name

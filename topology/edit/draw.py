@@ -1,29 +1,30 @@
-"""Edits of what is only drawn: places, styles, areas, notes."""
+"""Edits of what is only drawn and never reaches the kernel: places, styles, areas, notes."""
 
 import errno
 from collections.abc import Iterable, Mapping
 
 from topology.document.check import Found
 from topology.edit.draft import Draft
-from topology.model.drawing import SHAPES, Area, Note, Style, near
+from topology.model import ids
+from topology.model.drawing import COORDINATE_HINT, SHAPES, Area, Note, Style, are_coordinates
 from topology.model.graph import Graph
 from topology.model.problems import ProblemError, invalid, refused, unknown
 from topology.model.records import AnyRecord, Namespace, Placement, is_bridge, replace
 
 
 def place(draft: Draft, positions: Mapping[str, tuple[float, float]], shapes: Mapping[str, tuple[float, float]]) -> None:
-    """Nodes, and areas and notes by record id, where they shall be drawn."""
+    """Move nodes, and areas and notes (by record id), to these coordinates."""
     nodes = set(Graph(draft.records).nodes())
     for node, (x, y) in positions.items():
         if node not in nodes:
-            raise _no_node(node, f"placement:{node}")
-        _refuse_far(f"placement:{node}", x, y)
+            raise _no_node(node, ids.placement(node))
+        _refuse_no_coordinates(ids.placement(node), x, y)
         draft.put(Placement(node=node, x=x, y=y))
     for key, (x, y) in shapes.items():
         shape = draft.records.get(key)
         if not isinstance(shape, SHAPES):
             raise unknown(f'there is no "{key}"', key, "an area or a note that is there")
-        _refuse_far(key, x, y)
+        _refuse_no_coordinates(key, x, y)
         draft.put(replace(shape, x=x, y=y))
 
 
@@ -31,13 +32,13 @@ def _no_node(node: str, subject: str) -> ProblemError:
     return unknown(f'there is no node "{node}"', subject, "a node is a namespace or a bridge")
 
 
-def _refuse_far(subject: str, x: float, y: float) -> None:
-    if not near(x, y):
-        raise invalid("a place is two numbers", subject, "canvas units, at most 1e9")
+def _refuse_no_coordinates(subject: str, x: float, y: float) -> None:
+    if not are_coordinates(x, y):
+        raise invalid("a place is two numbers", subject, COORDINATE_HINT)
 
 
 def put_style(draft: Draft, style: Style) -> None:
-    """How a node is drawn; nothing said is no record."""
+    """Set how a node is drawn; a style in which no field is set is removed."""
     if style.node not in set(Graph(draft.records).nodes()):
         raise _no_node(style.node, style.id)
     if style.plain:
@@ -47,22 +48,20 @@ def put_style(draft: Draft, style: Style) -> None:
 
 
 def put_shape(draft: Draft, shape: Area | Note) -> None:
-    """A new area or note, or another one of its name."""
+    """Add an area or note, or replace the one with its name."""
     for fault in shape.faults():
         raise ProblemError(Found(shape.id, fault).problem())
     draft.put(shape, made=shape.id not in draft.before)
 
 
 def refuse_locked(draft: Draft, records: Iterable[AnyRecord]) -> None:
-    """What is locked on the canvas is not deleted there."""
+    """Raise ProblemError where one of these records is locked on the canvas."""
     styles = Graph(draft.records).styles()
     for record in records:
         if isinstance(record, SHAPES):
             locked = record.locked
-        elif isinstance(record, Namespace) or is_bridge(record):
-            style = styles.get(record.name if isinstance(record, Namespace) else record.ref)
-            locked = style is not None and style.locked
         else:
-            continue
+            style = styles.get(ids.subject_of(record.id)) if isinstance(record, Namespace) or is_bridge(record) else None
+            locked = style is not None and style.locked
         if locked:
             raise refused(errno.EPERM, record.id, "it is locked on the canvas: unlock it first")

@@ -1,11 +1,12 @@
-"""From a command to a change of the desired state: what a person asks, with the consequences that the kernel is known to draw.
+"""From a command to a change of the desired state: what a person asks for, and what the kernel is known to change with it.
 
-`edit` is pure. It refuses what the kernel is certain to refuse, in the kernel's words; the rest the kernel decides.
+`edit` is pure. It refuses what the kernel is certain to refuse, in the kernel's words. The rest is up to the kernel.
 """
 
 import errno
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
 
 import msgspec
 
@@ -14,8 +15,8 @@ from topology.document.check import Found, check, gateways
 from topology.edit import commands as c
 from topology.edit import draw, layout, paste, table_edit
 from topology.edit.draft import Draft
-from topology.model import names
-from topology.model.base import HOST
+from topology.model import ids, names, routing
+from topology.model.base import HOST, Json
 from topology.model.diff import Diff, between
 from topology.model.graph import Graph
 from topology.model.problems import ProblemError, invalid, refused, unknown
@@ -35,7 +36,10 @@ from topology.observe.normal import normalise
 
 
 class Edit(msgspec.Struct, frozen=True, kw_only=True):
-    """`moves`: old `ns/name` → new, of interfaces that are the same device under another name. `made`: ids of what the command names."""
+    """What a command changes. `moves`: old `ns/name` → new, of interfaces that are the same device under another name.
+
+    `made`: the ids of the new records that the command asked for, as the client selects them afterwards.
+    """
 
     diff: Diff[AnyRecord]
     moves: dict[str, str] = {}
@@ -43,20 +47,24 @@ class Edit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def edit(desired: Mapping[str, AnyRecord], command: c.AnyCommand) -> Edit:
-    """What the command changes in `desired`, which is in normal form; so is the result. Raises `ProblemError` where it cannot be."""
+    """What the command changes in `desired`, which is in normal form; so is the result. Raises `ProblemError` where it is refused."""
     draft = Draft(desired)
-    _change(draft, command)
-    if isinstance(command, c.Place | c.SetLab | c.PutStyle | c.PutArea | c.PutNote):
+    change = CHANGES.get(type(command))
+    if change is None:
+        raise invalid(f"{type(command).__name__} is answered by the writer of the lab, not by an edit")
+    change(draft, command)
+    if isinstance(command, _NOT_FOR_THE_KERNEL):
         return Edit(diff=between(desired, draft.records), made=tuple(draft.made))
     _refuse([*check(draft.records, only=between(desired, draft.records).ids)])
     after = normalise(draft.records)
     diff = between(desired, after)
-    if isinstance(command, c.AddRoute | c.ApplyDocument | c.Paste | c.Duplicate):
+    if isinstance(command, _WITH_NEW_ROUTES):
         _refuse([*gateways(after, only=diff.ids)])
     return Edit(diff=diff, moves=draft.moves, made=tuple(draft.made))
 
 
 def _refuse(found: list[Found]) -> None:
+    """Raise the first of these as a problem, with the others as its causes."""
     if found:
         first, *rest = (f.problem() for f in found)
         raise ProblemError(msgspec.structs.replace(first, causes=tuple(rest)))
@@ -78,7 +86,7 @@ def _add_namespace(draft: Draft, command: c.AddNamespace) -> None:
 
 
 def _place_missing(draft: Draft, nodes: Iterable[str]) -> None:
-    """A place for those of these nodes that have none."""
+    """Find a place for those of these nodes that have none."""
     for placement in layout.missing(draft.records):
         if placement.node in nodes:
             draft.put(placement)
@@ -110,7 +118,7 @@ def _add_interface(draft: Draft, command: c.AddInterface) -> None:
         raise invalid(f"a {interface.word} needs both ends", interface.id, "add a link: it makes the pair")
     if interface.KIND.builtin:
         raise refused(errno.EEXIST, interface.id, "each namespace has its lo: set it up")
-    draft.free(interface.namespace, interface.name)
+    draft.refuse_taken(interface.namespace, interface.name)
     draft.put(interface, made=True)
     if interface.KIND.node:
         if command.at is not None:
@@ -119,40 +127,42 @@ def _add_interface(draft: Draft, command: c.AddInterface) -> None:
 
 
 def _add_link(draft: Draft, command: c.AddLink) -> None:
-    refs: list[tuple[str, str]] = []
     wanted = {end.name for end in (command.a, command.b) if end.name is not None}
-    for end in (command.a, command.b):
-        draft.namespace(end.namespace)
-        taken = {i.name for i in Graph(draft.records).inside(end.namespace)} | {n for ns, n in refs if ns == end.namespace}
-        name = end.name if end.name is not None else names.free_name("veth", taken | wanted)
-        draft.free(end.namespace, name)
-        if (end.namespace, name) in refs:
-            raise refused(errno.EEXIST, f"interface:{end.namespace}/{name}", "the two ends need two names")
-        refs.append((end.namespace, name))
-    for end, (namespace, name), (other, far) in zip((command.a, command.b), refs, reversed(refs), strict=True):
-        veth = Veth(
-            namespace=namespace, name=name, peer=f"{other}/{far}", up=end.up, mac=end.mac, mtu=end.mtu, master=end.master,
-            addresses=end.addresses,
-        )  # fmt: skip
-        draft.put(veth, made=True)
+    a = _end_ref(draft, command.a, wanted)
+    b = _end_ref(draft, command.b, wanted | ({a.name} if command.a.namespace == command.b.namespace else set()))
+    if a == b:
+        raise refused(errno.EEXIST, a.id, "the two ends need two names")
+    draft.put(_veth(command.a, a, b), made=True)
+    draft.put(_veth(command.b, b, a), made=True)
 
 
-_FIXED = {"namespace": "move the interface", "name": "rename it by moving it within its namespace", "peer": "delete the link, draw another"}
+def _end_ref(draft: Draft, end: c.End, reserved: set[str]) -> ids.Ref:
+    """The name of an end of a new link: the one asked for, else the first `vethN` that is neither taken nor reserved."""
+    draft.namespace(end.namespace)
+    taken = {i.name for i in Graph(draft.records).inside(end.namespace)}
+    name = end.name if end.name is not None else names.free_name("veth", taken | reserved)
+    draft.refuse_taken(end.namespace, name)
+    return ids.Ref(end.namespace, name)
+
+
+def _veth(end: c.End, ref: ids.Ref, peer: ids.Ref) -> Veth:
+    return Veth(
+        namespace=ref.namespace, name=ref.name, peer=str(peer), up=end.up, mac=end.mac, mtu=end.mtu, master=end.master,
+        addresses=end.addresses,
+    )  # fmt: skip
+
+
+_FIXED: Final = {
+    "namespace": "move the interface",
+    "name": "rename it by moving it within its namespace",
+    "peer": "delete the link, draw another",
+}
+"""Fields that `SetInterface` does not change, and what to do instead."""
 
 
 def _set_interface(draft: Draft, command: c.SetInterface) -> None:
     old = draft.interface(command.interface)
-    fields = {f.name: f.type for f in msgspec.structs.fields(type(old)) if f.name not in _FIXED}
-    values: dict[str, object] = {}
-    for name, value in command.changes.items():
-        if name in _FIXED:
-            raise invalid(f"{name} cannot be set", old.id, _FIXED[name])
-        if name not in fields:
-            raise invalid(f'unknown field "{name}"', old.id, f"a {old.word} has: {', '.join(fields)}")
-        try:
-            values[name] = msgspec.convert(value, fields[name])
-        except msgspec.ValidationError as error:
-            raise invalid(f"{name}: {str(error).replace(' - at `$', ' at `')}", old.id) from None
+    values = {name: _field_value(old, name, value) for name, value in command.changes.items()}
     if values.get("master", old.master) != old.master:
         draft.leave_bridge(old)
         values = {"port": Port(), "vlans": None, **values}
@@ -162,35 +172,52 @@ def _set_interface(draft: Draft, command: c.SetInterface) -> None:
     draft.carry_state(new)
 
 
+def _field_value(interface: AnyInterface, name: str, value: Json) -> object:
+    """The value that a JSON value means for a field of the interface. Raises ProblemError where the field has no such value."""
+    if name in _FIXED:
+        raise invalid(f"{name} cannot be set", interface.id, _FIXED[name])
+    fields = {f.name: f.type for f in msgspec.structs.fields(type(interface)) if f.name not in _FIXED}
+    if name not in fields:
+        raise invalid(f'unknown field "{name}"', interface.id, f"a {interface.word} has: {', '.join(fields)}")
+    try:
+        return msgspec.convert(value, fields[name])
+    except msgspec.ValidationError as error:
+        raise invalid(f"{name}: {str(error).replace(' - at `$', ' at `')}", interface.id) from None
+
+
 def _move_interface(draft: Draft, command: c.MoveInterface) -> None:
     old = draft.interface(command.interface)
     name = command.name if command.name is not None else old.name
-    new = f"{command.namespace}/{name}"
-    if new == old.ref:
+    if ids.join(command.namespace, name) == old.ref:
         return
-    _movable(draft, old, command.namespace)
-    draft.free(command.namespace, name)
+    _refuse_unmovable(draft, old, command.namespace)
+    draft.refuse_taken(command.namespace, name)
     names.interface_name(name, old.id)
     if command.namespace == old.namespace:
         draft.rename(old, name)
-        return
-    draft.forget_uses(old)
-    moved = replace(old, namespace=command.namespace, name=name, up=False, addresses=(), master=None, port=Port(), vlans=None)
+    else:
+        _change_namespace(draft, old, command.namespace, name)
+
+
+def _change_namespace(draft: Draft, old: AnyInterface, namespace: str, name: str) -> None:
+    """Move an interface: it arrives down, without addresses and master (dev_change_net_namespace() of net/core/dev.c)."""
+    draft.remove_uses(old)
+    moved = replace(old, namespace=namespace, name=name, up=False, addresses=(), master=None, port=Port(), vlans=None)
     if moved.KIND.underlay:
         moved = replace(moved, underlay=old.made_in)
     for upper in Graph(draft.records).uppers(old.ref):
         if upper.KIND.lower is not None and upper.KIND.lower.dies_on_move:
             draft.remove(upper)
-    draft.follow(old, moved)
+    draft.update_references(old, moved)
     draft.carry_state(moved)
 
 
-def _movable(draft: Draft, interface: AnyInterface, namespace: str) -> None:
+def _refuse_unmovable(draft: Draft, interface: AnyInterface, namespace: str) -> None:
     if interface.KIND.builtin:
         raise refused(errno.EINVAL, interface.id, "lo stays in its namespace under its name: each namespace has its own")
-    if f"namespace:{namespace}" not in draft.records:
+    if ids.namespace(namespace) not in draft.records:
         hint = "No such file or directory: make the namespace first"
-        raise unknown(f'Invalid "netns" value: "{namespace}"', f"namespace:{namespace}", hint)
+        raise unknown(f'Invalid "netns" value: "{namespace}"', ids.namespace(namespace), hint)
     if not interface.KIND.movable and namespace != interface.namespace:
         hint = f"a {interface.word} stays in the namespace it was made in: make one in {namespace}"
         raise refused(errno.EINVAL, interface.id, hint)
@@ -203,15 +230,15 @@ def _add_route(draft: Draft, command: c.AddRoute) -> None:
     route = command.route
     draft.namespace(route.namespace)
     to = names.destination(route.to, route.via, route.id)
-    canonical = replace(route, to=to, metric=None if route.metric == (1024 if ":" in to else 0) else route.metric)
-    draft.absent(canonical.id, "there is a route to it: delete it first, or give another metric")
+    canonical = replace(route, to=to, metric=routing.stated_metric(to, route.metric))
+    draft.refuse_existing(canonical.id, "there is a route to it: delete it first, or give another metric")
     draft.put(canonical, made=True)
 
 
 def _add_neighbour(draft: Draft, command: c.AddNeighbour) -> None:
     entry = replace(command.neighbour, address=names.address(command.neighbour.address, command.neighbour.id))
     draft.namespace(entry.namespace)
-    draft.absent(entry.id, "delete the entry first")
+    draft.refuse_existing(entry.id, "delete the entry first")
     draft.put(entry, made=True)
 
 
@@ -220,7 +247,7 @@ def _add_fdb(draft: Draft, command: c.AddFdb) -> None:
     if entry.destination is not None:
         entry = replace(entry, destination=names.address(entry.destination, entry.id))
     draft.namespace(entry.namespace)
-    draft.absent(entry.id, "delete the entry first")
+    draft.refuse_existing(entry.id, "delete the entry first")
     draft.put(entry, made=True)
 
 
@@ -230,7 +257,7 @@ def _remove(draft: Draft, command: c.Remove) -> None:
         record = draft.before.get(key)
         if record is None:
             raise unknown(os.strerror(errno.ENOENT), key, "it is not in the document")
-        if isinstance(record, Lab) or key == f"namespace:{HOST}":
+        if isinstance(record, Lab) or key == ids.namespace(HOST):
             raise refused(errno.EBUSY, key, "host is the lab's own network stack: delete the lab instead")
         if isinstance(record, Interface) and record.KIND.builtin:
             raise refused(errno.EOPNOTSUPP, key, "lo cannot be deleted: set it down")
@@ -238,71 +265,53 @@ def _remove(draft: Draft, command: c.Remove) -> None:
 
 
 def _set_lab(draft: Draft, command: c.SetLab) -> None:
-    lab = draft.lab()
-    if command.description is not None:
-        lab = replace(lab, description=command.description)
-    if command.policy is not None:
-        lab = replace(lab, policy=command.policy)
-    if command.firewall is not None:
-        lab = replace(lab, firewall=command.firewall)
-    if command.uplink is not None:
-        lab = replace(lab, uplink=command.uplink)
-    draft.put(lab)
+    values = {name: getattr(command, name) for name in command.__struct_fields__}
+    draft.put(replace(draft.lab(), **{name: value for name, value in values.items() if value is not None}))
 
 
 def _apply_document(draft: Draft, command: c.ApplyDocument) -> None:
-    lab = draft.lab()
+    """The records of the document; what it does not say of the lab's name, firewall and places stays as it is."""
+    before = draft.lab()
     new: Records = document.load(command.document)
     graph = Graph(new)
     nodes, placed = set(graph.nodes()), graph.placements()
-    old = {p.id: p for node, p in Graph(draft.records).placements().items() if node in nodes and node not in placed}
-    draft.records = {**new, **old}
-    said = draft.lab()
-    draft.put(replace(said, name=said.name or lab.name, firewall=said.firewall or lab.firewall))
+    kept = {p.id: p for node, p in Graph(draft.records).placements().items() if node in nodes and node not in placed}
+    draft.records = {**new, **kept}
+    lab = draft.lab()
+    draft.put(replace(lab, name=lab.name or before.name, firewall=lab.firewall or before.firewall))
     _place_missing(draft, nodes)
 
 
-def _change(draft: Draft, command: c.AnyCommand) -> None:
-    match command:
-        case c.AddNamespace():
-            _add_namespace(draft, command)
-        case c.SetNsid():
-            _set_nsid(draft, command)
-        case c.AddInterface():
-            _add_interface(draft, command)
-        case c.AddLink():
-            _add_link(draft, command)
-        case c.SetInterface():
-            _set_interface(draft, command)
-        case c.MoveInterface():
-            _move_interface(draft, command)
-        case c.AddRoute():
-            _add_route(draft, command)
-        case c.AddNeighbour():
-            _add_neighbour(draft, command)
-        case c.AddFdb():
-            _add_fdb(draft, command)
-        case c.SetSysctl():
-            _set_sysctl(draft, command)
-        case c.Remove():
-            _remove(draft, command)
-        case c.Place():
-            draw.place(draft, command.positions, command.shapes)
-        case c.PutStyle():
-            draw.put_style(draft, command.style)
-        case c.PutArea():
-            draw.put_shape(draft, command.area)
-        case c.PutNote():
-            draw.put_shape(draft, command.note)
-        case c.Paste():
-            paste.paste(draft, document.load(command.document), command.into, command.at)
-        case c.Duplicate():
-            paste.duplicate(draft, command.ids, command.by)
-        case c.SetLab():
-            _set_lab(draft, command)
-        case c.ApplyDocument():
-            _apply_document(draft, command)
-        case c.OfTable() | c.ImportRules():
-            table_edit.change(draft, command)
-        case c.Undo() | c.Redo() | c.KeepDrift() | c.RevertDrift():
-            raise invalid(f"{type(command).__name__} is answered by the writer of the lab, not by an edit")
+# ---- the table -------------------------------------------------------------------------------------------------------
+
+_NOT_FOR_THE_KERNEL: Final = (c.Place, c.SetLab, c.PutStyle, c.PutArea, c.PutNote)
+"""Commands that change nothing of which the kernel could refuse anything."""
+
+_WITH_NEW_ROUTES: Final = (c.AddRoute, c.ApplyDocument, c.Paste, c.Duplicate)
+"""Commands after which the gateways of changed routes have to be in reach. Other edits may leave one out of reach, as the kernel does."""
+
+Change = Callable[[Draft, Any], None]
+
+CHANGES: Final[dict[type[c.Command], Change]] = {
+    c.AddNamespace: _add_namespace,
+    c.SetNsid: _set_nsid,
+    c.AddInterface: _add_interface,
+    c.AddLink: _add_link,
+    c.SetInterface: _set_interface,
+    c.MoveInterface: _move_interface,
+    c.AddRoute: _add_route,
+    c.AddNeighbour: _add_neighbour,
+    c.AddFdb: _add_fdb,
+    c.SetSysctl: _set_sysctl,
+    c.Remove: _remove,
+    c.Place: lambda draft, command: draw.place(draft, command.positions, command.shapes),
+    c.PutStyle: lambda draft, command: draw.put_style(draft, command.style),
+    c.PutArea: lambda draft, command: draw.put_shape(draft, command.area),
+    c.PutNote: lambda draft, command: draw.put_shape(draft, command.note),
+    c.Paste: lambda draft, command: paste.paste(draft, document.load(command.document), command.into, command.at),
+    c.Duplicate: lambda draft, command: paste.duplicate(draft, command.ids, command.by),
+    c.SetLab: _set_lab,
+    c.ApplyDocument: _apply_document,
+    **dict.fromkeys(table_edit.CHANGES, table_edit.change),
+}
+"""Command → what makes the change. `Undo`, `Redo`, `KeepDrift` and `RevertDrift` need the history or the kernel: they are not here."""

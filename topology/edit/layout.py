@@ -1,8 +1,9 @@
-"""Where nodes are drawn that nobody has placed: `host` on top, the namespaces on a grid below it, bridges inside their namespace."""
+"""Places for nodes that have none: `host` on top, the other namespaces on a grid below it, bridges inside their namespace."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
+from topology.model import ids
 from topology.model.base import HOST
 from topology.model.graph import Graph
 from topology.model.records import AnyRecord, Placement
@@ -14,29 +15,36 @@ GAP_X, GAP_Y = 160.0, 60.0
 """Room around a namespace that is larger than a cell of the grid."""
 
 TOP = 260.0
+"""Where the first row of the grid begins, in canvas units."""
 BRIDGE_X, BRIDGE_Y, BRIDGE_PITCH = 24.0, 64.0, 96.0
+"""Place of the first bridge in its namespace, and the distance of two that are one above the other, in canvas units."""
 
 
 def missing(records: Mapping[str, AnyRecord]) -> list[Placement]:
-    """A placement for each node without one; the same records give the same places, and no place is taken twice."""
+    """A placement for each node without one. The same records always give the same places, and no two nodes get the same."""
     graph = Graph(records)
     placed = graph.placements()
     size = {name: _size(graph, name, placed) for name in graph.namespaces}
-    free = _Grid([(p.x, p.y, *size.get(node, (0, 0))) for node, p in placed.items() if "/" not in node], len(graph.namespaces))
+    free = _Grid([(p.x, p.y, *size.get(node, (0, 0))) for node, p in placed.items() if not ids.is_ref(node)], len(graph.namespaces))
     out: list[Placement] = []
     for name in graph.namespaces:
         if name not in placed:
             x, y = free.take_top(*size[name]) if name == HOST and free.host_free() else free.take(*size[name])
             out.append(Placement(node=name, x=x, y=y))
-        rows = [placed[i.ref].y for i in graph.inside(name) if i.KIND.node and i.ref in placed]
-        for interface in graph.inside(name):
-            if interface.KIND.node and interface.ref not in placed:
-                y = BRIDGE_Y
-                while any(abs(y - row) < BRIDGE_PITCH for row in rows):
-                    y += BRIDGE_PITCH
-                rows.append(y)
-                out.append(Placement(node=interface.ref, x=BRIDGE_X, y=y))
+        out += _missing_bridges(graph, name, placed)
     return out
+
+
+def _missing_bridges(graph: Graph, namespace: str, placed: Mapping[str, Placement]) -> Iterator[Placement]:
+    """One above the other, in the rows that the other bridges leave free."""
+    rows = [placed[i.ref].y for i in graph.inside(namespace) if i.KIND.node and i.ref in placed]
+    for interface in graph.inside(namespace):
+        if interface.KIND.node and interface.ref not in placed:
+            y = BRIDGE_Y
+            while any(abs(y - row) < BRIDGE_PITCH for row in rows):
+                y += BRIDGE_PITCH
+            rows.append(y)
+            yield Placement(node=interface.ref, x=BRIDGE_X, y=y)
 
 
 # ---- how large a namespace is drawn: as in `web/src/canvas/model/geometry.ts` -------------------------------------------
@@ -47,7 +55,7 @@ _PORT_W, _PORT_H, _BRIDGE_HEADER, _BRIDGE_PAD = 118, 34, 34, 10
 
 
 def _size(graph: Graph, name: str, placed: Mapping[str, Placement]) -> tuple[float, float]:
-    """Width and height of its card with all that is in it; at most too large, where bridges stand side by side."""
+    """Width and height of the namespace's card, never too small: bridges are counted as if they were one below the other."""
     inside = [i for i in graph.inside(name) if i.name != "lo"]
     bridges = [i.ref for i in inside if i.KIND.node]
     loose = sum(not i.KIND.node and i.master is None for i in inside)
@@ -64,6 +72,7 @@ def _size(graph: Graph, name: str, placed: Mapping[str, Placement]) -> tuple[flo
 
 
 def _bridge_size(ports: int) -> tuple[int, int]:
+    """Width and height of a bridge with so many ports."""
     columns = max(ports, 1) if ports <= 4 else max(4, math.ceil(math.sqrt(2 * ports)))
     rows = math.ceil(ports / columns)
     return 2 * _BRIDGE_PAD + columns * _PORT_W - _GAP, _BRIDGE_HEADER + rows * _PORT_H - _GAP + _BRIDGE_PAD
@@ -73,7 +82,7 @@ def _bridge_size(ports: int) -> tuple[int, int]:
 
 
 class _Grid:
-    """The cells below `host`, row by row, without those that something stands in. `taken`: x, y, width, height."""
+    """The cells below `host`, row by row, but for those that are taken. `taken`: rectangles as x, y, width, height in canvas units."""
 
     def __init__(self, taken: list[tuple[float, float, float, float]], count: int) -> None:
         self._columns = max(3, math.ceil(math.sqrt(count)))
@@ -82,14 +91,16 @@ class _Grid:
         self._next = 0
 
     def host_free(self) -> bool:
+        """Whether the place above the grid is free."""
         return self._top > PITCH_Y / 2
 
     def take_top(self, w: float, h: float) -> tuple[float, float]:
-        """The place above the grid; if that is too low for it, cells below as well."""
+        """Take the place above the grid, and the cells below that a large card reaches into. Returns x and y."""
         self._taken |= _cells(0, 0, w + GAP_X, h + GAP_Y)
         return 0.0, 0.0
 
     def take(self, w: float, h: float) -> tuple[float, float]:
+        """Take the next cells that are free for a card of this size. Returns x and y."""
         while True:
             row, column = divmod(self._next, self._columns)
             self._next += 1
@@ -101,11 +112,12 @@ class _Grid:
 
 
 def _room(w: float, h: float) -> tuple[float, float]:
+    """The width and height that a card of this size is given."""
     return max(PITCH_X, w + GAP_X), max(PITCH_Y, h + GAP_Y)
 
 
 def _cells(x: float, y: float, w: float, h: float) -> set[tuple[int, int]]:
-    """The cells that a rectangle overlaps."""
+    """The cells, as column and row, that a rectangle overlaps."""
     columns = range(math.floor(x / PITCH_X), math.ceil((x + w) / PITCH_X))
     rows = range(math.floor((y - TOP) / PITCH_Y), math.ceil((y + h - TOP) / PITCH_Y))
     return {(column, row) for column in columns for row in rows}

@@ -1,7 +1,8 @@
-"""Edits of chains and rules: what each command makes of the desired state. What iptables itself has to say it says at the apply."""
+"""Edits of chains and rules. A rule that iptables itself does not accept is refused later, when the edit is applied."""
 
 import errno
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
+from typing import Any, Final
 
 from topology.edit import commands as c
 from topology.edit.draft import Draft
@@ -18,42 +19,14 @@ _SHOWN = 200
 """Characters of a rule in the words of a problem."""
 
 
-AnyTableCommand = (
-    c.AddChain | c.RenameChain | c.RemoveChain | c.FlushChain | c.FlushTable | c.SetPolicy | c.AddRule | c.SetRule | c.MoveRule
-    | c.RemoveRules | c.ImportRules
-)  # fmt: skip
-
-
-def change(draft: Draft, command: AnyTableCommand) -> None:
-    """Make the change. Raises `ProblemError` where it cannot be."""
+def change(draft: Draft, command: c.TableCommand | c.ImportRules) -> None:
+    """Make the change. Raises `ProblemError` where it is refused."""
     draft.namespace(command.namespace)
-    match command:
-        case c.AddChain():
-            _add_chain(draft, command)
-        case c.RenameChain():
-            _rename_chain(draft, command)
-        case c.RemoveChain():
-            _remove_chain(draft, command)
-        case c.FlushChain():
-            _flush_chain(draft, command)
-        case c.FlushTable():
-            _flush_table(draft, command)
-        case c.SetPolicy():
-            _set_policy(draft, command)
-        case c.AddRule():
-            _add_rule(draft, command)
-        case c.SetRule():
-            _set_rule(draft, command)
-        case c.MoveRule():
-            _move_rule(draft, command)
-        case c.RemoveRules():
-            _remove_rules(draft, command)
-        case c.ImportRules():
-            _import(draft, command)
+    CHANGES[type(command)](draft, command)
 
 
-def _chain(draft: Draft, command: c.OfTable, name: str, table: Table | None = None) -> Chain:
-    """The chain; a built-in one is always there. In the words of iptables where the table has none of that name."""
+def _chain(draft: Draft, command: c.TableCommand, name: str, table: Table | None = None) -> Chain:
+    """The chain; a built-in one always exists. Raises ProblemError, in the words of iptables, where the table has none of that name."""
     table = table or command.table
     key = ids.chain(command.namespace, command.family, table, name)
     found = draft.records.get(key)
@@ -61,15 +34,16 @@ def _chain(draft: Draft, command: c.OfTable, name: str, table: Table | None = No
         return found
     if name in HOOKS[table]:
         return Chain(namespace=command.namespace, family=command.family, table=table, name=name, policy="ACCEPT")
-    hint = f"the table {table} has {', '.join(HOOKS[table])}" + ("" if name in BUILT_IN else ", and chains of one's own: make it first")
+    hint = f"the table {table} has {', '.join(HOOKS[table])}" + ("" if name in BUILT_IN else ", and user-defined chains: add it first")
     raise unknown("No chain/target/match by that name.", key, hint)
 
 
-def _all(draft: Draft, command: c.OfTable) -> Chains:
+def _chains_of(draft: Draft, command: c.TableCommand) -> Chains:
     return of_table(draft.records, command.namespace, command.family, command.table)
 
 
 def _put(draft: Draft, chain: Chain) -> None:
+    """Keep the chain in normal form; a built-in one that is as the kernel made it has no record."""
     found = normal(chain)
     if found is None:
         draft.records.pop(chain.id, None)
@@ -77,7 +51,8 @@ def _put(draft: Draft, chain: Chain) -> None:
         draft.put(found)
 
 
-def _text(chain: Chain, rule: str, number: int) -> str:
+def _rule_text(chain: Chain, rule: str, number: int) -> str:
+    """The rule as iptables-restore reads it. Raises ProblemError where it cannot be a rule."""
     text = restorable(rule.strip())
     fault = rule_fault(text)
     if fault is not None:
@@ -95,15 +70,17 @@ def _add_chain(draft: Draft, command: c.AddChain) -> None:
     draft.put(Chain(namespace=command.namespace, family=command.family, table=command.table, name=command.name), made=True)
 
 
-def _own(draft: Draft, command: c.OfTable, name: str) -> Chain:
+def _user_defined(draft: Draft, command: c.TableCommand, name: str) -> Chain:
+    """The chain. Raises ProblemError where it is a built-in one."""
     chain = _chain(draft, command, name)
     if is_built_in(chain):
-        raise refused(errno.EINVAL, chain.id, f"{name} is built in: it stays, under its name; flush it instead", "Invalid argument")
+        hint = f"{name} is a built-in chain: it can be neither renamed nor deleted; flush it instead"
+        raise refused(errno.EINVAL, chain.id, hint, "Invalid argument")
     return chain
 
 
 def _rename_chain(draft: Draft, command: c.RenameChain) -> None:
-    chain = _own(draft, command, command.name)
+    chain = _user_defined(draft, command, command.name)
     if command.to == command.name:
         return
     key = ids.chain(command.namespace, command.family, command.table, command.to)
@@ -111,37 +88,37 @@ def _rename_chain(draft: Draft, command: c.RenameChain) -> None:
         raise refused(errno.EEXIST, key, "take another name", "File exists.")
     del draft.records[chain.id]
     draft.put(replace(chain, name=command.to), made=True)
-    for other in _all(draft, command).values():
+    for other in _chains_of(draft, command).values():
         rules = tuple(retarget(rule, command.name, command.to) for rule in other.rules)
         if rules != other.rules:
             draft.put(replace(other, rules=rules))
 
 
 def _remove_chain(draft: Draft, command: c.RemoveChain) -> None:
-    chain = _own(draft, command, command.name)
-    for other in _all(draft, command).values():
-        for number, rule in enumerate(other.rules, 1):
-            if other is not chain and aims_at(rule, chain.name):
-                hint = f"rule {number} of {other.name} jumps to it: remove that rule first"
-                raise refused(errno.EMLINK, chain.id, hint, "Too many links.")
+    chain = _user_defined(draft, command, command.name)
+    others = (other for other in _chains_of(draft, command).values() if other is not chain)
+    jumps = ((other, number) for other in others for number, rule in enumerate(other.rules, 1) if aims_at(rule, chain.name))
+    for other, number in jumps:
+        hint = f"rule {number} of {other.name} jumps to it: remove that rule first"
+        raise refused(errno.EMLINK, chain.id, hint, "Too many links.")
     del draft.records[chain.id]
 
 
 def _flush_chain(draft: Draft, command: c.FlushChain) -> None:
-    chains = _all(draft, command).values() if command.name is None else [_chain(draft, command, command.name)]
+    chains = _chains_of(draft, command).values() if command.name is None else [_chain(draft, command, command.name)]
     for chain in chains:
         _put(draft, replace(chain, rules=()))
 
 
 def _flush_table(draft: Draft, command: c.FlushTable) -> None:
-    for chain in _all(draft, command).values():
+    for chain in _chains_of(draft, command).values():
         del draft.records[chain.id]
 
 
 def _set_policy(draft: Draft, command: c.SetPolicy) -> None:
     chain = _chain(draft, command, command.chain)
     if not is_built_in(chain):
-        hint = "end the chain with a rule instead: a packet that reaches the end goes back to where it came from"
+        hint = "end the chain with a rule instead: a packet that reaches its end returns to the chain that jumped here"
         raise refused(errno.EINVAL, chain.id, hint, "Bad built-in chain name.")
     _put(draft, replace(chain, policy=command.policy))
 
@@ -150,24 +127,24 @@ def _set_policy(draft: Draft, command: c.SetPolicy) -> None:
 
 
 def _inserted(chain: Chain, rule: str, at: int | None) -> Chain:
-    """With the rule as number `at`."""
+    """The chain with the rule as number `at`; None: as the last."""
     last = len(chain.rules) + 1
     number = last if at is None else at
     if not 1 <= number <= last:
         problem = Problem(code=Code.UNKNOWN, message="Index of insertion too big.", subject=chain.id, hint=f"1 to {last}", rule=at)
         raise ProblemError(problem)
-    text = _text(chain, rule, number)
+    text = _rule_text(chain, rule, number)
     return replace(chain, rules=(*chain.rules[: number - 1], text, *chain.rules[number - 1 :]))
 
 
-def _is(chain: Chain, at: int, was: str) -> None:
-    """Refuse where the rule is another one by now, and say what became of it."""
+def _refuse_changed(chain: Chain, at: int, was: str) -> None:
+    """Raise ProblemError where rule `at` is not `was` any more, saying where that rule is now."""
     now = chain.rules[at - 1] if 1 <= at <= len(chain.rules) else None
     if now == was:
         return
-    message = f"rule {at} of {chain.name} is another one by now" if now is not None else f"{chain.name} has no rule {at} any more"
-    meant = f"the rule you meant is number {chain.rules.index(was) + 1} now" if was in chain.rules else "the rule you meant is gone"
-    hint = meant + (f"; number {at} is: {now[:_SHOWN]}" if now is not None else "") + ". Nothing was changed"
+    message = f"rule {at} of {chain.name} has changed" if now is not None else f"{chain.name} no longer has a rule {at}"
+    meant = f"the rule you meant is now number {chain.rules.index(was) + 1}" if was in chain.rules else "the rule you meant is gone"
+    hint = meant + (f"; number {at} is now: {now[:_SHOWN]}" if now is not None else "") + ". Nothing was changed"
     raise ProblemError(Problem(code=Code.CONFLICT, message=message, subject=chain.id, hint=hint, rule=at))
 
 
@@ -184,14 +161,14 @@ def _add_rule(draft: Draft, command: c.AddRule) -> None:
 
 def _set_rule(draft: Draft, command: c.SetRule) -> None:
     chain = _chain(draft, command, command.chain)
-    _is(chain, command.at, command.was)
-    text = _text(chain, command.rule, command.at)
+    _refuse_changed(chain, command.at, command.was)
+    text = _rule_text(chain, command.rule, command.at)
     _put(draft, replace(chain, rules=(*chain.rules[: command.at - 1], text, *chain.rules[command.at :])))
 
 
 def _move_rule(draft: Draft, command: c.MoveRule) -> None:
     chain = _chain(draft, command, command.chain)
-    _is(chain, command.at, command.was)
+    _refuse_changed(chain, command.at, command.was)
     _put(draft, replace(chain, rules=_without(chain.rules, [command.at])))
     target = _chain(draft, command, command.to_chain or command.chain, command.to_table)
     _put(draft, _inserted(target, command.was, command.to))
@@ -200,28 +177,55 @@ def _move_rule(draft: Draft, command: c.MoveRule) -> None:
 def _remove_rules(draft: Draft, command: c.RemoveRules) -> None:
     chain = _chain(draft, command, command.chain)
     for rule in command.rules:
-        _is(chain, rule.at, rule.was)
+        _refuse_changed(chain, rule.at, rule.was)
     _put(draft, replace(chain, rules=_without(chain.rules, (rule.at for rule in command.rules))))
 
 
-# ---- a whole file ----------------------------------------------------------------------------------------------------
+# ---- importing -------------------------------------------------------------------------------------------------------
 
 
 def _import(draft: Draft, command: c.ImportRules) -> None:
-    """As iptables-legacy-restore: the tables of the file are emptied before; a policy of which it says nothing stays."""
+    """As iptables-legacy-restore: the tables of the file are emptied first; a policy that the file does not say stays."""
     for table, found in save.read(command.text).items():
-        new = {chain.name: chain for chain in save.chains(command.namespace, command.family, table, found)}
         old = of_table(draft.records, command.namespace, command.family, table)
-        if command.keep:
-            new = {name: _added(old[name], chain, found[name].policy is None) if name in old else chain for name, chain in new.items()}
-        else:
+        new = {chain.name: chain for chain in save.chains(command.namespace, command.family, table, found)}
+        with_policy = {name for name, saved in found.items() if saved.policy is not None}
+        if not command.keep:
             for chain in old.values():
                 del draft.records[chain.id]
-                if chain.policy is not None and (chain.name not in found or found[chain.name].policy is None):
-                    new[chain.name] = replace(new.get(chain.name, replace(chain, rules=())), policy=chain.policy)
-        for chain in new.values():
+        for chain in (_appended if command.keep else _replaced)(old, new, with_policy):
             _put(draft, chain)
 
 
-def _added(old: Chain, new: Chain, keep_policy: bool) -> Chain:
-    return replace(new, policy=old.policy if keep_policy else new.policy, rules=(*old.rules, *new.rules))
+def _appended(old: Chains, new: Chains, with_policy: Collection[str]) -> Iterator[Chain]:
+    """The new chains, with the rules that are there already before theirs. `with_policy`: the chains whose policy the file has."""
+    for name, chain in new.items():
+        there = old.get(name)
+        if there is None:
+            yield chain
+        else:
+            yield replace(chain, policy=chain.policy if name in with_policy else there.policy, rules=(*there.rules, *chain.rules))
+
+
+def _replaced(old: Chains, new: Chains, with_policy: Collection[str]) -> Iterator[Chain]:
+    """The new chains, and the built-in ones that are not among them, emptied. `with_policy`: the chains whose policy the file has."""
+    kept = {name: chain.policy for name, chain in old.items() if chain.policy is not None and name not in with_policy}
+    emptied = {name: replace(old[name], rules=()) for name in kept if name not in new}
+    for name, chain in {**new, **emptied}.items():
+        yield replace(chain, policy=kept[name]) if name in kept else chain
+
+
+CHANGES: Final[dict[type[c.Command], Callable[[Draft, Any], None]]] = {
+    c.AddChain: _add_chain,
+    c.RenameChain: _rename_chain,
+    c.RemoveChain: _remove_chain,
+    c.FlushChain: _flush_chain,
+    c.FlushTable: _flush_table,
+    c.SetPolicy: _set_policy,
+    c.AddRule: _add_rule,
+    c.SetRule: _set_rule,
+    c.MoveRule: _move_rule,
+    c.RemoveRules: _remove_rules,
+    c.ImportRules: _import,
+}
+"""Command → what makes the change, in a namespace that is known to exist."""

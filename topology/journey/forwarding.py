@@ -16,9 +16,9 @@ from topology.observe.normal import owner
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 MAX_ROUTERS = 256
-"""Namespaces on a way at most: a packet's TTL is less."""
+"""Namespaces that a packet passes at most: its TTL is less."""
 REFUSALS = {"blackhole": errno.EINVAL, "unreachable": errno.EHOSTUNREACH, "prohibit": errno.EACCES, "throw": errno.ENETUNREACH}
-"""Types of routes that refuse, and what the sender is told (ip-route(8))."""
+"""Types of routes that refuse, and the error that the sender gets (ip-route(8))."""
 
 
 class RouteEntry(NamedTuple):
@@ -84,25 +84,25 @@ class ForwardingView:
 
     def masquerade(self, namespace: str, name: str, destination: str) -> str | None:
         """The address that MASQUERADE takes for what goes out by an interface: that of the route's subnet, else its first."""
-        there = ipaddress.ip_address(destination)
-        route = self.best(namespace, there)
-        following = ipaddress.ip_address(route.via) if route is not None and route.via else there
+        final = ipaddress.ip_address(destination)
+        route = self.best(namespace, final)
+        next_hop = ipaddress.ip_address(route.via) if route is not None and route.via else final
         interface = self.graph.interfaces.get(ids.join(namespace, name))
         own = [ipaddress.ip_interface(a) for a in (interface.addresses if interface is not None else ())]
-        same = [a for a in own if a.version == there.version]
-        return str(min(same, key=lambda a: following not in a.network).ip) if same else None
+        same = [a for a in own if a.version == final.version]
+        return str(min(same, key=lambda a: next_hop not in a.network).ip) if same else None
 
-    def sender(self, here: str, hop: RouteEntry, there: Address) -> Address | None:
+    def sender(self, namespace: str, route: RouteEntry, destination: Address) -> Address | None:
         """The source address that the kernel chooses: the route's, one in the next hop's subnet, one of the interface, any."""
-        if hop.src is not None:
-            return ipaddress.ip_address(hop.src)
-        following = ipaddress.ip_address(hop.via) if hop.via else there
+        if route.src is not None:
+            return ipaddress.ip_address(route.src)
+        next_hop = ipaddress.ip_address(route.via) if route.via else destination
         found: list[tuple[bool, bool, Address]] = []
-        for interface in self.graph.inside(here):
+        for interface in self.graph.inside(namespace):
             for text in interface.addresses:
                 own = ipaddress.ip_interface(text)
-                if own.version == there.version and interface.up:
-                    found.append((following not in own.network, interface.name != hop.dev, own.ip))
+                if own.version == destination.version and interface.up:
+                    found.append((next_hop not in own.network, interface.name != route.dev, own.ip))
         return min(found, key=lambda f: f[:2])[2] if found else None
 
     def ignores_echo(self, namespace: str, family: str) -> str:
@@ -154,9 +154,9 @@ class ForwardingView:
         beside = (self.graph.master(interface), self.graph.peer(interface.ref))
         return next((other.ref for other in beside if other is not None and not other.up), "")
 
-    def best(self, namespace: str, there: Address) -> RouteEntry | None:
+    def best(self, namespace: str, destination: Address) -> RouteEntry | None:
         """The route that fib_lookup() finds in table main: longest prefix, then least metric."""
-        fitting = [h for h in self._hops(namespace) if h.network.version == there.version and there in h.network]
+        fitting = [h for h in self._hops(namespace) if h.network.version == destination.version and destination in h.network]
         return min(fitting, key=lambda h: (-h.network.prefixlen, h.metric), default=None)
 
     def _hops(self, namespace: str) -> Iterator[RouteEntry]:
@@ -185,19 +185,19 @@ class ForwardingView:
         """The interfaces from one to the other on their segment, as few as possible; None where they are not connected. `free`: only by
         interfaces that let frames pass."""
         first, last = self.graph.wire_key(start), self.graph.wire_key(end)
-        came: dict[str, str] = {first: first}
+        previous: dict[str, str] = {first: first}
         todo = deque([first])
-        while todo and last not in came:
+        while todo and last not in previous:
             here = todo.popleft()
             for key in self.graph.wires.get(here, ()):
-                if key not in came and not (free and self.hindrance(wire_ref(key))):
-                    came[key] = here
+                if key not in previous and not (free and self.hindrance(wire_ref(key))):
+                    previous[key] = here
                     todo.append(key)
-        if last not in came or (free and self.hindrance(start)):
+        if last not in previous or (free and self.hindrance(start)):
             return None
         out = [last]
         while out[-1] != first:
-            out.append(came[out[-1]])
+            out.append(previous[out[-1]])
         return list(dict.fromkeys(wire_ref(key) for key in reversed(out)))
 
 

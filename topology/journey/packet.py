@@ -30,10 +30,10 @@ class Packet(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Headers of one packet. What it does not have keeps its default.
 
     `protocol`: `arp`, or the IP protocol by name (`icmp`, `icmpv6`, `tcp`, `udp`), else its number as text. `src`, `dst`: the IP
-    addresses; of an ARP packet those that it asks or tells about (sender, target). `length`: bytes of the IP packet. `id`: IPv4
-    identification. `flags`: TCP flags as tcpdump(1) writes them (`S`, `SA`, `R`). `type`, `code`: ICMP's; of ARP the operation (1 asks, 2
-    tells) is `type`. `seq`, `ack`: TCP's numbers; of an ICMP echo `echo` is the identifier, `seq` the sequence number. `mtu`: what a "too
-    big" says fits. `target`: the address that neighbour discovery asks for. `inner`: the packet that an ICMP error is about.
+    addresses; of an ARP packet those of its sender and its target. `length`: bytes of the IP packet. `id`: IPv4
+    identification. `flags`: TCP flags as tcpdump(1) writes them (`S`, `SA`, `R`). `type`, `code`: ICMP's; of ARP the operation (1: request,
+    2: reply) is `type`. `seq`, `ack`: TCP's numbers; of an ICMP echo `echo` is the identifier, `seq` the sequence number. `mtu`: what
+    fits, as a "too big" says. `target`: the address that neighbour discovery asks for. `inner`: the packet that an ICMP error is about.
     """
 
     protocol: str = ""
@@ -101,7 +101,7 @@ def _arp(data: bytes) -> Packet | None:
 
 
 def ip(data: bytes) -> Packet | None:
-    """The packet from its IP header on; what is cut off keeps its defaults. None where not even that header is whole."""
+    """The packet that begins with an IP header; fields that are cut off keep their defaults. None where the IP header itself is cut off."""
     if len(data) >= _IP4.size and data[0] >> 4 == 4:
         return _ip4(data)
     if len(data) >= _IP6.size and data[0] >> 4 == 6:

@@ -39,7 +39,7 @@ def load(data: str | bytes, name: str = "this") -> SavedJourney:
             _rename_legs(raw)
         return msgspec.convert(raw, SavedJourney)
     except msgspec.DecodeError as e:
-        raise invalid(f"{name} is no journey: {e}", None, "vethboard trace --json writes one") from None
+        raise invalid(f"{name} is not a saved trace: {e}", None, "vethboard trace --json writes one") from None
 
 
 def _rename_legs(raw: Json) -> None:

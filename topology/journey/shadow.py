@@ -1,4 +1,4 @@
-"""Rules that can never match, as far as their texts tell: one that another takes all packets from, one that names no interface.
+"""Rules that can never match, as far as their texts say: one that another takes all packets from, one that names no interface.
 
 Only what is certain is said: a condition that is not understood, or that depends on time, chance or state, shadows nothing.
 """
@@ -21,8 +21,8 @@ _STEADY = frozenset(
 """Matches that say the same of the same packet, whenever they are asked."""
 _PORTS = ("--sport", "--dport")
 _LOOK_BACK, _COMPARISONS = 400, 400_000
-"""Rules before one that are compared with it, and comparisons in one chain, at most: a chain of thousands is seldom shadowed from afar,
-and edits wait while it is looked through."""
+"""How many rules before one are compared with it, and comparisons in one chain, at most: in a chain of thousands a rule is seldom
+shadowed by a distant one, and edits wait meanwhile."""
 
 
 class Never(NamedTuple):
@@ -56,21 +56,21 @@ def _of_chain(chain: Chain, names: set[str]) -> Iterator[Never]:
     ending = [(number, rule) for number, rule in enumerate(rules, 1) if _ends(rule)]
     end = next((number for number, rule in ending if not _conditions(rule)), None)
     look_back = min(_LOOK_BACK, _COMPARISONS // max(1, len(rules)))
-    near = 0
+    first = 0
     for number, rule in enumerate(rules, 1):
         missing = _missing(rule, names)
-        while near < len(ending) and ending[near][0] < number - look_back:
-            near += 1
+        while first < len(ending) and ending[first][0] < number - look_back:
+            first += 1
         if end is not None and number > end:
             yield Never(chain.id, number, "after-end", by=end)
         elif missing is not None:
             yield Never(chain.id, number, "no-interface", interface=missing)
-        elif (by := _shadow(rule, number, ending, near)) is not None:
+        elif (by := _shadow(rule, number, ending, first)) is not None:
             yield Never(chain.id, number, "shadowed", by=by)
 
 
-def _shadow(rule: Rule, number: int, ending: list[tuple[int, Rule]], near: int) -> int | None:
-    for before, other in ending[near:]:
+def _shadow(rule: Rule, number: int, ending: list[tuple[int, Rule]], first: int) -> int | None:
+    for before, other in ending[first:]:
         if before >= number:
             return None
         if covers(other, rule):

@@ -14,7 +14,7 @@ Hook = Literal["prerouting", "input", "forward", "output", "postrouting"]
 """Where netfilter is called for a packet (linux/netfilter.h)."""
 
 
-class Sighting(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="saw"):
+class Sighting(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="sighting"):
     """Base of all sightings. `ns`: the namespace. `key`: which packet it is, where more than one is followed. The rest: see above."""
 
     ns: str

@@ -12,8 +12,10 @@ Colour = Literal["gray", "red", "orange", "yellow", "green", "teal", "blue", "vi
 Icon = Literal["server", "router", "switch", "client", "container", "cloud", "database", "firewall", "phone", "globe"]
 """What a node stands for."""
 
-FAR = 1e9
+MAX_COORDINATE = 1e9
 """The largest coordinate, in canvas units."""
+
+COORDINATE_HINT = f"canvas units, at most {MAX_COORDINATE:,.0f}"
 
 NAME_LENGTH, LABEL_LENGTH, NOTE_LENGTH = 64, 200, 20_000
 """The most characters of an area's or note's name, an area's label, a note."""
@@ -66,10 +68,10 @@ class Shape(Record, frozen=True, kw_only=True):
         """What cannot be drawn of it."""
         if not 1 <= len(self.name) <= NAME_LENGTH or not self.name.isprintable():
             yield Fault("", f'"{self.name[:NAME_LENGTH]}" is no name', f"1 to {NAME_LENGTH} printable characters")
-        if not near(self.x, self.y):
-            yield Fault("at", "a place is two numbers", "canvas units, at most 1e9")
-        if not near(self.w, self.h) or self.w <= 0 or self.h <= 0:
-            yield Fault("size", "a size is two numbers above 0", "canvas units, at most 1e9")
+        if not are_coordinates(self.x, self.y):
+            yield Fault("at", "a place is two numbers", COORDINATE_HINT)
+        if not are_coordinates(self.w, self.h) or self.w <= 0 or self.h <= 0:
+            yield Fault("size", "a size is two numbers above 0", COORDINATE_HINT)
 
 
 class Area(Shape, frozen=True, kw_only=True, tag="area"):
@@ -123,9 +125,9 @@ def is_drawing(record_id: str) -> bool:
     return record_id.startswith(_PREFIXES)
 
 
-def near(*values: float) -> bool:
-    """Whether these are coordinates."""
-    return all(math.isfinite(v) and abs(v) <= FAR for v in values)
+def are_coordinates(*values: float) -> bool:
+    """Whether these are finite numbers of at most `MAX_COORDINATE`."""
+    return all(math.isfinite(v) and abs(v) <= MAX_COORDINATE for v in values)
 
 
 def number(value: float) -> float | int:

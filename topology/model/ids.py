@@ -6,6 +6,9 @@ Every record id is made and taken apart here. A record's own `id` property is ma
 import re
 from typing import Final, NamedTuple
 
+LAB: Final = "lab:"
+"""The id of the lab's own record."""
+
 LAB_NAME: Final = re.compile(r"[a-z0-9-]{1,40}", re.ASCII)
 """What the name of a lab may be: it is a file name, a host name (hostname(7)) and part of addresses."""
 
@@ -56,9 +59,24 @@ def subject_of(record_id: str) -> str:
     return record_id.partition(":")[2]
 
 
+def is_ref(node: str) -> bool:
+    """Whether `node` names an interface (`host/br0`) and not a namespace (`ns0`)."""
+    return "/" in node
+
+
+def ref_of(text: str) -> str:
+    """`ns0/veth0` of `ns0/veth0`, and of the record id `interface:ns0/veth0`."""
+    return text.removeprefix(interface(""))
+
+
 def interface(ref: str) -> str:
     """The id of the interface `ns0/veth0`."""
     return f"interface:{ref}"
+
+
+def is_interface(record_id: str) -> bool:
+    """Whether it is the id of an interface."""
+    return kind_of(record_id) == "interface"
 
 
 def namespace(name: str) -> str:
@@ -66,9 +84,24 @@ def namespace(name: str) -> str:
     return f"namespace:{name}"
 
 
+def is_namespace(record_id: str) -> bool:
+    """Whether it is the id of a namespace."""
+    return kind_of(record_id) == "namespace"
+
+
 def node(text: str) -> str:
     """The id of what is drawn as a node: of the namespace `ns0`, or of the bridge `host/br0`."""
-    return interface(text) if "/" in text else namespace(text)
+    return interface(text) if is_ref(text) else namespace(text)
+
+
+def placement(node: str) -> str:
+    """The id of the place of a node."""
+    return f"placement:{node}"
+
+
+def style(node: str) -> str:
+    """The id of the style of a node."""
+    return f"style:{node}"
 
 
 def chain(namespace: str, family: str, table: str, name: str) -> str:

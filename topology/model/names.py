@@ -9,7 +9,9 @@ import os
 import re
 from collections.abc import Container
 
+from topology.model import routing
 from topology.model.base import HOST
+from topology.model.ids import LAB_NAME
 from topology.model.problems import Code, Problem, ProblemError, invalid
 from topology.model.sysctls import KEYS
 
@@ -21,7 +23,6 @@ _KERNEL_BLANKS = frozenset(b" \t\n\v\f\r\xa0")
 
 _MAC = re.compile(r"[0-9a-f]{1,2}([:-][0-9a-f]{1,2}){5}", re.ASCII)
 _SYSCTL = re.compile(r"net(\.[A-Za-z0-9_/@-]+)+", re.ASCII)
-_LAB = re.compile(r"[a-z0-9-]{1,40}", re.ASCII)
 
 
 def _control(name: str) -> bool:
@@ -71,9 +72,14 @@ def namespace_name(name: str, subject: str | None = None, *, host: bool = False)
     return name
 
 
+def is_lab_id(name: str) -> bool:
+    """Whether it can be the id of a lab: 1 to 40 of a-z, 0-9 and -. It is used in paths, in addresses and as the lab's host name."""
+    return LAB_NAME.fullmatch(name) is not None
+
+
 def lab_id(name: str, subject: str | None = None) -> str:
-    """The id of a lab: 1 to 40 of a-z, 0-9 and -."""
-    if not _LAB.fullmatch(name):
+    """The name, where it can be the id of a lab. Raises ProblemError."""
+    if not is_lab_id(name):
         raise invalid(f'Invalid lab name "{name}"', subject, "1 to 40 of: a-z, 0-9, -")
     return name
 
@@ -132,8 +138,8 @@ def address(text: str, subject: str | None = None) -> str:
 
 def destination(text: str, via: str | None = None, subject: str | None = None) -> str:
     """`to` of a route: `default` (IPv4), `::/0` or a prefix; a bare address is a /32 or /128, `default` via IPv6 is `::/0`."""
-    if text == "default":
-        return "::/0" if via and ":" in via else "default"
+    if text == routing.DEFAULT:
+        return routing.DEFAULT6 if via and ":" in via else routing.DEFAULT
     if "%" in text:
         raise invalid(f'any valid prefix is expected rather than "{text}".', subject, "leave the zone (%…) out")
     try:
@@ -143,7 +149,7 @@ def destination(text: str, via: str | None = None, subject: str | None = None) -
         if "host bits" in hint:
             hint = f"bits are set beyond the prefix: {ipaddress.ip_network(text, strict=False)}"
         raise invalid(f'any valid prefix is expected rather than "{text}".', subject, hint) from None
-    return "default" if str(network) == "0.0.0.0/0" else str(network)
+    return routing.destination_text(network)
 
 
 def free_name(stem: str, taken: Container[str], start: int = 0) -> str:
@@ -152,6 +158,19 @@ def free_name(stem: str, taken: Container[str], start: int = 0) -> str:
     while f"{stem}{number}" in taken:
         number += 1
     return f"{stem}{number}"
+
+
+def free_name_like(name: str, taken: Container[str]) -> str:
+    """The name if it is not taken, else the next one that is free and no longer than the kernel takes: ns0 → ns1, web → web2."""
+    if name not in taken:
+        return name
+    stem = name.rstrip("0123456789")
+    number = int(name[len(stem) :]) + 1 if stem != name else 2
+    while True:
+        new = free_name(stem, taken, number)
+        if len(new.encode()) < IFNAMSIZ or len(name.encode()) >= IFNAMSIZ:
+            return new
+        stem = stem[:-1]
 
 
 def sysctl(key: str, value: str, subject: str | None = None) -> str:

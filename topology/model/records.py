@@ -4,6 +4,7 @@ A lab is a flat map from record id to record. Relations are names, never objects
 are derived from the two ends that name each other.
 """
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar, Union
 
 import msgspec
@@ -18,6 +19,7 @@ from topology.model.kinds.macvlan import Macvlan
 from topology.model.kinds.veth import Veth
 from topology.model.kinds.vxlan import Vxlan
 from topology.model.netfilter import ChainPolicy, Driver, Family, Table
+from topology.model.routing import MAIN_TABLE
 
 __all__ = [
     "HOST", "INTERFACES", "AnyInterface",
@@ -47,7 +49,7 @@ class Lab(Record, frozen=True, kw_only=True, tag="lab"):
 
     @property
     def id(self) -> str:
-        return "lab:"
+        return ids.LAB
 
 
 class Namespace(Record, frozen=True, kw_only=True, tag="namespace"):
@@ -70,7 +72,7 @@ class Route(Record, frozen=True, kw_only=True, tag="route"):
     """A route that somebody added (ip-route(8)); the kernel's own connected routes are not records.
 
     `to` is `default` (IPv4), `::/0` (IPv6 default) or a prefix. `dev` is an interface name, left out where `via` decides it.
-    `metric` None is the kernel's default (0 for IPv4, 1024 for IPv6). `table` 254 is main.
+    `metric` None is the kernel's default (0 for IPv4, 1024 for IPv6). `table` 254 is the main one.
     """
 
     namespace: str
@@ -79,13 +81,13 @@ class Route(Record, frozen=True, kw_only=True, tag="route"):
     dev: str | None = None
     src: str | None = None
     metric: int | None = None
-    table: int = 254
+    table: int = MAIN_TABLE
     type: Literal["unicast", "blackhole", "unreachable", "prohibit", "throw", "local"] = "unicast"
     onlink: bool = False
 
     @property
     def id(self) -> str:
-        more = (f" table {self.table}" if self.table != 254 else "") + (f" metric {self.metric}" if self.metric else "")
+        more = (f" table {self.table}" if self.table != MAIN_TABLE else "") + (f" metric {self.metric}" if self.metric else "")
         return f"route:{self.namespace}/{self.to}{more}"
 
 
@@ -103,9 +105,9 @@ class Neighbour(Record, frozen=True, kw_only=True, tag="neighbour"):
 
 
 class Fdb(Record, frozen=True, kw_only=True, tag="fdb"):
-    """An FDB entry that somebody added (bridge(8), `bridge fdb`).
+    """An FDB entry that somebody added (bridge(8), `bridge fdb`): where frames to a MAC address go.
 
-    On a bridge port: in the bridge's table, `static`, or `local` where frames to it belong to the bridge itself. On a vxlan:
+    On a bridge port: in the bridge's FDB, `static`, or `local` where frames to it belong to the bridge itself. On a vxlan:
     `destination` is the remote tunnel end.
     """
 
@@ -156,6 +158,12 @@ Records = dict[str, AnyRecord]
 def as_records(*records: AnyRecord) -> Records:
     """The map of these records by id."""
     return {r.id: r for r in records}
+
+
+def lab_of(records: Mapping[str, AnyRecord]) -> Lab:
+    """The lab's own record, or one with all defaults."""
+    lab = records.get(ids.LAB)
+    return lab if isinstance(lab, Lab) else Lab()
 
 
 R = TypeVar("R", bound=Record)

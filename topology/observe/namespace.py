@@ -6,6 +6,7 @@ from typing import Protocol
 
 import msgspec
 
+from topology.model import routing
 from topology.model.kind import Field
 from topology.model.kinds import BY_WORD, KINDS
 from topology.model.records import (
@@ -100,7 +101,7 @@ class NamespaceFacts:
     def _namespace(self, fact: f.NamespaceFact) -> None:
         self.exists, self.inode, self.nsid = True, fact.inode, fact.nsid
 
-    def _link_told(self, fact: f.LinkFact) -> None:
+    def _link_added(self, fact: f.LinkFact) -> None:
         self.links[fact.index] = fact
 
     def _link_gone(self, fact: f.LinkGone) -> None:
@@ -118,7 +119,7 @@ class NamespaceFacts:
     def _address_gone(self, fact: f.AddressGone) -> None:
         self.addresses.get(fact.index, {}).pop(fact.address, None)
 
-    def _route_told(self, fact: f.RouteFact) -> None:
+    def _route_added(self, fact: f.RouteFact) -> None:
         self.routes[_route_key(fact)] = fact
 
     def _route_gone(self, fact: f.RouteGone) -> None:
@@ -224,7 +225,7 @@ class NamespaceFacts:
         dev = names.get(r.index)
         if r.type in ("unicast", "local") and dev is None:
             return None
-        metric = None if r.metric == (1024 if ":" in r.to else 0) else r.metric
+        metric = routing.stated_metric(r.to, r.metric)
         return Route(
             namespace=self.name, to=r.to, via=r.via, dev=dev, src=r.src, metric=metric, table=r.table,
             type=msgspec.convert(r.type, _RouteType), onlink=r.onlink,
@@ -319,9 +320,9 @@ class NamespaceFacts:
 
 _KEPT: dict[type[f.Fact], Callable[..., None]] = {
     f.Resync: NamespaceFacts._resync, f.NamespaceFact: NamespaceFacts._namespace,
-    f.LinkFact: NamespaceFacts._link_told, f.LinkGone: NamespaceFacts._link_gone,
+    f.LinkFact: NamespaceFacts._link_added, f.LinkGone: NamespaceFacts._link_gone,
     f.AddressFact: NamespaceFacts._address, f.AddressGone: NamespaceFacts._address_gone,
-    f.RouteFact: NamespaceFacts._route_told, f.RouteGone: NamespaceFacts._route_gone,
+    f.RouteFact: NamespaceFacts._route_added, f.RouteGone: NamespaceFacts._route_gone,
     f.NeighbourFact: NamespaceFacts._neighbour, f.NeighbourGone: NamespaceFacts._neighbour_gone,
     f.FdbFact: NamespaceFacts._fdb, f.FdbGone: NamespaceFacts._fdb_gone,
     f.VlansFact: NamespaceFacts._vlans, f.SysctlFact: NamespaceFacts._sysctl,
@@ -345,7 +346,7 @@ def _fdb_kind(link: f.LinkFact) -> str:
 
 
 def _own(kind: type[Interface], link: f.LinkFact) -> Iterator[tuple[Field, object]]:
-    """The kind's own fields that were told, with their values."""
+    """The kind's own fields that the kernel named, with their values."""
     return ((field, link.info[field.name]) for field in kind.KIND.fields if field.name in link.info)
 
 

@@ -9,7 +9,7 @@ from functools import cache
 
 import msgspec
 
-from topology.model import names
+from topology.model import names, routing
 from topology.model.drawing import DRAWINGS
 from topology.model.graph import Graph
 from topology.model.records import (
@@ -155,14 +155,13 @@ def owner(graph: Graph, namespace: str, address: str) -> str | None:
 def _of_route(graph: Graph, route: Route) -> Route:
     via = names.address(route.via) if route.via else None
     to = names.destination(route.to, via)
-    dev, metric = route.dev, route.metric
+    dev = route.dev
     if route.type not in ("unicast", "local"):
         via = dev = None
     elif via and dev and owner(graph, route.namespace, via) == dev:
         dev = None
-    if metric == (1024 if ":" in to else 0):
-        metric = None
-    return replace(route, to=to, via=via, dev=dev, src=names.address(route.src) if route.src else None, metric=metric)
+    src = names.address(route.src) if route.src else None
+    return replace(route, to=to, via=via, dev=dev, src=src, metric=routing.stated_metric(to, route.metric))
 
 
 def _of_namespace(record: Namespace, baseline: Mapping[str, str]) -> Namespace:

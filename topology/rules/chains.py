@@ -1,4 +1,4 @@
-"""Chains as records: their normal form, what iptables would refuse of one seen alone, and finding them."""
+"""Chains as records: finding them, their normal form, what iptables refuses of one, and rules that name chains and interfaces."""
 
 import errno
 from collections.abc import Iterator, Mapping
@@ -46,7 +46,7 @@ def order(chain: Chain) -> tuple[object, ...]:
 
 
 def normal(chain: Chain) -> Chain | None:
-    """The normal form: a built-in chain has a policy, and no record where it has nothing else."""
+    """The normal form: a built-in chain has a policy. None where it has ACCEPT and no rules: then it has no record."""
     rules = tuple(restorable(rule.strip()) for rule in chain.rules)
     if not is_built_in(chain):
         return chain if rules == chain.rules and chain.policy is None else replace(chain, rules=rules, policy=None)
@@ -56,36 +56,39 @@ def normal(chain: Chain) -> Chain | None:
     return chain if rules == chain.rules and policy == chain.policy else replace(chain, rules=rules, policy=policy)
 
 
-# ---- what cannot be --------------------------------------------------------------------------------------------------
+# ---- faults ----------------------------------------------------------------------------------------------------------
 
 
 def faults(chain: Chain) -> Iterator[Fault]:
     """What iptables would refuse of the chain, as far as its text alone tells, in the words of iptables(8)."""
-    name, size = chain.name, len(chain.name.encode("utf-8", "surrogatepass"))
-    if is_built_in(chain):
-        pass
-    elif not name or name[0] in "-!" or any(c.isspace() for c in name) or not name.isprintable():
-        yield Fault("name", f"Invalid chain name `{name}'", "letters, digits, - and _, and not - or ! first")
-    elif size > CHAIN_NAME_MAX:
-        yield Fault("name", f"chain name `{name}' too long (must be under {CHAIN_NAME_MAX + 1} chars)", "take a shorter name")
+    if not is_built_in(chain):
+        yield from _name_faults(chain.name)
     if chain.policy is not None and not is_built_in(chain):
         hint = f"only {', '.join(HOOKS[chain.table])} have a policy in the table {chain.table}: end the chain with a rule instead"
-        yield Fault("policy", f"Can't set policy `{chain.policy}' on a chain of one's own", hint, errno.EINVAL)
+        yield Fault("policy", f"Can't set policy `{chain.policy}' on a user-defined chain", hint, errno.EINVAL)
     for number, rule in enumerate(chain.rules):
         fault = rule_fault(rule)
         if fault is not None:
             yield Fault(f"rules[{number}]", *fault)
 
 
+def _name_faults(name: str) -> Iterator[Fault]:
+    """What iptables refuses as the name of a user-defined chain (iptables/xshared.c)."""
+    if not name or name[0] in "-!" or any(c.isspace() for c in name) or not name.isprintable():
+        yield Fault("name", f"Invalid chain name `{name}'", "letters, digits, - and _, and not - or ! first")
+    elif len(name.encode("utf-8", "surrogatepass")) > CHAIN_NAME_MAX:
+        yield Fault("name", f"chain name `{name}' too long (must be under {CHAIN_NAME_MAX + 1} chars)", "take a shorter name")
+
+
 def rule_fault(rule: str) -> tuple[str, str] | None:
-    """Why a text cannot be a rule, and what to do; None where iptables has to say."""
+    """Why a text cannot be a rule, and what to do; None where only iptables can tell."""
     if "\n" in rule or "\r" in rule:
-        return "a rule is one line", "take the line break out: each rule stands for itself"
+        return "a rule is one line", "take the line break out: write each rule on its own"
     if any((ord(c) < 32 and c != "\t") or 0xD800 <= ord(c) < 0xE000 or ord(c) == 127 for c in rule):
         return "a rule is text", "take the control character out"
     if len(rule) > MAX_WORD:
         if len(rule.encode()) > MAX_LINE:
-            return f"the rule has {len(rule.encode())} bytes", f"iptables-restore takes {MAX_LINE} at most"
+            return f"the rule has {len(rule.encode())} bytes", f"iptables-restore takes at most {MAX_LINE}"
         if any(len(t.value.encode()) > MAX_WORD for t in tokens(rule)):
             return "Parameter too long!", f"one word of a rule has at most {MAX_WORD} bytes"
     return None
@@ -94,8 +97,8 @@ def rule_fault(rule: str) -> tuple[str, str] | None:
 # ---- rules that name chains ------------------------------------------------------------------------------------------
 
 
-def _aim(rule: str) -> Token | None:
-    """The word that says where the rule jumps to."""
+def _jump_target(rule: str) -> Token | None:
+    """The word after `-j` or `-g`."""
     before = ""
     for word in tokens(rule):
         if before in ("-j", "-g", "--jump", "--goto"):
@@ -108,7 +111,7 @@ def aims_at(rule: str, name: str) -> bool:
     """Whether the rule jumps to the chain."""
     if name not in rule:
         return False
-    found = _aim(rule)
+    found = _jump_target(rule)
     return found is not None and found.value == name
 
 
@@ -116,7 +119,7 @@ def retarget(rule: str, old: str, new: str) -> str:
     """The rule, jumping to `new` where it jumped to `old`."""
     if old not in rule:
         return rule
-    found = _aim(rule)
+    found = _jump_target(rule)
     if found is None or found.value != old:
         return rule
     return rule[: found.start] + quote(new) + rule[found.end :]
@@ -128,7 +131,7 @@ _DEVICES = frozenset({"-i", "-o", "--in-interface", "--out-interface", "--physde
 
 
 def rewire(rule: str, names: Mapping[str, str]) -> str:
-    """The rule, with interfaces under their new names. A pattern (`veth+`) stays as it is: it may mean others as well."""
+    """The rule with new names for interfaces (old → new). A pattern (`veth+`) stays as it is: it may match others as well."""
     out, at, before = "", 0, ""
     for word in tokens(rule):
         if before in _DEVICES and word.value in names:

@@ -1,7 +1,7 @@
 """One rule, from the text that iptables-save prints after `-A CHAIN `, and back: `text(parse(t)) == t`.
 
-What the general part of iptables(8) knows has fields of its own; a match or target of an extension is its name and its options,
-whatever they are. A text that this does not understand is kept whole in `rest`, with no other field set.
+The parameters of iptables(8) itself have fields. A match or target of an extension is its name and its options, whatever they are. A text
+that cannot be taken apart is kept in `rest`, and no other field is set.
 """
 
 import re
@@ -13,7 +13,7 @@ from topology.rules.tokens import TEXTS, Token, quote, tokens
 
 
 class Condition(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A value that must be so, or (`negated`) must not."""
+    """What a packet must have, or (`negated`, written `!`) must not have."""
 
     value: str
     negated: bool = False
@@ -22,7 +22,7 @@ class Condition(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
 class Option(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """`--dport 80` is name `--dport`, values `("80",)`; `! --syn` is negated and has no values.
 
-    `raw`: how the values are written, where that is not as `quote` does it: some extensions quote more than they need.
+    `raw`: how the values are written, where `quote` would write them otherwise: some extensions quote more than they need to.
     """
 
     name: str
@@ -32,7 +32,7 @@ class Option(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
 
     @property
     def value(self) -> str:
-        """Its only value; empty where it has none."""
+        """Its first value; empty where it has none."""
         return self.values[0] if self.values else ""
 
 
@@ -54,7 +54,7 @@ class Target(Match, frozen=True, forbid_unknown_fields=True, omit_defaults=True)
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """`source` and `destination` are prefixes or address/mask, `in_interface` and `out_interface` may end in `+` (any name that begins so).
+    """`source` and `destination` are prefixes or address/mask; `in_interface` and `out_interface` may end in `+`: all names that begin so.
 
     `fragment`: second and further fragments of IPv4 packets (`-f`); its value is empty.
     """
@@ -75,7 +75,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     @property
     def comment(self) -> str:
-        """What `-m comment` says."""
+        """The text of `-m comment`; empty where there is none."""
         found = self.match("comment")
         option = found.option("--comment") if found is not None else None
         return option.value if option is not None else ""
@@ -89,49 +89,55 @@ _OPTION = re.compile(r"--?[A-Za-z]")
 
 
 class _Reader:
+    """The words of a rule, and how many of them are read."""
+
     def __init__(self, words: list[Token]) -> None:
         self.words, self.at = words, 0
 
     def option_at(self, at: int) -> bool:
+        """Whether word number `at` is an option, such as `-p` or `--dport`."""
         return at < len(self.words) and not self.words[at].quoted and bool(_OPTION.match(self.words[at].value))
 
     def negation(self) -> bool:
-        """Take a `!` that stands before an option."""
+        """Read a `!` if one comes before an option; whether it did."""
         if self.at < len(self.words) and self.words[self.at].raw == "!" and self.option_at(self.at + 1):
             self.at += 1
             return True
         return False
 
     def next(self) -> str:
+        """Read a word. Raises ValueError at the end."""
         if self.at >= len(self.words):
             raise ValueError("it ends too early")
         self.at += 1
         return self.words[self.at - 1].value
 
     def options(self) -> tuple[Option, ...]:
-        """Up to the next `-m`, `-j` or `-g`, or the end."""
+        """Read options up to the next `-m`, `-j` or `-g`, or the end. Raises ValueError where a value has no option."""
         out: list[Option] = []
         while self.at < len(self.words) and self.words[self.at].raw not in ("-m", "-j", "-g"):
             negated = self.negation()
             if not self.option_at(self.at):
                 raise ValueError("a value without an option")
-            name, values = self.next(), list[Token]()
-            if name in TEXTS and self.at < len(self.words):
-                values.append(self.words[self.at])
-                self.at += 1
-            while self.at < len(self.words) and not self.option_at(self.at):
-                if self.words[self.at].raw == "!" and self.option_at(self.at + 1):
-                    break
-                values.append(self.words[self.at])
-                self.at += 1
-            raw = tuple(v.raw for v in values)
+            name = self.next()
+            values = self._values(any_first=name in TEXTS)
             plain = all(quote(v.value) == v.raw for v in values)
-            out.append(Option(name, tuple(v.value for v in values), negated, () if plain else raw))
+            out.append(Option(name, tuple(v.value for v in values), negated, () if plain else tuple(v.raw for v in values)))
         return tuple(out)
+
+    def _values(self, any_first: bool) -> list[Token]:
+        """The words up to the next option. `any_first`: the first is a value even if it looks like an option."""
+        begin = self.at
+        self.at += any_first and self.at < len(self.words)
+        while self.at < len(self.words) and not self.option_at(self.at):
+            if self.words[self.at].raw == "!" and self.option_at(self.at + 1):
+                break
+            self.at += 1
+        return self.words[begin : self.at]
 
 
 def parse(rule: str) -> Rule:
-    """The structure of a rule. Never raises: what it does not understand is in `rest`."""
+    """The structure of a rule. Never raises: a text that cannot be taken apart is in `rest`."""
     try:
         found = _parse(_Reader(tokens(rule)))
     except ValueError:

@@ -1,4 +1,4 @@
-"""Files of iptables-save: read, with what is wrong told by line, and written."""
+"""Files of iptables-save(8): reading them, with errors by line, and writing them."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -15,66 +15,84 @@ _RULE = re.compile(r"(?:\[\d+:\d+\] )?(?:-A|--append) (?:\"((?:[^\"\\]|\\.)+)\"|
 
 
 class Saved(msgspec.Struct, kw_only=True):
-    """A chain in a file: its policy (None: a custom one, or the file does not say) and its rules."""
+    """A chain in a file. `policy` None: it is a user-defined chain, or the file says `-`."""
 
     policy: ChainPolicy | None = None
     rules: list[str] = []
 
 
 Tables = dict[Table, dict[str, Saved]]
+"""Table → chain → what the file says of it."""
+
+_CUT_OFF = "COMMIT has to come at its end: the file may be cut off"
 
 
 def read(source: str) -> Tables:
-    """The tables that the text names, their chains in order. Raises `ProblemError`, with the line number in the words."""
-    out: Tables = {}
-    table: dict[str, Saved] | None = None
-    name = ""
-    for number, line in enumerate(source.splitlines(), 1):
-        if table is not None and line[:1] in "-[" and (found := _RULE.fullmatch(line)):
-            chain = found[2] or re.sub(r"\\(.)", r"\1", found[1])
-            if chain not in table and chain in HOOKS[cast("Table", name)]:
-                table[chain] = Saved()
-            elif chain not in table:
-                _fault(number, line, f"the chain {chain} is not declared", f"a line `:{chain} - [0:0]` has to stand before its rules")
-            table[chain].rules.append((found[3] or "").strip())
-            continue
+    """The tables that the text names, their chains in order. Raises `ProblemError`, with the line number in its message."""
+    reader = _Reader()
+    lines = source.splitlines()
+    for number, line in enumerate(lines, 1):
+        reader.line(number, line)
+    if reader.table is not None:
+        _fault(len(lines), "", f"the table {reader.table} is not ended", _CUT_OFF)
+    if not reader.tables:
+        _fault(1, "", "there is no table in it", "as iptables-save prints it: *filter, …, COMMIT")
+    return reader.tables
+
+
+class _Reader:
+    """Reads a file line by line. `table`: the one whose lines are being read, between `*TABLE` and `COMMIT`."""
+
+    def __init__(self) -> None:
+        self.tables: Tables = {}
+        self.table: Table | None = None
+
+    def line(self, number: int, line: str) -> None:
+        """The next line; `number` counts from 1."""
+        if self.table is not None and line[:1] in "-[" and (found := _RULE.fullmatch(line)):
+            self._rule(self.table, number, line, found)
+            return
         line = line.strip()
         if not line or line.startswith("#"):
-            continue
+            return
         if line.startswith("*"):
-            if table is not None:
-                _fault(number, line, f"the table {name} is not ended", "COMMIT has to stand at its end: the file may be cut off")
-            name, table = line[1:], {}
-            _new_table(number, line, name, out)
-            out[cast("Table", name)] = table
-        elif line == "COMMIT" and table is not None:
-            table = None
-        elif line.startswith(":") and table is not None:
-            _chain(number, line, name, table)
+            self._begin(number, line, line[1:])
+        elif self.table is None or (line != "COMMIT" and not line.startswith(":")):
+            _fault(number, line, "this is not a line of iptables-save", "as iptables-save prints it: *TABLE, :CHAIN, -A CHAIN …, COMMIT")
+        elif line == "COMMIT":
+            self.table = None
         else:
-            _fault(number, line, "this is no line of iptables-save", "as iptables-save prints it: *TABLE, :CHAIN, -A CHAIN …, COMMIT")
-    if table is not None:
-        _fault(len(source.splitlines()), "", f"the table {name} is not ended", "COMMIT has to stand at its end: the file may be cut off")
-    if not out:
-        _fault(1, "", "there is no table in it", "as iptables-save prints it: *filter, …, COMMIT")
-    return out
+            _chain(number, line, self.table, self.tables[self.table])
+
+    def _begin(self, number: int, line: str, name: str) -> None:
+        if self.table is not None:
+            _fault(number, line, f"the table {self.table} is not ended", _CUT_OFF)
+        if name not in HOOKS:
+            _fault(number, line, f"can't initialize iptables table `{name}': Table does not exist", f"the tables are {', '.join(HOOKS)}")
+        if name in self.tables:
+            _fault(number, line, f"the table {name} is there twice")
+        self.table = name
+        self.tables[self.table] = {}
+
+    def _rule(self, table: Table, number: int, line: str, found: re.Match[str]) -> None:
+        chains = self.tables[table]
+        name = found[2] or re.sub(r"\\(.)", r"\1", found[1])
+        if name not in chains and name in HOOKS[table]:
+            chains[name] = Saved()
+        elif name not in chains:
+            _fault(number, line, f"the chain {name} is not declared", f"a line `:{name} - [0:0]` has to come before its rules")
+        chains[name].rules.append((found[3] or "").strip())
 
 
-def _new_table(number: int, line: str, name: str, out: Tables) -> None:
-    if name not in HOOKS:
-        _fault(number, line, f"can't initialize iptables table `{name}': Table does not exist", f"the tables are {', '.join(HOOKS)}")
-    if name in out:
-        _fault(number, line, f"the table {name} stands there twice")
-
-
-def _chain(number: int, line: str, table: str, chains: dict[str, Saved]) -> None:
+def _chain(number: int, line: str, table: Table, chains: dict[str, Saved]) -> None:
+    """A line `:NAME POLICY [packets:bytes]`."""
     found = _CHAIN.fullmatch(line)
     if found is None:
-        _fault(number, line, "this is no chain", "as in `:INPUT ACCEPT [0:0]`, or `:MINE - [0:0]`")
+        _fault(number, line, "this does not declare a chain", "as in `:INPUT ACCEPT [0:0]`, or `:MINE - [0:0]`")
     name, policy = found.group(1, 2)
-    built_in = name in HOOKS[cast("Table", table)]
+    built_in = name in HOOKS[table]
     if (built_in and policy not in ("ACCEPT", "DROP", "-")) or (not built_in and policy != "-"):
-        _fault(number, line, f"Can't set policy `{policy}' on chain {name}", "ACCEPT or DROP for a built-in chain, - for another one")
+        _fault(number, line, f"Can't set policy `{policy}' on chain {name}", "ACCEPT or DROP for a built-in chain, - for others")
     chains[name] = Saved(policy=cast("ChainPolicy", policy) if policy != "-" else None)
 
 
@@ -97,17 +115,16 @@ def write(records: Iterable[Chain]) -> str:
     by_table: dict[Table, dict[str, Chain]] = {}
     for chain in records:
         by_table.setdefault(chain.table, {})[chain.name] = chain
-    lines: list[str] = []
-    for table in HOOKS:
-        found = by_table.get(table)
-        if found is None:
-            continue
-        own = sorted(found.keys() - set(HOOKS[table]))
-        lines.append(f"*{table}")
-        for name in HOOKS[table]:
-            lines.append(f":{name} {found[name].policy if name in found else 'ACCEPT'} [0:0]")
-        lines += [f":{name} - [0:0]" for name in own]
-        for name in (*HOOKS[table], *own):
-            lines += [f"-A {name} {rule}".rstrip() for rule in (found[name].rules if name in found else ())]
-        lines.append("COMMIT")
+    lines = [line for table in HOOKS if table in by_table for line in _table_lines(table, by_table[table])]
     return "\n".join([*lines, ""])
+
+
+def _table_lines(table: Table, chains: dict[str, Chain]) -> Iterator[str]:
+    user_defined = sorted(chains.keys() - set(HOOKS[table]))
+    yield f"*{table}"
+    for name in HOOKS[table]:
+        yield f":{name} {chains[name].policy if name in chains else 'ACCEPT'} [0:0]"
+    yield from (f":{name} - [0:0]" for name in user_defined)
+    for name in (*HOOKS[table], *user_defined):
+        yield from (f"-A {name} {rule}".rstrip() for rule in (chains[name].rules if name in chains else ()))
+    yield "COMMIT"

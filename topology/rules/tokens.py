@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 TEXTS = frozenset({"--comment", "--log-prefix", "--nflog-prefix", "--string", "--hex-string", "--label", "--name", "--hashlimit-name"})
-"""Options whose value may be any word, also one that looks like an option: iptables-save does not quote `-j`."""
+"""Options whose value may be any word, even one that looks like an option: iptables-save does not quote `-j`."""
 
 _PLAIN = re.compile(r"[\w-]+", re.ASCII)
 _BLANK = " \t\n"
@@ -21,14 +21,15 @@ class Token(NamedTuple):
 
     @property
     def quoted(self) -> bool:
+        """Whether any part of it is in quotes."""
         return '"' in self.raw or "'" in self.raw
 
 
 def tokens(text: str) -> list[Token]:
     """The words of a rule.
 
-    In double quotes a backslash takes the next character as it is; outside it is a character like others. The closing quote ends the
-    word. Single quotes are not known to iptables-restore, but everybody types them in a shell: all between them is as it is.
+    In double quotes a backslash stands for the next character; elsewhere it is an ordinary character. The closing quote ends the word.
+    iptables-restore does not know single quotes, but people type them as in a shell: what is between them is taken literally.
     """
     out: list[Token] = []
     at, size = 0, len(text)
@@ -42,6 +43,7 @@ def tokens(text: str) -> list[Token]:
 
 
 def _word(text: str, at: int) -> tuple[str, int]:
+    """The word that begins at `at`, and where it ends."""
     value: list[str] = []
     while at < len(text) and text[at] not in _BLANK:
         mark = text[at]
@@ -60,6 +62,7 @@ def _word(text: str, at: int) -> tuple[str, int]:
 
 
 def _quoted(text: str, at: int) -> tuple[str, int]:
+    """The text in double quotes that begins at `at`, and where the closing quote ends."""
     value: list[str] = []
     while at < len(text) and text[at] != '"':
         at += text[at] == "\\" and at + 1 < len(text)
@@ -78,12 +81,12 @@ def quote(value: str) -> str:
 
 
 def join(words: Iterable[str]) -> str:
-    """A text of these words."""
+    """The words as one text, each quoted where it has to be."""
     return " ".join(map(quote, words))
 
 
 def restorable(text: str) -> str:
-    """The text without single quotes around words, which iptables-restore would take for a part of them."""
+    """The text with double quotes instead of single ones: iptables-restore takes single quotes for a part of the word."""
     if "'" not in text:
         return text
     found = tokens(text)

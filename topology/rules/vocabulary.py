@@ -1,11 +1,11 @@
-"""Every match and target that an iptables has, with its options, read from its extensions' own `--help`.
+"""Every match and target that an iptables has, with its options, as read from the `--help` of its extensions.
 
-Which tables and hooks an extension is for, help does not say: that is from iptables-extensions(8) and the kernel's xt_*.c.
+The help does not say for which tables and hooks an extension is: that comes from iptables-extensions(8) and the kernel's xt_*.c.
 """
 
 import re
 from collections.abc import Iterator
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 import msgspec
 
@@ -15,9 +15,9 @@ Value = Literal["none", "text", "number", "address", "port", "interface", "time"
 
 
 class Option(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """An option of a match or target. `argument` is what its help calls the value; `choices` the words that it may be.
+    """An option of a match or target. `argument` is what its help calls the value; `choices` are the words that it may be.
 
-    `negate`: a `!` may stand before it. `names` are all its spellings, the one that iptables-save prints first where that is known.
+    `negate`: `!` is allowed before it. `names` are all its spellings, the shortest first.
     """
 
     names: tuple[str, ...]
@@ -29,9 +29,9 @@ class Option(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Extension(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A match (`-m name`) or a target (`-j name`). `tables`, `hooks`: where alone it may stand, as far as is known; empty: anywhere.
+    """A match (`-m name`) or a target (`-j name`). `tables`, `hooks`: it is only allowed there, as far as is known; empty: anywhere.
 
-    `needs`: what the rule needs besides, as `-p tcp`. `help` is the program's own `--help`.
+    `needs`: what else the rule needs, such as `-p tcp`. `help` is the text of `--help`.
     """
 
     name: str
@@ -44,24 +44,7 @@ class Extension(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     help: str = ""
 
 
-SCRIPT: Final = """
-set -u
-echo "=== version $({iptables} --version)"
-for f in /usr/lib/*/xtables/lib{{xt,{own}}}_*.so /usr/lib/xtables/lib{{xt,{own}}}_*.so; do
-  [ -e "$f" ] || continue
-  n=${{f##*/}}; n=${{n#*_}}; n=${{n%.so}}
-  case $n in
-    standard) continue;;
-    [A-Z]*) o=-j;;
-    *) o=-m;;
-  esac
-  echo "=== $o $n"
-  {iptables} $o "$n" --help 2>/dev/null </dev/null | sed '1,/print package version/d'
-done
-"""
-"""For bash: prints the help of each extension behind a line `=== -m NAME`. To be filled with `iptables` and `own` (`ipt`, `ip6t`)."""
-
-_ACROSS: Final[dict[str, tuple[tuple[Table, ...], tuple[str, ...]]]] = {
+_ONLY_IN: Final[dict[str, tuple[tuple[Table, ...], tuple[str, ...]]]] = {
     "CHECKSUM": (("mangle",), ()),
     "CLASSIFY": (("mangle",), ("OUTPUT", "FORWARD", "POSTROUTING")),
     "CONNSECMARK": (("mangle", "security"), ()),
@@ -109,13 +92,13 @@ _ARGUMENTS: Final = {
     "--match-set": "name flags", "--add-set": "name flags", "--del-set": "name flags", "--map-set": "name flags", "--from": "offset",
     "--to": "offset", "--accept-local": "",
 }  # fmt: skip
-"""Where a help's lay-out does not tell the argument from the help."""
+"""Arguments of options where the layout of the help does not tell them from the description."""
 _IN_BRACKETS = re.compile(r"\[(--[\w-]+)\]")
 
 
 def misplaced(name: str, table: str, chain: str) -> str | None:
-    """Where a match or target belongs, if it cannot stand in this chain of this table."""
-    tables, hooks = _ACROSS.get(name, ((), ()))
+    """Where a match or target is allowed, if it is not in this chain of this table; else None."""
+    tables, hooks = _ONLY_IN.get(name, ((), ()))
     if (tables and table not in tables) or (hooks and chain in BUILT_IN and chain not in hooks):
         where = " or ".join(tables or ("any table",)) + (f", {' or '.join(hooks)}" if hooks else "")
         return f"{name} is only for {where}"
@@ -130,7 +113,10 @@ _CHOICES = re.compile(r"\{([\w|-]+)\}|\[(\w+(?:, ?\w+)+)\]")
 
 
 def read(text: str) -> tuple[str, tuple[Extension, ...]]:
-    """The version, and the extensions, of what `SCRIPT` printed."""
+    """The version of iptables and its extensions.
+
+    `text`: a line `=== version VERSION`, then the help of each behind a line `=== -m NAME` or `=== -j NAME` (agent/filter/extensions.py).
+    """
     version = found[1] if (found := _VERSION.search(text)) else ""
     parts = _SECTION.split(text)
     extensions = {
@@ -141,39 +127,48 @@ def read(text: str) -> tuple[str, tuple[Extension, ...]]:
 
 
 def _extension(kind: str, name: str, body: str) -> Extension:
-    tables, hooks = _ACROSS.get(name, ((), ()))
+    tables, hooks = _ONLY_IN.get(name, ((), ()))
     return Extension(
         name=name, kind="match" if kind == "-m" else "target", options=tuple(_options(body)), tables=tables, hooks=hooks,
         needs=_NEEDS.get(name, ""), help=body.strip("\n"),
     )  # fmt: skip
 
 
+class _Part(NamedTuple):
+    """An option as its help has it, and the lines of its description."""
+
+    names: list[str]
+    argument: str
+    negate: bool
+    help: list[str]
+
+
 def _options(body: str) -> Iterator[Option]:
-    """Each option with the lines that follow it up to the next one."""
-    current: tuple[list[str], str, bool, list[str]] | None = None
+    """The options that a help describes: each with the lines up to the next one, some only by name, several in brackets on a line."""
+    current: _Part | None = None
     for line in body.splitlines():
-        found = _OPTION.match(line)
         if line.strip().startswith("[--"):
             yield from (Option(names=(name,)) for name in _IN_BRACKETS.findall(line))
-            continue
-        if found is None:
+        elif (found := _OPTION.match(line)) is None:
             if current is not None and line.strip() and line[0] in " \t":
-                current[3].append(line.strip())
-            continue
-        negate, name, rest = found[1] or "", found[2], found[3] or ""
-        if rest.strip() == "..." and current is not None:
-            current[0].append(name)
-            continue
-        if current is not None:
-            yield _option(*current)
-        argument, help = _split(rest)
-        current = [name], argument, "!" in negate, [help] if help else []
+                current.help.append(line.strip())
+        elif (found[3] or "").strip() == "..." and current is not None:
+            current.names.append(found[2])  # another name of the option on the line before
+        else:
+            if current is not None:
+                yield _option(current)
+            current = _part(found)
     if current is not None:
-        yield _option(*current)
+        yield _option(current)
+
+
+def _part(found: re.Match[str]) -> _Part:
+    argument, help = _split(found[3] or "")
+    return _Part([found[2]], argument, "!" in (found[1] or ""), [help] if help else [])
 
 
 def _split(rest: str) -> tuple[str, str]:
-    """The argument and the help stand apart by a tab or two blanks."""
+    """The argument and the description: a tab or two blanks are between them."""
     parts = _GAP.split(rest.strip(), maxsplit=1)
     argument, help = parts[0], parts[1] if len(parts) > 1 else ""
     if argument and (" " in argument and not help and not argument.startswith(("<", "[", "{"))):
@@ -182,7 +177,8 @@ def _split(rest: str) -> tuple[str, str]:
     return argument, help.lstrip(": ").strip()
 
 
-def _option(names: list[str], argument: str, negate: bool, help: list[str]) -> Option:
+def _option(part: _Part) -> Option:
+    names, argument, help = part.names, part.argument, part.help
     names = [*(short for n in names if (short := _ALIASES.get(n)) and short not in names), *names]
     names.sort(key=len)
     if names[0] in _ARGUMENTS and not (names[0] == "--to" and argument):
@@ -192,7 +188,7 @@ def _option(names: list[str], argument: str, negate: bool, help: list[str]) -> O
         choices = tuple(re.split(r"[|,] ?", found[1] or found[2]))
     text = " ".join(help)
     return Option(
-        names=tuple(names), argument=argument, value=_value(names[0], argument, choices), choices=choices, negate=negate, help=text
+        names=tuple(names), argument=argument, value=_value(names[0], argument, choices), choices=choices, negate=part.negate, help=text
     )
 
 
@@ -207,7 +203,7 @@ _KINDS: Final[tuple[tuple[Value, str], ...]] = (
 
 
 def _value(name: str, argument: str, choices: tuple[str, ...]) -> Value:
-    """What kind of field a form shows for it: a guess from the words of the help, never a check."""
+    """Which field a form shows for the value: a guess from the words of the help. It never refuses a value."""
     if not argument:
         return "none"
     if choices:

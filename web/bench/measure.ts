@@ -1,6 +1,6 @@
 /** Gestures made of the events that a hand makes, and the time between frames while they last. */
 
-import { drawn } from '@/canvas/hands/drag'
+import { drawn } from '@/canvas/input/drag'
 
 type At = { x: number; y: number }
 

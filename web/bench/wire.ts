@@ -38,7 +38,7 @@ export class BenchWire implements Wire {
       commands?: { do: string; positions: object }[]
       traffic?: string[]
     }
-    if (asked.type === 'look') this.count(asked.traffic ?? [])
+    if (asked.type === 'subscribe') this.count(asked.traffic ?? [])
     queueMicrotask(() => {
       this.tell('answer', { id: asked.id, result: this.result(asked.type) })
       for (const command of asked.commands ?? []) if (command.do === 'place') this.placed(command.positions)

@@ -1,4 +1,4 @@
-"""The hooks of netfilter on a predicted packet's way: the chains, and the NAT that conntrack undoes for the answer."""
+"""The hooks of netfilter that a predicted packet passes: the chains, and the NAT that conntrack undoes for the answer."""
 
 from typing import NamedTuple
 

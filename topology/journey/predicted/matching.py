@@ -9,7 +9,7 @@ from topology.rules.parse import Condition, Match, Option, Rule
 
 
 class Unknown(NamedTuple):
-    """It cannot be told; `why`: what is not modelled."""
+    """Whether it matches cannot be known; `why`: what is not modelled."""
 
     why: str
 

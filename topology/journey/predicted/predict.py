@@ -58,7 +58,7 @@ class _Prediction:
         self.wire = Wire(view, self.progress, self.hooks)
 
     def verdict(self) -> Verdict:
-        """There, and the answer."""
+        """Of the packet and its answer."""
         try:
             return self._neighbour_request() if self.probe.protocol == "arp" else self._round_trip()
         except Ended as ended:
@@ -72,11 +72,11 @@ class _Prediction:
         return msgspec.structs.replace(verdict, note=f"{holders[0].ref} has {self.probe.address}, and is down")
 
     def _round_trip(self) -> Verdict:
-        end, packet = self._way(self.probe.namespace, self._packet())
+        end, packet = self._travel(self.probe.namespace, self._packet())
         answer = self._answer(end, packet)
         if answer is not None:
             self.progress.leg, self.progress.mark = "reply", 0
-            self._way(end, answer)
+            self._travel(end, answer)
             self.progress.leg = "original"
         return self.progress.verdict(Cause.DELIVERED, end)
 
@@ -109,16 +109,16 @@ class _Prediction:
             return change(answer, flags="SA")
         return change(answer, type=129 if packet.type == 128 else 0)
 
-    # ---- the way -----------------------------------------------------------------------------------------------------
+    # ---- from namespace to namespace ---------------------------------------------------------------------------------
 
-    def _way(self, ns: str, packet: Packet) -> tuple[str, Packet]:
+    def _travel(self, ns: str, packet: Packet) -> tuple[str, Packet]:
         """From the namespace that sends to the one that takes it: that one, and the packet as it took it."""
         onward = self._send(ns, packet)
         visited = {ns}
         for _ in range(MAX_ROUTERS):
-            came = self.wire.cross(ns, onward.dev, onward.via, onward.packet)
-            ns = came.namespace
-            arrived = self._arrive(came, onward.packet, again=ns in visited)
+            interface = self.wire.cross(ns, onward.dev, onward.via, onward.packet)
+            ns = interface.namespace
+            arrived = self._arrive(interface, onward.packet, again=ns in visited)
             if isinstance(arrived, Packet):
                 return ns, arrived
             visited.add(ns)
@@ -151,9 +151,9 @@ class _Prediction:
         dev = route.dev or ""
         return _Onward(self.hooks.postrouting(ns, packet, iif, dev), dev, route.via or packet.dst)
 
-    def _arrive(self, came: AnyInterface, packet: Packet, again: bool) -> Packet | _Onward:
+    def _arrive(self, interface: AnyInterface, packet: Packet, again: bool) -> Packet | _Onward:
         """The packet as the namespace takes it, or how it goes on. `again`: it was in this namespace before."""
-        ns, iif = came.namespace, came.name
+        ns, iif = interface.namespace, interface.name
         packet = self.hooks.prerouting(ns, packet, iif)
         self.routing.check_reverse_path(ns, iif, packet)
         if self.routing.is_local(ns, packet.dst):

@@ -70,11 +70,11 @@ class Routing:
                 yield through
 
     def fits(self, ns: str, packet: Packet, dev: str) -> None:
-        """Raises Ended where the packet is larger than the MTU and nobody on its way may fragment it."""
+        """Raises Ended where the packet is larger than the MTU and must not be fragmented here."""
         mtu = self._view.mtu(ids.join(ns, dev)) if dev != "lo" else _LOOPBACK_MTU
         router = ns != self._probe.namespace or self._progress.leg == "reply"
-        whole = packet.df or (packet.protocol != "arp" and packet.family == "ipv6" and router)
-        if packet.length > mtu and whole:
+        unfragmented = packet.df or (packet.protocol != "arp" and packet.family == "ipv6" and router)
+        if packet.length > mtu and unfragmented:
             number = 0 if router else errno.EMSGSIZE
             raise self._progress.ended(Cause.TOO_BIG, ns, dev=dev, object=ids.Ref(ns, dev).id, mtu=mtu, errno=number)
 

@@ -141,7 +141,7 @@ class _Run:
         return "return"
 
     def _matches(self, chain: Chain, at: RuleAt, rule: Rule) -> bool:
-        """Raises _End where it cannot be told."""
+        """Raises _End where that cannot be known."""
         rest = tuple(m for m in rule.matches if m.name != "limit")
         seen = Seen(self.packet, self.place.iif, self.place.oif, self.mark, self.place.state, self._is_local)
         answer = matches(msgspec.structs.replace(rule, matches=rest), seen)
@@ -260,7 +260,7 @@ class _Run:
         return msgspec.structs.replace(self.packet, dst=incoming or loopback, dport=number)
 
     def rewrite(self, hit: _Hit) -> Packet:
-        """DNAT, SNAT: to one address and port. Of several it cannot be told which."""
+        """DNAT, SNAT: to one address and port. Of several it is not known which."""
         value = _nat_option(hit)
         address, number = _endpoint(value)
         if "-" in address or "-" in number or (number and port(number) < 0):

@@ -1,4 +1,4 @@
-"""A predicted packet's way from one namespace's interface to the next one's: the neighbour, and the bridges between."""
+"""A predicted packet between one namespace's interface and the next one's: the neighbour, and the bridges between."""
 
 import ipaddress
 from typing import Literal
@@ -85,7 +85,7 @@ class Wire:
             raise self._progress.ended(found.cause, ns, dev=dev, object=found.object, note=found.note)
 
     def _nobody(self, ref: str, address: str) -> str:
-        """Who has the address instead, as far as records tell: they hold no link-local addresses of the kernel's own."""
+        """Who has the address instead, as far as records say: they hold no link-local addresses of the kernel's own."""
         holder = next((i for i in self._view.holders(address) if i.ref != ref), None)
         if holder is None:
             return "" if ipaddress.ip_address(address).is_link_local else "no interface of the lab has this address"

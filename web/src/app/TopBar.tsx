@@ -25,7 +25,7 @@ export function TopBar() {
   )
 }
 
-/** The way to the command palette for those who do not know its key. */
+/** Opens the command palette, for people who do not know its shortcut. */
 function Find() {
   const t = useAppTexts()
   const et = useEditorTexts()

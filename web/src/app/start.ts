@@ -29,7 +29,7 @@ function remember(lab: string | null): void {
   document.title = lab === null ? 'Vethboard' : `${lab} · Vethboard`
 }
 
-/** An address may hold a whole journey: it is shown once the lab is there. */
+/** The web address may contain a trace: it is shown once the lab is open. */
 export function openSharedJourney(editor: Editor): void {
   const shared = window.location.hash
   if (!shared.startsWith('#journey=')) return

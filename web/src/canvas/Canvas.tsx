@@ -8,10 +8,10 @@ import './cards/staged.css'
 import { Card } from './cards/Card'
 import { Wire } from './cards/Wire'
 import { DragLayer } from './chrome/DragLayer'
-import { Glance } from './chrome/Glance'
 import { HoverCard } from './chrome/HoverCard'
 import { KeyHints } from './chrome/KeyHints'
 import { menuEntries, selectUnder } from './chrome/menu'
+import { Overlays } from './chrome/Overlays'
 import { Palette } from './chrome/Palette'
 import { SelectionBar } from './chrome/SelectionBar'
 import { ViewControls } from './chrome/ViewControls'
@@ -22,28 +22,28 @@ import { Flow } from './flow/Flow'
 import type { FlowView } from './flow/port'
 import { useCanvasView } from './flow/useCanvasView'
 import { useRefit } from './flow/useRefit'
-import { useSeen } from './flow/useSeen'
-import { CanvasProvider, type CanvasTools } from './hands/context'
-import { Drags, drawnUnder } from './hands/drag'
-import { Guides } from './hands/Guides'
-import { MoveTool } from './hands/move'
-import { useClipboard } from './hands/useClipboard'
-import { useFileDrop } from './hands/useFileDrop'
-import { useGone } from './hands/useGone'
-import { useKeys } from './hands/useKeys'
-import { useLinkTool } from './hands/useLinkTool'
-import { recordsOf, useNodeEvents } from './hands/useNodeEvents'
-import { type Places, usePlaces } from './hands/usePlaces'
-import { WheelPan } from './hands/WheelPan'
+import { useRevealNew } from './flow/useRevealNew'
+import { CanvasProvider, type CanvasTools } from './input/context'
+import { Drags, drawnUnder } from './input/drag'
+import { Guides } from './input/Guides'
+import { MoveTool } from './input/move'
+import { useCancelOnRemoval } from './input/useCancelOnRemoval'
+import { useClipboard } from './input/useClipboard'
+import { useFileDrop } from './input/useFileDrop'
+import { useKeys } from './input/useKeys'
+import { useLinkTool } from './input/useLinkTool'
+import { recordsOf, useNodeEvents } from './input/useNodeEvents'
+import { type Places, usePlaces } from './input/usePlaces'
+import { WheelPan } from './input/WheelPan'
 import { JourneyLayer } from './journey/JourneyLayer'
 import { useArrange } from './layout/useArrange'
 import { boxesOf } from './model/board'
-import { SpotLayer } from './spot/SpotLayer'
+import { PopoverLayer } from './popovers/PopoverLayer'
 import { useCanvasTexts } from './texts/canvas'
 
 const DRAWERS = { Card, Wire }
 
-/** These hear of changes by themselves. As the same elements in every render they are not rendered again while something is dragged. */
+/** These subscribe to changes themselves. As constant elements they are not rendered again during a drag. */
 const PALETTE = <Palette />
 const GUIDES = <Guides />
 const DOTS = <Dots />
@@ -53,7 +53,7 @@ const ABOVE = (
     <EmptyHint />
     <SelectionBar />
     <KeyHints />
-    <SpotLayer />
+    <PopoverLayer />
   </>
 )
 const OUTSIDE = (
@@ -63,7 +63,7 @@ const OUTSIDE = (
   </>
 )
 
-/** The breadboard: what the kernel says, drawn; gestures become edits. */
+/** The canvas: draws the state of the kernel, and turns gestures into edits. */
 export function Canvas() {
   const editor = useEditor()
   const t = useCanvasTexts()
@@ -88,8 +88,8 @@ export function Canvas() {
   useKeys(editor, latest, places)
   useClipboard(editor, tools.toCanvas)
   const link = useLinkTool(editor)
-  useSeen(editor, board)
-  useGone(editor)
+  useRevealNew(editor, board)
+  useCancelOnRemoval(editor)
   useRefit(area, view, latest)
   useArrange(editor, latest, places)
   const file = useFileDrop(editor)
@@ -130,7 +130,7 @@ export function Canvas() {
             {DOTS}
             <WheelPan area={area} />
             <OverviewLayer board={board} events={events} />
-            <Glance board={board} />
+            <Overlays board={board} />
             {CONTROLS}
           </Flow>
           {ABOVE}
@@ -185,13 +185,13 @@ function useBoard(editor: Editor, overrides: Overrides): Board {
   )
 }
 
-/** An end was let go over a node: what the gesture means is asked of the server, which may refuse. */
+/** An interface was dropped on a node: sends the edit that this means, which the server may refuse. */
 export async function moveEnd(editor: Editor, ref: string, node: string | null): Promise<void> {
   if (node === null) return
-  const deed = dropEnd(editor.lab.scene.get(), useEditorTexts.now(), ref, node)
-  if (!deed) return
-  const done = await editor.edit(deed.commands, deed.label)
-  if (done) editor.select([interfaceId(deed.ref)])
+  const edit = dropEnd(editor.lab.scene.get(), useEditorTexts.now(), ref, node)
+  if (!edit) return
+  const done = await editor.edit(edit.commands, edit.label)
+  if (done) editor.select([interfaceId(edit.ref)])
 }
 
 function EmptyHint() {

@@ -12,7 +12,7 @@ import { useCaptureTexts } from './texts'
 
 const PAUSE_MS = 150
 
-/** Which capture, what of it is shown, and what can be done with it. */
+/** The toolbar of a capture: filters, state and actions. */
 export function Bar({
   live,
   model,

@@ -7,7 +7,7 @@ import { useCaptureTexts } from './texts'
 
 const decoder = new TextDecoder('utf-8')
 
-/** What both ends of a conversation said, in order. */
+/** The data of both directions of a stream, in order. */
 export function Conversation({ model, number, onClose }: { model: CaptureModel; number: number; onClose: () => void }) {
   const t = useCaptureTexts()
   const [found, setFound] = useState<Found | null | undefined>(undefined)

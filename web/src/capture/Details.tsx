@@ -54,7 +54,7 @@ export function Details({ model, number }: { model: CaptureModel; number: number
   )
 }
 
-/** Which layers are open is kept for the next frame: who compares two frames looks at the same place in both. */
+/** Open layers stay open for the next frame, to compare frames. */
 const open = new Set<string>(['arp', 'icmp', 'icmpv6', 'tcp', 'udp', 'dns', 'dhcp', 'http', 'tls'])
 
 function LayerBranch({ layer, marked, onMark }: { layer: Layer; marked: Span | null; onMark: (span: Span) => void }) {

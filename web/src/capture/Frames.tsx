@@ -172,7 +172,7 @@ function useRows(model: CaptureModel, from: number, to: number): ReadonlyMap<num
   return rows
 }
 
-/** Keep the newest in view as long as the list stands at its end, and nothing is chosen. */
+/** Keeps the newest frame in view while the list is scrolled to its end and nothing is selected. */
 function useNewest(box: HTMLDivElement | null, shown: number, follow: boolean): void {
   const atEnd = useRef(true)
   useEffect(() => {

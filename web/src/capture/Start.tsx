@@ -5,7 +5,7 @@ import { Button, Field, Input, usePart } from '@/ui'
 import styles from './Capture.module.css'
 import { useCaptureTexts } from './texts'
 
-/** Which interfaces, and which frames. What tcpdump has against it stands at the field. */
+/** The form of a new capture. Errors of tcpdump's filter are shown at the field. */
 export function Start({
   interfaces,
   onStarted,

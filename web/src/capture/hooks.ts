@@ -13,7 +13,7 @@ function captures(lab: LabStore): readonly CaptureLive[] {
 const same = (a: readonly CaptureLive[], b: readonly CaptureLive[]): boolean =>
   a.length === b.length && a.every((c, i) => c.capture === b[i]?.capture && c.running === b[i]?.running)
 
-/** The captures of the lab, in the order in which they were started. Renders again when one comes, goes or ends. */
+/** The captures of the lab, in the order they were started. Renders again when one is added, removed or ends. */
 export function useCaptures(lab: LabStore): readonly Required<CaptureLive>[] {
   return usePart(lab.revision, () => captures(lab), same).map((c) => withDefaults(c))
 }

@@ -7,7 +7,7 @@ import type { Counts } from './store'
 
 export const NO_COUNTS: Counts = { kept: 0, shown: 0, error: null }
 
-/** One capture as this page reads it: frames are fetched as the server tells of them, and kept by a worker. */
+/** One capture in this page: frames are fetched when the server announces them, and stored by a worker. */
 export class CaptureModel {
   readonly counts = new Value<Counts>(NO_COUNTS)
   /** Counts up when other frames may stand in the same lines. */
@@ -66,7 +66,7 @@ export class CaptureModel {
     return record?.kind === 'capture' ? withDefaults(record) : undefined
   }
 
-  /** Fetch what is new, one answer after the other: a page that is slow asks less often, and nobody waits for it. */
+  /** Fetches new frames, one request at a time: a slow page asks less often. */
   private async read(): Promise<void> {
     if (this.reading || this.closed) return
     this.reading = true

@@ -31,7 +31,7 @@ export interface Counts {
   error: { message: string; at: number } | null
 }
 
-/** The frames of one capture, and which of them are shown. It lives in the worker: nothing of it is on the page's thread. */
+/** The frames of one capture, and which of them are shown. Runs in the worker. */
 export class FrameStore {
   private frames: Captured[] = []
   /** Of each of `frames`; null: no TCP. */

@@ -9,7 +9,7 @@ export interface Piece {
   missing: number
 }
 
-/** A conversation: both ends (`address port`), and what they said, in order. */
+/** A stream: both ends (`address port`), and their data in order. */
 export interface Conversation {
   protocol: string
   ends: readonly [string, string]

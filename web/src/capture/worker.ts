@@ -1,5 +1,5 @@
 /// <reference lib="webworker" />
-/** Takes frames apart beside the page's thread. */
+/** Dissects frames in a worker. */
 
 import type { Answers, Ask, Question, Reply } from './messages'
 import { FrameStore } from './store'

@@ -5,7 +5,7 @@ import type { Family, Table } from '@/protocol'
 import { useRecord } from '@/store'
 import { cx } from '@/ui'
 import styles from './Cell.module.css'
-import { sameSpot, usePanel } from './context'
+import { sameChain, usePanel } from './context'
 import { type Counters, flow, through } from './counters'
 import { carriesRules, takeRules } from './drag'
 import type { ChainView } from './model/digest'
@@ -22,7 +22,7 @@ export function Cell({
 }: {
   chain: ChainView
   counters: Counters
-  /** What stands in front: the table's name on the map, nothing in the matrix. */
+  /** The prefix: the name of the table on the map, nothing in the matrix. */
   label?: string
   hint?: string
   style?: CSSProperties
@@ -35,7 +35,7 @@ export function Cell({
   const rate = flow(counters.rates.get(name), chain.ends)
   const loaded = useLoaded(panel.namespace, family, table)
   const both = panel.families.length > 1
-  const chosen = sameSpot(panel.spot, chain)
+  const chosen = sameChain(panel.chainRef, chain)
   const packet = usePacketHere(panel.namespace, chain)
   const said = [
     `${both ? `${FAMILY[family]} ` : ''}${table} ${name}`,
@@ -75,7 +75,7 @@ export function Cell({
   )
 }
 
-/** Whether the kernel has the table; true also while nobody has told. */
+/** Whether the kernel has the table; true while it is not known. */
 function useLoaded(namespace: string, family: Family, table: Table): boolean {
   const record = useRecord(useLab().live, `filter:${namespace}`)
   return record?.kind !== 'filter' || (record.tables?.[family] ?? []).includes(table)

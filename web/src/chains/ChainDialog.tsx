@@ -1,17 +1,25 @@
 import { useState } from 'react'
-import { said, useEditor } from '@/editor'
+import { errorMessage, useEditor } from '@/editor'
 import { Button, Dialog, Field, Input, Select } from '@/ui'
-import { type Spot, usePanel } from './context'
+import { type ChainRef, usePanel } from './context'
 import { badChainName, TABLES } from './model/hooks'
 import { useChainsTexts } from './texts'
 
 /** Name a new chain of a table, or give one another name (`iptables -N`, `-E`). */
-export function ChainDialog({ spot, rename, onClose }: { spot: Spot; rename?: string; onClose: () => void }) {
+export function ChainDialog({
+  chainRef,
+  rename,
+  onClose,
+}: {
+  chainRef: ChainRef
+  rename?: string
+  onClose: () => void
+}) {
   const t = useChainsTexts()
   const editor = useEditor()
   const { namespace, go } = usePanel()
   const [name, setName] = useState(rename ?? '')
-  const [table, setTable] = useState(spot.table)
+  const [table, setTable] = useState(chainRef.table)
   const [error, setError] = useState<string>()
   const fault = badChainName(name)
   const words = { empty: t.emptyName, long: t.longName, sign: t.signName, target: t.targetName }
@@ -20,15 +28,15 @@ export function ChainDialog({ spot, rename, onClose }: { spot: Spot; rename?: st
       setError(words[fault])
       return
     }
-    const where = { namespace, family: spot.family, table }
+    const where = { namespace, family: chainRef.family, table }
     try {
       if (rename === undefined) await editor.request([{ do: 'add-chain', ...where, name }], t.chainAdded(name))
       else
         await editor.request([{ do: 'rename-chain', ...where, name: rename, to: name }], t.chainRenamed(rename, name))
-      go({ ...spot, table, name })
+      go({ ...chainRef, table, name })
       onClose()
     } catch (reason) {
-      setError(said(reason))
+      setError(errorMessage(reason))
     }
   }
   return (
@@ -62,7 +70,7 @@ export function ChainDialog({ spot, rename, onClose }: { spot: Spot; rename?: st
       {rename === undefined && (
         <Field label={t.inTable}>
           {(ids) => (
-            <Select {...ids} value={table} onChange={(e) => setTable(e.target.value as Spot['table'])}>
+            <Select {...ids} value={table} onChange={(e) => setTable(e.target.value as ChainRef['table'])}>
               {TABLES.map((one) => (
                 <option key={one}>{one}</option>
               ))}

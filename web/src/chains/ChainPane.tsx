@@ -5,13 +5,13 @@ import { Button, IconButton, Menu, type MenuEntry, Segments, Select } from '@/ui
 import { FAMILY } from './Cell'
 import { ChainDialog } from './ChainDialog'
 import styles from './ChainPane.module.css'
-import { type Spot, useChain, useCounters, usePanel } from './context'
-import { followed } from './model/deeds'
+import { type ChainRef, useChain, useCounters, usePanel } from './context'
 import type { ChainView } from './model/digest'
+import { followed } from './model/ruleCommands'
 import { RuleList, type Shown } from './RuleList'
 import list from './RuleList.module.css'
-import { ruleDeeds } from './ruleDeeds'
 import { ruleEntry } from './ruleMenu'
+import { ruleVerbHandlers } from './ruleVerbs'
 import { SearchBox } from './SearchBox'
 import { useChainsTexts } from './texts'
 import type { Notes } from './useNotes'
@@ -21,8 +21,8 @@ type Only = 'all' | 'hit' | 'unhit' | 'marked'
 const NONE: ReadonlySet<number> = new Set()
 
 /** One chain: its policy, its rules, what can be done with it. */
-export function ChainPane({ spot, notes }: { spot: Spot; notes: Notes }) {
-  const chain = useChain(spot)
+export function ChainPane({ chainRef, notes }: { chainRef: ChainRef; notes: Notes }) {
+  const chain = useChain(chainRef)
   return chain ? <Pane key={chain.id} chain={chain} notes={notes} /> : null
 }
 
@@ -72,7 +72,7 @@ function Pane({ chain, notes }: { chain: ChainView; notes: Notes }) {
         onSelect={setSelected}
         onRename={() => setRenaming(true)}
       />
-      {renaming && <ChainDialog spot={chain} rename={chain.name} onClose={() => setRenaming(false)} />}
+      {renaming && <ChainDialog chainRef={chain} rename={chain.name} onClose={() => setRenaming(false)} />}
     </section>
   )
 }
@@ -202,7 +202,7 @@ function Head({
         ]}
         onChange={onShown}
       />
-      <span className={styles.deeds}>
+      <span className={styles.handlers}>
         <Needs>
           <Button
             size="s"
@@ -225,15 +225,15 @@ function ChainMenu({ chain, onRename }: { chain: ChainView; onRename: () => void
   const from = panel.tables.get(`${chain.family}/${chain.table}`)?.callers.get(chain.name) ?? []
   const entries = (): readonly MenuEntry[] => {
     const nothing = { number: undefined, chosen: [], filtered: false, after: () => undefined }
-    const deeds = ruleDeeds({ chain, actions, panel, rename: onRename, ...nothing })
+    const handlers = ruleVerbHandlers({ chain, actions, panel, rename: onRename, ...nothing })
     const called = from.length > 0 ? ` (${t.calledBy(from.join(', '))})` : ''
-    const own = [null, ruleEntry('rename', deeds), ruleEntry('removeChain', deeds, { danger: true }, called)]
+    const own = [null, ruleEntry('rename', handlers), ruleEntry('removeChain', handlers, { danger: true }, called)]
     return [
-      ruleEntry('zeroChain', deeds),
-      ruleEntry('zeroTable', deeds),
+      ruleEntry('zeroChain', handlers),
+      ruleEntry('zeroTable', handlers),
       null,
-      ruleEntry('flush', deeds, { danger: true }),
-      ruleEntry('flushTable', deeds, { danger: true }),
+      ruleEntry('flush', handlers, { danger: true }),
+      ruleEntry('flushTable', handlers, { danger: true }),
       ...(chain.builtIn ? [] : own),
     ]
   }

@@ -130,7 +130,7 @@ function FamilyCell({
   return chain && <Cell chain={chain} counters={counters} label={named ? table : ''} hint={hintOf(stop, t)} />
 }
 
-/** The hooks through which packets pass right now. */
+/** The hooks that packets are passing through now. */
 function useFlowing(): ReadonlySet<Hook> {
   const { book, tables, families } = usePanel()
   const shown = [...tables.values()].filter((table) => families.includes(table.family))

@@ -5,7 +5,7 @@ import styles from './Matrix.module.css'
 import { absence, HOOKS, type Hook, TABLES } from './model/hooks'
 import { useChainsTexts } from './texts'
 
-/** Tables by chains; what does not exist says why. */
+/** A grid of tables by chains; combinations that do not exist explain why. */
 export function Matrix() {
   const t = useChainsTexts()
   const { namespace, families } = usePanel()

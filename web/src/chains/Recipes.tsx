@@ -1,5 +1,5 @@
 import { useState } from 'react'
-import { exampleWords, freeLab, makeLab, said, useEditor, useExamples, useExampleTexts } from '@/editor'
+import { errorMessage, exampleWords, freeLab, makeLab, useEditor, useExamples, useExampleTexts } from '@/editor'
 import type { Example } from '@/protocol'
 import { Dialog } from '@/ui'
 import { usePanel } from './context'
@@ -7,17 +7,17 @@ import { type Recipe, recipes } from './model/recipes'
 import styles from './Recipes.module.css'
 import { RuleText } from './RuleText'
 import { useRecipeTexts } from './recipeTexts'
-import { useGround } from './useGround'
+import { useRecipeContext } from './useRecipeContext'
 
 /** What each table is good for, as a rule that opens in the editor. */
 export function RecipesDialog({ onClose }: { onClose: () => void }) {
   const t = useRecipeTexts()
   const panel = usePanel()
-  const ground = useGround(panel.namespace)
+  const ground = useRecipeContext(panel.namespace)
   const open = ({ table, chain, rule }: Recipe): void => {
-    const spot = { family: 'ipv4' as const, table, name: chain }
-    panel.go(spot)
-    panel.write(spot, { kind: 'new', at: null, text: rule })
+    const chainRef = { family: 'ipv4' as const, table, name: chain }
+    panel.go(chainRef)
+    panel.write(chainRef, { kind: 'new', at: null, text: rule })
     onClose()
   }
   return (
@@ -41,7 +41,7 @@ export function RecipesDialog({ onClose }: { onClose: () => void }) {
   )
 }
 
-/** Labs in which these tables are at work; a click makes one of its own and opens it. */
+/** Example labs for these tables; a click creates one and opens it. */
 function ReadyLabs({ onClose }: { onClose: () => void }) {
   const t = useRecipeTexts()
   const words = useExampleTexts()
@@ -57,7 +57,7 @@ function ReadyLabs({ onClose }: { onClose: () => void }) {
       onClose()
     } catch (reason) {
       setMaking(undefined)
-      setRefused(said(reason))
+      setRefused(errorMessage(reason))
     }
   }
   const ruled = examples.filter((example) => hasRules(example))

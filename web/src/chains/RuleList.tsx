@@ -1,12 +1,12 @@
 import { type KeyboardEvent, type RefObject, useCallback, useEffect, useId, useMemo, useRef, useState } from 'react'
 import { matches, RULE_ACTIONS, RULE_VERBS } from '@/editor'
 import { cx } from '@/ui'
-import { sameSpot, useCounters, usePanel, type Writing } from './context'
+import { sameChain, useCounters, usePanel, type Writing } from './context'
 import { carriedNow, carriesRules, endCarry } from './drag'
 import type { ChainView } from './model/digest'
 import styles from './RuleList.module.css'
 import { RuleRow, type Reading as Shown } from './RuleRow'
-import { type About, type Deeds, ruleDeeds } from './ruleDeeds'
+import { type RuleVerbContext, type RuleVerbHandlers, ruleVerbHandlers } from './ruleVerbs'
 import { useChainsTexts } from './texts'
 import type { Notes } from './useNotes'
 import { usePacketRule } from './usePacketHere'
@@ -64,14 +64,14 @@ export function RuleList({
   }
   const number = numbers[at]
   const chosen = selected.size > 0 ? [...selected] : number === undefined ? [] : [number]
-  const here: About = { chain, number, chosen, filtered, actions, panel, rename: onRename, after }
-  const deeds = ruleDeeds(here)
+  const here: RuleVerbContext = { chain, number, chosen, filtered, actions, panel, rename: onRename, after }
+  const handlers = ruleVerbHandlers(here)
   const all = (): void => onSelect(new Set(numbers))
-  const press = keys({ numbers, at, deeds, pick, all, show: rows.show })
-  const onFocus = useRulesView(deeds)
+  const press = keys({ numbers, at, handlers, pick, all, show: rows.show })
+  const onFocus = useRulesView(handlers)
   const now = useRef(here)
   now.current = here
-  const about = useCallback((of: number): About => {
+  const about = useCallback((of: number): RuleVerbContext => {
     const mine = now.current.chosen.includes(of) ? now.current.chosen : [of]
     return { ...now.current, number: of, chosen: mine }
   }, [])
@@ -146,13 +146,13 @@ export function RuleList({
 }
 
 const isWriting = (writing: Writing | null, chain: ChainView, number: number): boolean =>
-  writing?.draft.kind === 'change' && writing.draft.at === number && sameSpot(writing.spot, chain)
+  writing?.draft.kind === 'change' && writing.draft.at === number && sameChain(writing.chainRef, chain)
 
 /** When the rule is written, the keys go on in the list. */
 function useFocusBack(writing: Writing | null, chain: ChainView, scroller: RefObject<HTMLElement | null>): void {
   const before = useRef(writing)
   useEffect(() => {
-    const left = writing === null && before.current !== null && sameSpot(before.current.spot, chain)
+    const left = writing === null && before.current !== null && sameChain(before.current.chainRef, chain)
     if (left && document.activeElement === document.body) scroller.current?.focus({ preventScroll: true })
     before.current = writing
   }, [writing, chain, scroller])
@@ -197,7 +197,7 @@ function usePick(
 interface Keyboard {
   numbers: readonly number[]
   at: number
-  deeds: Deeds
+  handlers: RuleVerbHandlers
   pick: Pick
   all: () => void
   show: (index: number) => void
@@ -221,9 +221,9 @@ function keys(k: Keyboard): (event: KeyboardEvent) => void {
     Home: 0,
     End: k.numbers.length - 1,
   }
-  const deedOf = (event: KeyboardEvent): (() => unknown) | null => {
+  const handlerOf = (event: KeyboardEvent): (() => unknown) | null => {
     const verb = RULE_VERBS.find((v) => RULE_ACTIONS[v].shortcuts?.some((s) => matches(s, event.nativeEvent)))
-    if (verb) return k.deeds[verb] ?? (() => undefined)
+    if (verb) return k.handlers[verb] ?? (() => undefined)
     const mod = event.ctrlKey || event.metaKey
     if (mod && event.key.toLowerCase() === 'a') return k.all
     if (mod || event.altKey) return null
@@ -232,10 +232,10 @@ function keys(k: Keyboard): (event: KeyboardEvent) => void {
     return event.key === ' ' ? () => k.pick(k.at, { ...PLAIN, ctrlKey: true }) : null
   }
   return (event) => {
-    const deed = deedOf(event)
-    if (!deed) return
+    const handler = handlerOf(event)
+    if (!handler) return
     event.preventDefault()
     event.stopPropagation()
-    deed()
+    handler()
   }
 }

@@ -9,8 +9,8 @@ import type { ChainView } from './model/digest'
 import { sentence } from './model/sentence'
 import styles from './RuleList.module.css'
 import { RuleText } from './RuleText'
-import type { About } from './ruleDeeds'
 import { ruleMenu } from './ruleMenu'
+import type { RuleVerbContext } from './ruleVerbs'
 import { useSentenceTexts } from './sentenceTexts'
 import { useChainsTexts } from './texts'
 import { targetAt } from './tokens'
@@ -38,7 +38,7 @@ interface RowProps {
   shown: Reading
   note: RuleNote | undefined
   /** What the menu of this rule is about; the chosen ones go along when it is dragged. */
-  about: (number: number) => About
+  about: (number: number) => RuleVerbContext
   onPick: (event: MouseEvent) => void
 }
 

@@ -2,7 +2,7 @@ import { memo, type ReactNode } from 'react'
 import styles from './RuleText.module.css'
 import { tokensOf } from './tokens'
 
-/** A rule's text with its words told apart. `mark` stands out (what is searched for). */
+/** The text of a rule with its tokens coloured. `mark`: the search text, highlighted. */
 export const RuleText = memo(function RuleText({ text, mark = '' }: { text: string; mark?: string }) {
   if (text === '') return <span className={styles.nothing}>∅</span>
   return (

@@ -20,7 +20,7 @@ const FAMILY_SETS: Readonly<Record<'ipv4' | 'ipv6' | 'both', readonly Family[]>>
   both: ['ipv4', 'ipv6'],
 }
 
-/** What is seen of the namespace, and of which family. */
+/** The choice of view and address family. */
 export function Toolbar({
   view,
   onView,

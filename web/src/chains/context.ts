@@ -7,8 +7,8 @@ import { type CounterBook, type Counters, NOTHING, tableKey } from './counters'
 import { type ChainView, callers, chainView, emptyChain } from './model/digest'
 import { chainsOf, FAMILIES, isHook, TABLES } from './model/hooks'
 
-/** Which chain the page is about. */
-export interface Spot {
+/** Names one chain of a namespace. */
+export interface ChainRef {
   family: Family
   table: Table
   name: string
@@ -23,17 +23,17 @@ export type Draft = { kind: 'new'; at: number | null; text?: string } | { kind: 
 /** `key` is another for each new thing that is written. */
 export interface Writing {
   key: number
-  spot: Spot
+  chainRef: ChainRef
   draft: Draft
 }
 
-/** All chains of one table: the built-in ones in the order of `iptables-save`, then the custom ones. */
+/** All chains of one table: the built-in ones in the order of `iptables-save`, then the user-defined ones. */
 export interface TableView {
   family: Family
   table: Table
   builtIn: readonly ChainView[]
   custom: readonly ChainView[]
-  /** Custom chain → the chains with a rule that jumps to it. */
+  /** User-defined chain → the chains with a rule that jumps to it. */
   callers: ReadonlyMap<string, readonly string[]>
 }
 
@@ -46,12 +46,12 @@ export interface Panel {
   families: readonly Family[]
   tables: Tables
   book: CounterBook
-  spot: Spot
-  go(spot: Spot): void
+  chainRef: ChainRef
+  go(chainRef: ChainRef): void
   writing: Writing | null
-  write(spot: Spot, draft: Draft): void
+  write(chainRef: ChainRef, draft: Draft): void
   /** What is being written is for another chain, or another rule, after all. */
-  retarget(spot: Spot, draft: Draft): void
+  retarget(chainRef: ChainRef, draft: Draft): void
   /** Nothing is being written any more. */
   leave(): void
 }
@@ -90,7 +90,7 @@ export function useTable(family: Family, table: Table): TableView {
   return found
 }
 
-export function useChain({ family, table, name }: Spot): ChainView | undefined {
+export function useChain({ family, table, name }: ChainRef): ChainView | undefined {
   const { builtIn, custom } = useTable(family, table)
   return builtIn.find((c) => c.name === name) ?? custom.find((c) => c.name === name)
 }
@@ -100,4 +100,5 @@ export function useCounters(family: Family, table: Table): Counters {
   return usePart(usePanel().book, (all) => all.get(tableKey(family, table)) ?? NOTHING)
 }
 
-export const sameSpot = (a: Spot, b: Spot): boolean => a.family === b.family && a.table === b.table && a.name === b.name
+export const sameChain = (a: ChainRef, b: ChainRef): boolean =>
+  a.family === b.family && a.table === b.table && a.name === b.name

@@ -1,4 +1,4 @@
-/** Counters of chains and rules with their rates; they come only for the namespaces that somebody looks at. */
+/** Counters of chains and rules with their rates; the server sends them only for namespaces that are shown. */
 
 import { useEffect, useState } from 'react'
 import { useEditor } from '@/editor'
@@ -117,7 +117,7 @@ export function useWatch(what: 'filters' | 'conntrack', who: string, namespace: 
   useEffect(() => (active ? session.watch(what, who, namespace) : undefined), [session, what, who, namespace, active])
 }
 
-/** The packets that went through a chain, as near as counters tell: those of its end, and those that a rule let go no further. */
+/** The packets that went through a chain, as far as counters tell: those that reached its end, and those that a rule stopped. */
 export function through(reading: Reading | undefined, ends: readonly boolean[]): number {
   if (!reading) return 0
   const stopped = reading.rules.reduce((sum, [packets], i) => sum + (ends[i] ? packets : 0), 0)

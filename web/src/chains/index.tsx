@@ -5,25 +5,25 @@ import { useSize } from '@/ui'
 import { ChainPane } from './ChainPane'
 import styles from './Chains.module.css'
 import { Conntrack } from './conntrack/Conntrack'
-import { type Panel, PanelContext, type Spot, usePanel, useTables, type View, type Writing } from './context'
+import { type ChainRef, type Panel, PanelContext, usePanel, useTables, type View, type Writing } from './context'
 import { useCounterBook } from './counters'
 import { FlowMap } from './FlowMap'
 import { Matrix } from './Matrix'
 import { FAMILIES } from './model/hooks'
-import { OwnChains } from './OwnChains'
 import { Toolbar } from './Toolbar'
+import { UserDefinedChains } from './UserDefinedChains'
 import { useNotes } from './useNotes'
 import { RuleEditor } from './write/RuleEditor'
 
 type ChainsPanel = Extract<DockPanel, { kind: 'chains' }>
 
-/** Taller than this, in CSS pixels, the map stands above the rules, else beside them. */
+/** If the panel is taller than this, in CSS pixels, the map is above the rules, otherwise beside them. */
 const TALL = 620
 /** Narrower than this there is no room beside the map either. */
 const NARROW = 640
 /** Which table is looked at first, where several have rules. */
 const FIRST_TABLES: readonly string[] = ['filter', 'nat', 'mangle', 'raw', 'security']
-const FIRST: Spot = { family: 'ipv4', table: 'filter', name: 'INPUT' }
+const FIRST: ChainRef = { family: 'ipv4', table: 'filter', name: 'INPUT' }
 
 /** Netfilter of one namespace: the packet's way, the rules, the connections. */
 export default function Chains({ tab, panel, active }: { tab: string; panel: ChainsPanel; active: boolean }) {
@@ -33,10 +33,10 @@ export default function Chains({ tab, panel, active }: { tab: string; panel: Cha
   const tables = useTables(namespace)
   const book = useCounterBook(tab, namespace, active)
   const notes = useNotes(namespace, active)
-  const [spot, setSpot] = useState<Spot>(() => firstSpot(tables))
+  const [chainRef, setSpot] = useState<ChainRef>(() => firstSpot(tables))
   const [writing, setWriting] = useState<Writing | null>(null)
   const count = useRef(0)
-  const go = useCallback((to: Spot) => {
+  const go = useCallback((to: ChainRef) => {
     setSpot(bare(to))
     setFamilies((now) => (now.includes(to.family) ? now : [to.family]))
     setWriting(null)
@@ -51,25 +51,25 @@ export default function Chains({ tab, panel, active }: { tab: string; panel: Cha
       families,
       tables,
       book,
-      spot,
+      chainRef,
       go,
       writing,
       write: (at, draft) => {
         count.current += 1
-        setWriting({ key: count.current, spot: bare(at), draft })
+        setWriting({ key: count.current, chainRef: bare(at), draft })
       },
       retarget: (at, draft) => {
         setSpot(bare(at))
         setFamilies((now) => (now.includes(at.family) ? now : [at.family]))
-        setWriting((now) => now && { ...now, spot: bare(at), draft })
+        setWriting((now) => now && { ...now, chainRef: bare(at), draft })
       },
       leave: () => setWriting(null),
     }),
-    [namespace, active, families, tables, book, spot, go, writing],
+    [namespace, active, families, tables, book, chainRef, go, writing],
   )
   const switchTo = (next: readonly Family[]): void => {
     setFamilies(next)
-    if (!next.includes(spot.family)) go({ ...spot, family: next[0] ?? 'ipv4' })
+    if (!next.includes(chainRef.family)) go({ ...chainRef, family: next[0] ?? 'ipv4' })
     setFamilies(next)
   }
   return (
@@ -82,10 +82,10 @@ export default function Chains({ tab, panel, active }: { tab: string; panel: Cha
   )
 }
 
-const bare = ({ family, table, name }: Spot): Spot => ({ family, table, name })
+const bare = ({ family, table, name }: ChainRef): ChainRef => ({ family, table, name })
 
 /** The first chain that has rules, else filter INPUT. */
-function firstSpot(tables: ReturnType<typeof useTables>): Spot {
+function firstSpot(tables: ReturnType<typeof useTables>): ChainRef {
   const all = FAMILIES.flatMap((family) =>
     [...tables.values()].filter((t) => t.family === family).flatMap((t) => [...t.builtIn, ...t.custom]),
   )
@@ -122,17 +122,17 @@ function Where({ view, room }: { view: View; room: { width: number; height: numb
   return (
     <div className={styles.where}>
       {view === 'matrix' ? <Matrix /> : <FlowMap room={room} />}
-      <OwnChains />
+      <UserDefinedChains />
     </div>
   )
 }
 
 function Lists({ notes }: { notes: ReturnType<typeof useNotes> }) {
-  const { families, spot } = usePanel()
+  const { families, chainRef } = usePanel()
   return (
     <div className={styles.lists} data-both={families.length > 1 || undefined}>
       {families.map((family) => (
-        <ChainPane key={family} spot={{ ...spot, family }} notes={notes} />
+        <ChainPane key={family} chainRef={{ ...chainRef, family }} notes={notes} />
       ))}
     </div>
   )

@@ -8,59 +8,60 @@ export const useRecipeTexts = catalogue(
   {
     button: 'Examples…',
     title: 'What rules can do',
-    labs: 'At work: a lab of its own, one click each',
-    making: 'Making it…',
+    labs: 'See them at work: each creates a lab, with one click',
+    making: 'Creating…',
     about: (namespace: string) =>
-      `Each opens in the editor for ${namespace}, to be looked at and changed before it is added.`,
+      `Each opens in the rule editor of ${namespace}, where you can change it before adding it.`,
     name: (id: Id) =>
       ({
-        deny: 'Deny one port',
-        established: 'Let answers come back',
+        deny: 'Block a port',
+        established: 'Allow replies',
         masquerade: 'Hide a private subnet (MASQUERADE)',
         dnat: 'Publish a port (DNAT)',
-        ttl: 'Change the TTL',
+        ttl: 'Set the TTL',
         mark: 'Mark packets',
-        notrack: 'Keep out of connection tracking',
+        notrack: 'Skip connection tracking (NOTRACK)',
       })[id],
     why: (id: Id) =>
       ({
-        deny: 'filter decides what may pass. A packet to TCP port 80 of this host is dropped; who sent it waits in vain.',
+        deny: 'The filter table decides what may pass. Packets to TCP port 80 of this host are dropped silently, and the sender times out.',
         established:
-          'With policy DROP, replies to what this host itself asked would be lost too: connection tracking knows them.',
+          'With the policy DROP, replies to this host’s own requests would be dropped too. Connection tracking recognises them.',
         masquerade:
-          'nat changes addresses. What leaves gets the address of the interface it leaves by, so that answers find back: how a private subnet reaches the world.',
-        dnat: 'Before routing, the destination is changed: port 8080 of this host leads to port 80 of another. So Docker publishes ports.',
-        ttl: 'mangle changes other fields. With a TTL of 64 for all, nobody outside can count the hops behind this host.',
-        mark: 'A mark is a number that only this host sees: for routing by policy, for shaping, for other rules.',
+          'The nat table changes addresses. Outgoing packets get the address of the interface they leave through, so that replies find their way back: this is how a private subnet reaches the Internet.',
+        dnat: 'The destination is changed before routing: port 8080 of this host leads to port 80 of another. This is how Docker publishes ports.',
+        ttl: 'The mangle table changes other fields. When every packet leaves with a TTL of 64, nobody outside can count the hops behind this host.',
+        mark: 'A mark is a number that only this host sees. Policy routing, traffic shaping and other rules can use it.',
         notrack:
-          'raw comes before connection tracking. What is not tracked costs less and has no entry; nat does not touch it.',
+          'The raw table comes before connection tracking. Untracked packets cost less and have no entry in the connection tracking table; nat does not apply to them.',
       })[id],
   },
   {
     button: '範例…',
     title: '規則能做什麼',
-    labs: '實際運作：各自建立一個實驗室，一鍵完成',
+    labs: '實際運作：各自一鍵建立實驗室',
     making: '建立中…',
-    about: (namespace) => `每一項都會在 ${namespace} 的編輯器中開啟，可先檢視與修改再新增。`,
+    about: (namespace) => `每一項都會在 ${namespace} 的規則編輯器中開啟，可先修改再新增。`,
     name: (id) =>
       ({
-        deny: '拒絕一個埠',
-        established: '讓回應能夠回來',
-        masquerade: '隱藏私有子網（MASQUERADE）',
-        dnat: '公開一個埠（DNAT）',
-        ttl: '改變 TTL',
+        deny: '封鎖連接埠',
+        established: '允許回應',
+        masquerade: '隱藏私有子網路（MASQUERADE）',
+        dnat: '發布連接埠（DNAT）',
+        ttl: '設定 TTL',
         mark: '標記封包',
-        notrack: '不納入連線追蹤',
+        notrack: '不納入連線追蹤（NOTRACK）',
       })[id],
     why: (id) =>
       ({
-        deny: 'filter 決定什麼可以通過。送往本機 TCP 埠 80 的封包會被丟棄；送出者等不到回應。',
+        deny: 'filter 表決定什麼可以通過。送往本機 TCP 連接埠 80 的封包會被默默丟棄，送出者會等到逾時。',
         established: '政策為 DROP 時，本機自己發出的請求也收不到回應：連線追蹤認得這些回應。',
-        masquerade: 'nat 改變位址。離開的封包改用送出介面的位址，回應才找得到回來的路：私有子網便是如此連到外界。',
-        dnat: '在路由之前改變目的：本機的埠 8080 通往另一台主機的埠 80。Docker 即以此公開埠。',
-        ttl: 'mangle 改變其他欄位。所有封包的 TTL 都是 64，外界便無法數出本機之後有幾個跳點。',
+        masquerade:
+          'nat 表改變位址。離開的封包改用送出介面的位址，回應才找得到回來的路：私有子網路便是如此連到網際網路。',
+        dnat: '在路由之前改變目的位址：本機的連接埠 8080 通往另一台主機的連接埠 80。Docker 即以此發布連接埠。',
+        ttl: 'mangle 表改變其他欄位。所有封包的 TTL 都是 64，外界便無法數出本機之後有幾個跳點。',
         mark: '標記是只有本機看得見的數字：用於政策路由、流量整形與其他規則。',
-        notrack: 'raw 在連線追蹤之前。不追蹤的封包成本較低、不佔連線表項目；nat 也不會處理它們。',
+        notrack: 'raw 表在連線追蹤之前。不追蹤的封包成本較低，也不會列入連線追蹤表；nat 不會處理它們。',
       })[id],
   },
 )

@@ -2,34 +2,34 @@ import { Copy, CopyPlus, CornerRightDown, Pencil, Plus, RotateCcw, Trash2 } from
 import type { ReactNode } from 'react'
 import { RULE_ACTIONS, type RuleVerb, shown, useEditorTexts } from '@/editor'
 import type { MenuEntry } from '@/ui'
-import { type About, type Deeds, ruleDeeds } from './ruleDeeds'
+import { type RuleVerbContext, type RuleVerbHandlers, ruleVerbHandlers } from './ruleVerbs'
 import type { ChainsTexts } from './texts'
 
 /** The entry of an action, for the rules that the menu is about. */
 export function ruleEntry(
   verb: RuleVerb,
-  deeds: Deeds,
+  handlers: RuleVerbHandlers,
   more: Partial<NonNullable<MenuEntry>> = {},
   note = '',
 ): MenuEntry {
   const { id, label, shortcuts } = RULE_ACTIONS[verb]
-  const deed = deeds[verb]
+  const handler = handlers[verb]
   return {
     key: id,
     label: label(useEditorTexts.now()) + note,
     ...(shortcuts?.[0] && { shortcut: shown(shortcuts[0]) }),
-    disabled: deed === null,
-    onSelect: () => void deed?.(),
+    disabled: handler === null,
+    onSelect: () => void handler?.(),
     ...more,
   }
 }
 
 /** Everything that can be done with a rule, with the keys that do the same. */
-export function ruleMenu(about: About, t: ChainsTexts): readonly MenuEntry[] {
+export function ruleMenu(about: RuleVerbContext, t: ChainsTexts): readonly MenuEntry[] {
   const { chain, chosen, actions, panel } = about
-  const deeds = ruleDeeds(about)
+  const handlers = ruleVerbHandlers(about)
   const entry = (verb: RuleVerb, icon?: ReactNode, danger = false): MenuEntry =>
-    ruleEntry(verb, deeds, { ...(icon ? { icon } : {}), danger })
+    ruleEntry(verb, handlers, { ...(icon ? { icon } : {}), danger })
   const others = [...panel.tables.values()]
     .filter((one) => one.family === chain.family && one.table === chain.table)
     .flatMap((one) => [...one.builtIn, ...one.custom])

@@ -2,17 +2,17 @@ import { catalogue } from '@/i18n'
 
 const STATES_EN: Readonly<Record<string, string>> = {
   NEW: 'new connections',
-  ESTABLISHED: 'known connections',
-  RELATED: 'what belongs to known connections',
+  ESTABLISHED: 'established connections',
+  RELATED: 'related connections',
   INVALID: 'no valid connection',
-  UNTRACKED: 'connections that are not tracked',
+  UNTRACKED: 'untracked connections',
   SNAT: 'connections with a translated source',
   DNAT: 'connections with a translated destination',
 }
 const STATES_ZH: Readonly<Record<string, string>> = {
   NEW: '新連線',
   ESTABLISHED: '已建立的連線',
-  RELATED: '與已知連線相關',
+  RELATED: '與已建立連線相關',
   INVALID: '無效連線',
   UNTRACKED: '未追蹤的連線',
   SNAT: '來源已轉換的連線',
@@ -32,7 +32,7 @@ const or = (all: readonly string[], word: string): string =>
 const isKnown = (states: readonly string[]): boolean =>
   states.length === 2 && states.includes('ESTABLISHED') && states.includes('RELATED')
 
-/** In Chinese a blank stands only between a Latin word and what follows it. */
+/** In Chinese there is a space only between a Latin word and what follows it. */
 const listed = (conditions: readonly string[]): string =>
   conditions.map((c, i) => (i < conditions.length - 1 ? c.trimEnd() : c)).join('、')
 
@@ -47,47 +47,46 @@ export const useSentenceTexts = catalogue(
     not: (condition: string) => `not ${condition}`,
     from: (who: string) => `from ${who}`,
     to: (who: string) => `to ${who}`,
-    comingIn: (name: string, beyond: string) =>
-      beyond ? `coming from ${beyond} (${name})` : `coming in through ${name}`,
-    goingOut: (name: string, beyond: string) => (beyond ? `leaving to ${beyond} (${name})` : `leaving through ${name}`),
+    comingIn: (name: string, beyond: string) => (beyond ? `coming from ${beyond} (${name})` : `received on ${name}`),
+    goingOut: (name: string, beyond: string) => (beyond ? `leaving to ${beyond} (${name})` : `sent on ${name}`),
     toPort: (port: string, many: boolean) => `to ${many ? 'ports' : 'port'} ${port}`,
     fromPort: (port: string, many: boolean) => `from ${many ? 'ports' : 'port'} ${port}`,
     states: (states: readonly string[]) =>
       isKnown(states)
-        ? 'of known connections and what belongs to them'
+        ? 'of established or related connections'
         : `of ${or(
             states.map((s) => STATES_EN[s] ?? s),
             'or',
           )}`,
     opening: 'that open a connection (SYN)',
     notOpening: 'that do not open a connection',
-    flags: (mask: string, set: string) => `with of the flags ${mask} only ${set} set`,
+    flags: (mask: string, set: string) => `with only ${set} set among the flags ${mask}`,
     limit: (value: string, burst: string) => {
       const [amount, per] = rate(value)
-      return `at most ${amount} a ${PER_EN[per] ?? per}${burst ? ` (${burst} at once)` : ''}`
+      return `at most ${amount} per ${PER_EN[per] ?? per}${burst ? ` (burst ${burst})` : ''}`
     },
     marked: (value: string) => `marked ${value}`,
     fromMac: (mac: string) => `from MAC ${mac}`,
     icmpType: (type: string) => `of type ${type}`,
-    fragments: 'that are later fragments',
-    notFragments: 'that are no later fragments',
+    fragments: 'that are second or later fragments',
+    notFragments: 'that are whole or first fragments',
     matching: (text: string) => `with ${text}`,
     with: (text: string) => ` (${text})`,
     comment: (text: string) => ` — “${text}”`,
-    count: (what: string) => `count ${what}, and go on`,
+    count: (what: string) => `count ${what} and continue`,
     accept: (what: string) => `accept ${what}`,
     drop: (what: string) => `drop ${what}`,
     reject: (what: string, answer: string) => `reject ${what}${answer ? `, answering ${answer}` : ''}`,
-    back: (what: string) => `return ${what} to the chain it came from`,
+    back: (what: string) => `return ${what} to the calling chain`,
     log: (what: string, prefix: string) => `log ${what}${prefix ? ` as “${prefix.trim()}”` : ''}`,
     masquerade: (what: string, ports: string) =>
-      `give ${what} the address of the interface they leave by${ports ? `, ports ${ports}` : ''}`,
+      `change the source of ${what} to the address of the outgoing interface${ports ? `, ports ${ports}` : ''}`,
     snat: (what: string, to: string) => `change the source of ${what} to ${to}`,
-    dnat: (what: string, to: string) => `send ${what} on to ${to}`,
+    dnat: (what: string, to: string) => `change the destination of ${what} to ${to}`,
     redirect: (what: string, port: string) => `redirect ${what} to this host${port ? `, port ${port}` : ''}`,
     mark: (what: string, value: string) => `mark ${what} with ${value}`,
-    saveMark: (what: string) => `keep the mark of ${what} for their connection`,
-    restoreMark: (what: string) => `give ${what} the mark of their connection`,
+    saveMark: (what: string) => `save the mark of ${what} to their connection`,
+    restoreMark: (what: string) => `restore the mark of ${what} from their connection`,
     ttl: (what: string, how: 'set' | 'dec' | 'inc', by: string) =>
       ({
         set: `set the TTL of ${what} to ${by}`,
@@ -96,11 +95,11 @@ export const useSentenceTexts = catalogue(
       })[how],
     notrack: (what: string) => `do not track ${what}`,
     trace: (what: string) => `trace ${what}`,
-    clamp: (what: string) => `fit the segment size of ${what} to the path`,
+    clamp: (what: string) => `clamp the MSS of ${what} to the path MTU`,
     tee: (what: string, to: string) => `copy ${what} to ${to}`,
     check: (what: string, chain: string) => `check ${what} in ${chain}`,
-    goOn: (what: string, chain: string) => `go on with ${what} in ${chain}, and do not come back`,
-    other: (what: string, target: string) => `give ${what} to ${target}`,
+    goOn: (what: string, chain: string) => `continue with ${what} in ${chain} without returning`,
+    other: (what: string, target: string) => `pass ${what} to ${target}`,
   },
   {
     everything: '所有封包',
@@ -113,11 +112,11 @@ export const useSentenceTexts = catalogue(
     to: (who) => `送往 ${who} `,
     comingIn: (name, beyond) => (beyond ? `由 ${beyond} 進來（${name}）` : `由 ${name} 進來`),
     goingOut: (name, beyond) => (beyond ? `送出到 ${beyond}（${name}）` : `由 ${name} 送出`),
-    toPort: (port) => `目的埠為 ${port} `,
-    fromPort: (port) => `來源埠為 ${port} `,
+    toPort: (port) => `目的連接埠為 ${port} `,
+    fromPort: (port) => `來源連接埠為 ${port} `,
     states: (states) =>
       isKnown(states)
-        ? '屬於已知連線或與其相關'
+        ? '屬於已建立的連線或與其相關'
         : `屬於${or(
             states.map((s) => STATES_ZH[s] ?? s),
             '或',
@@ -129,34 +128,34 @@ export const useSentenceTexts = catalogue(
     flags: (mask, set) => `旗標 ${mask} 中僅設定 ${set} `,
     limit: (value, burst) => {
       const [amount, per] = rate(value)
-      return `每${PER_ZH[per] ?? per}至多 ${amount} 個${burst ? `（一次 ${burst} 個）` : ''}`
+      return `每${PER_ZH[per] ?? per}至多 ${amount} 個${burst ? `（突發量 ${burst} 個）` : ''}`
     },
     marked: (value) => `標記為 ${value} `,
     fromMac: (mac) => `來自 MAC ${mac} `,
     icmpType: (type) => `類型為 ${type} `,
-    fragments: '為後續分段',
-    notFragments: '非後續分段',
+    fragments: '為後續分片',
+    notFragments: '非後續分片',
     matching: (text) => `符合 ${text} `,
     with: (text) => `（${text}）`,
     comment: (text) => `——「${text}」`,
     count: (what) => `計數${what}，然後繼續`,
     accept: (what) => `接受${what}`,
     drop: (what) => `丟棄${what}`,
-    reject: (what, answer) => `拒絕${what}${answer ? `，回覆 ${answer}` : ''}`,
+    reject: (what, answer) => `拒絕${what}${answer ? `，並回應 ${answer}` : ''}`,
     back: (what) => `讓${what}返回呼叫它的鏈`,
     log: (what, prefix) => `記錄${what}${prefix ? `，標為「${prefix.trim()}」` : ''}`,
-    masquerade: (what, ports) => `將${what}的來源改為送出介面的位址${ports ? `，埠 ${ports}` : ''}`,
+    masquerade: (what, ports) => `將${what}的來源改為送出介面的位址${ports ? `，連接埠 ${ports}` : ''}`,
     snat: (what, to) => `將${what}的來源改為 ${to}`,
-    dnat: (what, to) => `將${what}轉送到 ${to}`,
-    redirect: (what, port) => `將${what}轉向本機${port ? `的埠 ${port}` : ''}`,
+    dnat: (what, to) => `將${what}的目的改為 ${to}`,
+    redirect: (what, port) => `將${what}轉向本機${port ? `的連接埠 ${port}` : ''}`,
     mark: (what, value) => `將${what}標記為 ${value}`,
     saveMark: (what) => `把${what}的標記存到其連線`,
-    restoreMark: (what) => `把連線的標記還給${what}`,
+    restoreMark: (what) => `以連線的標記還原${what}的標記`,
     ttl: (what, how, by) =>
       ({ set: `將${what}的 TTL 設為 ${by}`, dec: `將${what}的 TTL 減 ${by}`, inc: `將${what}的 TTL 加 ${by}` })[how],
     notrack: (what) => `不追蹤${what}`,
     trace: (what) => `追蹤（TRACE）${what}`,
-    clamp: (what) => `依路徑調整${what}的區段大小（MSS）`,
+    clamp: (what) => `依路徑 MTU 限制${what}的 MSS`,
     tee: (what, to) => `複製${what}到 ${to}`,
     check: (what, chain) => `以鏈 ${chain} 檢查${what}`,
     goOn: (what, chain) => `讓${what}轉入鏈 ${chain}，不再返回`,

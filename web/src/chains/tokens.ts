@@ -6,7 +6,7 @@ export interface Token {
   to: number
 }
 
-/** The text cut into what is drawn alike; together the whole text. */
+/** Splits the text into tokens for colouring; joined they are the whole text. */
 export function tokensOf(text: string): Token[] {
   const out: Token[] = []
   let at = 0

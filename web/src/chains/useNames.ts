@@ -1,4 +1,4 @@
-/** The lab's own names for what rules mention: which namespace has an address, what is at the other end of an interface. */
+/** Names for addresses and interfaces in rules: the namespace that has an address, the other end of an interface. */
 
 import { useMemo } from 'react'
 import { useEditor } from '@/editor'

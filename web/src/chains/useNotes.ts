@@ -1,4 +1,4 @@
-/** Rules that can never match, as the server tells; asked anew a moment after the rules have changed. */
+/** Rules that can never match, analysed by the server; requested again shortly after the rules change. */
 
 import { useEffect, useState } from 'react'
 import { useEditor } from '@/editor'
@@ -8,7 +8,7 @@ import type { ChainsTexts } from './texts'
 
 const WAIT = 400
 
-/** Chain id → rule number → what is to be said of it; number 0 is the chain itself. */
+/** Chain id → rule number → its note; number 0 is the chain itself. */
 export type Notes = ReadonlyMap<string, ReadonlyMap<number, RuleNote>>
 
 export function useNotes(namespace: string, active: boolean): Notes {

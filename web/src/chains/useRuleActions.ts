@@ -1,13 +1,13 @@
-/** What can be done with rules and chains on this page: each asks the server, says what came of it, and can be undone. */
+/** Actions on rules and chains: each sends an edit that can be undone, and announces the result. */
 
 import { useMemo } from 'react'
 import { type Editor, useEditor } from '@/editor'
 import type { Table } from '@/protocol'
 import { announce } from '@/ui'
 import { type Panel, usePanel } from './context'
-import { asCommand, duplicateRules, moveToChain, moveWithin, removeRules } from './model/deeds'
 import type { ChainView } from './model/digest'
 import type { Policy } from './model/hooks'
+import { asCommand, duplicateRules, moveToChain, moveWithin, removeRules } from './model/ruleCommands'
 import { type ChainsTexts, useChainsTexts } from './texts'
 
 type Numbers = Iterable<number>

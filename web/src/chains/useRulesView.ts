@@ -1,15 +1,15 @@
 import { useCallback, useEffect, useMemo, useRef } from 'react'
 import { type RulesView, useEditor } from '@/editor'
 import { usePanel } from './context'
-import type { Deeds } from './ruleDeeds'
+import type { RuleVerbHandlers } from './ruleVerbs'
 
 /** While this list is on the page the actions on rules are about it, where no other had the focus later. Returns what to call when it
  * has the focus. */
-export function useRulesView(deeds: Deeds): () => void {
+export function useRulesView(handlers: RuleVerbHandlers): () => void {
   const editor = useEditor()
   const { active } = usePanel()
-  const now = useRef(deeds)
-  now.current = deeds
+  const now = useRef(handlers)
+  now.current = handlers
   const view = useMemo<RulesView>(
     () => ({ can: (verb) => now.current[verb] !== null, run: (verb) => void now.current[verb]?.() }),
     [],

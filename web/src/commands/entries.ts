@@ -29,7 +29,7 @@ export interface Entry {
   run: () => void
 }
 
-/** A line that fits, and which letters of its label. */
+/** A matching entry, and the matched letters of its label. */
 export interface Hit {
   entry: Entry
   at: readonly number[]
@@ -128,7 +128,7 @@ export function search(entries: readonly Entry[], query: string, recent: readonl
   return hits.sort((a, b) => b.score - a.score).slice(0, MOST)
 }
 
-/** Other words count where they hold the query as it is typed; scattered letters of a sentence mean nothing. */
+/** Help texts match only if they contain the query literally, not by scattered letters. */
 function wordHit(query: string, words: string): number {
   const at = words.toLowerCase().indexOf(query.trim().toLowerCase())
   return at < 0 ? Number.NEGATIVE_INFINITY : query.length - at / 20

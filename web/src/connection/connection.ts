@@ -4,7 +4,7 @@ import { pack, unpack } from './frames'
 import { type Asked, type Kind, LostError, ProblemError, type Result } from './results'
 import type { Wire, WireState } from './socket'
 
-/** A request under way. `cancel` asks the server to end it (`ping`, `exec`); the answer still comes. */
+/** A pending request. `cancel` asks the server to end it (`ping`, `exec`); the answer still arrives. */
 export interface Running<R> {
   id: string
   done: Promise<R>

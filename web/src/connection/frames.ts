@@ -6,8 +6,8 @@ export const OUTPUT = 1
 export const SCREEN = 3
 /** JSON: the terminal's state. */
 export const STATE = 4
-/** How many bytes of OUTPUT and SCREEN were taken, 8 bytes. */
-export const TAKEN = 5
+/** Acknowledgement: how many bytes of OUTPUT and SCREEN were processed, 8 bytes. */
+export const ACK = 5
 
 const HEAD = 5
 
@@ -25,7 +25,7 @@ export function unpack(frame: ArrayBuffer): { channel: number; stream: number; b
   return { channel: view.getUint32(0, true), stream: view.getUint8(4), bytes: new Uint8Array(frame, HEAD) }
 }
 
-/** What TAKEN carries. */
+/** The content of an ACK frame. */
 export function packCount(count: number): Uint8Array {
   const bytes = new Uint8Array(8)
   new DataView(bytes.buffer).setBigUint64(0, BigInt(count), true)

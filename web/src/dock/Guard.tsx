@@ -3,7 +3,7 @@ import { Button } from '@/ui'
 import styles from './Dock.module.css'
 import { useDockTexts } from './texts'
 
-/** A tool that fails (or whose code could not be loaded) takes nothing else with it. */
+/** An error boundary: a tool that fails or cannot be loaded does not affect the others. */
 export class Guard extends Component<{ children: ReactNode }, { error: Error | null }> {
   override state: { error: Error | null } = { error: null }
 

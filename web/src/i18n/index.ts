@@ -1,6 +1,6 @@
 import { useValue, Value } from '@/ui/value'
 
-/** Every text that is seen comes from here. A catalogue holds plain texts, and functions where the text has parameters.
+/** All visible texts are in catalogues: plain texts, and functions for texts with parameters.
  *
  *     export const useTexts = catalogue(en, zhHant)      // a key missing in zhHant does not compile
  *     const t = useTexts(); t.namespace; t.removed(3) */

@@ -6,7 +6,7 @@ import { useJourneyTexts } from './texts'
 import type { Player } from './usePlayer'
 import { hopWords } from './words'
 
-/** The journey as lanes, for who has not the lab before them. The list beside it says the same in words, and has the keys. */
+/** The trace as a lane diagram. The list beside it has the same content as text, and the keyboard. */
 export function DiagramView({ journey, player }: { journey: Journey; player: Player }) {
   const t = useJourneyTexts()
   const { width, height, lanes, points } = useMemo(() => diagramOf(journey), [journey])

@@ -24,7 +24,7 @@ export function HopDetails({ hop }: { hop: Hop }) {
           <tbody>
             {changes.map(([field, from, to]) => (
               <tr key={field}>
-                <th scope="row">{field}</th>
+                <th scope="row">{t.field(field)}</th>
                 <td>{from}</td>
                 <td>{to}</td>
               </tr>

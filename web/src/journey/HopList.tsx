@@ -19,7 +19,7 @@ import type { Hop } from '@/protocol'
 import { cx } from '@/ui'
 import { timeWords } from './format'
 import styles from './Journey.module.css'
-import { type Stay, staysOf, type Travelled } from './model'
+import { type HopGroup, hopGroups, type TraceResult } from './model'
 import { useJourneyTexts } from './texts'
 import type { Player } from './usePlayer'
 import { hopWords } from './words'
@@ -43,11 +43,11 @@ const ICONS = {
 const bad = (hop: Hop): boolean => hop.outcome === 'drop' || hop.outcome === 'reject' || (hop.errno ?? 0) > 0
 
 /** Every hop as one sentence, under the namespace where it happened. */
-export function HopList({ travelled, player }: { travelled: Travelled; player: Player }) {
+export function HopList({ traced, player }: { traced: TraceResult; player: Player }) {
   const t = useJourneyTexts()
   const box = useRef<HTMLDivElement>(null)
-  const { hops } = travelled.journey
-  const unexpected = new Set(travelled.differences.flatMap((d) => d.observed ?? []))
+  const { hops } = traced.journey
+  const unexpected = new Set(traced.differences.flatMap((d) => d.observed ?? []))
   // biome-ignore lint/correctness/useExhaustiveDependencies: the hop is the occasion
   useEffect(() => {
     box.current?.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: 'nearest' })
@@ -72,14 +72,14 @@ export function HopList({ travelled, player }: { travelled: Travelled; player: P
         player.go(to)
       }}
     >
-      {staysOf(hops).map((stay) => (
+      {hopGroups(hops).map((stay) => (
         <Stayed key={stay.hops[0]?.index} stay={stay} player={player} unexpected={unexpected} />
       ))}
     </div>
   )
 }
 
-function Stayed({ stay, player, unexpected }: { stay: Stay; player: Player; unexpected: ReadonlySet<number> }) {
+function Stayed({ stay, player, unexpected }: { stay: HopGroup; player: Player; unexpected: ReadonlySet<number> }) {
   const t = useJourneyTexts()
   return (
     // biome-ignore lint/a11y/useSemanticElements: a group of options in a list box

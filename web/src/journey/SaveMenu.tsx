@@ -7,21 +7,19 @@ import { animatedSvg, framesOf } from './diagram'
 import { fromSaved, toFragment, toSaved } from './file'
 import { timeWords } from './format'
 import styles from './Journey.module.css'
-import { staysOf, type Travelled } from './model'
+import { hopGroups, type TraceResult } from './model'
 import { type JourneyTexts, useJourneyTexts } from './texts'
 import type { Tracing } from './useTracing'
 import { assumptionWords, hopWords, verdictWords } from './words'
 
 /** Out of this page and back: JSON, a link, text, a picture. */
-export function SaveMenu({ travelled, tracing }: { travelled: Travelled | undefined; tracing: Tracing }) {
+export function SaveMenu({ traced, tracing }: { traced: TraceResult | undefined; tracing: Tracing }) {
   const editor = useEditor()
   const t = useJourneyTexts()
   const input = useRef<HTMLInputElement>(null)
   const lab = editor.session.current.get() ?? ''
-  const name = travelled
-    ? `${travelled.journey.probe.source}-${travelled.journey.probe.target}`.replaceAll('/', '-')
-    : ''
-  const saved = (): ReturnType<typeof toSaved> | undefined => travelled && toSaved(travelled, lab, new Date())
+  const name = traced ? `${traced.journey.probe.source}-${traced.journey.probe.target}`.replaceAll('/', '-') : ''
+  const saved = (): ReturnType<typeof toSaved> | undefined => traced && toSaved(traced, lab, new Date())
 
   const share = async (): Promise<void> => {
     const what = saved()
@@ -41,7 +39,7 @@ export function SaveMenu({ travelled, tracing }: { travelled: Travelled | undefi
       editor.say('error', t.notAJourney)
     }
   }
-  const none = travelled === undefined
+  const none = traced === undefined
   const gif = useGif()
   return (
     <>
@@ -81,19 +79,19 @@ export function SaveMenu({ travelled, tracing }: { travelled: Travelled | undefi
             key: 'text',
             label: t.transcript,
             disabled: none,
-            onSelect: () => travelled && download(`${name}.txt`, transcript(t, travelled), 'text/plain'),
+            onSelect: () => traced && download(`${name}.txt`, transcript(t, traced), 'text/plain'),
           },
           {
             key: 'svg',
             label: t.picture,
             disabled: none,
-            onSelect: () => travelled && download(`${name}.svg`, animatedSvg(...told(t, travelled)), 'image/svg+xml'),
+            onSelect: () => traced && download(`${name}.svg`, animatedSvg(...told(t, traced)), 'image/svg+xml'),
           },
           {
             key: 'gif',
             label: t.gif,
             disabled: none || gif.part !== null,
-            onSelect: () => travelled && gif.make(`${name}.gif`, travelled),
+            onSelect: () => traced && gif.make(`${name}.gif`, traced),
           },
           { key: 'share', label: t.share, disabled: none, onSelect: () => void share().catch((e) => editor.fail(e)) },
         ]}
@@ -110,13 +108,13 @@ function useGif() {
   const running = useRef<AbortController | null>(null)
   const cancel = (): void => running.current?.abort()
   useEffect(() => () => running.current?.abort(), [])
-  const make = async (name: string, travelled: Travelled): Promise<void> => {
+  const make = async (name: string, traced: TraceResult): Promise<void> => {
     const control = new AbortController()
     running.current = control
     setPart(0)
     try {
       const { gifOf } = await import('./gif')
-      download(name, await gifOf(framesOf(...told(t, travelled)), setPart, control.signal), 'image/gif')
+      download(name, await gifOf(framesOf(...told(t, traced)), setPart, control.signal), 'image/gif')
       announce(t.madeGif(name))
     } catch (error) {
       if (!control.signal.aborted) editor.fail(error)
@@ -124,7 +122,7 @@ function useGif() {
       setPart(null)
     }
   }
-  return { part, cancel, make: (name: string, travelled: Travelled) => void make(name, travelled) }
+  return { part, cancel, make: (name: string, traced: TraceResult) => void make(name, traced) }
 }
 
 function download(name: string, content: BlobPart, type: string): void {
@@ -136,14 +134,14 @@ function download(name: string, content: BlobPart, type: string): void {
 }
 
 /** What a picture shows: the journey, each hop as a sentence, the verdict. */
-function told(t: JourneyTexts, { journey }: Travelled): [Journey, string[], string] {
+function told(t: JourneyTexts, { journey }: TraceResult): [Journey, string[], string] {
   const sentences = journey.hops.map((hop) => `${hop.namespace}: ${hopWords(t, hop)}`)
   return [journey, sentences, verdictWords(t, journey.verdict)]
 }
 
 /** The journey as lines of text, in the language of now. */
-export function transcript(t: JourneyTexts, { journey }: Travelled): string {
-  const lines = staysOf(journey.hops).flatMap((stay) => [
+export function transcript(t: JourneyTexts, { journey }: TraceResult): string {
+  const lines = hopGroups(journey.hops).flatMap((stay) => [
     `${stay.leg === 'original' ? '→' : '←'} ${stay.namespace}`,
     ...stay.hops.map(({ hop }) => {
       const at = hop.at === undefined || hop.at === null ? '' : timeWords(t, hop.at)

@@ -5,16 +5,16 @@ import type { Ask, Journey, RuleAt } from '@/protocol'
 import { Button } from '@/ui'
 import { timeWords } from './format'
 import styles from './Journey.module.css'
-import type { Travelled } from './model'
+import type { TraceResult } from './model'
 import { useJourneyTexts } from './texts'
 import type { Tracing } from './useTracing'
 import { placeOfRule, verdictWords } from './words'
 
-/** What became of it, and what can be done about it. */
-export function Verdict({ travelled, tracing }: { travelled: Travelled; tracing: Tracing }) {
+/** The verdict, and what can be done about it. */
+export function Verdict({ traced, tracing }: { traced: TraceResult; tracing: Tracing }) {
   const editor = useEditor()
   const t = useJourneyTexts()
-  const { journey } = travelled
+  const { journey } = traced
   const { verdict } = journey
   const level = verdict.cause === 'delivered' ? 'good' : verdict.cause === 'running' ? 'running' : 'bad'
   const Icon = { good: CircleCheck, running: LoaderCircle, bad: CircleX }[level]
@@ -29,7 +29,7 @@ export function Verdict({ travelled, tracing }: { travelled: Travelled; tracing:
         </strong>
         {rule?.text && <code>{rule.text}</code>}
         {(journey.took ?? 0) > 0 && <span className={styles.quiet}>{t.took(timeWords(t, journey.took ?? 0))}</span>}
-        <Compared travelled={travelled} />
+        <Compared traced={traced} />
       </div>
       {verdict.object && /^(namespace|interface):/.test(verdict.object) && (
         <Button size="s" onClick={() => editor.show(verdict.object ?? '')}>
@@ -42,10 +42,10 @@ export function Verdict({ travelled, tracing }: { travelled: Travelled; tracing:
   )
 }
 
-function Compared({ travelled }: { travelled: Travelled }) {
+function Compared({ traced }: { traced: TraceResult }) {
   const t = useJourneyTexts()
-  if (!travelled.predicted || !travelled.ended) return null
-  const n = travelled.differences.length
+  if (!traced.predicted || !traced.ended) return null
+  const n = traced.differences.length
   return (
     <span className={styles.compared} data-differs={n > 0 || undefined}>
       {n === 0 ? t.asPredicted : t.differs(n)}

@@ -46,7 +46,7 @@ const widthOf = (text: string): number =>
 
 interface Scene {
   diagram: Diagram
-  /** What is said below at each step, at last the verdict. */
+  /** The caption of each step, and of the verdict at the end. */
   captions: readonly string[]
   colour: string
   width: number
@@ -65,7 +65,7 @@ function sceneOf(journey: Journey, sentences: readonly string[], verdict: string
   }
 }
 
-/** The picture: what stands still, and what moves. */
+/** The picture: its static and its animated part. */
 function drawn({ diagram, captions, width, height }: Scene, packet: string, said: string): string {
   const { lanes, points } = diagram
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="Inter, system-ui, sans-serif" font-size="13">

@@ -1,5 +1,5 @@
 import type { Difference, Journey } from '@/protocol'
-import type { Leg, Travelled } from './model'
+import type { Leg, TraceResult } from './model'
 
 /** A journey as a file (`topology.journey.saved.SavedJourney`), without the records that the server's own files hold. */
 interface Saved {
@@ -17,8 +17,8 @@ const LEGS_OF_1: Readonly<Record<string, Leg>> = { there: 'original', back: 'rep
 /** Bytes of a link that browsers, servers and chat programs still pass on whole. */
 const LINK_MOST = 16000
 
-export function toSaved(travelled: Travelled, lab: string, at: Date): Saved {
-  const { journey, predicted, differences } = travelled
+export function toSaved(traced: TraceResult, lab: string, at: Date): Saved {
+  const { journey, predicted, differences } = traced
   return {
     vethboard_journey: VERSION,
     lab,
@@ -29,7 +29,7 @@ export function toSaved(travelled: Travelled, lab: string, at: Date): Saved {
 }
 
 /** Raises where the text is no journey. */
-export function fromSaved(text: string): Omit<Travelled, 'key'> {
+export function fromSaved(text: string): Omit<TraceResult, 'key'> {
   const value = JSON.parse(text) as Partial<Saved> | null
   const { vethboard_journey: version, journey } = value ?? {}
   if ((version !== 1 && version !== VERSION) || !Array.isArray(journey?.hops) || !journey?.verdict || !journey.probe) {
@@ -61,7 +61,7 @@ export async function toFragment(saved: Saved): Promise<string | null> {
 }
 
 /** Raises where the fragment holds no journey. */
-export async function fromFragment(fragment: string): Promise<Omit<Travelled, 'key'>> {
+export async function fromFragment(fragment: string): Promise<Omit<TraceResult, 'key'>> {
   const text = fragment
     .replace(/^#?journey=/, '')
     .replaceAll('-', '+')

@@ -9,7 +9,7 @@ import { fromFragment } from './file'
 import { HopDetails } from './HopDetails'
 import { HopList } from './HopList'
 import styles from './Journey.module.css'
-import { emptyForm, type Form, missingOf, type Travelled } from './model'
+import { emptyForm, type Form, missingOf, type TraceResult } from './model'
 import { SaveMenu } from './SaveMenu'
 import { Timeline } from './Timeline'
 import { useJourneyTexts } from './texts'
@@ -33,7 +33,7 @@ export default function JourneyPanel({ panel }: { panel: Panel }) {
   return (
     <div className={styles.panel}>
       <Left tracing={tracing} form={form} onForm={setForm} />
-      <Shown tracing={tracing} travelled={shown} />
+      <Shown tracing={tracing} traced={shown} />
     </div>
   )
 }
@@ -70,12 +70,12 @@ function Left({ tracing, form, onForm }: { tracing: Tracing; form: Form; onForm:
   )
 }
 
-function Shown({ tracing, travelled }: { tracing: Tracing; travelled: Travelled | undefined }) {
+function Shown({ tracing, traced }: { tracing: Tracing; traced: TraceResult | undefined }) {
   const t = useJourneyTexts()
-  const expected = travelled?.differences.length ? travelled.predicted : null
-  const player = usePlayer(travelled?.journey ?? null, expected, travelled?.ended ?? true)
+  const expected = traced?.differences.length ? traced.predicted : null
+  const player = usePlayer(traced?.journey ?? null, expected, traced?.ended ?? true)
   const [picture, setPicture] = useState(false)
-  const hops = travelled?.journey.hops ?? []
+  const hops = traced?.journey.hops ?? []
   const hop = hops[player.hop]
   const said = useMemo(() => (hop ? hopWords(t, hop) : ''), [t, hop])
   return (
@@ -86,7 +86,7 @@ function Shown({ tracing, travelled }: { tracing: Tracing; travelled: Travelled 
             compact
             className={styles.which}
             aria-label={t.journeys}
-            value={travelled?.key}
+            value={traced?.key}
             onChange={(e) => tracing.choose(e.target.value)}
           >
             {[...tracing.all].reverse().map((one) => (
@@ -102,18 +102,18 @@ function Shown({ tracing, travelled }: { tracing: Tracing; travelled: Travelled 
             <Waypoints size={15} />
           </IconButton>
         )}
-        <SaveMenu travelled={travelled} tracing={tracing} />
+        <SaveMenu traced={traced} tracing={tracing} />
       </div>
-      {travelled === undefined ? (
+      {traced === undefined ? (
         <Empty>{t.first}</Empty>
       ) : (
         <>
-          <Verdict key={travelled.key} travelled={travelled} tracing={tracing} />
-          <Notes travelled={travelled} />
+          <Verdict key={traced.key} traced={traced} tracing={tracing} />
+          <Notes traced={traced} />
           <div className={styles.body}>
-            <HopList travelled={travelled} player={player} />
+            <HopList traced={traced} player={player} />
             {picture ? (
-              <DiagramView journey={travelled.journey} player={player} />
+              <DiagramView journey={traced.journey} player={player} />
             ) : (
               hop && <HopDetails key={player.hop} hop={hop} />
             )}
@@ -124,7 +124,7 @@ function Shown({ tracing, travelled }: { tracing: Tracing; travelled: Travelled 
   )
 }
 
-function nameOf(t: ReturnType<typeof useJourneyTexts>, { journey }: Travelled): string {
+function nameOf(t: ReturnType<typeof useJourneyTexts>, { journey }: TraceResult): string {
   const { probe, verdict } = journey
   const kind = journey.predicted ? `${t.predicted} · ` : ''
   const protocol = (probe.protocol ?? 'icmp').toUpperCase()
@@ -135,10 +135,10 @@ function nameOf(t: ReturnType<typeof useJourneyTexts>, { journey }: Travelled): 
 const MOST_MISSING = 3
 
 /** What the prediction took for granted, what the trace could not see, and what was predicted and did not happen. */
-function Notes({ travelled }: { travelled: Travelled }) {
+function Notes({ traced }: { traced: TraceResult }) {
   const t = useJourneyTexts()
-  const { assumptions = [], notes = [] } = travelled.journey
-  const missing = missingOf(travelled)
+  const { assumptions = [], notes = [] } = traced.journey
+  const missing = missingOf(traced)
   if (assumptions.length + notes.length + missing.length === 0) return null
   const said = (hop: Hop): string => t.labelled(hop.namespace, hopWords(t, hop))
   const more = missing.length > MOST_MISSING ? ['…'] : []

@@ -1,27 +1,27 @@
 import type { Ask, Difference, Hop, Journey } from '@/protocol'
 
-/** A journey of this visit, with what belongs to it. */
-export interface Travelled {
+/** A trace of this session, with its prediction. */
+export interface TraceResult {
   key: string
   journey: Journey
   predicted: Journey | null
   differences: readonly Difference[]
-  /** It will not change any more. */
+  /** It is complete. */
   ended: boolean
 }
 
 /** The direction, as conntrack(8) names it: the packet itself, or the answer to it. */
 export type Leg = NonNullable<Hop['leg']>
 
-/** Hops of one stay in one namespace: shown under one heading. */
-export interface Stay {
+/** Consecutive hops in one namespace, shown under one heading. */
+export interface HopGroup {
   namespace: string
   leg: Leg
   hops: readonly { hop: Hop; index: number }[]
 }
 
-/** The hops by stay, in order. */
-export function staysOf(hops: readonly Hop[]): Stay[] {
+/** Groups the hops, in order. */
+export function hopGroups(hops: readonly Hop[]): HopGroup[] {
   const out: { namespace: string; leg: Leg; hops: { hop: Hop; index: number }[] }[] = []
   hops.forEach((hop, index) => {
     const leg = hop.leg ?? 'original'
@@ -36,7 +36,7 @@ export function staysOf(hops: readonly Hop[]): Stay[] {
 export const namespacesOf = (journey: Journey): string[] => [...new Set(journey.hops.map((h) => h.namespace))]
 
 /** The hops that were predicted and not seen, in order. */
-export const missingOf = ({ predicted, differences }: Travelled): Hop[] =>
+export const missingOf = ({ predicted, differences }: TraceResult): Hop[] =>
   differences.flatMap(({ predicted: at }) => (at === undefined || at === null ? [] : (predicted?.hops[at] ?? [])))
 
 /** Fields that say the same as their absence are left out, so that the request is what was meant. */

@@ -68,7 +68,7 @@ export function usePlayer(journey: Journey | null, expected: Journey | null, end
   return { hop, playing, speed, go, play, setSpeed }
 }
 
-/** All namespaces that it comes through are seen on the canvas, so that nobody has to look for the packet. */
+/** Brings all namespaces of the trace into view on the canvas. */
 function bringIntoView(editor: Editor, journey: Journey): void {
   const viewport = editor.viewport.get()
   const boxes = namespacesOf(journey).flatMap((name) => viewport?.boxes().get(name) ?? [])

@@ -2,7 +2,7 @@ import { useCallback, useEffect, useRef, useState } from 'react'
 import type { Running } from '@/connection'
 import { type Editor, useEditor } from '@/editor'
 import type { AnyItem, Ask, RuleAt, Traced, Watched } from '@/protocol'
-import type { Travelled } from './model'
+import type { TraceResult } from './model'
 
 const KEPT = 50
 
@@ -13,11 +13,11 @@ export interface WatchFilter {
 }
 
 export interface Tracing {
-  all: readonly Travelled[]
+  all: readonly TraceResult[]
   current: string | null
   busy: 'trace' | 'predict' | 'watch' | null
   choose(key: string): void
-  add(travelled: Omit<Travelled, 'key'>): void
+  add(traced: Omit<TraceResult, 'key'>): void
   trace(ask: Ask, count: number): Promise<void>
   predict(ask: Ask, without?: readonly RuleAt[]): Promise<void>
   watch(filter: WatchFilter): Promise<void>
@@ -27,19 +27,19 @@ export interface Tracing {
 /** The journeys of this visit, newest last, and how others come. */
 export function useTracing(): Tracing {
   const editor = useEditor()
-  const [all, setAll] = useState<readonly Travelled[]>([])
+  const [all, setAll] = useState<readonly TraceResult[]>([])
   const [current, choose] = useState<string | null>(null)
   const [busy, setBusy] = useState<Tracing['busy']>(null)
   const running = useRef<Running<unknown> | null>(null)
   const count = useRef(0)
-  // who leaves ends what runs: the taps and rules of a session go with it
+  // leaving ends the session, with its taps and rules
   useEffect(() => () => running.current?.cancel(), [])
 
-  const put = useCallback((travelled: Travelled) => {
+  const put = useCallback((traced: TraceResult) => {
     setAll((now) => {
-      const rest = now.filter((t) => t.key !== travelled.key)
-      const at = now.findIndex((t) => t.key === travelled.key)
-      return at < 0 ? [...now.slice(1 - KEPT), travelled] : [...rest.slice(0, at), travelled, ...rest.slice(at)]
+      const rest = now.filter((t) => t.key !== traced.key)
+      const at = now.findIndex((t) => t.key === traced.key)
+      return at < 0 ? [...now.slice(1 - KEPT), traced] : [...rest.slice(0, at), traced, ...rest.slice(at)]
     })
   }, [])
   const fresh = useCallback(() => {
@@ -66,9 +66,9 @@ export function useTracing(): Tracing {
     current,
     busy,
     choose,
-    add: (travelled) => {
+    add: (traced) => {
       const key = fresh()
-      put({ ...travelled, key })
+      put({ ...traced, key })
       choose(key)
     },
     trace: (ask, packets) =>
@@ -98,7 +98,7 @@ export function useTracing(): Tracing {
           port: filter.port.trim() ? Number(filter.port) : null,
           protocol: filter.protocol || null,
         })
-        // the first one is shown; who has chosen one is not called away by the next
+        // the first one is shown; a selected one is not replaced by the next
         const first = (key: string): void => void (keys.size === 1 && choose(key))
         const request = editor.session.connection.request<'watch'>(asked, (item) => took(item, keys, fresh, put, first))
         running.current = request
@@ -114,9 +114,9 @@ const lab = <T extends object>(editor: Editor, asked: T): T & { lab: string } =>
   lab: editor.session.current.get() ?? '',
 })
 
-type Put = (travelled: Travelled) => void
+type Put = (traced: TraceResult) => void
 
-/** A journey as far as it is known: it takes the place of the one before with that number. */
+/** A trace as far as it is known: it replaces the earlier one with the same number. */
 function took(
   item: AnyItem,
   keys: Map<number, string>,
@@ -132,7 +132,7 @@ function took(
   if (known === undefined) choose(key)
 }
 
-/** The answer has all journeys whole, and what was predicted for the first. */
+/** The answer contains all complete traces, and the prediction for the first. */
 function finish(
   done: Traced,
   keys: Map<number, string>,

@@ -1,7 +1,7 @@
 import type { Hop, Packet, RuleAt, Verdict } from '@/protocol'
-import type { JourneyTexts } from './texts'
+import type { JourneyTexts, RewrittenField } from './texts'
 
-/** The kernel's own words for what it told the sender (strerror(3)). */
+/** The messages of errno values (strerror(3)). */
 const ERRORS: Readonly<Record<number, string>> = {
   1: 'Operation not permitted',
   13: 'Permission denied',
@@ -37,12 +37,12 @@ export function packetWords(p: Packet): string {
     .join(' ')
 }
 
-/** What was rewritten between two looks at a packet: the name of the field, before, after. */
+/** What was rewritten between two sightings of a packet: the field, its value before, its value after. */
 export function changesOf(
   before: Packet,
   after: Packet,
-): readonly (readonly [field: string, from: string, to: string])[] {
-  const out: [string, string, string][] = []
+): readonly (readonly [field: RewrittenField, from: string, to: string])[] {
+  const out: [RewrittenField, string, string][] = []
   const ends = (p: Packet): [string, string] => [socket(p.src ?? '', p.sport), socket(p.dst ?? '', p.dport)]
   const [a, b] = [ends(before), ends(after)]
   if (a[0] !== b[0]) out.push(['src', a[0], b[0]])
@@ -73,7 +73,7 @@ function routeWords(t: JourneyTexts, hop: Hop): string {
 /** A hop as one plain sentence, with what it rewrote. */
 export function hopWords(t: JourneyTexts, hop: Hop): string {
   const changes = hop.packet && hop.after ? changesOf(hop.packet, hop.after) : []
-  return [sentence(t, hop), ...changes.map(([field, from, to]) => `${field} ${from} → ${to}`)].join(t.and)
+  return [sentence(t, hop), ...changes.map((change) => t.rewritten(...change))].join(t.and)
 }
 
 function sentence(t: JourneyTexts, hop: Hop): string {
@@ -109,7 +109,7 @@ function sentence(t: JourneyTexts, hop: Hop): string {
   }
 }
 
-/** What became of it, in one sentence. */
+/** The verdict as a sentence. */
 export function verdictWords(t: JourneyTexts, verdict: Verdict): string {
   const rule = verdict.rule
   const place = rule ? placeOfRule(rule) : ''

@@ -6,7 +6,7 @@ import { Empty, usePart, useValue } from '@/ui'
 import { styles } from './parts'
 import { usePanelTexts } from './texts'
 
-/** Who changed what, newest first, with the commands that do the same. */
+/** Who changed what, newest first, with the equivalent commands. */
 export function HistoryPanel() {
   const t = usePanelTexts()
   const editor = useEditor()
@@ -57,7 +57,7 @@ export function HistoryPanel() {
   )
 }
 
-/** The time, told anew each minute. */
+/** The current time, updated each minute. */
 function useMinute(): number {
   const [now, setNow] = useState(() => Date.now())
   useEffect(() => {

@@ -7,7 +7,7 @@ import { Examples } from './Examples'
 import { Refused, RemoveButton, said, styles } from './parts'
 import { usePanelTexts } from './texts'
 
-/** In the top bar: which lab is open, its state and policy, and the way to the others. */
+/** In the top bar: the open lab, its state and policy, and the switch to other labs. */
 export function LabSwitcher() {
   const t = usePanelTexts()
   const editor = useEditor()

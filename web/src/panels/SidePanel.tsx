@@ -1,7 +1,7 @@
 import { useEffect, useRef } from 'react'
 import { Needs, useEditor } from '@/editor'
 import { afterColon, isShape, kindOfId } from '@/protocol'
-import { standsIn } from '@/store'
+import { namespaceOfNode } from '@/store'
 import { useValue } from '@/ui'
 import { HistoryPanel } from './History'
 import { InterfaceInspector } from './inspector/Interface'
@@ -31,7 +31,7 @@ export function SidePanel() {
     const box = top.current?.parentElement
     if (box) box.scrollTop = 0
   }, [first])
-  const looked = [...new Set(ids.map((id) => standsIn(afterColon(id))))].join(' ')
+  const looked = [...new Set(ids.map((id) => namespaceOfNode(afterColon(id))))].join(' ')
   useEffect(() => {
     editor.session.look(looked ? looked.split(' ') : [])
   }, [editor, looked])

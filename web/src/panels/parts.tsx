@@ -1,12 +1,12 @@
 import { Trash2 } from 'lucide-react'
 import { type ReactNode, useEffect, useRef, useState } from 'react'
-import { said, useEditor } from '@/editor'
+import { errorMessage, useEditor } from '@/editor'
 import type { AnyCommand } from '@/protocol'
 import { Field, IconButton, Input } from '@/ui'
 import styles from './parts.module.css'
 import { usePanelTexts } from './texts'
 
-export { said, styles }
+export { errorMessage as said, styles }
 
 export function Section({ title, tools, children }: { title: string; tools?: ReactNode; children: ReactNode }) {
   return (
@@ -47,12 +47,12 @@ export function useAsk(): (commands: readonly AnyCommand[], label: string) => Pr
       await editor.request(commands, label)
       return undefined
     } catch (error) {
-      return said(error)
+      return errorMessage(error)
     }
   }
 }
 
-/** A text that is changed in place: Enter or leaving the field does it, Escape takes it back; a refusal stands below. */
+/** A text field that applies on Enter or blur and resets on Escape; an error is shown below it. */
 export function EditText({
   label,
   value,
@@ -127,7 +127,7 @@ export const Refused = ({ text }: { text: string | undefined }) =>
     </p>
   ) : null
 
-/** Seconds that go on by themselves from `age`, until something new is `told`. */
+/** Seconds that count up from `age`, until `told` changes. */
 export function useSince(age: number, told: unknown): number {
   const [start, setStart] = useState(() => Date.now())
   const [now, setNow] = useState(() => Date.now())

@@ -38,7 +38,7 @@ export function apply<T>(records: State<T>, diff: Diff<T>): Record<string, T> {
   return Object.fromEntries([...out, ...Object.entries(diff.added ?? {}), ...changed])
 }
 
-/** The diff that takes this one back. */
+/** The inverse diff. */
 export function reverse<T>(diff: Diff<T>): Diff<T> {
   const updated = Object.entries(diff.updated ?? {}).map(([id, [before, after]]): [string, [T, T]] => [
     id,

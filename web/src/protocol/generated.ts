@@ -20,7 +20,7 @@ export type AddAddressStep = {
   address: string
 }
 
-/** `iptables -N` */
+/** `iptables -N`: add a user-defined chain. */
 export type AddChain = {
   do: "add-chain"
   namespace: string
@@ -29,6 +29,7 @@ export type AddChain = {
   name: string
 }
 
+/** `bridge fdb add` */
 export type AddFdb = {
   do: "add-fdb"
   fdb: Fdb
@@ -82,6 +83,7 @@ export type AddNamespaceStep = {
   name: string
 }
 
+/** `ip neighbour add … nud permanent` */
 export type AddNeighbour = {
   do: "add-neighbour"
   neighbour: Neighbour
@@ -94,6 +96,7 @@ export type AddNeighbourStep = {
   neighbour: Neighbour
 }
 
+/** `ip route add` */
 export type AddRoute = {
   do: "add-route"
   route: Route
@@ -106,7 +109,7 @@ export type AddRouteStep = {
   route: Route
 }
 
-/** `iptables -A CHAIN RULE`, or `-I` where `at` says which number it shall have. `rule` is what one types after the chain's name. */
+/** `iptables -A CHAIN RULE`, or `-I` where `at` is the number of the new rule. `rule` is what follows the chain on the command line. */
 export type AddRule = {
   do: "add-rule"
   namespace: string
@@ -134,7 +137,7 @@ export type AddressLive = {
   proto?: string
 }
 
-/** Which rules of a namespace can never match, as far as their text tells. Answer: `Analysed`. */
+/** Which rules of a namespace can never match, judged by their text. Answer: `Analysed`. */
 export type Analyse = {
   type: "analyse"
   id: string
@@ -142,19 +145,20 @@ export type Analyse = {
   namespace: string
 }
 
+/** The rules that can never match, chain by chain. */
 export type Analysed = {
   result: "analysed"
   notes: RuleNote[]
 }
 
-/** Socket.IO event `answer`: exactly one of `result` and `problem`. */
+/** Socket.IO event `answer` to request `id`: exactly one of `result` and `problem`. */
 export type Answer = {
   id: string
   result?: AnyResult | null
   problem?: Problem | null
 }
 
-/** Make the lab what this document says. A document without a layout keeps the lab's where nodes have the same name. */
+/** Make the lab what this document says. A node that the document gives no place keeps the place of the lab's node with its name. */
 export type ApplyDocument = {
   do: "apply-document"
   document: Record<string, Json>
@@ -194,8 +198,9 @@ export type Ask = {
 }
 
 /**
- * Look at it and type in it, on `channel`; with a token to view only look. Frames: SCREEN, then OUTPUT as it
- * comes, STATE whenever that is another. Answer: `Done`.
+ * See a terminal on `channel`, and type in it unless the token's role is `view`. Answer: `Done`.
+ *
+ * Frames: first SCREEN, then OUTPUT as it comes, and STATE whenever the state changes.
  */
 export type AttachTerminal = {
   type: "attach-terminal"
@@ -230,7 +235,11 @@ export type Bridge = {
   mcast_snooping?: boolean
 }
 
-/** End the running request `target`: an `exec` gets SIGTERM (or `signal`), a `ping` SIGINT. */
+/**
+ * End the running request whose id is `target`, which is then answered. Answer: `Done`.
+ *
+ * An `exec` gets SIGTERM, a `ping` SIGINT, or both `signal` where it is given. `trace` and `watch` just end.
+ */
 export type Cancel = {
   type: "cancel"
   id: string
@@ -252,15 +261,16 @@ export type CaptureLive = {
   dropped?: number
 }
 
+/** `capture`: the id of the new capture. */
 export type CaptureStarted = {
   result: "capture-started"
   capture: string
 }
 
 /**
- * Frame number `first` and those that follow it, as `pack` writes them. `more`: there are others already. `running`: others may come.
+ * Frames from number `first` on, as `pack` writes them. `first` is above `after` + 1 where the ring has dropped the frames between.
  *
- * `first` is above `after` + 1 where the ring has forgotten what was between.
+ * `more`: there are further frames to read now. `running`: the capture goes on.
  */
 export type CapturedFrames = {
   result: "captured-frames"
@@ -301,7 +311,7 @@ export type ChainCounters = {
   rules?: [number, number][]
 }
 
-/** One entry of the history. `shell`: the commands that do the same. */
+/** One edit in the history. `number`: counts from 1. `undone`: undo has taken it back. `shell`: the equivalent commands. */
 export type Change = {
   number: number
   context: Context
@@ -338,7 +348,10 @@ export type ChangeTableStep = {
   lines: string[]
 }
 
-/** One thing that this kernel and system can or cannot do. `detail` says why, `mend` the command that mends it. */
+/**
+ * One thing that this kernel and system can or cannot do. `needed`: Vethboard does not work without it. `detail`: why not. `mend`: a
+ * command that repairs it.
+ */
 export type Check = {
   name: string
   ok: boolean
@@ -347,7 +360,7 @@ export type Check = {
   mend?: string
 }
 
-/** Would the lab's iptables take this rule for this chain? Nothing is changed. Answer: `RuleChecked`. */
+/** Whether the lab's iptables accepts this rule in this chain. Nothing is changed. Answer: `RuleChecked`. */
 export type CheckRule = {
   type: "check-rule"
   id: string
@@ -359,19 +372,20 @@ export type CheckRule = {
   rule: string
 }
 
+/** Get no more events of this lab. Answer: `Done`. */
 export type Close = {
   type: "close"
   id: string
   lab: string
 }
 
-/** End it, if nothing but the shell runs in it or if it is to be ended `anyway`. Answer: `TerminalClosed`. */
+/** Hang up a terminal, if only its shell runs in it or with `force`. Answer: `TerminalClosed`. */
 export type CloseTerminal = {
   type: "close-terminal"
   id: string
   lab: string
   terminal: string
-  anyway?: boolean
+  force?: boolean
 }
 
 /** The closed set of reasons. A client may switch on it; the words for people are in `Problem.message`. */
@@ -408,7 +422,10 @@ export type ConntrackLive = {
   count?: number
 }
 
-/** Who caused a change: `author` is a browser's name for itself, `cli`, `terminal` (somebody in a shell) or `vethboard`. */
+/**
+ * Who caused a change, and when (`at`: UTC, RFC 3339). `author`: the name that a client gave itself, `terminal` (a command in a shell)
+ * or `vethboard`. `session`: the id of the connection. `label`: what the history calls the change.
+ */
 export type Context = {
   author: string
   session?: string
@@ -446,7 +463,7 @@ export type DeleteAddressStep = {
   address: string
 }
 
-/** `conntrack -D` of one entry, as it was shown. Answer: `Done`. */
+/** `conntrack -D`: delete one tracked connection, given as the live record shows it. Answer: `Done`. */
 export type DeleteConnection = {
   type: "delete-connection"
   id: string
@@ -501,10 +518,11 @@ export type DeleteVlanStep = {
 }
 
 /**
- * Socket.IO event `delta`: what changed from `revision` - 1 to `revision`. A gap in the numbers means: open again.
+ * Socket.IO event `delta`: what changed in an open lab from `revision` - 1 to `revision`. After a gap in the numbers: open it again.
  *
- * `context` says who caused the change of `desired`. The last six are whole new values, None: unchanged; the undo labels and
- * `undo_by`, the author of the edit that undo would take back, are empty text where there is nothing to undo.
+ * `context`: who caused the change of `desired`. `shell`: the equivalent commands of that change. `info`, `drift`, `warnings`, `can_undo`,
+ * `can_redo` and `undo_by` are new values as in `Snapshot`; None: unchanged; the last three are empty where there is nothing to undo or
+ * redo.
  */
 export type Delta = {
   lab: string
@@ -522,20 +540,21 @@ export type Delta = {
   shell?: string[] | null
 }
 
-/** Stop it and delete its document and history. */
+/** Stop a lab and delete its document, history and tokens. Answer: `Done`. */
 export type DestroyLab = {
   type: "destroy"
   id: string
   lab: string
 }
 
-/** No longer look at it. It goes on; one that has ended is forgotten when its end was seen. */
+/** Leave a terminal, which runs on. One whose shell has exited is removed when a viewer that saw its end leaves. Answer: `Done`. */
 export type DetachTerminal = {
   type: "detach-terminal"
   id: string
   channel: number
 }
 
+/** All checks, in the order in which they are shown. */
 export type Diagnosis = {
   result: "diagnosis"
   checks: Check[]
@@ -547,13 +566,18 @@ export type Difference = {
   observed?: number | null
 }
 
-/** Answer: `Diagnosis`. */
+/** What this kernel and system can do. Answer: `Diagnosis`. */
 export type Doctor = {
   type: "doctor"
   id: string
 }
 
-/** It is so in the kernel (where there is one). `deploy_seconds`: from the document being here to the kernel read back. */
+/**
+ * The request is carried out; an edit of a live lab is in the kernel, which was read back.
+ *
+ * `revision`: that of the lab now. `steps`: how many steps the kernel was asked for. `deploy_seconds`: from the arrival of the request
+ * until the kernel was read back. `made`: ids of new records.
+ */
 export type Done = {
   result: "done"
   revision: number
@@ -577,8 +601,9 @@ export type Dummy = {
 }
 
 /**
- * The same again, `by` canvas units away: namespaces, bridges, areas and notes, with what is in them and the links among them.
- * A link to a bridge that stays alone is drawn again to it.
+ * Copy namespaces, bridges, areas and notes, with what is in them and the links among them. `by`: how far away, in canvas units.
+ *
+ * A link from a copied namespace to a bridge that is not copied is copied too, to a new port of that bridge.
  */
 export type Duplicate = {
   do: "duplicate"
@@ -587,10 +612,10 @@ export type Duplicate = {
 }
 
 /**
- * One edit, made of commands that happen together or not at all. `base`: the revision that its author saw (None: any).
+ * One edit: commands that are applied together or not at all. `base`: the revision that its author saw (None: no check for conflicts).
  *
- * The answer `Done` comes when the kernel was read back; a `Problem` means that nothing was changed. `dry_run`: do not touch the
- * kernel, answer `Planned`.
+ * The answer `Done` comes after the kernel was read back; a `Problem` means that nothing was changed. `label`: what the history calls the
+ * edit. `dry_run`: change nothing, answer `Planned`.
  */
 export type Edit = {
   type: "edit"
@@ -602,7 +627,7 @@ export type Edit = {
   dry_run?: boolean
 }
 
-/** One end of a link that is to be made. `name` None: the next free `vethN`, as the kernel would. */
+/** One end of a new link. `name` None: the first free `vethN`, as the kernel chooses (dev_alloc_name()). */
 export type End = {
   namespace: string
   name?: string | null
@@ -613,7 +638,7 @@ export type End = {
   up?: boolean
 }
 
-/** Send a signal to a process of the lab, by the pid that the lab sees. */
+/** Send a signal to a process of the lab by kill(1). `pid`: in the lab's pid namespace. Answer: `Done`. */
 export type EndProcess = {
   type: "end-process"
   id: string
@@ -622,19 +647,23 @@ export type EndProcess = {
   signal?: number
 }
 
-/** A document that comes with Vethboard, ready to be made into a lab (`NewLab`). */
+/** A document that comes with Vethboard, for `NewLab`. */
 export type Example = {
   name: string
   description: string
   document: Record<string, Json>
 }
 
+/** The examples, in the order in which they are offered. */
 export type Examples = {
   result: "examples"
   examples: Example[]
 }
 
-/** Run a command in a namespace. Stream: `Output`; answer: `Exited`. `tty`: on a PTY of `rows` × `columns`. */
+/**
+ * Run a command in a namespace. Stream: `Output`; answer: `Exited`. `tty`: on a PTY of `rows` × `columns`. `env`: added to its
+ * environment.
+ */
 export type Exec = {
   type: "exec"
   id: string
@@ -647,15 +676,16 @@ export type Exec = {
   env?: Record<string, string>
 }
 
-/** `code` as a shell has it: 128 + n after signal n, 127 not found, 126 not executable. */
+/** The exit code as a shell reports it: 128 + n after signal n, 127 not found, 126 not executable. */
 export type Exited = {
   result: "exited"
   code: number
 }
 
 /**
- * Answer: `Exported`. `observed`: what the kernel is, instead of what the document says. `ids`: a document of only these
- * namespaces, bridges, areas and notes, with what is in them and the links among them (`Paste` takes it).
+ * A lab as text. Answer: `Exported`. `observed`: the state of the kernel instead of the document. `format`: the document, or a script
+ * of the equivalent commands. `ids`: only these namespaces, bridges, areas and notes, with their contents and the links among them (for
+ * the command `paste`); None: everything.
  */
 export type Export = {
   type: "export"
@@ -667,8 +697,8 @@ export type Export = {
 }
 
 /**
- * What `iptables-save` prints there (with `counters`, `iptables-save -c`); of a lab that does not run, what it would. Answer:
- * `Exported`.
+ * What iptables-save(8) prints in a namespace, with `counters` as with `-c`. Of a lab that is not live it is made from the document.
+ * Answer: `Exported`.
  */
 export type ExportRules = {
   type: "export-rules"
@@ -679,15 +709,16 @@ export type ExportRules = {
   counters?: boolean
 }
 
+/** The text of a document, of a script, or of iptables-save(8). */
 export type Exported = {
   result: "exported"
   text: string
 }
 
 /**
- * A match (`-m name`) or a target (`-j name`). `tables`, `hooks`: where alone it may stand, as far as is known; empty: anywhere.
+ * A match (`-m name`) or a target (`-j name`). `tables`, `hooks`: it is only allowed there, as far as is known; empty: anywhere.
  *
- * `needs`: what the rule needs besides, as `-p tcp`. `help` is the program's own `--help`.
+ * `needs`: what else the rule needs, such as `-p tcp`. `help` is the text of `--help`.
  */
 export type Extension = {
   name: string
@@ -701,9 +732,9 @@ export type Extension = {
 }
 
 /**
- * An FDB entry that somebody added (bridge(8), `bridge fdb`).
+ * An FDB entry that somebody added (bridge(8), `bridge fdb`): where frames to a MAC address go.
  *
- * On a bridge port: in the bridge's table, `static`, or `local` where frames to it belong to the bridge itself. On a vxlan:
+ * On a bridge port: in the bridge's FDB, `static`, or `local` where frames to it belong to the bridge itself. On a vxlan:
  * `destination` is the remote tunnel end.
  */
 export type Fdb = {
@@ -735,14 +766,14 @@ export type FdbRow = {
   record?: string | null
 }
 
-/** `path` below the home; `size` in bytes; `modified` in s since 1970. */
+/** `path` is relative to the home directory; `size` in bytes; `modified` in seconds since 1970. */
 export type File = {
   path: string
   size: number
   modified: number
 }
 
-/** `more`: there are others that are not listed. */
+/** `home`: the path of the home directory. `more`: the list is cut, there are more files. */
 export type Files = {
   result: "files"
   home: string
@@ -762,7 +793,7 @@ export type FilterLive = {
   foreign?: string[]
 }
 
-/** `iptables -F`: no rules in the chain; None: in no chain of the table. */
+/** `iptables -F`: delete all rules of the chain. `name` None: of all chains of the table. */
 export type FlushChain = {
   do: "flush-chain"
   namespace: string
@@ -771,7 +802,7 @@ export type FlushChain = {
   name?: string | null
 }
 
-/** `conntrack -F`. Answer: `Done`. */
+/** `conntrack -F`: delete all tracked connections of a namespace. Answer: `Done`. */
 export type FlushConntrack = {
   type: "flush-conntrack"
   id: string
@@ -779,7 +810,7 @@ export type FlushConntrack = {
   namespace: string
 }
 
-/** Leave nothing of the table: `iptables -F`, `-X`, and policy ACCEPT. */
+/** `iptables -F` and `-X` on the whole table, and policy ACCEPT for its built-in chains. */
 export type FlushTable = {
   do: "flush-table"
   namespace: string
@@ -787,12 +818,14 @@ export type FlushTable = {
   table?: Table
 }
 
+/** The edits of a lab. Answer: `HistoryList`. */
 export type History = {
   type: "history"
   id: string
   lab: string
 }
 
+/** The edits, oldest first, those that were undone at the end. */
 export type HistoryList = {
   result: "history"
   changes: Change[]
@@ -850,7 +883,7 @@ export type Ifb = {
   vlans?: PortVlan[] | null
 }
 
-/** Make the tables that an iptables-save text names what it says; other tables stay. `keep`: add to what is there (`--noflush`). */
+/** `iptables-restore`: replace the tables that the text names; other tables stay. `keep`: add to their rules (`--noflush`). */
 export type ImportRules = {
   do: "import-rules"
   namespace: string
@@ -859,7 +892,7 @@ export type ImportRules = {
   keep?: boolean
 }
 
-/** Bytes for the standard input of the running `exec` with id `target`. `eof` closes it after them. */
+/** Bytes for the standard input of the running `exec` whose id is `target`. `eof`: close it after them. Answer: `Done`. */
 export type Input = {
   type: "input"
   id: string
@@ -882,10 +915,7 @@ export type Journey = {
   notes?: string[]
 }
 
-/**
- * The journey of packet `number` (from 1) as far as it is known: it replaces the one before with that number. `ended`: it will not
- * change.
- */
+/** The journey of packet `number` (from 1) as far as it is known. It replaces the item before with that number. `ended`: it is final. */
 export type JourneyItem = {
   item: "journey"
   number: number
@@ -893,7 +923,7 @@ export type JourneyItem = {
   ended?: boolean
 }
 
-/** Make the document say what the kernel shows. None: all drift; else only these record ids. */
+/** Take what the kernel has into the document, where the two differ (drift). `ids` None: all of it; else only these record ids. */
 export type KeepDrift = {
   do: "keep-drift"
   ids?: string[] | null
@@ -915,7 +945,10 @@ export type Lab = {
   uplink?: boolean
 }
 
-/** A lab in the list. `firewall`: whose iptables it has; None: not chosen yet. */
+/**
+ * A lab in the list. `namespaces`, `viewers`: how many. `firewall`: its iptables variant (legacy or nft); None: not chosen yet.
+ * `problem`: why it is not live, or what is wrong with its files.
+ */
 export type LabInfo = {
   lab: string
   state: LabState
@@ -926,14 +959,14 @@ export type LabInfo = {
   problem: Problem | null
 }
 
-/** `role`: what the caller's token allows, in these labs. */
+/** `role`: what the client's token allows in these labs. */
 export type Labs = {
   result: "labs"
   labs: LabInfo[]
   role: "admin" | "edit" | "view"
 }
 
-/** Socket.IO event `labs`. */
+/** Socket.IO event `labs`: the list of labs has changed; this is the new one. */
 export type LabsEvent = {
   labs: LabInfo[]
 }
@@ -968,13 +1001,13 @@ export type LinkLive = {
   note?: string
 }
 
-/** Answer: `Examples`. */
+/** The documents that come with Vethboard. Answer: `Examples`. */
 export type ListExamples = {
   type: "examples"
   id: string
 }
 
-/** The files of a namespace's home, folders and all. Answer: `Files`. They are fetched from `/labs/LAB/files/NAMESPACE/PATH`. */
+/** All files below the home directory of a namespace. Answer: `Files`. A file is downloaded from `/labs/LAB/files/NAMESPACE/PATH`. */
 export type ListFiles = {
   type: "list-files"
   id: string
@@ -982,13 +1015,13 @@ export type ListFiles = {
   namespace: string
 }
 
-/** Answer: `Labs`. From then on `labs` events say each change of the list. */
+/** The labs that the token may see. Answer: `Labs`; after it an event `labs` follows whenever the list changes. */
 export type ListLabs = {
   type: "labs"
   id: string
 }
 
-/** Answer: `Tokens`, of one lab or of all. */
+/** The tokens of one lab, or of all. Answer: `Tokens`. */
 export type ListTokens = {
   type: "tokens"
   id: string
@@ -1001,22 +1034,6 @@ export type Listening = {
   address: string
   port: number
   pid?: number | null
-}
-
-/**
- * Which namespaces this client shows in an inspector: counters, neighbours, learned FDB entries, processes come for those.
- *
- * `filters`: of which it shows the rules, so that their counters come; `conntrack`: of which the connections. `traffic`: of which it
- * shows the rates on links: only the counters of their interfaces come.
- */
-export type Look = {
-  type: "look"
-  id: string
-  lab: string
-  namespaces?: string[]
-  filters?: string[]
-  conntrack?: string[]
-  traffic?: string[]
 }
 
 /** `lo`. A namespace starts with it down; 127.0.0.1/8 and ::1/128 come with it when it goes up. */
@@ -1050,8 +1067,10 @@ export type Macvlan = {
 }
 
 /**
- * A token for this lab alone. Answer: `TokenMade`; it is shown this once. `name`: what it is listed and revoked by.
- * `terminals`: whether one to view may also watch the terminals, in which it can never type.
+ * Make a token for this lab alone. Answer: `TokenMade`, the only time that its secret is shown.
+ *
+ * `name`: what it is listed and revoked by; empty: the server chooses. `terminals`: whether a `view` token may see terminals (it can never
+ * type in them).
  */
 export type MakeToken = {
   type: "make-token"
@@ -1062,7 +1081,7 @@ export type MakeToken = {
   terminals?: boolean
 }
 
-/** `ip link set INTERFACE netns NAMESPACE [name NAME]`, or a rename. `interface` is `ns/name`. */
+/** `ip link set INTERFACE netns NAMESPACE [name NAME]`, or, in the same namespace, a rename. `interface` is `ns/name`. */
 export type MoveInterface = {
   do: "move-interface"
   interface: string
@@ -1083,7 +1102,11 @@ export type MoveInterfaceStep = {
   to_name: string
 }
 
-/** Rule number `at`, which is `was`, becomes number `to` of `to_chain` in `to_table` (None: the same ones); `to` None: the last. */
+/**
+ * Rule number `at`, which is `was`, becomes number `to` of `to_chain` in `to_table` (None: of the same). `to` None: the last.
+ *
+ * CONFLICT where that rule is no longer `was`.
+ */
 export type MoveRule = {
   do: "move-rule"
   namespace: string
@@ -1139,7 +1162,7 @@ export type NeighbourRow = {
   age?: number
 }
 
-/** `ip netns identify PID`, `pids NAME`, `list-id`: what `ip netns` prints, as `Text`. */
+/** Run `ip netns QUERY [ARGUMENT]` in the namespace `host`: `identify PID`, `pids NAME`, `list`, `list-id`. Answer: `Text`. */
 export type NetnsQuery = {
   type: "netns"
   id: string
@@ -1148,7 +1171,7 @@ export type NetnsQuery = {
   argument?: string
 }
 
-/** Make a lab (and start it). Answer: `Done`. `firewall`: whose iptables it has, also where the document says another. */
+/** Make a lab and start it. Answer: `Done`. `firewall`: its iptables variant, instead of the one in the document. */
 export type NewLab = {
   type: "new"
   id: string
@@ -1170,20 +1193,20 @@ export type Note = {
   colour?: "blue" | "gray" | "green" | "orange" | "pink" | "red" | "teal" | "violet" | "yellow"
 }
 
-/** Socket.IO event `notice`: something that everybody in the lab should know; `level` `info`, `warning` or `error`. */
+/** Socket.IO event `notice`: a problem that concerns everybody who has the lab open. */
 export type Notice = {
   lab: string
   level: "error" | "info" | "warning"
   problem: Problem
 }
 
-/** A rule by its number, and the text that it has. */
+/** A rule by its number, and the text that the client knows it by. */
 export type NumberedRule = {
   at: number
   was: string
 }
 
-/** Answer: `Snapshot`; from the very next revision on, `delta` events follow without a gap. */
+/** Get the state of a lab and follow it. Answer: `Snapshot`; from its next revision on, every change is an event `delta`. */
 export type Open = {
   type: "open"
   id: string
@@ -1201,9 +1224,9 @@ export type OpenTerminal = {
 }
 
 /**
- * An option of a match or target. `argument` is what its help calls the value; `choices` the words that it may be.
+ * An option of a match or target. `argument` is what its help calls the value; `choices` are the words that it may be.
  *
- * `negate`: a `!` may stand before it. `names` are all its spellings, the one that iptables-save prints first where that is known.
+ * `negate`: `!` is allowed before it. `names` are all its spellings, the shortest first.
  */
 export type Option = {
   names: string[]
@@ -1214,7 +1237,7 @@ export type Option = {
   help?: string
 }
 
-/** Bytes of a running command; `stream` 1 is standard output (and a PTY), 2 standard error. */
+/** Output of a running command. `stream`: 1 standard output (or the PTY), 2 standard error. */
 export type Output = {
   item: "output"
   stream: number
@@ -1225,10 +1248,10 @@ export type Output = {
  * Headers of one packet. What it does not have keeps its default.
  *
  * `protocol`: `arp`, or the IP protocol by name (`icmp`, `icmpv6`, `tcp`, `udp`), else its number as text. `src`, `dst`: the IP
- * addresses; of an ARP packet those that it asks or tells about (sender, target). `length`: bytes of the IP packet. `id`: IPv4
- * identification. `flags`: TCP flags as tcpdump(1) writes them (`S`, `SA`, `R`). `type`, `code`: ICMP's; of ARP the operation (1 asks, 2
- * tells) is `type`. `seq`, `ack`: TCP's numbers; of an ICMP echo `echo` is the identifier, `seq` the sequence number. `mtu`: what a "too
- * big" says fits. `target`: the address that neighbour discovery asks for. `inner`: the packet that an ICMP error is about.
+ * addresses; of an ARP packet those of its sender and its target. `length`: bytes of the IP packet. `id`: IPv4
+ * identification. `flags`: TCP flags as tcpdump(1) writes them (`S`, `SA`, `R`). `type`, `code`: ICMP's; of ARP the operation (1: request,
+ * 2: reply) is `type`. `seq`, `ack`: TCP's numbers; of an ICMP echo `echo` is the identifier, `seq` the sequence number. `mtu`: what
+ * fits, as a "too big" says. `target`: the address that neighbour discovery asks for. `inner`: the packet that an ICMP error is about.
  */
 export type Packet = {
   protocol?: string
@@ -1256,8 +1279,10 @@ export type Packet = {
 }
 
 /**
- * What a document holds, beside what is there. Names that are taken become others, addresses that are taken on their segment the
- * next free ones. What stands in the document's `host` goes into `into`. `at`: the corner of all that is pasted, in canvas units.
+ * Add what a document holds to the lab.
+ *
+ * Names that are taken get a number; addresses that are taken on their segment become the next free ones of the subnet. What is in the
+ * document's `host` goes into the namespace `into`. `at`: the upper left corner of what is pasted, in canvas units.
  */
 export type Paste = {
   do: "paste"
@@ -1267,9 +1292,10 @@ export type Paste = {
 }
 
 /**
- * Stream: `PingReply`, `PingNote`; answer: `PingDone`. `target` is a node, an interface (`ns/name`) or an address.
+ * Run ping(8) in the namespace of `source`. Stream: `PingReply`, `PingNote`; answer: `PingDone`.
  *
- * `count` 0: until `cancel`.
+ * `source`, `target`: a namespace, a bridge or an interface (`ns/name`); the target also an address. `count` 0: until `cancel`. `interval`
+ * in seconds, `size` in bytes of payload. `ipv6`: choose an IPv6 address of the target.
  */
 export type Ping = {
   type: "ping"
@@ -1295,7 +1321,7 @@ export type PingDone = {
   predicted: Journey | null
 }
 
-/** Anything else that ping says: an ICMP error, no answer yet, the kernel's refusal. `error`: it is one. */
+/** Any other line of ping(8). `error`: an ICMP error, a missing reply or a refusal of the kernel, not mere information. */
 export type PingNote = {
   item: "note"
   text: string
@@ -1303,7 +1329,7 @@ export type PingNote = {
   error?: boolean
 }
 
-/** An echo reply; `time_ms` is the round trip in milliseconds. */
+/** An echo reply. `bytes`: of the ICMP message. `time_ms`: round trip in milliseconds. */
 export type PingReply = {
   item: "reply"
   sequence: number
@@ -1332,7 +1358,7 @@ export type Placement = {
   y: number
 }
 
-/** What an edit would do. `shell`: the steps as commands; `diff`: the change of the document; `made`: ids of what would be new. */
+/** What an edit would do. `shell`: the commands for `steps`. `diff`: the change of the document. `made`: ids of new records. */
 export type Planned = {
   result: "planned"
   steps: AnyStep[]
@@ -1359,9 +1385,9 @@ export type PortVlan = {
 }
 
 /**
- * Would this packet pass? Nothing is sent. In a lab that is stopped, or with `desired`, the document is asked instead of the kernel.
+ * The journey that a packet would make, by the observed state; nothing is sent. Answer: `Predicted`.
  *
- * `without`: as if these rules were not there ("what if"). Answer: `Predicted`.
+ * In a lab that is not live, and with `desired`, the document is taken instead of the observed state. `without`: ignore these rules.
  */
 export type Predict = {
   type: "predict"
@@ -1372,6 +1398,7 @@ export type Predict = {
   desired?: boolean
 }
 
+/** The journey that the packet would make. */
 export type Predicted = {
   result: "predicted"
   journey: Journey
@@ -1436,25 +1463,25 @@ export type ProcessesLive = {
   sockets?: Listening[]
 }
 
-/** A new area, or another one of the same name. */
+/** Add an area, or replace the one with its name. */
 export type PutArea = {
   do: "put-area"
   area: Area
 }
 
-/** A new note, or another one of the same name. */
+/** Add a note, or replace the one with its name. */
 export type PutNote = {
   do: "put-note"
   note: Note
 }
 
-/** How a node is drawn, from now on; a style that says nothing takes away what was said. */
+/** How a node is drawn. A style in which no field is set removes the node's style. */
 export type PutStyle = {
   do: "put-style"
   style: Style
 }
 
-/** The frames with a number above `after`, as many as fit. Answer: `CapturedFrames`. */
+/** The frames with a number above `after`, up to about `CAPTURE_READ_BYTES`. Answer: `CapturedFrames`. */
 export type ReadCapture = {
   type: "read-capture"
   id: string
@@ -1463,18 +1490,18 @@ export type ReadCapture = {
   after?: number
 }
 
-/** Do again what was taken back last. */
+/** Redo the edit that was undone last. */
 export type Redo = {
   do: "redo"
 }
 
-/** Delete records by id, with all that cannot be without them (a namespace's interfaces, a veth's peer, …). */
+/** Delete records by id, and with them what the kernel deletes too: the interfaces of a namespace, the peer of a veth, … */
 export type Remove = {
   do: "remove"
   ids: string[]
 }
 
-/** Stop it, and forget its frames. Answer: `Done`. */
+/** End a capture and drop its frames. Answer: `Done`. */
 export type RemoveCapture = {
   type: "remove-capture"
   id: string
@@ -1482,7 +1509,7 @@ export type RemoveCapture = {
   capture: string
 }
 
-/** `iptables -F` and `-X`. A chain that a rule jumps to is refused. */
+/** `iptables -F` and `-X`: delete a user-defined chain with its rules. Refused while a rule jumps to it. */
 export type RemoveChain = {
   do: "remove-chain"
   namespace: string
@@ -1491,7 +1518,7 @@ export type RemoveChain = {
   name: string
 }
 
-/** `iptables -D`, all together. CONFLICT where one of them is another rule by now. */
+/** `iptables -D` of several rules at once. CONFLICT where one of them is no longer `was`. */
 export type RemoveRules = {
   do: "remove-rules"
   namespace: string
@@ -1501,7 +1528,7 @@ export type RemoveRules = {
   rules: NumberedRule[]
 }
 
-/** `iptables -E`: rules that jump to it follow. */
+/** `iptables -E`: rename a user-defined chain. Rules that jump to it are changed too. */
 export type RenameChain = {
   do: "rename-chain"
   namespace: string
@@ -1511,7 +1538,7 @@ export type RenameChain = {
   to: string
 }
 
-/** What this viewer has room for. The terminal has the size of the viewer that drives it: the one who typed last. */
+/** The size that this viewer has room for. A terminal takes the size of the viewer that typed last. Answer: `Done`. */
 export type ResizeTerminal = {
   type: "resize-terminal"
   id: string
@@ -1520,13 +1547,13 @@ export type ResizeTerminal = {
   columns: number
 }
 
-/** Make the kernel be what the document says. */
+/** Make the kernel what the document says, where the two differ (drift). `ids` None: all of it; else only these record ids. */
 export type RevertDrift = {
   do: "revert-drift"
   ids?: string[] | null
 }
 
-/** It no longer lets anyone in, and who is in by it is cut off. Answer: `Done`. */
+/** Make a token invalid and disconnect the clients that use it. Answer: `Done`. */
 export type RevokeToken = {
   type: "revoke-token"
   id: string
@@ -1538,7 +1565,7 @@ export type RevokeToken = {
  * A route that somebody added (ip-route(8)); the kernel's own connected routes are not records.
  *
  * `to` is `default` (IPv4), `::/0` (IPv6 default) or a prefix. `dev` is an interface name, left out where `via` decides it.
- * `metric` None is the kernel's default (0 for IPv4, 1024 for IPv6). `table` 254 is main.
+ * `metric` None is the kernel's default (0 for IPv4, 1024 for IPv6). `table` 254 is the main one.
  */
 export type Route = {
   kind: "route"
@@ -1581,7 +1608,7 @@ export type RuleAt = {
   text?: string
 }
 
-/** `text`: the rule as iptables-save would print it, where it is taken; `problem` says why it is not, and `span` where in the text. */
+/** `text`: the accepted rule as iptables-save would print it. `problem`: why it is refused; its `span` says where in the text. */
 export type RuleChecked = {
   result: "rule-checked"
   text: string | null
@@ -1599,10 +1626,10 @@ export type RuleCountersLive = {
 }
 
 /**
- * A rule that can never match. `chain` is a record's id, `rule` a number from 1; `by` the number of the rule that shadows it.
+ * A rule that can never match. `chain`: the record id. `rule`: its number from 1. `by`: the number of the rule that is the reason.
  *
- * `shadowed`: an earlier rule of the chain takes all its packets. `after-end`: an earlier rule without conditions ends the chain.
- * `no-interface`: the interface that it names does not exist. `unused`: no rule jumps to the chain (`rule` 0).
+ * `shadowed`: an earlier rule of the chain matches all its packets. `after-end`: an earlier rule without a match ends the chain.
+ * `no-interface`: the `interface` that it names does not exist. `unused`: no rule jumps to the chain (`rule` is 0).
  */
 export type RuleNote = {
   chain: string
@@ -1612,14 +1639,18 @@ export type RuleNote = {
   interface?: string
 }
 
-/** Change fields of an interface; `changes` are fields of its record by name, as JSON values. Not `namespace`, `name`, `peer`. */
+/**
+ * Change fields of the interface `ns/name`. `changes`: field of its record → new value, as JSON.
+ *
+ * `namespace` and `name` are changed by `MoveInterface`; `peer` cannot be changed.
+ */
 export type SetInterface = {
   do: "set-interface"
   interface: string
   changes: Record<string, Json>
 }
 
-/** The lab's own settings; None: as it is. */
+/** Change settings of the lab itself. None: leave it as it is. */
 export type SetLab = {
   do: "set-lab"
   description?: string | null
@@ -1628,7 +1659,7 @@ export type SetLab = {
   uplink?: boolean | null
 }
 
-/** `ip netns set` */
+/** `ip netns set`: the id by which `host` knows a namespace. Once given, the kernel does not change it. */
 export type SetNsid = {
   do: "set-nsid"
   namespace: string
@@ -1643,7 +1674,7 @@ export type SetNsidStep = {
   nsid: number
 }
 
-/** `iptables -P` */
+/** `iptables -P`: the policy of a built-in chain. */
 export type SetPolicy = {
   do: "set-policy"
   namespace: string
@@ -1653,7 +1684,7 @@ export type SetPolicy = {
   policy: ChainPolicy
 }
 
-/** `iptables -R`. CONFLICT where rule number `at` is not `was` any more. */
+/** `iptables -R`: replace rule number `at`. CONFLICT where that rule is no longer `was`. */
 export type SetRule = {
   do: "set-rule"
   namespace: string
@@ -1665,7 +1696,7 @@ export type SetRule = {
   rule: string
 }
 
-/** `sysctl -w key=value` in a namespace; None: back to a fresh namespace's value. */
+/** `sysctl -w key=value` in a namespace. `value` None: back to the value of a new namespace. */
 export type SetSysctl = {
   do: "set-sysctl"
   namespace: string
@@ -1692,9 +1723,9 @@ export type SetUpStep = {
 }
 
 /**
- * Give the lab's host the outside, or take it away: user-mode networking, its DNS server in /etc/resolv.conf. It ends with the lab.
+ * Connect the namespace `host` of a lab to the machine's network by slirp4netns(1), or disconnect it. Answer: `Done`.
  *
- * Answer: `Done`.
+ * Its DNS server goes into /etc/resolv.conf. The document keeps the setting; the connection ends when the lab stops.
  */
 export type SetUplink = {
   type: "uplink"
@@ -1704,9 +1735,10 @@ export type SetUplink = {
 }
 
 /**
- * A whole lab at `revision`. `warnings` are problems that do not stop anything (the same address twice on a segment).
+ * The state of a lab at `revision`. `drift`: ids of records that differ between `desired` and `observed`. `warnings`: problems that
+ * stop nothing, such as an address that is used twice on a segment.
  *
- * `undo_by` is the author of the edit that undo would take back.
+ * `can_undo`, `can_redo`: the label of the edit that undo or redo would apply to; None: there is none. `undo_by`: the author of the first.
  */
 export type Snapshot = {
   result: "snapshot"
@@ -1723,9 +1755,9 @@ export type Snapshot = {
 }
 
 /**
- * Begin to capture on these interfaces (`ns/name`), both directions. Answer: `CaptureStarted`.
+ * Capture on these interfaces (`ns/name`), in both directions. Answer: `CaptureStarted`.
  *
- * `filter` is in the language of pcap-filter(7), `snaplen` the bytes kept of each frame, `ring` those kept in all.
+ * `filter`: a pcap-filter(7) expression. `snaplen`: bytes kept of each frame. `ring`: bytes of frames kept in all.
  */
 export type StartCapture = {
   type: "start-capture"
@@ -1737,13 +1769,14 @@ export type StartCapture = {
   ring?: number
 }
 
+/** Start the lab's process and build its document in the kernel. Answer: `Done`. */
 export type StartLab = {
   type: "start"
   id: string
   lab: string
 }
 
-/** Capture no more; what was captured stays to be read. Answer: `Done`. */
+/** End a capture; its frames can still be read. Answer: `Done`. */
 export type StopCapture = {
   type: "stop-capture"
   id: string
@@ -1751,14 +1784,14 @@ export type StopCapture = {
   capture: string
 }
 
-/** Take the lab out of the kernel; the document stays. */
+/** End the lab's process and all that runs in it; the document stays. Answer: `Done`. */
 export type StopLab = {
   type: "stop"
   id: string
   lab: string
 }
 
-/** Socket.IO event `stream`. */
+/** Socket.IO event `stream`: one item of the stream of request `id`. */
 export type StreamItem = {
   id: string
   item: AnyItem
@@ -1773,7 +1806,23 @@ export type Style = {
   locked?: boolean
 }
 
-/** `kept`: it was not ended, because of these commands that run in it. */
+/**
+ * Which namespaces this client wants live records of; it replaces its previous subscription. Answer: `Done`.
+ *
+ * `namespaces`: interface counters, neighbours, learned FDB entries and processes. `filters`: counters of rules. `conntrack`:
+ * connections. `traffic`: interface counters alone.
+ */
+export type Subscribe = {
+  type: "subscribe"
+  id: string
+  lab: string
+  namespaces?: string[]
+  filters?: string[]
+  conntrack?: string[]
+  traffic?: string[]
+}
+
+/** `kept`: the commands that still run in the terminal; where there are any it was not closed. */
 export type TerminalClosed = {
   result: "terminal-closed"
   kept: string[]
@@ -1791,15 +1840,17 @@ export type TerminalLive = {
   code?: number | null
 }
 
+/** `terminal`: the id of the new terminal. */
 export type TerminalOpened = {
   result: "terminal-opened"
   terminal: string
 }
 
 /**
- * What a STATE frame says. `drives`: this viewer's size counts, and it answers what programs ask the terminal.
+ * The content of a STATE frame. `drives`: the terminal has this viewer's size, and this viewer answers the queries of programs.
  *
- * `code`: it ended, with this exit code as a shell has it. `lost`: the lab, or the way to it, is gone; attach again when it is there.
+ * `code`: the shell has exited; its exit code, or 128 + n after signal n. `lost`: the connection to the lab was lost; attach again once
+ * the lab is live.
  */
 export type TerminalState = {
   rows?: number
@@ -1809,12 +1860,13 @@ export type TerminalState = {
   lost?: boolean
 }
 
+/** What a command printed on standard output. */
 export type Text = {
   result: "text"
   text: string
 }
 
-/** A token without its secret. `made`: UTC, RFC 3339. `terminals`: it may watch them. */
+/** A token without its secret. `made`: when, as UTC in RFC 3339. `terminals`: it may see terminals. */
 export type TokenInfo = {
   lab: string
   name: string
@@ -1823,22 +1875,23 @@ export type TokenInfo = {
   terminals: boolean
 }
 
+/** `token`: the secret, to be kept by whoever asked; the server stores only a hash of it. */
 export type TokenMade = {
   result: "token-made"
   token: string
   info: TokenInfo
 }
 
+/** The tokens, oldest first. */
 export type Tokens = {
   result: "tokens"
   tokens: TokenInfo[]
 }
 
 /**
- * Send the packet from inside the source's namespace and follow it; `count` of them, one after the other.
+ * Send `count` packets from the source's namespace, one after the other, and trace each. Stream: `JourneyItem`; answer: `Traced`.
  *
- * Stream: `JourneyItem`, the journey as far as it is known, again and again, the first time within moments. Answer: `Traced`. `wait`: s
- * until an answer that does not come is given up. Ended by `cancel`, and when the client leaves.
+ * `wait`: seconds to wait for a reply to each packet. It ends early by `cancel`, or when the client disconnects.
  */
 export type Trace = {
   type: "trace"
@@ -1849,7 +1902,10 @@ export type Trace = {
   wait?: number
 }
 
-/** `differences`: where the first of the journeys is not what was predicted just before. */
+/**
+ * The journeys of the packets that were sent. `predicted`: the journey that was expected of the first one just before it was sent.
+ * `differences`: where the first one differs from it.
+ */
 export type Traced = {
   result: "traced"
   journeys: Journey[]
@@ -1868,7 +1924,7 @@ export type Tuple = {
   icmp_id?: number | null
 }
 
-/** Take back the newest edit that is not taken back. */
+/** Undo the newest edit that is not undone. */
 export type Undo = {
   do: "undo"
 }
@@ -1935,7 +1991,7 @@ export type Vlan = {
   loose_binding?: boolean
 }
 
-/** Every match and target that the lab's iptables has. Answer: `VocabularyOf`. */
+/** All matches and targets (iptables-extensions(8)) of the lab's iptables, with their options. Answer: `VocabularyOf`. */
 export type Vocabulary = {
   type: "vocabulary"
   id: string
@@ -1943,7 +1999,7 @@ export type Vocabulary = {
   family?: Family
 }
 
-/** `version` is what `iptables --version` says. */
+/** `version`: the output of `iptables --version`. `extensions`: the verdicts, then the others by name. */
 export type VocabularyOf = {
   result: "vocabulary"
   version: string
@@ -1979,11 +2035,10 @@ export type Vxlan = {
 }
 
 /**
- * Pick packets out of the lab's own traffic, at most `rate` journeys a second. Stream: `JourneyItem`s; answer, after `cancel`:
- * `Watched`.
+ * Trace packets of the lab's own traffic, at most `rate` a second, until `cancel`. Stream: `JourneyItem`; answer: `Watched`.
  *
- * Only new flows are seen: the first packet of a connection, a UDP datagram, an echo request. `hosts`: addresses of which one has to be
- * its source or destination (none: all); `port` of either side.
+ * Only packets that open a flow count: a TCP SYN, a UDP datagram, an echo request. `hosts`: one of these addresses has to be the source or
+ * the destination (empty: any). `port`: of either side.
  */
 export type Watch = {
   type: "watch"
@@ -1995,14 +2050,14 @@ export type Watch = {
   rate?: number
 }
 
-/** `journeys` that were told; `skipped`: packets that matched and were left out to keep to the rate. */
+/** `journeys`: how many were reported. `skipped`: packets that matched and were left out to keep to the rate. */
 export type Watched = {
   result: "watched"
   journeys: number
   skipped: number
 }
 
-/** `iptables -Z`: of a rule, of a chain, of the whole table. Answer: `Done`. */
+/** `iptables -Z`: zero the counters of a rule (a number from 1), of a chain, or of the whole table. Answer: `Done`. */
 export type ZeroCounters = {
   type: "zero-counters"
   id: string
@@ -2024,7 +2079,7 @@ export type AnyCommand = AddChain | AddFdb | AddInterface | AddLink | AddNamespa
 
 export type AnyStep = AddAddressStep | AddFdbStep | AddInterfaceStep | AddNamespaceStep | AddNeighbourStep | AddRouteStep | AddVlanStep | ChangeInterfaceStep | ChangeTableStep | DeleteAddressStep | DeleteFdbStep | DeleteInterfaceStep | DeleteNamespaceStep | DeleteNeighbourStep | DeleteRouteStep | DeleteVlanStep | MoveInterfaceStep | SetNsidStep | SetSysctlStep | SetUpStep
 
-export type AnyRequest = Analyse | AttachTerminal | Cancel | CheckRule | Close | CloseTerminal | DeleteConnection | DestroyLab | DetachTerminal | Doctor | Edit | EndProcess | Exec | Export | ExportRules | FlushConntrack | History | Input | ListExamples | ListFiles | ListLabs | ListTokens | Look | MakeToken | NetnsQuery | NewLab | Open | OpenTerminal | Ping | Predict | ReadCapture | RemoveCapture | ResizeTerminal | RevokeToken | SetUplink | StartCapture | StartLab | StopCapture | StopLab | Trace | Vocabulary | Watch | ZeroCounters
+export type AnyRequest = Analyse | AttachTerminal | Cancel | CheckRule | Close | CloseTerminal | DeleteConnection | DestroyLab | DetachTerminal | Doctor | Edit | EndProcess | Exec | Export | ExportRules | FlushConntrack | History | Input | ListExamples | ListFiles | ListLabs | ListTokens | MakeToken | NetnsQuery | NewLab | Open | OpenTerminal | Ping | Predict | ReadCapture | RemoveCapture | ResizeTerminal | RevokeToken | SetUplink | StartCapture | StartLab | StopCapture | StopLab | Subscribe | Trace | Vocabulary | Watch | ZeroCounters
 
 export type AnyResult = Analysed | CaptureStarted | CapturedFrames | Diagnosis | Done | Examples | Exited | Exported | Files | HistoryList | Labs | PingDone | Planned | Predicted | RuleChecked | Snapshot | TerminalClosed | TerminalOpened | Text | TokenMade | Tokens | Traced | VocabularyOf | Watched
 

@@ -14,9 +14,9 @@ export const placementId = (node: string): string => `placement:${node}`
 
 export const styleId = (node: string): string => `style:${node}`
 
-/** What stands after the colon: the ref of an interface, the name of a namespace. */
+/** The part after the colon: the ref of an interface, the name of a namespace. */
 export const afterColon = (id: string): string => id.slice(id.indexOf(':') + 1)
-/** What stands before the colon. */
+/** The part before the colon. */
 export const kindOfId = (id: string): string => id.slice(0, id.indexOf(':'))
 /** `ns0` of `ns0/veth0`. An interface name has no slash. */
 export const namespaceOf = (ref: string): string => ref.slice(0, ref.indexOf('/'))

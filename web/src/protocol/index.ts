@@ -11,8 +11,8 @@ export function withDefaults<T extends Tagged>(record: T): Required<T> {
   return { ...DEFAULTS[record.kind], ...record } as Required<T>
 }
 
-/** What a bridge port has where its record says nothing. */
+/** The defaults of a bridge port. */
 export const PORT: Required<Port> = DEFAULTS.Port
 
-/** A VLAN row of a port, whole. */
+/** A VLAN of a port with its defaults filled in. */
 export const fullVlan = (vlan: PortVlan): Required<PortVlan> => ({ ...DEFAULTS.PortVlan, ...vlan })

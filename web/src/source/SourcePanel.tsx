@@ -13,7 +13,7 @@ import styles from './source.module.css'
 import { useSourceTexts } from './texts'
 import { type Text, useText } from './useText'
 
-/** How long nobody types before the text is checked. */
+/** Pause after typing before the text is checked, in ms. */
 const CHECK_MS = 350
 
 /** The document as text beside the canvas; each follows the other. What is written and not applied is kept, for each lab its own. */

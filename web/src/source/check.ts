@@ -1,4 +1,4 @@
-/** What is wrong with the text: its JSON here, the rest by the server, which tries it dry. */
+/** Checks the text: JSON syntax here, the rest by a dry run of the server. */
 
 import { jsonParseLinter } from '@codemirror/lang-json'
 import type { Diagnostic } from '@codemirror/lint'

@@ -90,7 +90,7 @@ const LOOK = EditorView.theme({
   },
 })
 
-/** Marks where what is selected on the canvas stands. */
+/** Highlights the selection of the canvas in the text. */
 export const pick = StateEffect.define<readonly Range[]>()
 
 const PICKED = Decoration.mark({ class: 'cm-picked' })

@@ -27,7 +27,7 @@ export function parsePath(path: string): Path {
   return out
 }
 
-/** Where a record stands in a document; null for what is not at one place. */
+/** The path of a record in a document; null if it has no single place. */
 export function pathOfRecord(id: string): Path | null {
   const name = afterColon(id)
   if (kindOfId(id) === 'namespace') return ['namespaces', name]
@@ -77,7 +77,7 @@ export function property(state: EditorState, object: SyntaxNode, key: string): S
   })
 }
 
-/** Where a path stands: the key where the value is an object or an array, else the value; as deep as the path can be followed. */
+/** The text range of a path: of the key if the value is an object or an array, otherwise of the value; as deep as the path exists. */
 export function rangeOf(state: EditorState, path: Path): Range {
   let value = valueIn(tree(state).topNode)
   let found: Range = { from: value?.from ?? 0, to: Math.min((value?.from ?? 0) + 1, state.doc.length) }

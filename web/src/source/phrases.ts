@@ -32,7 +32,7 @@ export const usePhrases = catalogue(
     all: '全部',
     'match case': '區分大小寫',
     'by word': '全字拼寫',
-    regexp: '規則運算式',
+    regexp: '正規表示式',
     Replace: '取代為',
     replace: '取代',
     'replace all': '全部取代',

@@ -1,4 +1,4 @@
-/** What the document's JSON Schema says of a place: which keys, which values, what they mean. Pure. */
+/** Reads the JSON Schema of documents at a path: keys, values and descriptions. Pure. */
 
 import type { Json } from '@/protocol'
 import type { Path } from './paths'
@@ -24,7 +24,7 @@ export interface Schema {
 
 const ROOT = document as unknown as Schema & { $defs: Readonly<Record<string, Schema>> }
 
-/** The plain schemas that one stands for: references followed, alternatives taken apart. */
+/** The plain schemas behind one: references resolved, alternatives expanded. */
 function plain(schema: Schema): Schema[] {
   if (schema.$ref !== undefined) {
     const target = ROOT.$defs[schema.$ref.replace('#/$defs/', '')]
@@ -37,7 +37,7 @@ function plain(schema: Schema): Schema[] {
   return parts.flatMap(plain).map((s) => ({ ...own, ...s }))
 }
 
-/** The schemas that hold at a path. `kindAt` says the `kind` of the object there, where it has one, and so which of several schemas. */
+/** The schemas that apply at a path. `kindAt` returns the `kind` of the object at a path, which selects among alternatives. */
 export function schemasAt(path: Path, kindAt: (path: Path) => string | undefined): Schema[] {
   let now = plain(ROOT)
   path.forEach((step, i) => {

@@ -6,7 +6,7 @@ const NONE: readonly Chain[] = []
 type Cached = { records: readonly Chain[] }
 const cache = new WeakMap<LabStore, Map<string, Cached>>()
 
-/** The chains that a namespace has records of: as the kernel says while the lab lives, else (and while edits of them wait) as the
+/** The chains of a namespace that have records: as observed while the lab is live, otherwise (and while edits of them are staged) as the
  * document wants. A built-in chain without rules whose policy is ACCEPT has none. */
 function read(lab: LabStore, namespace: string): readonly Chain[] {
   const prefix = `chain:${namespace}/`

@@ -7,7 +7,7 @@ import { Rates } from './rates'
 import { RecordMap } from './records'
 import { buildScene, EMPTY_SCENE, type Scene, touchesScene } from './scene'
 
-/** What a lab has beside its records. `undo` and `redo`: what would be taken back or done again, null for nothing. */
+/** State of a lab beside its records. `undo`, `redo`: labels of the edits that would be undone or redone; null: none. */
 export interface LabMeta {
   info: LabInfo | null
   drift: ReadonlySet<string>
@@ -20,11 +20,11 @@ export interface LabMeta {
 
 export const NO_LAB: LabMeta = { info: null, drift: new Set(), warnings: [], undo: null, redo: null, undoBy: null }
 
-/** One lab as this browser knows it: what is wanted, what the kernel says, and what follows from them. */
+/** One lab as this browser knows it: desired, observed and live records, and what is derived from them. */
 export class LabStore {
   readonly desired = new RecordMap<AnyRecord>()
   readonly observed = new RecordMap<AnyRecord>()
-  /** What the kernel tells comes as fast as it likes. */
+  /** Limits the rate of re-rendering when the kernel sends many events. */
   readonly pace = new Pace()
   readonly live = new RecordMap<AnyLive>(this.pace)
   /** Bits per second, from the counters in `live`. */
@@ -40,7 +40,7 @@ export class LabStore {
   /** Edits that wait to be applied: `desired` shows the document as it would be with them. */
   readonly overlay = new Overlay(this.desired)
 
-  /** Take over a whole lab. What waited is forgotten. */
+  /** Replaces everything with a snapshot of the lab. Queued notifications are dropped. */
   reset(snapshot: Snapshot): void {
     this.overlay.forget()
     const touched = {
@@ -112,7 +112,7 @@ export class LabStore {
     return true
   }
 
-  /** Most deltas say nothing of this: nobody is woken then. */
+  /** Most deltas do not change this: then no listener is called. */
   private applyMeta({ info, drift, warnings, can_undo, can_redo, undo_by }: Delta): void {
     if (!info && !drift && !warnings && (can_undo ?? null) === null && (can_redo ?? null) === null) return
     const meta = this.meta.get()

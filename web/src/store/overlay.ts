@@ -12,7 +12,7 @@ export class Overlay {
   /** By record id. */
   readonly marks = new Value<ReadonlyMap<string, Mark>>(NONE)
   private readonly map: RecordMap<AnyRecord>
-  /** What stands under the change: undefined where there is nothing. */
+  /** The record below the overlay; undefined if there is none. */
   private readonly hidden = new Map<string, AnyRecord | undefined>()
 
   constructor(map: RecordMap<AnyRecord>) {
@@ -32,7 +32,7 @@ export class Overlay {
     return [...touched]
   }
 
-  /** The records themselves change. Returns the ids to `notify`; what lies under the overlay is not seen yet. */
+  /** Applies a diff to the records below the overlay. Returns the ids to `notify`, without those that the overlay covers. */
   under(diff: Diff<AnyRecord>): string[] {
     const after = new Map<string, AnyRecord | undefined>([
       ...Object.keys(diff.removed ?? {}).map((id): [string, undefined] => [id, undefined]),

@@ -1,9 +1,9 @@
-/** How fast what shows records is told that they changed: the screen has so much time a frame, however fast the kernel speaks. */
+/** Limits how many listeners are called per frame when records change, so that rendering keeps its time however many events the kernel sends. */
 
-/** Listeners told in one frame at least; where more wait, this part of them, so that the last is told after a quarter of a second. */
+/** The least number of listeners called per frame. If more are queued, this share of them, so that the last is called after a quarter of a second. */
 const AT_ONCE = 16
 const PART = 1 / 8
-/** While a gesture moves what is seen: it needs the time, and nobody reads what flies by. */
+/** The limit during a gesture, which needs the time of the frame itself. */
 const MEANWHILE = 1
 /** A gesture that made no event for so long is over, in ms. */
 const GESTURE_MS = 150
@@ -14,19 +14,19 @@ export class Pace {
   private gestureEnds = 0
   private frame = 0
 
-  /** These want to hear of a change. Those that were told in this frame already hear of it in one of the next. */
+  /** Queues listeners for a change. They are called at once if no frame is pending, else in one of the next frames. */
   tell(listeners: Iterable<() => void>): void {
     for (const listener of listeners) this.waiting.add(listener)
-    // a page that nobody sees has no frames
+    // a hidden page gets no animation frames
     if (this.frame === 0 || document.hidden) this.turn()
   }
 
-  /** Nobody listens there any more. */
+  /** Removes a listener. */
   forget(listener: () => void): void {
     this.waiting.delete(listener)
   }
 
-  /** A gesture goes on: the next frames belong to it. */
+  /** Call while a gesture is under way: the next frames use the lower limit. */
   gesture(): void {
     this.gestureEnds = performance.now() + GESTURE_MS
   }

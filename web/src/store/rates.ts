@@ -26,7 +26,7 @@ export function ratesBetween(before: CountersLive, now: CountersLive): Map<strin
   return out
 }
 
-/** How fast the interfaces of the namespaces are that somebody looks at, by ref; with the last two minutes. */
+/** Rates of the interfaces of subscribed namespaces, by ref, with the last two minutes. */
 export class Rates extends RecordMap<Rate> {
   private readonly last = new Map<string, CountersLive>()
   private readonly kept = new Map<string, Rate[]>()

@@ -3,7 +3,7 @@ import type { Diff } from '@/protocol'
 import { idsOf } from '@/protocol'
 import type { Pace } from './pace'
 
-/** A map of records in which everybody listens to the ids that they show, so that a change costs only what shows it. */
+/** A map of records with listeners per id, so that a change re-renders only the components that show the record. */
 export class RecordMap<T> {
   private readonly records = new Map<string, T>()
   /** `chain:ns0/` → the ids that begin with it. */
@@ -13,7 +13,7 @@ export class RecordMap<T> {
   private readonly pace: Pace | undefined
   private readonly watchers = new Set<(ids: ReadonlySet<string> | readonly string[]) => void>()
 
-  /** `pace`: those who listen to single ids are told at that. */
+  /** `pace` limits how fast listeners of single ids are called. */
   constructor(pace?: Pace) {
     this.pace = pace
   }
@@ -38,7 +38,7 @@ export class RecordMap<T> {
     return this.records.values()
   }
 
-  /** One record, told to nobody: `notify` when all is whole. */
+  /** Sets one record without calling listeners: call `notify` when the change is complete. */
   set(id: string, record: T): void {
     this.records.set(id, record)
   }
@@ -56,7 +56,7 @@ export class RecordMap<T> {
     return touched
   }
 
-  /** Returns the ids to `notify`, so that a change of several maps is whole before anybody hears of it. */
+  /** Returns the ids to `notify`, so that a change of several maps is complete before listeners are called. */
   apply(diff: Diff<T>): string[] {
     for (const id of Object.keys(diff.removed ?? {})) {
       this.records.delete(id)
@@ -88,7 +88,7 @@ export class RecordMap<T> {
     for (const watcher of [...this.watchers]) watcher(ids)
   }
 
-  /** For what shows all records at once: hears which ones changed. */
+  /** Listens to all records; the listener gets the ids that changed. */
   watch(watcher: (ids: ReadonlySet<string> | readonly string[]) => void): () => void {
     this.watchers.add(watcher)
     return () => this.watchers.delete(watcher)
@@ -102,7 +102,7 @@ export class RecordMap<T> {
     }
   }
 
-  /** Hear of all records whose id begins with `chain:ns0/`: once for each change of the map, however many it touches. */
+  /** Listens to all records whose id begins with a prefix such as `chain:ns0/`: called once per change of the map. */
   subscribeUnder(prefix: string, listener: () => void): () => void {
     return listen(this.byPrefix, prefix, listener)
   }

@@ -1,6 +1,6 @@
-/** What stands in what, derived from the records: which namespaces, bridges, interfaces and links there are to draw.
+/** The structure of a lab, derived from the records: which namespaces, bridges, interfaces and links are drawn.
  *
- * It changes only when something comes, goes or is wired anew; names, states and addresses are read from the records. */
+ * It changes only when something is added, removed or reconnected; names, states and addresses are read from the records. */
 
 import { type AnyLive, type AnyRecord, HOST, isInterface, nameOf, namespaceOf, refOf } from '@/protocol'
 import type { RecordMap } from './records'
@@ -45,7 +45,7 @@ export interface Maps {
   live: RecordMap<AnyLive>
 }
 
-/** Where an interface stands: as the kernel says, else as the document wants; undefined where there is none. */
+/** An interface as observed, otherwise as in the document; undefined if there is none. */
 export function interfaceIn(maps: Maps, ref: string): SceneInterface | undefined {
   const live = maps.live.get(`link:${ref}`)
   if (live?.kind === 'link') {
@@ -66,7 +66,7 @@ export function interfaceIn(maps: Maps, ref: string): SceneInterface | undefined
   }
 }
 
-/** The whole scene. Entries that are equal to those of `last` are the same objects. */
+/** Builds the scene. Entries equal to those of `last` are the same objects. */
 export function buildScene(maps: Maps, last: Scene = EMPTY_SCENE): Scene {
   const interfaces = new Map<string, SceneInterface>()
   for (const ref of interfaceRefs(maps)) {
@@ -186,5 +186,5 @@ export function touchesScene(scene: Scene, maps: Maps, ids: Iterable<string>): b
   return false
 }
 
-/** The namespace of an interface's ref, or the namespace itself: where a node stands. */
-export const standsIn = (node: string): string => (node.includes('/') ? namespaceOf(node) : node)
+/** The namespace of a node: that of a bridge's ref, or the namespace itself. */
+export const namespaceOfNode = (node: string): string => (node.includes('/') ? namespaceOf(node) : node)

@@ -9,7 +9,7 @@ export class Session {
   readonly lab = new LabStore()
   /** The lab that is (to be) open; null before one is chosen. */
   readonly current = new Value<string | null>(null)
-  /** null until the server has told it. */
+  /** null until the server has sent it. */
   readonly labs = new Value<readonly LabInfo[] | null>(null)
   /** What the token of this visit allows; the server refuses the rest. */
   readonly role = new Value<Labs['role']>('admin')
@@ -19,7 +19,7 @@ export class Session {
   onOpenFailed: (error: Error) => void = () => undefined
   private looked: readonly string[] = []
   private busy: readonly string[] = []
-  /** Who shows the rules, and the connections, of which namespaces. */
+  /** Which components show the rules or the connections of which namespaces. */
   private readonly watched = { filters: new Map<string, string>(), conntrack: new Map<string, string>() }
   private opening: { lab: string; early: Delta[] } | null = null
 
@@ -57,14 +57,14 @@ export class Session {
     this.lab.clear()
   }
 
-  /** Say which namespaces an inspector shows: counters, processes and learned entries come for those. */
+  /** Subscribes to counters, processes and learned FDB entries of the namespaces that the inspector shows. */
   look(namespaces: readonly string[]): void {
     if (namespaces.join(' ') === this.looked.join(' ')) return
     this.looked = namespaces
     this.sendLook()
   }
 
-  /** Say that `who` shows the rules (their counters come) or the connections of a namespace, until the answer is called. */
+  /** Subscribes `who` to the rule counters or the connections of a namespace. Returns how to unsubscribe. */
   watch(what: 'filters' | 'conntrack', who: string, namespace: string): () => void {
     this.watched[what].set(who, namespace)
     this.sendLook()
@@ -74,7 +74,7 @@ export class Session {
     }
   }
 
-  /** Say of which namespaces the canvas shows the rates on links. */
+  /** Subscribes to interface counters of the namespaces whose links show rates on the canvas. */
   lookAtTraffic(namespaces: readonly string[]): void {
     if (namespaces.join(' ') === this.busy.join(' ')) return
     this.busy = namespaces
@@ -91,7 +91,7 @@ export class Session {
       conntrack: distinct(conntrack),
       traffic: [...this.busy],
     }
-    this.connection.request<'look'>({ type: 'look', lab, ...look }).done.catch(() => undefined)
+    this.connection.request<'subscribe'>({ type: 'subscribe', lab, ...look }).done.catch(() => undefined)
   }
 
   private async resume(): Promise<void> {
@@ -122,7 +122,7 @@ export class Session {
     } catch (error) {
       if (this.opening !== opening) return
       this.opening = null
-      // A lost connection comes back, and with it `resume`.
+      // When the connection is restored, `resume` subscribes again.
       if (!(error instanceof LostError)) this.onOpenFailed(error as Error)
     }
   }

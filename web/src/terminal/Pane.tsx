@@ -28,7 +28,7 @@ import { Uploads, useUploads } from './Uploads'
 import { useShell, useTerminal } from './usePane'
 import { useView } from './useView'
 
-/** One shell: its name and tools above, its screen, and what is to be said of it below. */
+/** One shell: a title bar with tools, the screen, and notices below. */
 export function Pane(props: PaneProps) {
   const { tab, pane, focused, style } = props
   const editor = useEditor()
@@ -147,7 +147,7 @@ function Many({ pane }: { pane: PaneOf }) {
   return viewers > 1 ? <span className={styles.many}>{t.watched(viewers)}</span> : null
 }
 
-/** Who may only look cannot type here. */
+/** Shown with a read-only token: typing is off. */
 function Watching() {
   const reason = useDenied()
   const t = useAllowedTexts()

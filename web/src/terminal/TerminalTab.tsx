@@ -9,12 +9,12 @@ import {
   panesIn,
   panesOf,
   place,
+  type SplitDirection,
   setPanes,
   splitPane,
   type TerminalPanel,
   updateDockTab,
   useEditor,
-  type Way,
 } from '@/editor'
 import { useRecord } from '@/store'
 import { Divider } from './Divider'
@@ -37,7 +37,7 @@ export function TerminalTab({ tab, panel, active }: { tab: string; panel: Termin
     if (active) updateDockTab(editor, tab, { mark: false })
   }, [editor, tab, active])
 
-  const split = (from: PaneOf, way: Way): void => {
+  const split = (from: PaneOf, way: SplitDirection): void => {
     const pane = freshPane(panes)
     setPanes(editor, tab, (now) => splitPane(now, from.pane, way, { pane, namespace: from.namespace, terminal: null }))
     setFocused(pane)

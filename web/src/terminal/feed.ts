@@ -1,6 +1,7 @@
 /** A terminal of the lab, attached: its bytes go to the screen, what is typed goes back. Attaches again by itself. */
 
 import {
+  ACK,
   type Asked,
   type Channel,
   type Connection,
@@ -12,12 +13,11 @@ import {
   packCount,
   SCREEN,
   STATE,
-  TAKEN,
 } from '@/connection'
 import type { TerminalState } from '@/protocol'
 import { Value } from '@/ui'
 
-/** What the feed needs of a screen (xterm.js). `done` is called when the bytes were taken. */
+/** What the feed needs of a screen (xterm.js). `done` is called when the bytes were processed. */
 export interface Sink {
   reset(): void
   write(bytes: Uint8Array, done: () => void): void
@@ -27,7 +27,7 @@ export interface Sink {
 export type FeedState = { kind: 'waiting' } | { kind: 'live'; state: TerminalState } | { kind: 'gone'; message: string }
 
 const SLICE = 64 << 10
-/** What was taken is said each time it is so many bytes more. */
+/** Processed bytes are acknowledged in steps of this size. */
 const SAY_EACH = 256 << 10
 const UNAVAILABLE_MS = 1000
 
@@ -56,7 +56,7 @@ export class Feed {
     this.sink = sink
   }
 
-  /** Attach, and attach again whenever the connection or the lab comes back. */
+  /** Attaches to the terminal, again whenever the connection or the lab is back. */
   start(rows: number, columns: number): void {
     this.size = { rows, columns }
     this.stop = this.connection.state.subscribe(() => this.wire())
@@ -99,7 +99,7 @@ export class Feed {
       this.ask<'resize-terminal'>({ type: 'resize-terminal', channel: this.channel.number, rows, columns })
   }
 
-  /** Where the connection is lost there is nothing to be told. */
+  /** Sends a request and ignores its failure: without a connection there is nobody to report it to. */
   private ask<K extends Kind>(asked: Asked<K>): void {
     this.connection.request<K>(asked).done.catch(() => undefined)
   }
@@ -159,7 +159,7 @@ export class Feed {
     })
   }
 
-  /** In slices, between which the page breathes. */
+  /** Writes in slices, so that the page stays responsive in between. */
   private write(bytes: Uint8Array, done?: () => void): void {
     const { channel } = this
     for (let at = 0; at === 0 || at < bytes.length; at += SLICE) {
@@ -175,6 +175,6 @@ export class Feed {
     this.taken += count
     if (this.taken - this.said < SAY_EACH) return
     this.said = this.taken
-    this.channel?.send(TAKEN, packCount(this.taken))
+    this.channel?.send(ACK, packCount(this.taken))
   }
 }

@@ -74,6 +74,6 @@ function others(editor: Editor, pane: Pane): MenuEntry[] {
 function end(editor: Editor, { terminal }: Pane): void {
   const lab = editor.session.current.get()
   if (lab === null || terminal === null) return
-  const asked = { type: 'close-terminal' as const, lab, terminal, anyway: true }
+  const asked = { type: 'close-terminal' as const, lab, terminal, force: true }
   editor.session.connection.request<'close-terminal'>(asked).done.catch((error) => editor.fail(error))
 }

@@ -1,7 +1,7 @@
 import type { CSSProperties } from 'react'
-import type { Pane, Way } from '@/editor'
+import type { Pane, SplitDirection } from '@/editor'
 
-/** What a pane is told by its tab. */
+/** The props that a pane gets from its tab. */
 export interface PaneProps {
   tab: string
   pane: Pane
@@ -9,7 +9,7 @@ export interface PaneProps {
   focused: boolean
   style: CSSProperties
   onFocus: () => void
-  onSplit: (way: Way) => void
+  onSplit: (way: SplitDirection) => void
   onWalk: (by: number) => void
   /** `ended`: the shell is gone already. */
   onClose: (ended: boolean) => void

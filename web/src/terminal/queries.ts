@@ -1,4 +1,4 @@
-/** What programs may ask or tell a terminal, and what is let through to the page: nothing but drawing. */
+/** Filters escape sequences: programs may draw, but not query or control the page. */
 
 import type { IDisposable, IFunctionIdentifier, Terminal } from '@xterm/xterm'
 

@@ -37,7 +37,7 @@ async function openShell(editor: Editor, key: string, namespace: string): Promis
   }
 }
 
-/** The shell of a pane: a new one where it has none yet. Returns what stands in the way. */
+/** Opens a shell for a pane that has none. Returns the error, if any. */
 export function useShell(tab: string, { pane, namespace, terminal }: Pane): string | undefined {
   const editor = useEditor()
   const [error, setError] = useState<string>()
@@ -54,7 +54,7 @@ export function useShell(tab: string, { pane, namespace, terminal }: Pane): stri
 
 /** Everything on the page that keys do while a terminal has the focus. */
 const KEYS = [showTerminal, newTerminal, showDock, palette, ...PANE_ACTIONS]
-/** The browser itself pastes, which needs no permission. */
+/** The paste event of the browser, which needs no permission. */
 const NATIVE = 'terminal-paste'
 
 /** Whether a key is the shell's; an action of the page is run at once. */

@@ -5,10 +5,10 @@ import type { Screen } from './screen'
 
 type Given = Pick<TerminalView, 'copy' | 'paste' | 'find' | 'files' | 'close'>
 
-/** Somebody walks the tabs with the keyboard: the focus is his. */
+/** Whether the focus is in the tab list: then it is not moved. */
 const walksTabs = (): boolean => document.activeElement?.matches('[role="tab"]:focus-visible') ?? false
 
-/** Lends the pane to the editor while it has (or had last) the focus, and gives it the focus when it comes to the front. */
+/** Registers the pane with the editor while it has (or had last) the focus, and focuses it when its tab is activated. */
 export function useView(props: PaneProps, screen: Screen | null, given: Given): void {
   const editor = useEditor()
   const latest = useRef({ props, given })

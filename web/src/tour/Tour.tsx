@@ -4,7 +4,7 @@ import { type Editor, leaveTour, setTour, type TourState, useEditor } from '@/ed
 import { netnsId } from '@/protocol'
 import { cachedInterfaceView } from '@/store'
 import { announce, Button, IconButton, useValue } from '@/ui'
-import { ACTION_OF, isDone, type Seen, STEPS, type StepName } from './steps'
+import { ACTION_OF, isDone, STEPS, type StepName, type TourContext } from './steps'
 import styles from './Tour.module.css'
 import { useTourTexts } from './texts'
 
@@ -120,7 +120,7 @@ function useDone(editor: Editor, step: StepName): boolean {
   const side = useValue(editor.side)
   const before = useRef({ pings, redo: meta.redo })
   const [done, setDone] = useState(false)
-  const seen: Seen = {
+  const seen: TourContext = {
     scene,
     live: (name) => editor.lab.live.has(netnsId(name)),
     view: (ref) => cachedInterfaceView(editor.lab, ref),

@@ -1,4 +1,4 @@
-/** The steps of the tour, and when each is done: by what the kernel says, not by what was clicked. Pure. */
+/** The steps of the tour, and when each is done: by the state of the kernel, not by clicks. Pure. */
 
 import { HOST, namespaceOf } from '@/protocol'
 import type { InterfaceView, Scene } from '@/store'
@@ -19,7 +19,7 @@ export const ACTION_OF: Readonly<Record<StepName, string | null>> = {
 }
 
 /** What is looked at. `live`: whether the kernel has this namespace. `pings`: answered since the step began. */
-export interface Seen {
+export interface TourContext {
   scene: Scene
   live: (namespace: string) => boolean
   view: (ref: string) => InterfaceView | undefined
@@ -28,7 +28,7 @@ export interface Seen {
   redo: boolean
 }
 
-export function isDone(step: StepName, seen: Seen): boolean {
+export function isDone(step: StepName, seen: TourContext): boolean {
   const own = [...seen.scene.namespaces.keys()].filter((name) => name !== HOST && seen.live(name))
   switch (step) {
     case 'namespace':
@@ -51,7 +51,7 @@ export function isDone(step: StepName, seen: Seen): boolean {
 }
 
 /** Both ends of each link between two namespaces. */
-const pairs = ({ scene, view }: Seen): [InterfaceView, InterfaceView][] =>
+const pairs = ({ scene, view }: TourContext): [InterfaceView, InterfaceView][] =>
   [...scene.links.values()].flatMap(({ a, b, kind }) => {
     const [one, other] = [view(a), view(b)]
     return one && other && kind === 'pair' && namespaceOf(a) !== namespaceOf(b) ? [[one, other]] : []

@@ -15,7 +15,7 @@ export function Button({
   return <button type="button" {...rest} className={cx(styles.button, styles[variant], styles[size], className)} />
 }
 
-/** A button that shows only an icon; `label` is its name and its tooltip, `shortcut` stands behind it there. `s` is for toolbars, `xs` for rows. */
+/** A button with only an icon; `label` is its name and tooltip, with the `shortcut` after it. `s` is for toolbars, `xs` for rows. */
 export function IconButton({
   label,
   shortcut,

@@ -15,7 +15,7 @@ function focusField(event: Event): void {
   field.focus()
 }
 
-/** A modal dialog. `title` can be that of the action that opens it: its ellipsis says that something is asked, and here it is. With `onSubmit` its content is a form: Enter submits. `footer` holds the buttons. */
+/** A modal dialog. `title` may be the label of the action that opens it; its ellipsis is removed. With `onSubmit` the content is a form: Enter submits. `footer` contains the buttons. */
 export function Dialog({
   title,
   description,

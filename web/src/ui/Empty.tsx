@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react'
 import styles from './Empty.module.css'
 
-/** What stands where nothing is yet: it says what to do. */
+/** A placeholder for an empty place, with what to do. */
 export const Empty = ({ children }: { children: ReactNode }) => <p className={styles.empty}>{children}</p>

@@ -63,7 +63,7 @@ export function Select({ mono, compact, className, ...rest }: SelectHTMLAttribut
   )
 }
 
-/** A switch for something that is so or not; `label` stands beside it. */
+/** An on/off switch with its `label` beside it. */
 export function Switch({
   label,
   checked,

@@ -4,7 +4,7 @@ import { Button } from './Button'
 import styles from './FileButton.module.css'
 import { useUiTexts } from './texts'
 
-/** A button that asks for files; which one was taken stands beside it, unless `label` says what becomes of them. `name`: of the field. */
+/** A button that opens the file chooser; the chosen name is shown beside it, unless there is a `label`. `name`: of the input element. */
 export function FileButton({
   name,
   label,

@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react'
 import styles from './Gate.module.css'
 
-/** Buttons and fields inside are greyed while there is a reason why not, which is their tooltip. */
+/** Disables the buttons and fields inside while there is a reason, and shows it as a tooltip. */
 export function Gate({ reason, children }: { reason: string | undefined; children: ReactNode }) {
   return (
     <fieldset className={styles.gate} disabled={reason !== undefined} title={reason}>

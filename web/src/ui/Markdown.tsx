@@ -2,7 +2,7 @@ import type { ReactNode } from 'react'
 import { type Block, blocksOf, type Inline, type Item, type List } from './blocks'
 import styles from './Markdown.module.css'
 
-/** Markdown as elements. It can hold no HTML of its own, and links only to pages. */
+/** Markdown as React elements: no raw HTML, and only http, https and mailto links. */
 export function Markdown({ text }: { text: string }) {
   return (
     <div className={styles.markdown}>

@@ -28,7 +28,7 @@ function inside(entry: NonNullable<MenuEntry>): ReactNode {
   )
 }
 
-/** A menu under a button. `trigger` must be one element that takes a ref. `entries` as a function is asked when it opens. */
+/** A menu below a button. `trigger` must be one element that accepts a ref. If `entries` is a function, it is called when the menu opens. */
 export function Menu({
   trigger,
   entries,

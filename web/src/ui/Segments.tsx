@@ -1,6 +1,6 @@
 import styles from './Segments.module.css'
 
-/** A few choices side by side, of which one holds. `tabs`: each shows a part of the page. */
+/** Choices side by side, of which one is selected. `tabs`: each shows a part of the page. */
 export function Segments<T extends string>({
   label,
   value,

@@ -2,7 +2,7 @@ import { useValue, Value } from './value'
 
 const said = new Value<{ text: string; odd: boolean }>({ text: '', odd: false })
 
-/** Say something to screen readers, politely. The same words twice are said twice. */
+/** Announces a text to screen readers, politely. The same text twice is announced twice. */
 export function announce(text: string): void {
   said.update(({ odd }) => ({ text, odd: !odd }))
 }

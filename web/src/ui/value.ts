@@ -1,12 +1,12 @@
 import { useRef, useSyncExternalStore } from 'react'
 
-/** Something that can be read now and tells when it changes. */
+/** A value that can be read and subscribed to. */
 export interface Readable<T> {
   get(): T
   subscribe(listener: () => void): () => void
 }
 
-/** One value that tells its listeners when it changes. */
+/** A value that calls its listeners when it changes. */
 export class Value<T> implements Readable<T> {
   private current: T
   private readonly listeners = new Set<() => void>()

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
-import { Spots, unseenOf } from '@/canvas/journey/spots'
+import { HopBoxes, missedOf } from '@/canvas/journey/hopBoxes'
 import type { Hop } from '@/protocol'
 
 /** Wires are told by their ends, boxes stand where their interface's name says. */
-class Named extends Spots {
+class Named extends HopBoxes {
   constructor() {
-    super({ nodes: [], lines: [] } as unknown as ConstructorParameters<typeof Spots>[0])
+    super({ nodes: [], lines: [] } as unknown as ConstructorParameters<typeof HopBoxes>[0])
   }
   override wire(a: string, b: string): string {
     return `${a} ${b}`
@@ -21,8 +21,8 @@ const onward = [hop('out', 'r', 'right2'), hop('in', 'b', 'eth0'), hop('out', 'b
 const back = [hop('out', 'r', 'left'), hop('in', 'a', 'eth0')]
 
 test('what was predicted beyond the place where a packet ended is what was not seen, each wire once', () => {
-  const unseen = unseenOf(new Named(), there, [...there, ...onward, ...back])
+  const unseen = missedOf(new Named(), there, [...there, ...onward, ...back])
   expect(unseen.wires).toEqual(['b/eth0 r/right2'])
   expect(unseen.boxes.map((b) => String.fromCharCode(b.x))).toEqual(['r', 'b'])
-  expect(unseenOf(new Named(), [...there, ...onward, ...back], there)).toEqual({ wires: [], boxes: [] })
+  expect(missedOf(new Named(), [...there, ...onward, ...back], there)).toEqual({ wires: [], boxes: [] })
 })

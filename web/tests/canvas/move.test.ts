@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { begin, MoveTool, step } from '@/canvas/hands/move'
+import { begin, MoveTool, step } from '@/canvas/input/move'
 import { shapesAlong } from '@/canvas/layout/shapes'
 import { BoardBuilder, type BoardNode, NO_OVERRIDES } from '@/canvas/model/board'
 import type { AnyRecord } from '@/protocol'

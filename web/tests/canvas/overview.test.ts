@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { expect, test, vi } from 'vitest'
 import type { FlowEvents } from '@/canvas/flow/port'
-import { Hand } from '@/canvas/hands/hand'
-import { MoveTool } from '@/canvas/hands/move'
+import { MoveTool } from '@/canvas/input/move'
+import { OverviewPointer } from '@/canvas/input/overviewPointer'
 import { BoardBuilder, NO_OVERRIDES } from '@/canvas/model/board'
 import { around, BoxIndex, meets } from '@/canvas/model/boxes'
 import { along } from '@/canvas/model/curve'
@@ -110,7 +110,7 @@ function handOn(selected: readonly string[] = [], more: Record<string, AnyRecord
     onClear: vi.fn(),
     onOpen: vi.fn(),
   } satisfies FlowEvents
-  const hand = new Hand({
+  const hand = new OverviewPointer({
     picture,
     toCanvas: (p) => p,
     zoom: () => 1,

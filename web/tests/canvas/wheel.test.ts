@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { WheelSorter } from '@/canvas/hands/wheel'
+import { WheelSorter } from '@/canvas/input/wheel'
 
 const turn = (timeStamp: number, deltaY: number, more: Partial<WheelEvent> = {}) => ({
   deltaX: 0,

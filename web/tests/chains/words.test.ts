@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import type { Around } from '@/chains/model/around'
 import { complete } from '@/chains/model/complete'
 import { Grammar } from '@/chains/model/grammar'
 import { absence, chainsOf, STOPS } from '@/chains/model/hooks'
 import { lint } from '@/chains/model/lint'
+import type { RuleScope } from '@/chains/model/ruleScope'
 import { sentence } from '@/chains/model/sentence'
 import { useSentenceTexts } from '@/chains/sentenceTexts'
 import { language } from '@/i18n'
@@ -26,7 +26,7 @@ const grammar = new Grammar({
     },
   ],
 })
-const around: Around = {
+const around: RuleScope = {
   family: 'ipv4',
   table: 'filter',
   chain: 'INPUT',
@@ -34,7 +34,7 @@ const around: Around = {
   interfaces: ['eth0', 'veth1'],
   grammar,
 }
-const faults = (text: string, more: Partial<Around> = {}): string[] =>
+const faults = (text: string, more: Partial<RuleScope> = {}): string[] =>
   lint(text, { ...around, ...more }).map((f) => `${f.fault} ${f.word}`)
 const offers = (text: string): string[] => complete(text, text.length, around).map((s) => s.text)
 
@@ -115,21 +115,23 @@ describe('sentences', () => {
     ['-i veth1 -p tcp -m tcp --dport 80 -j DROP', 'drop TCP coming from ns0 (veth1) to port 80'],
     ['-j ACCEPT', 'accept everything'],
     ['-p udp -j ACCEPT', 'accept all UDP'],
-    ['-s 10.0.1.0/24 -j MASQUERADE', 'give packets from 10.0.1.0/24 the address of the interface they leave by'],
-    ['-p tcp --dport 80 -j DNAT --to-destination 10.0.1.2:80', 'send TCP to port 80 on to ns1:80'],
     [
-      '-m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT',
-      'accept packets of known connections and what belongs to them',
+      '-s 10.0.1.0/24 -j MASQUERADE',
+      'change the source of packets from 10.0.1.0/24 to the address of the outgoing interface',
     ],
-    ['-p icmp -m icmp --icmp-type 8 -m limit --limit 5/min -j ACCEPT', 'accept pings at most 5 a minute'],
+    ['-p tcp --dport 80 -j DNAT --to-destination 10.0.1.2:80', 'change the destination of TCP to port 80 to ns1:80'],
+    ['-m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT', 'accept packets of established or related connections'],
+    ['-p icmp -m icmp --icmp-type 8 -m limit --limit 5/min -j ACCEPT', 'accept pings at most 5 per minute'],
     ['-j web', 'check everything in web'],
     ['-m weird --odd 1 -j DROP', 'drop packets with --odd 1'],
     ['-j TTL --ttl-set 64', 'set the TTL of everything to 64'],
-    ['', 'count everything, and go on'],
+    ['', 'count everything and continue'],
   ])('%s', (text, expected) => expect(say(text)).toBe(expected))
   test('in Chinese', () => {
     language.set('zh-Hant')
-    expect(say('-i veth1 -p tcp -m tcp --dport 80 -j DROP')).toBe('丟棄由 ns0 進來（veth1）、目的埠為 80 的 TCP 封包')
+    expect(say('-i veth1 -p tcp -m tcp --dport 80 -j DROP')).toBe(
+      '丟棄由 ns0 進來（veth1）、目的連接埠為 80 的 TCP 封包',
+    )
     expect(say('-j ACCEPT')).toBe('接受所有封包')
     language.set('en')
   })

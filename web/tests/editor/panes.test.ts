@@ -8,22 +8,24 @@ import {
   type Panes,
   panesOf,
   place,
+  type SplitDirection,
   setShare,
   setTerminal,
   splitPane,
-  type Way,
 } from '@/editor'
 
 const pane = (name: string): Pane => ({ pane: name, namespace: 'host', terminal: null })
 const names = (panes: Panes): string[] => panesOf(panes).map((p) => p.pane)
 
 /** Any tree, made as a person makes it: by splits. */
-const trees = fc.array(fc.tuple(fc.nat(), fc.constantFrom<Way>('right', 'down')), { maxLength: 8 }).map((splits) =>
-  splits.reduce<Panes>((panes, [at, way]) => {
-    const all = names(panes)
-    return splitPane(panes, all[at % all.length] ?? '', way, pane(freshPane(panes)))
-  }, pane('p1')),
-)
+const trees = fc
+  .array(fc.tuple(fc.nat(), fc.constantFrom<SplitDirection>('right', 'down')), { maxLength: 8 })
+  .map((splits) =>
+    splits.reduce<Panes>((panes, [at, way]) => {
+      const all = names(panes)
+      return splitPane(panes, all[at % all.length] ?? '', way, pane(freshPane(panes)))
+    }, pane('p1')),
+  )
 
 describe('panes', () => {
   test('a split gives the new one half of the room, beside or below', () => {

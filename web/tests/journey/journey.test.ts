@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { animatedSvg, diagramOf, framesOf } from '@/journey/diagram'
 import { fromFragment, fromSaved, toFragment, toSaved } from '@/journey/file'
-import { askOf, emptyForm, staysOf } from '@/journey/model'
+import { askOf, emptyForm, hopGroups } from '@/journey/model'
 import { useRemedyTexts as remedyTexts, remedyWords } from '@/journey/remedies'
 import { transcript } from '@/journey/SaveMenu'
 import { useJourneyTexts } from '@/journey/texts'
@@ -46,17 +46,17 @@ const journey: Journey = {
   hops,
   verdict: { cause: 'dropped-by-rule', namespace: 'r', rule, hop: 5 },
 }
-const travelled = { key: 'j1', journey, predicted: null, differences: [], ended: true }
+const traced = { key: 'j1', journey, predicted: null, differences: [], ended: true }
 const t = useJourneyTexts.now()
 
 test('hops are sentences', () => {
   expect(hops.map((hop) => hopWords(t, hop))).toEqual([
     'Sends TCP 10.0.0.1:4711 → 10.0.0.9:80 [S] TTL 64',
     'Routing: default via 10.0.0.254 dev eth0',
-    'Out by eth0',
-    'In at eth0',
-    'nat/PREROUTING: rule 1, it passes; dst 10.0.0.9:80 → 10.0.1.2:8080',
-    'filter/FORWARD: rule 2, it is dropped (1 passed by)',
+    'Sent on eth0',
+    'Received on eth0',
+    'nat/PREROUTING: rule 1, accepted; destination 10.0.0.9:80 → 10.0.1.2:8080',
+    'filter/FORWARD: rule 2, dropped (after 1 rule that did not match)',
   ])
   expect(packetWords({ protocol: 'udp', src: 'fd00::1', sport: 5, dst: 'fd00::2', dport: 53 })).toBe(
     'UDP [fd00::1]:5 → [fd00::2]:53',
@@ -95,18 +95,18 @@ test('every cause has words', () => {
   const said = causes.map((cause) => verdictWords(t, { cause, namespace: 'r', rule }))
   expect(new Set(said).size).toBe(causes.length)
   expect(said[2]).toBe('Dropped by rule 2 of filter/FORWARD in r')
-  expect(verdictWords(t, { cause: 'dropped-by-rule', leg: 'reply', rule })).toContain('the answer was lost')
+  expect(verdictWords(t, { cause: 'dropped-by-rule', leg: 'reply', rule })).toContain('the reply was lost')
 })
 
 test('hops stand under the namespace where they happened', () => {
-  expect(staysOf(hops).map((s) => [s.namespace, s.hops.length])).toEqual([
+  expect(hopGroups(hops).map((s) => [s.namespace, s.hops.length])).toEqual([
     ['a', 3],
     ['r', 3],
   ])
 })
 
 test('a saved journey and a shared one come back', async () => {
-  const saved = toSaved(travelled, 'lab', new Date(0))
+  const saved = toSaved(traced, 'lab', new Date(0))
   expect(fromSaved(JSON.stringify(saved)).journey).toEqual(journey)
   const fragment = await toFragment(saved)
   expect((await fromFragment(`#${fragment}`)).journey).toEqual(journey)
@@ -140,7 +140,7 @@ test('whatever is lost has a remedy', () => {
 })
 
 test('the transcript has every step and the verdict', () => {
-  const text = transcript(t, travelled)
+  const text = transcript(t, traced)
   expect(text.split('\n')).toHaveLength(hops.length + 2 + 2)
   expect(text).toContain('Dropped by rule 2 of filter/FORWARD in r')
 })

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { Connection, INPUT, OUTPUT, pack, SCREEN, STATE, TAKEN, unpack, type Wire, type WireState } from '@/connection'
+import { ACK, Connection, INPUT, OUTPUT, pack, SCREEN, STATE, unpack, type Wire, type WireState } from '@/connection'
 import { Feed } from '@/terminal/feed'
 
 const utf8 = new TextEncoder()
@@ -75,7 +75,7 @@ describe('a feed', () => {
     expect(typed).toEqual([])
     takeAll()
     const counts = typed
-      .filter((t) => t.stream === TAKEN)
+      .filter((t) => t.stream === ACK)
       .map((t) => Number(new DataView(t.bytes.buffer, t.bytes.byteOffset).getBigUint64(0, true)))
     expect(counts).toEqual([262144, 524288])
   })

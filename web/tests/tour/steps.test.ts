@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { cachedInterfaceView, LabStore } from '@/store'
-import { isDone, type Seen } from '@/tour/steps'
+import { isDone, type TourContext } from '@/tour/steps'
 import { snapshot } from '../lab'
 
-function seen(change: (s: ReturnType<typeof snapshot>) => void = () => undefined): Seen {
+function seen(change: (s: ReturnType<typeof snapshot>) => void = () => undefined): TourContext {
   const lab = new LabStore()
   const all = snapshot()
   change(all)

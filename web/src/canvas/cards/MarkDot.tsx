@@ -1,12 +1,12 @@
 import { LoaderCircle, TriangleAlert } from 'lucide-react'
 import { useEditor } from '@/editor'
 import { usePart } from '@/ui'
-import { useGlanceTexts } from '../texts/glance'
+import { useOverlayTexts } from '../texts/overlays'
 import styles from './MarkDot.module.css'
 
 /** At the subject of an edit: that it is under way, or that it was refused and why. */
 export function MarkDot({ id }: { id: string }) {
-  const t = useGlanceTexts()
+  const t = useOverlayTexts()
   const mark = usePart(useEditor().marks.all, (all) => all.get(id))
   if (!mark) return null
   const { problem } = mark

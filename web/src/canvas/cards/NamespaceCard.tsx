@@ -4,7 +4,7 @@ import { dragPairs, drawLinks, nextTool, type Point, selectedNodes, showChains, 
 import { HOST, linkId, nameOf, namespaceId, netnsId, type Style } from '@/protocol'
 import { cachedInterfaceView, type LabStore, useRuleCount } from '@/store'
 import { cx, usePart } from '@/ui'
-import { useCanvas } from '../hands/context'
+import { useCanvas } from '../input/context'
 import { type CardBox, inCard } from '../model/geometry'
 import { useCanvasTexts } from '../texts/canvas'
 import { Chip } from './Chip'
@@ -155,7 +155,7 @@ export function LinkPlug({ node }: { node: string }) {
   const t = useCanvasTexts()
   const drop = ({ over, at }: { over: string | null; at: Point }): void => {
     const selected = selectedNodes(editor)
-    if (over === null) editor.spot.set({ kind: 'choose', from: selected.includes(node) ? selected : [node], at })
+    if (over === null) editor.popover.set({ kind: 'choose', from: selected.includes(node) ? selected : [node], at })
     else void drawLinks(editor, dragPairs(node, over, selected), at)
   }
   const click = (): void => editor.tool.update((now) => nextTool(now, { do: 'link', from: [node] }))

@@ -16,7 +16,7 @@ import { useEditor } from '@/editor'
 import { type Style, styleId } from '@/protocol'
 import { type LabStore, useRecord } from '@/store'
 import { usePart } from '@/ui'
-import { useCanvas } from '../hands/context'
+import { useCanvas } from '../input/context'
 import { useShapeTexts } from '../texts/shapes'
 
 export type IconName = NonNullable<Style['icon']>

@@ -1,7 +1,7 @@
 import type { PointerEvent } from 'react'
 import { resized } from '@/editor'
-import { useCanvas } from '../hands/context'
-import { track } from '../hands/track'
+import { useCanvas } from '../input/context'
+import { track } from '../input/track'
 import { useShapeTexts } from '../texts/shapes'
 import styles from './ResizeCorners.module.css'
 

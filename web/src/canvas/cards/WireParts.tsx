@@ -4,7 +4,7 @@ import type { Point } from '../model/anchors'
 import type { BoardLine } from '../model/board'
 import { boxOf, type Label, PAD } from '../model/endLabels'
 import { shownIn } from '../model/shown'
-import { useGlanceTexts } from '../texts/glance'
+import { useOverlayTexts } from '../texts/overlays'
 import { useClosed } from './shows'
 import styles from './WireParts.module.css'
 
@@ -52,7 +52,7 @@ export function Plate({ label }: { label: Label }) {
 
 /** A cross at the end of a link whose port the spanning tree keeps closed. */
 export function Blocked({ of, at }: { of: string; at: Point }) {
-  const t = useGlanceTexts()
+  const t = useOverlayTexts()
   const state = useClosed(of)
   if (!state) return null
   const r = 6

@@ -1,7 +1,7 @@
 import { nameOf } from '@/protocol'
 import { useValue } from '@/ui'
-import { useCanvas } from '../hands/context'
-import type { Drag } from '../hands/drag'
+import { useCanvas } from '../input/context'
+import type { Drag } from '../input/drag'
 import styles from './DragLayer.module.css'
 import { TOOL_ICONS, useToolNames } from './Palette'
 

@@ -4,11 +4,11 @@ import { useAmounts } from '@/i18n/amounts'
 import { afterColon, isShape, kindOfId, netnsId } from '@/protocol'
 import { flowOf, useInterface, useRecord } from '@/store'
 import { usePart } from '@/ui'
-import { drawnUnder } from '../hands/drag'
-import { recordsOf } from '../hands/useNodeEvents'
+import { drawnUnder } from '../input/drag'
+import { recordsOf } from '../input/useNodeEvents'
 import type { Point } from '../model/anchors'
 import { stateWord, useCanvasTexts } from '../texts/canvas'
-import { useGlanceTexts } from '../texts/glance'
+import { useOverlayTexts } from '../texts/overlays'
 import styles from './HoverCard.module.css'
 
 /** How long the pointer (or the focus) must rest, in ms. */
@@ -127,7 +127,7 @@ const Pair = ({ name, value }: { name: string; value: ReactNode }) => (
 )
 
 function InterfaceFacts({ editor, of }: { editor: Editor; of: string }) {
-  const [t, ct] = [useGlanceTexts(), useCanvasTexts()]
+  const [t, ct] = [useOverlayTexts(), useCanvasTexts()]
   const view = useInterface(editor.lab, of)
   const own = useRecord(editor.lab.rates, of)
   const other = useRecord(editor.lab.rates, view?.live?.peer ?? '')
@@ -154,7 +154,7 @@ function InterfaceFacts({ editor, of }: { editor: Editor; of: string }) {
 }
 
 function NamespaceFacts({ editor, name }: { editor: Editor; name: string }) {
-  const t = useGlanceTexts()
+  const t = useOverlayTexts()
   const record = useRecord(editor.lab.live, netnsId(name))
   const inside = usePart(
     editor.lab.scene,

@@ -4,7 +4,7 @@ import { usePart } from '@/ui'
 import { readColours, watchColours } from '../drawing/colours'
 import { StoreMarks } from '../drawing/marks'
 import { paint } from '../drawing/paint'
-import { type Camera, seen } from '../drawing/pass'
+import { type Camera, visibleBox } from '../drawing/pass'
 import { useCamera } from '../flow/camera'
 import type { FlowCamera } from '../flow/port'
 import type { Board } from '../model/board'
@@ -97,7 +97,7 @@ function follow(camera: FlowCamera, map: Camera, frame: HTMLDivElement | null): 
   if (!frame) return undefined
   const put = (): void => {
     const now = camera.get()
-    const area = seen(now, now)
+    const area = visibleBox(now, now)
     const [left, top] = [area.x * map.zoom + map.x, area.y * map.zoom + map.y]
     Object.assign(frame.style, { left: `${left}px`, top: `${top}px` })
     Object.assign(frame.style, { width: `${area.w * map.zoom}px`, height: `${area.h * map.zoom}px` })

@@ -19,8 +19,8 @@ import {
   useEditor,
 } from '@/editor'
 import { Tooltip } from '@/ui'
-import { useCanvas } from '../hands/context'
-import type { Drag, Tool } from '../hands/drag'
+import { useCanvas } from '../input/context'
+import type { Drag, Tool } from '../input/drag'
 import { useCanvasTexts } from '../texts/canvas'
 import styles from './Palette.module.css'
 

@@ -2,13 +2,13 @@ import type { CSSProperties } from 'react'
 import { useEditor } from '@/editor'
 import { usePart, useValue } from '@/ui'
 import { shownIn } from '../model/shown'
-import { useGlanceTexts } from '../texts/glance'
+import { useOverlayTexts } from '../texts/overlays'
 import styles from './SubnetLegend.module.css'
 
 /** Which colour is which subnet. */
 export function SubnetLegend() {
   const editor = useEditor()
-  const t = useGlanceTexts()
+  const t = useOverlayTexts()
   const on = usePart(editor.view, (view) => view.subnets)
   const { list } = useValue(shownIn(editor).subnets)
   if (!on) return null

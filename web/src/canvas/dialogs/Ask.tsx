@@ -6,7 +6,7 @@ import { announce, Button, Dialog } from '@/ui'
 import { useCanvasTexts } from '../texts/canvas'
 import styles from './Ask.module.css'
 
-/** An edit out of a dialog. Throws what `Editor.fail` takes. */
+/** An edit from a dialog. Throws errors for `Editor.fail`. */
 export async function ask(editor: Editor, commands: readonly AnyCommand[], label: string): Promise<void> {
   await editor.request(commands, label)
   announce(label)

@@ -10,7 +10,7 @@ import { Text } from './LinkDialog'
 type Mode = NonNullable<Macvlan['mode']>
 const MODES: readonly Mode[] = ['bridge', 'private', 'vepa', 'passthru']
 
-/** A new interface that stands on another: VXLAN or macvlan. */
+/** A new interface on top of a parent: VXLAN or macvlan. */
 export function InterfaceDialog(props: {
   which: 'vxlan' | 'macvlan'
   namespace: string | undefined

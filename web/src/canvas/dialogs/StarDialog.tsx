@@ -1,13 +1,13 @@
 import { useState } from 'react'
 import { drawStar, MOST, useEditor } from '@/editor'
-import { useSpotTexts } from '../texts/spot'
+import { usePopoverTexts } from '../texts/popovers'
 import { Ask } from './Ask'
 import { Text } from './LinkDialog'
 
 /** So many namespaces on a bridge, each with a link and an address. */
 export function StarDialog({ hub }: { hub: string }) {
   const editor = useEditor()
-  const t = useSpotTexts()
+  const t = usePopoverTexts()
   const [count, setCount] = useState('5')
   const [stem, setStem] = useState('ns')
   const number = Number(count)

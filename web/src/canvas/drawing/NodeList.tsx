@@ -4,9 +4,9 @@ import { nameOf, namespaceOf } from '@/protocol'
 import { cachedInterfaceView } from '@/store'
 import { useValue } from '@/ui'
 import type { FlowCamera } from '../flow/port'
-import { drawn } from '../hands/drag'
-import { focusCard } from '../hands/focus'
-import { idOf } from '../hands/useNodeEvents'
+import { drawn } from '../input/drag'
+import { focusCard } from '../input/focus'
+import { idOf } from '../input/useNodeEvents'
 import type { BoardNode } from '../model/board'
 import { type Box, inCard } from '../model/geometry'
 import { type CanvasTexts, stateWord, useCanvasTexts } from '../texts/canvas'
@@ -17,7 +17,7 @@ import type { OverviewScene } from './scene'
 const LEAP = 10
 
 /** What is drawn, for the keyboard and for screen readers: a list of which only the current entry is in the document, at the place of what it
- * stands for. Arrows walk and the menu opens as among the cards (tools/useKeys.ts), Page and Home go by the list. Space selects, Enter opens. */
+ * stands for. Arrows walk and the menu opens as among the cards (input/useKeys.ts), Page and Home go by the list. Space selects, Enter opens. */
 export function NodeList(props: { editor: Editor; scene: OverviewScene; onFocus: (node: string | null) => void }) {
   const { editor, scene, onFocus } = props
   const { picture, camera } = scene
@@ -89,7 +89,7 @@ export function NodeList(props: { editor: Editor; scene: OverviewScene; onFocus:
   )
 }
 
-/** Gives the entry the focus that comes after a step, so that screen readers say it. */
+/** Focuses the entry after a step, so that screen readers read it. */
 function useWalk(option: RefObject<HTMLDivElement | null>, id: string | undefined): (to: string | undefined) => void {
   const due = useRef(false)
   // biome-ignore lint/correctness/useExhaustiveDependencies: another entry has another element
@@ -103,7 +103,7 @@ function useWalk(option: RefObject<HTMLDivElement | null>, id: string | undefine
   }
 }
 
-/** The list lies where its entry is drawn: the menu and the facts come up there. */
+/** Positions the list where its entry is drawn, so that menus and tooltips open there. */
 function usePlaced(list: RefObject<HTMLDivElement | null>, camera: FlowCamera, box: Box | undefined): void {
   useLayoutEffect(() => {
     const place = (): void => {
@@ -131,7 +131,7 @@ function show({ camera }: OverviewScene, box: Box | undefined): void {
   camera.centre({ x: box.x + box.w / 2, y: box.y + box.h / 2 })
 }
 
-/** As the title of its card says it. */
+/** The accessible name, as on its card. */
 function nameIn(editor: Editor, of: BoardNode, t: CanvasTexts, s: ShapeTexts): string {
   switch (of.kind) {
     case 'namespace':

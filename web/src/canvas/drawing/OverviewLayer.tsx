@@ -3,14 +3,14 @@ import { type Editor, useDenied, useEditor } from '@/editor'
 import { useValue } from '@/ui'
 import { useCamera, useOverview } from '../flow/camera'
 import type { FlowEvents } from '../flow/port'
-import { useCanvas } from '../hands/context'
+import { useCanvas } from '../input/context'
 import type { Board } from '../model/board'
 import { listen } from './listen'
 import { NodeList } from './NodeList'
 import styles from './Overview.module.css'
 import { OverviewScene } from './scene'
 
-/** How long the canvas stays while the cards come up below it, in ms: longer than it takes to render them. */
+/** How long the overview stays while the cards are rendered below it, in ms. */
 const FADE_MS = 160
 
 /** Zoomed out, the whole scene in one drawing: hundreds of cards would cost more than a frame has. */

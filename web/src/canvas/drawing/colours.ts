@@ -1,4 +1,4 @@
-/** The tokens as a `<canvas>` takes them. */
+/** The design tokens as colours for a `<canvas>`. */
 
 import type { LinkState } from '@/store'
 import { COLOURS } from '../model/subnets'

@@ -1,10 +1,10 @@
-import { drawn } from '../hands/drag'
+import { drawn } from '../input/drag'
 import type { OverviewScene } from './scene'
 
 /** On nothing the canvas below has its own: it can be panned. */
 const CURSORS = { move: 'move', press: 'pointer', nothing: '' }
 
-/** The pointer's events before the canvas below hears of them; what is not ours goes on to it. */
+/** Handles pointer events before React Flow does; others are passed on. */
 export function listen(ground: HTMLElement | null | undefined, scene: OverviewScene): (() => void) | undefined {
   if (!ground) return undefined
   const { hand } = scene
@@ -35,7 +35,7 @@ export function listen(ground: HTMLElement | null | undefined, scene: OverviewSc
       scene.open(picked.node)
     },
   }
-  /** The cursor says what can be taken. */
+  /** The cursor shows what can be moved. */
   const point = (pane: HTMLElement, e: PointerEvent): void => {
     if (e.buttons === 0) pane.style.cursor = CURSORS[hand.could({ x: e.clientX, y: e.clientY }) ?? 'nothing']
     else if (hand.shift) pane.style.cursor = 'grabbing'

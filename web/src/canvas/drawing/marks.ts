@@ -3,7 +3,7 @@
 import type { Editor } from '@/editor'
 import { afterColon, interfaceId, namespaceId, netnsId, styleId } from '@/protocol'
 import { cachedInterfaceView, flowOf, type LinkState, type Mark } from '@/store'
-import type { Drags } from '../hands/drag'
+import type { Drags } from '../input/drag'
 import type { BoardLine } from '../model/board'
 import { lineState } from '../model/lines'
 import type { LineShape, NodeShape, Picture } from '../model/picture'

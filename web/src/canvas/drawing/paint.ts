@@ -4,7 +4,7 @@ import { broken, type Curve } from '../model/curve'
 import { type LineShape, meets, type Picture, type Shift, shifted } from '../model/picture'
 import { paintDots, paintNode } from './cards'
 import { type Colours, inkOf } from './colours'
-import { type Camera, CURVES, type Marks, type Pass, ROUND, type Size, seen } from './pass'
+import { type Camera, CURVES, type Marks, type Pass, ROUND, type Size, visibleBox } from './pass'
 import { paintArea, paintLabel, paintNote } from './shapes'
 
 /** Of what is only wanted; in pixels. */
@@ -21,7 +21,7 @@ export function paint(
   marks: Marks,
   shift: Shift | null,
 ): void {
-  const [area, target] = [seen({ x, y, zoom }, size), marks.target()]
+  const [area, target] = [visibleBox({ x, y, zoom }, size), marks.target()]
   const pass: Pass = { ctx, colours, zoom, area, marks, shift, target, dots: new Map() }
   ctx.save()
   ctx.transform(zoom, 0, 0, zoom, x, y)

@@ -1,4 +1,4 @@
-/** What those who draw the overview share. */
+/** What the painters of the overview share. */
 
 import type { Style } from '@/protocol'
 import type { LinkState, Mark } from '@/store'
@@ -19,7 +19,7 @@ export interface Size {
   height: number
 }
 
-/** The colour that somebody has given a node, by name. */
+/** The name of a node's colour. */
 export type Hue = NonNullable<Style['colour']>
 
 /** What is drawn beside the picture itself. */
@@ -64,7 +64,7 @@ export const STATES = 0.28
 export const font = (size: number, weight = 620): string =>
   `${weight} ${size}px "Inter Variable", system-ui, sans-serif`
 
-/** What of the canvas is seen. */
-export function seen({ x, y, zoom }: Camera, { width, height }: Size): Box {
+/** The visible part of the canvas. */
+export function visibleBox({ x, y, zoom }: Camera, { width, height }: Size): Box {
   return { x: -x / zoom, y: -y / zoom, w: width / zoom, h: height / zoom }
 }

@@ -1,9 +1,9 @@
 import { type Editor, isLocked } from '@/editor'
 import { isShape } from '@/protocol'
 import type { FlowCamera, FlowEvents } from '../flow/port'
-import type { CanvasTools } from '../hands/context'
-import { Hand } from '../hands/hand'
-import { idOf } from '../hands/useNodeEvents'
+import type { CanvasTools } from '../input/context'
+import { OverviewPointer } from '../input/overviewPointer'
+import { idOf } from '../input/useNodeEvents'
 import type { Point } from '../model/anchors'
 import type { Board } from '../model/board'
 import { Picture } from '../model/picture'
@@ -13,8 +13,8 @@ import { StoreMarks } from './marks'
 import { paint } from './paint'
 import type { Camera } from './pass'
 
-/** What the canvas around it lends to the layer. */
-export interface Around {
+/** What the overview layer gets from the canvas. */
+export interface SceneContext {
   events: FlowEvents
   /** No node is moved. */
   fixed: boolean
@@ -24,7 +24,7 @@ export interface Around {
 export class OverviewScene {
   readonly picture = new Picture()
   readonly marks: StoreMarks
-  readonly hand: Hand
+  readonly hand: OverviewPointer
   focus: string | null = null
   private context: CanvasRenderingContext2D | null = null
   private colours: ReturnType<typeof readColours> | null = null
@@ -33,15 +33,15 @@ export class OverviewScene {
   readonly camera: FlowCamera
   private readonly editor: Editor
   private readonly tools: CanvasTools
-  private readonly around: () => Around
+  private readonly around: () => SceneContext
 
-  constructor(editor: Editor, camera: FlowCamera, tools: CanvasTools, around: () => Around) {
+  constructor(editor: Editor, camera: FlowCamera, tools: CanvasTools, around: () => SceneContext) {
     this.editor = editor
     this.camera = camera
     this.tools = tools
     this.around = around
     this.marks = new StoreMarks(editor, tools.drags)
-    this.hand = new Hand({
+    this.hand = new OverviewPointer({
       picture: this.picture,
       toCanvas: (at) => camera.toCanvas(at),
       zoom: () => camera.get().zoom,

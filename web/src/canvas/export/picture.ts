@@ -9,13 +9,13 @@ import { type Frame, Painter } from './svg'
 const MARGIN = 40
 
 /** What the picture needs of the view. */
-export interface Sight {
+export interface PictureView {
   /** Draw everything at 100 %, until the function that it returns is called. */
   showAll(): Promise<() => void>
   zoom(): number
 }
 
-export async function takePicture(options: PictureOptions, sight: Sight): Promise<Picture> {
+export async function takePicture(options: PictureOptions, sight: PictureView): Promise<Picture> {
   const back = options.what === 'whole' ? await sight.showAll() : () => undefined
   try {
     return await withTheme(options.theme, () => draw(options.what, sight.zoom()))

@@ -29,7 +29,7 @@ import {
 import { everything } from './everything'
 import styles from './Flow.module.css'
 import type { FlowEvents, FlowView, Picked } from './port'
-import { useKept } from './useKept'
+import { useMemoizedMap } from './useMemoizedMap'
 import { ViewPort } from './ViewPort'
 import { boardBox, fitIn, MAX_ZOOM, MIN_ZOOM } from './view'
 
@@ -91,8 +91,8 @@ function Inner(props: FlowProps) {
   const { board, onView, marquee, fixed, above, aboveCards, children, label, ...events } = props
   const all = useValue(everything)
   const cards = useOverview(board) && !all ? NONE : board
-  const nodes = useKept(cards.nodes, fixed ? toFixed : toNode)
-  const edges = useKept(cards.lines, toEdge)
+  const nodes = useMemoizedMap(cards.nodes, fixed ? toFixed : toNode)
+  const edges = useMemoizedMap(cards.lines, toEdge)
   const store = useStoreApi<CardNode, WireEdge>()
   const [first] = useState(() => {
     // The provider has fitted; React Flow would do it again when it first gets nodes, which may be much later.

@@ -6,7 +6,7 @@ import type { CardNode, WireEdge } from './elements'
 import type { FlowView } from './port'
 import { fitIn, hidden, MIN_ZOOM, SETTLED_MS, smooth, viewOf } from './view'
 
-/** Lends the view out while there is one, and keeps in sight what was when the canvas gets less room. */
+/** Provides the view while it is mounted, and keeps content visible when the canvas gets smaller. */
 export function ViewPort({ board, onView }: { board: Board; onView: (view: FlowView | null) => void }) {
   const flow = useReactFlow<CardNode, WireEdge>()
   const store = useStoreApi()

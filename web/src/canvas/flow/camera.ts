@@ -1,4 +1,4 @@
-/** What of React Flow's view the canvas hears of. */
+/** Subscriptions to React Flow's view. */
 
 import { useReactFlow, useStore, useStoreApi } from '@xyflow/react'
 import { useMemo } from 'react'

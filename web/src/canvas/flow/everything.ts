@@ -1,4 +1,4 @@
 import { Value } from '@/ui'
 
-/** While a picture of everything is taken, nothing is left out for being out of sight. */
+/** While a picture of everything is taken, culling is off. */
 export const everything = new Value(false)

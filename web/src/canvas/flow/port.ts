@@ -1,10 +1,10 @@
-/** What the canvas and the library that draws it say to each other. */
+/** The interface between the canvas and React Flow. */
 
 import type { Point } from '../model/anchors'
 import type { BoardLine } from '../model/board'
 import type { Box } from '../model/geometry'
 
-/** What of the canvas is seen: pixels = canvas units × zoom + (x, y). The size is in pixels. */
+/** The view: pixels = canvas units × zoom + (x, y). The size is in pixels. */
 export interface FlowCamera {
   get(): { x: number; y: number; zoom: number; width: number; height: number }
   subscribe(listener: () => void): () => void
@@ -19,9 +19,9 @@ export interface FlowCamera {
 export interface FlowEvents {
   /** Nodes under the pointer; places relative to their parents. */
   onMove(places: ReadonlyMap<string, Point>): void
-  /** As `onMove`, for who draws the move himself: where everything goes; null where nothing is moved any more. */
+  /** As `onMove`, for a caller that draws the move itself: the snapped places; null if the move is over. */
   onAim(places: ReadonlyMap<string, Point>): ReadonlyMap<string, Point> | null
-  /** What is under the pointer stays where it was. */
+  /** The move was cancelled. */
   onGiveUp(): void
   /** They were let go at a point of the window. */
   onDrop(places: ReadonlyMap<string, Point>, at: Point): void
@@ -34,13 +34,13 @@ export interface FlowEvents {
 
 export type Picked = { node: string } | { line: BoardLine }
 
-/** What of the canvas is seen. */
-export interface Sight {
+/** The visible part of the canvas. */
+export interface VisibleArea {
   seen: Box
   zoom: number
 }
 
-/** What the canvas can be told. Points of the window in pixels, others in canvas units. */
+/** Commands to the view. Points of the window in pixels, others in canvas units. */
 export interface FlowView {
   fit(): void
   /** Bring these nodes into view, as large as fits. */
@@ -49,7 +49,7 @@ export interface FlowView {
   zoomOut(): void
   zoomReset(): void
   centreOn(node: string): void
-  /** Zoom out where this box is not seen whole. */
+  /** Zooms out if this box is not completely visible. */
   include(box: { x: number; y: number; w: number; h: number }): void
   zoom(): number
   /** Draw everything at 100 %, until the function that it returns is called. */
@@ -57,6 +57,6 @@ export interface FlowView {
   toCanvas(at: Point): Point
   toWindow(at: Point): Point
   centre(): Point
-  /** The part of the canvas that is seen, and how large. */
-  sight(): Sight
+  /** The visible part of the canvas, and the zoom. */
+  visibleArea(): VisibleArea
 }

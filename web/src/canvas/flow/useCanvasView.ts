@@ -7,7 +7,7 @@ import type { FlowView } from './port'
 /** Below this zoom a node's name cannot have the focus. */
 const READABLE = 0.4
 
-/** Takes the canvas library's view in, and lends it to the editor as its viewport. */
+/** Registers React Flow's view with the editor as its viewport. */
 export function useCanvasView(
   editor: Editor,
   view: RefObject<FlowView | null>,
@@ -24,7 +24,7 @@ export function useCanvasView(
         show: (recordId) => {
           const node = nodeOf(editor, recordId)
           const box = boxesOf(board.current.nodes).get(node)
-          const { seen, zoom } = now.sight()
+          const { seen, zoom } = now.visibleArea()
           if (!box || zoom < READABLE || !within(box, seen)) now.centreOn(node)
         },
         taken: () =>

@@ -6,7 +6,7 @@ import type { FlowView } from './port'
 
 const STILL_MS = 120
 
-/** The canvas gets less room (the dock opens): what was seen whole is seen whole again. */
+/** When the canvas gets smaller (the dock opens), what was completely visible is brought into view again. */
 export function useRefit(
   area: RefObject<HTMLElement | null>,
   view: RefObject<FlowView | null>,
@@ -20,7 +20,7 @@ export function useRefit(
     const settled = (): void => {
       const now = view.current
       if (!now || place.clientWidth === 0) return
-      const { seen, zoom } = now.sight()
+      const { seen, zoom } = now.visibleArea()
       const room = (w: number, h: number): Box => ({ x: seen.x, y: seen.y, w: w / zoom, h: h / zoom })
       const boxes = [...boxesOf(board.current.nodes).values()]
       const whole = (box: Box): boolean => boxes.every((one) => within(one, box))

@@ -1,4 +1,4 @@
-/** What the canvas can be told, done by panning and zooming. */
+/** The commands to the view, done by panning and zooming. */
 
 import type { Point } from '../model/anchors'
 import type { Board } from '../model/board'
@@ -18,7 +18,7 @@ export const MIN_ZOOM = 0.02
 export const MAX_ZOOM = 2.5
 
 const calm = window.matchMedia?.('(prefers-reduced-motion: reduce)')
-/** How a change of the view goes: smoothly, but for those who do not want motion. */
+/** Animates changes of the view, unless the user prefers reduced motion. */
 export const smooth = (): { duration: number } => ({ duration: calm?.matches ? 0 : 180 })
 
 interface Viewport {
@@ -40,7 +40,7 @@ interface Library {
   flowToScreenPosition(at: Point): Point
 }
 
-/** Where everything stands; without anything the middle of an empty table. */
+/** The bounding box of all nodes; without nodes, a box in the middle. */
 export const boardBox = (board: Board): Box =>
   around(board.nodes.filter((n) => n.kind !== 'bridge')) ?? { x: 0, y: 0, w: 400, h: 300 }
 
@@ -95,7 +95,7 @@ export function viewOf(
       const { width, height } = size()
       return { x: (width / 2 - x) / zoom, y: (height / 2 - y) / zoom }
     },
-    sight: () => {
+    visibleArea: () => {
       const { x, y, zoom } = flow.getViewport()
       const { width, height } = size()
       return { seen: { x: -x / zoom, y: -y / zoom, w: width / zoom, h: height / zoom }, zoom }
@@ -141,7 +141,7 @@ function roomFor({ w, h }: Box, { width, height }: Size): number {
 const painted = (): Promise<void> =>
   new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(resolve))))
 
-/** Where a node stands on the canvas: a bridge's place is counted from its namespace's. */
+/** The absolute place of a node: a bridge's place is relative to its namespace. */
 function placeOf(board: Board, id: string): Box | undefined {
   const node = board.nodes.find((n) => n.id === id)
   const parent = node?.kind === 'bridge' ? board.nodes.find((n) => n.id === node.parent) : undefined

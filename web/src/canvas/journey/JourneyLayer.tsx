@@ -3,8 +3,8 @@ import { type JourneyView, useEditor } from '@/editor'
 import { cx, useValue } from '@/ui'
 import type { Point } from '../model/anchors'
 import type { Board } from '../model/board'
+import { HopBoxes, missedOf, packetAt, wiresOf } from './hopBoxes'
 import styles from './JourneyLayer.module.css'
-import { packetAt, Spots, unseenOf, wiresOf } from './spots'
 
 /** The packet whose journey is looked at: where it is, where it came along, and what happens to it there. */
 export function JourneyLayer({ board }: { board: Board }) {
@@ -17,11 +17,14 @@ const SAMPLES = 16
 
 const Travel = memo(function Travel({ view, board }: { view: JourneyView; board: Board }) {
   const { journey, expected, hop: at, pace } = view
-  const spots = useMemo(() => new Spots(board), [board])
+  const hopBoxes = useMemo(() => new HopBoxes(board), [board])
   const hop = journey.hops[at]
-  const box = hop ? spots.boxOf(hop) : null
-  const wires = useMemo(() => wiresOf(spots, journey.hops, at), [spots, journey, at])
-  const unseen = useMemo(() => expected && unseenOf(spots, journey.hops, expected.hops), [spots, journey, expected])
+  const box = hop ? hopBoxes.boxOf(hop) : null
+  const wires = useMemo(() => wiresOf(hopBoxes, journey.hops, at), [hopBoxes, journey, at])
+  const unseen = useMemo(
+    () => expected && missedOf(hopBoxes, journey.hops, expected.hops),
+    [hopBoxes, journey, expected],
+  )
   if (!hop || !box) return null
   const ended = at === journey.hops.length - 1 && journey.verdict.cause !== 'running'
   const level = !ended ? 'step' : journey.verdict.cause === 'delivered' ? 'good' : 'bad'

@@ -20,7 +20,7 @@ export interface Arranged {
 }
 
 const MS = 260
-/** More nodes than these are not moved step by step: nobody could follow them. */
+/** With more nodes than this there is no animation. */
 const MOST = 300
 
 /** Call `step` for each frame on the way; at once where motion is not wanted. */

@@ -1,7 +1,7 @@
 import { type RefObject, useEffect } from 'react'
 import type { Editor } from '@/editor'
 import { afterColon, namespaceOf } from '@/protocol'
-import type { Places } from '../hands/usePlaces'
+import type { Places } from '../input/usePlaces'
 import type { Board } from '../model/board'
 import { animate, arranged } from './arrange'
 import { shapesAlong } from './shapes'
@@ -10,7 +10,7 @@ import { shapesAlong } from './shapes'
 const selectedNamespaces = (editor: Editor): Set<string> =>
   new Set([...editor.selection.get()].map(afterColon).map((name) => (name.includes('/') ? namespaceOf(name) : name)))
 
-/** Lends the layouts to the editor's actions: the nodes go to their places before one's eyes, then it is one edit. */
+/** Provides layouts to the editor's actions: nodes move to their places in an animation, then it is one edit. */
 export function useArrange(editor: Editor, board: RefObject<Board>, { moving, place }: Places): void {
   useEffect(() => {
     editor.arrange.set(async (layout, label) => {

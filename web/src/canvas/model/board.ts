@@ -42,7 +42,7 @@ export interface Board {
   lines: readonly BoardLine[]
 }
 
-/** The record that a node stands for. */
+/** The record id of a node. */
 export const recordIdOf = (node: Pick<BoardNode, 'id' | 'kind'>): string =>
   node.kind === 'namespace' ? namespaceId(node.id) : node.kind === 'bridge' ? interfaceId(node.id) : node.id
 

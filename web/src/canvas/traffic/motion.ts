@@ -4,7 +4,7 @@ import { readColours, watchColours } from '../drawing/colours'
 import type { FlowCamera } from '../flow/port'
 import type { Board } from '../model/board'
 import { type LineShape, Picture } from '../model/picture'
-import { marksOn, type Way, waysOf } from './ways'
+import { busyPaths, marksOn, type TrafficPath } from './paths'
 
 /** Between two drawings, in ms: what moves so slowly needs no more. Measured at 1,000 nodes with 25 busy lines: 3 to 4 % of a processor in the
  * page, 13 % in all of the browser (5 and 17 % at 50 ms), and no frame. */
@@ -19,11 +19,11 @@ const calm = window.matchMedia?.('(prefers-reduced-motion: reduce)')
 /** What runs over links, as marks that move its way: on the busiest that are seen, and only while the view stands still. On a canvas of its own:
  * what is around is not drawn again for them. As dashes that move along the paths of 34 links they cost three frames each time. */
 export class Motion {
-  private ways: readonly Way[] = []
+  private ways: readonly TrafficPath[] = []
   private colour = readColours().accent
   private radius = LEAST
   private frame = 0
-  /** Until the view stands still. */
+  /** Hidden until the view is at rest. */
   private paused = false
   private timer: ReturnType<typeof setTimeout> | undefined
   private ctx: CanvasRenderingContext2D | null = null
@@ -94,7 +94,7 @@ export class Motion {
     this.timer = setTimeout(this.look, CALM_MS)
   }
 
-  /** Look which lines are busy, and go on. */
+  /** Finds the busy lines, and continues the animation. */
   private readonly look = (): void => {
     this.rest()
     const { ctx } = this
@@ -107,7 +107,7 @@ export class Motion {
     const { canvas } = ctx
     const now = this.camera.get()
     this.radius = Math.max(RADIUS * now.zoom, LEAST)
-    this.ways = waysOf(this.picture.lines, this.flow, now)
+    this.ways = busyPaths(this.picture.lines, this.flow, now)
     canvas.dataset.lines = `${this.ways.length}`
     if (this.ways.length === 0) {
       this.clear()

@@ -5,7 +5,7 @@ import type { Editor } from '@/editor'
 import { namespaceOf } from '@/protocol'
 import { covering } from '@/store'
 import { usePart } from '@/ui'
-import { seen } from '../drawing/pass'
+import { visibleBox } from '../drawing/pass'
 import { useCamera } from '../flow/camera'
 import type { FlowCamera } from '../flow/port'
 import type { Board } from '../model/board'
@@ -44,7 +44,7 @@ export function useTraffic(editor: Editor, board: Board): void {
 
 function* linksInView(picture: Picture, camera: FlowCamera): Iterable<readonly [string, string]> {
   const now = camera.get()
-  const area = seen(now, now)
+  const area = visibleBox(now, now)
   for (const shape of picture.lines) {
     if (meets(shape, area)) yield [namespaceOf(shape.line.a), namespaceOf(shape.line.b)]
   }

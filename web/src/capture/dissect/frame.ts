@@ -5,7 +5,7 @@ export class Short extends Error {}
 
 const HEX = Array.from({ length: 256 }, (_, n) => n.toString(16).padStart(2, '0'))
 
-/** A frame being taken apart: its bytes, and what was found in them so far. */
+/** A frame being dissected: its bytes, and the layers found so far. */
 export class Frame {
   readonly bytes: Uint8Array
   readonly layers: Layer[] = []

@@ -37,7 +37,7 @@ export interface Flow {
   sequence: number
   /** TCP only; null: the segment acknowledges nothing. */
   acknowledged: number | null
-  /** TCP only: it opens the connection, or takes it. */
+  /** TCP only: the SYN flag is set. */
   syn: boolean
   payload: readonly [from: number, to: number]
 }

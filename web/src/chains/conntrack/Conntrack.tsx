@@ -14,7 +14,7 @@ import { useRows } from '../useRows'
 import styles from './Conntrack.module.css'
 import { type ConntrackTexts, useConntrackTexts } from './texts'
 
-/** What connection tracking knows in a namespace, live; what NAT changes stands beside what it was. */
+/** The live connection tracking table of a namespace, with addresses before and after NAT. */
 export function Conntrack({ tab, active }: { tab: string; active: boolean }) {
   const t = useConntrackTexts()
   const editor = useEditor()
@@ -146,7 +146,7 @@ function Cell({ className, children }: { className?: string | undefined; childre
   )
 }
 
-/** From where to where; what was translated stands out, and says so. */
+/** Source and destination; translated addresses are highlighted and labelled. */
 function Ends({ from, to, snat = false, dnat = false }: { from: End; to: End; snat?: boolean; dnat?: boolean }) {
   const t = useConntrackTexts()
   const names = useNames(usePanel().namespace)

@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'react'
-import { said, useEditor } from '@/editor'
+import { errorMessage, useEditor } from '@/editor'
 import type { Family } from '@/protocol'
 import { announce, Button, Dialog, Segments, Switch } from '@/ui'
 import { FAMILY } from '../Cell'
@@ -25,7 +25,7 @@ export function ExportRulesDialog({ onClose }: { onClose: () => void }) {
       .request<'export-rules'>({ type: 'export-rules', lab, namespace, family, counters })
       .done.then(
         (result) => here && setText(result.text),
-        (reason) => here && setError(said(reason)),
+        (reason) => here && setError(errorMessage(reason)),
       )
     return () => {
       here = false

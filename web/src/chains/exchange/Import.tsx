@@ -1,6 +1,6 @@
 import { type DragEvent, useState } from 'react'
 import { ProblemError } from '@/connection'
-import { said, useEditor } from '@/editor'
+import { errorMessage, useEditor } from '@/editor'
 import type { AnyCommand, Family, Planned } from '@/protocol'
 import { Button, Dialog, Field, FileButton, Select, Switch } from '@/ui'
 import { FAMILY } from '../Cell'
@@ -28,11 +28,11 @@ export function ImportRulesDialog({ onClose }: { onClose: () => void }) {
     setLook(null)
     setError(undefined)
   }
-  const attempt = async (deed: () => Promise<void>): Promise<void> => {
+  const attempt = async (action: () => Promise<void>): Promise<void> => {
     setBusy(true)
     setError(undefined)
     try {
-      await deed()
+      await action()
     } catch (reason) {
       setError(placed(reason, t))
     } finally {
@@ -130,13 +130,13 @@ export function ImportRulesDialog({ onClose }: { onClose: () => void }) {
   )
 }
 
-/** What is wrong, and with which rule of which chain. */
+/** An error, with the rule and chain it is about. */
 function placed(error: unknown, t: ExchangeTexts): string {
   const { subject, rule } = error instanceof ProblemError ? error.problem : {}
-  if (!subject?.startsWith('chain:')) return said(error)
+  if (!subject?.startsWith('chain:')) return errorMessage(error)
   const [, , table, ...name] = subject.split('/')
   const chain = `${table} ${name.join('/')}`
-  return `${rule ? t.at(chain, rule) : chain}: ${said(error)}`
+  return `${rule ? t.at(chain, rule) : chain}: ${errorMessage(error)}`
 }
 
 /** As ip6tables-save and iptables-save themselves say it. */
@@ -170,5 +170,5 @@ function Changes({ shell }: { shell: readonly string[] }) {
   ))
 }
 
-/** More lines than this nobody reads. */
+/** The most lines that are shown. */
 const MOST = 300

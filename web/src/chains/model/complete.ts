@@ -1,9 +1,9 @@
 /** What can follow at the caret. */
 
-import type { Around } from './around'
 import { optionName } from './grammar'
 import { CTSTATES, PORTED, PROTOCOLS, SHORT, TCP_FLAGS, VERDICTS } from './options'
 import { type Home, type Part, parse } from './parts'
+import type { RuleScope } from './ruleScope'
 
 /** `text` replaces the characters from `start` to `end`. `group` says what it is, as the key of a text; `help` may be empty. */
 export interface Suggestion {
@@ -20,7 +20,7 @@ type Offer = Omit<Suggestion, 'start' | 'end'>
 const MOST = 60
 
 /** Suggestions for the word that the caret stands in, or for a new one. */
-export function complete(text: string, caret: number, around: Around): Suggestion[] {
+export function complete(text: string, caret: number, around: RuleScope): Suggestion[] {
   const parsed = parse(text, around.grammar?.arity)
   const word = parsed.words.find((w) => w.start <= caret && caret <= w.end && w.end > w.start)
   const start = word?.start ?? caret
@@ -42,7 +42,7 @@ export function complete(text: string, caret: number, around: Around): Suggestio
 const LISTS: ReadonlySet<string> = new Set(['ctstate', 'state', 'tcp-flags'])
 
 /** The option just before, where it still wants a value. */
-function awaits(before: Part | undefined, around: Around): Part | undefined {
+function awaits(before: Part | undefined, around: RuleScope): Part | undefined {
   if (!before) return undefined
   const arity = around.grammar?.arity(before.option, before.home) ?? (VALUED.has(before.option) ? 1 : undefined)
   const wants = before.option === 'tcp-flags' ? 2 : (arity ?? (before.home.kind === 'rule' ? 1 : 0))
@@ -53,7 +53,7 @@ const VALUED: ReadonlySet<string> = new Set([
   'protocol', 'source', 'destination', 'in-interface', 'out-interface', 'match', 'jump', 'goto', 'ctstate', 'state', 'dport', 'sport',
 ]) // biome-ignore format: one list
 
-function valuesOf(part: Part, around: Around): Offer[] {
+function valuesOf(part: Part, around: RuleScope): Offer[] {
   const { grammar, chains, interfaces, table, chain } = around
   const offer = (group: Offer['group'], names: readonly string[]): Offer[] =>
     names.map((text) => ({ text, group, help: '' }))
@@ -85,7 +85,7 @@ function valuesOf(part: Part, around: Around): Offer[] {
 }
 
 /** Options that can come next: those of the newest match or target first, then the rule's own. */
-function optionsAfter(before: Part | undefined, { grammar }: Around): Offer[] {
+function optionsAfter(before: Part | undefined, { grammar }: RuleScope): Offer[] {
   const home: Home = homeAfter(before)
   const owner = home.kind === 'rule' ? undefined : grammar?.of(home)
   const own = (owner?.options ?? []).map(

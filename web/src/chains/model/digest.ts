@@ -55,7 +55,7 @@ export function emptyChain(namespace: string, family: Family, table: Table, name
   return { id, family, table, name, builtIn: true, policy: 'ACCEPT', rules: NO_RULES, ends: [] }
 }
 
-/** Who jumps to each custom chain of a table: chain name → names of the chains with such a rule. */
+/** For each user-defined chain of a table the names of the chains with a rule that jumps to it. */
 export function callers(chains: readonly ChainView[]): Map<string, string[]> {
   const own = new Set(chains.filter((c) => !c.builtIn).map((c) => c.name))
   const out = new Map<string, string[]>([...own].map((name) => [name, []]))

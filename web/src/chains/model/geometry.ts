@@ -1,4 +1,4 @@
-/** Where everything of the packet-flow picture stands, in CSS pixels. Pure: the map only draws it. */
+/** The layout of the packet-flow map, in CSS pixels. Pure: the map only draws it. */
 
 import { type Hook, STOPS } from './hooks'
 

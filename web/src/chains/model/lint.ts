@@ -1,8 +1,8 @@
 /** Faults of a rule that can be seen without asking the kernel, at the very word. The lab's own iptables has the last word. */
 
-import type { Around } from './around'
 import { ALIASES, BASE, CTSTATES, PORTED } from './options'
 import { type Parsed, type Part, parse, targetOf, textOf } from './parts'
+import type { RuleScope } from './ruleScope'
 import type { Word } from './words'
 
 export type Fault =
@@ -39,7 +39,7 @@ const at = (fault: Fault, { text, start, end }: Pick<Word, 'text' | 'start' | 'e
 })
 
 /** The faults of a rule, first to last. */
-export function lint(text: string, around: Around): Finding[] {
+export function lint(text: string, around: RuleScope): Finding[] {
   const parsed = parse(text, around.grammar?.arity)
   const found: Finding[] = []
   for (const word of parsed.words) if (word.open) found.push(at('openQuote', word))
@@ -51,7 +51,7 @@ export function lint(text: string, around: Around): Finding[] {
   return found.sort((a, b) => a.start - b.start)
 }
 
-function faultOf(part: Part, parsed: Parsed, around: Around): Finding | null {
+function faultOf(part: Part, parsed: Parsed, around: RuleScope): Finding | null {
   const unknown = unknownOption(part, around)
   if (unknown) return unknown
   if (missesValue(part, around)) return at('noValue', part.sign)
@@ -64,7 +64,7 @@ function faultOf(part: Part, parsed: Parsed, around: Around): Finding | null {
   return null
 }
 
-function unknownOption(part: Part, { grammar }: Around): Finding | null {
+function unknownOption(part: Part, { grammar }: RuleScope): Finding | null {
   const { sign, home, option } = part
   if (option === 'sport' || option === 'dport') return null
   if (home.kind === 'rule') return Object.hasOwn(BASE, sign.text) ? null : at('unknownOption', sign)
@@ -76,7 +76,7 @@ function unknownOption(part: Part, { grammar }: Around): Finding | null {
   return known ? null : at('unknownOption', sign)
 }
 
-function missesValue(part: Part, { grammar }: Around): boolean {
+function missesValue(part: Part, { grammar }: RuleScope): boolean {
   if (part.values.length > 0) return false
   const arity = (grammar?.arity ?? (() => undefined))(part.option, part.home)
   if (part.home.kind === 'rule') return !['fragment', 'ipv4', 'ipv6'].includes(part.option)
@@ -84,7 +84,7 @@ function missesValue(part: Part, { grammar }: Around): boolean {
 }
 const NEEDS_VALUE = /^(sports?|dports?|ctstate|comment|to-destination|to-source|set-mark|limit)$/
 
-function baseFault(part: Part, first: Word, parsed: Parsed, around: Around): Finding | null {
+function baseFault(part: Part, first: Word, parsed: Parsed, around: RuleScope): Finding | null {
   switch (part.option) {
     case 'protocol':
       // Other names are looked up in /etc/protocols of the lab.
@@ -110,7 +110,7 @@ function baseFault(part: Part, first: Word, parsed: Parsed, around: Around): Fin
   }
 }
 
-function targetFault(part: Part, first: Word, parsed: Parsed, { chains, grammar }: Around): Finding | null {
+function targetFault(part: Part, first: Word, parsed: Parsed, { chains, grammar }: RuleScope): Finding | null {
   const target = targetOf(parsed)
   const again = parsed.parts.find((p) => p.home.kind === 'rule' && (p.option === 'jump' || p.option === 'goto'))
   if (target && again !== part) return at('twice', part.sign)
@@ -139,7 +139,7 @@ function portFault(part: Part, first: Word, parsed: Parsed): Finding | null {
 }
 
 /** Addresses may be several, with a mask, or a name that the lab resolves. */
-function addressFault(word: Word, { family }: Around): Finding | null {
+function addressFault(word: Word, { family }: RuleScope): Finding | null {
   for (const one of word.text.split(',')) {
     const [host = '', mask] = one.split('/')
     const six = host.includes(':')

@@ -25,7 +25,7 @@ export interface Parsed {
   stray: readonly Word[]
 }
 
-/** How many words follow an option; undefined where nobody knows. */
+/** How many words follow an option; undefined if it is not known. */
 export type Arity = (option: string, home: Home) => number | undefined
 
 export const ownArity: Arity = (option, home) => {

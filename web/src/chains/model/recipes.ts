@@ -10,13 +10,13 @@ export interface Recipe {
 }
 
 /** What a recipe can be about. `inside` is a subnet of the namespace, `out` the interface that leads away. */
-export interface Ground {
+export interface RecipeContext {
   inside: string | undefined
   host: string | undefined
   out: string | undefined
 }
 
-export function recipes({ inside, host, out }: Ground): readonly Recipe[] {
+export function recipes({ inside, host, out }: RecipeContext): readonly Recipe[] {
   const subnet = inside ?? '10.0.1.0/24'
   const address = host ?? '10.0.1.2'
   const away = out === undefined ? '' : ` -o ${out}`

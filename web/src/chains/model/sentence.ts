@@ -1,4 +1,4 @@
-/** A rule in plain words: "drop TCP to port 80 coming from ns0". What has no words here is quoted as it stands. */
+/** A rule as a sentence: "drop TCP to port 80 coming from ns0". Options without a phrase are quoted literally. */
 
 import type { SentenceTexts } from '../sentenceTexts'
 import { type Parsed, type Part, parse, targetOf, textOf } from './parts'
@@ -13,8 +13,8 @@ export interface Names {
 
 export const NO_NAMES: Names = { address: () => undefined, beyond: () => undefined }
 
-/** What a target says of itself is taken from these options; the others are quoted. */
-interface Told {
+/** A phrase, and the options it covers; the others are quoted. */
+interface Phrase {
   text: string
   used: ReadonlySet<string>
 }
@@ -30,7 +30,7 @@ export function sentence(
   const noun = nounOf(parsed, t, used)
   const conditions = conditionsOf(parsed, t, names, used)
   const what = conditions.length > 0 ? t.those(noun, conditions) : noun === '' ? t.everything : t.all(noun)
-  const { text: said, used: told } = deed(parsed, what, t, names, isChain)
+  const { text: said, used: told } = actionOf(parsed, what, t, names, isChain)
   const rest = parsed.parts.filter((p) => p.home.kind === 'target' && !told.has(p.option))
   const comment = textOf(parsed, 'comment')
   const tail = rest.map((p) => text.slice(p.start, p.end)).join(' ')
@@ -80,7 +80,7 @@ function conditionsOf(parsed: Parsed, t: SentenceTexts, names: Names, used: Set<
 
 const SILENT: ReadonlySet<string> = new Set(['jump', 'goto', 'comment', 'ipv4', 'ipv6', 'set-counters', 'limit-burst'])
 
-/** A match that is named and given no options says something by itself (`-m socket`). */
+/** A match without options has a meaning by itself (`-m socket`). */
 function isBare(parsed: Parsed, named: Part): boolean {
   const name = named.values[0]?.text ?? ''
   if (/^(tcp|udp|udplite|sctp|dccp|icmp|icmp6|comment|limit|multiport|conntrack|state|mark)$/.test(name)) return false
@@ -136,9 +136,15 @@ const addresses = (value: string, names: Names): string =>
     .map((one) => names.address(one) ?? one.replace(/\/(32|128)$/, ''))
     .join(', ')
 
-const told = (text: string, ...used: string[]): Told => ({ text, used: new Set(used) })
+const phrase = (text: string, ...used: string[]): Phrase => ({ text, used: new Set(used) })
 
-function deed(parsed: Parsed, what: string, t: SentenceTexts, names: Names, isChain: (name: string) => boolean): Told {
+function actionOf(
+  parsed: Parsed,
+  what: string,
+  t: SentenceTexts,
+  names: Names,
+  isChain: (name: string) => boolean,
+): Phrase {
   const target = targetOf(parsed)
   const option = (name: string): string =>
     parsed.parts
@@ -146,52 +152,52 @@ function deed(parsed: Parsed, what: string, t: SentenceTexts, names: Names, isCh
       ?.values.map((w) => w.text)
       .join(' ') ?? ''
   const flag = (name: string): boolean => parsed.parts.some((p) => p.home.kind === 'target' && p.option === name)
-  if (!target) return told(t.count(what))
-  if (target.how === 'goto') return told(t.goOn(what, target.name))
-  if (isChain(target.name)) return told(t.check(what, target.name))
+  if (!target) return phrase(t.count(what))
+  if (target.how === 'goto') return phrase(t.goOn(what, target.name))
+  if (isChain(target.name)) return phrase(t.check(what, target.name))
   switch (target.name) {
     case 'ACCEPT':
-      return told(t.accept(what))
+      return phrase(t.accept(what))
     case 'DROP':
-      return told(t.drop(what))
+      return phrase(t.drop(what))
     case 'REJECT':
-      return told(t.reject(what, option('reject-with')), 'reject-with')
+      return phrase(t.reject(what, option('reject-with')), 'reject-with')
     case 'RETURN':
-      return told(t.back(what))
+      return phrase(t.back(what))
     case 'LOG':
-      return told(t.log(what, option('log-prefix')), 'log-prefix', 'log-level')
+      return phrase(t.log(what, option('log-prefix')), 'log-prefix', 'log-level')
     case 'NFLOG':
-      return told(t.log(what, option('nflog-prefix')), 'nflog-prefix', 'nflog-group')
+      return phrase(t.log(what, option('nflog-prefix')), 'nflog-prefix', 'nflog-group')
     case 'MASQUERADE':
-      return told(t.masquerade(what, option('to-ports')), 'to-ports')
+      return phrase(t.masquerade(what, option('to-ports')), 'to-ports')
     case 'SNAT':
-      return told(t.snat(what, endpoint(option('to-source'), names)), 'to-source')
+      return phrase(t.snat(what, endpoint(option('to-source'), names)), 'to-source')
     case 'DNAT':
-      return told(t.dnat(what, endpoint(option('to-destination'), names)), 'to-destination')
+      return phrase(t.dnat(what, endpoint(option('to-destination'), names)), 'to-destination')
     case 'REDIRECT':
-      return told(t.redirect(what, option('to-ports')), 'to-ports')
+      return phrase(t.redirect(what, option('to-ports')), 'to-ports')
     case 'MARK':
-      return told(t.mark(what, markValue(option)), 'set-mark', 'set-xmark')
+      return phrase(t.mark(what, markValue(option)), 'set-mark', 'set-xmark')
     case 'CONNMARK':
-      if (flag('save-mark')) return told(t.saveMark(what), 'save-mark', 'nfmask', 'ctmask')
-      if (flag('restore-mark')) return told(t.restoreMark(what), 'restore-mark', 'nfmask', 'ctmask')
-      return told(t.mark(what, markValue(option)), 'set-mark', 'set-xmark')
+      if (flag('save-mark')) return phrase(t.saveMark(what), 'save-mark', 'nfmask', 'ctmask')
+      if (flag('restore-mark')) return phrase(t.restoreMark(what), 'restore-mark', 'nfmask', 'ctmask')
+      return phrase(t.mark(what, markValue(option)), 'set-mark', 'set-xmark')
     case 'TTL':
-      return told(t.ttl(what, ...change(option, 'ttl')), 'ttl-set', 'ttl-dec', 'ttl-inc')
+      return phrase(t.ttl(what, ...change(option, 'ttl')), 'ttl-set', 'ttl-dec', 'ttl-inc')
     case 'HL':
-      return told(t.ttl(what, ...change(option, 'hl')), 'hl-set', 'hl-dec', 'hl-inc')
+      return phrase(t.ttl(what, ...change(option, 'hl')), 'hl-set', 'hl-dec', 'hl-inc')
     case 'NOTRACK':
-      return told(t.notrack(what))
+      return phrase(t.notrack(what))
     case 'CT':
-      return flag('notrack') ? told(t.notrack(what), 'notrack') : told(t.other(what, 'CT'))
+      return flag('notrack') ? phrase(t.notrack(what), 'notrack') : phrase(t.other(what, 'CT'))
     case 'TRACE':
-      return told(t.trace(what))
+      return phrase(t.trace(what))
     case 'TCPMSS':
-      return flag('clamp-mss-to-pmtu') ? told(t.clamp(what), 'clamp-mss-to-pmtu') : told(t.other(what, 'TCPMSS'))
+      return flag('clamp-mss-to-pmtu') ? phrase(t.clamp(what), 'clamp-mss-to-pmtu') : phrase(t.other(what, 'TCPMSS'))
     case 'TEE':
-      return told(t.tee(what, option('gateway')), 'gateway')
+      return phrase(t.tee(what, option('gateway')), 'gateway')
     default:
-      return told(t.other(what, target.name))
+      return phrase(t.other(what, target.name))
   }
 }
 

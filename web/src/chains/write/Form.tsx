@@ -1,9 +1,9 @@
 import { useMemo } from 'react'
 import { Select } from '@/ui'
-import type { Around } from '../model/around'
 import { setBase, setMatch, setPorts, setTarget } from '../model/change'
 import { CTSTATES, PORTED, PROTOCOLS } from '../model/options'
 import { type Parsed, parse, partOf, targetOf, textOf } from '../model/parts'
+import type { RuleScope } from '../model/ruleScope'
 import { Choice, Line, Typed } from './controls'
 import styles from './Form.module.css'
 import { Kept, Matches, TargetOptions } from './Matches'
@@ -13,7 +13,15 @@ import { useWriteTexts } from './texts'
 import { useAddresses } from './useAddresses'
 
 /** The rule as fields. Each field changes its own words of the text and no others; what it has no field for stays as text. */
-export function Form({ text, around, onChange }: { text: string; around: Around; onChange: (text: string) => void }) {
+export function Form({
+  text,
+  around,
+  onChange,
+}: {
+  text: string
+  around: RuleScope
+  onChange: (text: string) => void
+}) {
   const t = useWriteTexts()
   const parsed = useMemo(() => parse(text, around.grammar?.arity), [text, around.grammar])
   const form = { parsed, around, onChange }
@@ -40,7 +48,7 @@ export function Form({ text, around, onChange }: { text: string; around: Around;
         <Kept {...form} />
       </fieldset>
       <fieldset className={styles.part}>
-        <legend>{t.deed}</legend>
+        <legend>{t.action}</legend>
         <Target {...form} />
         <TargetOptions {...form} />
       </fieldset>

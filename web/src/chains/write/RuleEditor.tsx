@@ -15,29 +15,29 @@ import styles from './RuleEditor.module.css'
 import { Several } from './Several'
 import { TextField, type Wrong } from './TextField'
 import { useWriteTexts } from './texts'
-import { useAround } from './useAround'
 import { type Checked, useCheck } from './useCheck'
-import { Meanwhile, useSave } from './useSave'
+import { useRuleScope } from './useRuleScope'
+import { ConflictNotice, useSave } from './useSave'
 
-/** One rule, written in two ways that always say the same: the text that one would type, and a form. */
+/** The editor of one rule, as text and as a form that stay in sync. */
 export function RuleEditor({ writing }: { writing: Writing }) {
   const t = useWriteTexts()
   const panel = usePanel()
-  const { spot, draft } = writing
+  const { chainRef, draft } = writing
   const [text, setText] = useState(draft.kind === 'change' ? draft.was : (draft.text ?? ''))
   const [refused, setRefused] = useState<Wrong | null>(null)
   const [several, setSeveral] = useState<Lines | null>(null)
-  const around = useAround(spot)
-  const chain = useChain(spot)
+  const around = useRuleScope(chainRef)
+  const chain = useChain(chainRef)
   const findings = useMemo(() => lint(text, around), [text, around])
-  const checked = useCheck(text, spot, findings.length === 0)
+  const checked = useCheck(text, chainRef, findings.length === 0)
   const save = useSave(writing, text, setRefused)
   const edit = useCallback((next: string) => {
     setText(next)
     setRefused(null)
   }, [])
   const type = (next: string): void => {
-    const command = readCommand(next, spot)
+    const command = readCommand(next, chainRef)
     if (!command || command.rule === '' || command.verb === 'policy') {
       edit(next)
       return
@@ -50,7 +50,7 @@ export function RuleEditor({ writing }: { writing: Writing }) {
     edit(command.rule)
   }
   const paste = (pasted: string): boolean => {
-    const found = readSeveral(pasted, { namespace: panel.namespace, ...spot })
+    const found = readSeveral(pasted, { namespace: panel.namespace, ...chainRef })
     setSeveral(found)
     return found !== null
   }
@@ -59,12 +59,12 @@ export function RuleEditor({ writing }: { writing: Writing }) {
   return (
     <section
       className={styles.editor}
-      aria-label={draft.kind === 'new' ? t.newRule(spot.name) : t.changeRule(draft.at, spot.name)}
+      aria-label={draft.kind === 'new' ? t.newRule(chainRef.name) : t.changeRule(draft.at, chainRef.name)}
       onKeyDown={(event) => keys(event, panel.leave, several ? () => undefined : save.run)}
     >
       <header className={styles.head}>
-        <h3>{draft.kind === 'new' ? t.newRule(spot.name) : t.changeRule(draft.at, spot.name)}</h3>
-        <span className={styles.table}>{spot.table}</span>
+        <h3>{draft.kind === 'new' ? t.newRule(chainRef.name) : t.changeRule(draft.at, chainRef.name)}</h3>
+        <span className={styles.table}>{chainRef.table}</span>
         {draft.kind === 'new' && chain && <Position writing={writing} rules={chain.rules.length} />}
         <span className={styles.grow} />
         <Needs>
@@ -100,13 +100,13 @@ export function RuleEditor({ writing }: { writing: Writing }) {
             </div>
             {!chain && (
               <p className={styles.meanwhile} role="alert">
-                {t.noChain(spot.name, spot.table)}
+                {t.noChain(chainRef.name, chainRef.table)}
                 <Button size="s" onClick={save.withChain}>
-                  {t.makeChain(spot.name)}
+                  {t.makeChain(chainRef.name)}
                 </Button>
               </p>
             )}
-            <Meanwhile writing={writing} chain={chain} onTake={edit} save={save} />
+            <ConflictNotice writing={writing} chain={chain} onTake={edit} save={save} />
             <Form text={text} around={around} onChange={edit} />
           </>
         )}
@@ -145,10 +145,10 @@ function Says({
   asking: boolean
 }) {
   const t = useWriteTexts()
-  const { namespace, tables, spot } = usePanel()
+  const { namespace, tables, chainRef } = usePanel()
   const words = useSentenceTexts()
   const names = useNames(namespace)
-  const custom = tables.get(`${spot.family}/${spot.table}`)?.custom ?? []
+  const custom = tables.get(`${chainRef.family}/${chainRef.table}`)?.custom ?? []
   const said = sentence(text, words, names, (name) => custom.some((c) => c.name === name))
   const other = checked?.canonical != null && checked.canonical !== text.trim()
   return (
@@ -185,7 +185,7 @@ function Position({ writing, rules }: { writing: Writing; rules: number }) {
         value={at ?? rules + 1}
         onChange={(event) => {
           const next = Math.min(Math.max(Number(event.target.value) || 1, 1), rules + 1)
-          panel.retarget(writing.spot, { kind: 'new', at: next > rules ? null : next })
+          panel.retarget(writing.chainRef, { kind: 'new', at: next > rules ? null : next })
         }}
       />
       / {rules + 1}

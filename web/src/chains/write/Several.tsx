@@ -1,5 +1,5 @@
 import { useState } from 'react'
-import { said, useEditor } from '@/editor'
+import { errorMessage, useEditor } from '@/editor'
 import { announce, Button } from '@/ui'
 import { usePanel } from '../context'
 import type { Several as Lines } from '../model/several'
@@ -23,7 +23,7 @@ export function Several({ found, onFirst }: { found: Lines; onFirst: () => void 
       announce(label)
       panel.leave()
     } catch (reason) {
-      setError(said(reason))
+      setError(errorMessage(reason))
       setBusy(false)
     }
   }
@@ -52,7 +52,7 @@ export function Several({ found, onFirst }: { found: Lines; onFirst: () => void 
           {error}
         </p>
       )}
-      <p className={styles.deeds}>
+      <p className={styles.actions}>
         <Button size="s" variant="primary" autoFocus disabled={busy} onClick={() => void add()}>
           {busy ? t.saving : t.addSeveral(commands.length)}
         </Button>

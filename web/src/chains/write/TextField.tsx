@@ -1,7 +1,7 @@
 import { type KeyboardEvent, useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from 'react'
 import { cx } from '@/ui'
-import type { Around } from '../model/around'
 import { complete, type Suggestion } from '../model/complete'
+import type { RuleScope } from '../model/ruleScope'
 import tokens from '../RuleText.module.css'
 import { tokensOf } from '../tokens'
 import { Suggestions } from './Suggestions'
@@ -15,7 +15,7 @@ export interface Wrong {
   message: string
 }
 
-/** The rule as one types it: words told apart, completion at the caret, the fault under the very word. */
+/** The text field of a rule: coloured tokens, completion at the caret, errors underlined at their word. */
 export function TextField({
   text,
   around,
@@ -25,10 +25,10 @@ export function TextField({
   onSubmit,
 }: {
   text: string
-  around: Around
+  around: RuleScope
   wrong: Wrong | null
   onChange: (text: string, pasted: boolean) => void
-  /** Whether what was pasted is taken otherwise. */
+  /** Returns whether it handled the pasted text. */
   onPaste: (text: string) => boolean
   onSubmit: () => void
 }) {
@@ -59,11 +59,11 @@ export function TextField({
   }
   const shown = open && offers.length > 0
   const key = (event: KeyboardEvent): void => {
-    const deed = keyDeed(event, { shown, offers, chosen, setChosen, take, setOpen, onSubmit })
-    if (!deed) return
+    const handler = keyHandler(event, { shown, offers, chosen, setChosen, take, setOpen, onSubmit })
+    if (!handler) return
     event.preventDefault()
     event.stopPropagation()
-    deed()
+    handler()
   }
   return (
     <div className={styles.field} data-wrong={wrong !== null || undefined}>
@@ -118,8 +118,8 @@ interface Keys {
   onSubmit: () => void
 }
 
-/** The keys of a combobox (WAI-ARIA): arrows choose, Tab or Enter takes, Escape closes. */
-function keyDeed(event: KeyboardEvent, k: Keys): (() => void) | undefined {
+/** The keys of a combobox (WAI-ARIA): arrows choose, Tab or Enter accepts, Escape closes. */
+function keyHandler(event: KeyboardEvent, k: Keys): (() => void) | undefined {
   const offer = k.offers[k.chosen]
   const step = (by: number) => () => k.setChosen((k.chosen + by + k.offers.length) % k.offers.length)
   if (event.key === ' ' && event.ctrlKey) return () => k.setOpen(true)

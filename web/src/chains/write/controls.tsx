@@ -3,7 +3,7 @@ import { Field, Input, Select } from '@/ui'
 import styles from './Form.module.css'
 import { useWriteTexts } from './texts'
 
-/** What a field hands to its control. */
+/** The ids that a field passes to its control. */
 export interface Ids {
   id: string
   'aria-describedby': string | undefined

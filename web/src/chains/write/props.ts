@@ -1,9 +1,9 @@
-import type { Around } from '../model/around'
 import type { Parsed } from '../model/parts'
+import type { RuleScope } from '../model/ruleScope'
 
-/** What every part of the form gets: the rule, what stands around it, and whom to tell its new text. */
+/** The props of every part of the form: the rule, its scope, and the callback for its new text. */
 export interface FormProps {
   parsed: Parsed
-  around: Around
+  around: RuleScope
   onChange: (text: string) => void
 }

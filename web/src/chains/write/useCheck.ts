@@ -1,20 +1,20 @@
 import { useEffect, useState } from 'react'
 import { useEditor } from '@/editor'
 import type { Problem } from '@/protocol'
-import { type Spot, usePanel } from '../context'
+import { type ChainRef, usePanel } from '../context'
 
 /** After a pause of so long, in ms, the lab's iptables is asked. */
 const PAUSE = 400
 
-/** What the lab's own iptables says of a text. `text` is what it was asked about, `canonical` how it would print it. */
+/** The result of checking a text with the iptables of the lab. `text`: what was checked; `canonical`: how iptables-save would print it. */
 export interface Checked {
   text: string
   canonical: string | null
   problem: Problem | null
 }
 
-/** Ask while somebody writes; null while there is no answer for just this text. `ask` false: local faults come first. */
-export function useCheck(text: string, { family, table, name }: Spot, ask: boolean): Checked | null {
+/** Checks a rule while it is being written; null while there is no result for this text. `ask` false: there are local errors to fix first. */
+export function useCheck(text: string, { family, table, name }: ChainRef, ask: boolean): Checked | null {
   const editor = useEditor()
   const { namespace } = usePanel()
   const [checked, setChecked] = useState<Checked | null>(null)
@@ -24,7 +24,7 @@ export function useCheck(text: string, { family, table, name }: Spot, ask: boole
     const timer = setTimeout(async () => {
       const lab = editor.session.current.get() ?? ''
       const asked = { type: 'check-rule' as const, lab, namespace, family, table, chain: name, rule: text }
-      // Where nobody answers (the lab does not run) saving tells what there is to tell.
+      // If the check fails (the lab is not running), saving reports the error.
       const answer = await editor.session.connection.request<'check-rule'>(asked).done.catch(() => null)
       if (here && answer) setChecked({ text, canonical: answer.text, problem: answer.problem })
     }, PAUSE)

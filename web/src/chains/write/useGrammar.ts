@@ -20,7 +20,7 @@ function ask(editor: Editor, lab: string, family: Family): Promise<Grammar> {
   return answer
 }
 
-/** The matches and targets of the lab's own iptables; null until they are known, and where nobody can tell them. */
+/** The matches and targets of the lab's iptables; null until they are loaded, or if they are unavailable. */
 export function useGrammar(family: Family): Grammar | null {
   const editor = useEditor()
   const [grammar, setGrammar] = useState<Grammar | null>(null)

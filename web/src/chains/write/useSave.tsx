@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react'
 import { ProblemError } from '@/connection'
-import { said, useEditor } from '@/editor'
+import { errorMessage, useEditor } from '@/editor'
 import type { AnyCommand } from '@/protocol'
 import { announce, Button } from '@/ui'
 import { usePanel, type Writing } from '../context'
@@ -21,13 +21,13 @@ export interface Save {
   asNew: () => void
 }
 
-/** Saving what is written; a refusal stands at its word, and what was written stays. */
-export function useSave({ spot, draft }: Writing, text: string, onRefused: (wrong: Wrong) => void): Save {
+/** Saves the rule that is being written; an error is marked at its word, and the text stays. */
+export function useSave({ chainRef, draft }: Writing, text: string, onRefused: (wrong: Wrong) => void): Save {
   const editor = useEditor()
   const panel = usePanel()
   const t = useChainsTexts()
   const [busy, setBusy] = useState(false)
-  const { family, table, name: chain } = spot
+  const { family, table, name: chain } = chainRef
   const where = { namespace: panel.namespace, family, table }
   const rule = text.trim()
   const add: AnyCommand = { do: 'add-rule', ...where, chain, rule, at: draft.kind === 'new' ? draft.at : null }
@@ -61,11 +61,11 @@ export function useSave({ spot, draft }: Writing, text: string, onRefused: (wron
 function wrongOf(error: unknown, text: string): Wrong {
   const span = error instanceof ProblemError ? error.problem.span : null
   const [start, end] = span ?? [0, text.length]
-  return { start, end, message: said(error) }
+  return { start, end, message: errorMessage(error) }
 }
 
-/** Somebody else has changed or deleted the rule that is being edited: which of the two shall hold? */
-export function Meanwhile({
+/** Shown if someone else changed or deleted the rule that is being edited: asks which version to keep. */
+export function ConflictNotice({
   writing,
   chain,
   onTake,
@@ -78,12 +78,12 @@ export function Meanwhile({
 }) {
   const t = useWriteTexts()
   const panel = usePanel()
-  const { draft, spot } = writing
+  const { draft, chainRef } = writing
   if (draft.kind !== 'change' || !chain || save.busy) return null
   const now = chain.rules[draft.at - 1]
   if (now === draft.was) return null
   const moved = chain.rules.indexOf(draft.was) + 1
-  if (moved > 0) return <Follow onFollow={() => panel.retarget(spot, { ...draft, at: moved })} />
+  if (moved > 0) return <Follow onFollow={() => panel.retarget(chainRef, { ...draft, at: moved })} />
   return (
     <div className={styles.meanwhile} role="alert">
       {now === undefined ? t.goneMeanwhile : t.changedMeanwhile}
@@ -96,7 +96,7 @@ export function Meanwhile({
           <Button
             size="s"
             onClick={() => {
-              panel.retarget(spot, { ...draft, was: now })
+              panel.retarget(chainRef, { ...draft, was: now })
               onTake(now)
             }}
           >

@@ -4,7 +4,7 @@ import { useAllowedTexts } from '../texts/allowed'
 import type { EditorTexts } from '../texts/editor'
 import type { HelpTexts } from '../texts/help'
 
-/** Under which heading an action stands in the sheet of shortcuts and in the command palette, in this order. */
+/** The headings of actions in the list of shortcuts and in the command palette, in this order. */
 export const ACTION_GROUPS = ['add', 'edit', 'select', 'tools', 'terminal', 'rules', 'lab', 'view', 'app'] as const
 export type ActionGroup = (typeof ACTION_GROUPS)[number]
 

@@ -1,4 +1,4 @@
-/** Actions on what stands on the canvas: arranging, copying, drawing, linking. */
+/** Actions on the canvas: arranging, copying, drawing, linking. */
 
 import type { Edge } from '../gestures/arrange'
 import type { Editor } from '../kernel/editor'
@@ -33,7 +33,7 @@ const act = (
 const some = (editor: Editor): boolean => copyable(editor).length > 0
 export const copy: Action = { ...act('copy', 'edit', 'copy', ['Mod+C'], some, copySelection), needs: 'view' }
 export const cut = act('cut', 'edit', 'cut', ['Mod+X'], some, cutSelection)
-/** Its key is answered by the page's paste event, which may read the clipboard without asking. */
+/** Its shortcut is handled by the page's paste event, which may read the clipboard without permission. */
 export const paste: Action = {
   ...act('paste', 'edit', 'paste', ['Mod+V'], open, (e) => pasteClipboard(e, e.pointed)),
   native: true,

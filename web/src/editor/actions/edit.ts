@@ -15,7 +15,7 @@ export const remove: Action = {
   enabled: (editor) => editor.selection.get().size > 0,
   run: async (editor) => {
     const all = [...editor.selection.get()]
-    // Where everything is selected, `host` stays; alone, the server says why it cannot go.
+    // If everything is selected, `host` is left out; if it is selected alone, the server explains why it cannot be deleted.
     const ids = all.length > 1 ? all.filter((id) => id !== namespaceId(HOST)) : all
     const done = await editor.edit([{ do: 'remove', ids }], useEditorTexts.now().removed(ids.length))
     if (done) editor.select([])
@@ -29,7 +29,7 @@ export const undo: Action = {
   help: (h) => h.undo,
   shortcuts: ['Mod+Z'],
   enabled: (editor) => editor.staging.state.get().edits.length > 0 || editor.lab.meta.get().undo !== null,
-  // what waits was done last, and is taken back first
+  // staged edits are the latest ones, and are undone first
   run: (editor) => (editor.staging.state.get().edits.length > 0 ? editor.staging.takeBack() : undoNewest(editor)),
 }
 
@@ -63,7 +63,7 @@ export const deselect: Action = {
   label: (t) => t.deselect,
   help: (h) => h.deselect,
   shortcuts: ['Escape'],
-  enabled: (editor) => editor.spot.get() !== null || editor.selection.get().size > 0,
-  // What stands open on the canvas goes first, wherever the focus is.
-  run: (editor) => (editor.spot.get() === null ? editor.select([]) : editor.spot.set(null)),
+  enabled: (editor) => editor.popover.get() !== null || editor.selection.get().size > 0,
+  // An open popover is closed first, wherever the focus is.
+  run: (editor) => (editor.popover.get() === null ? editor.select([]) : editor.popover.set(null)),
 }

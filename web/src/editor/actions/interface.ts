@@ -45,7 +45,7 @@ const renameInterface = onInterface(
   'F2',
   (editor, { ref }) => editor.dialog.set({ kind: 'rename', ref }),
 )
-/** Of an interface its name, of an area or a note its text, where it stands. */
+/** Renames an interface; edits the text of an area or a note in place. */
 export const rename: Action = {
   ...renameInterface,
   enabled: (editor) => onlyShape(editor) !== undefined || renameInterface.enabled(editor),

@@ -1,5 +1,5 @@
 import { afterColon, HOST } from '@/protocol'
-import { standsIn } from '@/store'
+import { namespaceOfNode } from '@/store'
 import { useAppActionTexts } from '../texts/app'
 import { openDock, resizeDock } from '../verbs/dock'
 import type { Action } from './action'
@@ -18,7 +18,7 @@ export const trace: Action = {
   enabled: open,
   run: (editor) => {
     const [source, target] = [...editor.selection.get()].map(afterColon)
-    openDock(editor, { kind: 'journey', source: standsIn(source ?? HOST), target })
+    openDock(editor, { kind: 'journey', source: namespaceOfNode(source ?? HOST), target })
     const wanted = Math.min(ROOM, Math.round(window.innerHeight / 2))
     if (editor.dock.get().height < wanted) resizeDock(editor, wanted)
   },

@@ -1,4 +1,4 @@
-/** Areas and what lies in them. Pure; canvas units. */
+/** Areas and the nodes inside them. Pure; canvas units. */
 
 import { around, type Box, grown, within } from './boxes'
 
@@ -14,7 +14,7 @@ export function areaAround(boxes: Iterable<Box>): Box | null {
   return { x: Math.round(x), y: Math.round(y - LABEL), w: Math.round(w), h: Math.round(h + LABEL) }
 }
 
-/** The ids of the boxes that lie wholly in the area. */
+/** The ids of the boxes that are completely inside the area. */
 export function inside(area: Box, boxes: Iterable<readonly [string, Box]>): string[] {
   return [...boxes].flatMap(([id, box]) => (within(box, area) ? [id] : []))
 }

@@ -5,16 +5,16 @@ import type { Scene } from '@/store'
 import type { EditorTexts } from '../texts/editor'
 import { partsOf } from './propose'
 
-export interface Deed {
+export interface DropEdit {
   commands: readonly AnyCommand[]
   label: string
   /** The ref that the interface has afterwards. */
   ref: string
 }
 
-/** An interface's end is dropped on a node (`ns0`, or a bridge `host/br0`): it moves there, is plugged in, or released.
+/** An interface is dropped on a node (`ns0`, or a bridge `host/br0`): it moves there, is attached, or is detached.
  * null where that changes nothing. */
-export function dropEnd(scene: Scene, t: EditorTexts, ref: string, node: string): Deed | null {
+export function dropEnd(scene: Scene, t: EditorTexts, ref: string, node: string): DropEdit | null {
   const { namespace, master } = partsOf(node)
   const name = nameOf(ref)
   const after = `${namespace}/${name}`

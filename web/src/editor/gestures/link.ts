@@ -42,7 +42,7 @@ export function dragPairs(from: string, over: string, selected: readonly string[
   return pairsOf([from], [over])
 }
 
-/** Hands out names and addresses, each once. */
+/** Proposes names and addresses, each only once. */
 class Proposals {
   private readonly names = new Map<string, Set<string>>()
   private readonly given = new Map<string, string[]>()
@@ -158,7 +158,7 @@ export function star(
   return { commands: [...adds, ...links.commands], links: links.links, made: null }
 }
 
-/** Places in rows below a box, where no other stands. */
+/** Free places in rows below a box. */
 export function rowsBelow(
   box: { x: number; y: number; w: number; h: number },
   taken: readonly { x: number; y: number; w: number; h: number }[],

@@ -1,4 +1,4 @@
-/** Where a new card goes when nobody says where. */
+/** The default place of a new card. */
 
 import { type Box, grown, meets, type Point } from './boxes'
 

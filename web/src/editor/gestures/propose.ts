@@ -17,7 +17,7 @@ export function namesIn(scene: Scene, namespace: string): Set<string> {
   return out
 }
 
-/** The namespace and (of a bridge) the master's name that a node `ns0` or `host/br0` stands for. */
+/** The namespace of a node `ns0` or `host/br0`, and the name of the bridge, if it is one. */
 export function partsOf(node: string): { namespace: string; master: string | null } {
   const slash = node.indexOf('/')
   return slash < 0
@@ -58,7 +58,7 @@ const overlaps = (a: Subnet, b: Subnet): boolean => {
   return (a.base & m) >>> 0 === (b.base & m) >>> 0
 }
 
-/** The next `count` free IPv4 addresses of the subnet in use `near`, else of the first 10.0.N.0/24 that nobody uses. */
+/** The next `count` free IPv4 addresses of the subnet in use `near`, otherwise of the first unused 10.0.N.0/24. */
 export function freeAddresses(near: Iterable<string>, everywhere: Iterable<string>, count: number): string[] {
   const here = [...near].flatMap((a) => parse(a) ?? [])
   const all = [...everywhere].flatMap((a) => parse(a) ?? [])

@@ -94,7 +94,7 @@ export function snap(box: Box, rulers: Rulers, reach: number): Snapped {
   return { by: { x: dx ?? 0, y: dy ?? 0 }, guides }
 }
 
-/** Where the corner of `box` goes on the grid. */
+/** The corner of `box`, rounded to the grid. */
 export function snapToGrid(box: Box, grid = GRID): Snapped {
   const to = (v: number): number => Math.round(v / grid) * grid
   return { by: { x: to(box.x) - box.x, y: to(box.y) - box.y }, guides: [] }

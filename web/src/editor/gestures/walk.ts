@@ -11,10 +11,10 @@ const WAYS: Record<Heading, { x: number; y: number }> = {
   down: { x: 0, y: 1 },
 }
 
-/** What lies aside counts this much more than what lies ahead. */
+/** Weight of the distance across the direction, against that along it. */
 const ASIDE = 2
 
-/** The next node this way: near, and rather ahead than aside. null where nothing lies there. */
+/** The next node in a direction: near, and ahead rather than aside. null: none. */
 export function next(boxes: ReadonlyMap<string, Box>, from: string, way: Heading): string | null {
   const start = boxes.get(from)
   if (!start) return null

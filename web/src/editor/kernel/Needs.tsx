@@ -11,7 +11,7 @@ export function useDenied(need: 'edit' | 'admin' = 'edit'): string | undefined {
   return RANK[useValue(role)] >= RANK[need] ? undefined : t[need]
 }
 
-/** What is inside is for those whose token allows it; for others it is greyed, and says why. */
+/** Greys out its content, with the reason as a tooltip, if the token does not allow it. */
 export function Needs({ what = 'edit', children }: { what?: 'edit' | 'admin'; children: ReactNode }) {
   return <Gate reason={useDenied(what)}>{children}</Gate>
 }

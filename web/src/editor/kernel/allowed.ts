@@ -1,4 +1,4 @@
-/** What the token of this visit allows. The server decides (server/access.py); here it is only said beforehand. */
+/** What the token of this session allows. The server decides (server/access.py); the browser only shows it beforehand. */
 
 import { ProblemError } from '@/connection'
 import type { Session } from '@/store'

@@ -10,7 +10,7 @@ import type { RulesView } from '../state/rules'
 import type { TerminalView } from '../state/terminal'
 import { FIRST_TOOL, type Tool } from '../state/tools'
 import { storedTour, type TourState } from '../state/tour'
-import type { DialogState, Level, SideState, Spot, Toast, Viewport } from '../state/ui'
+import type { CanvasPopover, DialogState, Level, SideState, Toast, Viewport } from '../state/ui'
 import { type Arrange, viewOptions } from '../state/view'
 import { useEditorTexts } from '../texts/editor'
 import { useStagingTexts } from '../texts/staging'
@@ -28,11 +28,11 @@ export class Editor {
   readonly dialog = new Value<DialogState | null>(null)
   readonly side = new Value<SideState>('inspector')
   readonly dock = new Value<DockState>(emptyDock())
-  /** The packet's journey that is looked at, and at which hop. */
+  /** The trace that is shown, and at which hop. */
   readonly journey = new Value<JourneyView | null>(null)
   readonly toasts = new Value<readonly Toast[]>([])
   readonly tool = new Value<Tool>(FIRST_TOOL)
-  readonly spot = new Value<Spot | null>(null)
+  readonly popover = new Value<CanvasPopover | null>(null)
   /** The area or note that is being written, by record id. */
   readonly inline = new Value<string | null>(null)
   readonly viewport = new Value<Viewport | null>(null)
@@ -55,11 +55,11 @@ export class Editor {
   readonly marks = new Marks()
   /** Where on the empty canvas the menu was opened, in canvas units, while one of its entries runs: what is made goes there. */
   pointed: { x: number; y: number } | undefined
-  /** Sends what is still being collected (arrow keys that move something), so that edits come in the order in which they were made. */
+  /** Sends edits that are still being collected (moves by arrow keys), so that edits are sent in their order. */
   collected: () => void = () => undefined
   /** How many edits are under way. */
   readonly busy = new Value(0)
-  /** Documents as somebody writes them, by lab, from the first change until they are applied or discarded. */
+  /** Unsaved texts of documents, by lab, from the first change until they are applied or discarded. */
   readonly drafts = new Map<string, Draft>()
   /** Edits that wait to be applied together. */
   readonly staging: Staging
@@ -79,7 +79,7 @@ export class Editor {
     return this.session.lab
   }
 
-  /** Ask for an edit: the commands together or not at all; while changes are staged it waits. Throws what `fail` takes. */
+  /** Sends an edit: all of its commands or none; while staging it is collected instead. Throws errors for `fail`. */
   async request(commands: readonly AnyCommand[], label: string, base = true): Promise<Done> {
     this.collected()
     if (this.staging.takes(commands)) return this.staging.add(commands, label)
@@ -96,12 +96,12 @@ export class Editor {
     }
   }
 
-  /** What an edit would do, without doing it. Throws what `fail` takes. */
+  /** The plan of an edit, without doing it (dry run). Throws errors for `fail`. */
   async plan(commands: readonly AnyCommand[]): Promise<Planned> {
     return (await this.send(commands, '', false, true)) as Planned
   }
 
-  /** Ask for an edit, say what came of it, and return it; undefined where it failed (a toast says why). */
+  /** Sends an edit, announces the result, and returns it; undefined if it failed (a toast shows the reason). */
   async edit(commands: readonly AnyCommand[], label: string, base = true): Promise<Done | undefined> {
     try {
       const staged = this.staging.takes(commands)
@@ -141,7 +141,7 @@ export class Editor {
     this.viewport.get()?.reveal(recordId)
   }
 
-  /** Tell a failure of a request, whatever it is. */
+  /** Shows the error of a failed request, whatever was thrown. */
   fail(error: unknown): void {
     const t = useEditorTexts.now()
     if (error instanceof ProblemError) this.toast('error', error.problem)

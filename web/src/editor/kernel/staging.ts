@@ -12,7 +12,7 @@ export interface StagedEdit {
   label: string
 }
 
-/** `plan` is of all edits together; `problem` says why they cannot be done as the lab is now. */
+/** `plan`: that of all edits together. `problem`: why they cannot be applied in the current state of the lab. */
 export interface StagingState {
   on: boolean
   edits: readonly StagedEdit[]
@@ -25,7 +25,7 @@ const OFF: StagingState = { on: false, edits: [], plan: null, problem: null, bus
 /** The lab may change often under what waits: then the plan is asked for anew, not for each change. */
 const CALM_MS = 150
 
-/** What takes effect at once also while edits are collected. */
+/** Commands that take effect at once even while staging. */
 const AT_ONCE: ReadonlySet<AnyCommand['do']> = new Set(['undo', 'redo', 'keep-drift', 'revert-drift', 'set-lab'])
 
 /** What a reload of the page leaves; another window has its own. */
@@ -119,7 +119,7 @@ export class Staging {
     }
   }
 
-  /** Collect edits from now on, or do them at once again. What waits goes on waiting. */
+  /** Turns staging on or off. Edits that are staged stay staged. */
   switch(on: boolean): void {
     this.state.update((now) => ({ ...now, on }))
   }
@@ -137,7 +137,7 @@ export class Staging {
     this.keep(this.state.get().edits.slice(0, -1))
   }
 
-  /** All in one go. Throws what `Editor.fail` takes; then they go on waiting. */
+  /** Applies all staged edits at once. If it throws (an error for `Editor.fail`), they stay staged. */
   async apply(): Promise<Done> {
     const { edits } = this.state.get()
     const [only] = edits

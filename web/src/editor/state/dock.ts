@@ -24,7 +24,7 @@ export type TerminalPanel = Extract<DockPanel, { kind: 'terminal' }>
 export interface DockTab {
   id: string
   panel: DockPanel
-  /** Set by the panel itself where the kind's own title says too little. */
+  /** Set by the panel itself if the title of its kind is not enough. */
   title?: string | undefined
   /** Something wants to be seen there: a bell rang. */
   mark?: boolean | undefined

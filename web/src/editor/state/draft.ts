@@ -1,4 +1,4 @@
-/** The text of a lab's document while somebody writes it; `base` is the lab's text from which it began. */
+/** The edited text of a lab's document; `base` is the text of the lab when editing began. */
 export interface Draft {
   base: string
   text: string

@@ -7,11 +7,11 @@ export interface Pane {
   terminal: string | null
 }
 
-export type Way = 'right' | 'down'
+export type SplitDirection = 'right' | 'down'
 
 /** `share`: how much of the room the first of the two has, 0 to 1. */
 export interface Halves {
-  split: Way
+  split: SplitDirection
   share: number
   first: Panes
   second: Panes
@@ -41,14 +41,14 @@ const change = (panes: Panes, pane: string, how: (found: Pane) => Panes): Panes 
 }
 
 /** Give half of a pane's room to a new one, to the right of it or below. */
-export const splitPane = (panes: Panes, pane: string, way: Way, fresh: Pane): Panes =>
+export const splitPane = (panes: Panes, pane: string, way: SplitDirection, fresh: Pane): Panes =>
   change(panes, pane, (found) => ({ split: way, share: 0.5, first: found, second: fresh }))
 
 /** Another shell in this pane. */
 export const setTerminal = (panes: Panes, pane: string, terminal: string | null): Panes =>
   change(panes, pane, (found) => ({ ...found, terminal }))
 
-/** The rest takes its room; null where it was the only one. */
+/** Removes a pane; its neighbours get the space. null: it was the only one. */
 export function closePane(panes: Panes, pane: string): Panes | null {
   if (isPane(panes)) return panes.pane === pane ? null : panes
   const first = closePane(panes.first, pane)
@@ -63,7 +63,7 @@ export function neighbour(panes: Panes, pane: string, by: number): string {
   return all[(all.indexOf(pane) + by + all.length) % all.length] ?? pane
 }
 
-/** Where something lies in a tab, in parts of its width and height. */
+/** A rectangle in a tab, as fractions of its width and height. */
 export interface Rect {
   x: number
   y: number
@@ -74,7 +74,7 @@ export interface Rect {
 /** The line between two halves. `path` leads to it: `1` the first half, `2` the second. */
 export interface Divider extends Rect {
   path: string
-  split: Way
+  split: SplitDirection
   share: number
 }
 
@@ -98,7 +98,7 @@ export function place(panes: Panes, rect: Rect = WHOLE, path = ''): Placed {
   }
 }
 
-function halves({ x, y, w, h }: Rect, split: Way, share: number): [Rect, Rect] {
+function halves({ x, y, w, h }: Rect, split: SplitDirection, share: number): [Rect, Rect] {
   return split === 'right'
     ? [
         { x, y, w: w * share, h },

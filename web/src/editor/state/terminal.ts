@@ -17,6 +17,6 @@ export interface TerminalView {
 
 const READER = 'vethboard.terminal.reader'
 
-/** The screen reader mode of all terminals: what is printed is said. */
+/** The screen reader mode of all terminals: output is read aloud. */
 export const reader = new Value(localStorage.getItem(READER) === 'on')
 reader.subscribe(() => localStorage.setItem(READER, reader.get() ? 'on' : 'off'))

@@ -22,7 +22,7 @@ export type DialogState =
   | { kind: 'import'; text?: string | undefined; fileName?: string | undefined }
 
 /** What is open on the canvas itself, at a point of the window: where a link that ended on nothing shall lead; the ends of new links. */
-export type Spot =
+export type CanvasPopover =
   | { kind: 'choose'; from: readonly string[]; at: { x: number; y: number } }
   | { kind: 'ends'; links: readonly (readonly [string, string])[]; at: { x: number; y: number } }
 
@@ -40,7 +40,7 @@ export interface Toast {
   subject?: string | undefined
 }
 
-/** `whole`: everything at 100 %, however the canvas stands. `shown`: in the theme of the screen. */
+/** `whole`: everything at 100 %, whatever the view shows. `shown`: in the current theme. */
 export interface PictureOptions {
   what: 'seen' | 'whole'
   theme: 'shown' | 'light' | 'dark'

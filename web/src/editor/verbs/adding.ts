@@ -36,10 +36,10 @@ export async function addBridge(editor: Editor, namespace: string, name: string,
   editor.select([`interface:${namespace}/${name}`])
 }
 
-/** The name that a new namespace gets where nobody says another. */
+/** The proposed name of a new namespace. */
 export const proposedNamespace = (editor: Editor): string =>
   freeName('ns', new Set(editor.lab.scene.get().namespaces.keys()))
 
-/** The name that a new bridge in a namespace gets where nobody says another. */
+/** The proposed name of a new bridge in a namespace. */
 export const proposedBridge = (editor: Editor, namespace: string): string =>
   freeName('br', namesIn(editor.lab.scene.get(), namespace))

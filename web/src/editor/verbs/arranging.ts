@@ -58,7 +58,7 @@ const namesOf = (editor: Editor, kind: 'area' | 'note'): Set<string> => {
   )
 }
 
-/** An area around what is selected, else in the middle of what is seen; its label stands open to be written. */
+/** Adds an area around the selection, or in the middle of the view, and opens its label for editing. */
 export async function addArea(editor: Editor): Promise<void> {
   const boxes = [...selectedBoxes(editor)]
     .filter(([node]) => isShape(node) || !node.includes('/'))
@@ -71,7 +71,7 @@ export async function addArea(editor: Editor): Promise<void> {
   editor.inline.set(`area:${area.name}`)
 }
 
-/** The size of a note that nobody changed. */
+/** The default size of a note. */
 export const NOTE = { w: 240, h: 140 }
 
 /** A note at a place, else where it covers nothing, near the middle of what is seen; open to be written. */

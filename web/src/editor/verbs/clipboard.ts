@@ -11,7 +11,7 @@ const KEY = 'vethboard.clipboard'
 /** Set while that was also given to the system's clipboard: another text there is newer then. */
 const GIVEN = 'vethboard.clipboard.given'
 
-/** The document of what these ids hold, from the server. */
+/** Asks the server for a document of these ids and what they contain. */
 async function documentOf(editor: Editor, ids: readonly string[]): Promise<string> {
   const lab = editor.session.current.get() ?? ''
   const asked = { type: 'export' as const, lab, observed: false, format: 'json' as const, ids: [...ids] }
@@ -132,7 +132,7 @@ export async function pasteClipboard(editor: Editor, at?: Point): Promise<void> 
   await pasteDocument(editor, await read(), at)
 }
 
-/** What a paste event brought, which needs no permission and no TLS; where that is nothing, as `pasteClipboard`. */
+/** Pastes the text of a paste event, which needs no permission and no TLS; if it is empty, as `pasteClipboard`. */
 export const pasteText = (editor: Editor, text: string, at?: Point): Promise<void> =>
   text !== '' && isNewer(text) ? pasteDocument(editor, text, at) : pasteClipboard(editor, at)
 

@@ -34,7 +34,7 @@ export function openDock(editor: Editor, panel: DockPanel): string {
   return id
 }
 
-/** Close a tab; its neighbour comes to the front. */
+/** Closes a tab and activates its neighbour. */
 export function closeDock(editor: Editor, id: string): void {
   editor.dock.update((now) => {
     const at = now.tabs.findIndex((tab) => tab.id === id)

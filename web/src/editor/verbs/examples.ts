@@ -3,9 +3,9 @@ import { LostError } from '@/connection'
 import type { Example } from '@/protocol'
 import { useValue } from '@/ui'
 import { useEditor } from '../kernel/context'
-import { said } from './said'
+import { errorMessage } from './errorMessage'
 
-/** The examples that the server has, and why there are none where it has said so. */
+/** The examples of the server, or the error message of the request. */
 export function useExamples(): [readonly Example[], string | undefined] {
   const editor = useEditor()
   const wire = useValue(editor.session.connection.state)
@@ -17,7 +17,7 @@ export function useExamples(): [readonly Example[], string | undefined] {
       .request<'examples'>({ type: 'examples' })
       .done.then((found) => setExamples(found.examples))
       // asked again when the connection is back
-      .catch((reason) => reason instanceof LostError || setError(said(reason)))
+      .catch((reason) => reason instanceof LostError || setError(errorMessage(reason)))
   }, [editor, wire])
   return [examples, error]
 }

@@ -12,7 +12,7 @@ export interface Found {
 
 const MOST = 200
 
-/** What contains all words of the query, best first: whole names, then beginnings, then the rest, each in the order of the canvas. */
+/** Everything that contains all words of the query, best first: exact names, then prefixes, then the rest, each in canvas order. */
 export function find(lab: LabStore, query: string): Found[] {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean)
   if (words.length === 0) return []

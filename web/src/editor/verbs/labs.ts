@@ -12,7 +12,7 @@ export function freeLab(editor: Editor, stem: string): string {
   return `${stem}-${n}`
 }
 
-/** Make a lab, live, and open it. Throws what `Editor.fail` takes. */
+/** Creates a live lab and opens it. Throws errors for `Editor.fail`. */
 export async function makeLab(editor: Editor, lab: string, document?: Example['document']): Promise<void> {
   await editor.session.connection.request<'new'>({ type: 'new', lab, ...(document ? { document } : {}) }).done
   await editor.session.open(lab)

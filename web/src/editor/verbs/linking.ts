@@ -17,11 +17,11 @@ async function draw(editor: Editor, links: Links, label: string, at: Point): Pro
   const done = await editor.edit(links.commands, label)
   if (!done) return false
   editor.select(links.links.flat().map((ref) => `interface:${ref}`))
-  if (links.links.length <= ENDS_SHOWN) editor.spot.set({ kind: 'ends', links: links.links, at })
+  if (links.links.length <= ENDS_SHOWN) editor.popover.set({ kind: 'ends', links: links.links, at })
   return true
 }
 
-/** With more links than this their ends are not opened: nobody edits fifty rows beside the pointer. */
+/** With more new links than this, the editor of their ends does not open: too many rows for a popover. */
 const ENDS_SHOWN = 6
 
 /** Links between nodes that are there; one edit. */

@@ -1,5 +1,5 @@
 import { afterColon, isShape, kindOfId } from '@/protocol'
-import { cachedInterfaceView, type InterfaceView, standsIn } from '@/store'
+import { cachedInterfaceView, type InterfaceView, namespaceOfNode } from '@/store'
 import type { Editor } from '../kernel/editor'
 
 /** The nodes (`ns0`, `host/br0`) that are selected, for what is to be linked. */
@@ -15,7 +15,7 @@ export function selectedNodes(editor: Editor): string[] {
 /** The namespace that new things go into: that of the first thing selected. */
 export function selectedNamespaceOf(editor: Editor): string | undefined {
   const [first] = editor.selection.get()
-  return first === undefined ? undefined : standsIn(afterColon(first))
+  return first === undefined ? undefined : namespaceOfNode(afterColon(first))
 }
 
 /** The interfaces (`ns0/veth0`) that are selected. */

@@ -21,7 +21,7 @@ export function openTerminal(editor: Editor, namespace: string, terminal?: strin
   else openDock(editor, { kind: 'terminal', namespace, terminal })
 }
 
-/** Who may only look is shown the newest shell that there is. */
+/** With a read-only token, shows the newest terminal instead of opening a new one. */
 function watchTerminal(editor: Editor, namespace: string): void {
   const found = terminalsOf(editor).findLast((one) => one.namespace === namespace)
   if (found) openTerminal(editor, namespace, found.terminal)
@@ -65,7 +65,7 @@ export function toggleTerminal(editor: Editor): void {
 const focusCanvas = (): void =>
   document.querySelector<HTMLElement>('main button, main [tabindex="0"]')?.focus({ preventScroll: true })
 
-/** Whoever closes a tab is done with its shells: idle ones end, one in which something runs goes on, and that is said. */
+/** Called when a pane is closed: an idle shell ends; one with a running program continues, and a toast tells so. */
 export function leavePanes(editor: Editor, panes: readonly Pane[]): void {
   for (const { terminal, namespace } of panes) if (terminal !== null) void leave(editor, terminal, namespace)
 }

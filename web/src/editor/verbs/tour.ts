@@ -1,4 +1,4 @@
-/** The tour of a new user: begun, gone on with, left. What it shows stands in `src/tour`. */
+/** Starting, continuing and leaving the tour. What it shows is in `src/tour`. */
 
 import type { Editor } from '../kernel/editor'
 import { TOUR_KEY, type TourState } from '../state/tour'
@@ -10,7 +10,7 @@ export function setTour(editor: Editor, tour: TourState | null): void {
   else localStorage.setItem(TOUR_KEY, JSON.stringify(tour))
 }
 
-/** Go on where it was left, in its lab; from the start where that lab is gone. Throws what `Editor.fail` takes. */
+/** Continues the tour in its lab, or from the start if that lab is gone. Throws errors for `Editor.fail`. */
 export async function startTour(editor: Editor): Promise<void> {
   const left = editor.tour.get()
   const labs = editor.session.labs.get() ?? []
@@ -24,7 +24,7 @@ export async function startTour(editor: Editor): Promise<void> {
   setTour(editor, { lab, step: 0, open: true })
 }
 
-/** It can be taken up again. */
+/** Leaves the tour; it can be continued later. */
 export function leaveTour(editor: Editor): void {
   const tour = editor.tour.get()
   if (tour) setTour(editor, { ...tour, open: false })

@@ -1,11 +1,11 @@
-/** Undo where several people edit one lab: its history is one list, so the newest edit may be somebody else's. */
+/** Undo with several people in one lab: the history is one list, so the latest edit may be someone else's. */
 
 import type { Editor } from '../kernel/editor'
 import { useEditorTexts } from '../texts/editor'
 
-/** Who is no other person: shells in the lab, the command line, the server itself. */
+/** Authors that are not other people: shells in the lab, the command line, the server itself. */
 const NOBODY: ReadonlySet<string> = new Set(['terminal', 'cli', 'vethboard'])
-/** So long the second press takes back what the first asked about, in ms. */
+/** For this long, in ms, a second press confirms the question of the first. */
 const PATIENCE_MS = 8000
 
 const asked = new WeakMap<Editor, { edit: string; at: number }>()

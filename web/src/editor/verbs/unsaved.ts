@@ -14,7 +14,7 @@ function writing(editor: Editor): boolean {
 export const unsaved = (editor: Editor): boolean =>
   editor.staging.state.get().edits.length > 0 || editor.drafts.size > 0 || writing(editor)
 
-/** The browser asks before a page is left on which something is unsaved; what is still being collected is sent. Returns how to stop. */
+/** Makes the browser ask before a page with unsaved work is left, and sends edits that are still being collected. Returns how to stop. */
 export function askBeforeLeaving(editor: Editor): () => void {
   const leave = (event: BeforeUnloadEvent): void => {
     editor.collected()

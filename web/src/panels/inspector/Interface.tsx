@@ -7,9 +7,9 @@ import { asNumber, EditText, Facts, Refused, RemoveButton, Section, styles, useA
 import { usePanelTexts } from '../texts'
 import { CountersOf } from './Counters'
 import { KindFields } from './Kind'
-import { MacTable, PortList } from './Tables'
+import { FdbTable, PortList } from './Tables'
 
-/** Everything of one interface: what the kernel says, and what can be changed, in place. */
+/** Everything about one interface: the kernel state, and fields to edit it in place. */
 export function InterfaceInspector({ ref_ }: { ref_: string }) {
   const t = usePanelTexts()
   const view = useInterface(useLab(), ref_)
@@ -39,7 +39,7 @@ export function InterfaceInspector({ ref_ }: { ref_: string }) {
       )}
       {live?.note && <p className={styles.section}>{live.note}</p>}
       {view.kind === 'bridge' && <PortList bridge={ref_} />}
-      {(view.kind === 'bridge' || view.kind === 'vxlan') && <MacTable ref_={ref_} />}
+      {(view.kind === 'bridge' || view.kind === 'vxlan') && <FdbTable ref_={ref_} />}
       <Addresses ref_={ref_} live={live} desired={desired} set={set} />
       {live && <LiveFacts live={live} />}
       <CountersOf namespace={view.namespace} only={view.name} />

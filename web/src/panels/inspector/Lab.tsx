@@ -15,7 +15,7 @@ const LISTED = 12
 /** Between two counts at least, in ms: a lab of thousands changes all the time. */
 const PACE_MS = 1000
 
-/** The lab as a whole, while nothing in it is selected: how much there is, and what wants a look. */
+/** A summary of the lab while nothing is selected: how much is in it, and what needs attention. */
 export function LabInspector() {
   const p = usePanelTexts()
   const t = useLabTexts()

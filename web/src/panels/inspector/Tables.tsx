@@ -47,14 +47,14 @@ function PortRow({ ref_ }: { ref_: string }) {
 }
 
 /** A bridge's (or a vxlan's) MAC table: learned entries age before one's eyes. */
-export function MacTable({ ref_ }: { ref_: string }) {
+export function FdbTable({ ref_ }: { ref_: string }) {
   const t = usePanelTexts()
   const record = useRecord(useLab().live, `fdb-table:${ref_}`)
   const rows = (record?.kind === 'fdb-table' && record.rows) || []
   return (
-    <Section title={t.macTable}>
+    <Section title={t.fdb}>
       <p className={styles.dim}>{rows.some((r) => r.state === 'dynamic') ? t.learnedHint : t.floodHint}</p>
-      <table className={styles.table} aria-label={t.macTable}>
+      <table className={styles.table} aria-label={t.fdb}>
         <thead>
           <tr>
             <th>MAC</th>
@@ -134,7 +134,7 @@ function AddEntry({ ref_ }: { ref_: string }) {
       >
         <Input
           mono
-          aria-label={t.newMac}
+          aria-label={t.newFdbEntry}
           placeholder="02:00:00:00:00:01"
           value={mac}
           onChange={(e) => setMac(e.target.value)}

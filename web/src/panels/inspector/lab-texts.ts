@@ -3,7 +3,7 @@ import { catalogue } from '@/i18n'
 export const useLabTexts = catalogue(
   {
     lab: 'Lab',
-    holds: 'What is in it',
+    holds: 'Contents',
     namespaces: 'Namespaces',
     bridges: 'Bridges',
     interfaces: 'Interfaces',
@@ -12,7 +12,7 @@ export const useLabTexts = catalogue(
     down: 'down',
     noCarrier: 'no carrier',
     pending: 'not in the kernel',
-    drift: 'Other than the document says',
+    drift: 'Differs from the document',
     more: (n: string) => `and ${n} more`,
   },
   {
@@ -21,7 +21,7 @@ export const useLabTexts = catalogue(
     namespaces: '命名空間',
     bridges: '橋接器',
     interfaces: '介面',
-    links: '連線',
+    links: '線路',
     notUp: '未啟用',
     down: '停用',
     noCarrier: '無載波',

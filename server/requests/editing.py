@@ -1,0 +1,55 @@
+"""Edits, and what the document says: export, history, explanations."""
+
+import time
+
+from protocol import public as q
+from server.lab.editing import EditRequest
+from server.lab.workspace import Workspace
+from server.requests.context import context
+from server.sessions import Session
+from topology.document import document
+from topology.edit.commands import AnyCommand, Redo, Undo
+from topology.edit.paste import fragment
+from topology.model import ids
+from topology.model.drawing import is_drawing
+from topology.model.records import Records
+from topology.plan.iproute2 import script
+
+
+def edit(workspace: Workspace, session: Session, request: q.Edit) -> None:
+    """Carry out an edit. Undo and redo are not checked for conflicts: they name no fields."""
+    stepping = any(isinstance(c, Undo | Redo) for c in request.commands)
+    asked = EditRequest(
+        commands=request.commands,
+        context=context(session, request.label or _label(request.commands)),
+        base=None if stepping else request.base,
+        dry_run=request.dry_run,
+        started=time.monotonic(),
+        admin=session.access.role == "admin",
+    )
+    workspace.ask(session, request.id, lambda: workspace.edit(asked))
+
+
+def _label(commands: tuple[AnyCommand, ...]) -> str:
+    """What the history calls an edit without a label: the types of its commands."""
+    names = dict.fromkeys(str(type(c).__struct_config__.tag).replace("-", " ") for c in commands)
+    return ", ".join(names)
+
+
+def export(workspace: Workspace, _session: Session, request: q.Export) -> q.Exported:
+    """The document, or the state of the kernel, as a document or as a script."""
+    records = _observed(workspace) if request.observed else workspace.desired
+    if request.ids is not None:
+        records = fragment(records, request.ids)
+    return q.Exported(text=document.dump(records) if request.format == "json" else script(records))
+
+
+def _observed(workspace: Workspace) -> Records:
+    """What the kernel says, with the lab record and the drawing of the document."""
+    kept = {key: r for key, r in workspace.desired.items() if key == ids.LAB or is_drawing(key)}
+    return {**kept, **workspace.observed.records}
+
+
+def history(workspace: Workspace, _session: Session, _request: q.History) -> q.HistoryList:
+    """The edits of a lab."""
+    return q.HistoryList(changes=tuple(workspace.history.changes))

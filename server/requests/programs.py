@@ -1,0 +1,94 @@
+"""Programs that run in a lab for a request."""
+
+from collections.abc import Callable
+
+from protocol import private as p
+from protocol.frames import ERROR, OUTPUT
+from protocol.public import AnyResult
+from server.agent_link import ChannelListener, LabLink
+from server.problems import unavailable
+from server.sessions import RunningRequest, Session
+from topology.model.base import HOST
+from topology.model.problems import Code, Problem, ProblemError
+
+
+def start(
+    link: LabLink, session: Session, request_id: str, listener: ChannelListener, run: Callable[[int], p.Run], end_signal: int
+) -> None:
+    """Run a program that the client can feed and cancel. The listener's `on_exit` has to answer the request and to end it in `running`.
+
+    `run`: makes the request to the lab of a channel number. `end_signal`: sent by a cancel without a signal.
+    """
+    channels: list[int] = []
+
+    def make(channel: int) -> p.Run:
+        channels.append(channel)
+        return run(channel)
+
+    def feed(data: bytes, eof: bool) -> None:
+        for piece in (*([data] if data else []), *([b""] if eof else [])):
+            link.feed(channels[0], piece)
+
+    def cancel(number: int | None) -> None:
+        link.send(lambda id: p.Signal(id=id, signal=number or end_signal, channel=channels[0]))
+
+    session.running[request_id] = RunningRequest(feed, cancel)
+    try:
+        link.run(listener, make)
+    except ProblemError:
+        session.running.pop(request_id, None)
+        raise
+
+
+class _Collected:
+    """A short program: its output is collected, and the request answered when it has ended."""
+
+    def __init__(self, session: Session, request_id: str, name: str, result: Callable[[str], AnyResult]) -> None:
+        self._session, self._request_id, self._name, self._result = session, request_id, name, result
+        self._output = {OUTPUT: bytearray(), ERROR: bytearray()}
+
+    def on_data(self, stream: int, data: bytes) -> None:
+        """Collect."""
+        self._output[stream].extend(data)
+
+    def on_exit(self, ended: p.Exit | None) -> None:
+        """Answer."""
+        problem = self._problem(ended)
+        if problem is not None:
+            self._session.refuse(self._request_id, problem)
+        else:
+            self._session.answer(self._request_id, self._result(self._text(OUTPUT)))
+
+    def _problem(self, ended: p.Exit | None) -> Problem | None:
+        if ended is None:
+            return unavailable("the lab was lost").problem
+        if ended.problem is not None or ended.code == 0:
+            return ended.problem
+        message = self._text(ERROR).strip() or f"{self._name} ended with {ended.code}"
+        return Problem(code=Code.REFUSED, message=message)
+
+    def _text(self, stream: int) -> str:
+        return self._output[stream].decode("utf-8", "replace")
+
+
+def collect(
+    link: LabLink, session: Session, request_id: str, argv: tuple[str, ...], result: Callable[[str], AnyResult], namespace: str = HOST
+) -> None:
+    """Run a short program and answer with what `result` makes of its standard output.
+
+    If it fails, the request is refused with the text of its standard error.
+    """
+    collect_output(link, session, request_id, " ".join(argv), lambda id: p.Run(id=id, channel=id, namespace=namespace, argv=argv), result)
+
+
+def collect_output(
+    link: LabLink,
+    session: Session,
+    request_id: str,
+    name: str,
+    make: Callable[[int], p.Run | p.ListExtensions],
+    result: Callable[[str], AnyResult],
+) -> None:
+    """As `collect`, for a program that the lab chooses itself; `name` is what a problem calls it."""
+    collected = _Collected(session, request_id, name, result)
+    link.run(ChannelListener(collected.on_data, collected.on_exit), make)

@@ -1,0 +1,3 @@
+"""The cookie that holds a browser's token."""
+
+COOKIE = "vethboard"

@@ -1,0 +1,110 @@
+"""Socket.IO: clients connect and disconnect, their events are passed on, and events are sent to them."""
+
+import logging
+
+import msgspec
+from flask import request
+from flask_socketio import ConnectionRefusedError, SocketIO
+
+from protocol.public import Answer
+from server.access import Access
+from server.audit import Actor, SessionLog
+from server.hub import Hub
+from server.requests import terminals
+from server.requests.dispatch import receive
+from server.sessions import Connection, Session
+from server.web.cookie import COOKIE
+from topology.model.problems import Code, Problem
+
+MAX_WAITING = 2000
+"""Events that wait for one client. One that has more is disconnected: it reconnects and opens its lab again."""
+
+MAX_AUTHOR = 40
+"""Characters of the name that a client gives itself."""
+
+_RESERVED_AUTHORS = ("", "terminal", "vethboard")
+
+_log = logging.getLogger("vethboard.server")
+
+
+class Socket:
+    """The event handlers."""
+
+    def __init__(self, hub: Hub, socket: SocketIO) -> None:
+        self._hub, self._socket = hub, socket
+
+    def register(self) -> None:
+        """Have Flask-SocketIO call the handlers."""
+        self._socket.on_event("connect", self._connect)
+        self._socket.on_event("disconnect", self._disconnect)
+        self._socket.on_event("request", self._request)
+        self._socket.on_event("terminal", self._terminal)
+        self._socket.on_event("*", self._unknown)
+
+    # ---- from the client, on the thread of its connection ------------------------------------------------------------
+
+    def _connect(self, auth: object = None) -> None:
+        """`auth`: {"token", "author"}; a browser sends its token as a cookie instead."""
+        given = auth if isinstance(auth, dict) else {}
+        token = given.get("token")
+        access = self._hub.tokens.access(token if isinstance(token, str) else request.cookies.get(COOKIE))
+        actor = Actor(_author(given), access.token if access else "", _sid(), request.remote_addr or "")
+        if access is None:
+            self._hub.audit.write(actor, "connect", None, str(Code.DENIED))
+            problem = Problem(code=Code.DENIED, message="wrong token", hint="open the address that was printed when Vethboard was started")
+            raise ConnectionRefusedError(str(problem), msgspec.to_builtins(problem))
+        self._hub.sessions.add(self._session(actor, access))
+
+    def _session(self, actor: Actor, access: Access) -> Session:
+        sid = actor.session
+        connection = Connection(lambda name, payload: self._send(sid, name, payload), lambda: self._socket.server.disconnect(sid))
+        return Session(sid, actor.author, access, SessionLog(self._hub.audit, actor), connection)
+
+    def _disconnect(self, *_: object) -> None:
+        session = self._hub.sessions.remove(_sid())
+        if session is not None:
+            self._hub.disconnected(session)
+
+    def _request(self, text: object = None) -> None:
+        session = self._hub.sessions.get(_sid())
+        if session is not None:
+            session.meter.count()
+            session.throttle.wait()
+            receive(self._hub, session, text)
+
+    def _terminal(self, frame: object = None) -> None:
+        session = self._hub.sessions.get(_sid())
+        if session is not None and isinstance(frame, bytes):
+            terminals.on_frame(session, frame)
+
+    def _unknown(self, event: str, *_: object) -> None:
+        session = self._hub.sessions.get(_sid())
+        if session is not None:
+            problem = Problem(code=Code.INVALID, message=f'there is no event "{event}"', hint='send "request"')
+            session.send(Answer(id="", problem=problem))
+
+    # ---- to the client, on any thread --------------------------------------------------------------------------------
+
+    def _send(self, sid: str, name: str, payload: str | bytes) -> None:
+        engine = self._socket.server.eio
+        try:
+            waiting = engine.sockets[self._socket.server.manager.eio_sid_from_sid(sid, "/")].queue.qsize()
+        except KeyError:  # it is gone
+            return
+        if waiting > MAX_WAITING:
+            _log.warning("%s does not keep up: disconnected", sid)
+            self._socket.server.disconnect(sid)
+            return
+        self._socket.emit(name, payload, to=sid)
+
+
+def _author(auth: dict[str, object]) -> str:
+    """The name that the client gives itself, unless it is reserved."""
+    author = auth.get("author")
+    return author[:MAX_AUTHOR] if isinstance(author, str) and author not in _RESERVED_AUTHORS else "browser"
+
+
+def _sid() -> str:
+    """The id of the connection that the current event comes from."""
+    sid: str = request.sid  # type: ignore[attr-defined]  # Flask-SocketIO adds it
+    return sid

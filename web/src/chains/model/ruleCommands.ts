@@ -1,0 +1,94 @@
+/** Edits of rules as commands. Pure. Rule numbers are those at the time when each command is executed. */
+
+import type { AnyCommand, Family, MoveRule, Table } from '@/protocol'
+import type { ChainView } from './digest'
+
+interface Where {
+  namespace: string
+  family: Family
+  table: Table
+}
+
+const whereOf = (namespace: string, { family, table }: { family: Family; table: Table }): Where => ({
+  namespace,
+  family,
+  table,
+})
+
+const ascending = (numbers: Iterable<number>): number[] => [...new Set(numbers)].sort((a, b) => a - b)
+
+export function removeRules(namespace: string, chain: ChainView, numbers: Iterable<number>): AnyCommand[] {
+  const rules = ascending(numbers).map((at) => ({ at, was: chain.rules[at - 1] ?? '' }))
+  return [{ do: 'remove-rules', ...whereOf(namespace, chain), chain: chain.name, rules }]
+}
+
+/** Copies them right after the last of them, in their order. */
+export function duplicateRules(namespace: string, chain: ChainView, numbers: Iterable<number>): AnyCommand[] {
+  const all = ascending(numbers)
+  const last = all.at(-1) ?? chain.rules.length
+  return all.map((at, i) => ({
+    do: 'add-rule',
+    ...whereOf(namespace, chain),
+    chain: chain.name,
+    rule: chain.rules[at - 1] ?? '',
+    at: last + 1 + i,
+  }))
+}
+
+/** Together, in their order, in front of what is number `before` now (one more than the rules there are: to the end). */
+export function moveWithin(namespace: string, chain: ChainView, numbers: Iterable<number>, before: number): MoveRule[] {
+  const all = ascending(numbers)
+  const order = chain.rules.map((_, i) => i + 1)
+  const rest = order.filter((n) => !all.includes(n))
+  const slot = rest.filter((n) => n < before).length
+  const wanted = [...rest.slice(0, slot), ...all, ...rest.slice(slot)]
+  const now = [...order]
+  const moves: MoveRule[] = []
+  // Those that go down from the back, then those that go up from the front: each comes to its place in one move.
+  for (const number of [...all.filter((n) => n < before).toReversed(), ...all.filter((n) => n >= before)]) {
+    const from = now.indexOf(number)
+    const to = wanted.indexOf(number)
+    if (from === to) continue
+    now.splice(from, 1)
+    now.splice(to, 0, number)
+    const rule = { at: from + 1, was: chain.rules[number - 1] ?? '', to: to + 1 }
+    moves.push({ do: 'move-rule', ...whereOf(namespace, chain), chain: chain.name, ...rule })
+  }
+  return moves
+}
+
+/** To the end of another chain, in their order. */
+export function moveToChain(
+  namespace: string,
+  from: ChainView,
+  to: { table: Table; name: string },
+  numbers: Iterable<number>,
+): AnyCommand[] {
+  return ascending(numbers).map((at, i) => ({
+    do: 'move-rule',
+    ...whereOf(namespace, from),
+    chain: from.name,
+    at: at - i,
+    was: from.rules[at - 1] ?? '',
+    to_chain: to.name,
+    to_table: to.table,
+  }))
+}
+
+/** `iptables -t nat -A POSTROUTING …`, as it would be typed. */
+export function asCommand({ family, table, name }: ChainView, rule: string): string {
+  const program = family === 'ipv6' ? 'ip6tables' : 'iptables'
+  return [program, ...(table === 'filter' ? [] : ['-t', table]), '-A', name, rule].join(' ')
+}
+
+/** The number of each rule after its chain has changed: rules before the change keep their number, rules after it
+ * moves along. null: it is gone, or has changed itself. */
+export function followed(before: readonly string[], after: readonly string[]): (number: number) => number | null {
+  const most = Math.min(before.length, after.length)
+  let same = 0
+  while (same < most && before[same] === after[same]) same += 1
+  let behind = 0
+  while (behind < most - same && before.at(-1 - behind) === after.at(-1 - behind)) behind += 1
+  const shift = after.length - before.length
+  return (number) => (number <= same ? number : number > before.length - behind ? number + shift : null)
+}
