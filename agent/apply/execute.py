@@ -3,6 +3,7 @@
 import errno
 import os
 import sys
+import time
 import traceback
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -21,6 +22,9 @@ from topology.plan.iproute2 import commands
 
 _BULK_DELETE = 4
 """From so many deletions in one namespace on, they are made a group, which waits for RCU once."""
+
+_FREE_SECONDS, _FREE_PAUSE = 3.0, 0.02
+"""How long, and how often, a step is tried again whose id (nsid) belongs to a deleted namespace."""
 
 
 class Outcome(NamedTuple):
@@ -201,7 +205,22 @@ class _Run:
             batch.s32(NETNSA_NSID, step.nsid)
             batch.end()
 
-        self.send("host", stage, put)
+        end = time.monotonic() + _FREE_SECONDS
+        for row in stage:
+            while True:
+                try:
+                    self.send("host", [row], put)
+                    break
+                except _Failed:
+                    if time.monotonic() > end or not self._is_freed_later(row[1]):
+                        raise
+                    time.sleep(_FREE_PAUSE)
+
+    def _is_freed_later(self, step: s.AnyStep) -> bool:
+        """Whether the refused id belongs to a namespace that is deleted: the kernel frees it some time later."""
+        assert isinstance(step, s.SetNsid)
+        given = self.namespaces.ids_in(self.namespaces.host)
+        return step.nsid not in {given.get(netns.nsid) for netns in self.namespaces} and self.namespaces[step.name].nsid not in given
 
     def set_sysctls(self, stage: Stage) -> None:
         for namespace, group in groupby(stage, lambda row: getattr(row[1], "namespace", "")):

@@ -98,7 +98,7 @@ class _Back:
         moves = {
             now: before for now, before in self._moves.items() if f"interface:{now}" in records and f"interface:{before}" not in records
         }
-        return _deletions_first(plan(self._before, records, moves, self._baseline))
+        return plan(self._before, records, moves, self._baseline)
 
     def _do(self, steps: Sequence[s.AnyStep]) -> bool:
         """Whether one of the steps was refused. A table of which no more can be had is restored line by line."""
@@ -155,15 +155,6 @@ def _moves_back(done: Sequence[s.AnyStep]) -> dict[str, str]:
             first = moves.pop(f"{step.namespace}/{step.name}", f"{step.namespace}/{step.name}")
             moves[f"{step.to_namespace}/{step.to_name}"] = first
     return moves
-
-
-def _deletions_first(steps: s.Plan) -> s.Plan:
-    """A namespace that comes back may need the id (nsid) of one that goes: those out of which nothing is moved go
-    before the first comes."""
-    left = {step.namespace for step in steps if isinstance(step, s.MoveInterface)}
-    early = [step for step in steps if isinstance(step, s.DeleteNamespace) and step.name not in left]
-    at = next((n for n, step in enumerate(steps) if isinstance(step, s.AddNamespace | s.SetNsid)), len(steps))
-    return (*(x for x in steps[:at] if x not in early), *early, *(x for x in steps[at:] if x not in early))
 
 
 def _with_macs(records: Records, facts: Iterable[f.AnyFact]) -> Records:
