@@ -17,10 +17,10 @@ afterEach(() => {
 })
 
 const UNKNOWN: Problem = {
-  code: 'unsupported',
-  message: 'Operation not supported',
+  code: 'refused',
+  message: 'Unknown device type',
   subject: 'interface:ns0/eth0.10',
-  hint: 'this kernel has no vlan',
+  hint: 'refused: ip link add',
 }
 
 /** An editor on a wire whose far end makes every interface but a vlan. */
@@ -98,7 +98,7 @@ test('a vlan is on the interface that is selected, named after it; a refusal sta
   fireEvent.change(screen.getByLabelText('VLAN ID'), { target: { value: '10' } })
   fireEvent.click(screen.getByLabelText('GVRP'))
   enter()
-  expect((await screen.findByRole('alert')).textContent).toContain('Operation not supported')
+  expect((await screen.findByRole('alert')).textContent).toContain('Unknown device type')
   const vlan = { kind: 'vlan', namespace: 'ns0', name: 'eth0.10', parent: 'ns0/eth0', vid: 10, gvrp: true }
   expect(asked).toEqual([{ do: 'add-interface', interface: vlan }])
 })

@@ -39,7 +39,7 @@ export function InterfaceDialog({
       onChange={(value) => setValues({ ...values, [field.name]: value })}
     />
   )
-  const later = spec.fields.filter((field) => !isChosenOnce(field))
+  const [once, later] = [spec.fields.filter(isChosenOnce), spec.fields.filter((field) => !isChosenOnce(field))]
   return (
     <Ask
       title={ft.title(names[which])}
@@ -52,7 +52,7 @@ export function InterfaceDialog({
     >
       <NameField name={name} onChange={setName} />
       <NamespaceField label={t.inNamespace} value={namespace} onChange={setNamespace} />
-      {spec.fields.filter(isChosenOnce).map(control)}
+      {once.sort((a, b) => Number(b.required) - Number(a.required)).map(control)}
       {later.length > 0 && (
         <details className={styles.later}>
           <summary>{ft.more}</summary>

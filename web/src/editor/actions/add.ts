@@ -1,7 +1,7 @@
 /** Actions that add what the kernel shall have. */
 
 import { KIND_SHORTCUTS, useFormTexts, useKindTexts } from '@/kinds'
-import { ADDABLE, type Kind, kindSpec } from '@/protocol'
+import { ADDABLE, isNode, type Kind, kindSpec } from '@/protocol'
 import { selectedInterface, selectedNamespaceOf, selectedNodes } from '../verbs/selected'
 import type { Action } from './action'
 import { open } from './enabled'
@@ -29,7 +29,10 @@ export const addLink: Action = {
   },
 }
 
-/** Adds an interface of a kind; on top of the one that is selected, where the kind is made on another. */
+/** Whether one of this kind is always made on another interface. */
+const isUpper = (kind: Kind): boolean => kindSpec(kind)?.lower?.required === true
+
+/** Adds an interface of a kind; on the one that is selected, where it needs a lower interface. */
 function addInterfaceOf(which: Kind): Action {
   const shortcut = KIND_SHORTCUTS[which]
   return {
@@ -40,7 +43,7 @@ function addInterfaceOf(which: Kind): Action {
     ...(shortcut === undefined ? {} : { shortcuts: [shortcut] }),
     enabled: open,
     run: (editor) => {
-      const lower = kindSpec(which)?.lower ? selectedInterface(editor)?.ref : undefined
+      const lower = isUpper(which) ? selectedInterface(editor)?.ref : undefined
       editor.dialog.set({ kind: 'interface', which, namespace: selectedNamespaceOf(editor), lower })
     },
   }
@@ -53,7 +56,7 @@ const added = (fits: (kind: Kind) => boolean): Action[] =>
   [...ADD_KIND].flatMap(([kind, action]) => (fits(kind) ? [action] : []))
 
 /** Those of kinds that are drawn as nodes, and the others. */
-export const ADD_NODES = added((kind) => kindSpec(kind)?.node === true)
-export const ADD_ROWS = added((kind) => kindSpec(kind)?.node !== true)
-/** Those of kinds that are made on another interface. */
-export const ADD_UPPER = added((kind) => kindSpec(kind)?.lower != null)
+export const ADD_NODES = added(isNode)
+export const ADD_ROWS = added((kind) => !isNode(kind))
+/** Those of kinds that need a lower interface. */
+export const ADD_UPPER = added(isUpper)
