@@ -3,7 +3,7 @@ import type { Kind, KindField, KindFieldKey, KindUnit } from '@/protocol'
 
 type Key = Kind | `${Kind}.about` | KindFieldKey
 
-const EN = {
+const EN: Readonly<Record<Key, string>> = {
   bridge: 'Bridge',
   'bridge.about': 'A switch inside a namespace that learns MAC addresses (ip link add type bridge)',
   'bridge.stp': 'STP',
@@ -47,7 +47,7 @@ const EN = {
   'vxlan.underlay': 'Underlay namespace',
   'vxlan.ttl': 'TTL',
   'vxlan.learning': 'Learn addresses (learning)',
-} as const satisfies Record<Key, string>
+}
 
 /** The name of each kind (`vlan`), what it is (`vlan.about`), and the label of each of its fields (`vlan.vid`). */
 export const useKindTexts = catalogue(EN, {
@@ -119,7 +119,7 @@ export const useKindHelp = catalogue(HELP, {
   'vxlan.ttl': '0：使用命名空間的預設值（多播群組為 1）',
 })
 
-const UNITS = { s: 's' } as const satisfies Record<KindUnit, string>
+const UNITS: Readonly<Record<KindUnit, string>> = { s: 's' }
 /** The units of numbers. */
 export const useUnitTexts = catalogue(UNITS, { s: '秒' })
 
