@@ -1,5 +1,6 @@
 /** Which subnet each interface is in, by its addresses or by what it is wired to. Pure. */
 
+import { isPaired } from '@/protocol'
 import { cachedInterfaceView, type LabStore, type Scene } from '@/store'
 
 export const COLOURS = 8
@@ -55,7 +56,7 @@ function segments(scene: Scene): Map<string, string> {
     return at
   }
   for (const i of scene.interfaces.values()) {
-    for (const other of [i.master, i.kind === 'veth' ? i.peer : null]) {
+    for (const other of [i.master, isPaired(i.kind) ? i.peer : null]) {
       if (other && scene.interfaces.has(other)) root.set(find(i.ref), find(other))
     }
   }
