@@ -4,12 +4,14 @@
 """
 
 import shlex
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any
 
 from topology.model.base import HOST, Interface, Port
 from topology.model.ids import name_of
 from topology.model.kinds import said
 from topology.model.records import AnyInterface, AnyRecord, Fdb, Namespace, Neighbour, Route, as_records
+from topology.model.routing import MAIN_TABLE
 from topology.plan import steps as s
 from topology.plan.plan import plan
 from topology.rules.tokens import tokens
@@ -39,63 +41,92 @@ def _netns(namespace: str) -> str:
 
 
 def _lines(step: s.AnyStep) -> list[str]:
-    match step:
-        case s.AddNamespace():
-            return [f"ip netns add {_q(step.name)}"]
-        case s.DeleteNamespace():
-            return [f"ip netns delete {_q(step.name)}"]
-        case s.SetNsid():
-            return [f"ip netns set {_q(step.name)} {step.nsid}"]
-        case s.AddInterface():
-            return _add(step.interface, step.peer)
-        case s.DeleteInterface():
-            return [f"{_ip(step.namespace)} link delete {_q(step.name)}"]
-        case s.MoveInterface():
-            return [_move(step)]
-        case s.ChangeInterface():
-            return _change(step)
-        case s.SetUp():
-            return [f"{_ip(step.namespace)} link set {_q(step.name)} {'up' if step.up else 'down'}"]
-        case s.AddAddress():
-            return [f"{_ip(step.namespace)} address add {step.address} dev {_q(step.dev)}"]
-        case s.DeleteAddress():
-            return [f"{_ip(step.namespace)} address delete {step.address} dev {_q(step.dev)}"]
-        case s.AddVlan():
-            flags = (" pvid" if step.vlan.pvid else "") + (" untagged" if step.vlan.untagged else "")
-            return [f"{_ip(step.namespace, 'bridge')} vlan add dev {_q(step.dev)} vid {step.vlan.vid}{flags}"]
-        case s.DeleteVlan():
-            return [f"{_ip(step.namespace, 'bridge')} vlan delete dev {_q(step.dev)} vid {step.vid}"]
-        case s.SetSysctl():
-            inside = "" if step.namespace == HOST else f"ip netns exec {_q(step.namespace)} "
-            return [f"{inside}sysctl -q -w {_q(f'{step.key}={step.value}')}"]
-        case s.ChangeTable():
-            return [_iptables(step, line) for line in step.lines]
-        case _:
-            return [_entry(step)]
+    return _LINES[type(step)](step)
+
+
+def _exec(namespace: str) -> str:
+    """What goes before a command that has no option for the namespace."""
+    return "" if namespace == HOST else f"ip netns exec {_q(namespace)} "
+
+
+def _add_namespace(step: s.AddNamespace) -> list[str]:
+    return [f"ip netns add {_q(step.name)}"]
+
+
+def _delete_namespace(step: s.DeleteNamespace) -> list[str]:
+    return [f"ip netns delete {_q(step.name)}"]
+
+
+def _set_nsid(step: s.SetNsid) -> list[str]:
+    return [f"ip netns set {_q(step.name)} {step.nsid}"]
+
+
+def _add_interface(step: s.AddInterface) -> list[str]:
+    return _add(step.interface, step.peer)
+
+
+def _delete_interface(step: s.DeleteInterface) -> list[str]:
+    return [f"{_ip(step.namespace)} link delete {_q(step.name)}"]
+
+
+def _set_up(step: s.SetUp) -> list[str]:
+    return [f"{_ip(step.namespace)} link set {_q(step.name)} {'up' if step.up else 'down'}"]
+
+
+def _add_address(step: s.AddAddress) -> list[str]:
+    return [f"{_ip(step.namespace)} address add {step.address} dev {_q(step.dev)}"]
+
+
+def _delete_address(step: s.DeleteAddress) -> list[str]:
+    return [f"{_ip(step.namespace)} address delete {step.address} dev {_q(step.dev)}"]
+
+
+def _add_vlan(step: s.AddVlan) -> list[str]:
+    flags = (" pvid" if step.vlan.pvid else "") + (" untagged" if step.vlan.untagged else "")
+    return [f"{_ip(step.namespace, 'bridge')} vlan add dev {_q(step.dev)} vid {step.vlan.vid}{flags}"]
+
+
+def _delete_vlan(step: s.DeleteVlan) -> list[str]:
+    return [f"{_ip(step.namespace, 'bridge')} vlan delete dev {_q(step.dev)} vid {step.vid}"]
+
+
+def _set_sysctl(step: s.SetSysctl) -> list[str]:
+    return [f"{_exec(step.namespace)}sysctl -q -w {_q(f'{step.key}={step.value}')}"]
+
+
+def _change_table(step: s.ChangeTable) -> list[str]:
+    return [_iptables(step, line) for line in step.lines]
 
 
 def _iptables(step: s.ChangeTable, line: str) -> str:
     """A line as a shell takes it: iptables-restore has quotes of its own."""
-    inside = "" if step.namespace == HOST else f"ip netns exec {_q(step.namespace)} "
     table = "" if step.table == "filter" else f" -t {step.table}"
     words = " ".join(t.value if t.value == "!" else shlex.quote(t.value) for t in tokens(line))
-    return f"{inside}{'iptables' if step.family == 'ipv4' else 'ip6tables'}{table} {words}"
+    return f"{_exec(step.namespace)}{'iptables' if step.family == 'ipv4' else 'ip6tables'}{table} {words}"
 
 
-def _entry(step: s.AddRoute | s.DeleteRoute | s.AddNeighbour | s.DeleteNeighbour | s.AddFdb | s.DeleteFdb) -> str:
-    match step:
-        case s.AddRoute():
-            return f"{_ip(step.route.namespace)}{_six(step.route)} route add {_route(step.route)}"
-        case s.DeleteRoute():
-            return f"{_ip(step.route.namespace)}{_six(step.route)} route delete {_route(step.route)}"
-        case s.AddNeighbour():
-            return _neighbour(step.neighbour, "replace") + f" lladdr {step.neighbour.mac} nud permanent"
-        case s.DeleteNeighbour():
-            return _neighbour(step.neighbour, "delete")
-        case s.AddFdb():
-            return _fdb(step.fdb, "append" if step.fdb.destination else "replace")
-        case s.DeleteFdb():
-            return _fdb(step.fdb, "delete")
+def _add_route(step: s.AddRoute) -> list[str]:
+    return [f"{_ip(step.route.namespace)}{_six(step.route)} route add {_route(step.route)}"]
+
+
+def _delete_route(step: s.DeleteRoute) -> list[str]:
+    return [f"{_ip(step.route.namespace)}{_six(step.route)} route delete {_route(step.route)}"]
+
+
+def _add_neighbour(step: s.AddNeighbour) -> list[str]:
+    return [_neighbour(step.neighbour, "replace") + f" lladdr {step.neighbour.mac} nud permanent"]
+
+
+def _delete_neighbour(step: s.DeleteNeighbour) -> list[str]:
+    return [_neighbour(step.neighbour, "delete")]
+
+
+def _add_fdb(step: s.AddFdb) -> list[str]:
+    return [_fdb(step.fdb, "append" if step.fdb.destination else "replace")]
+
+
+def _delete_fdb(step: s.DeleteFdb) -> list[str]:
+    return [_fdb(step.fdb, "delete")]
 
 
 def _hardware(interface: Interface) -> str:
@@ -131,11 +162,11 @@ def _kind_words(interface: AnyInterface, fields: Collection[str]) -> str:
     return "".join(f" {' '.join(map(_q, text.split(' ')))}" for text in said if text)
 
 
-def _move(step: s.MoveInterface) -> str:
+def _move(step: s.MoveInterface) -> list[str]:
     line = f"{_ip(step.namespace)} link set {_q(step.name)}"
     if step.to_namespace != step.namespace:
         line += f" netns {_netns(step.to_namespace)}"
-    return line + (f" name {_q(step.to_name)}" if step.to_name != step.name else "")
+    return [line + (f" name {_q(step.to_name)}" if step.to_name != step.name else "")]
 
 
 def _change(step: s.ChangeInterface) -> list[str]:
@@ -172,7 +203,9 @@ def _route(route: Route) -> str:
         family = "inet6 " if ":" in route.via and ":" not in route.to else ""
         words += f" via {family}{route.via}"
     words += (f" dev {_q(route.dev)}" if route.dev else "") + (f" src {route.src}" if route.src else "")
-    words += (f" metric {route.metric}" if route.metric is not None else "") + (f" table {route.table}" if route.table != 254 else "")
+    words += (f" metric {route.metric}" if route.metric is not None else "") + (
+        f" table {route.table}" if route.table != MAIN_TABLE else ""
+    )
     return words + (" onlink" if route.onlink else "")
 
 
@@ -187,3 +220,28 @@ def _fdb(entry: Fdb, verb: str) -> str:
         return f"{words} dst {entry.destination} self permanent"
     kind = "" if verb == "delete" else " local" if entry.local else " static"
     return f"{words}{vlan} master{kind}"
+
+
+_LINES: dict[type[s.AnyStep], Callable[[Any], list[str]]] = {
+    s.AddNamespace: _add_namespace,
+    s.DeleteNamespace: _delete_namespace,
+    s.SetNsid: _set_nsid,
+    s.SetSysctl: _set_sysctl,
+    s.AddInterface: _add_interface,
+    s.DeleteInterface: _delete_interface,
+    s.MoveInterface: _move,
+    s.ChangeInterface: _change,
+    s.SetUp: _set_up,
+    s.AddAddress: _add_address,
+    s.DeleteAddress: _delete_address,
+    s.AddVlan: _add_vlan,
+    s.DeleteVlan: _delete_vlan,
+    s.AddRoute: _add_route,
+    s.DeleteRoute: _delete_route,
+    s.AddNeighbour: _add_neighbour,
+    s.DeleteNeighbour: _delete_neighbour,
+    s.AddFdb: _add_fdb,
+    s.DeleteFdb: _delete_fdb,
+    s.ChangeTable: _change_table,
+}
+"""The lines of each kind of step."""

@@ -5,6 +5,7 @@ Beyond the step itself the kernel draws consequences: an interface that moves lo
 
 import ipaddress
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from topology.model import ids
 from topology.model.base import Interface
@@ -27,6 +28,8 @@ from topology.plan import steps as s
 from topology.plan.table_plan import run
 from topology.rules.chains import of_table
 
+_EntryStep = s.AddRoute | s.DeleteRoute | s.AddNeighbour | s.DeleteNeighbour | s.AddFdb | s.DeleteFdb
+
 
 def subnet(address: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
     """The subnet of `10.0.1.1/24`."""
@@ -34,7 +37,7 @@ def subnet(address: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
 
 
 def without(addresses: tuple[str, ...], address: str) -> tuple[str, ...]:
-    """What is left when an address is deleted: a primary IPv4 address takes the secondaries of its subnet along (inet_del_ifa())."""
+    """What is left when an address is deleted: with a primary IPv4 address go the secondaries of its subnet (inet_del_ifa())."""
     left = tuple(a for a in addresses if a != address)
     if ":" in address:
         return left
@@ -53,77 +56,57 @@ class Model:
 
     def interface(self, namespace: str, name: str) -> AnyInterface | None:
         """None where there is none. Each namespace has its lo, down, also where no record says so."""
-        found = self.records.get(f"interface:{namespace}/{name}")
-        if found is None and name == "lo" and f"namespace:{namespace}" in self.records:
+        found = self.records.get(ids.Ref(namespace, name).id)
+        if found is None and name == "lo" and ids.namespace(namespace) in self.records:
             return Loopback(namespace=namespace, name=name, up=False)
         return found if isinstance(found, Interface) else None
 
     def do(self, step: s.AnyStep) -> None:
         """Take the step."""
-        match step:
-            case s.AddNamespace():
-                self._put(Namespace(name=step.name))
-            case s.SetNsid():
-                self._change_namespace(step.name, lambda n: replace(n, nsid=step.nsid))
-            case s.SetSysctl():
-                self._change_namespace(step.namespace, lambda n: replace(n, sysctls={**n.sysctls, step.key: step.value}))
-            case s.DeleteNamespace():
-                self._delete_namespace(step.name)
-            case s.AddInterface():
-                self._put(step.interface)
-                if step.peer is not None:
-                    self._put(step.peer)
-            case s.DeleteInterface():
-                if (found := self.interface(step.namespace, step.name)) is not None:
-                    self._delete(found)
-            case s.MoveInterface():
-                self._move(step)
-            case s.AddRoute():
-                self._put(step.route)
-            case s.DeleteRoute():
-                self.records.pop(step.route.id, None)
-            case s.AddNeighbour():
-                self._put(step.neighbour)
-            case s.DeleteNeighbour():
-                self.records.pop(step.neighbour.id, None)
-            case s.AddFdb():
-                self._put(step.fdb)
-            case s.DeleteFdb():
-                self.records.pop(step.fdb.id, None)
-            case s.ChangeTable():
-                self._change_table(step)
-            case _:
-                self._of_interface(step)
+        _STEPS[type(step)](self, step)
 
-    def _of_interface(self, step: s.ChangeInterface | s.SetUp | s.AddAddress | s.DeleteAddress | s.AddVlan | s.DeleteVlan) -> None:
-        namespace, name = (
-            (step.after.namespace, step.after.name)
-            if isinstance(step, s.ChangeInterface)
-            else (step.namespace, step.name if isinstance(step, s.SetUp) else step.dev)
-        )
-        old = self.interface(namespace, name)
+    def _add_namespace(self, step: s.AddNamespace) -> None:
+        self._put(Namespace(name=step.name))
+
+    def _set_nsid(self, step: s.SetNsid) -> None:
+        self._change_namespace(step.name, lambda n: replace(n, nsid=step.nsid))
+
+    def _set_sysctl(self, step: s.SetSysctl) -> None:
+        self._change_namespace(step.namespace, lambda n: replace(n, sysctls={**n.sysctls, step.key: step.value}))
+
+    def _add_interface(self, step: s.AddInterface) -> None:
+        self._put(step.interface)
+        if step.peer is not None:
+            self._put(step.peer)
+
+    def _delete_interface(self, step: s.DeleteInterface) -> None:
+        if (found := self.interface(step.namespace, step.name)) is not None:
+            self._delete(found)
+
+    def _change_interface(self, step: s.ChangeInterface) -> None:
+        old = self.interface(step.after.namespace, step.after.name)
         if old is None:
             return
-        match step:
-            case s.ChangeInterface():
-                self._put(replace(old, **{field: getattr(step.after, field) for field in step.fields}))
-                if is_bridge(old) and is_bridge(step.after) and "vlan_default_pvid" in step.fields:
-                    self._change_default_pvid(old, step.after.vlan_default_pvid)
-                if "mac" in step.fields:  # neigh_changeaddr() forgets the permanent ones too
-                    self._drop(lambda r: isinstance(r, Neighbour) and r.namespace == namespace and r.dev == name)
-                if "master" in step.fields and old.master not in (None, step.after.master):
-                    self._drop(lambda r: isinstance(r, Fdb) and r.namespace == namespace and r.dev == name)
-            case s.SetUp():
-                self._set_up(old, step.up)
-            case s.AddAddress():
-                self._put(replace(old, addresses=(*old.addresses, step.address)))
-            case s.DeleteAddress():
-                self._delete_address(old, step.address)
-            case s.AddVlan():
-                vlans = tuple(replace_pvid(v, step.vlan.pvid) for v in old.vlans or () if v.vid != step.vlan.vid)
-                self._put(replace(old, vlans=tuple(sorted((*vlans, step.vlan), key=lambda v: v.vid))))
-            case s.DeleteVlan():
-                self._put(replace(old, vlans=tuple(v for v in old.vlans or () if v.vid != step.vid)))
+        self._put(replace(old, **{field: getattr(step.after, field) for field in step.fields}))
+        if is_bridge(old) and is_bridge(step.after) and "vlan_default_pvid" in step.fields:
+            self._change_default_pvid(old, step.after.vlan_default_pvid)
+        if "mac" in step.fields:  # neigh_changeaddr() forgets the permanent ones too
+            self._drop_entries(Neighbour, old)
+        if "master" in step.fields and old.master not in (None, step.after.master):
+            self._drop_entries(Fdb, old)
+
+    def _drop_entries(self, kind: type[Neighbour | Fdb], interface: AnyInterface) -> None:
+        """Remove its neighbour or FDB entries."""
+        self._drop(lambda r: isinstance(r, kind) and r.namespace == interface.namespace and r.dev == interface.name)
+
+    def _add_vlan(self, step: s.AddVlan) -> None:
+        if (old := self.interface(step.namespace, step.dev)) is not None:
+            vlans = tuple(replace_pvid(v, step.vlan.pvid) for v in old.vlans or () if v.vid != step.vlan.vid)
+            self._put(replace(old, vlans=tuple(sorted((*vlans, step.vlan), key=lambda v: v.vid))))
+
+    def _delete_vlan(self, step: s.DeleteVlan) -> None:
+        if (old := self.interface(step.namespace, step.dev)) is not None:
+            self._put(replace(old, vlans=tuple(v for v in old.vlans or () if v.vid != step.vid)))
 
     def _change_default_pvid(self, bridge: Bridge, pvid: int) -> None:
         """What the ports get that have VLANs of their own (__br_vlan_set_default_pvid() in net/bridge/br_vlan.c)."""
@@ -137,7 +120,7 @@ class Model:
             self._followers.add(record.id)
 
     def _change_namespace(self, name: str, change: Callable[[Namespace], Namespace]) -> None:
-        found = self.records.get(f"namespace:{name}")
+        found = self.records.get(ids.namespace(name))
         if isinstance(found, Namespace):
             self._put(change(found))
 
@@ -152,11 +135,12 @@ class Model:
         for key in [key for key, r in self.records.items() if which(r)]:
             del self.records[key]
 
-    def _delete_namespace(self, name: str) -> None:
+    def _delete_namespace(self, step: s.DeleteNamespace) -> None:
+        name = step.name
         for interface in [r for r in self.records.values() if isinstance(r, Interface) and r.namespace == name]:
             if interface.id in self.records:
                 self._delete(interface)
-        self._drop(lambda r: getattr(r, "namespace", None) == name or r.id == f"namespace:{name}")
+        self._drop(lambda r: getattr(r, "namespace", None) == name or r.id == ids.namespace(name))
 
     def _delete(self, gone: AnyInterface) -> None:
         self.records.pop(gone.id, None)
@@ -178,6 +162,10 @@ class Model:
         via = ipaddress.ip_address(record.via)
         return any(via in subnet(a) for a in interface.addresses)
 
+    def _step_set_up(self, step: s.SetUp) -> None:
+        if (old := self.interface(step.namespace, step.name)) is not None:
+            self._set_up(old, step.up)
+
     def _set_up(self, old: AnyInterface, up: bool) -> None:
         if old.up and not up:
             self._drop(lambda r: isinstance(r, Route | Neighbour) and r.namespace == old.namespace and self._uses(r, old))
@@ -192,13 +180,18 @@ class Model:
             if isinstance(upper, Interface) and upper.lower == lower.ref and upper.up != up and upper.follows_state:
                 self._set_up(upper, up)
 
-    def _delete_address(self, old: AnyInterface, address: str) -> None:
-        if address not in old.addresses:
+    def _add_address(self, step: s.AddAddress) -> None:
+        if (old := self.interface(step.namespace, step.dev)) is not None:
+            self._put(replace(old, addresses=(*old.addresses, step.address)))
+
+    def _delete_address(self, step: s.DeleteAddress) -> None:
+        old, address = self.interface(step.namespace, step.dev), step.address
+        if old is None or address not in old.addresses:
             return
         new = replace(old, addresses=without(old.addresses, address))
         six = ":" in address
         last = not any((":" in a) == six for a in new.addresses)
-        source = address.partition("/")[0]
+        source = ids.ip_of(address)
 
         def dies(r: AnyRecord) -> bool:
             if not isinstance(r, Route) or r.namespace != old.namespace or (":" in r.to) != six:
@@ -221,17 +214,62 @@ class Model:
                 new = replace(new, underlay=None if old.made_in == new.namespace else old.made_in)
         del self.records[old.id]
         self._put(new)
-        for r in list(self.records.values()):
-            if isinstance(r, Interface):
-                if r.other_end == old.ref:
-                    self._put(replace(r, peer=new.ref))
-                elif r.lower == old.ref:
-                    self._put(replace(r, parent=new.ref))
-                elif r.master == old.name and r.namespace == old.namespace:
-                    self._put(replace(r, master=new.name))
-            elif isinstance(r, Route | Neighbour | Fdb) and r.namespace == old.namespace and r.dev == old.name:
-                del self.records[r.id]
-                self._put(replace(r, dev=new.name))
+        for record in list(self.records.values()):
+            self._rename_in(record, old, new)
+
+    def _rename_in(self, record: AnyRecord, old: AnyInterface, new: AnyInterface) -> None:
+        """Where a record names the interface `old`, let it name `new`."""
+        if isinstance(record, Interface):
+            if record.other_end == old.ref:
+                self._put(replace(record, peer=new.ref))
+            elif record.lower == old.ref:
+                self._put(replace(record, parent=new.ref))
+            elif record.master == old.name and record.namespace == old.namespace:
+                self._put(replace(record, master=new.name))
+        elif isinstance(record, Route | Neighbour | Fdb) and record.namespace == old.namespace and record.dev == old.name:
+            del self.records[record.id]
+            self._put(replace(record, dev=new.name))
+
+    def _put_entry(self, step: s.AddRoute | s.AddNeighbour | s.AddFdb) -> None:
+        self._put(_entry(step))
+
+    def _delete_entry(self, step: s.DeleteRoute | s.DeleteNeighbour | s.DeleteFdb) -> None:
+        self.records.pop(_entry(step).id, None)
+
+
+def _entry(step: _EntryStep) -> Route | Neighbour | Fdb:
+    match step:
+        case s.AddRoute() | s.DeleteRoute():
+            return step.route
+        case s.AddNeighbour() | s.DeleteNeighbour():
+            return step.neighbour
+        case s.AddFdb() | s.DeleteFdb():
+            return step.fdb
+
+
+_STEPS: dict[type[s.AnyStep], Callable[[Model, Any], None]] = {
+    s.AddNamespace: Model._add_namespace,
+    s.DeleteNamespace: Model._delete_namespace,
+    s.SetNsid: Model._set_nsid,
+    s.SetSysctl: Model._set_sysctl,
+    s.AddInterface: Model._add_interface,
+    s.DeleteInterface: Model._delete_interface,
+    s.MoveInterface: Model._move,
+    s.ChangeInterface: Model._change_interface,
+    s.SetUp: Model._step_set_up,
+    s.AddAddress: Model._add_address,
+    s.DeleteAddress: Model._delete_address,
+    s.AddVlan: Model._add_vlan,
+    s.DeleteVlan: Model._delete_vlan,
+    s.AddRoute: Model._put_entry,
+    s.DeleteRoute: Model._delete_entry,
+    s.AddNeighbour: Model._put_entry,
+    s.DeleteNeighbour: Model._delete_entry,
+    s.AddFdb: Model._put_entry,
+    s.DeleteFdb: Model._delete_entry,
+    s.ChangeTable: Model._change_table,
+}
+"""What each kind of step does."""
 
 
 def replace_pvid(vlan: PortVlan, taken: bool) -> PortVlan:
