@@ -11,6 +11,7 @@ import msgspec
 
 from protocol.public import Change
 from topology.document import document
+from topology.model import ids
 from topology.model.names import is_lab_id, lab_id
 from topology.model.problems import Problem, ProblemError
 from topology.model.records import Lab, Records
@@ -59,8 +60,8 @@ class LabFiles:
 
     def save(self, records: Records) -> None:
         """Write the document."""
-        lab = records.get("lab:")
-        named = {**records, "lab:": lab if isinstance(lab, Lab) else Lab(name=self.lab)}
+        lab = records.get(ids.LAB)
+        named = {**records, ids.LAB: lab if isinstance(lab, Lab) else Lab(name=self.lab)}
         write(self.folder / "document.json", document.dump(named))
 
     def live(self) -> bool:

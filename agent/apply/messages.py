@@ -17,7 +17,7 @@ from agent.netlink.wire import (
     ndmsg,
     rtmsg,
 )
-from topology.model import ids
+from topology.model import ids, routing
 from topology.model.kinds import said
 from topology.model.records import AnyInterface, Fdb, Neighbour, Port, Route
 from topology.plan import steps as s
@@ -209,7 +209,7 @@ def _scope(record: Route, adding: bool) -> int:
 def route(batch: Batch, record: Route, adding: bool, index: Index) -> None:
     """RTM_NEWROUTE, which fails where the route exists, or RTM_DELROUTE."""
     six = ":" in record.to
-    network = None if record.to in ("default", "::/0") else ipaddress.ip_network(record.to)
+    network = None if record.to in (routing.DEFAULT, routing.DEFAULT6) else ipaddress.ip_network(record.to)
     head = rtmsg(
         AF_INET6 if six else AF_INET, network.prefixlen if network else 0, table=record.table, protocol=_PROTO_BOOT if adding else 0,
         scope=_scope(record, adding), kind=_ROUTE_TYPES[record.type], flags=_ONLINK if record.onlink else 0,

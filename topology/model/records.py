@@ -74,7 +74,7 @@ class Route(Record, frozen=True, kw_only=True, tag="route"):
     """A route that somebody added (ip-route(8)); the kernel's own connected routes are not records.
 
     `to` is `default` (IPv4), `::/0` (IPv6 default) or a prefix. `dev` is an interface name, left out where `via` decides it.
-    `metric` None is the kernel's default (0 for IPv4, 1024 for IPv6). `table` is a number; the default is the main one.
+    `metric` None is the kernel's default, `table` the number of a routing table: see `topology.model.routing`.
     """
 
     namespace: str

@@ -11,7 +11,7 @@ from topology.model.base import HOST, Interface, Port
 from topology.model.ids import name_of
 from topology.model.kinds import said
 from topology.model.records import AnyInterface, AnyRecord, Fdb, Namespace, Neighbour, Route, as_records
-from topology.model.routing import MAIN_TABLE
+from topology.model.routing import DEFAULT, DEFAULT6, MAIN_TABLE
 from topology.plan import steps as s
 from topology.plan.plan import plan
 from topology.rules.tokens import tokens
@@ -198,7 +198,7 @@ def _six(route: Route) -> str:
 
 
 def _route(route: Route) -> str:
-    words = ("" if route.type == "unicast" else f"{route.type} ") + ("default" if route.to == "::/0" else route.to)
+    words = ("" if route.type == "unicast" else f"{route.type} ") + (DEFAULT if route.to == DEFAULT6 else route.to)
     if route.via:
         family = "inet6 " if ":" in route.via and ":" not in route.to else ""
         words += f" via {family}{route.via}"

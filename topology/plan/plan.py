@@ -4,7 +4,6 @@ Deploy, dry run, undo, drift and recovery are all this function. It takes each s
 (`topology.plan.plan.kernel_model`), so that a later stage sees what an earlier one took along. docs/architecture.md has the normal form.
 """
 
-import ipaddress
 from collections.abc import Callable, Iterable, Mapping
 
 from topology.model import ids
@@ -23,6 +22,7 @@ from topology.model.records import (
     is_bridge,
     replace,
 )
+from topology.model.routing import network
 from topology.model.sysctls import FIRST
 from topology.observe.normal import comparable, default_mtu
 from topology.plan import steps as s
@@ -30,7 +30,7 @@ from topology.plan.kernel_model import Model, without
 from topology.plan.table_plan import table_steps
 
 _COMMON = ("mac", "mtu")
-Born = Callable[[str], str | None]
+InitialMac = Callable[[str], str | None]
 
 
 def plan(
@@ -38,18 +38,18 @@ def plan(
     observed: Mapping[str, AnyRecord],
     moves: Mapping[str, str] | None = None,
     baseline: Mapping[str, str] | None = None,
-    born: Born = lambda _: None,
+    initial_mac: InitialMac = lambda _: None,
 ) -> s.Plan:
     """The steps from `observed` to `desired`, both in normal form; none where they agree.
 
-    `moves`: old `ns/name` → new, of interfaces that are the same device. `baseline`: the sysctls of a fresh namespace. `born`: the MAC
-    that the kernel gave an interface (`ns/name`), for one that goes back to it.
+    `moves`: old `ns/name` → new, of interfaces that are the same device. `baseline`: the sysctls of a fresh namespace.
+    `initial_mac`: the MAC address that the kernel gave an interface (`ns/name`), for one whose MAC is no longer stated.
     """
     wanted = comparable(desired, desired)
     have = comparable(observed, desired)
     if wanted == have:
         return ()
-    return _Planner(wanted, have, baseline or {}, born).run({**_inferred(wanted, have), **(moves or {})})
+    return _Planner(wanted, have, baseline or {}, initial_mac).run({**_inferred(wanted, have), **(moves or {})})
 
 
 def _inferred(wanted: Mapping[str, AnyRecord], have: Mapping[str, AnyRecord]) -> dict[str, str]:
@@ -76,9 +76,11 @@ def _kind(interface: AnyInterface) -> tuple[object, ...]:
 
 
 class _Planner:
-    def __init__(self, wanted: Mapping[str, AnyRecord], have: Mapping[str, AnyRecord], baseline: Mapping[str, str], born: Born) -> None:
+    def __init__(
+        self, wanted: Mapping[str, AnyRecord], have: Mapping[str, AnyRecord], baseline: Mapping[str, str], initial_mac: InitialMac
+    ) -> None:
         self.wanted, self.graph, self.before = wanted, Graph(wanted), Graph(have)
-        self.model, self.baseline, self.born = Model(have), baseline, born
+        self.model, self.baseline, self.initial_mac = Model(have), baseline, initial_mac
         self.steps: list[s.AnyStep] = []
 
     def do(self, step: s.AnyStep) -> None:
@@ -153,11 +155,11 @@ class _Planner:
             if interface.KIND.builtin:
                 continue
             ref = back.get(interface.ref, interface.ref)
-            namespace, _, name = ref.partition("/")
-            if f"namespace:{namespace}" not in self.wanted and not self._elsewhere(interface):
+            namespace, name = ids.Ref.parse(ref)
+            if ids.namespace(namespace) not in self.wanted and not self._elsewhere(interface):
                 continue
             if self.model.interface(namespace, name) is not None:
-                self.do(s.DeleteInterface(subject=f"interface:{ref}", namespace=namespace, name=name))
+                self.do(s.DeleteInterface(subject=ids.interface(ref), namespace=namespace, name=name))
 
     def _elsewhere(self, interface: AnyInterface) -> bool:
         """Whether it reaches into a namespace that stays: the kernel cleans a dead namespace later, so do it now."""
@@ -175,23 +177,23 @@ class _Planner:
         """Steps for moves whose target is free first; a circle of names is opened by a name in between. The caller takes each step."""
         while moves:
             for old, new in moves.items():
-                if f"interface:{old}" not in model.records:
+                if ids.interface(old) not in model.records:
                     del moves[old]
                     break
-                if f"interface:{new}" not in model.records:
+                if ids.interface(new) not in model.records:
                     del moves[old]
                     yield _move_step(old, new)
                     break
             else:
-                if all(f"interface:{new}" in model.records and new not in moves for new in moves.values()):
+                if all(ids.interface(new) in model.records and new not in moves for new in moves.values()):
                     return  # the names are taken by what does not move: these are made anew
                 old = next(old for old, new in moves.items() if new in moves)
-                between = f"{old.partition('/')[0]}/vbrename0"
+                between = ids.join(ids.namespace_of(old), "vbrename0")
                 yield _move_step(old, between)
                 moves[between] = moves.pop(old)
 
     def _move(self, moves: dict[str, str]) -> None:
-        for step in self._moving(self.model, {o: n for o, n in moves.items() if f"interface:{n}" in self.wanted}):
+        for step in self._moving(self.model, {o: n for o, n in moves.items() if ids.interface(n) in self.wanted}):
             self.do(step)
 
     def _tables(self) -> None:
@@ -270,7 +272,7 @@ class _Planner:
     def _initial_mac(self, interface: AnyInterface) -> str | None:
         """The MAC that the kernel gave it, or would give it now."""
         if interface.KIND.mac != "lower":
-            return self.born(interface.ref)
+            return self.initial_mac(interface.ref)
         lower = self.graph.lower(interface)
         return None if lower is None else lower.mac or self._initial_mac(lower)
 
@@ -352,9 +354,8 @@ def _wrong(have: tuple[str, ...], wanted: tuple[str, ...]) -> str | None:
 
 
 def _move_step(old: str, new: str) -> s.MoveInterface:
-    namespace, _, name = old.partition("/")
-    to_namespace, _, to_name = new.partition("/")
-    return s.MoveInterface(subject=f"interface:{old}", namespace=namespace, name=name, to_namespace=to_namespace, to_name=to_name)
+    (namespace, name), (to_namespace, to_name) = ids.Ref.parse(old), ids.Ref.parse(new)
+    return s.MoveInterface(subject=ids.interface(old), namespace=namespace, name=name, to_namespace=to_namespace, to_name=to_name)
 
 
 def _bare(interface: AnyInterface) -> AnyInterface:
@@ -367,5 +368,4 @@ def _bare(interface: AnyInterface) -> AnyInterface:
 
 def _reach(route: Route) -> tuple[bool, int]:
     """A gateway may be reached by another route: those without one first, then the narrow before the wide."""
-    length = 0 if route.to in ("default", "::/0") else ipaddress.ip_network(route.to).prefixlen
-    return (route.via is not None, -length)
+    return (route.via is not None, -network(route.to).prefixlen)

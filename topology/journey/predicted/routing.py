@@ -4,16 +4,15 @@ import errno
 import ipaddress
 from collections.abc import Iterator
 
-from topology.journey.forwarding import REFUSALS, Address, ForwardingView, RouteEntry, network_of
+from topology.journey.forwarding import REFUSALS, Address, ForwardingView, RouteEntry
 from topology.journey.hop import Cause
 from topology.journey.packet import Packet
 from topology.journey.predicted.progress import Ended, Progress
 from topology.journey.probe import Probe
-from topology.model import ids
+from topology.model import ids, routing
 from topology.model.records import AnyInterface
 from topology.observe.normal import owner
 
-_MAIN_TABLE = 254  # RT_TABLE_MAIN, linux/rtnetlink.h
 _LOOPBACK_MTU = 65536
 
 
@@ -39,7 +38,7 @@ class Routing:
             raise self._unroutable(ns, packet, route)
         self._progress.hop(
             "route", ns, object=route.record or ids.namespace(ns), packet=packet, after=after, route=_name(route), via=route.via or "",
-            dev=route.dev, table_id=_MAIN_TABLE, note=route.type,
+            dev=route.dev, table_id=routing.MAIN_TABLE, note=route.type,
         )  # fmt: skip
         if self._progress.mark:
             self._progress.assume("policy routing (ip rule) does not look at marks")
@@ -66,7 +65,7 @@ class Routing:
         for route in graph.routes(ns):
             dev = route.dev or (owner(graph, ns, route.via) if route.via else None)
             through = graph.interfaces.get(ids.join(ns, dev)) if dev else None
-            if through is not None and not through.up and there in network_of(route.to):
+            if through is not None and not through.up and there in routing.network(route.to):
                 yield through
 
     def fits(self, ns: str, packet: Packet, dev: str) -> None:
@@ -94,6 +93,4 @@ class Routing:
 
 def _name(route: RouteEntry | None) -> str:
     """`default`, or the prefix; empty for no route."""
-    if route is None:
-        return ""
-    return "default" if str(route.network) == "0.0.0.0/0" else str(route.network)
+    return "" if route is None else routing.destination_text(route.network)

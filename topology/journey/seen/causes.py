@@ -4,13 +4,13 @@ import errno
 import ipaddress
 from typing import TYPE_CHECKING
 
-from topology.journey.forwarding import REFUSALS, Address, network_of
+from topology.journey.forwarding import REFUSALS, Address
 from topology.journey.hop import Cause, Hop, Verdict
 from topology.journey.packet import Packet
 from topology.journey.probe import Probe
 from topology.journey.seen.evidence import Passage
 from topology.journey.sighting import RouteLookup, TappedFrame
-from topology.model import ids
+from topology.model import ids, routing
 from topology.model.records import AnyInterface, is_bridge
 from topology.observe.live import LinkLive
 
@@ -97,7 +97,7 @@ def _down_towards(walk: "Walk", ns: str, there: Address) -> AnyInterface | None:
     for interface in inside:
         if not interface.up and (
             any(there in ipaddress.ip_interface(a).network for a in interface.addresses)
-            or any(r.dev == interface.name and there in network_of(r.to) for r in routes)
+            or any(r.dev == interface.name and there in routing.network(r.to) for r in routes)
         ):
             return interface
     others = [i for i in inside if i.name != "lo"]
