@@ -12,6 +12,7 @@ import msgspec
 from protocol.public import Change
 from topology.document import document
 from topology.model import ids
+from topology.model.kinds import FORMER_KEYS
 from topology.model.names import is_lab_id, lab_id
 from topology.model.problems import Problem, ProblemError
 from topology.model.records import Lab, Records
@@ -29,6 +30,13 @@ def write(path: Path, text: str, mode: int = 0o600) -> None:
         f.flush()
         os.fsync(f.fileno())
     temporary.replace(path)
+
+
+def _with_new_keys(line: bytes) -> bytes:
+    """A line of JSON with the keys that fields have today. In the text of a value a quote has a backslash, so only keys are found."""
+    for old, new in FORMER_KEYS.items():
+        line = line.replace(f'"{old}":'.encode(), f'"{new}":'.encode())
+    return line
 
 
 class LabFiles:
@@ -84,7 +92,7 @@ class LabFiles:
         with contextlib.suppress(FileNotFoundError), (self.folder / "history.jsonl").open("rb") as f:
             for line in f:
                 with contextlib.suppress(msgspec.MsgspecError):
-                    change = msgspec.json.decode(line, type=Change)
+                    change = msgspec.json.decode(_with_new_keys(line), type=Change)
                     if change.number not in out:
                         out = {number: c for number, c in out.items() if not c.undone}
                     out[change.number] = change

@@ -18,7 +18,7 @@ from agent.netlink.wire import (
     rtmsg,
 )
 from topology.model import ids, routing
-from topology.model.kinds import said
+from topology.model.kinds import stated_fields
 from topology.model.records import AnyInterface, Fdb, Neighbour, Port, Route
 from topology.plan import steps as s
 
@@ -72,7 +72,7 @@ def add_interface(batch: Batch, step: s.AddInterface, index: Index, fd: Callable
     if step.peer is not None:
         _peer(batch, interface, step.peer, fd)
     elif interface.word in DRIVERS:
-        DRIVERS[interface.word].put(batch, interface, said(interface), lower)
+        DRIVERS[interface.word].put(batch, interface, stated_fields(interface), lower)
     batch.close(data)
     batch.close(info)
     batch.end()

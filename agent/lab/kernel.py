@@ -73,20 +73,20 @@ class Kernel:
 
     def everything(self) -> tuple[AnyFact, ...]:
         """All facts of the lab's kernel, for a client that is new."""
-        self.settle()
+        self.catch_up()
         facts = self._snapshot()
         return self._without_baseline(facts, {fact.ns for fact in facts})
 
-    def settle(self) -> None:
+    def catch_up(self) -> None:
         """Report all that the kernel has done so far."""
         self._watch.barrier()
-        self.filters.settle()
+        self.filters.catch_up()
 
     def _snapshot(self) -> list[AnyFact]:
         return [*self._watch.snapshot(), *self.filters.snapshot()]
 
     def _read_now(self) -> list[AnyFact]:
-        self.settle()
+        self.catch_up()
         return self._snapshot()
 
     # ---- what has no event -------------------------------------------------------------------------------------------
@@ -100,7 +100,7 @@ class Kernel:
 
     def poll(self) -> float:
         """Report what changed without an event; how many seconds the next poll should wait."""
-        self._watch.sweep()
+        self._watch.poll()
         began = time.monotonic()
         self.filters.refresh()
         self._connections.refresh()
@@ -130,7 +130,7 @@ class Kernel:
             not_undone = undo.back(self.namespaces, self.filters, request.steps[: outcome.failed], self._read_now)
             problem = _with_causes(problem, not_undone)
         self._watch.barrier()
-        self.filters.settle({step.namespace for step in request.steps if isinstance(step, ChangeTable)})
+        self.filters.catch_up({step.namespace for step in request.steps if isinstance(step, ChangeTable)})
         return p.Applied(id=request.id, problem=problem, failed=outcome.failed)
 
     def _execute(self, request: p.Apply) -> Outcome:

@@ -222,7 +222,7 @@ class Follower:
 
     # ---- what has to be read again -----------------------------------------------------------------------------------
 
-    def settle(self) -> None:
+    def catch_up(self) -> None:
         """Read again what the events since the last call may have changed without an event of its own."""
         for _ in range(_ROUNDS):
             if not self._relations():

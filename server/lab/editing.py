@@ -66,7 +66,7 @@ class Editing(State):
 
     def edit(self, asked: EditRequest) -> Done | Planned:
         """Carry out all commands, or none: raises ProblemError, and then nothing has changed."""
-        self._settle_outside_changes()
+        self._act_on_outside_changes()
         revert = next((c for c in asked.commands if isinstance(c, RevertDrift)), None)
         if revert is not None:
             if len(asked.commands) > 1 or asked.dry_run:
@@ -173,7 +173,7 @@ class Editing(State):
             consequences = set(drift(after, self.observed.records)) - set(self._drift)
             after = adopt(after, self.observed.records, consequences)
         self.desired = self.observed.like = after
-        self._settle_uplink()
+        self._set_uplink()
         self._record(between(before, after), draft.step, asked.context, steps)
         self._show_drift()
         seconds = time.monotonic() - asked.started if asked.started and self.state == "live" else None
@@ -193,11 +193,11 @@ class Editing(State):
         if any(not is_drawing(key) for key in diff.ids):
             self._changed()
 
-    def _settle_uplink(self) -> None:
+    def _set_uplink(self) -> None:
         """Switch the uplink as the document says; a problem of it is one of the warnings."""
         if self.link is not None:
             before = self.uplink.problem
-            self.uplink.settle(self.link, _has_uplink(self.desired))
+            self.uplink.set(self.link, _has_uplink(self.desired))
             self._stale_warnings |= self.uplink.problem != before
 
     def _adopt_printed_rules(self) -> None:
@@ -278,7 +278,7 @@ class Editing(State):
             self._enforce(differing)
         self._show_drift()
 
-    def _settle_outside_changes(self) -> None:
+    def _act_on_outside_changes(self) -> None:
         """Before an edit: let the policy act on recent changes from outside, so that the edit does not remove them or pass for their
         author."""
         if self._changed_since is not None:

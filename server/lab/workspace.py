@@ -58,7 +58,7 @@ class Workspace(Editing):
         self._send_subscription()
         if self._is_fresh():
             self.uplink.reset()
-        self._settle_uplink()
+        self._set_uplink()
         if self._is_fresh():
             check({}, self.desired, self._limits())
             steps = self._execute(self.desired, self.desired, {})
@@ -174,9 +174,9 @@ class Workspace(Editing):
 
     def set_uplink(self, on: bool, context: Context) -> Done:
         """Switch the uplink, and write it into the document. Raises ProblemError, and then nothing has changed."""
-        self.uplink.settle(self.live_link(), on)
+        self.uplink.set(self.live_link(), on)
         if (problem := self.uplink.problem) is not None:
-            self._settle_uplink()
+            self._set_uplink()
             raise ProblemError(problem)
         self.edit(EditRequest(commands=(SetLab(uplink=on),), context=context, admin=True))
         return Done(revision=self.revision)

@@ -53,7 +53,7 @@ class Kernel:
     def look(self, *names: str) -> None:
         """Take in what happened; of these namespaces also the rules."""
         self.watch.barrier()
-        self.filters.settle(names)
+        self.filters.catch_up(names)
 
     def snapshot(self) -> list[AnyFact]:
         self.look()

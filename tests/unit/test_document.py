@@ -269,3 +269,12 @@ def test_every_field_comes_back() -> None:
     assert isinstance(records["interface:ns0/a"], Veth)
     assert isinstance(records["interface:ns0/x"], Vxlan)
     assert isinstance(records["route:ns0/10.9.0.0/16 table 100 metric 5"], Route)
+
+
+def test_a_key_of_older_documents_is_still_read() -> None:
+    records = load(one(vx={"kind": "vxlan", "vni": 7, "port_number": 8472}))
+    vxlan = records["interface:ns0/vx"]
+    assert isinstance(vxlan, Vxlan)
+    assert vxlan.dstport == 8472
+    assert "dstport" in dump(records)
+    assert "port_number" not in dump(records)

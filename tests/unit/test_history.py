@@ -8,7 +8,7 @@ from protocol.public import Context
 from server.lab.history import History
 from server.storage import LabFiles
 from topology.model.diff import Diff
-from topology.model.records import AnyRecord, Namespace
+from topology.model.records import AnyRecord, Namespace, Vxlan
 
 BY = Context(author="ann", label="add namespace")
 
@@ -82,3 +82,13 @@ def test_a_number_is_never_given_twice_also_after_a_restart(files: LabFiles) -> 
     files.append(again.take_unsaved())
     assert fourth.number > third.number
     assert files.history() == again.changes
+
+
+def test_a_key_of_older_histories_is_still_read(files: LabFiles) -> None:
+    vxlan = Vxlan(namespace="host", name='"port_number":', vni=7, dstport=8472)
+    history = History()
+    history.add(BY, Diff(added={vxlan.id: vxlan}))
+    files.append(history.take_unsaved())
+    path = files.folder / "history.jsonl"
+    path.write_text(path.read_text().replace('"dstport":8472', '"port_number":8472'))
+    assert [change.diff.added for change in files.history()] == [{vxlan.id: vxlan}]

@@ -37,7 +37,7 @@ class Lab(Record, frozen=True, kw_only=True, tag="lab"):
     """What belongs to the lab as a whole. Exactly one, `lab:`. The plan does not see it.
 
     `ipv6`: leave IPv6 on in all namespaces, however many they are (docs/adr/0004-ipv6-in-large-labs.md). `firewall`: whose iptables
-    the lab has; None: what the machine has, legacy before nft. `uplink`: `host` has the outside, where the server allows it.
+    the lab has; None: what the machine has, legacy before nft. `uplink`: `host` can reach the outside, where the server allows it.
     """
 
     name: str = ""

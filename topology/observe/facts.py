@@ -1,4 +1,4 @@
-"""Facts: each is one thing that the kernel said. `topology.observe.observed` folds them into the observed state.
+"""Facts: each is one thing that the kernel reported. `topology.observe.observed` folds them into the observed state.
 
 A namespace is named as in /run/netns (`host` for the lab's own). `index` is an ifindex. A fact replaces the one before with the same keys;
 a `…Gone` removes it. `at` is CLOCK_MONOTONIC in the lab, in s.

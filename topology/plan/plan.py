@@ -359,7 +359,7 @@ def _move_step(old: str, new: str) -> s.MoveInterface:
 
 
 def _bare(interface: AnyInterface) -> AnyInterface:
-    """As `ip link add` makes it. A bridge that filters by another VLAN than 1 is told so before it filters."""
+    """As `ip link add` makes it. A bridge with another default PVID than 1 gets it before it filters."""
     bare = replace(interface, up=False, addresses=(), master=None, port=Port(), vlans=None)
     if is_bridge(bare) and bare.vlan_filtering and bare.vlan_default_pvid != 1:
         return replace(bare, vlan_filtering=False)

@@ -47,8 +47,8 @@ class Routing:
     def _unroutable(self, ns: str, packet: Packet, route: RouteEntry | None) -> Ended:
         refuses = route is not None and route.type in REFUSALS
         number = REFUSALS[route.type] if route is not None and refuses else errno.ENETUNREACH
-        said = {"route": _name(route), "note": route.type} if route is not None and refuses else {}
-        self._progress.hop("route", ns, packet=packet, errno=number, **said)
+        fields = {"route": _name(route), "note": route.type} if route is not None and refuses else {}
+        self._progress.hop("route", ns, packet=packet, errno=number, **fields)
         down = next(self._down_towards(ns, ipaddress.ip_address(packet.dst)), None) if not refuses else None
         if down is not None:
             return self._progress.ended(Cause.INTERFACE_DOWN, ns, errno=number, dev=down.name, address=packet.dst, object=down.id)

@@ -479,7 +479,7 @@ export type DeleteFdbStep = {
   fdb: Fdb
 }
 
-/** `ip link delete`. A veth takes its peer along. */
+/** `ip link delete`. With a veth the kernel deletes its peer. */
 export type DeleteInterfaceStep = {
   step: "delete-interface"
   subject: string
@@ -487,7 +487,7 @@ export type DeleteInterfaceStep = {
   name: string
 }
 
-/** `ip netns delete`. What is inside dies with it: a veth inside takes its peer along. */
+/** `ip netns delete`. The kernel deletes what is inside, and the peers of the veths among that. */
 export type DeleteNamespaceStep = {
   step: "delete-namespace"
   subject: string
@@ -933,7 +933,7 @@ export type KeepDrift = {
  * What belongs to the lab as a whole. Exactly one, `lab:`. The plan does not see it.
  *
  * `ipv6`: leave IPv6 on in all namespaces, however many they are (docs/adr/0004-ipv6-in-large-labs.md). `firewall`: whose iptables
- * the lab has; None: what the machine has, legacy before nft. `uplink`: `host` has the outside, where the server allows it.
+ * the lab has; None: what the machine has, legacy before nft. `uplink`: `host` can reach the outside, where the server allows it.
  */
 export type Lab = {
   kind: "lab"
@@ -1565,7 +1565,7 @@ export type RevokeToken = {
  * A route that somebody added (ip-route(8)); the kernel's own connected routes are not records.
  *
  * `to` is `default` (IPv4), `::/0` (IPv6 default) or a prefix. `dev` is an interface name, left out where `via` decides it.
- * `metric` None is the kernel's default (0 for IPv4, 1024 for IPv6). `table` 254 is the main one.
+ * `metric` None is the kernel's default, `table` the number of a routing table: see `topology.model.routing`.
  */
 export type Route = {
   kind: "route"
@@ -2011,7 +2011,7 @@ export type VocabularyOf = {
  *
  * `vni` 0..16777215. `remote` is a unicast address or a multicast group; a group needs `parent`. `parent` is the
  * underlay interface (`ns/name`). `underlay` is the namespace in which the UDP socket lives, when it is not this one
- * (made there, then moved: what an overlay network of containers does). `port_number` is the UDP destination port.
+ * (made there, then moved: what an overlay network of containers does). `dstport` is the UDP destination port.
  */
 export type Vxlan = {
   kind: "vxlan"
@@ -2029,7 +2029,7 @@ export type Vxlan = {
   remote?: string | null
   parent?: string | null
   underlay?: string | null
-  port_number?: number
+  dstport?: number
   learning?: boolean
   ttl?: number
 }
@@ -2127,5 +2127,5 @@ export const DEFAULTS = {
   "terminal": {"title": "", "rows": 24, "columns": 80, "viewers": 0, "code": null},
   "veth": {"up": true, "mac": null, "mtu": null, "master": null, "addresses": [], "port": {}, "vlans": null},
   "vlan": {"up": true, "mac": null, "mtu": null, "master": null, "addresses": [], "port": {}, "vlans": null, "protocol": "802.1Q", "reorder_hdr": true, "gvrp": false, "mvrp": false, "loose_binding": false},
-  "vxlan": {"up": true, "mac": null, "mtu": null, "master": null, "addresses": [], "port": {}, "vlans": null, "local": null, "remote": null, "parent": null, "underlay": null, "port_number": 4789, "learning": true, "ttl": 0},
+  "vxlan": {"up": true, "mac": null, "mtu": null, "master": null, "addresses": [], "port": {}, "vlans": null, "local": null, "remote": null, "parent": null, "underlay": null, "dstport": 4789, "learning": true, "ttl": 0},
 } as const
