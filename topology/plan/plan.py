@@ -304,7 +304,8 @@ class _Planner:
     def _up(self) -> None:
         """Bridges last: one that is up floods multicast to its ports while they come.
 
-        The kernel takes some kinds up with their lower interface, so that what is to stay down is taken down again.
+        The kernel takes some kinds up with their lower interface, so that what is to stay down is taken down again, which flushes its
+        IPv6 addresses.
         """
         pairs = [(new, old) for new, old in self._pairs() if new.up and not old.up]
         for new, _ in sorted(pairs, key=lambda pair: self._on_bridge(pair[0])):
@@ -313,6 +314,7 @@ class _Planner:
                 self.do(s.SetUp(subject=new.id, namespace=new.namespace, name=new.name, up=True))
         if pairs:
             self._down()
+            self._addresses()
 
     def _on_bridge(self, interface: AnyInterface | None) -> bool:
         """Whether it is a bridge or is made on one."""
