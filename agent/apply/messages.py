@@ -78,12 +78,12 @@ def add_interface(batch: Batch, step: s.AddInterface, index: Index, fd: Callable
     batch.end()
 
 
-def _peer(batch: Batch, near: AnyInterface, far: AnyInterface, fd: Callable[[str], int]) -> None:
-    peer = batch.nest(VETH_INFO_PEER, ifinfo())
-    _hardware(batch, far)
-    if far.namespace != near.namespace:
-        batch.u32(IFLA_NET_NS_FD, fd(far.namespace))
-    batch.close(peer)
+def _peer(batch: Batch, interface: AnyInterface, peer: AnyInterface, fd: Callable[[str], int]) -> None:
+    nested = batch.nest(VETH_INFO_PEER, ifinfo())
+    _hardware(batch, peer)
+    if peer.namespace != interface.namespace:
+        batch.u32(IFLA_NET_NS_FD, fd(peer.namespace))
+    batch.close(nested)
 
 
 def delete_interface(batch: Batch, name: str) -> None:

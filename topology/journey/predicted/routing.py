@@ -56,16 +56,16 @@ class Routing:
         note = f"a {route.type} route to {route.network}" if route is not None and refuses else ""
         return self._progress.ended(Cause.NO_ROUTE, ns, errno=number, address=packet.dst, object=record or ids.namespace(ns), note=note)
 
-    def _down_towards(self, ns: str, there: Address) -> Iterator[AnyInterface]:
+    def _down_towards(self, ns: str, target: Address) -> Iterator[AnyInterface]:
         """Interfaces that are down, and that would have a route to the address if they were up."""
         graph = self._view.graph
         for interface in graph.inside(ns):
-            if not interface.up and any(there in ipaddress.ip_interface(a).network for a in interface.addresses):
+            if not interface.up and any(target in ipaddress.ip_interface(a).network for a in interface.addresses):
                 yield interface
         for route in graph.routes(ns):
             dev = route.dev or (owner(graph, ns, route.via) if route.via else None)
             through = graph.interfaces.get(ids.join(ns, dev)) if dev else None
-            if through is not None and not through.up and there in routing.network(route.to):
+            if through is not None and not through.up and target in routing.network(route.to):
                 yield through
 
     def fits(self, ns: str, packet: Packet, dev: str) -> None:
