@@ -55,7 +55,7 @@ class Undo:
 
 def _with_macs(records: Records, facts: Iterable[f.AnyFact]) -> Records:
     """The records with the MACs that the interfaces have, so that one which is made anew gets its own back."""
-    macs = {ids.Ref(x.ns, x.name).id: x.mac for x in facts if isinstance(x, f.LinkFact)}
+    macs = {ids.interface(ids.join(x.ns, x.name)): x.mac for x in facts if isinstance(x, f.LinkFact)}
     return {
         key: replace(r, mac=macs[key]) if isinstance(r, INTERFACES) and r.KIND.mac == "random" and key in macs else r
         for key, r in records.items()

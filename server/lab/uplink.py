@@ -22,7 +22,7 @@ class Uplink:
         """The lab's process has ended, and the uplink with it."""
         self._on, self.problem = False, None
 
-    def set(self, link: LabLink, wanted: bool) -> None:
+    def settle(self, link: LabLink, wanted: bool) -> None:
         """Switch it on or off where it is not as wanted; a refusal is kept as `problem`."""
         self.problem = None
         if wanted == self._on:

@@ -2,10 +2,14 @@ import json
 from pathlib import Path
 
 import jsonschema
+import msgspec
 import pytest
 
+from protocol.public import Change, Context
+from server.storage import entries
 from topology.document.document import dump, load, schema
 from topology.model.base import Json
+from topology.model.diff import Diff
 from topology.model.problems import Code, Problem, ProblemError
 from topology.model.records import Bridge, Lab, Loopback, Namespace, Records, Route, Veth, Vxlan, replace
 
@@ -278,3 +282,10 @@ def test_a_key_of_older_documents_is_still_read() -> None:
     assert vxlan.dstport == 8472
     assert "dstport" in dump(records)
     assert "port_number" not in dump(records)
+
+
+def test_a_key_of_older_histories_is_still_read() -> None:
+    vxlan = Vxlan(namespace="host", name='"port_number":', vni=7, dstport=8472)
+    change = Change(number=1, context=Context(author="ann", label="add vxlan"), diff=Diff(added={vxlan.id: vxlan}))
+    older = msgspec.json.encode(change).replace(b'"dstport":8472', b'"port_number":8472')
+    assert entries.read(older) == change

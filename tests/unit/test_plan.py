@@ -62,7 +62,7 @@ def test_an_end_that_is_elsewhere_was_moved() -> None:
 
 
 def test_every_step_has_its_lines_and_its_effect() -> None:
-    assert iproute2._LINES.keys() == kernel_model._STEPS.keys() == {*get_args(s.AnyStep)}
+    assert iproute2._COMMANDS.keys() == kernel_model._EFFECTS.keys() == {*get_args(s.AnyStep)}
 
 
 def test_a_vlan_that_stays_down_keeps_its_ipv6_address() -> None:

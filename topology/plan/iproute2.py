@@ -41,92 +41,42 @@ def _netns(namespace: str) -> str:
 
 
 def _lines(step: s.AnyStep) -> list[str]:
-    return _LINES[type(step)](step)
+    found = _COMMANDS[type(step)](step)
+    return [found] if isinstance(found, str) else found
 
 
-def _exec(namespace: str) -> str:
-    """What goes before a command that has no option for the namespace."""
-    return "" if namespace == HOST else f"ip netns exec {_q(namespace)} "
+def _set_up(step: s.SetUp) -> str:
+    return f"{_ip(step.namespace)} link set {_q(step.name)} {'up' if step.up else 'down'}"
 
 
-def _add_namespace(step: s.AddNamespace) -> list[str]:
-    return [f"ip netns add {_q(step.name)}"]
+def _address(step: s.AddAddress | s.DeleteAddress) -> str:
+    verb = "add" if isinstance(step, s.AddAddress) else "delete"
+    return f"{_ip(step.namespace)} address {verb} {step.address} dev {_q(step.dev)}"
 
 
-def _delete_namespace(step: s.DeleteNamespace) -> list[str]:
-    return [f"ip netns delete {_q(step.name)}"]
-
-
-def _set_nsid(step: s.SetNsid) -> list[str]:
-    return [f"ip netns set {_q(step.name)} {step.nsid}"]
-
-
-def _add_interface(step: s.AddInterface) -> list[str]:
-    return _add(step.interface, step.peer)
-
-
-def _delete_interface(step: s.DeleteInterface) -> list[str]:
-    return [f"{_ip(step.namespace)} link delete {_q(step.name)}"]
-
-
-def _set_up(step: s.SetUp) -> list[str]:
-    return [f"{_ip(step.namespace)} link set {_q(step.name)} {'up' if step.up else 'down'}"]
-
-
-def _add_address(step: s.AddAddress) -> list[str]:
-    return [f"{_ip(step.namespace)} address add {step.address} dev {_q(step.dev)}"]
-
-
-def _delete_address(step: s.DeleteAddress) -> list[str]:
-    return [f"{_ip(step.namespace)} address delete {step.address} dev {_q(step.dev)}"]
-
-
-def _add_vlan(step: s.AddVlan) -> list[str]:
+def _add_vlan(step: s.AddVlan) -> str:
     flags = (" pvid" if step.vlan.pvid else "") + (" untagged" if step.vlan.untagged else "")
-    return [f"{_ip(step.namespace, 'bridge')} vlan add dev {_q(step.dev)} vid {step.vlan.vid}{flags}"]
+    return f"{_ip(step.namespace, 'bridge')} vlan add dev {_q(step.dev)} vid {step.vlan.vid}{flags}"
 
 
-def _delete_vlan(step: s.DeleteVlan) -> list[str]:
-    return [f"{_ip(step.namespace, 'bridge')} vlan delete dev {_q(step.dev)} vid {step.vid}"]
+def _delete_vlan(step: s.DeleteVlan) -> str:
+    return f"{_ip(step.namespace, 'bridge')} vlan delete dev {_q(step.dev)} vid {step.vid}"
 
 
-def _set_sysctl(step: s.SetSysctl) -> list[str]:
-    return [f"{_exec(step.namespace)}sysctl -q -w {_q(f'{step.key}={step.value}')}"]
+def _set_sysctl(step: s.SetSysctl) -> str:
+    return f"{_inside(step.namespace)}sysctl -q -w {_q(f'{step.key}={step.value}')}"
 
 
-def _change_table(step: s.ChangeTable) -> list[str]:
-    return [_iptables(step, line) for line in step.lines]
+def _inside(namespace: str) -> str:
+    """What comes before a command that has no option for the namespace."""
+    return "" if namespace == HOST else f"ip netns exec {_q(namespace)} "
 
 
 def _iptables(step: s.ChangeTable, line: str) -> str:
     """A line as a shell takes it: iptables-restore has quotes of its own."""
     table = "" if step.table == "filter" else f" -t {step.table}"
     words = " ".join(t.value if t.value == "!" else shlex.quote(t.value) for t in tokens(line))
-    return f"{_exec(step.namespace)}{'iptables' if step.family == 'ipv4' else 'ip6tables'}{table} {words}"
-
-
-def _add_route(step: s.AddRoute) -> list[str]:
-    return [f"{_ip(step.route.namespace)}{_six(step.route)} route add {_route(step.route)}"]
-
-
-def _delete_route(step: s.DeleteRoute) -> list[str]:
-    return [f"{_ip(step.route.namespace)}{_six(step.route)} route delete {_route(step.route)}"]
-
-
-def _add_neighbour(step: s.AddNeighbour) -> list[str]:
-    return [_neighbour(step.neighbour, "replace") + f" lladdr {step.neighbour.mac} nud permanent"]
-
-
-def _delete_neighbour(step: s.DeleteNeighbour) -> list[str]:
-    return [_neighbour(step.neighbour, "delete")]
-
-
-def _add_fdb(step: s.AddFdb) -> list[str]:
-    return [_fdb(step.fdb, "append" if step.fdb.destination else "replace")]
-
-
-def _delete_fdb(step: s.DeleteFdb) -> list[str]:
-    return [_fdb(step.fdb, "delete")]
+    return f"{_inside(step.namespace)}{'iptables' if step.family == 'ipv4' else 'ip6tables'}{table} {words}"
 
 
 def _hardware(interface: Interface) -> str:
@@ -162,11 +112,11 @@ def _kind_words(interface: AnyInterface, fields: Collection[str]) -> str:
     return "".join(f" {' '.join(map(_q, text.split(' ')))}" for text in words if text)
 
 
-def _move(step: s.MoveInterface) -> list[str]:
+def _move(step: s.MoveInterface) -> str:
     line = f"{_ip(step.namespace)} link set {_q(step.name)}"
     if step.to_namespace != step.namespace:
         line += f" netns {_netns(step.to_namespace)}"
-    return [line + (f" name {_q(step.to_name)}" if step.to_name != step.name else "")]
+    return line + (f" name {_q(step.to_name)}" if step.to_name != step.name else "")
 
 
 def _change(step: s.ChangeInterface) -> list[str]:
@@ -222,26 +172,26 @@ def _fdb(entry: Fdb, verb: str) -> str:
     return f"{words}{vlan} master{kind}"
 
 
-_LINES: dict[type[s.AnyStep], Callable[[Any], list[str]]] = {
-    s.AddNamespace: _add_namespace,
-    s.DeleteNamespace: _delete_namespace,
-    s.SetNsid: _set_nsid,
-    s.SetSysctl: _set_sysctl,
-    s.AddInterface: _add_interface,
-    s.DeleteInterface: _delete_interface,
+_COMMANDS: dict[type[s.AnyStep], Callable[[Any], str | list[str]]] = {
+    s.AddNamespace: lambda step: f"ip netns add {_q(step.name)}",
+    s.DeleteNamespace: lambda step: f"ip netns delete {_q(step.name)}",
+    s.SetNsid: lambda step: f"ip netns set {_q(step.name)} {step.nsid}",
+    s.AddInterface: lambda step: _add(step.interface, step.peer),
+    s.DeleteInterface: lambda step: f"{_ip(step.namespace)} link delete {_q(step.name)}",
     s.MoveInterface: _move,
     s.ChangeInterface: _change,
     s.SetUp: _set_up,
-    s.AddAddress: _add_address,
-    s.DeleteAddress: _delete_address,
+    s.AddAddress: _address,
+    s.DeleteAddress: _address,
+    s.AddRoute: lambda step: f"{_ip(step.route.namespace)}{_six(step.route)} route add {_route(step.route)}",
+    s.DeleteRoute: lambda step: f"{_ip(step.route.namespace)}{_six(step.route)} route delete {_route(step.route)}",
+    s.AddNeighbour: lambda step: f"{_neighbour(step.neighbour, 'replace')} lladdr {step.neighbour.mac} nud permanent",
+    s.DeleteNeighbour: lambda step: _neighbour(step.neighbour, "delete"),
+    s.AddFdb: lambda step: _fdb(step.fdb, "append" if step.fdb.destination else "replace"),
+    s.DeleteFdb: lambda step: _fdb(step.fdb, "delete"),
     s.AddVlan: _add_vlan,
     s.DeleteVlan: _delete_vlan,
-    s.AddRoute: _add_route,
-    s.DeleteRoute: _delete_route,
-    s.AddNeighbour: _add_neighbour,
-    s.DeleteNeighbour: _delete_neighbour,
-    s.AddFdb: _add_fdb,
-    s.DeleteFdb: _delete_fdb,
-    s.ChangeTable: _change_table,
+    s.SetSysctl: _set_sysctl,
+    s.ChangeTable: lambda step: [_iptables(step, line) for line in step.lines],
 }
-"""The lines of each kind of step."""
+"""Kind of step → its line or lines."""

@@ -28,8 +28,6 @@ from topology.plan import steps as s
 from topology.plan.table_plan import run
 from topology.rules.chains import of_table
 
-_EntryStep = s.AddRoute | s.DeleteRoute | s.AddNeighbour | s.DeleteNeighbour | s.AddFdb | s.DeleteFdb
-
 
 def subnet(address: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
     """The subnet of `10.0.1.1/24`."""
@@ -37,7 +35,7 @@ def subnet(address: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
 
 
 def without(addresses: tuple[str, ...], address: str) -> tuple[str, ...]:
-    """What is left when an address is deleted: with a primary IPv4 address go the secondaries of its subnet (inet_del_ifa())."""
+    """What stays when an address is deleted: with a primary IPv4 address go the secondaries of its subnet (inet_del_ifa())."""
     left = tuple(a for a in addresses if a != address)
     if ":" in address:
         return left
@@ -56,17 +54,16 @@ class Model:
 
     def interface(self, namespace: str, name: str) -> AnyInterface | None:
         """None where there is none. Each namespace has its lo, down, also where no record says so."""
-        found = self.records.get(ids.Ref(namespace, name).id)
+        found = self.records.get(ids.interface(ids.join(namespace, name)))
         if found is None and name == "lo" and ids.namespace(namespace) in self.records:
             return Loopback(namespace=namespace, name=name, up=False)
         return found if isinstance(found, Interface) else None
 
     def do(self, step: s.AnyStep) -> None:
         """Take the step."""
-        _STEPS[type(step)](self, step)
+        _EFFECTS[type(step)](self, step)
 
-    def _add_namespace(self, step: s.AddNamespace) -> None:
-        self._put(Namespace(name=step.name))
+    # ---- one step each -----------------------------------------------------------------------------------------------
 
     def _set_nsid(self, step: s.SetNsid) -> None:
         self._change_namespace(step.name, lambda n: replace(n, nsid=step.nsid))
@@ -80,39 +77,58 @@ class Model:
             self._put(step.peer)
 
     def _delete_interface(self, step: s.DeleteInterface) -> None:
-        if (found := self.interface(step.namespace, step.name)) is not None:
+        found = self.interface(step.namespace, step.name)
+        if found is not None:
             self._delete(found)
 
     def _change_interface(self, step: s.ChangeInterface) -> None:
-        old = self.interface(step.after.namespace, step.after.name)
+        old, fields = self.interface(step.after.namespace, step.after.name), step.fields
         if old is None:
             return
-        self._put(replace(old, **{field: getattr(step.after, field) for field in step.fields}))
-        if is_bridge(old) and is_bridge(step.after) and "vlan_default_pvid" in step.fields:
+        self._put(replace(old, **{field: getattr(step.after, field) for field in fields}))
+        if is_bridge(old) and is_bridge(step.after) and "vlan_default_pvid" in fields:
             self._change_default_pvid(old, step.after.vlan_default_pvid)
-        if "mac" in step.fields:  # neigh_changeaddr() forgets the permanent ones too
-            self._drop_entries(Neighbour, old)
-        if "master" in step.fields and old.master not in (None, step.after.master):
-            self._drop_entries(Fdb, old)
+        if "mac" in fields:  # neigh_changeaddr() forgets the permanent ones too
+            self._drop(lambda r: isinstance(r, Neighbour) and _is_on(r, old))
+        if "master" in fields and old.master not in (None, step.after.master):
+            self._drop(lambda r: isinstance(r, Fdb) and _is_on(r, old))
 
-    def _drop_entries(self, kind: type[Neighbour | Fdb], interface: AnyInterface) -> None:
-        """Remove its neighbour or FDB entries."""
-        self._drop(lambda r: isinstance(r, kind) and r.namespace == interface.namespace and r.dev == interface.name)
+    def _set_up_or_down(self, step: s.SetUp) -> None:
+        old = self.interface(step.namespace, step.name)
+        if old is not None:
+            self._set_up(old, step.up)
+
+    def _add_address(self, step: s.AddAddress) -> None:
+        old = self.interface(step.namespace, step.dev)
+        if old is not None:
+            self._put(replace(old, addresses=(*old.addresses, step.address)))
+
+    def _delete_address(self, step: s.DeleteAddress) -> None:
+        old = self.interface(step.namespace, step.dev)
+        if old is not None and step.address in old.addresses:
+            self._lose_address(old, step.address)
 
     def _add_vlan(self, step: s.AddVlan) -> None:
-        if (old := self.interface(step.namespace, step.dev)) is not None:
+        old = self.interface(step.namespace, step.dev)
+        if old is not None:
             vlans = tuple(replace_pvid(v, step.vlan.pvid) for v in old.vlans or () if v.vid != step.vlan.vid)
             self._put(replace(old, vlans=tuple(sorted((*vlans, step.vlan), key=lambda v: v.vid))))
 
     def _delete_vlan(self, step: s.DeleteVlan) -> None:
-        if (old := self.interface(step.namespace, step.dev)) is not None:
+        old = self.interface(step.namespace, step.dev)
+        if old is not None:
             self._put(replace(old, vlans=tuple(v for v in old.vlans or () if v.vid != step.vid)))
+
+    # ---- what follows from it ----------------------------------------------------------------------------------------
 
     def _change_default_pvid(self, bridge: Bridge, pvid: int) -> None:
         """What the ports get that have VLANs of their own (__br_vlan_set_default_pvid() in net/bridge/br_vlan.c)."""
         for port in [r for r in self.records.values() if isinstance(r, Interface) and r.vlans is not None]:
             if (port.namespace, port.master) == (bridge.namespace, bridge.name):
                 self._put(replace(port, vlans=with_default_pvid(port.vlans or (), bridge.vlan_default_pvid, pvid)))
+
+    def _remove(self, record_id: str) -> None:
+        self.records.pop(record_id, None)
 
     def _put(self, record: AnyRecord) -> None:
         self.records[record.id] = record
@@ -135,8 +151,7 @@ class Model:
         for key in [key for key, r in self.records.items() if which(r)]:
             del self.records[key]
 
-    def _delete_namespace(self, step: s.DeleteNamespace) -> None:
-        name = step.name
+    def _delete_namespace(self, name: str) -> None:
         for interface in [r for r in self.records.values() if isinstance(r, Interface) and r.namespace == name]:
             if interface.id in self.records:
                 self._delete(interface)
@@ -162,10 +177,6 @@ class Model:
         via = ipaddress.ip_address(record.via)
         return any(via in subnet(a) for a in interface.addresses)
 
-    def _step_set_up(self, step: s.SetUp) -> None:
-        if (old := self.interface(step.namespace, step.name)) is not None:
-            self._set_up(old, step.up)
-
     def _set_up(self, old: AnyInterface, up: bool) -> None:
         if old.up and not up:
             self._drop(lambda r: isinstance(r, Route | Neighbour) and r.namespace == old.namespace and self._uses(r, old))
@@ -180,25 +191,19 @@ class Model:
             if isinstance(upper, Interface) and upper.lower == lower.ref and upper.up != up and upper.follows_state:
                 self._set_up(upper, up)
 
-    def _add_address(self, step: s.AddAddress) -> None:
-        if (old := self.interface(step.namespace, step.dev)) is not None:
-            self._put(replace(old, addresses=(*old.addresses, step.address)))
-
-    def _delete_address(self, step: s.DeleteAddress) -> None:
-        old, address = self.interface(step.namespace, step.dev), step.address
-        if old is None or address not in old.addresses:
-            return
+    def _lose_address(self, old: AnyInterface, address: str) -> None:
+        """The address goes, and with it the routes that have it as source, or that need the last one of its family."""
         new = replace(old, addresses=without(old.addresses, address))
         six = ":" in address
         last = not any((":" in a) == six for a in new.addresses)
-        source = ids.ip_of(address)
+        source = address.split("/")[0]
 
-        def dies(r: AnyRecord) -> bool:
+        def lost(r: AnyRecord) -> bool:
             if not isinstance(r, Route) or r.namespace != old.namespace or (":" in r.to) != six:
                 return False
             return r.src == source or (last and not six and self._uses(r, old))
 
-        self._drop(dies)
+        self._drop(lost)
         self._put(new)
 
     def _move(self, step: s.MoveInterface) -> None:
@@ -214,62 +219,17 @@ class Model:
                 new = replace(new, underlay=None if old.made_in == new.namespace else old.made_in)
         del self.records[old.id]
         self._put(new)
-        for record in list(self.records.values()):
-            self._rename_in(record, old, new)
-
-    def _rename_in(self, record: AnyRecord, old: AnyInterface, new: AnyInterface) -> None:
-        """Where a record names the interface `old`, let it name `new`."""
-        if isinstance(record, Interface):
-            if record.other_end == old.ref:
-                self._put(replace(record, peer=new.ref))
-            elif record.lower == old.ref:
-                self._put(replace(record, parent=new.ref))
-            elif record.master == old.name and record.namespace == old.namespace:
-                self._put(replace(record, master=new.name))
-        elif isinstance(record, Route | Neighbour | Fdb) and record.namespace == old.namespace and record.dev == old.name:
-            del self.records[record.id]
-            self._put(replace(record, dev=new.name))
-
-    def _put_entry(self, step: s.AddRoute | s.AddNeighbour | s.AddFdb) -> None:
-        self._put(_entry(step))
-
-    def _delete_entry(self, step: s.DeleteRoute | s.DeleteNeighbour | s.DeleteFdb) -> None:
-        self.records.pop(_entry(step).id, None)
-
-
-def _entry(step: _EntryStep) -> Route | Neighbour | Fdb:
-    match step:
-        case s.AddRoute() | s.DeleteRoute():
-            return step.route
-        case s.AddNeighbour() | s.DeleteNeighbour():
-            return step.neighbour
-        case s.AddFdb() | s.DeleteFdb():
-            return step.fdb
-
-
-_STEPS: dict[type[s.AnyStep], Callable[[Model, Any], None]] = {
-    s.AddNamespace: Model._add_namespace,
-    s.DeleteNamespace: Model._delete_namespace,
-    s.SetNsid: Model._set_nsid,
-    s.SetSysctl: Model._set_sysctl,
-    s.AddInterface: Model._add_interface,
-    s.DeleteInterface: Model._delete_interface,
-    s.MoveInterface: Model._move,
-    s.ChangeInterface: Model._change_interface,
-    s.SetUp: Model._step_set_up,
-    s.AddAddress: Model._add_address,
-    s.DeleteAddress: Model._delete_address,
-    s.AddVlan: Model._add_vlan,
-    s.DeleteVlan: Model._delete_vlan,
-    s.AddRoute: Model._put_entry,
-    s.DeleteRoute: Model._delete_entry,
-    s.AddNeighbour: Model._put_entry,
-    s.DeleteNeighbour: Model._delete_entry,
-    s.AddFdb: Model._put_entry,
-    s.DeleteFdb: Model._delete_entry,
-    s.ChangeTable: Model._change_table,
-}
-"""What each kind of step does."""
+        for r in list(self.records.values()):
+            if isinstance(r, Interface):
+                if r.other_end == old.ref:
+                    self._put(replace(r, peer=new.ref))
+                elif r.lower == old.ref:
+                    self._put(replace(r, parent=new.ref))
+                elif r.master == old.name and r.namespace == old.namespace:
+                    self._put(replace(r, master=new.name))
+            elif isinstance(r, Route | Neighbour | Fdb) and r.namespace == old.namespace and r.dev == old.name:
+                del self.records[r.id]
+                self._put(replace(r, dev=new.name))
 
 
 def replace_pvid(vlan: PortVlan, taken: bool) -> PortVlan:
@@ -284,3 +244,32 @@ def with_default_pvid(vlans: tuple[PortVlan, ...], old: int, new: int) -> tuple[
         return vlans
     stay = tuple(replace_pvid(v, bool(new)) for v in vlans if not old or v != default)
     return tuple(sorted((*stay, PortVlan(vid=new, pvid=True, untagged=True)), key=lambda v: v.vid)) if new else stay
+
+
+def _is_on(record: Neighbour | Fdb, interface: Interface) -> bool:
+    return (record.namespace, record.dev) == (interface.namespace, interface.name)
+
+
+_EFFECTS: dict[type[s.AnyStep], Callable[[Model, Any], None]] = {
+    s.AddNamespace: lambda model, step: model._put(Namespace(name=step.name)),
+    s.DeleteNamespace: lambda model, step: model._delete_namespace(step.name),
+    s.SetNsid: Model._set_nsid,
+    s.SetSysctl: Model._set_sysctl,
+    s.AddInterface: Model._add_interface,
+    s.DeleteInterface: Model._delete_interface,
+    s.MoveInterface: Model._move,
+    s.ChangeInterface: Model._change_interface,
+    s.SetUp: Model._set_up_or_down,
+    s.AddAddress: Model._add_address,
+    s.DeleteAddress: Model._delete_address,
+    s.AddVlan: Model._add_vlan,
+    s.DeleteVlan: Model._delete_vlan,
+    s.AddRoute: lambda model, step: model._put(step.route),
+    s.DeleteRoute: lambda model, step: model._remove(step.route.id),
+    s.AddNeighbour: lambda model, step: model._put(step.neighbour),
+    s.DeleteNeighbour: lambda model, step: model._remove(step.neighbour.id),
+    s.AddFdb: lambda model, step: model._put(step.fdb),
+    s.DeleteFdb: lambda model, step: model._remove(step.fdb.id),
+    s.ChangeTable: Model._change_table,
+}
+"""Kind of step → what it does."""

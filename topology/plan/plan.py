@@ -1,7 +1,7 @@
 """`plan(desired, observed) -> steps`: the least that makes the kernel what the document says, in an order that the kernel accepts.
 
 Deploy, dry run, undo, drift and recovery are all this function. It takes each step in a model of the kernel at once
-(`topology.plan.plan.kernel_model`), so that a later stage sees what an earlier one took along. docs/architecture.md has the normal form.
+(`topology.plan.kernel_model`), so that a later stage sees what else an earlier one removed. docs/architecture.md has the normal form.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -31,6 +31,7 @@ from topology.plan.table_plan import table_steps
 
 _COMMON = ("mac", "mtu")
 InitialMac = Callable[[str], str | None]
+"""`ns/name` → the MAC that the kernel gave the interface when it was made, where that is known."""
 
 
 def plan(
@@ -43,7 +44,7 @@ def plan(
     """The steps from `observed` to `desired`, both in normal form; none where they agree.
 
     `moves`: old `ns/name` → new, of interfaces that are the same device. `baseline`: the sysctls of a fresh namespace.
-    `initial_mac`: the MAC address that the kernel gave an interface (`ns/name`), for one whose MAC is no longer stated.
+    `initial_mac`: for an interface that goes back to the MAC that the kernel gave it.
     """
     wanted = comparable(desired, desired)
     have = comparable(observed, desired)
@@ -132,9 +133,9 @@ class _Planner:
     # ---- what goes ---------------------------------------------------------------------------------------------------
 
     def _delete_entries(self) -> None:
-        dying = {r.name for r in self.model.records.values() if isinstance(r, Namespace) and r.id not in self.wanted}
+        going = {r.name for r in self.model.records.values() if isinstance(r, Namespace) and r.id not in self.wanted}
         for key, r in list(self.model.records.items()):
-            if isinstance(r, Route | Neighbour | Fdb) and self.wanted.get(key) != r and r.namespace not in dying:
+            if isinstance(r, Route | Neighbour | Fdb) and self.wanted.get(key) != r and r.namespace not in going:
                 if isinstance(r, Route):
                     self.do(s.DeleteRoute(subject=r.id, route=r))
                 elif isinstance(r, Neighbour):
@@ -143,7 +144,7 @@ class _Planner:
                     self.do(s.DeleteFdb(subject=r.id, fdb=r))
 
     def _delete_interfaces(self, moves: Mapping[str, str]) -> None:
-        """One end of each pair. What dies with its namespace is not deleted by hand, unless a part of it is in another one."""
+        """One end of each pair. What goes with its namespace is not deleted by hand, unless a part of it is in another one."""
         moved = Model(self.model.records)
         for step in self._moving(moved, dict(moves)):
             moved.do(step)
@@ -266,15 +267,15 @@ class _Planner:
         if "mtu" in changed and new.mtu is None:
             values["mtu"] = default_mtu(self.graph, new)
         if "mac" in changed and new.mac is None:
-            values["mac"] = self._initial_mac(new)
+            values["mac"] = self._kernels_mac(new)
         self.do(s.ChangeInterface(subject=new.id, after=new, fields=changed, values=values))
 
-    def _initial_mac(self, interface: AnyInterface) -> str | None:
+    def _kernels_mac(self, interface: AnyInterface) -> str | None:
         """The MAC that the kernel gave it, or would give it now."""
         if interface.KIND.mac != "lower":
             return self.initial_mac(interface.ref)
         lower = self.graph.lower(interface)
-        return None if lower is None else lower.mac or self._initial_mac(lower)
+        return None if lower is None else lower.mac or self._kernels_mac(lower)
 
     def _vlans(self, new: AnyInterface, old: AnyInterface) -> None:
         bridge = self.graph.master(new)
@@ -304,17 +305,17 @@ class _Planner:
     def _up(self) -> None:
         """Bridges last: one that is up floods multicast to its ports while they come.
 
-        The kernel takes some kinds up with their lower interface, so that what is to stay down is taken down again, which flushes its
-        IPv6 addresses.
+        The kernel takes some kinds up with their lower interface, so that what is to stay down is taken down again.
         """
         pairs = [(new, old) for new, old in self._pairs() if new.up and not old.up]
         for new, _ in sorted(pairs, key=lambda pair: self._on_bridge(pair[0])):
             have = self.model.interface(new.namespace, new.name)
             if have is not None and not have.up:
                 self.do(s.SetUp(subject=new.id, namespace=new.namespace, name=new.name, up=True))
-        if pairs:
-            self._down()
-            self._addresses()
+        done = len(self.steps)
+        self._down()
+        if len(self.steps) > done:
+            self._addresses()  # IPv6 addresses went with it
 
     def _on_bridge(self, interface: AnyInterface | None) -> bool:
         """Whether it is a bridge or is made on one."""
@@ -356,7 +357,8 @@ def _wrong(have: tuple[str, ...], wanted: tuple[str, ...]) -> str | None:
 
 
 def _move_step(old: str, new: str) -> s.MoveInterface:
-    (namespace, name), (to_namespace, to_name) = ids.Ref.parse(old), ids.Ref.parse(new)
+    namespace, name = ids.Ref.parse(old)
+    to_namespace, to_name = ids.Ref.parse(new)
     return s.MoveInterface(subject=ids.interface(old), namespace=namespace, name=name, to_namespace=to_namespace, to_name=to_name)
 
 

@@ -20,7 +20,7 @@ class AddNamespace(Step, frozen=True, kw_only=True, tag="add-namespace"):
 
 
 class DeleteNamespace(Step, frozen=True, kw_only=True, tag="delete-namespace"):
-    """`ip netns delete`. The kernel deletes what is inside, and the peers of the veths among that."""
+    """`ip netns delete`. What is inside goes with it, and so does the peer of a veth that is inside."""
 
     name: str
 
@@ -43,7 +43,7 @@ class AddInterface(Step, frozen=True, kw_only=True, tag="add-interface"):
 
 
 class DeleteInterface(Step, frozen=True, kw_only=True, tag="delete-interface"):
-    """`ip link delete`. With a veth the kernel deletes its peer."""
+    """`ip link delete`. The peer of a veth goes with it."""
 
     namespace: str
     name: str

@@ -212,6 +212,16 @@ export type AttachTerminal = {
   columns: number
 }
 
+/**
+ * All labs with their documents and histories, and the tokens of labs, as they are at one moment.
+ *
+ * The file, a tar of JSON, comes as `Output` items; then the answer `Done`.
+ */
+export type Backup = {
+  type: "backup"
+  id: string
+}
+
 /** A bridge. Times are in seconds; the defaults are the kernel's. */
 export type Bridge = {
   kind: "bridge"
@@ -389,7 +399,7 @@ export type CloseTerminal = {
 }
 
 /** The closed set of reasons. A client may switch on it; the words for people are in `Problem.message`. */
-export type Code = "invalid" | "unknown" | "exists" | "conflict" | "refused" | "unsupported" | "limit" | "unavailable" | "denied" | "version" | "internal"
+export type Code = "invalid" | "unknown" | "exists" | "conflict" | "refused" | "unsupported" | "limit" | "unavailable" | "storage" | "denied" | "version" | "internal"
 
 /**
  * An entry of the connection tracking table, as conntrack(8) shows it.
@@ -479,7 +489,7 @@ export type DeleteFdbStep = {
   fdb: Fdb
 }
 
-/** `ip link delete`. With a veth the kernel deletes its peer. */
+/** `ip link delete`. The peer of a veth goes with it. */
 export type DeleteInterfaceStep = {
   step: "delete-interface"
   subject: string
@@ -487,7 +497,7 @@ export type DeleteInterfaceStep = {
   name: string
 }
 
-/** `ip netns delete`. The kernel deletes what is inside, and the peers of the veths among that. */
+/** `ip netns delete`. What is inside goes with it, and so does the peer of a veth that is inside. */
 export type DeleteNamespaceStep = {
   step: "delete-namespace"
   subject: string
@@ -818,17 +828,20 @@ export type FlushTable = {
   table?: Table
 }
 
-/** The edits of a lab. Answer: `HistoryList`. */
+/** A page of the edits of a lab: at most `limit` with numbers below `before` (None: the newest). Answer: `HistoryList`. */
 export type History = {
   type: "history"
   id: string
   lab: string
+  before?: number | null
+  limit?: number
 }
 
-/** The edits, oldest first, those that were undone at the end. */
+/** The edits, newest first. `more`: there are older ones; ask again with `before` the last number here. */
 export type HistoryList = {
   result: "history"
   changes: Change[]
+  more: boolean
 }
 
 /**
@@ -1547,6 +1560,23 @@ export type ResizeTerminal = {
   columns: number
 }
 
+/**
+ * Take the labs of a backup over. The file comes by `Input` requests, until one with `eof`. Answer: `Restored`.
+ *
+ * `replace`: labs of the same names are stopped and replaced; without it nothing is done where there are any.
+ */
+export type Restore = {
+  type: "restore"
+  id: string
+  replace?: boolean
+}
+
+/** `labs`: their names. */
+export type Restored = {
+  result: "restored"
+  labs: string[]
+}
+
 /** Make the kernel what the document says, where the two differ (drift). `ids` None: all of it; else only these record ids. */
 export type RevertDrift = {
   do: "revert-drift"
@@ -2079,9 +2109,9 @@ export type AnyCommand = AddChain | AddFdb | AddInterface | AddLink | AddNamespa
 
 export type AnyStep = AddAddressStep | AddFdbStep | AddInterfaceStep | AddNamespaceStep | AddNeighbourStep | AddRouteStep | AddVlanStep | ChangeInterfaceStep | ChangeTableStep | DeleteAddressStep | DeleteFdbStep | DeleteInterfaceStep | DeleteNamespaceStep | DeleteNeighbourStep | DeleteRouteStep | DeleteVlanStep | MoveInterfaceStep | SetNsidStep | SetSysctlStep | SetUpStep
 
-export type AnyRequest = Analyse | AttachTerminal | Cancel | CheckRule | Close | CloseTerminal | DeleteConnection | DestroyLab | DetachTerminal | Doctor | Edit | EndProcess | Exec | Export | ExportRules | FlushConntrack | History | Input | ListExamples | ListFiles | ListLabs | ListTokens | MakeToken | NetnsQuery | NewLab | Open | OpenTerminal | Ping | Predict | ReadCapture | RemoveCapture | ResizeTerminal | RevokeToken | SetUplink | StartCapture | StartLab | StopCapture | StopLab | Subscribe | Trace | Vocabulary | Watch | ZeroCounters
+export type AnyRequest = Analyse | AttachTerminal | Backup | Cancel | CheckRule | Close | CloseTerminal | DeleteConnection | DestroyLab | DetachTerminal | Doctor | Edit | EndProcess | Exec | Export | ExportRules | FlushConntrack | History | Input | ListExamples | ListFiles | ListLabs | ListTokens | MakeToken | NetnsQuery | NewLab | Open | OpenTerminal | Ping | Predict | ReadCapture | RemoveCapture | ResizeTerminal | Restore | RevokeToken | SetUplink | StartCapture | StartLab | StopCapture | StopLab | Subscribe | Trace | Vocabulary | Watch | ZeroCounters
 
-export type AnyResult = Analysed | CaptureStarted | CapturedFrames | Diagnosis | Done | Examples | Exited | Exported | Files | HistoryList | Labs | PingDone | Planned | Predicted | RuleChecked | Snapshot | TerminalClosed | TerminalOpened | Text | TokenMade | Tokens | Traced | VocabularyOf | Watched
+export type AnyResult = Analysed | CaptureStarted | CapturedFrames | Diagnosis | Done | Examples | Exited | Exported | Files | HistoryList | Labs | PingDone | Planned | Predicted | Restored | RuleChecked | Snapshot | TerminalClosed | TerminalOpened | Text | TokenMade | Tokens | Traced | VocabularyOf | Watched
 
 export type AnyItem = JourneyItem | Output | PingNote | PingReply
 
