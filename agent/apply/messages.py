@@ -102,7 +102,7 @@ def mark_for_group_delete(batch: Batch, name: str) -> None:
 
 
 def delete_group(batch: Batch) -> None:
-    """RTM_DELLINK of the whole group `DELETE_GROUP`."""
+    """RTM_DELLINK of all interfaces of the group `DELETE_GROUP`."""
     batch.begin(RTM_DELLINK, 0, ifinfo())
     batch.u32(IFLA_GROUP, DELETE_GROUP)
     batch.end()
@@ -246,7 +246,7 @@ def neighbour(batch: Batch, record: Neighbour, adding: bool, index: Index) -> No
 
 
 def fdb(batch: Batch, record: Fdb, adding: bool, on_vxlan: bool, index: Index) -> None:
-    """A vxlan has its own table (NTF_SELF), a port stands in its bridge's (NTF_MASTER)."""
+    """A vxlan has its own table (NTF_SELF), an entry of a port is in that of its bridge (NTF_MASTER)."""
     local = record.local or on_vxlan
     state, flags = _NUD_PERMANENT if local else _NUD_NOARP, _NTF_SELF if on_vxlan else _NTF_MASTER
     head = ndmsg(AF_BRIDGE, index(record.namespace, record.dev), state=state, flags=flags)

@@ -29,7 +29,7 @@ class Undo:
     def back(
         self, namespaces: Namespaces, filters: FilterWatch, done: Sequence[s.AnyStep], now: Callable[[], list[f.AnyFact]]
     ) -> tuple[Problem, ...]:
-        """What could not be undone; nothing where all is as it was. `now` tells all facts of the lab, read anew each time."""
+        """What could not be undone; nothing where all is as it was. `now` reads all facts of the lab anew."""
         state = Observed(self._baseline)
         state.fold(self._facts)
         before = _with_macs(state.records, self._facts)

@@ -56,7 +56,7 @@ class Kernel:
     # ---- facts -------------------------------------------------------------------------------------------------------
 
     def report(self, facts: list[AnyFact]) -> None:
-        """Report facts of the netlink watch, of terminals or of captures. With a namespace that is reported whole, its rules are."""
+        """Report facts of the netlink watch, of terminals or of captures. With a namespace that is reported in full, its rules are."""
         self._send([*facts, *self.filters.rules_beside(facts)])
 
     def _send(self, facts: list[AnyFact]) -> None:
@@ -64,7 +64,7 @@ class Kernel:
         self._on_facts(self._without_baseline(facts, whole))
 
     def _without_baseline(self, facts: list[AnyFact], whole: set[str]) -> tuple[AnyFact, ...]:
-        """Whoever reads the facts knows the baseline: of a namespace that is reported whole, sysctls with that value are left out."""
+        """Whoever reads the facts knows the baseline: of a namespace that is reported in full, sysctls with that value are left out."""
 
         def is_known(fact: AnyFact) -> bool:
             return isinstance(fact, SysctlFact) and fact.ns in whole and self.baseline.get(fact.key) == fact.value

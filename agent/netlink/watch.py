@@ -14,7 +14,7 @@
 - `refresh(names)`: read these again now. `poll()`, to be called every second or so: reads again what the kernel changes without an event.
 - `reader`: counters and processes of a namespace, on demand.
 
-A namespace that is new, or of which events were lost (ENOBUFS), is reported whole after a `Resync`; else only changes are reported. All
+A namespace that is new, or of which events were lost (ENOBUFS), is reported in full after a `Resync`; else only changes are reported. All
 methods belong to one thread, the loop's. What `Namespaces.create` and `delete` do (called by the executor of steps) is noticed like a
 shell's `ip netns`.
 """
@@ -211,7 +211,7 @@ class Watch:
             self._wake_up()
 
     def _reread(self, names: Iterable[str]) -> None:
-        """Read these namespaces whole, and report what is not as reported before."""
+        """Read these namespaces in full, and report what is not as reported before."""
         places = self._present(names)
         values = self._sysctls.read_later(places)
         for netns in places:

@@ -115,12 +115,12 @@ def neighbour(namespace: str, dev: str, address: str) -> str:
 
 
 def route(namespace: str, to: str, *words: str) -> str:
-    """The id of a route. `words`: what else tells it from others to the same prefix, as `ip route` prints it (`table 100`)."""
+    """The id of a route. `words`: what else distinguishes it from others to the same prefix, as `ip route` prints it (`table 100`)."""
     return " ".join((f"route:{namespace}/{to}", *words))
 
 
 def fdb(namespace: str, dev: str, mac: str, *words: str) -> str:
-    """The id of an FDB entry. `words`: what else tells it from others of the same address, as bridge(8) prints it (`vlan 10`)."""
+    """The id of an FDB entry. `words`: what else distinguishes it from others of the same address, as bridge(8) prints it (`vlan 10`)."""
     return " ".join((f"fdb:{namespace}/{dev}/{mac}", *words))
 
 
