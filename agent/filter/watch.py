@@ -3,7 +3,7 @@
     filters = FilterWatch(namespaces, driver, sink)     # sink(facts: list[AnyFact])
     loop.add_reader(filters.fileno(), filters.on_event)
 
-- `rules_beside(facts)`: what has to be reported with these facts of the netlink watch: a namespace that is reported in full is reported with
+- `rules_beside(facts)`: what has to be reported with these facts of the netlink watch: a namespace that is reported whole is reported with
   its rules.
 - `catch_up(names)`: read what may have changed, of these namespaces and of those with an event, and report it.
 - `snapshot()`: all that was reported and still holds.
@@ -118,7 +118,7 @@ class FilterWatch:
             self._schedule(0)
 
     def rules_beside(self, facts: Iterable[AnyFact]) -> list[AnyFact]:
-        """The rules, as last reported, of the namespaces that these facts report in full. Those of new namespaces are read a little later."""
+        """The rules, as last reported, of the namespaces that these facts report. Those of new namespaces are read a little later."""
         out: list[AnyFact] = []
         for fact in facts:
             if isinstance(fact, NamespaceGone):
