@@ -118,7 +118,7 @@ class FilterWatch:
             self._schedule(0)
 
     def rules_beside(self, facts: Iterable[AnyFact]) -> list[AnyFact]:
-        """The rules, as last reported, of the namespaces that these facts report. Those of new namespaces are read a little later."""
+        """The rules, as last reported, of the namespaces that these facts report whole. Those of new namespaces are read a little later."""
         out: list[AnyFact] = []
         for fact in facts:
             if isinstance(fact, NamespaceGone):
