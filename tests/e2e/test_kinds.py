@@ -9,7 +9,9 @@ from tests.support import Stack, eventually
 
 def has_kind(stack: Stack, lab: str, kind: str) -> bool:
     """Whether this kernel makes such an interface."""
-    made = stack.inside(lab, "host", "sh", "-c", f"ip link add name try0 type {kind} 2>/dev/null && ip link delete try0 && echo yes", code=None)
+    made = stack.inside(
+        lab, "host", "sh", "-c", f"ip link add name try0 type {kind} 2>/dev/null && ip link delete try0 && echo yes", code=None
+    )
     return made.strip() == "yes"
 
 
