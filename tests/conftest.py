@@ -5,8 +5,13 @@ from collections.abc import Generator, Iterator
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support import Stack
+
+# How long an example takes depends on what else runs on the machine: no test asserts a time.
+settings.register_profile("vethboard", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("vethboard")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

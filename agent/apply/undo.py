@@ -153,8 +153,8 @@ def _moves_back(done: Sequence[s.AnyStep]) -> dict[str, str]:
     moves: dict[str, str] = {}
     for step in done:
         if isinstance(step, s.MoveInterface):
-            first = moves.pop(f"{step.namespace}/{step.name}", f"{step.namespace}/{step.name}")
-            moves[f"{step.to_namespace}/{step.to_name}"] = first
+            first = moves.pop(old := ids.join(step.namespace, step.name), old)
+            moves[ids.join(step.to_namespace, step.to_name)] = first
     return moves
 
 
