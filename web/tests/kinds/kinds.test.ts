@@ -97,7 +97,7 @@ describe('what a form makes', () => {
     expect(made('vlan', { vid: 'ten' })).toMatchObject({ vid: 'ten' }) // the server says what is wrong with it
   })
   test('defaults and what is left empty are not in the record', () => {
-    expect(made('vxlan', { remote: '192.0.2.1', port_number: '4789', local: '' })).toEqual({
+    expect(made('vxlan', { remote: '192.0.2.1', dstport: '4789', local: '' })).toEqual({
       kind: 'vxlan',
       namespace: 'ns0',
       name: 'vxlan0',
