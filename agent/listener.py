@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import socket
 import struct
+import traceback
 from collections.abc import Coroutine
 
 import msgspec
@@ -82,6 +83,9 @@ class Listener:
             return await self._do(request)
         except ProblemError as e:
             return p.ControlAnswer(id=request.id, problem=e.problem)
+        except Exception as e:
+            traceback.print_exc()
+            return p.ControlAnswer(id=request.id, problem=Problem(code=Code.INTERNAL, message=f"{type(e).__name__}: {e}"))
 
     async def _do(self, request: p.AnyControlRequest) -> p.ControlAnswer:
         """Raises ProblemError."""
@@ -89,9 +93,9 @@ class Listener:
             case p.Hello():
                 if request.protocol != p.PROTOCOL:
                     raise ProblemError(Problem(code=Code.VERSION, message=f"this agent speaks protocol {p.PROTOCOL}"))
-                return p.ControlAnswer(id=request.id, labs=tuple(sorted(self._labs.running)))
+                return p.ControlAnswer(id=request.id, labs=tuple(sorted(self._labs.running)), uplinks=self._labs.uplinks())
             case p.Start():
-                self._labs.start(request.lab, request.firewall)
+                await self._labs.start(request.lab, request.firewall)
             case p.Stop():
                 await self._labs.stop(request.lab)
             case p.SetUplink():

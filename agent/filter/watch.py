@@ -20,7 +20,7 @@ from agent.filter.events import Events
 from agent.netlink.namespaces import Namespaces, Netns
 from topology.model.netfilter import FAMILIES, Family, Table
 from topology.observe import listing
-from topology.observe.facts import AnyFact, FilterFact, NamespaceGone, Resync, RuleCountersFact, RuleCountersGone, TableFact
+from topology.observe.facts import AnyFact, ChainFact, FilterFact, NamespaceGone, Resync, RuleCountersFact, RuleCountersGone, TableFact
 
 _SETTLE_SECONDS = 0.01
 """How long after an event the rules are read: so the changes that one program makes are read once."""
@@ -94,6 +94,12 @@ class FilterWatch:
         """How many rules each chain has, as last reported: by namespace, family and table, then by chain."""
         tables = ((ns, table) for ns, reported in self._reported.items() for table in reported.tables.values())
         return {(ns, table.family, table.table): {c.name: len(c.rules) for c in table.chains} for ns, table in tables}
+
+    def table(self, namespace: str, family: Family, table: Table) -> tuple[ChainFact, ...]:
+        """The chains of a table, as last reported."""
+        reported = self._reported.get(namespace)
+        fact = reported.tables.get((family, table)) if reported is not None else None
+        return fact.chains if fact is not None else ()
 
     # ---- events ------------------------------------------------------------------------------------------------------
 

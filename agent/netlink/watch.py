@@ -164,8 +164,8 @@ class Watch:
                 self._sysctls.forget(netns)
                 self._follower.removed(name)
         added = [netns for name, netns in now.items() if name not in self._listed]
-        self._listed.update((netns.name, netns) for netns in added)
         self._report_whole(added)
+        self._listed.update((netns.name, netns) for netns in added)  # only now: where reading failed they are added again
         self._unarmed += [netns.name for netns in added]
         if added:
             self._wake_up()

@@ -5,7 +5,7 @@ Deploy, dry run, undo, drift and recovery are all this function. It takes each s
 """
 
 import ipaddress
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 
 from topology.model import ids
 from topology.model.base import HOST
@@ -91,6 +91,8 @@ class _Planner:
     def run(self, moves: Mapping[str, str]) -> s.Plan:
         self._delete_entries()
         self._delete_interfaces(moves)
+        if self._sets_nsids():  # the id may be that of a namespace that goes
+            self._delete_namespaces(keep={ids.Ref.parse(old).namespace for old in moves})
         self._add_namespaces()
         self._sysctls(first=True)
         self._move(dict(moves))
@@ -167,9 +169,15 @@ class _Planner:
         other = interface.other_end or interface.lower
         return other is not None and ids.namespace(ids.namespace_of(other)) in self.wanted
 
-    def _delete_namespaces(self) -> None:
+    def _sets_nsids(self) -> bool:
+        """Whether a namespace is to have an id that it does not have."""
+        named = (r for r in self.wanted.values() if isinstance(r, Namespace) and r.nsid is not None)
+        return any(getattr(self.model.records.get(r.id), "nsid", None) != r.nsid for r in named)
+
+    def _delete_namespaces(self, keep: Container[str] = ()) -> None:
+        """`keep`: those out of which something has to be moved first."""
         for r in list(self.model.records.values()):
-            if isinstance(r, Namespace) and r.id not in self.wanted and r.name != HOST:
+            if isinstance(r, Namespace) and r.id not in self.wanted and r.name != HOST and r.name not in keep:
                 self.do(s.DeleteNamespace(subject=r.id, name=r.name))
 
     # ---- what moves --------------------------------------------------------------------------------------------------
@@ -312,10 +320,9 @@ class _Planner:
             have = self.model.interface(new.namespace, new.name)
             if have is not None and not have.up:
                 self.do(s.SetUp(subject=new.id, namespace=new.namespace, name=new.name, up=True))
-        done = len(self.steps)
-        self._down()
-        if len(self.steps) > done:
-            self._addresses()  # IPv6 addresses went with it
+        if pairs:
+            self._down()
+            self._addresses()  # what was down for a moment has lost its IPv6 addresses
 
     def _on_bridge(self, interface: AnyInterface | None) -> bool:
         """Whether it is a bridge or is made on one."""
