@@ -139,15 +139,15 @@ export const Refused = ({ text }: { text: string | undefined }) =>
     </p>
   ) : null
 
-/** Seconds that count up from `age`, until `told` changes. */
-export function useSince(age: number, told: unknown): number {
+/** Seconds that count up from `age`, which is the age at the time of `report`; another report starts again. */
+export function useSince(age: number, report: unknown): number {
   const [start, setStart] = useState(() => Date.now())
   const [now, setNow] = useState(() => Date.now())
-  // biome-ignore lint/correctness/useExhaustiveDependencies: what is told anew starts the count anew
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new report starts the count again
   useEffect(() => {
     setStart(Date.now())
     setNow(Date.now())
-  }, [age, told])
+  }, [age, report])
   useEffect(() => {
     const timer = setInterval(() => setNow(Date.now()), 1000)
     return () => clearInterval(timer)

@@ -46,7 +46,7 @@ function v6(ip: string, length: number): string {
   return `${kept.slice(0, used).join(':')}${used < 8 ? '::' : ''}/${length}`
 }
 
-/** Interfaces that hear each other's frames get one number. */
+/** Interfaces of one segment get one number. */
 function segments(scene: Scene): Map<string, string> {
   const root = new Map<string, string>()
   const find = (ref: string): string => {

@@ -46,7 +46,7 @@ function PortRow({ ref_ }: { ref_: string }) {
   )
 }
 
-/** A bridge's (or a vxlan's) MAC table: learned entries age before one's eyes. */
+/** The FDB of a bridge or of a vxlan. The ages of learned entries count up between reports. */
 export function FdbTable({ ref_ }: { ref_: string }) {
   const t = usePanelTexts()
   const record = useRecord(useLab().live, `fdb-table:${ref_}`)
