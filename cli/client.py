@@ -1,12 +1,14 @@
 """One connection to a running server."""
 
 import json
+import logging
 import os
 import queue
+import threading
 from collections.abc import Callable
 from itertools import count
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 import socketio
@@ -50,6 +52,46 @@ def find_server(state: Path) -> tuple[str, str]:
         raise ProblemError(Problem(code=Code.UNAVAILABLE, message=message, hint=hint)) from e
 
 
+class _InOrder:
+    """Calls functions one after the other, on a thread of its own.
+
+    python-engineio starts a thread for each message that it receives (`engineio.Client._receive_packet`), so that one may overtake another:
+    `of` gives the messages of a Socket.IO client to this thread instead.
+    """
+
+    def __init__(self) -> None:
+        self._calls: queue.SimpleQueue[Callable[[], object] | None] = queue.SimpleQueue()
+        threading.Thread(target=self._run, daemon=True, name="messages").start()
+
+    def of(self, client: socketio.Client) -> None:
+        """Handle the messages of this client in order."""
+        engine = client.eio
+        start = engine.start_background_task
+
+        def start_task(target: Callable[..., object], *args: Any, **kwargs: Any) -> object:
+            if target != engine.handlers["message"]:
+                return start(target, *args, **kwargs)
+            self.call(lambda: target(*args, **kwargs))
+            return None
+
+        engine.start_background_task = start_task
+
+    def call(self, function: Callable[[], object]) -> None:
+        """After all calls that were asked for before."""
+        self._calls.put(function)
+
+    def end(self) -> None:
+        """Call no more after those that were asked for."""
+        self._calls.put(None)
+
+    def _run(self) -> None:
+        while (function := self._calls.get()) is not None:
+            try:
+                function()
+            except Exception:
+                logging.getLogger(__name__).exception("a message could not be handled")
+
+
 class Client:
     """A connection over Socket.IO: sends requests, receives answers and events. A context manager: leaving it disconnects."""
 
@@ -58,13 +100,16 @@ class Client:
         self._events: queue.Queue[Event | None] = queue.Queue()
         self._ids = count(1)
         self._io = socketio.Client(reconnection=False, websocket_extra_options={"skip_utf8_validation": True})
+        self._handling = _InOrder()
+        self._handling.of(self._io)
         for name, kind in _MESSAGES.items():
             self._io.on(name, self._receiver(kind))
         self._io.on("terminal", lambda data: self._events.put(Frame(*unpack(data))))
-        self._io.on("disconnect", lambda *_: self._events.put(None))
+        self._io.on("disconnect", lambda *_: self._handling.call(lambda: self._events.put(None)))
         try:
             self._io.connect(url, auth={"token": token, "author": "cli"}, transports=["websocket"], wait_timeout=20)
         except RefusedError as e:
+            self._handling.end()
             message = f"the server at {url} refused the connection: {e}"
             raise ProblemError(Problem(code=Code.UNAVAILABLE, message=message, hint="is it running? script/up starts it")) from e
 
@@ -77,6 +122,7 @@ class Client:
 
     def __exit__(self, *_: object) -> None:
         self._io.disconnect()
+        self._handling.end()
 
     def next_id(self) -> str:
         """A new id for a request."""

@@ -1,6 +1,7 @@
 """Socket.IO: clients connect and disconnect, their events are passed on, and events are sent to them."""
 
 import logging
+import threading
 
 import msgspec
 from flask import request
@@ -57,7 +58,8 @@ class Socket:
 
     def _session(self, actor: Actor, access: Access) -> Session:
         sid = actor.session
-        connection = Connection(lambda name, payload: self._send(sid, name, payload), lambda: self._socket.server.disconnect(sid))
+        lock = threading.Lock()
+        connection = Connection(lambda name, payload: self._send(sid, lock, name, payload), lambda: self._socket.server.disconnect(sid))
         return Session(sid, actor.author, access, SessionLog(self._hub.audit, actor), connection)
 
     def _disconnect(self, *_: object) -> None:
@@ -85,7 +87,8 @@ class Socket:
 
     # ---- to the client, on any thread --------------------------------------------------------------------------------
 
-    def _send(self, sid: str, name: str, payload: str | bytes) -> None:
+    def _send(self, sid: str, lock: threading.Lock, name: str, payload: str | bytes) -> None:
+        """With the lock of the session: an event with bytes is two packets, and no other may come between them."""
         engine = self._socket.server.eio
         try:
             waiting = engine.sockets[self._socket.server.manager.eio_sid_from_sid(sid, "/")].queue.qsize()
@@ -95,7 +98,8 @@ class Socket:
             _log.warning("%s does not keep up: disconnected", sid)
             self._socket.server.disconnect(sid)
             return
-        self._socket.emit(name, payload, to=sid)
+        with lock:
+            self._socket.emit(name, payload, to=sid)
 
 
 def _author(auth: dict[str, object]) -> str:

@@ -1,7 +1,13 @@
 """Terminals over the real sockets: shells that outlive their viewers and the server, floods, sizes, bytes that are no text."""
 
+import sys
+import threading
+from collections.abc import Iterator
+
+import pytest
+
 from cli.client import Client
-from protocol.public import Open, Snapshot
+from protocol.public import Exec, Exited, Open, Output, Snapshot
 from tests.integration.terminal_client import Shown, close_terminal, open_terminal
 from tests.support import Stack
 from topology.observe.live import TerminalLive
@@ -68,3 +74,38 @@ def test_a_shell_with_something_running_is_kept(stack: Stack, lab: str) -> None:
             shown.pump(0.1)
         shown.detach()  # forgotten already when it was closed
     assert "sleep" not in stack.inside(lab, "host", "ps", "-e", "-o", "args")
+
+
+@pytest.fixture
+def busy() -> Iterator[None]:
+    """Other threads of this process want the processor all the time, and it changes between them at every opportunity."""
+    interval, over = sys.getswitchinterval(), threading.Event()
+
+    def spin() -> None:
+        while not over.is_set():
+            pass
+
+    threads = [threading.Thread(target=spin) for _ in range(4)]
+    sys.setswitchinterval(1e-6)
+    for thread in threads:
+        thread.start()
+    yield
+    over.set()
+    for thread in threads:
+        thread.join()
+    sys.setswitchinterval(interval)
+
+
+@pytest.mark.usefixtures("busy")
+def test_what_is_said_is_heard_in_order(stack: Stack, lab: str) -> None:
+    """Each line of a command by itself, while the bytes of a terminal come to the same client."""
+    count = "for i in $(seq 300); do echo $i; done"
+    with stack.client() as client:
+        shown = Shown(client, lab, open_terminal(client, lab))
+        for _ in range(4):
+            shown.type(f"{count}; echo end-$((1+1))\r")
+            said: list[bytes] = []
+            request = Exec(id=client.next_id(), lab=lab, namespace="host", argv=("bash", "-c", count))
+            result = client.request(request, lambda item, said=said: said.append(item.data) if isinstance(item, Output) else None)
+            assert isinstance(result, Exited)
+            assert b"".join(said).split() == [str(n).encode() for n in range(1, 301)]

@@ -135,6 +135,17 @@ def test_learned_entries_only_where_somebody_looks() -> None:
         assert not scene.seen.all(NeighbourFact)
 
 
+def test_a_name_that_is_a_symbolic_link() -> None:
+    """It comes and goes without a mount."""
+    with Scene() as scene:
+        scene.shell("ip netns add a")
+        scene.agree()
+        for line, names in (("ln -s /run/netns/a /run/netns/b", {"host", "a", "b"}), ("rm /run/netns/b", {"host", "a"})):
+            scene.shell(line)
+            scene.watch.sweep()
+            assert {fact.ns for fact in scene.seen.all(NamespaceFact)} == names
+
+
 def test_the_loop_hears_a_shell() -> None:
     async def body() -> list[AnyFact]:
         gone = asyncio.Event()
