@@ -132,7 +132,7 @@ def test_a_word_that_looks_like_help_may_be_a_comment() -> None:
 def test_a_lock_that_is_held_is_named_and_nothing_is_changed() -> None:
     def body(lab: Lab) -> None:
         before = lab.build(document.load(json.dumps(example("container-host"))))
-        holder = subprocess.Popen(["flock", "/run/xtables.lock", "sleep", "30"])
+        holder = subprocess.Popen(["flock", "/run/xtables.lock", "sleep", "30"], start_new_session=True)
         time.sleep(0.3)
         for wanted in (with_rules("container-host", "-j DROP"), with_rules("two-subnets-router", "-j DROP")):
             began = time.monotonic()
@@ -142,8 +142,7 @@ def test_a_lock_that_is_held_is_named_and_nothing_is_changed() -> None:
             assert f"process {holder.pid} (flock /run/xtables.lock sleep 30)" in done.problem.message
             assert time.monotonic() - began < 5
             assert done.problem.causes == ()
-        holder.kill()
-        subprocess.run(["pkill", "-P", str(os.getpid()), "sleep"], check=False)
+        os.killpg(holder.pid, signal.SIGKILL)
         assert lab.again() == before
 
     with_lab(body)
