@@ -45,7 +45,7 @@ class Running(NamedTuple):
 
 
 class Labs:
-    """`running`: by lab id. `on_end` is called with the lab and the reason when one ends that was not told to, `on_limit` when one runs
+    """`running`: by lab id. `on_end` is called with the lab and the reason when one ends that was not asked to, `on_limit` when one runs
     into a limit that the kernel enforces."""
 
     def __init__(self, run: Path, limits: Path | None = None, uplinks: bool = False) -> None:

@@ -119,11 +119,11 @@ class Listener:
             return
         try:
             async with unix_connect(str(path), uri="ws://lab/", compression=None, max_size=MAX_LAB_MESSAGE, ping_interval=None) as inner:
-                forth, back = asyncio.create_task(_pipe(connection, inner)), asyncio.create_task(_pipe(inner, connection))
-                await asyncio.wait((forth, back), return_when=asyncio.FIRST_COMPLETED)
+                to_inner, to_outer = asyncio.create_task(_pipe(connection, inner)), asyncio.create_task(_pipe(inner, connection))
+                await asyncio.wait((to_inner, to_outer), return_when=asyncio.FIRST_COMPLETED)
                 await connection.close()
                 await inner.close()
-                await asyncio.gather(forth, back)
+                await asyncio.gather(to_inner, to_outer)
         except (OSError, InvalidHandshake):
             await connection.close(1011, f"lab {lab} does not answer")
 

@@ -5,7 +5,7 @@
 
 - `rules_beside(facts)`: what has to be reported with these facts of the netlink watch: a namespace that is reported whole is reported with
   its rules.
-- `settle(names)`: read what may have changed, of these namespaces and of those with an event, and report it.
+- `catch_up(names)`: read what may have changed, of these namespaces and of those with an event, and report it.
 - `snapshot()`: all that was reported and still holds.
 - `subscribe(names)` and `refresh()`: counters of these namespaces; also finds what was changed by no program of iptables.
 """
@@ -119,7 +119,7 @@ class FilterWatch:
 
     def _on_timer(self) -> None:
         self._scheduled = False
-        self.settle(list(self._new)[:_NEW_AT_ONCE])
+        self.catch_up(list(self._new)[:_NEW_AT_ONCE])
         if self._new:
             self._schedule(0)
 
@@ -141,7 +141,7 @@ class FilterWatch:
 
     # ---- reading -----------------------------------------------------------------------------------------------------
 
-    def settle(self, names: Iterable[str] = ()) -> None:
+    def catch_up(self, names: Iterable[str] = ()) -> None:
         """Read what may have changed, of these namespaces and of those with an event, and report it."""
         began = time.monotonic()
         self._take_events()

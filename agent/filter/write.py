@@ -1,4 +1,4 @@
-"""Rules are written by iptables-restore alone: it locks, changes a table whole or not at all, and has its own parser and messages."""
+"""Rules are written by iptables-restore alone: it locks, changes all of a table or nothing, and has its own parser and messages."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby

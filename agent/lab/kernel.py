@@ -64,7 +64,7 @@ class Kernel:
     # ---- facts -------------------------------------------------------------------------------------------------------
 
     def report(self, facts: list[AnyFact]) -> None:
-        """Report facts of the netlink watch, of terminals or of captures. With a namespace that is reported whole, its rules are."""
+        """Report facts of the netlink watch, of terminals or of captures. With a namespace that is reported in full, its rules are."""
         self._send([*facts, *self.filters.rules_beside(facts)])
 
     def _send(self, facts: list[AnyFact]) -> None:
@@ -72,7 +72,7 @@ class Kernel:
         self._on_facts(self._without_baseline(facts, whole))
 
     def _without_baseline(self, facts: list[AnyFact], whole: set[str]) -> tuple[AnyFact, ...]:
-        """Whoever reads the facts knows the baseline: of a namespace that is reported whole, sysctls with that value are left out."""
+        """Whoever reads the facts knows the baseline: of a namespace that is reported in full, sysctls with that value are left out."""
 
         def is_known(fact: AnyFact) -> bool:
             return isinstance(fact, SysctlFact) and fact.ns in whole and self.baseline.get(fact.key) == fact.value
@@ -81,7 +81,7 @@ class Kernel:
 
     def everything(self) -> tuple[AnyFact, ...]:
         """All facts of the lab's kernel, for a client that is new."""
-        self.settle()
+        self.catch_up()
         facts = self._snapshot()
         return self._without_baseline(facts, {fact.ns for fact in facts})
 
@@ -92,16 +92,16 @@ class Kernel:
         except Exception as e:
             unexpected(e)
             self._stale = True
-            asyncio.get_running_loop().call_later(REREAD_SECONDS, self._catch_up)
+            asyncio.get_running_loop().call_later(REREAD_SECONDS, self._reread_if_stale)
 
-    def _catch_up(self) -> None:
+    def _reread_if_stale(self) -> None:
         if self._stale and self._reread():
-            asyncio.get_running_loop().call_later(REREAD_SECONDS, self._catch_up)
+            asyncio.get_running_loop().call_later(REREAD_SECONDS, self._reread_if_stale)
 
-    def settle(self, filters_of: Iterable[str] = ()) -> None:
+    def catch_up(self, filters_of: Iterable[str] = ()) -> None:
         """Report all that the kernel has done so far. `filters_of`: namespaces whose rules may have changed without an event."""
         self._watch.barrier()
-        self.filters.settle(filters_of)
+        self.filters.catch_up(filters_of)
 
     def _snapshot(self) -> list[AnyFact]:
         return [*self._watch.snapshot(), *self.filters.snapshot()]
@@ -111,7 +111,7 @@ class Kernel:
         if self._stale:
             self._watch.resume([netns.name for netns in self.namespaces])
         self._stale = True
-        self.settle()
+        self.catch_up()
         self._stale = False
         return self._snapshot()
 
@@ -126,7 +126,7 @@ class Kernel:
 
     def poll(self) -> float:
         """Report what changed without an event; how many seconds the next poll should wait."""
-        self._watch.sweep()
+        self._watch.poll()
         began = time.monotonic()
         self.filters.refresh()
         self._connections.refresh()
@@ -152,7 +152,7 @@ class Kernel:
         self.fresh = False
         outcome = self._attempt(request.steps)
         try:
-            self.settle({step.namespace for step in request.steps if isinstance(step, ChangeTable)})
+            self.catch_up({step.namespace for step in request.steps if isinstance(step, ChangeTable)})
         except Exception:
             unread = self._reread()
             outcome = _with_causes(outcome, unread) if outcome.problem is not None else Outcome(next(iter(unread), None))
@@ -195,7 +195,7 @@ class Kernel:
         """Read back the tables: iptables-restore may report success of what it did not do."""
         tables = [(number, step) for number, step in enumerate(steps) if isinstance(step, ChangeTable)]
         try:
-            self.filters.settle({step.namespace for _, step in tables})
+            self.filters.catch_up({step.namespace for _, step in tables})
             for number, step in tables:
                 have = before.get((step.namespace, step.family, step.table), {})
                 after = {c.name: (c.policy, c.rules) for c in self.filters.table(step.namespace, step.family, step.table)}
@@ -209,7 +209,7 @@ class Kernel:
         """Read everything anew, after reading failed; the problem where that fails too."""
         try:
             self._watch.resume([netns.name for netns in self.namespaces])
-            self.filters.settle([netns.name for netns in self.namespaces])
+            self.filters.catch_up([netns.name for netns in self.namespaces])
         except Exception as e:
             return (unexpected(e),)
         self._stale = False

@@ -144,7 +144,6 @@ class Lab:
             p.Apply: lambda request, _: self._kernel.apply(request),
             p.Run: self._children.start,
             p.ListExtensions: lambda request, outbox: self._children.start(listing(request), outbox),
-            p.ListExtensions: lambda request, outbox: self._children.start(listing(request), outbox),
             p.Resize: self._resize,
             p.Signal: self._signal,
             p.Subscribe: self._subscribe,

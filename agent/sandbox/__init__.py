@@ -154,7 +154,7 @@ def _middle(lab: _Lab) -> None:
     Never returns.
     """
     try:
-        _let_go((lab.listener.fileno(), lab.parent.fileno()))
+        _close_all_but((lab.listener.fileno(), lab.parent.fileno()))
         os.setsid()
         _take_id(lab.uid)
         ns.unshare(ns.CLONE_NEWUSER)
@@ -249,7 +249,7 @@ def _report(parent: socket.socket, error: BaseException) -> None:
         parent.send(f"{error}".encode())
 
 
-def _let_go(keep: tuple[int, ...]) -> None:
+def _close_all_but(keep: tuple[int, ...]) -> None:
     """Close everything of the agent's but its standard error, and forget its signal handlers."""
     low = 3
     for fd in sorted(keep):

@@ -55,7 +55,7 @@ class Kernel:
     def look(self, *names: str) -> None:
         """Take in what happened; of these namespaces also the rules."""
         self.watch.barrier()
-        self.filters.settle(names)
+        self.filters.catch_up(names)
 
     def read_now(self) -> list[AnyFact]:
         self.look()
