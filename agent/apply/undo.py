@@ -65,8 +65,8 @@ class _Back:
         self._known = {fact.ns for fact in facts}
         self._moves = _moves_back(done)
         self._began = time.monotonic()
-        self._tried: list[tuple[s.AnyStep, float]] = []
-        """Refused steps, and when each was refused first, in monotonic seconds."""
+        self._tried: dict[str, float] = {}
+        """Steps (their `repr`) → when each was tried first, in monotonic seconds."""
         self._without: list[s.AnyStep] = []
         """Steps that are not tried for now, so that the others are done."""
         self._problems: dict[str, Problem] = {}
@@ -96,9 +96,7 @@ class _Back:
         self._state.fold([*(f.NamespaceGone(ns=ns) for ns in self._known - there), *(f.Resync(ns=ns) for ns in there), *facts])
         self._known = there
         records = self._state.records
-        moves = {
-            now: before for now, before in self._moves.items() if ids.interface(now) in records and ids.interface(before) not in records
-        }
+        moves = {now: old for now, old in self._moves.items() if ids.interface(now) in records and ids.interface(old) not in records}
         return plan(self._before, records, moves, self._baseline)
 
     def _do(self, steps: Sequence[s.AnyStep]) -> bool:
@@ -116,18 +114,15 @@ class _Back:
 
     def _unchanged(self, steps: Sequence[s.AnyStep]) -> bool:
         """All steps were done. Those that are asked for a second time have no effect: then time may help."""
-        again = [step for step in steps if any(step == other for other, _ in self._tried)]
+        again = any(repr(step) in self._tried for step in steps)
         for step in steps:
-            self._is_final(step, None)
-        return bool(again)
+            self._tried.setdefault(repr(step), time.monotonic())
+        return again
 
-    def _is_final(self, step: s.AnyStep, problem: Problem | None) -> bool:
+    def _is_final(self, step: s.AnyStep, problem: Problem) -> bool:
         """Whether it has been tried for long enough. A rule that iptables does not know now it will not know later."""
-        first = next((at for other, at in self._tried if other == step), None)
-        if first is None:
-            self._tried.append((step, time.monotonic()))
-            first = time.monotonic()
-        is_rule = isinstance(step, s.ChangeTable) and problem is not None and problem.code is not Code.UNAVAILABLE
+        first = self._tried.setdefault(repr(step), time.monotonic())
+        is_rule = isinstance(step, s.ChangeTable) and problem.code is not Code.UNAVAILABLE
         return is_rule or time.monotonic() - first > _PATIENCE_SECONDS
 
     def _line_by_line(self, step: s.ChangeTable) -> None:
@@ -160,7 +155,7 @@ def _moves_back(done: Sequence[s.AnyStep]) -> dict[str, str]:
 
 def _with_macs(records: Records, facts: Iterable[f.AnyFact]) -> Records:
     """The records with the MACs that the interfaces have, so that one which is made anew gets its own back."""
-    macs = {ids.interface(ids.join(x.ns, x.name)): x.mac for x in facts if isinstance(x, f.LinkFact)}
+    macs = {f"interface:{x.ns}/{x.name}": x.mac for x in facts if isinstance(x, f.LinkFact)}
     return {
         key: replace(r, mac=macs[key]) if isinstance(r, INTERFACES) and r.KIND.mac == "random" and key in macs else r
         for key, r in records.items()

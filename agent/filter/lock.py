@@ -12,7 +12,7 @@ _RESOURCE_PROBLEM = 4
 """The exit code of iptables where it did not get the lock (include/xtables.h)."""
 
 
-def problem(ended: Ended, subject: str) -> Problem | None:
+def problem(ended: Ended, subject: str | None) -> Problem | None:
     """The problem where a program ended because it did not get the lock; None where it ended for another reason."""
     if ended.code != _RESOURCE_PROBLEM or "xtables lock" not in ended.err:
         return None

@@ -10,7 +10,7 @@ from agent.netlink.namespaces import Namespaces, Netns
 from topology.model.netfilter import Table
 from topology.observe import listing
 from topology.plan.steps import AddNamespace, AnyStep, ChangeTable
-from topology.plan.table_check import Have, not_done
+from topology.plan.table_check import Have, ignored_word, not_done
 from topology.rules.tokens import tokens
 
 _LONGEST = 2000
@@ -54,22 +54,31 @@ class _Trial:
     def failed(self, where: Netns | None, rows: Steps) -> Failed | None:
         """What is refused of the steps of one namespace and family. `where`: the namespace; None: an empty one, which the apply
         makes."""
+        if where is None:
+            return self._in_an_empty_one(rows)
         try:
             before = self._prepared(where, rows)
         except _Unsure as e:
             return e.failed or self._tested(where, rows)
         ended = self._driver.restore(self._scratch, rows[0][1].family, text_of(rows))
         if ended.code != 0:
-            return self._tested(where, rows) if where is not None and _needs_namespace(rows) else self._explained(rows, ended, before)
+            return self._tested(where, rows) if _needs_namespace(rows) else self._explained(rows, ended, before)
         return self._ignored(rows)
 
-    def _prepared(self, where: Netns | None, rows: Steps) -> str:
+    def _in_an_empty_one(self, rows: Steps) -> Failed | None:
+        is_long = sum(len(s.lines) for _, s in rows) > _LONGEST
+        ended = self._driver.restore(self._scratch, rows[0][1].family, text_of(rows), test=is_long, flush=True)
+        if ended.code != 0:
+            return self._explained(rows, ended, "")
+        return None if is_long else self._ignored(rows)
+
+    def _prepared(self, where: Netns, rows: Steps) -> str:
         """Make the tables in the scratch namespace what they are in `where`; as text. Raises _Unsure where that cannot be."""
-        family, tables = rows[0][1].family, [s.table for _, s in rows]
-        saved = "" if where is None else "".join(self._driver.save(where, family, False, table).out for table in self._present(where, rows))
+        family = rows[0][1].family
+        saved = "".join(self._driver.save(where, family, False, table).out for table in self._present(where, rows))
         if saved.count("\n") + sum(len(s.lines) for _, s in rows) > _LONGEST:
             raise _Unsure()
-        text = saved + "".join(f"*{table}\nCOMMIT\n" for table in tables if f"*{table}\n" not in saved)
+        text = saved + "".join(f"*{s.table}\nCOMMIT\n" for _, s in rows if f"*{s.table}\n" not in saved)
         ended = self._driver.restore(self._scratch, family, text, flush=True)
         if ended.code != 0:
             locked = lock.problem(ended, rows[0][1].subject)
@@ -81,9 +90,9 @@ class _Trial:
         present = self._driver.present([where], stamped=False)[0]
         return [s.table for _, s in rows if (s.family, s.table) in present]
 
-    def _tested(self, where: Netns | None, rows: Steps) -> Failed | None:
+    def _tested(self, where: Netns, rows: Steps) -> Failed | None:
         """Read by iptables-restore where the rules are to be; where a table is missing there, the apply will show."""
-        if where is None or len(self._present(where, rows)) < len(rows):
+        if len(self._present(where, rows)) < len(rows):
             return None
         return restore(self._namespaces, self._driver, rows, self._lengths, test=True)
 
@@ -95,6 +104,8 @@ class _Trial:
     def _ignored(self, rows: Steps) -> Failed | None:
         """What iptables-restore reported success of, and did not do."""
         for number, step in rows:
+            if all(ignored_word(line, step.family) is None for line in step.lines):
+                continue
             have = self._lengths.get((step.namespace, step.family, step.table), {})
             found = self._driver.save(self._scratch, step.family, False, step.table)
             if found.code == 0 and (at := not_done(have, step.lines, _chains(found.out), step.family)) is not None:

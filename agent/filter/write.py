@@ -185,6 +185,8 @@ def attempt(namespaces: Namespaces, driver: FilterDriver, family: Family, text: 
         ended = driver.restore(scratch, family, text, flush=True)
         if ended.code == 0:
             return Tried(driver.save(scratch, family, False).out)
+        if (locked := lock.problem(ended, None)) is not None:
+            return Tried(problem=locked)
         refused = refusal(ended.err)
         lines = text.splitlines()
         at = refused.line - 1 if refused.line is not None and refused.line <= len(lines) else -1

@@ -14,7 +14,7 @@ from typing import Any
 from cli.client import Client
 from protocol.public import Edit, Export, Exported, Open, Snapshot
 from tests.support import Stack, eventually
-from topology.edit.commands import AnyCommand, ApplyDocument, Redo, Undo
+from topology.edit.commands import AnyCommand, ApplyDocument, Redo, RevertDrift, Undo
 from topology.model.problems import Code, Problem, ProblemError
 from topology.observe.normal import drift
 
@@ -49,8 +49,8 @@ def _rename(source: Source, old: str, new: str) -> None:
     """Another name of a namespace, everywhere."""
     if new in source["namespaces"]:
         return
-    text = json.dumps(source["namespaces"]).replace(f'"{old}/', f'"{new}/').replace(f'"{old}":', f'"{new}":')
-    source["namespaces"] = json.loads(text)
+    renamed = {new if name == old else name: value for name, value in source["namespaces"].items()}
+    source["namespaces"] = json.loads(json.dumps(renamed).replace(f'"{old}/', f'"{new}/'))
     source["layout"] = {}
 
 
@@ -174,3 +174,34 @@ def test_a_typo_over_a_running_example(stack: Stack, lab: str) -> None:
             assert (problem.message, problem.causes) == ('unknown option "--dprt"', ())
             assert player.settled() == before
             assert stack.cli("history", lab) == history
+
+
+def test_what_could_not_be_undone_is_drift_and_nobodys_edit(stack: Stack, tmp_path: Path) -> None:
+    """Somebody takes the lock of iptables when the apply has begun, for longer than the roll-back waits."""
+    source = json.loads(next(path for path in EXAMPLES if path.stem == "container-host").read_text())
+    source["firewall"] = "legacy"
+    source["namespaces"]["web"]["filter"] = {"ipv4": {"filter": {"INPUT": {"rules": ["-s 10.0.0.1/32 -j DROP"]}}}}
+    file = tmp_path / "running.json"
+    file.write_text(json.dumps(source))
+    stack.cli("apply", "ruin", str(file))
+    with stack.client() as client:
+        player = Player(client, "ruin")
+        player.settled()
+        before, history = player.snapshot(), stack.cli("history", "ruin")
+        hold = "(while [ -e /run/netns/web ]; do sleep 0.01; done; exec flock /run/xtables.lock sleep 60) >/dev/null 2>&1 &"
+        stack.inside("ruin", "host", "sh", "-c", hold)
+        other = {"host": {"routes": [{"to": "2001:db8:7::/48", "via": "2001:db8:9::1"}]}, "else": {}}
+        problem = player.edit(ApplyDocument(document={"vethboard": 1, "name": "other", "namespaces": other, "firewall": "legacy"}))
+        assert problem is not None
+        assert [cause.subject for cause in problem.causes] == ["chain:web/ipv4/filter/INPUT"]
+        assert "/run/xtables.lock is held by process" in problem.causes[0].message
+        eventually(lambda: player.snapshot().drift == ("chain:web/ipv4/filter/INPUT",))
+        stack.inside("ruin", "host", "ip", "link", "add", "mine", "type", "bridge")  # what others do is adopted as ever
+        eventually(lambda: "interface:host/mine" in player.snapshot().desired)
+        assert player.snapshot().desired.items() >= before.desired.items()
+        assert stack.cli("history", "ruin").count("terminal") == history.count("terminal") + 1
+        stack.inside("ruin", "host", "pkill", "sleep")
+        assert player.edit(RevertDrift()) is None
+        assert player.settled()
+        assert player.snapshot().observed["chain:web/ipv4/filter/INPUT"] == before.desired["chain:web/ipv4/filter/INPUT"]
+    stack.cli("destroy", "ruin")
