@@ -142,7 +142,7 @@ def test_a_name_that_is_a_symbolic_link() -> None:
         scene.agree()
         for line, names in (("ln -s /run/netns/a /run/netns/b", {"host", "a", "b"}), ("rm /run/netns/b", {"host", "a"})):
             scene.shell(line)
-            scene.watch.sweep()
+            scene.watch.poll()
             assert {fact.ns for fact in scene.seen.all(NamespaceFact)} == names
 
 
