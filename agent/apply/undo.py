@@ -9,7 +9,7 @@ from agent.apply.execute import execute
 from agent.filter.watch import FilterWatch
 from agent.netlink.namespaces import Namespaces
 from topology.model.problems import Problem
-from topology.model.records import INTERFACES, Records, replace
+from topology.model.records import INTERFACES, AnyRecord, Records, replace
 from topology.observe import facts as f
 from topology.observe.observed import Observed
 from topology.plan import steps as s
@@ -52,7 +52,7 @@ class Undo:
         return (found,) if found is not None else ()
 
 
-def _with_macs(records: Records, facts: Iterable[f.AnyFact]) -> Records:
+def _with_macs(records: Mapping[str, AnyRecord], facts: Iterable[f.AnyFact]) -> Records:
     """The records with the MACs that the interfaces have, so that one which is made anew gets its own back."""
     macs = {f"interface:{x.ns}/{x.name}": x.mac for x in facts if isinstance(x, f.LinkFact)}
     return {
