@@ -5,6 +5,7 @@ from argparse import Namespace as Args
 from cli import output
 from cli.client import Client
 from protocol.public import (
+    Change,
     DestroyLab,
     Done,
     Edit,
@@ -94,11 +95,21 @@ def redo(client: Client, args: Args) -> int:
     return _edit(client, args, Redo(), "redone")
 
 
+def _all_changes(client: Client, lab: str) -> list[Change]:
+    """The whole history, the oldest first; it comes page by page, the newest first."""
+    changes: list[Change] = []
+    more = True
+    while more:
+        page = client.request(History(id=client.next_id(), lab=lab, before=changes[-1].number if changes else None))
+        assert isinstance(page, HistoryList)
+        changes += page.changes
+        more = page.more
+    return changes[::-1]
+
+
 def history(client: Client, args: Args) -> int:
     """List the edits of a lab, the oldest first."""
-    result = client.request(History(id=client.next_id(), lab=args.lab))
-    assert isinstance(result, HistoryList)
-    for change in result.changes:
+    for change in _all_changes(client, args.lab):
         if args.json:
             output.as_json(change)
         else:

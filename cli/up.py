@@ -98,6 +98,8 @@ def _start_children(args: Args, run: Path) -> tuple[Child, Child]:
     state: Path = args.state
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
     os.chown(state, uid, gid)
+    if args.database:  # not as an argument: every user of the machine sees those, and it may have a password in it
+        os.environ["VETHBOARD_DATABASE"] = args.database
     agent = Child("agent", _agent_argv(args, run, uid), lambda: None)
     readable = sorted({ROOT, Path(sys.prefix).resolve(), Path(sys.base_prefix).resolve()})
     try:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from cli import access, capture, documents, journeys, labs, rules, run, shell
+from cli import access, backups, capture, documents, journeys, labs, rules, run, shell
 from cli.client import Client
 from protocol.limits import DEFAULT_SNAPLEN
 from topology.model.base import HOST
@@ -64,9 +64,18 @@ _SYSTEM: Final = (
         arguments=(
             _arg("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)"),
             _arg("--port", type=int, default=8080, help="TCP port to listen on (default: %(default)s)"),
-            _arg("--state", type=Path, default=SUPPRESS, help="directory of documents and histories"),
+            _arg("--state", type=Path, default=SUPPRESS, help="directory of the database and the audit log"),
+            _arg("--database", metavar="URL", help="postgresql+psycopg://USER:PASSWORD@HOST/NAME (default: SQLite in --state)"),
             _arg("--allow-uplink", action="store_true", help="allow labs to be connected to the outside (user-mode networking)"),
             _arg("--limits", type=Path, help="JSON file of what labs may use (default: /etc/vethboard/limits.json)"),
+        ),
+    ),
+    Verb("backup", "write all labs, with their histories and tokens, to a file", backups.backup, arguments=(_arg("file", metavar="FILE"),)),
+    Verb(
+        "restore", "take the labs of a backup over", backups.restore,
+        arguments=(
+            _arg("file", metavar="FILE", help="a backup; - for standard input"),
+            _arg("--replace", action="store_true", help="replace labs that have the same names"),
         ),
     ),
     Verb("doctor", "check what this machine supports and what is missing", offline=_doctor),

@@ -38,9 +38,11 @@ class Export(Request, frozen=True, kw_only=True, tag="export"):
 
 
 class History(Request, frozen=True, kw_only=True, tag="history"):
-    """The edits of a lab. Answer: `HistoryList`."""
+    """A page of the edits of a lab: at most `limit` with numbers below `before` (None: the newest). Answer: `HistoryList`."""
 
     lab: str
+    before: int | None = None
+    limit: int = 200
 
 
 class Done(Result, frozen=True, kw_only=True, tag="done"):
@@ -82,6 +84,7 @@ class Exported(Result, frozen=True, kw_only=True, tag="exported"):
 
 
 class HistoryList(Result, frozen=True, kw_only=True, tag="history"):
-    """The edits, oldest first, those that were undone at the end."""
+    """The edits, newest first. `more`: there are older ones; ask again with `before` the last number here."""
 
     changes: tuple[Change, ...]
+    more: bool = False

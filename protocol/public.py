@@ -65,6 +65,7 @@ from protocol.running import (
     PingReply,
     Text,
 )
+from protocol.storage import Backup, Restore, Restored
 from protocol.terminals import (
     AttachTerminal,
     CloseTerminal,
@@ -84,16 +85,16 @@ from topology.model.records import AnyRecord
 from topology.observe.live import AnyLive
 
 __all__ = [
-    "Analyse", "Analysed", "Answer", "AnyItem", "AnyRequest", "AnyResult", "AttachTerminal", "Cancel", "CaptureStarted", "CapturedFrames",
-    "Change", "Check", "CheckRule", "Close", "CloseTerminal", "Context", "DeleteConnection", "Delta", "DestroyLab", "DetachTerminal",
-    "Diagnosis", "Doctor", "Done", "Edit", "EndProcess", "Example", "Examples", "Exec", "Exited", "Export",
-    "ExportRules", "Exported", "Extension", "File", "Files", "FlushConntrack", "History", "HistoryList", "Input", "JourneyItem", "LabInfo",
-    "LabState", "Labs", "LabsEvent", "ListExamples", "ListFiles", "ListLabs", "ListTokens", "MakeToken", "NetnsQuery", "NewLab", "Notice",
-    "Open", "OpenTerminal", "Option", "Output", "Ping", "PingDone", "PingNote", "PingReply", "Planned", "Predict", "Predicted",
-    "ReadCapture", "RemoveCapture", "Request", "ResizeTerminal", "Result", "RevokeToken", "Role", "RuleChecked", "RuleNote", "SetUplink",
-    "Snapshot", "StartCapture", "StartLab", "StopCapture", "StopLab", "StreamItem", "Subscribe", "TerminalClosed", "TerminalOpened",
-    "TerminalState", "Text", "TokenInfo", "TokenMade", "Tokens", "Trace", "Traced", "Vocabulary", "VocabularyOf", "Watch", "Watched",
-    "ZeroCounters",
+    "Analyse", "Analysed", "Answer", "AnyItem", "AnyRequest", "AnyResult", "AttachTerminal", "Backup", "Cancel", "CaptureStarted",
+    "CapturedFrames", "Change", "Check", "CheckRule", "Close", "CloseTerminal", "Context", "DeleteConnection", "Delta", "DestroyLab",
+    "DetachTerminal", "Diagnosis", "Doctor", "Done", "Edit", "EndProcess", "Example", "Examples", "Exec", "Exited", "Export", "ExportRules",
+    "Exported", "Extension", "File", "Files", "FlushConntrack", "History", "HistoryList", "Input", "JourneyItem", "LabInfo", "LabState",
+    "Labs", "LabsEvent", "ListExamples", "ListFiles", "ListLabs", "ListTokens", "MakeToken", "NetnsQuery", "NewLab", "Notice", "Open",
+    "OpenTerminal", "Option", "Output", "Ping", "PingDone", "PingNote", "PingReply", "Planned", "Predict", "Predicted", "ReadCapture",
+    "RemoveCapture", "Request", "ResizeTerminal", "Restore", "Restored", "Result", "RevokeToken", "Role", "RuleChecked", "RuleNote",
+    "SetUplink", "Snapshot", "StartCapture", "StartLab", "StopCapture", "StopLab", "StreamItem", "Subscribe", "TerminalClosed",
+    "TerminalOpened", "TerminalState", "Text", "TokenInfo", "TokenMade", "Tokens", "Trace", "Traced", "Vocabulary", "VocabularyOf", "Watch",
+    "Watched", "ZeroCounters",
 ]  # fmt: skip
 
 AnyRequest = (
@@ -102,13 +103,13 @@ AnyRequest = (
     | CheckRule | ZeroCounters | ExportRules | Vocabulary | Analyse | FlushConntrack | DeleteConnection
     | StartCapture | StopCapture | RemoveCapture | ReadCapture
     | OpenTerminal | AttachTerminal | DetachTerminal | ResizeTerminal | CloseTerminal | ListFiles
-    | MakeToken | RevokeToken | ListTokens | SetUplink
+    | MakeToken | RevokeToken | ListTokens | SetUplink | Backup | Restore
 )  # fmt: skip
 AnyResult = (
     Done | Planned | Labs | Snapshot | Exported | PingDone | Exited | Text | HistoryList | Diagnosis | Examples
     | Traced | Predicted | Watched | RuleChecked | VocabularyOf | Analysed
     | CaptureStarted | CapturedFrames | TerminalOpened | TerminalClosed | Files
-    | TokenMade | Tokens
+    | TokenMade | Tokens | Restored
 )  # fmt: skip
 AnyItem = PingReply | PingNote | Output | JourneyItem
 

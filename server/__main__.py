@@ -1,8 +1,10 @@
-"""python -m server --host HOST --port PORT --state DIR --agent SOCKET: the server, which needs no privileges."""
+"""python -m server --host HOST --port PORT --state DIR --agent SOCKET [--database URL]: the server, which needs no privileges."""
 
 import argparse
+import contextlib
 import json
 import logging
+import os
 import signal
 import sys
 import threading
@@ -11,7 +13,9 @@ from pathlib import Path
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from server.hub import Hub
+from server.storage import Storage
 from server.web.app import make
+from topology.model.problems import ProblemError
 
 WEB = Path(__file__).resolve().parents[1] / "web" / "dist"
 
@@ -30,8 +34,13 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="server", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on")
     parser.add_argument("--port", type=int, default=8080, help="the TCP port to listen on; 0: any free one")
-    parser.add_argument("--state", type=Path, required=True, help="the directory of documents, histories and tokens")
+    parser.add_argument("--state", type=Path, required=True, help="the directory of the database and the audit log")
     parser.add_argument("--agent", type=Path, required=True, help="the agent's socket")
+    parser.add_argument(
+        "--database",
+        default=os.environ.get("VETHBOARD_DATABASE"),
+        help="postgresql+psycopg://USER:PASSWORD@HOST/NAME (default: SQLite)",
+    )
     return parser.parse_args()
 
 
@@ -53,14 +62,22 @@ def _serve(server: BaseWSGIServer, hub: Hub, host: str) -> None:
     print(json.dumps({"url": url, "token": token}), flush=True)
     server.serve_forever()
     hub.end()
-    hub.storage.retract()
+    with contextlib.suppress(ProblemError):
+        hub.storage.retract()
 
 
 def main() -> int:
     """Run the server; the exit code."""
     args = _arguments()
     _configure()
-    hub = Hub(args.state, args.agent)
+    try:
+        return _run(args, Hub(Storage.open(args.state, args.database), args.state, args.agent))
+    except ProblemError as e:
+        sys.stderr.write(f"vethboard: {e.problem.message}\n  → {e.problem.hint}\n")
+        return 1
+
+
+def _run(args: argparse.Namespace, hub: Hub) -> int:
     app, _ = make(hub, WEB)
     try:
         server = make_server(args.host, args.port, app, threaded=True, request_handler=_Quiet)

@@ -4,15 +4,12 @@ import hashlib
 import hmac
 import secrets
 import threading
-from pathlib import Path
 from typing import Literal, NamedTuple
-
-import msgspec
 
 from protocol.access import MakeToken, Role, TokenInfo, TokenMade, Tokens
 from server.clock import now
 from server.problems import denied
-from server.storage import write
+from server.storage import Storage, StoredToken
 from topology.model.problems import Code, Problem, ProblemError, unknown
 
 Permission = Literal["any", "view", "terminals", "edit", "admin"]
@@ -65,26 +62,14 @@ def sees(access: Access, lab: str) -> bool:
     return access.lab in (None, lab)
 
 
-class _Token(msgspec.Struct, frozen=True, kw_only=True):
-    """A token in `tokens.json`. `digest`: SHA-256 of the token, which is random enough to need no salt. The default of `terminals` is for
-    files of an older version, whose tokens did not allow it."""
+def _info(token: StoredToken) -> TokenInfo:
+    """What may be shown of it."""
+    return TokenInfo(lab=token.lab, name=token.name, role=token.role, made=token.made, terminals=token.terminals)
 
-    lab: str
-    name: str
-    role: Literal["edit", "view"]
-    made: str
-    digest: str
-    terminals: bool = False
 
-    @property
-    def info(self) -> TokenInfo:
-        """What may be shown of it."""
-        return TokenInfo(lab=self.lab, name=self.name, role=self.role, made=self.made, terminals=self.terminals)
-
-    @property
-    def access(self) -> Access:
-        """What it allows."""
-        return Access(f"{self.lab}/{self.name}", self.role, self.lab, self.terminals)
+def _access(token: StoredToken) -> Access:
+    """What it allows."""
+    return Access(f"{token.lab}/{token.name}", token.role, token.lab, token.terminals)
 
 
 def _digest(token: str) -> str:
@@ -92,14 +77,17 @@ def _digest(token: str) -> str:
 
 
 class TokenStore:
-    """The administrator's token, and the tokens for single labs, which are kept in `tokens.json`."""
+    """The administrator's token, and the tokens for single labs, as digests. They are read from the database once."""
 
-    def __init__(self, admin: str, file: Path) -> None:
-        self._admin, self._file = _digest(admin), file
+    def __init__(self, storage: Storage) -> None:
+        self._admin, self._storage = _digest(storage.token()), storage
         self._lock = threading.Lock()
-        self._tokens: list[_Token] = []
-        if file.exists():
-            self._tokens = msgspec.json.decode(file.read_bytes(), type=list[_Token])
+        self._tokens = storage.tokens()
+
+    def reload(self) -> None:
+        """Read them again: they were changed in the database."""
+        with self._lock:
+            self._tokens = self._storage.tokens()
 
     def access(self, token: str | None) -> Access | None:
         """What a token allows; None: it is not valid."""
@@ -108,7 +96,7 @@ class TokenStore:
         digest = _digest(token)
         if hmac.compare_digest(digest, self._admin):
             return ADMIN
-        return next((t.access for t in self._tokens if hmac.compare_digest(digest, t.digest)), None)
+        return next((_access(t) for t in self._tokens if hmac.compare_digest(digest, t.digest)), None)
 
     def make(self, request: MakeToken) -> TokenMade:
         """Add a token. Raises ProblemError (EXISTS) where the lab has one of that name."""
@@ -119,9 +107,10 @@ class TokenStore:
                 raise ProblemError(Problem(code=Code.EXISTS, message=f"lab {request.lab} has a token {name}", hint="take another name"))
             token = secrets.token_urlsafe(24)
             terminals = request.role == "edit" or request.terminals
-            made = _Token(lab=request.lab, name=name, role=request.role, made=now(), digest=_digest(token), terminals=terminals)
-            self._save([*self._tokens, made])
-            return TokenMade(token=token, info=made.info)
+            made = StoredToken(lab=request.lab, name=name, role=request.role, made=now(), digest=_digest(token), terminals=terminals)
+            self._storage.add_token(made)
+            self._tokens = [*self._tokens, made]
+            return TokenMade(token=token, info=_info(made))
 
     def revoke(self, lab: str, name: str | None) -> None:
         """Remove one token of a lab, or with None all of them. Raises ProblemError (UNKNOWN) where there is none of that name."""
@@ -130,12 +119,9 @@ class TokenStore:
             if name is not None and len(kept) == len(self._tokens):
                 raise unknown(f"lab {lab} has no token {name}", None, f"vethboard token {lab} --list names them")
             if len(kept) != len(self._tokens):
-                self._save(kept)
+                self._storage.delete_tokens(lab, name)
+                self._tokens = kept
 
     def listed(self, lab: str | None) -> Tokens:
         """The tokens of one lab, or with None of all."""
-        return Tokens(tokens=tuple(t.info for t in self._tokens if lab in (None, t.lab)))
-
-    def _save(self, tokens: list[_Token]) -> None:
-        write(self._file, msgspec.json.format(msgspec.json.encode(tokens)).decode() + "\n")
-        self._tokens = tokens
+        return Tokens(tokens=tuple(_info(t) for t in self._tokens if lab in (None, t.lab)))

@@ -10,28 +10,29 @@ from server.agent_link import Control
 from server.audit import Audit
 from server.lab.workspace import Workspace
 from server.sessions import Session, Sessions
-from server.storage import Storage
+from server.storage import Archive, LabStore, Storage
 from topology.model.names import lab_id
 from topology.model.problems import Code, Problem, ProblemError
 
 
 class Hub:
-    """The root of the server's objects. `state`: the state directory. `agent`: the agent's socket."""
+    """The root of the server's objects. `state`: the state directory, for the audit log. `agent`: the agent's socket."""
 
-    def __init__(self, state: Path, agent: Path) -> None:
-        self.storage = Storage(state)
-        self.tokens = TokenStore(self.storage.token(), state / "tokens.json")
+    def __init__(self, storage: Storage, state: Path, agent: Path) -> None:
+        self.storage = storage
+        self.tokens = TokenStore(storage)
         self.audit = Audit(state / "audit.jsonl")
         self.control = Control(agent)
         self.sessions = Sessions()
         self.control.on_limit = self._limit_reached
         self._lock = threading.Lock()
+        self._restoring = threading.Lock()
         self._labs: dict[str, Workspace] = {}
         for lab in self.storage.labs():
-            self._labs[lab] = self._workspace(lab)
+            self._labs[lab] = self._workspace(storage.lab(lab))
 
-    def _workspace(self, lab: str) -> Workspace:
-        return Workspace(self.storage.lab(lab), self.control, self.sessions, self.labs_changed)
+    def _workspace(self, store: LabStore) -> Workspace:
+        return Workspace(store, self.control, self.sessions, self.labs_changed)
 
     def _limit_reached(self, lab: str, problem: Problem) -> None:
         if lab in self._labs:
@@ -42,7 +43,7 @@ class Hub:
     def resume(self) -> None:
         """Find or start again the labs that are to be live."""
         for workspace in self._labs.values():
-            if workspace.files.live():
+            if workspace.resumes:
                 workspace.submit(workspace.resume)
 
     def lab(self, lab: str) -> Workspace:
@@ -58,7 +59,7 @@ class Hub:
         with self._lock:
             if lab in self._labs:
                 raise ProblemError(Problem(code=Code.EXISTS, message="File exists", hint=f"there is a lab {lab}: take another name"))
-            self._labs[lab] = self._workspace(lab)
+            self._labs[lab] = self._workspace(self.storage.create(lab))
             return self._labs[lab]
 
     def forget(self, lab: str) -> None:
@@ -86,9 +87,43 @@ class Hub:
     def revoke(self, lab: str, name: str | None) -> None:
         """Revoke one token of a lab, or with None all, and cut off who uses it. Raises ProblemError (UNKNOWN) where there is none."""
         self.tokens.revoke(lab, name)
+        self._cut_off(lab, name)
+
+    def _cut_off(self, lab: str, name: str | None) -> None:
+        """End the connections of who uses a token of this lab."""
         for session in self.sessions.all():
             if session.access.lab == lab and name in (None, session.access.token_name):
                 session.cut()
+
+    def restore(self, backup: Archive, replace: bool) -> None:
+        """Put the labs of a backup, and their tokens, in the place of those of the same names.
+
+        Raises ProblemError, and then all is as it was; labs that were stopped for it are started again.
+        """
+        with self._restoring:
+            there = [self._labs[lab] for lab in backup.labs if lab in self._labs]
+            stopped = [workspace for workspace in there if replace and workspace.state != "stopped"]
+            try:
+                for workspace in stopped:
+                    workspace.call(workspace.stop)
+                self.storage.restore(backup, replace)
+            except ProblemError:
+                for workspace in stopped:
+                    workspace.submit(workspace.bring_back)
+                raise
+            self.tokens.reload()
+            for workspace in there:
+                workspace.end()
+            for lab in backup.labs:
+                self._add_restored(lab)
+        self.labs_changed()
+
+    def _add_restored(self, lab: str) -> None:
+        workspace = self._workspace(self.storage.lab(lab))
+        with self._lock:
+            self._labs[lab] = workspace
+        self._cut_off(lab, None)
+        workspace.submit(workspace.resume if workspace.resumes else workspace.publish_info)
 
     def checks(self) -> tuple[Check, ...]:
         """What the agent says that this kernel and system can do."""
@@ -110,3 +145,4 @@ class Hub:
             workspace.end()
         for workspace in self._labs.values():
             workspace.thread.join(5)
+        self.storage.close()

@@ -47,10 +47,14 @@ def listens(port: int) -> str:
 
 
 class Stack:
-    """`vethboard up`, running; `cli` runs any other verb against it."""
+    """`vethboard up`, running; `cli` runs any other verb against it.
 
-    def __init__(self, *options: str) -> None:
+    `disk`: bytes of a file system that only this one sees, on which its state directory is; None: the machine's.
+    """
+
+    def __init__(self, *options: str, disk: int | None = None) -> None:
         self.options = options
+        self.disk = disk
         self.folder = tempfile.TemporaryDirectory(prefix="vethboard-test-")
         os.chmod(self.folder.name, 0o755)
         self.state = Path(self.folder.name) / "state"
@@ -60,6 +64,10 @@ class Stack:
     def start(self) -> None:
         """Start it and wait for the address."""
         argv = [sys.executable, "-m", "cli", "up", "--state", str(self.state), "--port", str(self.port), *self.options]
+        if self.disk is not None:
+            self.state.mkdir(exist_ok=True)
+            mount = f'mount -t tmpfs -o size={self.disk} tmpfs "$0" && exec "$@"'
+            argv = ["unshare", "-m", "sh", "-c", mount, str(self.state), *argv]
         self.process = subprocess.Popen(argv, stdout=subprocess.PIPE, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, text=True)
         assert self.process.stdout
         for line in self.process.stdout:
@@ -67,6 +75,11 @@ class Stack:
                 self.url, self.token = found[1], found[2]
                 return
         raise AssertionError(f"`vethboard up` ended with {self.process.wait()}")
+
+    @property
+    def state_seen(self) -> Path:
+        """Its state directory, also where it is on a file system of its own."""
+        return Path(f"/proc/{self.process.pid}/root") / self.state.relative_to("/") if self.disk is not None else self.state
 
     def stop(self) -> None:
         """As Ctrl-C does."""

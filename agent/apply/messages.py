@@ -78,15 +78,16 @@ def add_interface(batch: Batch, step: s.AddInterface, index: Index, fd: Callable
     batch.end()
 
 
-def _peer(batch: Batch, near: AnyInterface, far: AnyInterface, fd: Callable[[str], int]) -> None:
+def _peer(batch: Batch, end: AnyInterface, other: AnyInterface, fd: Callable[[str], int]) -> None:
     peer = batch.nest(VETH_INFO_PEER, ifinfo())
-    _hardware(batch, far)
-    if far.namespace != near.namespace:
-        batch.u32(IFLA_NET_NS_FD, fd(far.namespace))
+    _hardware(batch, other)
+    if other.namespace != end.namespace:
+        batch.u32(IFLA_NET_NS_FD, fd(other.namespace))
     batch.close(peer)
 
 
 def delete_interface(batch: Batch, name: str) -> None:
+    """RTM_DELLINK of one interface."""
     batch.begin(RTM_DELLINK, 0, ifinfo())
     batch.text(IFLA_IFNAME, name)
     batch.end()
@@ -101,12 +102,14 @@ def mark_for_group_delete(batch: Batch, name: str) -> None:
 
 
 def delete_group(batch: Batch) -> None:
+    """RTM_DELLINK of the whole group `DELETE_GROUP`."""
     batch.begin(RTM_DELLINK, 0, ifinfo())
     batch.u32(IFLA_GROUP, DELETE_GROUP)
     batch.end()
 
 
 def move_interface(batch: Batch, step: s.MoveInterface, index: Index, fd: Callable[[str], int]) -> None:
+    """IFLA_NET_NS_FD and IFLA_IFNAME in one RTM_SETLINK."""
     batch.begin(RTM_SETLINK, 0, ifinfo(index(step.namespace, step.name)))
     if step.to_name != step.name:
         batch.text(IFLA_IFNAME, step.to_name)
@@ -165,12 +168,14 @@ def _port(batch: Batch, index: int, port: Port) -> None:
 
 
 def set_up(batch: Batch, step: s.SetUp) -> None:
+    """IFF_UP, set or cleared."""
     batch.begin(RTM_SETLINK, 0, ifinfo(flags=IFF_UP if step.up else 0, change=IFF_UP))
     batch.text(IFLA_IFNAME, step.name)
     batch.end()
 
 
 def address(batch: Batch, step: s.AddAddress | s.DeleteAddress, index: Index) -> None:
+    """RTM_NEWADDR or RTM_DELADDR."""
     value = ipaddress.ip_interface(step.address)
     head = ifaddr(AF_INET if value.version == 4 else AF_INET6, value.network.prefixlen, index=index(step.namespace, step.dev))
     adding = isinstance(step, s.AddAddress)
@@ -181,6 +186,7 @@ def address(batch: Batch, step: s.AddAddress | s.DeleteAddress, index: Index) ->
 
 
 def vlan(batch: Batch, step: s.AddVlan | s.DeleteVlan, index: Index) -> None:
+    """One VLAN of a bridge port: IFLA_BRIDGE_VLAN_INFO."""
     adding = isinstance(step, s.AddVlan)
     batch.begin(RTM_SETLINK if adding else RTM_DELLINK, 0, ifinfo(index(step.namespace, step.dev), family=AF_BRIDGE))
     at = batch.nest(IFLA_AF_SPEC)
@@ -201,6 +207,7 @@ def _scope(record: Route, adding: bool) -> int:
 
 
 def route(batch: Batch, record: Route, adding: bool, index: Index) -> None:
+    """RTM_NEWROUTE or RTM_DELROUTE."""
     six = ":" in record.to
     network = None if record.to in ("default", "::/0") else ipaddress.ip_network(record.to)
     head = rtmsg(
@@ -227,6 +234,7 @@ def route(batch: Batch, record: Route, adding: bool, index: Index) -> None:
 
 
 def neighbour(batch: Batch, record: Neighbour, adding: bool, index: Index) -> None:
+    """RTM_NEWNEIGH (permanent, in place of another) or RTM_DELNEIGH."""
     value = ipaddress.ip_address(record.address)
     family = AF_INET if value.version == 4 else AF_INET6
     head = ndmsg(family, index(record.namespace, record.dev), state=_NUD_PERMANENT if adding else 0)

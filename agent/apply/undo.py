@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from agent.apply.execute import execute
 from agent.filter.watch import FilterWatch
 from agent.netlink.namespaces import Namespaces
+from topology.model import ids
 from topology.model.problems import Problem
 from topology.model.records import INTERFACES, AnyRecord, Records, replace
 from topology.observe import facts as f
@@ -45,7 +46,7 @@ class Undo:
             there = {fact.ns for fact in facts}
             state.fold([*(f.NamespaceGone(ns=ns) for ns in known - there), *(f.Resync(ns=ns) for ns in there), *facts])
             known = there
-            steps = plan(before, state.records, {k: v for k, v in moves.items() if f"interface:{k}" in state.records}, self._baseline)
+            steps = plan(before, state.records, {k: v for k, v in moves.items() if ids.interface(k) in state.records}, self._baseline)
             if not steps:
                 return ()
             found = execute(namespaces, steps, filters).problem
@@ -54,7 +55,7 @@ class Undo:
 
 def _with_macs(records: Mapping[str, AnyRecord], facts: Iterable[f.AnyFact]) -> Records:
     """The records with the MACs that the interfaces have, so that one which is made anew gets its own back."""
-    macs = {f"interface:{x.ns}/{x.name}": x.mac for x in facts if isinstance(x, f.LinkFact)}
+    macs = {ids.interface(ids.join(x.ns, x.name)): x.mac for x in facts if isinstance(x, f.LinkFact)}
     return {
         key: replace(r, mac=macs[key]) if isinstance(r, INTERFACES) and r.KIND.mac == "random" and key in macs else r
         for key, r in records.items()

@@ -1,5 +1,6 @@
 """Edits: what a person, the history or the policy of a lab asks for, carried out in the kernel and read back."""
 
+import contextlib
 import errno
 import time
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ from server.lab import rule_trials
 from server.lab.policy import adopt, target
 from server.lab.state import State
 from server.problems import denied, unavailable
+from server.storage import Move, NewEntry
 from topology.edit.commands import AnyCommand, ApplyDocument, ImportRules, KeepDrift, Redo, RevertDrift, Undo
 from topology.edit.edit import edit
 from topology.model import ids
@@ -26,6 +28,9 @@ from topology.plan.iproute2 import commands as shell_commands
 from topology.plan.plan import plan
 from topology.plan.steps import AnyStep, ChangeTable
 from topology.plan.table_texts import trials
+
+STORE_AGAIN_SECONDS = 5.0
+"""Until changes from outside that could not be stored are tried again."""
 
 MAX_ROUNDS = 3
 """Plans until the kernel is as asked: some consequences only show when it is read back."""
@@ -66,6 +71,8 @@ class Editing(State):
 
     def edit(self, asked: EditRequest) -> Done | Planned:
         """Carry out all commands, or none: raises ProblemError, and then nothing has changed."""
+        if not _is_whole_document(asked):
+            self._refuse_unreadable()
         self._settle_outside_changes()
         revert = next((c for c in asked.commands if isinstance(c, RevertDrift)), None)
         if revert is not None:
@@ -84,10 +91,10 @@ class Editing(State):
         """The draft with one more command. Undo and redo start from the document, whatever came before them."""
         match command:
             case Undo():
-                change = self._change_or_refuse(self.history.to_undo, "undo")
+                change = self._change_or_refuse(self.store.heads.undo, "undo")
                 return draft._replace(after=apply(self.desired, reverse(change.diff)), step=change)
             case Redo():
-                change = self._change_or_refuse(self.history.to_redo, "redo")
+                change = self._change_or_refuse(self.store.heads.redo, "redo")
                 return draft._replace(after=apply(self.desired, change.diff), step=change)
             case KeepDrift():
                 return draft._replace(after=adopt(draft.after, self.observed.records, command.ids or self._drift))
@@ -165,29 +172,57 @@ class Editing(State):
         return Planned(steps=steps, shell=shell_commands(steps), diff=diff, made=draft.made)
 
     def _commit(self, draft: Draft, diff: Diff[AnyRecord], asked: EditRequest) -> Done:
-        """Carry out an edit, put it into the document and the history, and publish it."""
+        """Carry out an edit, store it with its history entry, and publish it. One that cannot be stored is undone in the kernel."""
         steps: tuple[AnyStep, ...] = ()
-        before, after = self.desired, draft.after
+        before, after, observed = self.desired, draft.after, dict(self.observed.records)
         if self.state == "live":
             steps = self._execute(self._goal(after, diff), after, draft.moves)
             consequences = set(drift(after, self.observed.records)) - set(self._drift)
             after = adopt(after, self.observed.records, consequences)
+        diff = between(before, after)
+        shell = shell_commands(steps) if _size(steps) <= MAX_SHELL_COMMANDS else ()
+        step = draft.step
+        try:
+            self._store(after, diff, NewEntry(asked.context, diff, shell) if step is None else Move(step.number, not step.undone))
+        except ProblemError:
+            self._undo_in_kernel(observed, before, draft.moves)
+            raise
         self.desired = self.observed.like = after
         self._settle_uplink()
-        self._record(between(before, after), draft.step, asked.context, steps)
+        if diff or step is not None:
+            self._publish_edit(diff, asked.context, shell)
         self._show_drift()
         seconds = time.monotonic() - asked.started if asked.started and self.state == "live" else None
         return Done(revision=self.revision, steps=len(steps), deploy_seconds=seconds, made=draft.made)
 
-    def _record(self, diff: Diff[AnyRecord], step: Change | None, context: Context, steps: tuple[AnyStep, ...]) -> None:
-        """Write an edit to the history (or mark the entry `step` as undone or redone) and publish it."""
-        shell = shell_commands(steps) if _size(steps) <= MAX_SHELL_COMMANDS else ()
-        if step is not None:
-            self.history.mark(step, undone=not step.undone)
-        elif diff:
-            self.history.add(context, diff, shell)
-        else:
+    def _store(self, after: Records, diff: Diff[AnyRecord], entry: Move | NewEntry | None) -> None:
+        """Make it durable. Raises ProblemError, and then it is not stored."""
+        if self.store.problem is not None and isinstance(entry, NewEntry):
+            self.store.replace(after, entry)
+            with contextlib.suppress(ProblemError):  # its process may have gone on running
+                self._control.ask(lambda id: p.Stop(id=id, lab=self.lab))
+            self._set_state("stopped")
+        elif diff or isinstance(entry, Move):
+            self.store.commit(after, diff, entry)
+        if self._storage_failed:  # it works again: have the policy see to what was changed from outside
+            self._storage_failed = False
+            self._changed_since = self._last_fact = time.monotonic()
+
+    def _undo_in_kernel(self, observed: Records, desired: Records, moves: Mapping[str, str]) -> None:
+        """An edit was carried out and could not be stored: make the kernel what it was."""
+        if self.state != "live":
             return
+        try:
+            self._execute(observed, desired, {new: old for old, new in moves.items()})
+        except ProblemError as e:
+            self._notice("error", e.problem)
+
+    def _refuse_unreadable(self) -> None:
+        """Raises ProblemError where the stored document does not load."""
+        if self.store.problem is not None:
+            raise ProblemError(self.store.problem)
+
+    def _publish_edit(self, diff: Diff[AnyRecord], context: Context, shell: tuple[str, ...]) -> None:
         self._remember_authors(diff, context)
         self._publish(desired=diff, context=context, info=True, shell=shell)
         if any(not is_drawing(key) for key in diff.ids):
@@ -204,18 +239,21 @@ class Editing(State):
         """After a start: take the chains into the document as iptables prints them."""
         chains = [key for key in drift(self.desired, self.observed.records) if ids.kind_of(key) == "chain"]
         if chains:
-            before, self.desired = self.desired, adopt(self.desired, self.observed.records, chains)
-            self.observed.like = self.desired
-            self._unsaved = True
-            context = Context(author=VETHBOARD, label="rules as iptables prints them", at=now())
-            self._publish(desired=between(before, self.desired), context=context)
+            after = adopt(self.desired, self.observed.records, chains)
+            diff = between(self.desired, after)
+            try:
+                self._store(after, diff, None)
+            except ProblemError as e:
+                self._cannot_store(e)
+                return
+            self.desired = self.observed.like = after
+            self._publish(desired=diff, context=Context(author=VETHBOARD, label="rules as iptables prints them", at=now()))
 
     def _remember_authors(self, diff: Diff[AnyRecord], context: Context) -> None:
-        """For `_check_conflicts`; and have the document saved."""
+        """For `_check_conflicts`."""
         who = context.session or context.author
         for key in diff.ids:
             self._authors.update(((key, field), (self.revision + 1, who)) for field in fields_of(diff, key))
-        self._unsaved = True
         self._stale_warnings = True
 
     def _execute(self, goal: Records, like: Records, moves: Mapping[str, str]) -> tuple[AnyStep, ...]:
@@ -268,6 +306,9 @@ class Editing(State):
 
     def _quiet(self) -> None:
         """Facts have paused: what differs from the document now was changed from outside. Act as the policy says."""
+        if self._changed_since is None:
+            self._write_document()
+            return
         self._changed_since = None
         if self.state != "live":
             return
@@ -288,15 +329,26 @@ class Editing(State):
                 self._failed(e)
 
     def _follow(self, differing: tuple[str, ...]) -> None:
-        """Take the changes into the document, as an edit of its own."""
-        before = self.desired
-        self.desired = self.observed.like = adopt(before, self.observed.records, differing)
-        diff = between(before, self.desired)
+        """Take the changes into the document, as an edit of its own. While they cannot be stored, they are drift."""
+        after = adopt(self.desired, self.observed.records, differing)
+        diff = between(self.desired, after)
         context = Context(author=TERMINAL, label=", ".join(map(ids.subject_of, differing[:3])), at=now())
-        self.history.add(context, diff)
+        try:
+            self._store(after, diff, NewEntry(context, diff))
+        except ProblemError as e:
+            self._cannot_store(e)
+            return
+        self.desired = self.observed.like = after
         self._remember_authors(diff, context)
         self._publish(desired=diff, context=context, info=True)
         self._changed()
+
+    def _cannot_store(self, error: ProblemError) -> None:
+        """Say so once, and have the policy try again in a while."""
+        if not self._storage_failed:
+            self._notice("error", error.problem)
+        self._storage_failed = True
+        self._changed_since = self._last_fact = time.monotonic() + STORE_AGAIN_SECONDS
 
     def _enforce(self, differing: tuple[str, ...]) -> None:
         """Undo the changes in the kernel, and say so."""
@@ -313,6 +365,11 @@ class Editing(State):
         if found != self._drift:
             self._drift = found
             self._publish(drift=found)
+
+
+def _is_whole_document(asked: EditRequest) -> bool:
+    """Whether it replaces the document, whatever that was."""
+    return len(asked.commands) == 1 and isinstance(asked.commands[0], ApplyDocument)
 
 
 def fields_of(diff: Diff[AnyRecord], key: str) -> tuple[str, ...]:

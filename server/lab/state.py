@@ -1,44 +1,47 @@
 """The state of a lab: desired, observed and live records, revision and history; and the events that are sent of it."""
 
+import contextlib
 import time
 from collections.abc import Callable
 
 from protocol import private as p
 from protocol.public import Context, Delta, LabInfo, LabState, Notice, NoticeLevel, Snapshot, Subscribe
 from server.agent_link import Control, LabEvent, LabLink
-from server.lab.history import History
 from server.lab.uplink import Uplink
 from server.lab.writer import Writer
 from server.problems import problem_of
 from server.sessions import Session, Sessions
-from server.storage import LabFiles
+from server.storage import LabStore
 from topology.journey.warnings import warnings
 from topology.model import ids
 from topology.model.diff import Diff, between
 from topology.model.netfilter import Driver
-from topology.model.problems import Problem
+from topology.model.problems import Problem, ProblemError
 from topology.model.records import AnyRecord, Lab, Namespace, Policy
 from topology.observe.live import AnyLive
 from topology.observe.observed import Observed
 
 QUIET_SECONDS, MAX_QUIET_SECONDS = 0.03, 0.25
 """The policy acts on outside changes after this long without a fact, at the latest this long after the first one."""
+WRITE_DOCUMENT_SECONDS = 2.0
+"""The text of the document is written after this long without a job; each edit by itself only writes what it changes."""
 
 
 class State(Writer):
     """The state of one lab. `changed`: called when its entry in the list of labs has changed. The writer's thread alone changes it."""
 
-    def __init__(self, files: LabFiles, control: Control, sessions: Sessions, changed: Callable[[], None]) -> None:
-        super().__init__(files.lab)
-        self.lab, self.files = files.lab, files
+    def __init__(self, store: LabStore, control: Control, sessions: Sessions, changed: Callable[[], None]) -> None:
+        super().__init__(store.lab)
+        self.lab, self.store = store.lab, store
         self._control, self._sessions, self._changed = control, sessions, changed
-        files.create()
-        self.desired, self.problem = files.load()
-        self.history = History(files.history())
-        self.state: LabState = "stopped"
+        stored = store.load()
+        self.desired, self.problem = stored.records, stored.problem
+        self.resumes = stored.live and stored.problem is None
+        """It was live when the server ended."""
+        self.state: LabState = "stopped" if stored.problem is None else "failed"
         self.observed = Observed({}, self.desired)
         self.link: LabLink | None = None
-        self.uplink = Uplink(control, files.lab)
+        self.uplink = Uplink(control, store.lab)
         self.revision = 0
         self._drift: tuple[str, ...] = ()
         self._warnings: tuple[Problem, ...] = ()
@@ -55,7 +58,8 @@ class State(Writer):
         self._attached: p.Attached | None = None
         self._has_snapshot = False
         """The facts of the whole lab have come since it was attached."""
-        self._unsaved = False
+        self._storage_failed = False
+        """It was said that changes from outside cannot be stored."""
         self._stale_warnings = True
         self.thread.start()
 
@@ -63,21 +67,22 @@ class State(Writer):
 
     def _timeout(self) -> float | None:
         if self._changed_since is None or self.state != "live":
-            return None
+            return WRITE_DOCUMENT_SECONDS if self.store.behind else None
         now = time.monotonic()
         return max(0.0, min(self._last_fact + QUIET_SECONDS, self._changed_since + MAX_QUIET_SECONDS) - now)
 
     def _idle(self) -> None:
-        """What can wait until the queue is empty: the policy where facts never pause, the warnings, the files."""
+        """What can wait until the queue is empty: the policy where facts never pause, the warnings."""
         if self._changed_since is not None and self.state == "live" and time.monotonic() > self._changed_since + MAX_QUIET_SECONDS:
             self._quiet()
         if self._stale_warnings:
             self._stale_warnings = False
             self._update_warnings()
-        if self._unsaved:
-            self._unsaved = False
-            self.files.save(self.desired)
-            self.files.append(self.history.take_unsaved())
+
+    def _write_document(self) -> None:
+        """Everything is in the database already; now also in the text that people read. Where that fails, it is tried again later."""
+        with contextlib.suppress(ProblemError):
+            self.store.write_document()
 
     def _update_warnings(self) -> None:
         found = warnings(self.observed.records if self.state == "live" else self.desired)
@@ -132,7 +137,7 @@ class State(Writer):
     def _labels(self) -> tuple[str, str, str]:
         """The label of the edit that undo takes back, of the one that redo applies again, and the author of the first; empty: there is
         none."""
-        undo, redo = self.history.to_undo, self.history.to_redo
+        undo, redo = self.store.heads
         labels = (undo.context.label or "edit" if undo else "", redo.context.label or "edit" if redo else "")
         return (*labels, undo.context.author if undo else "")
 
@@ -164,6 +169,10 @@ class State(Writer):
 
     def _failed(self, error: Exception) -> None:
         self._notice("error", problem_of(error))
+
+    def publish_info(self) -> None:
+        """Send the entry of the lab to all viewers. A client that expects another revision opens the lab again."""
+        self._publish(info=True)
 
     def _set_state(self, state: LabState, problem: Problem | None = None) -> None:
         self.state, self.problem = state, problem

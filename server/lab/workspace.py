@@ -36,16 +36,17 @@ class Workspace(Editing):
         seconds."""
         if self.state == "live":
             return Done(revision=self.revision)
+        self._refuse_unreadable()
         self._set_state("starting")
         try:
             steps = self._start(fresh=True)
+            self.store.set_live(True)
         except Exception as e:
             problem = problem_of(e)
             self._disconnect()
             self._control_stop()
             self._set_state("failed", problem)
             raise
-        self.files.set_live(True)
         self._set_state("live")
         seconds = time.monotonic() - started if started else None
         return Done(revision=self.revision, steps=len(steps), deploy_seconds=seconds)
@@ -84,13 +85,14 @@ class Workspace(Editing):
 
     def stop(self) -> Done:
         """End the lab's process, and with it all that the lab has in the kernel."""
-        self.files.set_live(False)
+        self.store.set_live(False)
         if self.state != "stopped":
             self._set_state("stopping")
             self._disconnect()
             self._control.ask(lambda id: p.Stop(id=id, lab=self.lab))
             self._clear()
-            self._set_state("stopped")
+            self._set_state("stopped" if self.store.problem is None else "failed", self.store.problem)
+        self._write_document()
         return Done(revision=self.revision)
 
     def _clear(self) -> None:
@@ -102,10 +104,10 @@ class Workspace(Editing):
         self._publish(observed=between(old, {}), live=between(live, {}), drift=())
 
     def destroy(self) -> Done:
-        """Stop the lab, delete its files and end the writer."""
+        """Stop the lab, delete it from the database and end the writer."""
         done = self.stop()
+        self.store.delete()
         self._ended = True
-        self.files.delete()
         return done
 
     def end(self) -> None:
@@ -113,7 +115,7 @@ class Workspace(Editing):
 
         def ending() -> None:
             self._disconnect()
-            self._idle()
+            self._write_document()
             self._ended = True
 
         self.submit(ending)
@@ -127,6 +129,7 @@ class Workspace(Editing):
             try:
                 running = self.lab in self._control.ask(lambda id: p.Hello(id=id)).labs
                 self._start(fresh=not running)
+                self.store.set_live(True)
                 break
             except Exception as e:
                 self._disconnect()
@@ -136,8 +139,14 @@ class Workspace(Editing):
                     self._set_state("failed", problem)
                     return
                 time.sleep(0.05)
-        self.files.set_live(True)
         self._set_state("live")
+
+    def bring_back(self) -> None:
+        """Start it again after it was stopped for something that then did not happen."""
+        try:
+            self.start()
+        except ProblemError as e:
+            self._notice("error", e.problem)
 
     def _disconnect(self) -> None:
         if self.link is not None:
@@ -178,7 +187,11 @@ class Workspace(Editing):
         if (problem := self.uplink.problem) is not None:
             self._settle_uplink()
             raise ProblemError(problem)
-        self.edit(EditRequest(commands=(SetLab(uplink=on),), context=context, admin=True))
+        try:
+            self.edit(EditRequest(commands=(SetLab(uplink=on),), context=context, admin=True))
+        except ProblemError:
+            self._settle_uplink()
+            raise
         return Done(revision=self.revision)
 
     def limit_reached(self, problem: Problem) -> None:

@@ -6,13 +6,16 @@ import time
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable
-from typing import NamedTuple
+from concurrent.futures import Future
+from typing import NamedTuple, TypeVar
 
 from protocol.public import AnyResult
 from server import throttle
 from server.problems import problem_of, unavailable
 from server.sessions import Session
 from server.throttle import Meter
+
+T = TypeVar("T")
 
 
 class Job(NamedTuple):
@@ -67,6 +70,22 @@ class Writer(ABC):
                 session.answer(id, result)
 
         self.submit(answered)
+
+    def call(self, job: Callable[[], T], seconds: float = 60.0) -> T:
+        """Do this on the writer's thread, and wait for its result. Raises what the job raises, or ProblemError when it takes too long."""
+        future: Future[T] = Future()
+
+        def run() -> None:
+            try:
+                future.set_result(job())
+            except Exception as e:
+                future.set_exception(e)
+
+        self.submit(run)
+        try:
+            return future.result(seconds)
+        except TimeoutError:
+            raise unavailable(f"the lab did not come to it within {seconds:.0f} s") from None
 
     def _work(self) -> None:
         meter = Meter(self._throttle)

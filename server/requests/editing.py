@@ -50,6 +50,7 @@ def _observed(workspace: Workspace) -> Records:
     return {**kept, **workspace.observed.records}
 
 
-def history(workspace: Workspace, _session: Session, _request: q.History) -> q.HistoryList:
-    """The edits of a lab."""
-    return q.HistoryList(changes=tuple(workspace.history.changes))
+def history(workspace: Workspace, session: Session, request: q.History) -> None:
+    """A page of the edits of a lab, from the database: the writer has nothing to do with it."""
+    page = workspace.store.history_page(request.before, request.limit)
+    session.answer(request.id, q.HistoryList(changes=page.changes, more=page.more))

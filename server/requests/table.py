@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from protocol import public as q
 from server.access import Permission
 from server.hub import Hub
-from server.requests import captures, chains, editing, journeys, labs, running, terminals
+from server.requests import backups, captures, chains, editing, journeys, labs, running, terminals
 from server.requests.handlers import Handler, R, at_once, in_lab, on_writer, started_on_writer
 from server.requests.vocabulary import vocabulary
 from server.sessions import Session
@@ -47,10 +47,12 @@ ENTRIES: tuple[Entry, ...] = (
     _entry(q.MakeToken, at_once(labs.make_token), "admin"),
     _entry(q.RevokeToken, at_once(labs.revoke_token), "admin"),
     _entry(q.ListTokens, at_once(labs.list_tokens), "admin", audited=False),
+    _entry(q.Backup, backups.backup, "admin"),
+    _entry(q.Restore, backups.restore, "admin", streams=True),
     # the document
     _entry(q.Edit, in_lab(editing.edit), "edit"),
     _entry(q.Export, on_writer(editing.export), "view", audited=False),
-    _entry(q.History, on_writer(editing.history), "view", audited=False),
+    _entry(q.History, in_lab(editing.history), "view", audited=False),
     # commands and packets
     _entry(q.Exec, in_lab(running.execute), "edit", streams=True),
     _entry(q.Ping, started_on_writer(running.ping), "edit", streams=True),

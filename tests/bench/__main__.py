@@ -3,10 +3,10 @@
 from argparse import ArgumentParser
 from pathlib import Path
 
-from tests.bench import canvas, capture, journey, labs, latency, rules, star, terminal
+from tests.bench import canvas, capture, journey, labs, latency, rules, star, storage, terminal
 from tests.support import Stack
 
-ALL = ("star", "latency", "rules", "capture", "journey", "canvas", "labs", "terminal")
+ALL = ("star", "latency", "rules", "capture", "journey", "canvas", "labs", "terminal", "storage")
 options = ArgumentParser()
 options.add_argument("--floor", type=Path, help="folder with floor_star.c and star_ipbatch.sh")
 options.add_argument("--rounds", type=int, default=5)
@@ -47,3 +47,5 @@ if "canvas" in wanted:
     canvas.run(args.sizes, args.ms)
 if "terminal" in wanted:
     terminal.run()
+if "storage" in wanted:
+    storage.run()

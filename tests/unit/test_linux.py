@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import termios
+import time
 from pathlib import Path
 
 import pytest
@@ -91,6 +92,8 @@ def test_a_name_with_brackets_and_blanks(tmp_path: Path) -> None:
     program.symlink_to("/bin/sleep")
     process = subprocess.Popen([program, "60"], start_new_session=True)
     try:
+        while not pids.command_line(process.pid):  # execve(2) closes the pipe that Popen waits for before it sets the arguments
+            time.sleep(0.001)
         status = pids.status(process.pid)
         assert status is not None
         assert (status.group, status.session) == (process.pid, process.pid)

@@ -16,6 +16,7 @@ from server.hub import Hub
 from server.requests.dispatch import receive
 from server.requests.table import BY_TYPE, ENTRIES
 from server.sessions import Connection, Session
+from server.storage import Storage
 from topology.model.problems import Code
 
 TYPES = get_args(q.AnyRequest)
@@ -46,7 +47,7 @@ class Visit:
 
 @pytest.fixture
 def hub(tmp_path: Path) -> Iterator[Hub]:
-    hub = Hub(tmp_path, tmp_path / "no-agent.sock")
+    hub = Hub(Storage.open(tmp_path), tmp_path, tmp_path / "no-agent.sock")
     yield hub
     hub.end()
 
@@ -99,12 +100,12 @@ def test_what_concerns_no_lab_needs_no_permission_for_one() -> None:
 
 @pytest.mark.parametrize("kind", [t for t in TYPES if t not in OWN], ids=lambda t: t.__name__)
 @pytest.mark.parametrize("role", ["view", "edit"])
-def test_every_request_is_denied_to_the_token_of_another_lab(hub: Hub, kind: type[msgspec.Struct], role: q.Role) -> None:
+def test_every_request_is_denied_to_the_token_of_another_lab(hub: Hub, tmp_path: Path, kind: type[msgspec.Struct], role: q.Role) -> None:
     answer = Visit(hub, Access("mine/x", role, "mine")).ask(any_request(kind))
     assert answer.id == "1"
     assert answer.problem is not None
     assert answer.problem.code is Code.DENIED
-    (line,) = (hub.storage.state / "audit.jsonl").read_text().splitlines()
+    (line,) = (tmp_path / "audit.jsonl").read_text().splitlines()
     assert json.loads(line)["what"] == kind.__struct_config__.tag
 
 

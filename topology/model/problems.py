@@ -18,6 +18,7 @@ class Code(StrEnum):
     UNSUPPORTED = "unsupported"  # this kernel cannot do it
     LIMIT = "limit"  # a limit of the lab was reached
     UNAVAILABLE = "unavailable"  # the agent, or the lab, is not running
+    STORAGE = "storage"  # the database cannot keep it or read it
     DENIED = "denied"  # wrong token, wrong origin
     VERSION = "version"  # a document or a peer that is newer than this program
     INTERNAL = "internal"  # our own mistake

@@ -4,7 +4,8 @@
 """
 
 import shlex
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any
 
 from topology.model.base import HOST, Interface, Port
 from topology.model.ids import name_of
@@ -39,63 +40,42 @@ def _netns(namespace: str) -> str:
 
 
 def _lines(step: s.AnyStep) -> list[str]:
-    match step:
-        case s.AddNamespace():
-            return [f"ip netns add {_q(step.name)}"]
-        case s.DeleteNamespace():
-            return [f"ip netns delete {_q(step.name)}"]
-        case s.SetNsid():
-            return [f"ip netns set {_q(step.name)} {step.nsid}"]
-        case s.AddInterface():
-            return _add(step.interface, step.peer)
-        case s.DeleteInterface():
-            return [f"{_ip(step.namespace)} link delete {_q(step.name)}"]
-        case s.MoveInterface():
-            return [_move(step)]
-        case s.ChangeInterface():
-            return _change(step)
-        case s.SetUp():
-            return [f"{_ip(step.namespace)} link set {_q(step.name)} {'up' if step.up else 'down'}"]
-        case s.AddAddress():
-            return [f"{_ip(step.namespace)} address add {step.address} dev {_q(step.dev)}"]
-        case s.DeleteAddress():
-            return [f"{_ip(step.namespace)} address delete {step.address} dev {_q(step.dev)}"]
-        case s.AddVlan():
-            flags = (" pvid" if step.vlan.pvid else "") + (" untagged" if step.vlan.untagged else "")
-            return [f"{_ip(step.namespace, 'bridge')} vlan add dev {_q(step.dev)} vid {step.vlan.vid}{flags}"]
-        case s.DeleteVlan():
-            return [f"{_ip(step.namespace, 'bridge')} vlan delete dev {_q(step.dev)} vid {step.vid}"]
-        case s.SetSysctl():
-            inside = "" if step.namespace == HOST else f"ip netns exec {_q(step.namespace)} "
-            return [f"{inside}sysctl -q -w {_q(f'{step.key}={step.value}')}"]
-        case s.ChangeTable():
-            return [_iptables(step, line) for line in step.lines]
-        case _:
-            return [_entry(step)]
+    found = _COMMANDS[type(step)](step)
+    return [found] if isinstance(found, str) else found
+
+
+def _set_up(step: s.SetUp) -> str:
+    return f"{_ip(step.namespace)} link set {_q(step.name)} {'up' if step.up else 'down'}"
+
+
+def _address(step: s.AddAddress | s.DeleteAddress) -> str:
+    verb = "add" if isinstance(step, s.AddAddress) else "delete"
+    return f"{_ip(step.namespace)} address {verb} {step.address} dev {_q(step.dev)}"
+
+
+def _add_vlan(step: s.AddVlan) -> str:
+    flags = (" pvid" if step.vlan.pvid else "") + (" untagged" if step.vlan.untagged else "")
+    return f"{_ip(step.namespace, 'bridge')} vlan add dev {_q(step.dev)} vid {step.vlan.vid}{flags}"
+
+
+def _delete_vlan(step: s.DeleteVlan) -> str:
+    return f"{_ip(step.namespace, 'bridge')} vlan delete dev {_q(step.dev)} vid {step.vid}"
+
+
+def _set_sysctl(step: s.SetSysctl) -> str:
+    return f"{_inside(step.namespace)}sysctl -q -w {_q(f'{step.key}={step.value}')}"
+
+
+def _inside(namespace: str) -> str:
+    """What comes before a command that has no option for the namespace."""
+    return "" if namespace == HOST else f"ip netns exec {_q(namespace)} "
 
 
 def _iptables(step: s.ChangeTable, line: str) -> str:
     """A line as a shell takes it: iptables-restore has quotes of its own."""
-    inside = "" if step.namespace == HOST else f"ip netns exec {_q(step.namespace)} "
     table = "" if step.table == "filter" else f" -t {step.table}"
     words = " ".join(t.value if t.value == "!" else shlex.quote(t.value) for t in tokens(line))
-    return f"{inside}{'iptables' if step.family == 'ipv4' else 'ip6tables'}{table} {words}"
-
-
-def _entry(step: s.AddRoute | s.DeleteRoute | s.AddNeighbour | s.DeleteNeighbour | s.AddFdb | s.DeleteFdb) -> str:
-    match step:
-        case s.AddRoute():
-            return f"{_ip(step.route.namespace)}{_six(step.route)} route add {_route(step.route)}"
-        case s.DeleteRoute():
-            return f"{_ip(step.route.namespace)}{_six(step.route)} route delete {_route(step.route)}"
-        case s.AddNeighbour():
-            return _neighbour(step.neighbour, "replace") + f" lladdr {step.neighbour.mac} nud permanent"
-        case s.DeleteNeighbour():
-            return _neighbour(step.neighbour, "delete")
-        case s.AddFdb():
-            return _fdb(step.fdb, "append" if step.fdb.destination else "replace")
-        case s.DeleteFdb():
-            return _fdb(step.fdb, "delete")
+    return f"{_inside(step.namespace)}{'iptables' if step.family == 'ipv4' else 'ip6tables'}{table} {words}"
 
 
 def _hardware(interface: Interface) -> str:
@@ -187,3 +167,28 @@ def _fdb(entry: Fdb, verb: str) -> str:
         return f"{words} dst {entry.destination} self permanent"
     kind = "" if verb == "delete" else " local" if entry.local else " static"
     return f"{words}{vlan} master{kind}"
+
+
+_COMMANDS: dict[type[s.AnyStep], Callable[[Any], str | list[str]]] = {
+    s.AddNamespace: lambda step: f"ip netns add {_q(step.name)}",
+    s.DeleteNamespace: lambda step: f"ip netns delete {_q(step.name)}",
+    s.SetNsid: lambda step: f"ip netns set {_q(step.name)} {step.nsid}",
+    s.AddInterface: lambda step: _add(step.interface, step.peer),
+    s.DeleteInterface: lambda step: f"{_ip(step.namespace)} link delete {_q(step.name)}",
+    s.MoveInterface: _move,
+    s.ChangeInterface: _change,
+    s.SetUp: _set_up,
+    s.AddAddress: _address,
+    s.DeleteAddress: _address,
+    s.AddRoute: lambda step: f"{_ip(step.route.namespace)}{_six(step.route)} route add {_route(step.route)}",
+    s.DeleteRoute: lambda step: f"{_ip(step.route.namespace)}{_six(step.route)} route delete {_route(step.route)}",
+    s.AddNeighbour: lambda step: f"{_neighbour(step.neighbour, 'replace')} lladdr {step.neighbour.mac} nud permanent",
+    s.DeleteNeighbour: lambda step: _neighbour(step.neighbour, "delete"),
+    s.AddFdb: lambda step: _fdb(step.fdb, "append" if step.fdb.destination else "replace"),
+    s.DeleteFdb: lambda step: _fdb(step.fdb, "delete"),
+    s.AddVlan: _add_vlan,
+    s.DeleteVlan: _delete_vlan,
+    s.SetSysctl: _set_sysctl,
+    s.ChangeTable: lambda step: [_iptables(step, line) for line in step.lines],
+}
+"""Kind of step → its line or lines."""

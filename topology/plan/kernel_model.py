@@ -5,6 +5,7 @@ Beyond the step itself the kernel draws consequences: an interface that moves lo
 
 import ipaddress
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from topology.model import ids
 from topology.model.base import Interface
@@ -34,7 +35,7 @@ def subnet(address: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
 
 
 def without(addresses: tuple[str, ...], address: str) -> tuple[str, ...]:
-    """What is left when an address is deleted: a primary IPv4 address takes the secondaries of its subnet along (inet_del_ifa())."""
+    """What stays when an address is deleted: with a primary IPv4 address go the secondaries of its subnet (inet_del_ifa())."""
     left = tuple(a for a in addresses if a != address)
     if ":" in address:
         return left
@@ -53,77 +54,72 @@ class Model:
 
     def interface(self, namespace: str, name: str) -> AnyInterface | None:
         """None where there is none. Each namespace has its lo, down, also where no record says so."""
-        found = self.records.get(f"interface:{namespace}/{name}")
-        if found is None and name == "lo" and f"namespace:{namespace}" in self.records:
+        found = self.records.get(ids.interface(ids.join(namespace, name)))
+        if found is None and name == "lo" and ids.namespace(namespace) in self.records:
             return Loopback(namespace=namespace, name=name, up=False)
         return found if isinstance(found, Interface) else None
 
     def do(self, step: s.AnyStep) -> None:
         """Take the step."""
-        match step:
-            case s.AddNamespace():
-                self._put(Namespace(name=step.name))
-            case s.SetNsid():
-                self._change_namespace(step.name, lambda n: replace(n, nsid=step.nsid))
-            case s.SetSysctl():
-                self._change_namespace(step.namespace, lambda n: replace(n, sysctls={**n.sysctls, step.key: step.value}))
-            case s.DeleteNamespace():
-                self._delete_namespace(step.name)
-            case s.AddInterface():
-                self._put(step.interface)
-                if step.peer is not None:
-                    self._put(step.peer)
-            case s.DeleteInterface():
-                if (found := self.interface(step.namespace, step.name)) is not None:
-                    self._delete(found)
-            case s.MoveInterface():
-                self._move(step)
-            case s.AddRoute():
-                self._put(step.route)
-            case s.DeleteRoute():
-                self.records.pop(step.route.id, None)
-            case s.AddNeighbour():
-                self._put(step.neighbour)
-            case s.DeleteNeighbour():
-                self.records.pop(step.neighbour.id, None)
-            case s.AddFdb():
-                self._put(step.fdb)
-            case s.DeleteFdb():
-                self.records.pop(step.fdb.id, None)
-            case s.ChangeTable():
-                self._change_table(step)
-            case _:
-                self._of_interface(step)
+        _EFFECTS[type(step)](self, step)
 
-    def _of_interface(self, step: s.ChangeInterface | s.SetUp | s.AddAddress | s.DeleteAddress | s.AddVlan | s.DeleteVlan) -> None:
-        namespace, name = (
-            (step.after.namespace, step.after.name)
-            if isinstance(step, s.ChangeInterface)
-            else (step.namespace, step.name if isinstance(step, s.SetUp) else step.dev)
-        )
-        old = self.interface(namespace, name)
+    # ---- one step each -----------------------------------------------------------------------------------------------
+
+    def _set_nsid(self, step: s.SetNsid) -> None:
+        self._change_namespace(step.name, lambda n: replace(n, nsid=step.nsid))
+
+    def _set_sysctl(self, step: s.SetSysctl) -> None:
+        self._change_namespace(step.namespace, lambda n: replace(n, sysctls={**n.sysctls, step.key: step.value}))
+
+    def _add_interface(self, step: s.AddInterface) -> None:
+        self._put(step.interface)
+        if step.peer is not None:
+            self._put(step.peer)
+
+    def _delete_interface(self, step: s.DeleteInterface) -> None:
+        found = self.interface(step.namespace, step.name)
+        if found is not None:
+            self._delete(found)
+
+    def _change_interface(self, step: s.ChangeInterface) -> None:
+        old, fields = self.interface(step.after.namespace, step.after.name), step.fields
         if old is None:
             return
-        match step:
-            case s.ChangeInterface():
-                self._put(replace(old, **{field: getattr(step.after, field) for field in step.fields}))
-                if is_bridge(old) and is_bridge(step.after) and "vlan_default_pvid" in step.fields:
-                    self._change_default_pvid(old, step.after.vlan_default_pvid)
-                if "mac" in step.fields:  # neigh_changeaddr() forgets the permanent ones too
-                    self._drop(lambda r: isinstance(r, Neighbour) and r.namespace == namespace and r.dev == name)
-                if "master" in step.fields and old.master not in (None, step.after.master):
-                    self._drop(lambda r: isinstance(r, Fdb) and r.namespace == namespace and r.dev == name)
-            case s.SetUp():
-                self._set_up(old, step.up)
-            case s.AddAddress():
-                self._put(replace(old, addresses=(*old.addresses, step.address)))
-            case s.DeleteAddress():
-                self._delete_address(old, step.address)
-            case s.AddVlan():
-                vlans = tuple(replace_pvid(v, step.vlan.pvid) for v in old.vlans or () if v.vid != step.vlan.vid)
-                self._put(replace(old, vlans=tuple(sorted((*vlans, step.vlan), key=lambda v: v.vid))))
-            case s.DeleteVlan():
-                self._put(replace(old, vlans=tuple(v for v in old.vlans or () if v.vid != step.vid)))
+        self._put(replace(old, **{field: getattr(step.after, field) for field in fields}))
+        if is_bridge(old) and is_bridge(step.after) and "vlan_default_pvid" in fields:
+            self._change_default_pvid(old, step.after.vlan_default_pvid)
+        if "mac" in fields:  # neigh_changeaddr() forgets the permanent ones too
+            self._drop(lambda r: isinstance(r, Neighbour) and _is_on(r, old))
+        if "master" in fields and old.master not in (None, step.after.master):
+            self._drop(lambda r: isinstance(r, Fdb) and _is_on(r, old))
+
+    def _set_up_or_down(self, step: s.SetUp) -> None:
+        old = self.interface(step.namespace, step.name)
+        if old is not None:
+            self._set_up(old, step.up)
+
+    def _add_address(self, step: s.AddAddress) -> None:
+        old = self.interface(step.namespace, step.dev)
+        if old is not None:
+            self._put(replace(old, addresses=(*old.addresses, step.address)))
+
+    def _delete_address(self, step: s.DeleteAddress) -> None:
+        old = self.interface(step.namespace, step.dev)
+        if old is not None and step.address in old.addresses:
+            self._lose_address(old, step.address)
+
+    def _add_vlan(self, step: s.AddVlan) -> None:
+        old = self.interface(step.namespace, step.dev)
+        if old is not None:
+            vlans = tuple(replace_pvid(v, step.vlan.pvid) for v in old.vlans or () if v.vid != step.vlan.vid)
+            self._put(replace(old, vlans=tuple(sorted((*vlans, step.vlan), key=lambda v: v.vid))))
+
+    def _delete_vlan(self, step: s.DeleteVlan) -> None:
+        old = self.interface(step.namespace, step.dev)
+        if old is not None:
+            self._put(replace(old, vlans=tuple(v for v in old.vlans or () if v.vid != step.vid)))
+
+    # ---- what follows from it ----------------------------------------------------------------------------------------
 
     def _change_default_pvid(self, bridge: Bridge, pvid: int) -> None:
         """What the ports get that have VLANs of their own (__br_vlan_set_default_pvid() in net/bridge/br_vlan.c)."""
@@ -131,13 +127,16 @@ class Model:
             if (port.namespace, port.master) == (bridge.namespace, bridge.name):
                 self._put(replace(port, vlans=with_default_pvid(port.vlans or (), bridge.vlan_default_pvid, pvid)))
 
+    def _remove(self, record_id: str) -> None:
+        self.records.pop(record_id, None)
+
     def _put(self, record: AnyRecord) -> None:
         self.records[record.id] = record
         if isinstance(record, Interface) and record.follows_state:
             self._followers.add(record.id)
 
     def _change_namespace(self, name: str, change: Callable[[Namespace], Namespace]) -> None:
-        found = self.records.get(f"namespace:{name}")
+        found = self.records.get(ids.namespace(name))
         if isinstance(found, Namespace):
             self._put(change(found))
 
@@ -156,7 +155,7 @@ class Model:
         for interface in [r for r in self.records.values() if isinstance(r, Interface) and r.namespace == name]:
             if interface.id in self.records:
                 self._delete(interface)
-        self._drop(lambda r: getattr(r, "namespace", None) == name or r.id == f"namespace:{name}")
+        self._drop(lambda r: getattr(r, "namespace", None) == name or r.id == ids.namespace(name))
 
     def _delete(self, gone: AnyInterface) -> None:
         self.records.pop(gone.id, None)
@@ -192,20 +191,19 @@ class Model:
             if isinstance(upper, Interface) and upper.lower == lower.ref and upper.up != up and upper.follows_state:
                 self._set_up(upper, up)
 
-    def _delete_address(self, old: AnyInterface, address: str) -> None:
-        if address not in old.addresses:
-            return
+    def _lose_address(self, old: AnyInterface, address: str) -> None:
+        """The address goes, and with it the routes that have it as source, or that need the last one of its family."""
         new = replace(old, addresses=without(old.addresses, address))
         six = ":" in address
         last = not any((":" in a) == six for a in new.addresses)
-        source = address.partition("/")[0]
+        source = address.split("/")[0]
 
-        def dies(r: AnyRecord) -> bool:
+        def lost(r: AnyRecord) -> bool:
             if not isinstance(r, Route) or r.namespace != old.namespace or (":" in r.to) != six:
                 return False
             return r.src == source or (last and not six and self._uses(r, old))
 
-        self._drop(dies)
+        self._drop(lost)
         self._put(new)
 
     def _move(self, step: s.MoveInterface) -> None:
@@ -246,3 +244,32 @@ def with_default_pvid(vlans: tuple[PortVlan, ...], old: int, new: int) -> tuple[
         return vlans
     stay = tuple(replace_pvid(v, bool(new)) for v in vlans if not old or v != default)
     return tuple(sorted((*stay, PortVlan(vid=new, pvid=True, untagged=True)), key=lambda v: v.vid)) if new else stay
+
+
+def _is_on(record: Neighbour | Fdb, interface: Interface) -> bool:
+    return (record.namespace, record.dev) == (interface.namespace, interface.name)
+
+
+_EFFECTS: dict[type[s.AnyStep], Callable[[Model, Any], None]] = {
+    s.AddNamespace: lambda model, step: model._put(Namespace(name=step.name)),
+    s.DeleteNamespace: lambda model, step: model._delete_namespace(step.name),
+    s.SetNsid: Model._set_nsid,
+    s.SetSysctl: Model._set_sysctl,
+    s.AddInterface: Model._add_interface,
+    s.DeleteInterface: Model._delete_interface,
+    s.MoveInterface: Model._move,
+    s.ChangeInterface: Model._change_interface,
+    s.SetUp: Model._set_up_or_down,
+    s.AddAddress: Model._add_address,
+    s.DeleteAddress: Model._delete_address,
+    s.AddVlan: Model._add_vlan,
+    s.DeleteVlan: Model._delete_vlan,
+    s.AddRoute: lambda model, step: model._put(step.route),
+    s.DeleteRoute: lambda model, step: model._remove(step.route.id),
+    s.AddNeighbour: lambda model, step: model._put(step.neighbour),
+    s.DeleteNeighbour: lambda model, step: model._remove(step.neighbour.id),
+    s.AddFdb: lambda model, step: model._put(step.fdb),
+    s.DeleteFdb: lambda model, step: model._remove(step.fdb.id),
+    s.ChangeTable: Model._change_table,
+}
+"""Kind of step → what it does."""

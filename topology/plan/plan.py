@@ -1,7 +1,7 @@
 """`plan(desired, observed) -> steps`: the least that makes the kernel what the document says, in an order that the kernel accepts.
 
 Deploy, dry run, undo, drift and recovery are all this function. It takes each step in a model of the kernel at once
-(`topology.plan.plan.kernel_model`), so that a later stage sees what an earlier one took along. docs/architecture.md has the normal form.
+(`topology.plan.kernel_model`), so that a later stage sees what else an earlier one removed. docs/architecture.md has the normal form.
 """
 
 import ipaddress
@@ -30,7 +30,8 @@ from topology.plan.kernel_model import Model, without
 from topology.plan.table_plan import table_steps
 
 _COMMON = ("mac", "mtu")
-Born = Callable[[str], str | None]
+InitialMac = Callable[[str], str | None]
+"""`ns/name` → the MAC that the kernel gave the interface when it was made, where that is known."""
 
 
 def plan(
@@ -38,18 +39,18 @@ def plan(
     observed: Mapping[str, AnyRecord],
     moves: Mapping[str, str] | None = None,
     baseline: Mapping[str, str] | None = None,
-    born: Born = lambda _: None,
+    initial_mac: InitialMac = lambda _: None,
 ) -> s.Plan:
     """The steps from `observed` to `desired`, both in normal form; none where they agree.
 
-    `moves`: old `ns/name` → new, of interfaces that are the same device. `baseline`: the sysctls of a fresh namespace. `born`: the MAC
-    that the kernel gave an interface (`ns/name`), for one that goes back to it.
+    `moves`: old `ns/name` → new, of interfaces that are the same device. `baseline`: the sysctls of a fresh namespace.
+    `initial_mac`: for an interface that goes back to the MAC that the kernel gave it.
     """
     wanted = comparable(desired, desired)
     have = comparable(observed, desired)
     if wanted == have:
         return ()
-    return _Planner(wanted, have, baseline or {}, born).run({**_inferred(wanted, have), **(moves or {})})
+    return _Planner(wanted, have, baseline or {}, initial_mac).run({**_inferred(wanted, have), **(moves or {})})
 
 
 def _inferred(wanted: Mapping[str, AnyRecord], have: Mapping[str, AnyRecord]) -> dict[str, str]:
@@ -76,9 +77,11 @@ def _kind(interface: AnyInterface) -> tuple[object, ...]:
 
 
 class _Planner:
-    def __init__(self, wanted: Mapping[str, AnyRecord], have: Mapping[str, AnyRecord], baseline: Mapping[str, str], born: Born) -> None:
+    def __init__(
+        self, wanted: Mapping[str, AnyRecord], have: Mapping[str, AnyRecord], baseline: Mapping[str, str], initial_mac: InitialMac
+    ) -> None:
         self.wanted, self.graph, self.before = wanted, Graph(wanted), Graph(have)
-        self.model, self.baseline, self.born = Model(have), baseline, born
+        self.model, self.baseline, self.initial_mac = Model(have), baseline, initial_mac
         self.steps: list[s.AnyStep] = []
 
     def do(self, step: s.AnyStep) -> None:
@@ -130,9 +133,9 @@ class _Planner:
     # ---- what goes ---------------------------------------------------------------------------------------------------
 
     def _delete_entries(self) -> None:
-        dying = {r.name for r in self.model.records.values() if isinstance(r, Namespace) and r.id not in self.wanted}
+        going = {r.name for r in self.model.records.values() if isinstance(r, Namespace) and r.id not in self.wanted}
         for key, r in list(self.model.records.items()):
-            if isinstance(r, Route | Neighbour | Fdb) and self.wanted.get(key) != r and r.namespace not in dying:
+            if isinstance(r, Route | Neighbour | Fdb) and self.wanted.get(key) != r and r.namespace not in going:
                 if isinstance(r, Route):
                     self.do(s.DeleteRoute(subject=r.id, route=r))
                 elif isinstance(r, Neighbour):
@@ -141,7 +144,7 @@ class _Planner:
                     self.do(s.DeleteFdb(subject=r.id, fdb=r))
 
     def _delete_interfaces(self, moves: Mapping[str, str]) -> None:
-        """One end of each pair. What dies with its namespace is not deleted by hand, unless a part of it is in another one."""
+        """One end of each pair. What goes with its namespace is not deleted by hand, unless a part of it is in another one."""
         moved = Model(self.model.records)
         for step in self._moving(moved, dict(moves)):
             moved.do(step)
@@ -153,11 +156,11 @@ class _Planner:
             if interface.KIND.builtin:
                 continue
             ref = back.get(interface.ref, interface.ref)
-            namespace, _, name = ref.partition("/")
-            if f"namespace:{namespace}" not in self.wanted and not self._elsewhere(interface):
+            namespace, name = ids.Ref.parse(ref)
+            if ids.namespace(namespace) not in self.wanted and not self._elsewhere(interface):
                 continue
             if self.model.interface(namespace, name) is not None:
-                self.do(s.DeleteInterface(subject=f"interface:{ref}", namespace=namespace, name=name))
+                self.do(s.DeleteInterface(subject=ids.interface(ref), namespace=namespace, name=name))
 
     def _elsewhere(self, interface: AnyInterface) -> bool:
         """Whether it reaches into a namespace that stays: the kernel cleans a dead namespace later, so do it now."""
@@ -175,23 +178,23 @@ class _Planner:
         """Steps for moves whose target is free first; a circle of names is opened by a name in between. The caller takes each step."""
         while moves:
             for old, new in moves.items():
-                if f"interface:{old}" not in model.records:
+                if ids.interface(old) not in model.records:
                     del moves[old]
                     break
-                if f"interface:{new}" not in model.records:
+                if ids.interface(new) not in model.records:
                     del moves[old]
                     yield _move_step(old, new)
                     break
             else:
-                if all(f"interface:{new}" in model.records and new not in moves for new in moves.values()):
+                if all(ids.interface(new) in model.records and new not in moves for new in moves.values()):
                     return  # the names are taken by what does not move: these are made anew
                 old = next(old for old, new in moves.items() if new in moves)
-                between = f"{old.partition('/')[0]}/vbrename0"
+                between = ids.join(ids.namespace_of(old), "vbrename0")
                 yield _move_step(old, between)
                 moves[between] = moves.pop(old)
 
     def _move(self, moves: dict[str, str]) -> None:
-        for step in self._moving(self.model, {o: n for o, n in moves.items() if f"interface:{n}" in self.wanted}):
+        for step in self._moving(self.model, {o: n for o, n in moves.items() if ids.interface(n) in self.wanted}):
             self.do(step)
 
     def _tables(self) -> None:
@@ -264,15 +267,15 @@ class _Planner:
         if "mtu" in changed and new.mtu is None:
             values["mtu"] = default_mtu(self.graph, new)
         if "mac" in changed and new.mac is None:
-            values["mac"] = self._initial_mac(new)
+            values["mac"] = self._kernels_mac(new)
         self.do(s.ChangeInterface(subject=new.id, after=new, fields=changed, values=values))
 
-    def _initial_mac(self, interface: AnyInterface) -> str | None:
+    def _kernels_mac(self, interface: AnyInterface) -> str | None:
         """The MAC that the kernel gave it, or would give it now."""
         if interface.KIND.mac != "lower":
-            return self.born(interface.ref)
+            return self.initial_mac(interface.ref)
         lower = self.graph.lower(interface)
-        return None if lower is None else lower.mac or self._initial_mac(lower)
+        return None if lower is None else lower.mac or self._kernels_mac(lower)
 
     def _vlans(self, new: AnyInterface, old: AnyInterface) -> None:
         bridge = self.graph.master(new)
@@ -309,8 +312,10 @@ class _Planner:
             have = self.model.interface(new.namespace, new.name)
             if have is not None and not have.up:
                 self.do(s.SetUp(subject=new.id, namespace=new.namespace, name=new.name, up=True))
-        if pairs:
-            self._down()
+        done = len(self.steps)
+        self._down()
+        if len(self.steps) > done:
+            self._addresses()  # IPv6 addresses went with it
 
     def _on_bridge(self, interface: AnyInterface | None) -> bool:
         """Whether it is a bridge or is made on one."""
@@ -352,9 +357,9 @@ def _wrong(have: tuple[str, ...], wanted: tuple[str, ...]) -> str | None:
 
 
 def _move_step(old: str, new: str) -> s.MoveInterface:
-    namespace, _, name = old.partition("/")
-    to_namespace, _, to_name = new.partition("/")
-    return s.MoveInterface(subject=f"interface:{old}", namespace=namespace, name=name, to_namespace=to_namespace, to_name=to_name)
+    namespace, name = ids.Ref.parse(old)
+    to_namespace, to_name = ids.Ref.parse(new)
+    return s.MoveInterface(subject=ids.interface(old), namespace=namespace, name=name, to_namespace=to_namespace, to_name=to_name)
 
 
 def _bare(interface: AnyInterface) -> AnyInterface:

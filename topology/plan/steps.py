@@ -20,7 +20,7 @@ class AddNamespace(Step, frozen=True, kw_only=True, tag="add-namespace"):
 
 
 class DeleteNamespace(Step, frozen=True, kw_only=True, tag="delete-namespace"):
-    """`ip netns delete`. What is inside dies with it: a veth inside takes its peer along."""
+    """`ip netns delete`. What is inside goes with it, and so does the peer of a veth that is inside."""
 
     name: str
 
@@ -43,7 +43,7 @@ class AddInterface(Step, frozen=True, kw_only=True, tag="add-interface"):
 
 
 class DeleteInterface(Step, frozen=True, kw_only=True, tag="delete-interface"):
-    """`ip link delete`. A veth takes its peer along."""
+    """`ip link delete`. The peer of a veth goes with it."""
 
     namespace: str
     name: str

@@ -22,7 +22,7 @@ def table_steps(wanted: Mapping[str, AnyRecord], have: Mapping[str, AnyRecord]) 
     before, after = by_table(have), by_table(wanted)
     for key in dict.fromkeys([*before, *after]):
         namespace, family, table = key
-        if f"namespace:{namespace}" not in wanted or f"namespace:{namespace}" not in have:
+        if ids.namespace(namespace) not in wanted or ids.namespace(namespace) not in have:
             continue
         old, new = before.get(key, {}), after.get(key, {})
         if old == new:

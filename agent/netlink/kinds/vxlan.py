@@ -25,7 +25,7 @@ def observe(data: Data) -> Info:
         "vni": as_u32(data[ID]) if ID in data else 0,
         "local": _address(data, LOCAL, LOCAL6),
         "remote": _address(data, GROUP, GROUP6),
-        "port_number": int.from_bytes(data[PORT], "big") if PORT in data else 0,
+        "dstport": int.from_bytes(data[PORT], "big") if PORT in data else 0,
         "learning": as_u8(data[LEARNING]) != 0 if LEARNING in data else False,
         "ttl": as_u8(data[TTL]) if TTL in data else 0,
     }
@@ -34,8 +34,8 @@ def observe(data: Data) -> Info:
 def put(batch: Batch, vxlan: Vxlan, fields: Collection[str], lower: int) -> None:
     """The attributes of IFLA_INFO_DATA for these fields. `lower` is the ifindex of the underlay interface."""
     batch.u32(ID, vxlan.vni)  # a change names it too
-    if "port_number" in fields:
-        batch.be16(PORT, vxlan.port_number)
+    if "dstport" in fields:
+        batch.be16(PORT, vxlan.dstport)
     for field, four, six in (("local", LOCAL, LOCAL6), ("remote", GROUP, GROUP6)):
         text = getattr(vxlan, field)
         if field in fields and text is not None:

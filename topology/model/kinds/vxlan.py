@@ -25,13 +25,13 @@ class Vxlan(Interface, frozen=True, kw_only=True, tag="vxlan"):
 
     `vni` 0..16777215. `remote` is a unicast address or a multicast group; a group needs `parent`. `parent` is the
     underlay interface (`ns/name`). `underlay` is the namespace in which the UDP socket lives, when it is not this one
-    (made there, then moved: what an overlay network of containers does). `port_number` is the UDP destination port.
+    (made there, then moved: what an overlay network of containers does). `dstport` is the UDP destination port.
     """
 
     KIND: ClassVar[Kind] = Kind(
         fields=(
             Field("vni", 0, 2**24 - 1, option="id", fixed=True, named=True, always=True),
-            Field("port_number", 1, 65535, option="dstport", fixed=True, always=True),
+            Field("dstport", 1, 65535, option="dstport", fixed=True, always=True),
             Field("local", role="address", option="local", fixed=True),
             Field("remote", role="address", option=_remote, fixed=True),
             Field("parent", role="lower", option=lambda ref: f"dev {name_of(ref)}", fixed=True),
@@ -51,7 +51,7 @@ class Vxlan(Interface, frozen=True, kw_only=True, tag="vxlan"):
     remote: str | None = None
     parent: str | None = None
     underlay: str | None = None
-    port_number: int = 4789
+    dstport: int = 4789
     learning: bool = True
     ttl: int = 0
 

@@ -212,6 +212,16 @@ export type AttachTerminal = {
   columns: number
 }
 
+/**
+ * All labs with their documents and histories, and the tokens of labs, as they are at one moment.
+ *
+ * The file, a tar of JSON, comes as `Output` items; then the answer `Done`.
+ */
+export type Backup = {
+  type: "backup"
+  id: string
+}
+
 /** A bridge. Times are in seconds; the defaults are the kernel's. */
 export type Bridge = {
   kind: "bridge"
@@ -389,7 +399,7 @@ export type CloseTerminal = {
 }
 
 /** The closed set of reasons. A client may switch on it; the words for people are in `Problem.message`. */
-export type Code = "invalid" | "unknown" | "exists" | "conflict" | "refused" | "unsupported" | "limit" | "unavailable" | "denied" | "version" | "internal"
+export type Code = "invalid" | "unknown" | "exists" | "conflict" | "refused" | "unsupported" | "limit" | "unavailable" | "storage" | "denied" | "version" | "internal"
 
 /**
  * An entry of the connection tracking table, as conntrack(8) shows it.
@@ -479,7 +489,7 @@ export type DeleteFdbStep = {
   fdb: Fdb
 }
 
-/** `ip link delete`. A veth takes its peer along. */
+/** `ip link delete`. The peer of a veth goes with it. */
 export type DeleteInterfaceStep = {
   step: "delete-interface"
   subject: string
@@ -487,7 +497,7 @@ export type DeleteInterfaceStep = {
   name: string
 }
 
-/** `ip netns delete`. What is inside dies with it: a veth inside takes its peer along. */
+/** `ip netns delete`. What is inside goes with it, and so does the peer of a veth that is inside. */
 export type DeleteNamespaceStep = {
   step: "delete-namespace"
   subject: string
@@ -818,17 +828,20 @@ export type FlushTable = {
   table?: Table
 }
 
-/** The edits of a lab. Answer: `HistoryList`. */
+/** A page of the edits of a lab: at most `limit` with numbers below `before` (None: the newest). Answer: `HistoryList`. */
 export type History = {
   type: "history"
   id: string
   lab: string
+  before?: number | null
+  limit?: number
 }
 
-/** The edits, oldest first, those that were undone at the end. */
+/** The edits, newest first. `more`: there are older ones; ask again with `before` the last number here. */
 export type HistoryList = {
   result: "history"
   changes: Change[]
+  more: boolean
 }
 
 /**
@@ -1547,6 +1560,23 @@ export type ResizeTerminal = {
   columns: number
 }
 
+/**
+ * Take the labs of a backup over. The file comes by `Input` requests, until one with `eof`. Answer: `Restored`.
+ *
+ * `replace`: labs of the same names are stopped and replaced; without it nothing is done where there are any.
+ */
+export type Restore = {
+  type: "restore"
+  id: string
+  replace?: boolean
+}
+
+/** `labs`: their names. */
+export type Restored = {
+  result: "restored"
+  labs: string[]
+}
+
 /** Make the kernel what the document says, where the two differ (drift). `ids` None: all of it; else only these record ids. */
 export type RevertDrift = {
   do: "revert-drift"
@@ -2011,7 +2041,7 @@ export type VocabularyOf = {
  *
  * `vni` 0..16777215. `remote` is a unicast address or a multicast group; a group needs `parent`. `parent` is the
  * underlay interface (`ns/name`). `underlay` is the namespace in which the UDP socket lives, when it is not this one
- * (made there, then moved: what an overlay network of containers does). `port_number` is the UDP destination port.
+ * (made there, then moved: what an overlay network of containers does). `dstport` is the UDP destination port.
  */
 export type Vxlan = {
   kind: "vxlan"
@@ -2029,7 +2059,7 @@ export type Vxlan = {
   remote?: string | null
   parent?: string | null
   underlay?: string | null
-  port_number?: number
+  dstport?: number
   learning?: boolean
   ttl?: number
 }
@@ -2079,9 +2109,9 @@ export type AnyCommand = AddChain | AddFdb | AddInterface | AddLink | AddNamespa
 
 export type AnyStep = AddAddressStep | AddFdbStep | AddInterfaceStep | AddNamespaceStep | AddNeighbourStep | AddRouteStep | AddVlanStep | ChangeInterfaceStep | ChangeTableStep | DeleteAddressStep | DeleteFdbStep | DeleteInterfaceStep | DeleteNamespaceStep | DeleteNeighbourStep | DeleteRouteStep | DeleteVlanStep | MoveInterfaceStep | SetNsidStep | SetSysctlStep | SetUpStep
 
-export type AnyRequest = Analyse | AttachTerminal | Cancel | CheckRule | Close | CloseTerminal | DeleteConnection | DestroyLab | DetachTerminal | Doctor | Edit | EndProcess | Exec | Export | ExportRules | FlushConntrack | History | Input | ListExamples | ListFiles | ListLabs | ListTokens | MakeToken | NetnsQuery | NewLab | Open | OpenTerminal | Ping | Predict | ReadCapture | RemoveCapture | ResizeTerminal | RevokeToken | SetUplink | StartCapture | StartLab | StopCapture | StopLab | Subscribe | Trace | Vocabulary | Watch | ZeroCounters
+export type AnyRequest = Analyse | AttachTerminal | Backup | Cancel | CheckRule | Close | CloseTerminal | DeleteConnection | DestroyLab | DetachTerminal | Doctor | Edit | EndProcess | Exec | Export | ExportRules | FlushConntrack | History | Input | ListExamples | ListFiles | ListLabs | ListTokens | MakeToken | NetnsQuery | NewLab | Open | OpenTerminal | Ping | Predict | ReadCapture | RemoveCapture | ResizeTerminal | Restore | RevokeToken | SetUplink | StartCapture | StartLab | StopCapture | StopLab | Subscribe | Trace | Vocabulary | Watch | ZeroCounters
 
-export type AnyResult = Analysed | CaptureStarted | CapturedFrames | Diagnosis | Done | Examples | Exited | Exported | Files | HistoryList | Labs | PingDone | Planned | Predicted | RuleChecked | Snapshot | TerminalClosed | TerminalOpened | Text | TokenMade | Tokens | Traced | VocabularyOf | Watched
+export type AnyResult = Analysed | CaptureStarted | CapturedFrames | Diagnosis | Done | Examples | Exited | Exported | Files | HistoryList | Labs | PingDone | Planned | Predicted | Restored | RuleChecked | Snapshot | TerminalClosed | TerminalOpened | Text | TokenMade | Tokens | Traced | VocabularyOf | Watched
 
 export type AnyItem = JourneyItem | Output | PingNote | PingReply
 
@@ -2127,5 +2157,5 @@ export const DEFAULTS = {
   "terminal": {"title": "", "rows": 24, "columns": 80, "viewers": 0, "code": null},
   "veth": {"up": true, "mac": null, "mtu": null, "master": null, "addresses": [], "port": {}, "vlans": null},
   "vlan": {"up": true, "mac": null, "mtu": null, "master": null, "addresses": [], "port": {}, "vlans": null, "protocol": "802.1Q", "reorder_hdr": true, "gvrp": false, "mvrp": false, "loose_binding": false},
-  "vxlan": {"up": true, "mac": null, "mtu": null, "master": null, "addresses": [], "port": {}, "vlans": null, "local": null, "remote": null, "parent": null, "underlay": null, "port_number": 4789, "learning": true, "ttl": 0},
+  "vxlan": {"up": true, "mac": null, "mtu": null, "master": null, "addresses": [], "port": {}, "vlans": null, "local": null, "remote": null, "parent": null, "underlay": null, "dstport": 4789, "learning": true, "ttl": 0},
 } as const

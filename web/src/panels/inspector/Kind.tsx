@@ -91,7 +91,7 @@ function VxlanFields({ record, set }: { record: Of<'vxlan'>; set: Set }) {
           ['remote', whole.remote],
           [t.parent, whole.parent],
           ['underlay', whole.underlay],
-          ['dstport', whole.port_number],
+          ['dstport', whole.dstport],
         ]}
       />
       <div className={styles.switches} style={{ margin: '10px 0' }}>
