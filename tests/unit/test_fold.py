@@ -2,10 +2,13 @@
 
 from collections.abc import Sequence
 
+import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.bench.many import facts_of_star
 from tests.unit import reference
+from tests.unit.strategies import labs
 from topology.model.diff import apply, between
 from topology.model.kinds.dummy import Dummy
 from topology.model.netfilter import Table
@@ -38,7 +41,7 @@ def _links(draw: st.DrawFn) -> f.LinkFact:
     name = "lo" if kind == "loopback" else draw(st.sampled_from(("x", "y", "z")))
     port = draw(st.none() | st.builds(f.PortFact, cost=st.sampled_from((2, 4, 100)), state=st.integers(0, 5)))
     return f.LinkFact(
-        ns=draw(_ns), index=draw(_index), name=name, kind=kind, flags=draw(st.integers(0, 1)), mtu=draw(st.sampled_from((1400, 1450, 1500))),
+        ns=draw(_ns), index=draw(_index), name=name, kind=kind, flags=draw(st.integers(0, 1)), mtu=draw(st.sampled_from((1400, 1500))),
         mac=draw(_mac), master=draw(st.sampled_from((0, 1, 2))) if port else 0, link=draw(st.integers(0, 5)), link_ns=draw(_link_ns),
         info=draw(_info.get(kind, st.just({}))), port=port,
     )  # fmt: skip
@@ -118,3 +121,46 @@ def _compare(observed: Observed) -> None:
     live = {key: r for facts in known for key, r in reference.live(facts, observed, records).items()}
     assert {key: r for key, r in observed.live.items() if not key.startswith("terminal:")} == live
     assert all(observed.live[key] == record for key, record in live.items())
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(labs(), labs(), labs())
+def test_drift_of_what_has_changed(desired: Records, before: Records, after: Records) -> None:
+    changed = between(before, after).ids
+    assert drift(desired, after, changed) == tuple(key for key in drift(desired, after) if key in changed)
+    known = {key for key in drift(desired, before) if key not in changed}
+    assert tuple(sorted(known | set(drift(desired, after, changed)))) == drift(desired, after)
+
+
+def _cost(observed: Observed, *facts: f.AnyFact) -> int:
+    """How many interfaces a fold derives."""
+    before = observed.derived
+    assert any(observed.fold(facts))
+    return observed.derived - before
+
+
+def test_a_fact_costs_what_it_touches() -> None:
+    star = facts_of_star(200)
+    observed = Observed({})
+    assert _cost(observed, *star) == len(observed.records) - 1 - 2 * 200  # all but the namespaces and the routes; each lo is one of them
+    port = next(x for x in star if isinstance(x, f.LinkFact) and x.name == "p7")
+    before = observed.records, observed.live
+    assert _cost(observed, f.CountersFact(ns="n7", at=1.0, rows={2: f.Counters()})) == 0
+    assert _cost(observed, f.RouteFact(ns="n7", to="10.9.0.0/16", via="10.0.0.1", index=2)) == 0
+    assert _cost(observed, f.AddressFact(ns="n7", index=2, address="10.9.0.1/24")) == 1
+    assert _cost(observed, msgspec.structs.replace(port, flags=0)) == 1
+    assert _cost(observed, msgspec.structs.replace(port, mtu=1400)) == 3  # it, its peer, its bridge
+    assert _cost(observed, msgspec.structs.replace(port, name="q7")) == 3
+    assert _cost(observed, f.NamespaceGone(ns="n8")) == 1  # the peer, if the kernel has not yet said that it is gone too
+    untouched = [key for key in before[0] if key in observed.records and observed.records[key] is before[0][key]]
+    assert len(untouched) >= len(before[0]) - 8
+
+
+def test_a_map_by_namespace_shares_what_no_fact_touched() -> None:
+    observed = Observed({})
+    observed.fold(facts_of_star(100))
+    records, live = observed.records, observed.live
+    observed.fold([f.CountersFact(ns="n7", at=1.0, rows={})])
+    assert observed.records is records
+    assert [ns for ns in (HOST, *(f"n{k}" for k in range(100))) if observed.live.of(ns) != live.of(ns)] == ["n7"]
+    assert all(one is other for one, other in zip(observed.live.of("n8") or (), live.of("n8") or (), strict=True))

@@ -1,6 +1,7 @@
 """Maps of records that are handed out: they never change, and a new one shares with the one before all that no fact has touched."""
 
 from collections.abc import Hashable, ItemsView, Iterable, Iterator, KeysView, Mapping, ValuesView
+from operator import is_
 from typing import Generic, TypeVar
 
 from topology.model import ids
@@ -10,8 +11,12 @@ from topology.model.diff import Diff
 K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
 
+_Parts = tuple[Mapping[str, T], ...]
 OF_LAB = ""
 """The layer of what belongs to no namespace."""
+
+_BLOCK = 32
+"""Layers in a block."""
 
 
 class Layers(Mapping[str, T]):
@@ -20,35 +25,53 @@ class Layers(Mapping[str, T]):
     It is a snapshot: it may be read in any thread, and never changes. The first walk through it makes one map of all.
     """
 
-    def __init__(self, layers: Mapping[str, tuple[Mapping[str, T], ...]]) -> None:
-        self._layers = layers
+    def __init__(self, layers: Mapping[str, _Parts[T]]) -> None:
+        named = list(layers.items())
+        self._blocks = [dict(named[at : at + _BLOCK]) for at in range(0, len(named), _BLOCK)]
+        """The layers in blocks: a new snapshot copies only those in which something has changed."""
+        self._places: Mapping[str, int] = {name: at // _BLOCK for at, (name, _) in enumerate(named)}
+        """The block of each name."""
         self._whole: dict[str, T] | None = None
 
-    def with_layers(self, changed: Mapping[str, tuple[Mapping[str, T], ...] | None], moved: Iterable[str] = ()) -> "Layers[T]":
+    def of(self, name: str) -> _Parts[T] | None:
+        """The maps of a layer. None: there is none with this name."""
+        place = self._places.get(name)
+        return self._blocks[place][name] if place is not None else None
+
+    def with_layers(self, changed: Mapping[str, _Parts[T] | None], moved: Iterable[str] = ()) -> "Layers[T]":
         """The snapshot with these layers (None: without). New ones, and those `moved`, stand at the end; but the lab's own first, then
         `host`."""
-        if not changed:
-            return self
-        layers = dict(self._layers)
-        for name in moved:
-            layers.pop(name, None)
+        renewed = {name: parts for name, parts in changed.items() if not _same(self.of(name), parts)}
+        gone = {*moved} | {name for name, parts in renewed.items() if parts is None}
+        if gone or not all(name in self._places for name in renewed):
+            return Layers(self._arranged(gone, changed))
+        return self._patched(renewed) if renewed else self
+
+    def _arranged(self, gone: set[str], changed: Mapping[str, _Parts[T] | None]) -> dict[str, _Parts[T]]:
+        layers = {name: parts for block in self._blocks for name, parts in block.items() if name not in gone}
         layers.update((name, parts) for name, parts in changed.items() if parts is not None)
-        for name, parts in changed.items():
-            if parts is None:
-                layers.pop(name, None)
-        if {OF_LAB, HOST} & changed.keys() - self._layers.keys():
-            first = {name: layers.pop(name) for name in (OF_LAB, HOST) if name in layers}
-            layers = {**first, **layers}
-        return Layers(layers)
+        first = {name: layers.pop(name) for name in (OF_LAB, HOST) if name in layers}
+        return {**first, **layers}
+
+    def _patched(self, renewed: Mapping[str, _Parts[T] | None]) -> "Layers[T]":
+        out: Layers[T] = Layers({})
+        out._blocks, out._places = list(self._blocks), self._places
+        for place in {self._places[name] for name in renewed}:
+            out._blocks[place] = dict(out._blocks[place])
+        for name, parts in renewed.items():
+            if parts is not None:
+                out._blocks[self._places[name]][name] = parts
+        return out
 
     def whole(self) -> dict[str, T]:
         """All records as one dict, not to be changed."""
         whole = self._whole
         if whole is None:
             whole = {}
-            for parts in self._layers.values():
-                for part in parts:
-                    whole.update(part)
+            for block in self._blocks:
+                for parts in block.values():
+                    for part in parts:
+                        whole.update(part)
             self._whole = whole
         return whole
 
@@ -56,7 +79,7 @@ class Layers(Mapping[str, T]):
         if self._whole is not None:
             return self._whole[key]
         for name in (ids.namespace_of(ids.subject_of(key)), OF_LAB):
-            for part in self._layers.get(name, ()):
+            for part in self.of(name) or ():
                 if key in part:
                     return part[key]
         raise KeyError(key)
@@ -83,6 +106,11 @@ class Layers(Mapping[str, T]):
     def items(self) -> ItemsView[str, T]:
         """As of a dict."""
         return self.whole().items()
+
+
+def _same(one: tuple[object, ...] | None, other: tuple[object, ...] | None) -> bool:
+    """Whether these are the very same maps."""
+    return one is other or (one is not None and other is not None and len(one) == len(other) and all(map(is_, one, other)))
 
 
 class Differences(Generic[T]):
