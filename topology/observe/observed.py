@@ -43,7 +43,8 @@ class Changed(NamedTuple):
 class Observed:
     """What the kernel says of one lab. `baseline`: the watched sysctls of a fresh namespace.
 
-    `records` and `live` are snapshots: they may be kept and be read in any thread. All else is for one thread.
+    `records` and `live` are snapshots: they may be kept and be read in any thread. All else is for one thread. Where `fold` raises (on a
+    fact that no kernel tells), begin anew with another one.
     """
 
     def __init__(self, baseline: Mapping[str, str], like: Mapping[str, AnyRecord] | None = None) -> None:
