@@ -10,7 +10,7 @@ from topology.model import ids
 from topology.model.base import HOST
 from topology.model.diff import Diff
 from topology.model.kinds import BY_WORD
-from topology.model.records import INTERFACES, AnyRecord
+from topology.model.records import AnyRecord, Interface
 from topology.observe import raw
 from topology.observe.facts import (
     AnyFact,
@@ -50,6 +50,7 @@ class Observed:
     def __init__(self, baseline: Mapping[str, str], like: Mapping[str, AnyRecord] | None = None) -> None:
         self._baseline = dict(baseline)
         self._like: Mapping[str, AnyRecord] = like or {}
+        self._stated_macs = _stated_macs(self._like)
         self._facts: dict[str, NamespaceFacts] = {}
         self._touched: dict[str, None] = {}
         """Namespaces of which a fact was taken in."""
@@ -76,10 +77,11 @@ class Observed:
 
     @like.setter
     def like(self, like: Mapping[str, AnyRecord]) -> None:
-        for key in like.keys() | self._like.keys():
-            old, new = self._like.get(key), like.get(key)
-            if old is not new and _mac(old) != _mac(new):
-                self._relike.update(dict.fromkeys(self._links_named(ids.Ref.parse(ids.subject_of(key)))))
+        if like is self._like:
+            return
+        before, self._stated_macs = self._stated_macs, _stated_macs(like)
+        for key, _ in before.items() ^ self._stated_macs.items():
+            self._relike.update(dict.fromkeys(self._links_named(ids.Ref.parse(ids.subject_of(key)))))
         self._like = like
 
     def fold(self, facts: Iterable[AnyFact]) -> Changed:
@@ -245,7 +247,7 @@ class Observed:
     def mac(self, ns: str, link: LinkFact) -> str | None:
         """The MAC that a record has to state: None where it is the kernel's own choice."""
         wanted = self.like.get(ids.Ref(ns, link.name).id)
-        if isinstance(wanted, INTERFACES) and wanted.mac == link.mac:
+        if isinstance(wanted, Interface) and wanted.mac == link.mac:
             return link.mac
         known = self._facts[ns]
         origin = BY_WORD[link.kind].KIND.mac if link.kind in BY_WORD else ""
@@ -286,8 +288,9 @@ def _aspects(link: LinkFact | None) -> _Aspects | None:
     return _Aspects((link.name, link.kind), (link.mac, link.mtu, link.master, link.link, link.link_ns, link.port is None, link.info))
 
 
-def _mac(record: AnyRecord | None) -> str | None:
-    return record.mac if isinstance(record, INTERFACES) else None
+def _stated_macs(records: Mapping[str, AnyRecord]) -> dict[str, str]:
+    """By the ids of interfaces."""
+    return {key: r.mac for key, r in records.items() if isinstance(r, Interface) and r.mac is not None}
 
 
 def _terminal(fact: TerminalFact) -> TerminalLive:
