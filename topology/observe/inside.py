@@ -10,7 +10,7 @@ from topology.observe import facts as f
 from topology.observe import raw, rows
 from topology.observe.kept import Index, Touched
 from topology.observe.layers import Differences, Part
-from topology.observe.live import AnyLive, NamespaceLive, NeighbourRow, RouteRow
+from topology.observe.live import AnyLive, NeighbourRow, RouteRow
 from topology.observe.namespace import FdbKey, NamespaceFacts, NeighbourKey, RouteKey
 from topology.observe.neighbourhood import Link, Neighbourhood
 from topology.observe.normal import canonical, kernels_own, of_namespace, of_route, plain_id
@@ -40,7 +40,7 @@ class Inside:
         self._neighbours: Part[NeighbourKey, AnyRecord] = Part()
         self._fdb: Part[FdbKey, AnyRecord] = Part()
         self._chains: Part[tuple[str, str, str], AnyRecord] = Part()
-        self._netns: Part[None, AnyLive] = Part()
+        self._netns: dict[str, AnyLive] = {}
         self._links: Part[int, AnyLive] = Part()
         self._others: Part[str, AnyLive] = Part()
         self._tables = FdbTables(facts)
@@ -96,7 +96,7 @@ class Inside:
 
     def live(self) -> tuple[dict[str, AnyLive], ...]:
         """All live records, in parts."""
-        return (self._netns.map, self._links.map, self._tables.part.map, self._others.map)
+        return (self._netns, self._links.map, self._tables.part.map, self._others.map)
 
     def _take_interfaces(self, out: Out) -> Subnets:
         """The subnets that have come, gone or changed their interface."""
@@ -246,9 +246,10 @@ class Inside:
 
     def _derive_netns(self, out: Out) -> None:
         neighbours = tuple(row for row in self._neighbour_rows.values() if row is not None)
-        live: NamespaceLive = rows.namespace(self.facts, tuple(self._route_rows.values()), neighbours)
-        self._netns.put(None, live.id, live)
-        self._netns.flush(out.live)
+        live = rows.namespace(self.facts, tuple(self._route_rows.values()), neighbours)
+        after: dict[str, AnyLive] = {live.id: live}
+        if out.live.between(self._netns, after, after):
+            self._netns = after
 
     def _derive_others(self, out: Out) -> None:
         found = {live.id: live for live in self._other_lives()}
