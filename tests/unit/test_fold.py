@@ -164,3 +164,26 @@ def test_a_map_by_namespace_shares_what_no_fact_touched() -> None:
     assert observed.records is records
     assert [ns for ns in (HOST, *(f"n{k}" for k in range(100))) if observed.live.of(ns) != live.of(ns)] == ["n7"]
     assert all(one is other for one, other in zip(observed.live.of("n8") or (), live.of("n8") or (), strict=True))
+
+
+def _link(index: int, name: str, kind: str = "dummy", **more: object) -> f.LinkFact:
+    return msgspec.structs.replace(f.LinkFact(ns=HOST, index=index, name=name, kind=kind, mtu=1500, mac=f"02:00:00:00:00:0{index}"), **more)
+
+
+def test_what_depends_on_another_interface() -> None:
+    """Cases that a random search seldom meets."""
+    bridge, entry = "02:00:00:00:00:09", f.FdbFact(ns=HOST, index=1, mac="02:00:00:00:00:09", state="local")
+    cases: tuple[tuple[f.AnyFact, ...], ...] = (
+        (  # the gateway lies in the subnet of one interface, then of two, then of one again
+            _link(1, "x"), _link(2, "y"), f.AddressFact(ns=HOST, index=1, address="10.0.0.1/24"),
+            f.RouteFact(ns=HOST, to="default", via="10.0.0.9", index=1),
+            f.AddressFact(ns=HOST, index=2, address="10.0.0.2/24"), f.AddressGone(ns=HOST, index=2, address="10.0.0.2/24"),
+        ),
+        (_link(2, "b", "bridge"), _link(1, "x", master=2, port=f.PortFact()), entry, _link(2, "b", "bridge", mac=bridge)),
+        (_link(1, "x"), _link(2, "x"), _link(2, "x", flags=1), _link(1, "x", flags=1), _link(2, "y")),
+    )  # fmt: skip
+    for case in cases:
+        observed = Observed(BASELINE)
+        for fact in case:
+            observed.fold([fact])
+            _compare(observed)
