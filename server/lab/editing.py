@@ -261,9 +261,10 @@ class Editing(State):
 
         Raises ProblemError on a refusal. The lab has then rolled back, and its facts say so.
         """
-        before = self.observed.like
+        before, kernel = self.observed.like, self.observed.records.whole()
         self.observed.like = like
         done: list[AnyStep] = []
+        number = 0
         try:
             for number in range(MAX_ROUNDS):
                 steps = plan(goal, self.observed.records, moves if number == 0 else None, self.observed.baseline, self.observed.initial_mac)
@@ -272,18 +273,35 @@ class Editing(State):
                 done += steps
                 self._apply(steps)
                 goal = _with_observed_tables(goal, self.observed.records, steps)
-        except ProblemError:
+        except ProblemError as e:
             self.observed.like = before
-            self._changed_since = self._last_fact = time.monotonic()  # have the policy see to what was not rolled back
+            self._changed_since = self._last_fact = time.monotonic()
+            if self._overdue is not None:
+                self._before_overdue = kernel
+            elif e.problem.causes or (number > 0 and not self._take_back(kernel, moves)):
+                self._keep_apart(kernel)
             raise
         self._changed_since = None
         return tuple(done)
+
+    def _take_back(self, before: Records, moves: Mapping[str, str]) -> bool:
+        """Undo the rounds before the refused one, which the lab has undone itself; whether that was done."""
+        back = {new: old for old, new in moves.items()}
+        try:
+            self._apply(plan(before, self.observed.records, back, self.observed.baseline, self.observed.initial_mac))
+        except ProblemError:
+            return False
+        return True
+
+    def _is_ruin(self, key: str) -> bool:
+        """Whether a record still is what a failed apply has left; if somebody has changed it since, it is theirs."""
+        return key in self._ruins and self._ruins[key] == self.observed.records.get(key)
 
     def _apply(self, steps: tuple[AnyStep, ...]) -> None:
         if self.link is None:
             raise unavailable("the lab's process is gone")
         self._applied = None
-        self.link.send(lambda id: p.Apply(id=id, steps=steps))
+        self._overdue = self.link.send(lambda id: p.Apply(id=id, steps=steps))
         self._wait(lambda: self._applied is not None, "it applied the edit")
         if (problem := self._refusal()) is not None:
             raise ProblemError(problem)
@@ -310,9 +328,11 @@ class Editing(State):
             self._write_document()
             return
         self._changed_since = None
-        if self.state != "live":
+        if self.state != "live" or self._overdue is not None:
             return
         differing = drift(self.desired, self.observed.records)
+        if self.policy == "follow":
+            differing = tuple(key for key in differing if not self._is_ruin(key))
         if differing and self.policy == "follow":
             self._follow(differing)
         elif differing and self.policy == "enforce":

@@ -16,8 +16,8 @@ from topology.journey.warnings import warnings
 from topology.model import ids
 from topology.model.diff import Diff, between
 from topology.model.netfilter import Driver
-from topology.model.problems import Problem, ProblemError
-from topology.model.records import AnyRecord, Lab, Namespace, Policy
+from topology.model.problems import Code, Problem, ProblemError
+from topology.model.records import AnyRecord, Lab, Namespace, Policy, Records
 from topology.observe.live import AnyLive
 from topology.observe.observed import Observed
 
@@ -55,6 +55,12 @@ class State(Writer):
         self._last_fact = 0.0
         """When the last fact came, in monotonic seconds."""
         self._applied: p.Applied | None = None
+        self._overdue: int | None = None
+        """The apply (its id) that the lab has not answered yet: meanwhile nothing is adopted."""
+        self._before_overdue: Records | None = None
+        """The kernel before that apply, where nobody waits for its answer any more."""
+        self._ruins: dict[str, AnyRecord | None] = {}
+        """What a failed apply has left in the kernel, by id; None: a record that it has taken away."""
         self._attached: p.Attached | None = None
         self._has_snapshot = False
         """The facts of the whole lab have come since it was attached."""
@@ -191,14 +197,32 @@ class State(Writer):
         match event:
             case p.Facts():
                 self._fold(event)
-            case p.Applied():
-                self._applied = event
+            case p.Applied() if event.id == self._overdue:
+                self._applied, self._overdue = event, None
+                self._applied_late()
             case p.Attached():
                 self._attached = event
             case p.LimitReached():
                 self._notice("warning", event.problem)
-            case p.LabAnswer():
+            case _:
                 pass
+
+    def _applied_late(self) -> None:
+        """Whatever an apply did whose answer nobody waited for: it was refused to its author, and is nobody's edit."""
+        before, self._before_overdue = self._before_overdue, None
+        if before is not None:
+            self._keep_apart(before)
+            self._changed_since = self._last_fact = time.monotonic()
+
+    def _keep_apart(self, before: Records) -> None:
+        """After an apply that failed and could not be undone: what is in the kernel and was not before is drift, and nobody's edit."""
+        now = self.observed.records
+        self._ruins = {key: now.get(key) for key in between(before, now).ids}
+        if self._ruins:
+            names = ", ".join(map(ids.subject_of, list(self._ruins)[:5]))
+            message = f"a change failed and could not be undone everywhere: {names}"
+            hint = "revert the drift to have it as in the document, or keep it"
+            self._notice("warning", Problem(code=Code.CONFLICT, message=message, subject=next(iter(self._ruins)), hint=hint))
 
     def _fold(self, event: p.Facts) -> None:
         records, live = self._fold_snapshot(event) if event.snapshot else self.observed.fold(event.facts)

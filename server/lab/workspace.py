@@ -59,6 +59,8 @@ class Workspace(Editing):
         self._send_subscription()
         if self._is_fresh():
             self.uplink.reset()
+        else:
+            self.uplink.ask()
         self._settle_uplink()
         if self._is_fresh():
             check({}, self.desired, self._limits())
@@ -82,6 +84,11 @@ class Workspace(Editing):
         self.link = LabLink(self._control.socket, self.lab, self._on_event, self._link_lost)
         self.link.send(lambda id: p.Attach(id=id))
         self._wait(lambda: self._has_snapshot, "it was attached")
+        self._overdue = None
+        if self._is_fresh():
+            self._before_overdue = None
+            self._ruins = {}
+        self._applied_late()
 
     def stop(self) -> Done:
         """End the lab's process, and with it all that the lab has in the kernel."""
@@ -183,7 +190,9 @@ class Workspace(Editing):
 
     def set_uplink(self, on: bool, context: Context) -> Done:
         """Switch the uplink, and write it into the document. Raises ProblemError, and then nothing has changed."""
-        self.uplink.settle(self.live_link(), on)
+        link = self.live_link()
+        self.uplink.ask()
+        self.uplink.settle(link, on)
         if (problem := self.uplink.problem) is not None:
             self._settle_uplink()
             raise ProblemError(problem)

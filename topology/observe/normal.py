@@ -148,7 +148,7 @@ def _tells_speed(around: Around, interface: AnyInterface) -> bool:
 
 
 def _own_fields(interface: AnyInterface) -> dict[str, object]:
-    """The kind's own fields as the kernel tells them: addresses in canonical form, its own namespace as underlay left out."""
+    """The kind's own fields as the kernel reports them: addresses in canonical form, its own namespace as underlay left out."""
     texts = {name: getattr(interface, name) for name in interface.KIND.addresses}
     changes: dict[str, object] = {name: names.address(text) for name, text in texts.items() if text}
     if interface.KIND.underlay and interface.made_in == interface.namespace:
