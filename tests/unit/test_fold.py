@@ -123,7 +123,7 @@ def _compare(observed: Observed) -> None:
     assert all(observed.live[key] == record for key, record in live.items())
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(labs(), labs(), labs())
 def test_drift_of_what_has_changed(desired: Records, before: Records, after: Records) -> None:
     changed = between(before, after).ids
