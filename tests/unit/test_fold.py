@@ -1,6 +1,7 @@
 """Folding facts: derived bit by bit, it is what it is derived as a whole; and it costs what it touches."""
 
 from collections.abc import Sequence
+from itertools import cycle
 
 import msgspec
 from hypothesis import HealthCheck, given, settings
@@ -124,8 +125,11 @@ def _compare(observed: Observed) -> None:
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
-@given(labs(), labs(), labs())
-def test_drift_of_what_has_changed(desired: Records, before: Records, after: Records) -> None:
+@given(labs(), labs(), st.lists(st.booleans(), min_size=1, max_size=8))
+def test_drift_of_what_has_changed(desired: Records, before: Records, adopted: list[bool]) -> None:
+    """`adopted`: which records become those of the document, in turn."""
+    turns = dict(zip(sorted(desired.keys() | before.keys()), cycle(adopted), strict=False))
+    after = {key: source[key] for key, turn in turns.items() if key in (source := desired if turn else before)}
     changed = between(before, after).ids
     assert drift(desired, after, changed) == tuple(key for key in drift(desired, after) if key in changed)
     known = {key for key in drift(desired, before) if key not in changed}
