@@ -14,7 +14,7 @@ from agent.filter.watch import FilterWatch
 from agent.netlink.namespaces import Namespaces
 from topology.model import ids
 from topology.model.problems import Code, Problem
-from topology.model.records import INTERFACES, Records, replace
+from topology.model.records import INTERFACES, AnyRecord, Records, replace
 from topology.observe import facts as f
 from topology.observe.observed import Observed
 from topology.plan import steps as s
@@ -153,9 +153,9 @@ def _moves_back(done: Sequence[s.AnyStep]) -> dict[str, str]:
     return moves
 
 
-def _with_macs(records: Records, facts: Iterable[f.AnyFact]) -> Records:
+def _with_macs(records: Mapping[str, AnyRecord], facts: Iterable[f.AnyFact]) -> Records:
     """The records with the MACs that the interfaces have, so that one which is made anew gets its own back."""
-    macs = {f"interface:{x.ns}/{x.name}": x.mac for x in facts if isinstance(x, f.LinkFact)}
+    macs = {ids.interface(ids.join(x.ns, x.name)): x.mac for x in facts if isinstance(x, f.LinkFact)}
     return {
         key: replace(r, mac=macs[key]) if isinstance(r, INTERFACES) and r.KIND.mac == "random" and key in macs else r
         for key, r in records.items()

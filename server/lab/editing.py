@@ -261,7 +261,7 @@ class Editing(State):
 
         Raises ProblemError on a refusal. The lab has then rolled back, and its facts say so.
         """
-        before, kernel = self.observed.like, self.observed.records
+        before, kernel = self.observed.like, self.observed.records.whole()
         self.observed.like = like
         done: list[AnyStep] = []
         number = 0
@@ -412,13 +412,13 @@ def _size(steps: tuple[AnyStep, ...]) -> int:
     return sum(len(step.lines) if isinstance(step, ChangeTable) else 1 for step in steps)
 
 
-def _with_observed_tables(goal: Records, observed: Records, steps: tuple[AnyStep, ...]) -> Records:
+def _with_observed_tables(goal: Records, observed: Mapping[str, AnyRecord], steps: tuple[AnyStep, ...]) -> Records:
     """The goal, with the tables that `steps` wrote as iptables prints them: a chain that it prints differently is no difference."""
     tables = {(s.namespace, s.family, s.table) for s in steps if isinstance(s, ChangeTable)}
     if not tables:
         return goal
 
-    def written(records: Records) -> Records:
+    def written(records: Mapping[str, AnyRecord]) -> Records:
         return {k: r for k, r in records.items() if isinstance(r, Chain) and (r.namespace, r.family, r.table) in tables}
 
     replaced = written(goal)

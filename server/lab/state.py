@@ -134,7 +134,8 @@ class State(Writer):
         self._changed()
         undo, redo, by = self._labels()
         return Snapshot(
-            info=self.info(), revision=self.revision, desired=self.desired, observed=self.observed.records, live=self.observed.live,
+            info=self.info(), revision=self.revision, desired=self.desired, observed=self.observed.records.whole(),
+            live=self.observed.live.whole(),
             drift=self._drift, warnings=self._warnings, can_undo=undo or None, can_redo=redo or None,
             undo_by=by or None,
         )  # fmt: skip

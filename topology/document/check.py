@@ -25,6 +25,7 @@ from topology.model.records import (
     Route,
     is_bridge,
 )
+from topology.model.subnets import Subnets
 from topology.observe.normal import effective_mtu
 from topology.rules import chains
 
@@ -321,19 +322,32 @@ def gateways(records: Mapping[str, AnyRecord], only: Collection[str] | None = No
     What was read from a kernel may have such routes, where the address was deleted later. So `check` does not look for them.
     """
     graph = Graph(records)
+    reach: dict[str, tuple[Subnets, Subnets]] = {}
     for key, route in records.items():
-        if isinstance(route, Route) and (only is None or key in only) and not _gateway_connected(graph, route):
-            hint = f"{route.via} is in no subnet of an interface of {route.namespace} that is up: give one an address of its subnet first"
-            yield Found(key, Fault("via", "Nexthop has invalid gateway.", hint, errno.ENETUNREACH), Code.REFUSED)
+        if isinstance(route, Route) and (only is None or key in only):
+            if route.namespace not in reach:
+                reach[route.namespace] = _reach(graph, route.namespace)
+            if not _gateway_connected(reach[route.namespace], route):
+                where = f"an interface of {route.namespace} that is up"
+                hint = f"{route.via} is in no subnet of {where}: give one an address of its subnet first"
+                yield Found(key, Fault("via", "Nexthop has invalid gateway.", hint, errno.ENETUNREACH), Code.REFUSED)
 
 
-def _gateway_connected(graph: Graph, route: Route) -> bool:
+def _reach(graph: Graph, namespace: str) -> tuple[Subnets, Subnets]:
+    """The subnets of the interfaces of a namespace that are up, and the IPv4 prefixes of its routes without a gateway."""
+    up, direct = Subnets(), Subnets()
+    for interface in graph.inside(namespace):
+        if interface.up:
+            up.add(interface.name, interface.addresses)
+    for route in graph.routes(namespace):
+        if route.via is None and route.type == "unicast" and ":" not in route.to:
+            direct.add("", (str(routing.network(route.to)),))
+    return up, direct
+
+
+def _gateway_connected(reach: tuple[Subnets, Subnets], route: Route) -> bool:
     """Whether an interface that is up, or a route without a gateway, leads to the route's IPv4 gateway; true where it has none."""
     if route.via is None or ":" in route.via or route.onlink:
         return True
-    gateway = ipaddress.ip_address(route.via)
-    up = (i for i in graph.inside(route.namespace) if i.up and route.dev in (None, i.name))
-    if any(gateway in ipaddress.ip_interface(a).network for i in up for a in i.addresses):
-        return True
-    direct = (r for r in graph.routes(route.namespace) if r.via is None and r.type == "unicast" and r is not route and ":" not in r.to)
-    return any(gateway in routing.network(r.to) for r in direct)
+    up, direct = reach
+    return any(route.dev in (None, name) for name in up.around(route.via)) or any(True for _ in direct.around(route.via))

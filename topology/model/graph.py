@@ -21,6 +21,7 @@ from topology.model.records import (
     Style,
     is_bridge,
 )
+from topology.model.subnets import Subnets
 
 
 class Graph:
@@ -28,6 +29,7 @@ class Graph:
 
     def __init__(self, records: Mapping[str, AnyRecord]) -> None:
         self.records = dict(records)  # the indexes are made later: what the caller changes meanwhile must not show
+        self._subnets: dict[str, Subnets] = {}
 
     @cached_property
     def namespaces(self) -> dict[str, Namespace]:
@@ -70,6 +72,23 @@ class Graph:
                 out.setdefault(record.namespace, []).append(record)
         return out
 
+    def subnets(self, namespace: str) -> Subnets:
+        """The subnets of its interfaces, whether they are up or not."""
+        known = self._subnets.get(namespace)
+        if known is None:
+            known = self._subnets[namespace] = Subnets()
+            for interface in self.inside(namespace):
+                known.add(interface.name, interface.addresses)
+        return known
+
+    @cached_property
+    def _using(self) -> dict[str, list[Route | Neighbour | Fdb]]:
+        out: dict[str, list[Route | Neighbour | Fdb]] = {}
+        for record in self.records.values():
+            if isinstance(record, Route | Neighbour | Fdb) and record.dev is not None:
+                out.setdefault(ids.join(record.namespace, record.dev), []).append(record)
+        return out
+
     def inside(self, namespace: str) -> list[Interface]:
         """The interfaces of a namespace."""
         return self._inside.get(namespace, [])
@@ -92,8 +111,7 @@ class Graph:
 
     def using(self, ref: str) -> list[Route | Neighbour | Fdb]:
         """The records that name the interface `ns/name` as their `dev`."""
-        namespace, name = ids.Ref.parse(ref)
-        return [r for r in self.records.values() if isinstance(r, Route | Neighbour | Fdb) and r.namespace == namespace and r.dev == name]
+        return self._using.get(ref, [])
 
     def peer(self, ref: str) -> Interface | None:
         """The other end of a pair, where both ends name each other."""

@@ -3,6 +3,8 @@
 They travel as diffs like all records; `topology.observe.observed` derives them from the facts. `at`: s of the lab's CLOCK_MONOTONIC.
 """
 
+from collections.abc import Mapping
+
 import msgspec
 
 from topology.model import ids
@@ -235,4 +237,4 @@ AnyLive = (
     LinkLive | NamespaceLive | FdbLive | CountersLive | ProcessesLive | FilterLive | RuleCountersLive | ConntrackLive
     | TerminalLive | CaptureLive
 )  # fmt: skip
-LiveRecords = dict[str, AnyLive]
+LiveRecords = Mapping[str, AnyLive]

@@ -4,8 +4,9 @@ Desired and observed are both kept in it, so that they are equal when nothing di
 """
 
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from functools import cache
+from typing import Protocol
 
 import msgspec
 
@@ -25,6 +26,7 @@ from topology.model.records import (
     Neighbour,
     Port,
     PortVlan,
+    R,
     Records,
     Route,
     replace,
@@ -38,6 +40,30 @@ UNKNOWN_SPEED_COST = 100
 @cache
 def _interface(text: str) -> ipaddress.IPv4Interface | ipaddress.IPv6Interface:
     return ipaddress.ip_interface(text)
+
+
+class Around(Protocol):
+    """What the normal form of an interface depends on besides itself."""
+
+    def default_mtu(self, interface: AnyInterface, /) -> int:
+        """The MTU in bytes that the kernel gives it if nobody sets one."""
+
+    def master(self, interface: AnyInterface, /) -> Bridge | None:
+        """The bridge whose port it is."""
+
+    def lower(self, interface: AnyInterface, /) -> AnyInterface | None:
+        """The interface that it is made on."""
+
+
+class _Around:
+    """`Around`, by a graph of all records."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+        self.master, self.lower = graph.master, graph.lower
+
+    def default_mtu(self, interface: AnyInterface) -> int:
+        return default_mtu(self._graph, interface)
 
 
 def default_mtu(graph: Graph, interface: AnyInterface) -> int:
@@ -101,20 +127,20 @@ def _vlans(interface: AnyInterface, bridge: Bridge | None) -> tuple[PortVlan, ..
     return None if vlans == usual else vlans
 
 
-def _port(graph: Graph, interface: AnyInterface, bridge: Bridge | None) -> Port:
+def _port(around: Around, interface: AnyInterface, bridge: Bridge | None) -> Port:
     if bridge is None:
         return Port()
-    if interface.port.cost == UNKNOWN_SPEED_COST and not _tells_speed(graph, interface):
+    if interface.port.cost == UNKNOWN_SPEED_COST and not _tells_speed(around, interface):
         return msgspec.structs.replace(interface.port, cost=Port().cost)
     return interface.port
 
 
-def _tells_speed(graph: Graph, interface: AnyInterface) -> bool:
+def _tells_speed(around: Around, interface: AnyInterface) -> bool:
     """Whether the device says how fast it is, itself or the one below it: else a bridge takes it for slow."""
     seen: set[str] = set()
     while interface.KIND.speed == "lower" and interface.ref not in seen:
         seen.add(interface.ref)
-        lower = graph.lower(interface)
+        lower = around.lower(interface)
         if lower is None:
             return False
         interface = lower
@@ -130,14 +156,15 @@ def _own_fields(interface: AnyInterface) -> dict[str, object]:
     return changes
 
 
-def _of_interface(graph: Graph, interface: AnyInterface) -> AnyInterface | None:
-    bridge = graph.master(interface)
+def of_interface(around: Around, interface: AnyInterface) -> AnyInterface | None:
+    """An interface in normal form. None for one that came with its namespace and that nobody has touched."""
+    bridge = around.master(interface)
     out = replace(
         interface,
         addresses=_addresses(interface),
         mac=names.any_mac(interface.mac) if interface.mac is not None else None,
-        mtu=None if interface.mtu == default_mtu(graph, interface) else interface.mtu,
-        port=_port(graph, interface, bridge),
+        mtu=None if interface.mtu == around.default_mtu(interface) else interface.mtu,
+        port=_port(around, interface, bridge),
         vlans=_vlans(interface, bridge),
         **_own_fields(interface),
     )
@@ -147,41 +174,47 @@ def _of_interface(graph: Graph, interface: AnyInterface) -> AnyInterface | None:
 
 def owner(graph: Graph, namespace: str, address: str) -> str | None:
     """The only interface of the namespace in one of whose subnets the address lies."""
-    target = ipaddress.ip_address(address)
-    found = {i.name for i in graph.inside(namespace) for a in i.addresses if target in _interface(a).network}
-    return found.pop() if len(found) == 1 else None
+    return graph.subnets(namespace).owner(address)
 
 
-def _of_route(graph: Graph, route: Route) -> Route:
+def of_route(owner_of: Callable[[str], str | None], route: Route) -> Route:
+    """A route in normal form. `owner_of`: `owner` in the route's namespace."""
     via = names.address(route.via) if route.via else None
     to = names.destination(route.to, via)
     dev = route.dev
     if route.type not in ("unicast", "local"):
         via = dev = None
-    elif via and dev and owner(graph, route.namespace, via) == dev:
+    elif via and dev and owner_of(via) == dev:
         dev = None
     src = names.address(route.src) if route.src else None
     return replace(route, to=to, via=via, dev=dev, src=src, metric=routing.stated_metric(to, route.metric))
 
 
-def _of_namespace(record: Namespace, baseline: Mapping[str, str]) -> Namespace:
+def of_namespace(record: Namespace, baseline: Mapping[str, str]) -> Namespace:
+    """A namespace in normal form: without the sysctls that a fresh one has."""
     sysctls = {key: " ".join(value.split()) for key, value in sorted(record.sysctls.items())}
     kept = {key: value for key, value in sysctls.items() if baseline.get(key) != value}
     return replace(record, sysctls=kept, nsid=None if record.name == HOST else record.nsid)
 
 
-def _kernels_own(graph: Graph, entry: Fdb, records: Mapping[str, AnyRecord]) -> bool:
-    """Whether the kernel makes this FDB entry by itself, because of another record.
+def kernels_own(interface: AnyInterface | None, entry: Fdb, ids: Container[str]) -> bool:
+    """Whether the kernel makes this FDB entry by itself, because of another record. `interface`: that of the entry, in normal form. `ids`:
+    of all entries.
 
     A vxlan's `remote` is its all-zero entry; an entry without a VLAN on a port is made again for each VLAN of the port (br_fdb_add()).
     """
-    interface = graph.interfaces.get(ids.join(entry.namespace, entry.dev))
     if interface is not None and interface.KIND.fdb == "own" and entry.mac == "00:00:00:00:00:00":
         return entry.destination is not None and entry.destination == getattr(interface, "remote", None)
-    return entry.vlan is not None and replace(entry, vlan=None).id in records
+    return entry.vlan is not None and plain_id(entry) in ids
 
 
-def _canonical(record: AnyRecord) -> AnyRecord:
+def plain_id(entry: Fdb) -> str:
+    """The id of the same entry without a VLAN."""
+    return replace(entry, vlan=None).id
+
+
+def canonical(record: R) -> R:
+    """A neighbour or an FDB entry in normal form; all others as they are."""
     if isinstance(record, Neighbour):
         return replace(record, address=names.address(record.address), mac=names.any_mac(record.mac))
     if isinstance(record, Fdb):
@@ -197,40 +230,52 @@ def normalise(records: Mapping[str, AnyRecord], baseline: Mapping[str, str] | No
     """
     interfaces: dict[str, AnyInterface | None] = {}
     graph = Graph(records)
+    around = _Around(graph)
     for ref, interface in graph.interfaces.items():
-        interfaces[ref] = _of_interface(graph, interface)
+        interfaces[ref] = of_interface(around, interface)
     graph = Graph({i.id: i for i in interfaces.values() if i is not None})
     out: Records = {}
     for record in records.values():
-        new: AnyRecord | None = _canonical(record)
+        new: AnyRecord | None = canonical(record)
         if isinstance(record, Interface):
             new = interfaces[record.ref]
         elif isinstance(new, Route):
-            new = _of_route(graph, new)
+            new = of_route(graph.subnets(new.namespace).owner, new)
         elif isinstance(new, Namespace):
-            new = _of_namespace(new, baseline or {})
+            new = of_namespace(new, baseline or {})
         elif isinstance(new, Chain):
             new = chains.normal(new)
         if new is not None:
             out[new.id] = new
-    return {key: r for key, r in out.items() if not (isinstance(r, Fdb) and _kernels_own(graph, r, out))}
+    by_ref = graph.interfaces
+    return {key: r for key, r in out.items() if not (isinstance(r, Fdb) and kernels_own(by_ref.get(ids.join(r.namespace, r.dev)), r, out))}
 
 
 def comparable(records: Mapping[str, AnyRecord], like: Mapping[str, AnyRecord]) -> Records:
     """What the kernel can be asked about: nothing that is only drawn, no lab record, no nsid where `like` (the desired state) says none."""
-    out: Records = {}
-    for key, record in records.items():
-        if isinstance(record, (Lab, *DRAWINGS)):
-            continue
-        if isinstance(record, Namespace) and record.nsid is not None:
-            wanted = like.get(key)
-            if not isinstance(wanted, Namespace) or wanted.nsid is None:
-                record = replace(record, nsid=None)
-        out[key] = record
-    return out
+    found = ((key, _comparable(key, record, like)) for key, record in records.items())
+    return {key: record for key, record in found if record is not None}
 
 
-def drift(desired: Mapping[str, AnyRecord], observed: Mapping[str, AnyRecord]) -> tuple[str, ...]:
-    """The ids of the records in which the kernel differs from the document, sorted."""
-    want, have = comparable(desired, desired), comparable(observed, desired)
-    return tuple(sorted(key for key in want.keys() | have.keys() if want.get(key) != have.get(key)))
+def _comparable(key: str, record: AnyRecord | None, like: Mapping[str, AnyRecord]) -> AnyRecord | None:
+    if isinstance(record, (Lab, *DRAWINGS)):
+        return None
+    if isinstance(record, Namespace) and record.nsid is not None:
+        wanted = like.get(key)
+        if not isinstance(wanted, Namespace) or wanted.nsid is None:
+            return replace(record, nsid=None)
+    return record
+
+
+def drift(desired: Mapping[str, AnyRecord], observed: Mapping[str, AnyRecord], ids: Iterable[str] | None = None) -> tuple[str, ...]:
+    """The ids of the records in which the kernel differs from the document, sorted; with `ids` only of these.
+
+    So where one of the two has changed, `(drift before - ids of the change) | drift(desired, observed, ids of the change)` is the drift.
+    """
+    among = desired.keys() | observed.keys() if ids is None else set(ids)
+    return tuple(sorted(key for key in among if _differs(key, desired, observed)))
+
+
+def _differs(key: str, desired: Mapping[str, AnyRecord], observed: Mapping[str, AnyRecord]) -> bool:
+    want, have = desired.get(key), observed.get(key)
+    return want is not have and _comparable(key, want, desired) != _comparable(key, have, desired)
