@@ -155,7 +155,7 @@ def _moves_back(done: Sequence[s.AnyStep]) -> dict[str, str]:
 
 def _with_macs(records: Records, facts: Iterable[f.AnyFact]) -> Records:
     """The records with the MACs that the interfaces have, so that one which is made anew gets its own back."""
-    macs = {f"interface:{x.ns}/{x.name}": x.mac for x in facts if isinstance(x, f.LinkFact)}
+    macs = {ids.interface(ids.join(x.ns, x.name)): x.mac for x in facts if isinstance(x, f.LinkFact)}
     return {
         key: replace(r, mac=macs[key]) if isinstance(r, INTERFACES) and r.KIND.mac == "random" and key in macs else r
         for key, r in records.items()
