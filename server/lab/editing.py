@@ -3,14 +3,14 @@
 import contextlib
 import errno
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from protocol import private as p
 from protocol.public import Change, Context, Done, Planned
 from server.clock import now
-from server.lab import rule_trials
-from server.lab.policy import adopt, target
+from server.lab import merge, rule_trials
+from server.lab.policy import adopt
 from server.lab.state import State
 from server.problems import denied, unavailable
 from server.storage import Move, NewEntry
@@ -20,13 +20,14 @@ from topology.model import ids
 from topology.model.base import HOST
 from topology.model.diff import Diff, apply, between, reverse
 from topology.model.drawing import is_drawing
+from topology.model.graph import Graph
 from topology.model.limits import Limits, check
 from topology.model.problems import Code, Problem, ProblemError, invalid, refused
-from topology.model.records import AnyRecord, Chain, Lab, Namespace, Records, as_records
+from topology.model.records import AnyRecord, Lab, Namespace, Records, as_records
 from topology.observe.normal import drift
 from topology.plan.iproute2 import commands as shell_commands
 from topology.plan.plan import plan
-from topology.plan.steps import AnyStep, ChangeTable
+from topology.plan.steps import AnyStep, ChangeTable, MoveInterface
 from topology.plan.table_texts import trials
 
 STORE_AGAIN_SECONDS = 5.0
@@ -64,6 +65,13 @@ class Draft(NamedTuple):
     step: Change | None = None
 
 
+class Carried(NamedTuple):
+    """An edit that is in the kernel. `goal`: what the kernel should be then, with the tables that it wrote as iptables prints them."""
+
+    steps: tuple[AnyStep, ...]
+    goal: Records
+
+
 class Editing(State):
     """A lab that can be edited."""
 
@@ -73,19 +81,36 @@ class Editing(State):
         """Carry out all commands, or none: raises ProblemError, and then nothing has changed."""
         if not _is_whole_document(asked):
             self._refuse_unreadable()
-        self._settle_outside_changes()
         revert = next((c for c in asked.commands if isinstance(c, RevertDrift)), None)
         if revert is not None:
             if len(asked.commands) > 1 or asked.dry_run:
                 raise invalid("revert-drift cannot be combined with other commands or with dry_run", None, "send it alone")
             return self._revert(revert.ids)
-        draft = Draft(self.desired)
-        for command in asked.commands:
-            draft = self._with_command(draft, command)
-        draft = draft._replace(after=self._as_printed(draft.after, asked))
+        draft = self._only_drawn(asked)
+        if draft is None:
+            self._settle_outside_changes()
+            draft = self._draft(asked)
+            draft = draft._replace(after=self._as_printed(draft.after, asked))
         diff = between(self.desired, draft.after)
         self._check(draft.after, diff, asked)
         return self._planned(draft, diff) if asked.dry_run else self._commit(draft, diff, asked)
+
+    def _only_drawn(self, asked: EditRequest) -> Draft | None:
+        """The draft of an edit with which the kernel has nothing to do; None for any other, and for one that does not fit the document of
+        this moment."""
+        try:
+            draft = self._draft(asked)
+        except ProblemError:
+            if self._changed_since is None:
+                raise
+            return None
+        return None if _is_of_kernel(between(self.desired, draft.after)) or draft.step is not None else draft
+
+    def _draft(self, asked: EditRequest) -> Draft:
+        draft = Draft(self.desired)
+        for command in asked.commands:
+            draft = self._with_command(draft, command)
+        return draft
 
     def _with_command(self, draft: Draft, command: AnyCommand) -> Draft:
         """The draft with one more command. Undo and redo start from the document, whatever came before them."""
@@ -159,14 +184,19 @@ class Editing(State):
 
     # ---- carried out -------------------------------------------------------------------------------------------------
 
-    def _goal(self, after: Records, diff: Diff[AnyRecord]) -> Records:
-        """What the kernel is to be: the document. While there is drift, the observed state with the edit alone."""
-        return target(self.observed.records, diff) if self._drift else after
+    def _goal(self, draft: Draft) -> Records:
+        """What the kernel is to be: what it is, with the edit alone. Under follow, what differs from the document has just been changed
+        from outside: raises ProblemError (CONFLICT) where the edit changes the same."""
+
+        def is_conflict(key: str) -> bool:
+            return self.policy == "follow" and key not in self._drift
+
+        return merge.goal(self.desired, draft.after, self.observed.records, draft.moves, is_conflict)
 
     def _planned(self, draft: Draft, diff: Diff[AnyRecord]) -> Planned:
         """The steps of an edit, against an empty lab where it is not live."""
         live = self.state == "live"
-        goal = self._goal(draft.after, diff) if live else draft.after
+        goal = self._goal(draft) if live else draft.after
         have = self.observed.records if live else as_records(Namespace(name=HOST))
         steps = plan(goal, have, draft.moves, self.observed.baseline, self.observed.initial_mac)
         return Planned(steps=steps, shell=shell_commands(steps), diff=diff, made=draft.made)
@@ -175,23 +205,26 @@ class Editing(State):
         """Carry out an edit, store it with its history entry, and publish it. One that cannot be stored is undone in the kernel."""
         steps: tuple[AnyStep, ...] = ()
         before, after, observed = self.desired, draft.after, dict(self.observed.records)
-        if self.state == "live":
-            steps = self._execute(self._goal(after, diff), after, draft.moves)
-            consequences = set(drift(after, self.observed.records)) - set(self._drift)
-            after = adopt(after, self.observed.records, consequences)
+        carried: Carried | None = None
+        if self.state == "live" and (_is_of_kernel(diff) or draft.step is not None):
+            carried = self._carry_out(draft)
+            steps = carried.steps
+            after = adopt(after, self.observed.records, self._consequences(after, diff, steps))
         diff = between(before, after)
         shell = shell_commands(steps) if _size(steps) <= MAX_SHELL_COMMANDS else ()
         step = draft.step
         try:
             self._store(after, diff, NewEntry(asked.context, diff, shell) if step is None else Move(step.number, not step.undone))
         except ProblemError:
-            self._undo_in_kernel(observed, before, draft.moves)
+            if carried is not None:
+                self._undo_in_kernel(observed, draft, carried)
             raise
         self.desired = self.observed.like = after
         self._settle_uplink()
         if diff or step is not None:
             self._publish_edit(diff, asked.context, shell)
-        self._show_drift()
+        if carried is not None:
+            self._leave_to_policy()
         seconds = time.monotonic() - asked.started if asked.started and self.state == "live" else None
         return Done(revision=self.revision, steps=len(steps), deploy_seconds=seconds, made=draft.made)
 
@@ -208,12 +241,12 @@ class Editing(State):
             self._storage_failed = False
             self._changed_since = self._last_fact = time.monotonic()
 
-    def _undo_in_kernel(self, observed: Records, desired: Records, moves: Mapping[str, str]) -> None:
-        """An edit was carried out and could not be stored: make the kernel what it was."""
-        if self.state != "live":
-            return
+    def _undo_in_kernel(self, observed: Records, draft: Draft, carried: Carried) -> None:
+        """An edit was carried out and could not be stored: take it back in the kernel, where the records were `observed` before."""
+        back = {new: old for old, new in draft.moves.items()}
+        target = merge.goal(carried.goal, observed, self.observed.records, back)
         try:
-            self._execute(observed, desired, {new: old for old, new in moves.items()})
+            self._execute(lambda done: _with_observed_tables(target, self.observed.records, done), self.desired, back)
         except ProblemError as e:
             self._notice("error", e.problem)
 
@@ -256,8 +289,48 @@ class Editing(State):
             self._authors.update(((key, field), (self.revision + 1, who)) for field in fields_of(diff, key))
         self._stale_warnings = True
 
-    def _execute(self, goal: Records, like: Records, moves: Mapping[str, str]) -> tuple[AnyStep, ...]:
-        """Apply plans until the kernel, read back, is the goal; the steps of all. `like`: the document by which facts are folded meanwhile.
+    def _carry_out(self, draft: Draft) -> Carried:
+        """Make the edit in the kernel, and nothing else: what a shell changes meanwhile stays. Raises ProblemError as `_execute`."""
+        first = self._goal(draft)
+
+        def goal(done: Sequence[AnyStep]) -> Records:
+            tables = _tables(done)
+            return (
+                merge.left_over(self.desired, draft.after, self.observed.records, lambda key: _table_of(key) in tables) if done else first
+            )
+
+        steps = self._execute(goal, draft.after, draft.moves)
+        return Carried(steps, _with_observed_tables(first, self.observed.records, steps))
+
+    def _consequences(self, after: Records, diff: Diff[AnyRecord], steps: Sequence[AnyStep]) -> set[str]:
+        """What differs from the document because of the edit: in the records that it changed, in namespaces where it did something. All
+        else that differs comes from outside."""
+        differing = set(drift(after, self.observed.records)) - set(self._drift)
+        touched, tables = self._touched(steps), _tables(steps)
+
+        def is_one(key: str) -> bool:
+            table = _table_of(key)
+            return key in diff.ids or (table in tables if table else ids.namespace_of(ids.subject_of(key)) in touched)
+
+        return set(filter(is_one, differing))
+
+    def _touched(self, steps: Sequence[AnyStep]) -> set[str]:
+        """The namespaces in which steps change something, also by what hangs on an interface."""
+        graph, out = Graph(self.observed.records), set()
+        for step in steps:
+            if isinstance(step, ChangeTable):
+                continue
+            subject = ids.subject_of(step.subject)
+            out.add(ids.namespace_of(subject))
+            if ids.is_interface(step.subject):
+                out.update(upper.namespace for upper in graph.uppers(subject))
+            if isinstance(step, MoveInterface):
+                out.add(step.to_namespace)
+        return out
+
+    def _execute(self, goal: Callable[[Sequence[AnyStep]], Records], like: Records, moves: Mapping[str, str]) -> tuple[AnyStep, ...]:
+        """Apply plans until the kernel, read back, is the goal; the steps of all. `goal`: what that is after the steps that were done.
+        `like`: the document by which facts are folded meanwhile.
 
         Raises ProblemError on a refusal. The lab has then rolled back, and its facts say so.
         """
@@ -266,18 +339,25 @@ class Editing(State):
         done: list[AnyStep] = []
         try:
             for number in range(MAX_ROUNDS):
-                steps = plan(goal, self.observed.records, moves if number == 0 else None, self.observed.baseline, self.observed.initial_mac)
+                wanted = goal(done)
+                steps = plan(
+                    wanted, self.observed.records, moves if number == 0 else None, self.observed.baseline, self.observed.initial_mac
+                )
                 if not steps:
                     break
                 done += steps
                 self._apply(steps)
-                goal = _with_observed_tables(goal, self.observed.records, steps)
         except ProblemError:
             self.observed.like = before
             self._changed_since = self._last_fact = time.monotonic()  # have the policy see to what was not rolled back
             raise
-        self._changed_since = None
         return tuple(done)
+
+    def _execute_document(self) -> tuple[AnyStep, ...]:
+        """Make the kernel what the document says, whatever it is."""
+        steps = self._execute(lambda done: _with_observed_tables(self.desired, self.observed.records, done), self.desired, {})
+        self._changed_since = None
+        return steps
 
     def _apply(self, steps: tuple[AnyStep, ...]) -> None:
         if self.link is None:
@@ -297,10 +377,24 @@ class Editing(State):
 
     def _revert(self, changed: tuple[str, ...] | None) -> Done:
         """Make these records in the kernel as the document says; None: all that drifted."""
-        goal = adopt(self.observed.records, self.desired, set(changed if changed is not None else self._drift))
+        wanted = set(changed if changed is not None else self._drift)
+
+        def goal(done: Sequence[AnyStep]) -> Records:
+            tables = _tables(done)
+            return adopt(self.observed.records, self.desired, {key for key in wanted if _table_of(key) not in tables})
+
         steps = self._execute(goal, self.desired, {}) if self.state == "live" else ()
-        self._show_drift()
+        self._leave_to_policy()
         return Done(revision=self.revision, steps=len(steps))
+
+    def _leave_to_policy(self) -> None:
+        """What differs since an edit was carried out comes from outside: have the policy act on it soon. Without that publish the drift."""
+        new = set(drift(self.desired, self.observed.records)) - set(self._drift)
+        if new and self.policy != "flag":
+            self._changed_since = self._changed_since or time.monotonic()
+        else:
+            self._changed_since = None
+            self._show_drift()
 
     # ---- changes from outside ----------------------------------------------------------------------------------------
 
@@ -352,7 +446,7 @@ class Editing(State):
 
     def _enforce(self, differing: tuple[str, ...]) -> None:
         """Undo the changes in the kernel, and say so."""
-        steps = self._execute(self.desired, self.desired, {})
+        steps = self._execute_document()
         if steps:
             message = f"undone, because it was changed from outside: {', '.join(map(ids.subject_of, differing[:5]))}"
             self._notice(
@@ -392,17 +486,28 @@ def _size(steps: tuple[AnyStep, ...]) -> int:
     return sum(len(step.lines) if isinstance(step, ChangeTable) else 1 for step in steps)
 
 
-def _with_observed_tables(goal: Records, observed: Records, steps: tuple[AnyStep, ...]) -> Records:
+def _is_of_kernel(diff: Diff[AnyRecord]) -> bool:
+    """Whether the kernel has anything to do with it."""
+    return any(key != ids.LAB and not is_drawing(key) for key in diff.ids)
+
+
+def _tables(steps: Sequence[AnyStep]) -> set[tuple[str, ...]]:
+    """The tables that steps write, each as namespace, family and table."""
+    return {(s.namespace, s.family, s.table) for s in steps if isinstance(s, ChangeTable)}
+
+
+def _table_of(key: str) -> tuple[str, ...]:
+    """The table that a chain is in; empty for any other record."""
+    return tuple(ids.subject_of(key).split("/")[:3]) if ids.kind_of(key) == "chain" else ()
+
+
+def _with_observed_tables(goal: Records, observed: Records, steps: Sequence[AnyStep]) -> Records:
     """The goal, with the tables that `steps` wrote as iptables prints them: a chain that it prints differently is no difference."""
-    tables = {(s.namespace, s.family, s.table) for s in steps if isinstance(s, ChangeTable)}
+    tables = _tables(steps)
     if not tables:
         return goal
-
-    def written(records: Records) -> Records:
-        return {k: r for k, r in records.items() if isinstance(r, Chain) and (r.namespace, r.family, r.table) in tables}
-
-    replaced = written(goal)
-    return {**{key: r for key, r in goal.items() if key not in replaced}, **written(observed)}
+    written = {key: r for key, r in observed.items() if _table_of(key) in tables}
+    return {**{key: r for key, r in goal.items() if _table_of(key) not in tables}, **written}
 
 
 def _compose(first: Mapping[str, str], second: Mapping[str, str]) -> dict[str, str]:

@@ -4,10 +4,9 @@ from collections.abc import Iterable, Mapping
 
 from topology.edit import layout
 from topology.model import ids
-from topology.model.diff import Diff
 from topology.model.graph import Graph
 from topology.model.records import AnyRecord, Records
-from topology.observe.normal import comparable, normalise
+from topology.observe.normal import comparable
 
 
 def adopt(into: Mapping[str, AnyRecord], source: Mapping[str, AnyRecord], changed: Iterable[str]) -> Records:
@@ -32,11 +31,3 @@ def adopt(into: Mapping[str, AnyRecord], source: Mapping[str, AnyRecord], change
         for placement in layout.missing(out):
             out[placement.id] = placement
     return out
-
-
-def target(observed: Mapping[str, AnyRecord], diff: Diff[AnyRecord]) -> Records:
-    """The observed records with an edit applied, in normal form: so that a plan for it leaves all other differences as they are."""
-    out = {key: r for key, r in observed.items() if key not in diff.removed}
-    out.update(diff.added)
-    out.update({key: after for key, (_, after) in diff.updated.items()})
-    return normalise(out)

@@ -62,7 +62,7 @@ class Workspace(Editing):
         self._settle_uplink()
         if self._is_fresh():
             check({}, self.desired, self._limits())
-            steps = self._execute(self.desired, self.desired, {})
+            steps = self._execute_document()
             self._adopt_printed_rules()
             return steps
         self._changed_since = time.monotonic()  # have the policy see to what changed while the server was away
