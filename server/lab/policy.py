@@ -8,6 +8,9 @@ from topology.model.graph import Graph
 from topology.model.records import AnyRecord, Records
 from topology.observe.normal import comparable
 
+FIRST_SECONDS, MOST_SECONDS = 1.0, 60.0
+"""How long enforce waits before it tries again what did not succeed, at first and at most."""
+
 
 def adopt(into: Mapping[str, AnyRecord], source: Mapping[str, AnyRecord], changed: Iterable[str]) -> Records:
     """`into` with the records `changed` as they are in `source`. New nodes get a placement; that of nodes that are gone is removed."""
@@ -31,3 +34,23 @@ def adopt(into: Mapping[str, AnyRecord], source: Mapping[str, AnyRecord], change
         for placement in layout.missing(out):
             out[placement.id] = placement
     return out
+
+
+class Backoff:
+    """How long enforce leaves a difference that it could not undo: 1, 2, 4 … 60 s, until there is none or another one."""
+
+    def __init__(self) -> None:
+        self._seconds = 0.0
+        self._about: frozenset[str] = frozenset()
+
+    def failed(self, differing: Iterable[str]) -> tuple[float, bool]:
+        """The differences could not be undone: the seconds until the next attempt, and whether somebody should be told of it."""
+        about = frozenset(differing)
+        is_news = about != self._about
+        self._seconds = FIRST_SECONDS if is_news else min(2 * self._seconds, MOST_SECONDS)
+        self._about = about
+        return self._seconds, is_news
+
+    def reset(self) -> None:
+        """There is no difference, or it was undone."""
+        self._seconds, self._about = 0.0, frozenset()
