@@ -82,21 +82,22 @@ class Outside:
         except ProblemError as e:
             self._cannot_store(e)
             return
-        self._remember_entry(diff)
+        self._remember_entry(diff, isinstance(entry, Amend))
         self._adopted(diff, context)
         self._parts.changed()
 
     def _entry(self, diff: Diff[AnyRecord], context: Context) -> NewEntry | Amend:
-        """A new entry; the one before, amended, where the same fields have just changed: a flapping interface is one entry."""
+        """A new entry; the one before, amended, where its fields have just changed again: a flapping interface is one entry."""
         undo = self._document.store.heads.undo
         is_recent = time.monotonic() - self._last.at < SQUASH_SECONDS
-        if undo is not None and is_recent and undo.number == self._last.number and _fields(diff) == self._last.fields:
+        if undo is not None and is_recent and undo.number == self._last.number and _fields(diff) <= self._last.fields:
             return Amend(context, squash(undo.diff, diff))
         return NewEntry(context, diff)
 
-    def _remember_entry(self, diff: Diff[AnyRecord]) -> None:
+    def _remember_entry(self, diff: Diff[AnyRecord], amended: bool) -> None:
         undo = self._document.store.heads.undo
-        self._last = _Last(undo.number if undo else 0, _fields(diff), time.monotonic())
+        fields = self._last.fields if amended else _fields(diff)
+        self._last = _Last(undo.number if undo else 0, fields, time.monotonic())
 
     def _adopted(self, diff: Diff[AnyRecord], context: Context) -> None:
         self.stored()
