@@ -154,9 +154,19 @@ class Carrying:
 
     def applied_late(self, applied: p.Applied) -> None:
         """An apply has ended that nobody waits for any more; its edit was refused as unanswered. Undo it. Raises ProblemError."""
+        if applied.problem is not None:
+            self._unfinished = None
+        self.undo_unfinished()
+
+    def undo_unfinished(self) -> None:
+        """Undo what is there of an apply whose answer was lost. When the process answers again, it has ended. Raises ProblemError."""
         unfinished, self._unfinished = self._unfinished, None
-        if unfinished is not None and applied.problem is None:
+        if unfinished is not None:
             self.take_back(unfinished.before, Carried((), unfinished.goal))
+
+    def forget_unfinished(self) -> None:
+        """The process in which an apply was under way has ended."""
+        self._unfinished = None
 
 
 def _tables(steps: Sequence[AnyStep]) -> set[tuple[str, ...]]:

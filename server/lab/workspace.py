@@ -264,10 +264,15 @@ class Workspace:
             self._parts.uplink.reset()
         settle_uplink(self._parts)
         if connection.is_fresh:
+            self._carrying.forget_unfinished()
             check({}, self.desired, self._editing.limits())
             steps = self._carrying.execute_document()
             self._outside.adopt_printed_rules()
             return steps
+        try:
+            self._carrying.undo_unfinished()
+        except ProblemError as e:
+            self._parts.publisher.notice("error", e.problem)
         self._parts.view.wait_for_quiet()  # have the policy see to what changed while the server was away
         return ()
 
