@@ -94,8 +94,10 @@ class Scene:
         eventually(lambda: self.lab.state == state, seconds)
 
     def close(self) -> None:
-        self.agent.close()
+        for process in self.agent.labs.values():
+            process.go.set()
         self.hub.end()
+        self.agent.close()
 
 
 @pytest.fixture
