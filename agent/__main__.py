@@ -30,7 +30,7 @@ async def _serve(run: Path, server_uid: int, limits: Path | None, uplinks: bool)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     labs = Labs(run, limits, uplinks)
-    labs.find()
+    await labs.find()
     path = run / "agent.sock"
     path.unlink(missing_ok=True)
     listener = Listener(labs, {0, server_uid})

@@ -6,6 +6,7 @@ import errno
 import os
 import signal
 import socket
+import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -44,7 +45,7 @@ class Running(NamedTuple):
 
 
 class Labs:
-    """`running`: by lab id. `on_end` is called with the lab and the reason when one ends that was not told to, `on_limit` when one runs
+    """`running`: by lab id. `on_end` is called with the lab and the reason when one ends that was not asked to, `on_limit` when one runs
     into a limit that the kernel enforces."""
 
     def __init__(self, run: Path, limits: Path | None = None, uplinks: bool = False) -> None:
@@ -58,51 +59,84 @@ class Labs:
         self.on_limit: Callable[[str, Problem], None] = lambda _lab, _problem: None
         self._limit_events = LimitEvents(lambda lab, problem: self.on_limit(lab, problem))
         self._stopping: dict[str, asyncio.Event] = {}
+        self._starting: dict[str, asyncio.Task[None]] = {}
+        self._ends: dict[str, asyncio.Task[None]] = {}
+        """What cleans up after labs that have ended."""
+        self._numbers: dict[str, int] = {}
+        """Of the labs that start, run, or are cleaned up."""
 
-    def find(self) -> None:
+    async def find(self) -> None:
         """Take over the labs that an agent before this one made, and that still run."""
+        await asyncio.to_thread(enforced.version)
         for path in self._folder.glob("*.json"):
             lab = path.stem
             try:
                 file = msgspec.json.decode(path.read_bytes(), type=LabFile)
                 pidfd = os.pidfd_open(file.pid)
             except (OSError, msgspec.MsgspecError):
-                self._clean(lab)
+                await self._clean(lab)
                 continue
             if started(file.pid) == file.started:
+                self._numbers[lab] = file.number
                 self._watch(lab, Running(file, pidfd))
             else:
                 os.close(pidfd)
-                self._clean(lab)
+                await self._clean(lab)
 
     def socket_of(self, lab: str) -> Path | None:
         """Where the lab's process listens; None where the lab does not run."""
         return self._folder / f"{lab}.sock" if lab in self.running else None
 
-    def start(self, lab: str, firewall: Driver | None = None) -> None:
+    async def start(self, lab: str, firewall: Driver | None = None) -> None:
         """Make the sandbox and the lab's process. Raises ProblemError."""
         if not ids.LAB_NAME.fullmatch(lab):
             raise ProblemError(Problem(code=Code.INVALID, message=f'"{lab}" is no lab id', hint=ids.LAB_NAME.pattern))
+        await self._wait_for(lab)
         if lab in self.running:
             raise ProblemError(Problem(code=Code.EXISTS, message=os.strerror(errno.EEXIST), hint=f"lab {lab} runs already"))
-        limits = self._limits_of(lab)
-        self._clean(lab)
-        number = min(set(range(len(self.running) + 1)) - {r.file.number for r in self.running.values()})
-        try:
-            pid = self._sandbox(lab, number, limits, firewall or filter.default())
-        except OSError as e:
-            self._clean(lab)
-            raise ProblemError(Problem(code=Code.UNSUPPORTED, message=str(e), hint="vethboard doctor shows what is missing")) from None
-        file = LabFile(pid=pid, started=started(pid) or 0, number=number, limits=limits)
-        (self._folder / f"{lab}.json").write_bytes(msgspec.json.encode(file))
-        self._watch(lab, Running(file, os.pidfd_open(pid)))
+        task = self._starting[lab] = asyncio.create_task(self._start(lab, firewall))
+        await asyncio.wait([task])
+        if task.cancelled():
+            raise ProblemError(Problem(code=Code.UNAVAILABLE, message=f"lab {lab} was stopped while it started"))
+        task.result()
 
-    def _sandbox(self, lab: str, number: int, limits: Limits, driver: Driver) -> int:
+    async def _wait_for(self, lab: str) -> None:
+        """Until nothing is under way with this lab: another start, or the cleaning up after its end."""
+        while tasks := [task for task in (self._starting.get(lab), self._ends.get(lab)) if task is not None]:
+            await asyncio.wait(tasks)
+
+    async def _start(self, lab: str, firewall: Driver | None) -> None:
+        self._numbers[lab] = number = min(set(range(len(self._numbers) + 1)) - set(self._numbers.values()))
+        try:
+            limits = self._limits_of(lab)
+            await self._clean(lab)
+            driver: Driver = firewall if firewall is not None else await asyncio.to_thread(filter.default)
+            pid = await self._sandbox(lab, number, limits, driver)
+            self._keep(lab, LabFile(pid=pid, started=started(pid) or 0, number=number, limits=limits))
+        except OSError as e:
+            raise ProblemError(Problem(code=Code.UNSUPPORTED, message=str(e), hint="vethboard doctor shows what is missing")) from None
+        finally:
+            if lab not in self.running:
+                await self._clean(lab)
+                del self._numbers[lab]
+            del self._starting[lab]
+
+    def _keep(self, lab: str, file: LabFile) -> None:
+        """Write down that the lab runs, and watch it. Raises OSError; then its process is told to end."""
+        try:
+            (self._folder / f"{lab}.json").write_bytes(msgspec.json.encode(file))
+            self._watch(lab, Running(file, os.pidfd_open(file.pid)))
+        except OSError:
+            sandbox.kill(file.pid)
+            raise
+
+    async def _sandbox(self, lab: str, number: int, limits: Limits, driver: Driver) -> int:
         """The pid of the lab's first process, which has its listening socket. Raises OSError."""
+        await asyncio.to_thread(enforced.version)
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
             listener.bind(str(self._folder / f"{lab}.sock"))
             listener.listen(8)
-            return sandbox.make(lab, listener, number, limits, partial(main, limits=limits, firewall=driver))
+            return await sandbox.make(lab, listener, number, limits, partial(main, limits=limits, firewall=driver))
 
     def _limits_of(self, lab: str) -> Limits:
         """What the limits file says now: it is read at each start, so that a change needs no restart. Raises ProblemError."""
@@ -122,26 +156,35 @@ class Labs:
     def _ended(self, lab: str) -> None:
         running = self.running.pop(lab)
         asyncio.get_running_loop().remove_reader(running.pidfd)
-        reason = "its process ended"
-        with contextlib.suppress(ChildProcessError):
-            status = os.waitpid(running.file.pid, os.WNOHANG)[1]
-            if os.WIFSIGNALED(status):
-                reason = f"its process was ended by signal {os.WTERMSIG(status)} ({signal.Signals(os.WTERMSIG(status)).name})"
-        os.close(running.pidfd)
-        self._clean(lab)
-        stopping = self._stopping.pop(lab, None)
-        if stopping is not None:
-            stopping.set()
-        else:
-            self.on_end(lab, reason)
+        self._ends[lab] = asyncio.create_task(self._end(lab, running))
 
-    def _clean(self, lab: str) -> None:
+    async def _end(self, lab: str, running: Running) -> None:
+        """Clean up after a lab, and say so."""
+        reason = _reason(running.file.pid)
+        os.close(running.pidfd)
+        try:
+            await self._clean(lab)
+        except OSError as e:
+            sys.stderr.write(f"vethboard agent: something of lab {lab} is left: {e}\n")
+        finally:
+            del self._ends[lab], self._numbers[lab]
+            stopping = self._stopping.pop(lab, None)
+            if stopping is not None:
+                stopping.set()
+            else:
+                self.on_end(lab, reason)
+
+    async def _clean(self, lab: str) -> None:
         """Remove what is left of a lab that does not run."""
         self._limit_events.forget(lab)
-        self._uplinks.end(lab)
-        enforced.release(lab)
+        await asyncio.to_thread(self._uplinks.end, lab)
+        await asyncio.to_thread(enforced.release, lab)
         for suffix in ("sock", "json"):
             (self._folder / f"{lab}.{suffix}").unlink(missing_ok=True)
+
+    def uplinks(self) -> tuple[str, ...]:
+        """The labs that have an uplink now."""
+        return tuple(sorted(lab for lab in self.running if self._uplinks.is_on(lab)))
 
     async def set_uplink(self, lab: str, on: bool) -> None:
         """Give the lab an uplink, or take it away. Raises ProblemError."""
@@ -152,6 +195,9 @@ class Labs:
 
     async def stop(self, lab: str) -> None:
         """End a lab: with its first process all others end, and with them its namespaces. Returns when nothing of it is left."""
+        if (starting := self._starting.get(lab)) is not None:
+            starting.cancel()
+        await self._wait_for(lab)
         running = self.running.get(lab)
         if running is None:
             return
@@ -161,7 +207,7 @@ class Labs:
 
     async def stop_all(self) -> None:
         """End all labs."""
-        await asyncio.gather(*(self.stop(lab) for lab in list(self.running)))
+        await asyncio.gather(*(self.stop(lab) for lab in list(self._numbers)))
 
     def close(self) -> None:
         """Remove the folders, if they are empty."""
@@ -169,3 +215,12 @@ class Labs:
         for folder in (self._folder, self._run):
             with contextlib.suppress(OSError):
                 folder.rmdir()
+
+
+def _reason(pid: int) -> str:
+    """Why a lab's first process has ended, as far as this process is told."""
+    with contextlib.suppress(ChildProcessError):
+        status = os.waitpid(pid, os.WNOHANG)[1]
+        if os.WIFSIGNALED(status):
+            return f"its process was ended by signal {os.WTERMSIG(status)} ({signal.Signals(os.WTERMSIG(status)).name})"
+    return "its process ended"

@@ -128,8 +128,8 @@ class LimitEvents:
         self._compare(self._by_watch[watch] for watch in watches if watch in self._by_watch)
 
     def _on_timer(self) -> None:
+        self._timer = self._loop.call_later(POLL_SECONDS, self._on_timer) if self._polled else None  # first: it goes on after an error
         self._compare(list(self._polled.values()))
-        self._timer = self._loop.call_later(POLL_SECONDS, self._on_timer) if self._polled else None
 
     def _on_oom(self, lab: str, eventfd: int, most: int) -> None:
         with contextlib.suppress(BlockingIOError):

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import socket
 import struct
+import traceback
 from collections.abc import Coroutine
 
 import msgspec
@@ -82,6 +83,9 @@ class Listener:
             return await self._do(request)
         except ProblemError as e:
             return p.ControlAnswer(id=request.id, problem=e.problem)
+        except Exception as e:
+            traceback.print_exc()
+            return p.ControlAnswer(id=request.id, problem=Problem(code=Code.INTERNAL, message=f"{type(e).__name__}: {e}"))
 
     async def _do(self, request: p.AnyControlRequest) -> p.ControlAnswer:
         """Raises ProblemError."""
@@ -89,9 +93,9 @@ class Listener:
             case p.Hello():
                 if request.protocol != p.PROTOCOL:
                     raise ProblemError(Problem(code=Code.VERSION, message=f"this agent speaks protocol {p.PROTOCOL}"))
-                return p.ControlAnswer(id=request.id, labs=tuple(sorted(self._labs.running)))
+                return p.ControlAnswer(id=request.id, labs=tuple(sorted(self._labs.running)), uplinks=self._labs.uplinks())
             case p.Start():
-                self._labs.start(request.lab, request.firewall)
+                await self._labs.start(request.lab, request.firewall)
             case p.Stop():
                 await self._labs.stop(request.lab)
             case p.SetUplink():
@@ -115,11 +119,11 @@ class Listener:
             return
         try:
             async with unix_connect(str(path), uri="ws://lab/", compression=None, max_size=MAX_LAB_MESSAGE, ping_interval=None) as inner:
-                forth, back = asyncio.create_task(_pipe(connection, inner)), asyncio.create_task(_pipe(inner, connection))
-                await asyncio.wait((forth, back), return_when=asyncio.FIRST_COMPLETED)
+                to_inner, to_outer = asyncio.create_task(_pipe(connection, inner)), asyncio.create_task(_pipe(inner, connection))
+                await asyncio.wait((to_inner, to_outer), return_when=asyncio.FIRST_COMPLETED)
                 await connection.close()
                 await inner.close()
-                await asyncio.gather(forth, back)
+                await asyncio.gather(to_inner, to_outer)
         except (OSError, InvalidHandshake):
             await connection.close(1011, f"lab {lab} does not answer")
 

@@ -48,16 +48,20 @@ class Uplinks:
         self._folder, self._allowed = folder, allowed
 
     async def set(self, lab: str, on: bool, pid: int, number: int) -> None:
-        """Start the uplink of a lab, whose first process is `pid`, or end it. `number` chooses the lab's uids. Raises ProblemError: DENIED
-        where uplinks are not allowed."""
-        if not self._allowed:
+        """Start the uplink of a lab, whose first process is `pid`, or end it, which is always allowed. `number` chooses the lab's uids.
+        Raises ProblemError: DENIED where uplinks are not allowed."""
+        if not on:
+            await asyncio.to_thread(self.end, lab)
+        elif not self._allowed:
             problem = Problem(code=Code.DENIED, message="uplinks are not allowed on this server", hint="vethboard up --allow-uplink")
             raise ProblemError(problem)
-        if not on:
-            self.end(lab)
         elif self._running(lab) is None:
             program = await _start(lab, pid, number)
             self._file(lab).write_bytes(msgspec.json.encode(UplinkFile(program, pids.started(program) or 0)))
+
+    def is_on(self, lab: str) -> bool:
+        """Whether the lab's uplink runs now."""
+        return self._running(lab) is not None
 
     def end(self, lab: str) -> None:
         """End the uplink, if the lab has one."""
@@ -95,7 +99,7 @@ async def _start(lab: str, first: int, number: int) -> int:
         _child(path, first, sandbox.base(number), child_ready, stderr)
     os.close(child_ready)
     try:
-        limits.join(lab, pid)
+        await asyncio.to_thread(limits.join, lab, pid)
         if not await _is_ready(ready):
             os.kill(pid, signal.SIGKILL)
             text = os.pread(stderr, 1000, 0).decode("utf-8", "replace").strip() or "it did not become ready"

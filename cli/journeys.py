@@ -1,4 +1,4 @@
-"""trace, watch, journey: traces of packets."""
+"""trace, watch, show-trace: traces of packets."""
 
 import signal
 import sys
@@ -112,7 +112,7 @@ def watch(client: Client, args: Args) -> int:
     return 0
 
 
-def journey(args: Args) -> int:
+def show_trace(args: Args) -> int:
     """Print a saved trace, without a lab or a server."""
     try:
         data = sys.stdin.buffer.read() if args.file == "-" else Path(args.file).read_bytes()

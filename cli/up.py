@@ -25,6 +25,8 @@ DEFAULT_LIMITS = Path("/etc/vethboard/limits.json")
 START_SECONDS = 30.0
 STOP_SECONDS = 60.0
 """How long a process may take to start, and to stop before it is killed."""
+FIRST_PAUSE_SECONDS, LAST_PAUSE_SECONDS = 1.0, 60.0
+"""Until the next try to start one again that did not start, each time twice as long."""
 WATCH_SECONDS = 0.2
 """Between two looks whether agent and server still run."""
 
@@ -42,6 +44,7 @@ class Child:
     def __init__(self, name: str, argv: list[str], prepare: Callable[[], None]) -> None:
         self.name, self._argv, self._prepare = name, argv, prepare
         self.ready: dict[str, str] = {}
+        self._pause, self._not_before = FIRST_PAUSE_SECONDS, 0.0
         self.process = self._start()
 
     def _start(self) -> subprocess.Popen[bytes]:
@@ -64,12 +67,18 @@ class Child:
         raise ProblemError(Problem(code=Code.UNAVAILABLE, message=f"the {self.name} did not start", hint="see its output above"))
 
     def restart_if_dead(self) -> None:
-        """Start it again if it has ended. The labs keep running meanwhile and are found again."""
-        if (code := self.process.poll()) is None:
+        """Start it again if it has ended; where that fails, again later and later. The labs keep running meanwhile and are found again."""
+        if (code := self.process.poll()) is None or time.monotonic() < self._not_before:
             return
         sys.stderr.write(f"vethboard: the {self.name} ended ({code}); starting it again\n")
         time.sleep(0.2)
-        self.process = self._start()
+        try:
+            self.process = self._start()
+            self._pause = FIRST_PAUSE_SECONDS
+        except (ProblemError, OSError, ValueError, subprocess.SubprocessError) as e:
+            sys.stderr.write(f"vethboard: {e}; next try in {self._pause:.0f} s\n")
+            self._not_before = time.monotonic() + self._pause
+            self._pause = min(2 * self._pause, LAST_PAUSE_SECONDS)
 
     def stop(self) -> None:
         """SIGTERM; SIGKILL where it has not ended after `STOP_SECONDS`."""

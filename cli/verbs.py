@@ -261,7 +261,7 @@ _TRACES: Final = (
         ),
     ),
     Verb(
-        "journey", "print a trace that was saved with trace --json", offline=journeys.journey, json=False,
+        "show-trace", "print a trace that was saved with trace --json", offline=journeys.show_trace, json=False,
         arguments=(_arg("file", metavar="FILE", help="- for standard input"),),
     ),
 )  # fmt: skip

@@ -31,7 +31,7 @@ class ControlRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
 
 class Hello(ControlRequest, frozen=True, kw_only=True, tag="hello"):
-    """Which labs run. Answer: `ControlAnswer` with `labs`. A protocol number that the agent does not know is refused."""
+    """Which labs run. Answer: `ControlAnswer` with `labs` and `uplinks`. A protocol number that the agent does not know is refused."""
 
     protocol: int = PROTOCOL
 
@@ -53,7 +53,8 @@ class Stop(ControlRequest, frozen=True, kw_only=True, tag="stop"):
 
 
 class SetUplink(ControlRequest, frozen=True, kw_only=True, tag="uplink"):
-    """Connect the lab's namespace `host` to the machine's network, or disconnect it. DENIED if the agent runs without --allow-uplink."""
+    """Connect the lab's namespace `host` to the machine's network, or disconnect it, which is always allowed. DENIED
+    if the agent runs without --allow-uplink."""
 
     lab: str
     on: bool
@@ -72,6 +73,7 @@ class ControlAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     id: int
     problem: Problem | None = None
     labs: tuple[str, ...] = ()
+    uplinks: tuple[str, ...] = ()
     checks: tuple[Check, ...] = ()
 
 

@@ -7,6 +7,7 @@ next read from its socket; TCP then makes the sender wait. Nothing is refused or
 
 import threading
 import time
+from weakref import WeakValueDictionary
 
 RATE = 0.15
 """Processor seconds per second that one throttle may use without end while others are active."""
@@ -38,6 +39,12 @@ class Throttle:
             self._level = max(0.0, self._level - (now - self._at) * RATE) + seconds
             self._at = now
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is in the bucket any more: it is like a new one."""
+        with self._lock:
+            return self._level <= (time.monotonic() - self._at) * RATE
+
     def wait(self) -> None:
         """Sleep if it has used more than its share while others are active. To be called before a message is read."""
         self._throttles.mark_active(self)
@@ -48,22 +55,32 @@ class Throttle:
 
 
 class Throttles:
-    """All throttles of this process, by name."""
+    """All throttles of this process, by name. One that nobody holds is forgotten as soon as its bucket is empty."""
 
     def __init__(self) -> None:
-        self._throttles: dict[str, Throttle] = {}
+        self._throttles: WeakValueDictionary[str, Throttle] = WeakValueDictionary()
         self._active: dict[Throttle, float] = {}
-        """When a message was last read for each, in monotonic seconds."""
+        """When a message was last read for each, in monotonic seconds; those with an empty bucket leave it with time."""
         self._lock = threading.Lock()
 
     def of(self, name: str) -> Throttle:
         """The throttle of `lab:NAME`, `token:NAME` or `session:ID`; made where there is none yet."""
         with self._lock:
-            return self._throttles.setdefault(name, Throttle(self))
+            found = self._throttles.get(name)
+            if found is None:
+                self._forget_idle()
+                found = self._throttles[name] = Throttle(self)
+            return found
+
+    def _forget_idle(self) -> None:
+        since = time.monotonic() - ACTIVE_SECONDS
+        for throttle in [t for t, at in self._active.items() if at < since and t.is_empty]:
+            del self._active[throttle]
 
     def mark_active(self, throttle: Throttle) -> None:
         """A message is about to be read for this throttle."""
-        self._active[throttle] = time.monotonic()
+        with self._lock:
+            self._active[throttle] = time.monotonic()
 
     def others_active(self, throttle: Throttle) -> bool:
         """Whether a message was read for any other throttle within the last `ACTIVE_SECONDS`."""

@@ -2,6 +2,9 @@
 
 import errno
 import os
+import sys
+import time
+import traceback
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import groupby
@@ -13,16 +16,19 @@ from agent.filter.write import change
 from agent.netlink.decode import IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS, RTM_GETLINK, link_head
 from agent.netlink.namespaces import GENERAL, NETNSA_FD, NETNSA_NSID, RTM_NEWNSID, Namespaces
 from agent.netlink.wire import Batch, as_text, attribute_u32, attributes, ifinfo
-from topology.model.problems import Code, Problem
+from topology.model.problems import Code, Problem, ProblemError
 from topology.plan import steps as s
 from topology.plan.iproute2 import commands
 
 _BULK_DELETE = 4
 """From so many deletions in one namespace on, they are made a group, which waits for RCU once."""
 
+_FREE_SECONDS, _FREE_PAUSE = 3.0, 0.02
+"""How long, and how often, a step is tried again whose id (nsid) belongs to a deleted namespace."""
+
 
 class Outcome(NamedTuple):
-    """`problem`: step number `failed` (from 0) was refused. `done`: how many before it, at least, were not."""
+    """`problem`: step number `failed` (from 0) was refused. Those before it were not; some after it may be done."""
 
     problem: Problem | None = None
     failed: int | None = None
@@ -35,17 +41,33 @@ class _Failed(Exception):
 
 
 def execute(namespaces: Namespaces, steps: Sequence[s.AnyStep], filters: FilterWatch) -> Outcome:
-    """Do the steps; stop at the first batch in which one is refused. What was done before it stays: see `agent.apply.undo`."""
+    """Do the steps; stop at the first batch in which one is refused. What was done before it stays: see `agent.apply.undo`.
+
+    Nothing is raised: a socket that fails and a mistake of this program stop it as a refusal does.
+    """
     run = _Run(namespaces, filters)
     at = 0
     try:
         for kind, group in groupby(steps, _stage):
             stage = list(enumerate(group, at))
-            at += len(stage)
             _STAGES[kind](run, stage)
+            at += len(stage)
     except _Failed as e:
         return Outcome(e.problem or problem(steps[e.step], e.number, e.words), e.step)
+    except Exception as e:
+        return Outcome(unexpected(e, steps[at].subject), at)
     return Outcome()
+
+
+def unexpected(error: Exception, subject: str | None = None) -> Problem:
+    """What is said of an error that is no refusal of a step. One that no system call made is a mistake of ours: it is logged."""
+    if isinstance(error, ProblemError):
+        return error.problem
+    if isinstance(error, OSError):
+        words = error.strerror or str(error) or type(error).__name__
+        return Problem(code=Code.REFUSED, message=words, subject=subject, errno=error.errno)
+    traceback.print_exception(error, file=sys.stderr)
+    return Problem(code=Code.INTERNAL, message=f"{type(error).__name__}: {error}", subject=subject)
 
 
 def problem(step: s.AnyStep, number: int, words: str) -> Problem:
@@ -183,7 +205,22 @@ class _Run:
             batch.s32(NETNSA_NSID, step.nsid)
             batch.end()
 
-        self.send("host", stage, put)
+        end = time.monotonic() + _FREE_SECONDS
+        for row in stage:
+            while True:
+                try:
+                    self.send("host", [row], put)
+                    break
+                except _Failed:
+                    if time.monotonic() > end or not self._is_freed_later(row[1]):
+                        raise
+                    time.sleep(_FREE_PAUSE)
+
+    def _is_freed_later(self, step: s.AnyStep) -> bool:
+        """Whether the refused id belongs to a namespace that is deleted: the kernel frees it some time later."""
+        assert isinstance(step, s.SetNsid)
+        given = self.namespaces.ids_in(self.namespaces.host)
+        return step.nsid not in {given.get(netns.nsid) for netns in self.namespaces} and self.namespaces[step.name].nsid not in given
 
     def set_sysctls(self, stage: Stage) -> None:
         for namespace, group in groupby(stage, lambda row: getattr(row[1], "namespace", "")):

@@ -17,8 +17,8 @@ from agent.netlink.wire import (
     ndmsg,
     rtmsg,
 )
-from topology.model import ids
-from topology.model.kinds import said
+from topology.model import ids, routing
+from topology.model.kinds import stated_fields
 from topology.model.records import AnyInterface, Fdb, Neighbour, Port, Route
 from topology.plan import steps as s
 
@@ -72,7 +72,7 @@ def add_interface(batch: Batch, step: s.AddInterface, index: Index, fd: Callable
     if step.peer is not None:
         _peer(batch, interface, step.peer, fd)
     elif interface.word in DRIVERS:
-        DRIVERS[interface.word].put(batch, interface, said(interface), lower)
+        DRIVERS[interface.word].put(batch, interface, stated_fields(interface), lower)
     batch.close(data)
     batch.close(info)
     batch.end()
@@ -102,7 +102,7 @@ def mark_for_group_delete(batch: Batch, name: str) -> None:
 
 
 def delete_group(batch: Batch) -> None:
-    """RTM_DELLINK of the whole group `DELETE_GROUP`."""
+    """RTM_DELLINK of all interfaces of the group `DELETE_GROUP`."""
     batch.begin(RTM_DELLINK, 0, ifinfo())
     batch.u32(IFLA_GROUP, DELETE_GROUP)
     batch.end()
@@ -209,7 +209,7 @@ def _scope(record: Route, adding: bool) -> int:
 def route(batch: Batch, record: Route, adding: bool, index: Index) -> None:
     """RTM_NEWROUTE or RTM_DELROUTE."""
     six = ":" in record.to
-    network = None if record.to in ("default", "::/0") else ipaddress.ip_network(record.to)
+    network = None if record.to in (routing.DEFAULT, routing.DEFAULT6) else ipaddress.ip_network(record.to)
     head = rtmsg(
         AF_INET6 if six else AF_INET, network.prefixlen if network else 0, table=record.table, protocol=_PROTO_BOOT if adding else 0,
         scope=_scope(record, adding), kind=_ROUTE_TYPES[record.type], flags=_ONLINK if record.onlink else 0,
@@ -246,7 +246,7 @@ def neighbour(batch: Batch, record: Neighbour, adding: bool, index: Index) -> No
 
 
 def fdb(batch: Batch, record: Fdb, adding: bool, on_vxlan: bool, index: Index) -> None:
-    """A vxlan has its own table (NTF_SELF), a port stands in its bridge's (NTF_MASTER)."""
+    """A vxlan has its own table (NTF_SELF), an entry of a port is in that of its bridge (NTF_MASTER)."""
     local = record.local or on_vxlan
     state, flags = _NUD_PERMANENT if local else _NUD_NOARP, _NTF_SELF if on_vxlan else _NTF_MASTER
     head = ndmsg(AF_BRIDGE, index(record.namespace, record.dev), state=state, flags=flags)

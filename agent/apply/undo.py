@@ -1,22 +1,45 @@
-"""Takes back what was done before a step was refused: the plan from what the kernel is now to what it was.
+"""Takes back what was done before a step was refused: the plan from what the kernel is now to what it was, again until they are equal.
 
 The lab process does this itself, so that it also holds when the server dies in between.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
 
-from agent.apply.execute import execute
+import msgspec
+
+from agent.apply.execute import execute, unexpected
 from agent.filter.watch import FilterWatch
 from agent.netlink.namespaces import Namespaces
 from topology.model import ids
-from topology.model.problems import Problem
+from topology.model.problems import Code, Problem
 from topology.model.records import INTERFACES, Records, replace
 from topology.observe import facts as f
 from topology.observe.observed import Observed
 from topology.plan import steps as s
 from topology.plan.plan import plan
 
-_ROUNDS = 3
+_PATIENCE_SECONDS = 5.0
+"""How long a step that is refused is tried again before the others are done without it. The kernel frees the id of a deleted namespace
+some time later, and a namespace that was made with another id would keep that."""
+_LAST_SECONDS = 15.0
+"""After this long what is not undone is given up."""
+_PAUSE_SECONDS = 0.05
+"""At most so long until the next try, where no event comes before."""
+
+
+class Machine(Protocol):
+    """The kernel as a roll-back needs it."""
+
+    namespaces: Namespaces
+    filters: FilterWatch
+
+    def read_now(self) -> list[f.AnyFact]:
+        """All facts of the lab, read anew. May raise what the sockets raise."""
+
+    def wait_for_event(self, seconds: float) -> None:
+        """Until something happens in the lab, at most so long."""
 
 
 class Undo:
@@ -26,31 +49,113 @@ class Undo:
         self._baseline = baseline
         self._facts = list(facts)
 
-    def back(
-        self, namespaces: Namespaces, filters: FilterWatch, done: Sequence[s.AnyStep], now: Callable[[], list[f.AnyFact]]
-    ) -> tuple[Problem, ...]:
-        """What could not be undone; nothing where all is as it was. `now` tells all facts of the lab, read anew each time."""
-        state = Observed(self._baseline)
-        state.fold(self._facts)
-        before = _with_macs(state.records, self._facts)
-        state.like = before
-        moves: dict[str, str] = {}
-        for step in done:
-            if isinstance(step, s.MoveInterface):
-                first = moves.pop(f"{step.namespace}/{step.name}", f"{step.namespace}/{step.name}")
-                moves[f"{step.to_namespace}/{step.to_name}"] = first
-        found: Problem | None = None
-        known = {fact.ns for fact in self._facts}
-        for _ in range(_ROUNDS):
-            facts = now()
-            there = {fact.ns for fact in facts}
-            state.fold([*(f.NamespaceGone(ns=ns) for ns in known - there), *(f.Resync(ns=ns) for ns in there), *facts])
-            known = there
-            steps = plan(before, state.records, {k: v for k, v in moves.items() if ids.interface(k) in state.records}, self._baseline)
-            if not steps:
+    def back(self, machine: Machine, done: Sequence[s.AnyStep]) -> tuple[Problem, ...]:
+        """Undo; the reasons of what could not be undone, none where all is as it was. `done`: the steps that may be done."""
+        return _Back(self._baseline, self._facts, machine, done).run()
+
+
+class _Back:
+    """One roll-back."""
+
+    def __init__(self, baseline: Mapping[str, str], facts: list[f.AnyFact], machine: Machine, done: Sequence[s.AnyStep]) -> None:
+        self._baseline, self._machine = baseline, machine
+        self._state = Observed(baseline)
+        self._state.fold(facts)
+        self._before = self._state.like = _with_macs(self._state.records, facts)
+        self._known = {fact.ns for fact in facts}
+        self._moves = _moves_back(done)
+        self._began = time.monotonic()
+        self._tried: list[tuple[s.AnyStep, float]] = []
+        """Refused steps, and when each was refused first, in monotonic seconds."""
+        self._without: list[s.AnyStep] = []
+        """Steps that are not tried for now, so that the others are done."""
+        self._problems: dict[str, Problem] = {}
+        """What was said last of each record that is not as it was."""
+
+    def run(self) -> tuple[Problem, ...]:
+        """Until all is as it was, or too long has passed."""
+        while True:
+            steps = self._steps()
+            if steps == ():
                 return ()
-            found = execute(namespaces, steps, filters).problem
-        return (found,) if found is not None else ()
+            if time.monotonic() - self._began > _LAST_SECONDS or (steps is not None and all(step in self._without for step in steps)):
+                return self._left(steps or ())
+            refused = steps is None or self._do([step for step in steps if step not in self._without])
+            if refused:
+                self._machine.wait_for_event(_PAUSE_SECONDS)
+
+    def _steps(self) -> s.Plan | None:
+        """What is to be done still; None where that could not be read."""
+        try:
+            facts = self._machine.read_now()
+        except Exception as e:
+            self._problems[""] = unexpected(e)
+            return None
+        self._problems.pop("", None)
+        there = {fact.ns for fact in facts}
+        self._state.fold([*(f.NamespaceGone(ns=ns) for ns in self._known - there), *(f.Resync(ns=ns) for ns in there), *facts])
+        self._known = there
+        records = self._state.records
+        moves = {
+            now: before for now, before in self._moves.items() if ids.interface(now) in records and ids.interface(before) not in records
+        }
+        return plan(self._before, records, moves, self._baseline)
+
+    def _do(self, steps: Sequence[s.AnyStep]) -> bool:
+        """Whether one of the steps was refused. A table of which no more can be had is restored line by line."""
+        outcome = execute(self._machine.namespaces, steps, self._machine.filters)
+        if outcome.problem is None or outcome.failed is None:
+            return self._unchanged(steps)
+        step = steps[outcome.failed]
+        self._problems[step.subject] = outcome.problem
+        if self._is_final(step, outcome.problem):
+            self._without.append(step)
+            if isinstance(step, s.ChangeTable):
+                self._line_by_line(step)
+        return True
+
+    def _unchanged(self, steps: Sequence[s.AnyStep]) -> bool:
+        """All steps were done. Those that are asked for a second time have no effect: then time may help."""
+        again = [step for step in steps if any(step == other for other, _ in self._tried)]
+        for step in steps:
+            self._is_final(step, None)
+        return bool(again)
+
+    def _is_final(self, step: s.AnyStep, problem: Problem | None) -> bool:
+        """Whether it has been tried for long enough. A rule that iptables does not know now it will not know later."""
+        first = next((at for other, at in self._tried if other == step), None)
+        if first is None:
+            self._tried.append((step, time.monotonic()))
+            first = time.monotonic()
+        is_rule = isinstance(step, s.ChangeTable) and problem is not None and problem.code is not Code.UNAVAILABLE
+        return is_rule or time.monotonic() - first > _PATIENCE_SECONDS
+
+    def _line_by_line(self, step: s.ChangeTable) -> None:
+        for line in step.lines if len(step.lines) > 1 else ():
+            execute(self._machine.namespaces, [replace_lines(step, line)], self._machine.filters)
+
+    def _left(self, steps: Sequence[s.AnyStep]) -> tuple[Problem, ...]:
+        """A problem for each record that is not as it was."""
+        said = [self._problems[""]] if "" in self._problems else []
+        for subject in dict.fromkeys(step.subject for step in steps):
+            known = self._problems.get(subject, Problem(code=Code.REFUSED, message="not as it was before", subject=subject))
+            said.append(msgspec.structs.replace(known, subject=subject))
+        return tuple(said)
+
+
+def replace_lines(step: s.ChangeTable, line: str) -> s.ChangeTable:
+    """The step with this line alone."""
+    return msgspec.structs.replace(step, lines=(line,))
+
+
+def _moves_back(done: Sequence[s.AnyStep]) -> dict[str, str]:
+    """`ns/name` that interfaces have now → the ones that they had before these steps."""
+    moves: dict[str, str] = {}
+    for step in done:
+        if isinstance(step, s.MoveInterface):
+            first = moves.pop(f"{step.namespace}/{step.name}", f"{step.namespace}/{step.name}")
+            moves[f"{step.to_namespace}/{step.to_name}"] = first
+    return moves
 
 
 def _with_macs(records: Records, facts: Iterable[f.AnyFact]) -> Records:

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import traceback
 from collections.abc import Callable
 
 from agent.capture import tap
@@ -148,8 +149,14 @@ class Captures:
             await asyncio.sleep(_TICK_SECONDS)
             ticks += 1
             for capture in list(self._all.values()):
-                if capture.reported is not None and capture.ring.total and ticks % round(_ASK_SECONDS / _TICK_SECONDS) == 0:
-                    for t in capture.taps:
-                        t.ask_for_counts()
-                self._update(capture)
+                try:
+                    self._tick_of(capture, ticks)
+                except Exception:  # ends this look at this capture, not the ticks of all
+                    traceback.print_exc()
         self._ticker = None
+
+    def _tick_of(self, capture: Capture, ticks: int) -> None:
+        if capture.reported is not None and capture.ring.total and ticks % round(_ASK_SECONDS / _TICK_SECONDS) == 0:
+            for t in capture.taps:
+                t.ask_for_counts()
+        self._update(capture)

@@ -5,7 +5,7 @@
 
 - `rules_beside(facts)`: what has to be reported with these facts of the netlink watch: a namespace that is reported whole is reported with
   its rules.
-- `settle(names)`: read what may have changed, of these namespaces and of those with an event, and report it.
+- `catch_up(names)`: read what may have changed, of these namespaces and of those with an event, and report it.
 - `snapshot()`: all that was reported and still holds.
 - `subscribe(names)` and `refresh()`: counters of these namespaces; also finds what was changed by no program of iptables.
 """
@@ -20,7 +20,7 @@ from agent.filter.events import Events
 from agent.netlink.namespaces import Namespaces, Netns
 from topology.model.netfilter import FAMILIES, Family, Table
 from topology.observe import listing
-from topology.observe.facts import AnyFact, FilterFact, NamespaceGone, Resync, RuleCountersFact, RuleCountersGone, TableFact
+from topology.observe.facts import AnyFact, ChainFact, FilterFact, NamespaceGone, Resync, RuleCountersFact, RuleCountersGone, TableFact
 
 _SETTLE_SECONDS = 0.01
 """How long after an event the rules are read: so the changes that one program makes are read once."""
@@ -95,6 +95,12 @@ class FilterWatch:
         tables = ((ns, table) for ns, reported in self._reported.items() for table in reported.tables.values())
         return {(ns, table.family, table.table): {c.name: len(c.rules) for c in table.chains} for ns, table in tables}
 
+    def table(self, namespace: str, family: Family, table: Table) -> tuple[ChainFact, ...]:
+        """The chains of a table, as last reported."""
+        reported = self._reported.get(namespace)
+        fact = reported.tables.get((family, table)) if reported is not None else None
+        return fact.chains if fact is not None else ()
+
     # ---- events ------------------------------------------------------------------------------------------------------
 
     def on_event(self) -> None:
@@ -113,7 +119,7 @@ class FilterWatch:
 
     def _on_timer(self) -> None:
         self._scheduled = False
-        self.settle(list(self._new)[:_NEW_AT_ONCE])
+        self.catch_up(list(self._new)[:_NEW_AT_ONCE])
         if self._new:
             self._schedule(0)
 
@@ -135,7 +141,7 @@ class FilterWatch:
 
     # ---- reading -----------------------------------------------------------------------------------------------------
 
-    def settle(self, names: Iterable[str] = ()) -> None:
+    def catch_up(self, names: Iterable[str] = ()) -> None:
         """Read what may have changed, of these namespaces and of those with an event, and report it."""
         began = time.monotonic()
         self._take_events()

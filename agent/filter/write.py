@@ -1,4 +1,4 @@
-"""Rules are written by iptables-restore alone: it locks, changes a table whole or not at all, and has its own parser and messages."""
+"""Rules are written by iptables-restore alone: it locks, changes all of a table or nothing, and has its own parser and messages."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from agent.filter import lock
 from agent.filter.drivers import FilterDriver
 from agent.filter.programs import Ended
 from agent.netlink.namespaces import Namespaces, Netns, unknown_namespace
@@ -13,6 +14,7 @@ from topology.model import ids
 from topology.model.netfilter import Family, Table
 from topology.model.problems import Code, Problem
 from topology.plan.steps import ChangeTable
+from topology.plan.table_check import ignored_word
 from topology.plan.table_plan import command, numbered
 from topology.rules.chains import aims_at
 from topology.rules.refusal import Refusal, place, refusal
@@ -38,37 +40,43 @@ Lengths = Mapping[tuple[str, Family, Table], Mapping[str, int]]
 
 
 def change(namespaces: Namespaces, driver: FilterDriver, steps: Steps, lengths: Lengths) -> Failed | None:
-    """Do these steps. Where it takes more than one transaction, all are tried (`--test`) before the first one is done.
+    """Do these steps.
 
     A table that is refused is not changed, unless it is a long one (`FilterDriver.at_once`); those before it are: the caller undoes them.
     """
-    groups = [list(group) for _, group in groupby(steps, lambda row: (row[1].namespace, row[1].family))]
-    one = len(steps) == 1 and len(steps[0][1].lines) <= driver.at_once
-    for test in (False,) if one else (True, False):
-        for rows in groups:
-            failed = _restore(namespaces, driver, rows, lengths, test)
-            if failed is not None:
-                return failed
-    return None
+    return next((failed for rows in groups(steps) if (failed := restore(namespaces, driver, rows, lengths)) is not None), None)
 
 
-def _restore(namespaces: Namespaces, driver: FilterDriver, rows: Steps, lengths: Lengths, test: bool) -> Failed | None:
-    """The steps of one namespace and family, as one text."""
+def groups(steps: Steps) -> list[list[tuple[int, ChangeTable]]]:
+    """The steps of each namespace and family, which are done as one text."""
+    return [list(group) for _, group in groupby(steps, lambda row: (row[1].namespace, row[1].family))]
+
+
+def text_of(rows: Steps) -> str:
+    """The text for iptables-restore that does these steps of one namespace and family."""
+    return "".join(f"*{s.table}\n" + "".join(f"{line}\n" for line in s.lines) + "COMMIT\n" for _, s in rows)
+
+
+def restore(namespaces: Namespaces, driver: FilterDriver, rows: Steps, lengths: Lengths, test: bool = False) -> Failed | None:
+    """Do the steps of one namespace and family, as one text. `test`: only try them."""
     first, step = rows[0]
     where = namespaces.get(step.namespace)
     if where is None:
         return Failed(first, msgspec.structs.replace(unknown_namespace(step.namespace).problem, subject=step.subject))
-    text = "".join(f"*{s.table}\n" + "".join(f"{line}\n" for line in s.lines) + "COMMIT\n" for _, s in rows)
     long = [(number, s) for number, s in rows if len(s.lines) > driver.at_once and not test]
     saved = {number: driver.save(where, s.family, False, s.table).out for number, s in long}
-    ended = driver.restore(where, step.family, text, test=test)
-    if ended.code == 0:
-        return None
-    return _explained(_Trial(namespaces, driver, where), rows, lengths, ended, saved)
+    ended = driver.restore(where, step.family, text_of(rows), test=test)
+    return None if ended.code == 0 else explained(namespaces, driver, where, rows, lengths, ended, saved)
 
 
-def _explained(trial: "_Trial", rows: Steps, lengths: Lengths, ended: Ended, saved: Mapping[int, str]) -> Failed:
-    """Which line was refused, and why: where the program only names the end of the table, each line is tried by itself."""
+def explained(
+    namespaces: Namespaces, driver: FilterDriver, where: Netns, rows: Steps, lengths: Lengths, ended: Ended, saved: Mapping[int, str]
+) -> Failed:
+    """Which line of the steps was refused in `where`, and why: where the program only names the end of the table, each line is tried by
+    itself. `saved`: by number of the step, the table as it was, where the step has changed it."""
+    if (locked := lock.problem(ended, rows[0][1].subject)) is not None:
+        return Failed(rows[0][0], locked)
+    trial = _Trial(namespaces, driver, where)
     refused = refusal(ended.err)
     number, step, at = _which(rows, refused.line)
     if at is None or not refused.message:
@@ -97,6 +105,17 @@ def problem(step: ChangeTable, at: int, message: str, rule_number: int) -> Probl
         hint=hint, rule=rule_number if is_rule else None,
         span=span,
     )  # fmt: skip
+
+
+def not_loaded(step: ChangeTable, at: int, have: Mapping[str, int]) -> Problem:
+    """The problem with line `at` (from 0) of a step of which iptables-restore reported success and did nothing. `have`: how many rules each
+    chain had before."""
+    word = ignored_word(step.lines[at], step.family)
+    message = "iptables-restore reported success, but did not load this" + (f": {word} is no part of a rule" if word else "")
+    found = problem(step, at, message, numbered(have, step.lines, at))
+    rule = command(step.lines[at])[3]
+    span = next(((t.start, t.end) for t in tokens(rule) if t.value == word), None)
+    return msgspec.structs.replace(found, span=span or found.span)
 
 
 def _which(rows: Steps, line: int | None) -> tuple[int, ChangeTable, int | None]:

@@ -11,6 +11,7 @@ from agent.netlink import decode_ip, words
 from agent.netlink.namespaces import Netns
 from agent.netlink.wire import Batch, Refusal, as_u32, attributes, ndmsg, rtmsg
 from topology.journey.sighting import NeighbourLookup, RouteLookup
+from topology.model import routing
 
 _RTA_DST, _RTA_SRC, _RTA_IIF, _RTA_OIF, _RTA_GATEWAY, _RTA_PREFSRC, _RTA_METRICS = 1, 2, 3, 4, 5, 7, 8
 _RTA_TABLE, _RTA_MARK, _RTA_VIA, _RTAX_MTU = 15, 16, 18, 2
@@ -63,8 +64,7 @@ def _answered(
         family, prefix, _, _, table, _, _, kind, _ = _RT.unpack_from(entry)
         found = attributes(entry, _RT.size)
         address = found.get(_RTA_DST) or bytes(4 if family == socket.AF_INET else 16)
-        to = f"{ipaddress.ip_address(address)}/{prefix}"
-        fields["route"] = "default" if to == "0.0.0.0/0" else to
+        fields["route"] = routing.destination_text(ipaddress.ip_network((address, prefix)))
         fields["table"] = as_u32(found[_RTA_TABLE]) if _RTA_TABLE in found else table
         fields["type"] = words.ROUTE_TYPES[kind]
     if isinstance(decision, bytes):

@@ -1,4 +1,4 @@
-"""The probe: one real packet, sent by a socket in the source namespace, and what the kernel tells that socket."""
+"""The probe: one real packet, sent by a socket in the source namespace, and what the kernel reports to that socket."""
 
 import contextlib
 import errno
@@ -161,7 +161,7 @@ class Sender:
     # ---- the answer --------------------------------------------------------------------------------------------------
 
     def read(self) -> SocketResult | None:
-        """What the kernel has told the socket since; None: nothing about the probe."""
+        """What the kernel has reported to the socket since; None: nothing about the probe."""
         failed = self._failed()
         if failed is not None:
             return failed

@@ -191,13 +191,13 @@ class Session:
         key = self._wanted.key(headers.packet) or ""
         if ours:
             if line.packet:  # once per chain, with its first line
-                self._on_own_chain(place, line, key)
+                self._on_trace_chain(place, line, key)
         elif not line.table.startswith(TRACES) and (line.type != "rule" or line.number):
             numbers = self._listeners.of(place.netns).numbers
             number = numbers.get((line.table, line.chain, line.number), 0) if line.type == "rule" else 0
             self._on_rule(place, line, headers, number, key)
 
-    def _on_own_chain(self, place: _Place, line: decode.Line, key: str) -> None:
+    def _on_trace_chain(self, place: _Place, line: decode.Line, key: str) -> None:
         """The packet is in a chain of the session's own table: at the beginning or the end of a hook."""
         name, _, passed = line.chain.partition("-")
         hook: Hook = name  # type: ignore[assignment]  # the chains of our own table are named after the hooks

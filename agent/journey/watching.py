@@ -186,7 +186,7 @@ class Watching:
         port = self._request.port is None or any(self._request.port in (p.sport, p.dport) for p in packets)
         return hosts and port
 
-    def _settle(self, before: float) -> None:
+    def _report_until(self, before: float) -> None:
         """Send the packets of which nothing was seen since `before` (the loop's seconds), as many as the rate allows."""
         for packet in [k for k, last in self._last.items() if last < before]:
             if packet not in self._packets:  # sent with the packet that it answers
@@ -237,12 +237,12 @@ class Watching:
                 self._listen()
                 await asyncio.sleep(TICK)
                 self._allowance = min(float(self._request.rate), self._allowance + self._request.rate * TICK)
-                self._settle(self._loop.time() - SILENCE)
+                self._report_until(self._loop.time() - SILENCE)
                 if not self._packets or len(self._lookups) > MAX_LOOKUPS:
                     self._lookups.clear()
                     self._session.forget_lookups()
 
     def ended(self) -> None:
         """Send the packets that were still followed, and that it has ended."""
-        self._settle(float("inf"))
+        self._report_until(float("inf"))
         self._send(TraceEnded(id=self._request.id, skipped=self._skipped))

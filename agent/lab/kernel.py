@@ -1,14 +1,17 @@
 """The lab's view of its kernel: the namespaces, what is watched in them, and steps applied to them."""
 
 import asyncio
+import select
 import time
 from collections.abc import Callable, Iterable
 
 import msgspec
 
 from agent.apply import Undo, execute
-from agent.apply.execute import Outcome, touched
+from agent.apply.execute import Outcome, touched, unexpected
 from agent.filter import ConntrackWatch, FilterWatch, driver
+from agent.filter.pretest import refused_beforehand
+from agent.filter.write import Lengths, not_loaded
 from agent.netlink.namespaces import Namespaces, Netns
 from agent.netlink.sysctls import Sysctls
 from agent.netlink.watch import Watch
@@ -17,11 +20,14 @@ from topology.model.netfilter import Driver
 from topology.model.problems import Problem
 from topology.model.sysctls import KEYS
 from topology.observe.facts import AnyFact, Resync, SysctlFact
-from topology.plan.steps import ChangeTable
+from topology.plan.steps import AnyStep, ChangeTable
+from topology.plan.table_check import not_done
 
 BULK_STEPS = 64
 """An apply of more steps pauses the watch, and reads the namespaces that it changed afterwards."""
 POLL_SECONDS = 1.0
+REREAD_SECONDS = 0.2
+"""When everything is read anew after reading has failed."""
 POLL_SHARE = 0.1
 """How much of the lab's time may go into polling: with very many namespaces it is done less often."""
 
@@ -42,9 +48,11 @@ class Kernel:
         self._subscription = p.Subscribe(id=0, namespaces=())
         self.baseline = self._read_baseline()
         """The sysctls of a namespace in which none was set."""
+        self._stale = False
+        """Reading failed halfway: everything has to be read anew."""
         self._watch.start()
         for fd, callback in {**self._watch.readers(), self.filters.fileno(): self.filters.on_event}.items():
-            asyncio.get_running_loop().add_reader(fd, callback)
+            asyncio.get_running_loop().add_reader(fd, self._guarded, callback)
 
     def _read_baseline(self) -> dict[str, str]:
         reader = Sysctls(self.namespaces, KEYS)
@@ -56,7 +64,7 @@ class Kernel:
     # ---- facts -------------------------------------------------------------------------------------------------------
 
     def report(self, facts: list[AnyFact]) -> None:
-        """Report facts of the netlink watch, of terminals or of captures. With a namespace that is reported whole, its rules are."""
+        """Report facts of the netlink watch, of terminals or of captures. With a namespace that is reported in full, its rules are."""
         self._send([*facts, *self.filters.rules_beside(facts)])
 
     def _send(self, facts: list[AnyFact]) -> None:
@@ -64,7 +72,7 @@ class Kernel:
         self._on_facts(self._without_baseline(facts, whole))
 
     def _without_baseline(self, facts: list[AnyFact], whole: set[str]) -> tuple[AnyFact, ...]:
-        """Whoever reads the facts knows the baseline: of a namespace that is reported whole, sysctls with that value are left out."""
+        """Whoever reads the facts knows the baseline: of a namespace that is reported in full, sysctls with that value are left out."""
 
         def is_known(fact: AnyFact) -> bool:
             return isinstance(fact, SysctlFact) and fact.ns in whole and self.baseline.get(fact.key) == fact.value
@@ -73,20 +81,38 @@ class Kernel:
 
     def everything(self) -> tuple[AnyFact, ...]:
         """All facts of the lab's kernel, for a client that is new."""
-        self.settle()
+        self.catch_up()
         facts = self._snapshot()
         return self._without_baseline(facts, {fact.ns for fact in facts})
 
-    def settle(self) -> None:
-        """Report all that the kernel has done so far."""
+    def _guarded(self, callback: Callable[[], None]) -> None:
+        """Where reading what happened fails, everything is read anew a little later."""
+        try:
+            callback()
+        except Exception as e:
+            unexpected(e)
+            self._stale = True
+            asyncio.get_running_loop().call_later(REREAD_SECONDS, self._reread_if_stale)
+
+    def _reread_if_stale(self) -> None:
+        if self._stale and self._reread():
+            asyncio.get_running_loop().call_later(REREAD_SECONDS, self._reread_if_stale)
+
+    def catch_up(self, filters_of: Iterable[str] = ()) -> None:
+        """Report all that the kernel has done so far. `filters_of`: namespaces whose rules may have changed without an event."""
         self._watch.barrier()
-        self.filters.settle()
+        self.filters.catch_up(filters_of)
 
     def _snapshot(self) -> list[AnyFact]:
         return [*self._watch.snapshot(), *self.filters.snapshot()]
 
-    def _read_now(self) -> list[AnyFact]:
-        self.settle()
+    def read_now(self) -> list[AnyFact]:
+        """All facts of the lab's kernel, after what has happened so far. Raises what the sockets raise."""
+        if self._stale:
+            self._watch.resume([netns.name for netns in self.namespaces])
+        self._stale = True
+        self.catch_up()
+        self._stale = False
         return self._snapshot()
 
     # ---- what has no event -------------------------------------------------------------------------------------------
@@ -100,7 +126,7 @@ class Kernel:
 
     def poll(self) -> float:
         """Report what changed without an event; how many seconds the next poll should wait."""
-        self._watch.sweep()
+        self._watch.poll()
         began = time.monotonic()
         self.filters.refresh()
         self._connections.refresh()
@@ -121,28 +147,80 @@ class Kernel:
     # ---- apply -------------------------------------------------------------------------------------------------------
 
     def apply(self, request: p.Apply) -> p.Applied:
-        """Do the steps, or leave everything as it was. What they changed is reported before this returns."""
+        """Do the steps, or leave everything as it was; what is left nevertheless is in the `causes` of the problem. What they changed is
+        reported before this returns. Raises nothing."""
         self.fresh = False
-        undo = Undo(self.baseline, self._read_now())
-        outcome = self._execute(request)
-        problem = outcome.problem
-        if problem is not None and outcome.failed is not None:
-            not_undone = undo.back(self.namespaces, self.filters, request.steps[: outcome.failed], self._read_now)
-            problem = _with_causes(problem, not_undone)
-        self._watch.barrier()
-        self.filters.settle({step.namespace for step in request.steps if isinstance(step, ChangeTable)})
-        return p.Applied(id=request.id, problem=problem, failed=outcome.failed)
-
-    def _execute(self, request: p.Apply) -> Outcome:
-        if len(request.steps) <= BULK_STEPS:
-            return execute(self.namespaces, request.steps, self.filters)
-        names = touched(request.steps)
-        self._watch.pause()
+        outcome = self._attempt(request.steps)
         try:
-            return execute(self.namespaces, request.steps, self.filters)
-        finally:
-            self._watch.resume([name for name in names if name in self.namespaces])
+            self.catch_up({step.namespace for step in request.steps if isinstance(step, ChangeTable)})
+        except Exception:
+            unread = self._reread()
+            outcome = _with_causes(outcome, unread) if outcome.problem is not None else Outcome(next(iter(unread), None))
+        return p.Applied(id=request.id, problem=outcome.problem, failed=outcome.failed)
+
+    def _attempt(self, steps: tuple[AnyStep, ...]) -> Outcome:
+        try:
+            undo = Undo(self.baseline, self.read_now())
+            refused = refused_beforehand(self.namespaces, self.filters.driver, steps, self.filters.lengths())
+        except Exception as e:
+            return Outcome(unexpected(e))
+        if refused is not None:
+            return Outcome(refused.problem, refused.step)
+        lengths = self.filters.lengths()
+        outcome = self._execute(steps)
+        if outcome.problem is None:
+            outcome = self._not_loaded(steps, lengths)
+        if outcome.problem is not None:
+            done = steps if outcome.failed is None else steps[: outcome.failed + 1]
+            outcome = _with_causes(outcome, undo.back(self, done))
+        return outcome
+
+    def _execute(self, steps: tuple[AnyStep, ...]) -> Outcome:
+        """Raises nothing."""
+        if len(steps) <= BULK_STEPS:
+            return execute(self.namespaces, steps, self.filters)
+        try:
+            self._watch.pause()
+        except Exception as e:
+            return Outcome(unexpected(e))
+        outcome = execute(self.namespaces, steps, self.filters)
+        try:
+            self._watch.resume([name for name in touched(steps) if name in self.namespaces])
+        except Exception as e:
+            self._stale = True
+            return outcome if outcome.problem is not None else Outcome(unexpected(e))
+        return outcome
+
+    def _not_loaded(self, steps: tuple[AnyStep, ...], before: Lengths) -> Outcome:
+        """Read back the tables: iptables-restore may report success of what it did not do."""
+        tables = [(number, step) for number, step in enumerate(steps) if isinstance(step, ChangeTable)]
+        try:
+            self.filters.catch_up({step.namespace for _, step in tables})
+            for number, step in tables:
+                have = before.get((step.namespace, step.family, step.table), {})
+                after = {c.name: (c.policy, c.rules) for c in self.filters.table(step.namespace, step.family, step.table)}
+                if (at := not_done(have, step.lines, after, step.family)) is not None:
+                    return Outcome(not_loaded(step, at, have), number)
+        except Exception as e:
+            return Outcome(unexpected(e))
+        return Outcome()
+
+    def _reread(self) -> tuple[Problem, ...]:
+        """Read everything anew, after reading failed; the problem where that fails too."""
+        try:
+            self._watch.resume([netns.name for netns in self.namespaces])
+            self.filters.catch_up([netns.name for netns in self.namespaces])
+        except Exception as e:
+            return (unexpected(e),)
+        self._stale = False
+        return ()
+
+    def wait_for_event(self, seconds: float) -> None:
+        """Until something happens in the lab, at most so long."""
+        select.select([fd for fd, callback in self._watch.readers().items() if callback == self._watch.on_events], [], [], seconds)
 
 
-def _with_causes(problem: Problem, causes: tuple[Problem, ...]) -> Problem:
-    return msgspec.structs.replace(problem, causes=causes) if causes else problem
+def _with_causes(outcome: Outcome, causes: tuple[Problem, ...]) -> Outcome:
+    if not causes or outcome.problem is None:
+        return outcome
+    return outcome._replace(problem=msgspec.structs.replace(outcome.problem, causes=(*outcome.problem.causes, *causes)))

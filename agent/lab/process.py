@@ -5,6 +5,7 @@ import contextlib
 import os
 import signal
 import socket
+import traceback
 from collections.abc import Callable, Mapping
 from typing import Any, get_args
 
@@ -67,16 +68,23 @@ class Lab:
             self._outbox.send(p.Facts(facts=facts))
 
     async def _poll(self) -> None:
-        """While a client is attached and keeps up: look at what has no event."""
+        """While a client is attached and keeps up: look at what has no event. An error ends one look, not all."""
         seconds = POLL_SECONDS
         while True:
             await asyncio.sleep(seconds)
             if self._outbox is None or self._outbox.full:
                 continue
-            named = len(list(self._kernel.namespaces)) - 1
-            for problem in self._limit_watch.newly_reached(named):
-                self._outbox.send(p.LimitReached(problem=problem))
-            seconds = self._kernel.poll()
+            try:
+                seconds = self._poll_once(self._outbox)
+            except Exception:
+                traceback.print_exc()
+
+    def _poll_once(self, outbox: Outbox) -> float:
+        """How many seconds the next look should wait."""
+        named = len(list(self._kernel.namespaces)) - 1
+        for problem in self._limit_watch.newly_reached(named):
+            outbox.send(p.LimitReached(problem=problem))
+        return self._kernel.poll()
 
     # ---- the client --------------------------------------------------------------------------------------------------
 
@@ -121,6 +129,9 @@ class Lab:
             answer = self._handlers[type(request)](request, outbox)
         except ProblemError as e:
             answer = p.LabAnswer(id=request.id, problem=e.problem)
+        except Exception as e:
+            traceback.print_exc()
+            answer = p.LabAnswer(id=request.id, problem=Problem(code=Code.INTERNAL, message=f"{type(e).__name__}: {e}"))
         if answer is not None:
             outbox.send(answer)
 
@@ -133,7 +144,6 @@ class Lab:
             p.Heartbeat: lambda request, _: p.LabAnswer(id=request.id),
             p.Apply: lambda request, _: self._kernel.apply(request),
             p.Run: self._children.start,
-            p.ListExtensions: lambda request, outbox: self._children.start(listing(request), outbox),
             p.ListExtensions: lambda request, outbox: self._children.start(listing(request), outbox),
             p.Resize: self._resize,
             p.Signal: self._signal,

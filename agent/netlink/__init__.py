@@ -5,6 +5,6 @@
   that;
 - `namespaces`: the network namespaces of the lab, and work done in them;
 - `decode`, `decode_ip`: messages → facts; `sockets`: listening sockets; `sysctls`: /proc/sys/net;
-- `read`: a namespace read whole; `fact_cache`: what was reported of it;
+- `read`: a namespace read in full; `fact_cache`: what was reported of it;
 - `follow`: events → facts; `watch`: all of it on the lab's loop.
 """

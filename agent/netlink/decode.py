@@ -7,6 +7,7 @@ import struct
 from collections.abc import Callable
 
 from agent.netlink import words
+from agent.netlink.driver import Info
 from agent.netlink.kinds import DRIVERS
 from agent.netlink.wire import as_s32, as_text, as_u8, as_u16, as_u32, attributes, each_attribute
 from topology.observe.facts import Counters, LinkFact, PortFact, VlanRow, VlansFact
@@ -78,14 +79,8 @@ def link(ns: str, body: bytes, resolve: Resolve) -> LinkFact:
     about = _nested(found, IFLA_LINKINFO)
     kind = as_text(about[IFLA_INFO_KIND]) if IFLA_INFO_KIND in about else "loopback" if flags & IFF_LOOPBACK else ""
     data = _nested(about, IFLA_INFO_DATA)
-    driver = DRIVERS.get(kind)
-    info = driver.observe(data) if driver else {}
-    lower = _u32(found, IFLA_LINK)
     link_ns = resolve(as_s32(found[IFLA_LINK_NETNSID])) if IFLA_LINK_NETNSID in found else None
-    if driver and driver.lower:
-        lower = driver.lower(data)
-        if link_ns is not None:
-            info["underlay"] = link_ns
+    info, lower = _of_kind(kind, data, _u32(found, IFLA_LINK), link_ns)
     return LinkFact(
         ns=ns,
         index=index,
@@ -106,6 +101,19 @@ def link(ns: str, body: bytes, resolve: Resolve) -> LinkFact:
         promiscuity=_u32(found, IFLA_PROMISCUITY),
         ipv6_addrgen=_addrgen(found[IFLA_AF_SPEC]) if IFLA_AF_SPEC in found else "eui64",
     )
+
+
+def _of_kind(kind: str, data: dict[int, bytes], link: int, link_ns: str | None) -> tuple[Info, int]:
+    """The kind's own fields, and the ifindex of the lower interface: IFLA_LINK, or what the kind has instead."""
+    driver = DRIVERS.get(kind)
+    if driver is None:
+        return {}, link
+    info = driver.observe(data)
+    if driver.lower is None:
+        return info, link
+    if link_ns is not None:
+        info["underlay"] = link_ns
+    return info, driver.lower(data)
 
 
 def _port_of(about: dict[int, bytes]) -> PortFact | None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from agent.netlink import words
 from agent.netlink.decode import mac
 from agent.netlink.wire import as_u8, as_u16, as_u32, attributes
+from topology.model import routing
 from topology.observe.facts import AddressFact, FdbFact, NeighbourFact, NextHop, RouteFact
 
 RTM_NEWADDR, RTM_DELADDR, RTM_GETADDR = 20, 21, 22
@@ -80,7 +81,7 @@ def route(ns: str, body: bytes) -> RouteFact | None:
         return None
     found = attributes(body, _RT.size)
     if prefix == 0 and _RTA_DST not in found:
-        to = "default" if family == AF_INET else "::/0"
+        to = routing.DEFAULT if family == AF_INET else routing.DEFAULT6
     else:
         to = f"{_text(found.get(_RTA_DST) or bytes(4 if family == AF_INET else 16))}/{prefix}"
     return RouteFact(

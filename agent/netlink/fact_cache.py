@@ -47,7 +47,7 @@ _KINDS: dict[Group, _Kind] = {
     ),
     SysctlFact: _Kind(lambda f: (f.key,), lambda _: None),  # a key of /proc/sys stays
 }
-"""In the order in which a namespace is reported whole."""
+"""In the order in which a namespace is reported in full."""
 GROUPS: tuple[Group, ...] = tuple(_KINDS)
 
 

@@ -82,7 +82,7 @@ class Follower:
     # ---- namespaces --------------------------------------------------------------------------------------------------
 
     def added(self, places: Iterable[Netns]) -> None:
-        """Report these namespaces whole, without their sysctls; what was reported of them before no longer counts."""
+        """Report these namespaces in full, without their sysctls; what was reported of them before no longer counts."""
         ids = self._namespaces.ids_in(self._namespaces.host)
         for netns in places:
             cache = self.caches[netns.name] = FactCache()
@@ -100,7 +100,7 @@ class Follower:
             self._links |= {(n, link.index) for n, cache in self.caches.items() for link in cache.links if link.link_ns == name}
 
     def reread(self, netns: Netns) -> None:
-        """Read the namespace whole, without its sysctls, and report what is not as reported before."""
+        """Read the namespace in full, without its sysctls, and report what is not as reported before."""
         if cache := self.caches.get(netns.name):
             facts = self._reader.whole(netns, dynamic=netns.name in self.subscribed)
             self.out += cache.replace_all(facts, NETLINK_GROUPS)
@@ -222,7 +222,7 @@ class Follower:
 
     # ---- what has to be read again -----------------------------------------------------------------------------------
 
-    def settle(self) -> None:
+    def catch_up(self) -> None:
         """Read again what the events since the last call may have changed without an event of its own."""
         for _ in range(_ROUNDS):
             if not self._relations():

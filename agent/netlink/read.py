@@ -1,4 +1,4 @@
-"""One namespace read whole: dumps, decoded to facts.
+"""One namespace read in full: dumps, decoded to facts.
 
 Links are asked for through the watch namespace (IFLA_TARGET_NETNSID): then the kernel gives the namespace of a peer or a lower device as an
 nsid of the watch namespace (net/core/rtnetlink.c, rtnl_fill_link_netnsid), which every namespace of the list has. Everything else is asked

@@ -11,10 +11,10 @@
   it returns, the others a little later from the loop.
 - `snapshot()`: all that was reported and still holds, for a listener who comes later.
 - `subscribe(names)`: report learned neighbours and FDB entries of these namespaces only. Permanent ones are always reported.
-- `refresh(names)`: read these again now. `sweep()`, to be called every second or so: reads again what the kernel changes without an event.
+- `refresh(names)`: read these again now. `poll()`, to be called every second or so: reads again what the kernel changes without an event.
 - `reader`: counters and processes of a namespace, on demand.
 
-A namespace that is new, or of which events were lost (ENOBUFS), is reported whole after a `Resync`; else only changes are reported. All
+A namespace that is new, or of which events were lost (ENOBUFS), is reported in full after a `Resync`; else only changes are reported. All
 methods belong to one thread, the loop's. What `Namespaces.create` and `delete` do (called by the executor of steps) is noticed like a
 shell's `ip netns`.
 """
@@ -110,7 +110,7 @@ class Watch:
         """Read the events that are there, report what changed, then do a part of what can wait."""
         self._receive(_AT_ONCE)
         self._read_written()
-        self._follower.settle()
+        self._follower.catch_up()
         if self._socket is not None:
             self._do_later()
         self._emit()
@@ -120,7 +120,7 @@ class Watch:
         self._mounts.poll(0)
         if self._socket is not None:
             self._scan()
-            self._follower.settle()
+            self._follower.catch_up()
             self._emit()
 
     def _receive(self, limit: int | None) -> None:
@@ -164,8 +164,8 @@ class Watch:
                 self._sysctls.forget(netns)
                 self._follower.removed(name)
         added = [netns for name, netns in now.items() if name not in self._listed]
-        self._listed.update((netns.name, netns) for netns in added)
         self._report_whole(added)
+        self._listed.update((netns.name, netns) for netns in added)  # only now: where reading failed they are added again
         self._unarmed += [netns.name for netns in added]
         if added:
             self._wake_up()
@@ -211,13 +211,13 @@ class Watch:
             self._wake_up()
 
     def _reread(self, names: Iterable[str]) -> None:
-        """Read these namespaces whole, and report what is not as reported before."""
+        """Read these namespaces in full, and report what is not as reported before."""
         places = self._present(names)
         values = self._sysctls.read_later(places)
         for netns in places:
             self._follower.reread(netns)
         self._report_sysctls([fact for facts in values.result() for fact in facts])
-        self._follower.settle()
+        self._follower.catch_up()
 
     def _emit(self) -> None:
         facts, self._follower.out = self._follower.out, []
@@ -234,9 +234,9 @@ class Watch:
         self._scan()
         self._receive(None)
         self._read_written()
-        self._follower.settle()
+        self._follower.catch_up()
         self._follower.ready()
-        self._follower.settle()
+        self._follower.catch_up()
         self._emit()
 
     def pause(self) -> None:
@@ -266,12 +266,12 @@ class Watch:
         self._reread(names)
         self._emit()
 
-    def sweep(self) -> None:
+    def poll(self) -> None:
         """Read again the links of namespaces with an interface that is down and whose kind has attributes of its own: the kernel sends no
         event when those are changed on an interface that is down (net/core/dev.c, netdev_state_change)."""
         silent = [name for name, cache in self._follower.caches.items() if any(not n.up and n.kind in _SILENT for n in cache.links)]
         self._follower.reread_links(silent)
-        self._follower.settle()
+        self._follower.catch_up()
         self._emit()
 
     # ---- the socket --------------------------------------------------------------------------------------------------

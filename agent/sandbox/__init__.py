@@ -10,13 +10,17 @@ which owns the network. So it cannot unmount, remount or raise what the outer ha
 - `seccomp`: the system calls that it may not use.
 """
 
+import asyncio
 import contextlib
+import errno
 import os
 import signal
 import socket
 import sys
+import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import NamedTuple
 
 from agent.linux import namespaces as ns
@@ -27,6 +31,9 @@ from topology.model.limits import Limits
 
 FIRST_UID, UIDS = 0x4000_0000, 65536
 """Each lab has a range of its own, far above those of users and of /etc/subuid."""
+
+START_SECONDS = 20.0
+"""How long a sandbox may take. 45 ms are usual."""
 
 Main = Callable[[socket.socket], None]
 
@@ -54,41 +61,83 @@ class _Lab(NamedTuple):
     main: Main
 
 
-def make(lab: str, listener: socket.socket, number: int, limits: Limits, main: Main) -> int:
+async def make(lab: str, listener: socket.socket, number: int, limits: Limits, main: Main) -> int:
     """Start the lab's first process, which runs `main(listener)`; its pid. `number` chooses the uid range.
 
-    Raises OSError, in the kernel's words, when a part of the sandbox cannot be had.
+    Raises OSError, in the kernel's words, when a part of the sandbox cannot be had; then none of its processes is left. The fork itself is
+    made here, on the loop's thread; what may take long is waited for, so that other labs are served meanwhile.
     """
     ours, theirs = _pair()
+    ours.setblocking(False)
     child = os.fork()
     if child == 0:
         ours.close()
         _middle(_Lab(lab, limits, base(number), listener, theirs, main))
     theirs.close()
+    pidfd = os.pidfd_open(child)
     try:
-        return _admit(ours, lab, child, limits, base(number))
+        async with asyncio.timeout(START_SECONDS):
+            first = await _admit(ours, lab, child, limits, base(number))
+            await _end_of(pidfd)
+    except BaseException as e:
+        kill(child)
+        if isinstance(e, TimeoutError):
+            raise OSError(errno.ETIMEDOUT, f"the sandbox was not ready after {START_SECONDS:.0f} s") from None
+        raise
     finally:
         ours.close()
-        os.waitpid(child, 0)
+        os.close(pidfd)
+    _reap([child])
+    return first
 
 
-def _admit(child: socket.socket, lab: str, pid: int, limits: Limits, first_uid: int) -> int:
+async def _admit(child: socket.socket, lab: str, pid: int, limits: Limits, first_uid: int) -> int:
     """The agent's side: give the child its ids and its limits when it has its user namespace; the pid of the lab's first process."""
-    _expect(child, "user namespace")
+    await _expect(child, "user namespace")
     ns.map_ids(pid, first_uid, UIDS)
-    missing = enforced.confine(lab, pid, limits)
+    missing = await asyncio.to_thread(enforced.confine, lab, pid, limits)
     child.send("\n".join(("go", *missing)).encode())
-    answers = [_expect(child, "namespaces"), _expect(child, "root")]  # from two processes, so in either order
+    answers = [await _expect(child, "namespaces"), await _expect(child, "root")]  # from two processes, so in either order
     return int(next(filter(None, answers)))
+
+
+async def _end_of(pidfd: int) -> None:
+    """Wait until the process has ended."""
+    loop = asyncio.get_running_loop()
+    ended = asyncio.Event()
+    loop.add_reader(pidfd, ended.set)
+    try:
+        await ended.wait()
+    finally:
+        loop.remove_reader(pidfd)
+
+
+def kill(process: int) -> None:
+    """End a process of a sandbox, a child of this process, and what it has started; they are reaped on a thread of its own."""
+    os.kill(process, signal.SIGSTOP)  # it starts no more
+    children: list[int] = []
+    with contextlib.suppress(OSError):
+        children = [int(pid) for pid in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
+    for pid in (*children, process):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    threading.Thread(target=_reap, args=((process, *children),), name="reap").start()
+
+
+def _reap(pids: Iterable[int]) -> None:
+    """Wait for children; those of a child that has ended are ours too (PR_SET_CHILD_SUBREAPER)."""
+    for pid in pids:
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(pid, 0)
 
 
 def _pair() -> tuple[socket.socket, socket.socket]:
     return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 
 
-def _expect(child: socket.socket, what: str) -> bytes:
+async def _expect(child: socket.socket, what: str) -> bytes:
     """One message of the child: `+` and a value, or what went wrong, which is raised as OSError."""
-    data = child.recv(4096)
+    data = await asyncio.get_running_loop().sock_recv(child, 4096)
     if not data.startswith(b"+"):
         raise OSError(0, f"{what}: {data.decode('utf-8', 'replace') or 'the process died'}")
     return data[1:]
@@ -105,7 +154,7 @@ def _middle(lab: _Lab) -> None:
     Never returns.
     """
     try:
-        _let_go((lab.listener.fileno(), lab.parent.fileno()))
+        _close_all_but((lab.listener.fileno(), lab.parent.fileno()))
         os.setsid()
         _take_id(lab.uid)
         ns.unshare(ns.CLONE_NEWUSER)
@@ -200,7 +249,7 @@ def _report(parent: socket.socket, error: BaseException) -> None:
         parent.send(f"{error}".encode())
 
 
-def _let_go(keep: tuple[int, ...]) -> None:
+def _close_all_but(keep: tuple[int, ...]) -> None:
     """Close everything of the agent's but its standard error, and forget its signal handlers."""
     low = 3
     for fd in sorted(keep):

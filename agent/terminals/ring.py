@@ -7,7 +7,7 @@ RING = 1 << 20
 
 _SLACK = 64 << 10
 """Bytes above the limit from which on the oldest are dropped: not with each byte that comes."""
-_NEAR = 4096
+_NEXT_LINE_WITHIN = 4096
 """Bytes in which the end of a line is searched, to cut there."""
 _MODE = re.compile(rb"\x1b(?:\[\?([\d;]{1,64})([hl])|([=>])|c|\[!p)")
 """DEC private modes set and reset (DECSET, DECRST), keypad modes, full and soft reset (RIS, DECSTR): xterm's ctlseqs."""
@@ -56,7 +56,7 @@ class Ring:
 
     def _cut(self, least: int) -> int:
         """A place, from `least` on, where neither a sequence nor a character is cut in two: after a line, else before an escape."""
-        line = self._bytes.find(b"\n", least, least + _NEAR)
+        line = self._bytes.find(b"\n", least, least + _NEXT_LINE_WITHIN)
         if line >= 0:
             return line + 1
         escape = self._bytes.find(b"\x1b", least)

@@ -53,10 +53,12 @@ class Terminals:
     # ---- requests ----------------------------------------------------------------------------------------------------
 
     def handle(self, request: p.AnyTerminalRequest, outbox: Out) -> p.AnyLabAnswer:
-        """Do what is asked. Raises ProblemError."""
+        """Do what is asked. What was opened or closed is reported before the answer. Raises ProblemError."""
         match request:
             case p.OpenTerminal():
-                return p.TerminalOpened(id=request.id, terminal=self._open(request).name)
+                opened = self._open(request)
+                self._report()
+                return p.TerminalOpened(id=request.id, terminal=opened.name)
             case p.AttachTerminal():
                 terminal = self.terminal(request.terminal)
                 self._by_channel[request.channel] = terminal
@@ -65,7 +67,9 @@ class Terminals:
             case p.DetachTerminal():
                 self._detach(request.channel)
             case p.CloseTerminal():
-                return p.TerminalClosed(id=request.id, kept=self._close(request))
+                kept = self._close(request)
+                self._report()
+                return p.TerminalClosed(id=request.id, kept=kept)
         return p.LabAnswer(id=request.id)
 
     def _open(self, request: p.OpenTerminal) -> Terminal:
@@ -153,4 +157,5 @@ class Terminals:
 
     def _report(self) -> None:
         names, self._changed = self._changed, set()
-        self._sink([self._all[n].fact if n in self._all else TerminalGone(ns="", terminal=n) for n in sorted(names)])
+        if names:
+            self._sink([self._all[n].fact if n in self._all else TerminalGone(ns="", terminal=n) for n in sorted(names)])

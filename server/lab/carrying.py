@@ -7,11 +7,12 @@ from protocol import private as p
 from server.lab import merge, rule_trials
 from server.lab.document import Draft
 from server.lab.parts import Parts
+from server.problems import unavailable
 from topology.edit.commands import AnyCommand, ApplyDocument, ImportRules
 from topology.model import ids
 from topology.model.diff import Diff, between
 from topology.model.graph import Graph
-from topology.model.problems import ProblemError
+from topology.model.problems import Code, Problem, ProblemError
 from topology.model.records import AnyRecord, Records
 from topology.observe.normal import drift
 from topology.plan.plan import plan
@@ -37,6 +38,7 @@ class _Unfinished(NamedTuple):
 
     before: Records
     goal: Records
+    steps: tuple[AnyStep, ...]
 
 
 class Carrying:
@@ -45,6 +47,8 @@ class Carrying:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._unfinished: _Unfinished | None = None
+        self._ruins: dict[str, AnyRecord | None] = {}
+        """What a failed apply has left in the kernel, by id; None: a record that it has taken away."""
 
     # ---- an edit -----------------------------------------------------------------------------------------------------
 
@@ -120,9 +124,10 @@ class Carrying:
         Raises ProblemError on a refusal: the lab has then rolled back, and its facts say so.
         """
         view = self._parts.view
-        before = view.observed.like
+        before, kernel = view.observed.like, view.observed.records
         view.observed.like = like
         done: list[AnyStep] = []
+        reached = kernel
         try:
             for number in range(MAX_ROUNDS):
                 wanted, now = goal(done), view.observed
@@ -131,11 +136,50 @@ class Carrying:
                     break
                 done += steps
                 self._apply(steps, wanted)
-        except ProblemError:
+                reached = with_observed_tables(wanted, view.observed.records, steps)
+        except ProblemError as e:
             view.observed.like = before
-            view.wait_for_quiet()  # have the policy see to what was not rolled back
+            view.wait_for_quiet()
+            if not self.is_overdue and (e.problem.causes or not self._back(kernel, reached, moves)):
+                self._keep_apart(kernel, done)
             raise
         return tuple(done)
+
+    def _back(self, before: Records, reached: Records, moves: Mapping[str, str]) -> bool:
+        """Undo the rounds before the refused one, which the lab has undone itself; whether that was done."""
+        if reached is before:
+            return True
+        observed, back = self._parts.view.observed, {new: old for old, new in moves.items()}
+        target = merge.goal(reached, before, observed.records, back)
+        try:
+            if steps := plan(target, observed.records, back, observed.baseline, observed.initial_mac):
+                self._apply(steps, target)
+        except ProblemError:
+            return False
+        return True
+
+    # ---- what is left of what failed ---------------------------------------------------------------------------------
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether an apply has not been answered yet: meanwhile nothing is adopted."""
+        return self._unfinished is not None
+
+    def is_ruin(self, key: str) -> bool:
+        """Whether a record still is what a failed apply has left; if somebody has changed it since, it is theirs."""
+        return key in self._ruins and self._ruins[key] == self._parts.view.observed.records.get(key)
+
+    def _keep_apart(self, before: Records, steps: Sequence[AnyStep]) -> None:
+        """After an apply that failed and could not be undone: what it has changed in the kernel is drift, and nobody's edit."""
+        now, touched, tables = self._parts.view.observed.records, self._touched(steps), _tables(steps)
+        changed = between(before, now).ids
+        self._ruins = {k: now.get(k) for k in changed if ids.namespace_of(ids.subject_of(k)) in touched or _table_of(k) in tables}
+        if self._ruins:
+            names = ", ".join(map(ids.subject_of, list(self._ruins)[:5]))
+            message = f"a change failed and could not be undone everywhere: {names}"
+            hint = "revert the drift to have it as in the document, or keep it"
+            problem = Problem(code=Code.CONFLICT, message=message, subject=next(iter(self._ruins)), hint=hint)
+            self._parts.publisher.notice("warning", problem)
 
     def execute_document(self) -> tuple[AnyStep, ...]:
         """Make the kernel what the document says, whatever it is."""
@@ -145,8 +189,9 @@ class Carrying:
         return steps
 
     def _apply(self, steps: tuple[AnyStep, ...], wanted: Records) -> None:
-        before = dict(self._parts.view.observed.records)
-        self._unfinished = _Unfinished(before, wanted)
+        if self._parts.connection.link is None:
+            raise unavailable("the lab's process is gone")
+        self._unfinished = _Unfinished(dict(self._parts.view.observed.records), wanted, steps)
         applied = self._parts.connection.apply(steps)
         self._unfinished = None
         if applied.problem is not None:
@@ -161,12 +206,17 @@ class Carrying:
     def undo_unfinished(self) -> None:
         """Undo what is there of an apply whose answer was lost. When the process answers again, it has ended. Raises ProblemError."""
         unfinished, self._unfinished = self._unfinished, None
-        if unfinished is not None:
+        if unfinished is None:
+            return
+        try:
             self.take_back(unfinished.before, Carried((), unfinished.goal))
+        except ProblemError:
+            self._keep_apart(unfinished.before, unfinished.steps)
+            raise
 
     def forget_unfinished(self) -> None:
-        """The process in which an apply was under way has ended."""
-        self._unfinished = None
+        """The process in which an apply was under way, or had failed, has ended."""
+        self._unfinished, self._ruins = None, {}
 
 
 def _tables(steps: Sequence[AnyStep]) -> set[tuple[str, ...]]:

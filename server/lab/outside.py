@@ -57,13 +57,14 @@ class Outside:
     def act(self) -> None:
         """Facts have paused: what differs from the document now was changed from outside."""
         self._view.pending = None
-        if not self._parts.machine.is_live:
+        if not self._parts.machine.is_live or self._carrying.is_overdue:
             return
         differing = self._view.differing()
         if not differing:
             self._backoff.reset()
         elif self._document.policy == "follow":
-            self._follow(differing)
+            if adopted := [key for key in differing if not self._carrying.is_ruin(key)]:
+                self._follow(adopted)
         elif self._document.policy == "enforce":
             self._enforce(differing)
         self._view.show_drift(self._view.differing())

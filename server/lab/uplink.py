@@ -1,5 +1,7 @@
 """The uplink of a lab: a connection of its namespace `host` to the machine's network, made by the agent with slirp4netns(1)."""
 
+import contextlib
+
 from protocol import private as p
 from server.agent_link import ChannelListener, Control, LabLink
 from topology.model import ids
@@ -21,6 +23,11 @@ class Uplink:
     def reset(self) -> None:
         """The lab's process has ended, and the uplink with it."""
         self._on, self.problem = False, None
+
+    def ask(self) -> None:
+        """Ask the agent whether it is on: this server may be new, and the uplink older, or its program may have ended."""
+        with contextlib.suppress(ProblemError):  # the agent does not answer: what is known is the best there is
+            self._on = self._lab in self._control.ask(lambda id: p.Hello(id=id)).uplinks
 
     def settle(self, link: LabLink, wanted: bool) -> None:
         """Switch it on or off where it is not as wanted; a refusal is kept as `problem`."""

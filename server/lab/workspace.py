@@ -262,6 +262,8 @@ class Workspace:
         connection.subscribe(self._subscriptions.values())
         if connection.is_fresh:
             self._parts.uplink.reset()
+        else:
+            self._parts.uplink.ask()
         settle_uplink(self._parts)
         if connection.is_fresh:
             self._carrying.forget_unfinished()
@@ -402,8 +404,9 @@ class Workspace:
 
     def set_uplink(self, on: bool, context: Context) -> Done:
         """Switch the uplink, and write it into the document. Raises ProblemError, and then nothing has changed."""
-        uplink = self._parts.uplink
-        uplink.settle(self.live_link(), on)
+        uplink, link = self._parts.uplink, self.live_link()
+        uplink.ask()
+        uplink.settle(link, on)
         if (problem := uplink.problem) is not None:
             settle_uplink(self._parts)
             raise ProblemError(problem)

@@ -11,6 +11,7 @@ from topology.model.netfilter import Driver, Family
 from topology.rules.vocabulary import read
 
 _known: dict[tuple[Driver | None, Family], q.VocabularyOf] = {}
+"""By driver and family: six at most."""
 _lock = threading.Lock()
 
 

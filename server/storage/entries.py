@@ -13,6 +13,7 @@ from protocol.public import Change, Context
 from server.storage.bounds import HISTORY_BYTES, HISTORY_ENTRIES, PAGE_BYTES
 from server.storage.tables import history, labs
 from topology.model.diff import Diff
+from topology.model.kinds import FORMER_KEYS
 from topology.model.problems import Code, Problem, ProblemError
 from topology.model.records import AnyRecord
 
@@ -170,9 +171,17 @@ def _read_one(connection: Connection, query: Select[str]) -> Change | None:
 def read(text: str | bytes) -> Change | None:
     """An entry, or None for what another version wrote and this one does not understand."""
     try:
-        return msgspec.json.decode(text, type=Change)
+        return msgspec.json.decode(_with_new_keys(text), type=Change)
     except msgspec.MsgspecError:
         return None
+
+
+def _with_new_keys(text: str | bytes) -> bytes:
+    """JSON with the keys that fields have today. In the text of a value a quote has a backslash, so only keys are found."""
+    raw = text.encode() if isinstance(text, str) else text
+    for old, new in FORMER_KEYS.items():
+        raw = raw.replace(f'"{old}":'.encode(), f'"{new}":'.encode())
+    return raw
 
 
 def page(connection: Connection, lab: str, before: int | None, limit: int) -> Page:

@@ -7,6 +7,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from protocol.editing import Change
+from server.storage import entries
 from server.storage.archive import LabEntry, insert_lab
 from server.storage.bounds import HISTORY_ENTRIES
 from server.storage.labs import empty, keep_document, text_of
@@ -69,9 +70,10 @@ def read_history(file: Path) -> list[Change]:
     out: dict[int, Change] = {}
     with contextlib.suppress(FileNotFoundError), file.open("rb") as f:
         for line in f:
-            with contextlib.suppress(msgspec.MsgspecError):
-                change = msgspec.json.decode(line, type=Change)
-                if change.number not in out:
-                    out = {number: c for number, c in out.items() if not c.undone}
-                out[change.number] = change
+            change = entries.read(line)
+            if change is None:
+                continue
+            if change.number not in out:
+                out = {number: c for number, c in out.items() if not c.undone}
+            out[change.number] = change
     return [out[number] for number in sorted(out)][-HISTORY_ENTRIES:]

@@ -16,6 +16,7 @@ from server.storage.database import Database
 from server.storage.entries import Counters, Entry, Heads, NewEntry, Page
 from server.storage.tables import kept_documents, labs, pending_changes
 from topology.document import document
+from topology.model import ids
 from topology.model.diff import Diff, apply
 from topology.model.problems import Code, Problem, ProblemError, unknown
 from topology.model.records import AnyRecord, Lab, Records
@@ -61,8 +62,8 @@ def empty(lab: str) -> Records:
 
 def text_of(lab: str, records: Mapping[str, AnyRecord]) -> str:
     """The document of these records, which has a name also where they have none."""
-    own = records.get("lab:")
-    return document.dump({**records, "lab:": own if isinstance(own, Lab) else Lab(name=lab)})
+    own = records.get(ids.LAB)
+    return document.dump({**records, ids.LAB: own if isinstance(own, Lab) else Lab(name=lab)})
 
 
 def parse(text: str | bytes, diffs: Iterable[str]) -> Records:

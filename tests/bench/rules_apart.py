@@ -56,7 +56,7 @@ class Apart:
             assert execute(self.namespaces, steps, self.filters).problem is None
 
         step = timed(load)
-        self.filters.settle(["ns0"])
+        self.filters.catch_up(["ns0"])
         read = timed(lambda: self.filters.subscribe(["ns0"]))
         self.filters.subscribe([])
         self.namespaces.delete("ns0")

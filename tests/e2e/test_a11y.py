@@ -50,8 +50,10 @@ def choose(page: Page, query: str) -> None:
     page.keyboard.press("Enter")
 
 
-def open_tools(page: Page) -> None:
+def open_tools(page: Page, stack: Stack, lab: str) -> None:
     """A tab for each tool, with something in it."""
+    # nothing passes by itself once the interfaces are up: what is captured is this
+    stack.inside(lab, "web", "sh", "-c", "ping -i 0.3 -w 60 172.17.0.1 >/dev/null 2>&1 &")
     page.keyboard.press("c")
     page.get_by_role("group", name="FORWARD").get_by_role("button").filter(has_text="filter").first.click()
     choose(page, "Capture")
@@ -87,7 +89,7 @@ def test_no_screen_has_a_serious_fault(page: Page, stack: Stack, lab: str) -> No
         page.keyboard.press("h")
         screens.look(f"{theme}: history")
         page.keyboard.press("h")
-    open_tools(page)
+    open_tools(page, stack, lab)
     for theme in ("light", "dark"):
         page.get_by_role("tab").first.click()
         choose(page, f"Theme: {theme}")

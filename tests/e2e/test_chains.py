@@ -157,6 +157,19 @@ def test_a_shell_and_the_keyboard(page: Page, stack: Stack, lab: str) -> None:
     grid.press("Alt+ArrowUp")
     chains.expect_rules("INPUT", https, ssh, http)
     assert chains.saved("filter", "INPUT") == [https, ssh, http]
+    # one press right after the other means the same rule, wherever it is by then; so does a block of two
+    for _ in range(2):
+        grid.press("Alt+ArrowDown")
+    chains.expect_rules("INPUT", ssh, http, https)
+    grid.press("Shift+ArrowUp")
+    grid.press("Alt+ArrowUp")
+    chains.expect_rules("INPUT", http, https, ssh)
+    grid.press("Alt+ArrowDown")
+    chains.expect_rules("INPUT", ssh, http, https)
+    chains.rules("INPUT").nth(2).click()
+    for _ in range(2):
+        grid.press("Alt+ArrowUp")
+    chains.expect_rules("INPUT", https, ssh, http)
     # duplicate, delete both of two, undo
     grid.press("Control+d")
     chains.expect_rules("INPUT", https, https, ssh, http)

@@ -100,7 +100,7 @@ def test_a_drop_is_found_and_mended(page: Page, stack: Stack, lab: str, tmp_path
         page.get_by_role("menuitem", name="Save as JSON").click()
     saved.value.save_as(tmp_path / "j.json")
     assert json.loads((tmp_path / "j.json").read_text())["journey"]["verdict"]["cause"] == "delivered"
-    assert "delivered in web" in stack.cli("journey", str(tmp_path / "j.json"))
+    assert "delivered in web" in stack.cli("show-trace", str(tmp_path / "j.json"))
     tools.get_by_role("button", name="Save and share").click()
     with page.expect_download() as drawn:
         page.get_by_role("menuitem", name="Save as animated SVG").click()

@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,6 +14,8 @@ import pytest
 from protocol import private as p
 from server.agent_link import Control
 from tests.integration.agent_client import Agent, Lab
+from tests.support import eventually
+from topology.model.problems import Code, ProblemError
 from topology.model.records import Route, Veth
 from topology.observe import facts as f
 from topology.plan import steps as s
@@ -148,6 +151,71 @@ def test_labs_start_and_stop_at_once(agent: Agent) -> None:
         assert set(names) <= set(control.ask(lambda id: p.Hello(id=id)).labs)
         list(pool.map(lambda lab: control.ask(lambda id: p.Stop(id=id, lab=lab)), names))
     assert not set(names) & set(control.ask(lambda id: p.Hello(id=id)).labs)
+
+
+def caught(agent: Agent) -> int:
+    """The next process that the agent starts, stopped (SIGSTOP) before it has done much."""
+    file = Path(f"/proc/{agent.process.pid}/task/{agent.process.pid}/children")
+    known = set(file.read_text().split())
+    end = time.monotonic() + 10
+    while time.monotonic() < end:
+        for pid in set(file.read_text().split()) - known:
+            os.kill(int(pid), signal.SIGSTOP)
+            return int(pid)
+    raise AssertionError("it started none")
+
+
+def test_a_start_that_hangs_delays_no_other_lab(agent: Agent, lab: Lab) -> None:
+    control = Control(agent.run / "agent.sock")
+    names = [f"beside-{i}" for i in range(4)]
+    with ThreadPoolExecutor(6) as pool:
+        process = pool.submit(caught, agent)
+        time.sleep(0.1)
+        hanging = pool.submit(control.ask, lambda id: p.Start(id=id, lab="hangs"))
+        pid = process.result()
+        began = time.monotonic()
+        list(pool.map(lambda name: control.ask(lambda id: p.Start(id=id, lab=name)), names))
+        assert lab.run("host", "echo", "there")[1] == "there\n"
+        assert time.monotonic() - began < 10
+        assert not hanging.done()
+        assert "hangs" not in control.ask(lambda id: p.Hello(id=id)).labs
+        os.kill(pid, signal.SIGCONT)
+        hanging.result(timeout=20)
+        list(pool.map(lambda name: control.ask(lambda id: p.Stop(id=id, lab=name)), [*names, "hangs"]))
+
+
+def test_a_start_that_hangs_can_be_stopped_and_leaves_nothing(agent: Agent) -> None:
+    control = Control(agent.run / "agent.sock")
+    with ThreadPoolExecutor(2) as pool:
+        process = pool.submit(caught, agent)
+        time.sleep(0.1)
+        hanging = pool.submit(control.ask, lambda id: p.Start(id=id, lab="hangs"))
+        pid = process.result()
+        control.ask(lambda id: p.Stop(id=id, lab="hangs"))
+        with pytest.raises(ProblemError) as caught_error:
+            hanging.result(timeout=10)
+        assert caught_error.value.problem.code == Code.UNAVAILABLE
+    eventually(lambda: not Path(f"/proc/{pid}").exists())
+    assert not list((agent.run / "labs").glob("hangs*"))
+    control.ask(lambda id: p.Start(id=id, lab="hangs"))
+    control.ask(lambda id: p.Stop(id=id, lab="hangs"))
+
+
+def test_a_lab_starts_again_at_once_after_its_end(agent: Agent) -> None:
+    control = Control(agent.run / "agent.sock")
+    for _ in range(5):
+        control.ask(lambda id: p.Start(id=id, lab="again"))
+        control.ask(lambda id: p.Stop(id=id, lab="again"))
+
+
+@pytest.mark.usefixtures("lab")
+def test_uplink_off_is_always_allowed(agent: Agent) -> None:
+    name = "uplink-off-is-always-allowed"
+    assert agent.ask(p.SetUplink(id=70, lab=name, on=False)).problem is None
+    refused = agent.ask(p.SetUplink(id=71, lab=name, on=True)).problem
+    assert refused is not None
+    assert refused.code == Code.DENIED
+    assert agent.ask(p.Hello(id=72)).uplinks == ()
 
 
 def test_a_fork_bomb_stays_in_its_lab(lab: Lab) -> None:

@@ -60,8 +60,8 @@ def test_exit_code_and_saved_journey(stack: Stack, tmp_path: Path) -> None:
     assert {r["kind"] for r in found["records"]} >= {"namespace", "veth"}
     file = tmp_path / "journey.json"
     file.write_text(saved)
-    assert stack.cli("journey", str(file), code=1).splitlines()[-1] == "no route to 10.77.0.1 in r"
-    stack.cli("journey", str(ROOT / "README.md"), code=1)
+    assert stack.cli("show-trace", str(file), code=1).splitlines()[-1] == "no route to 10.77.0.1 in r"
+    stack.cli("show-trace", str(ROOT / "README.md"), code=1)
     assert "is not a saved trace" in stack.stderr
 
 

@@ -1,7 +1,17 @@
 """Terminals over the real sockets: shells that outlive their viewers and the server, floods, sizes, bytes that are no text."""
 
+from cli.client import Client
+from protocol.public import Open, Snapshot
 from tests.integration.terminal_client import Shown, close_terminal, open_terminal
 from tests.support import Stack
+from topology.observe.live import TerminalLive
+
+
+def terminals(client: Client, lab: str) -> list[str]:
+    """Those that anybody who opens the lab now is shown."""
+    result = client.request(Open(id=client.next_id(), lab=lab))
+    assert isinstance(result, Snapshot)
+    return [record.terminal for record in result.live.values() if isinstance(record, TerminalLive)]
 
 
 def test_a_shell_in_a_namespace(stack: Stack, lab: str) -> None:
@@ -51,6 +61,7 @@ def test_a_shell_with_something_running_is_kept(stack: Stack, lab: str) -> None:
         shown.wait(b"[1]")
         shown.pump(0.3)
         assert close_terminal(client, lab, idle) == ()
+        assert terminals(client, lab) == [busy]
         assert sorted(close_terminal(client, lab, busy)) == ["sleep 1000", "sleep 1001"]
         assert close_terminal(client, lab, busy, force=True) == ()
         while shown.state.code is None:

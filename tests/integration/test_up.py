@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -68,6 +69,23 @@ def test_sigkill_of_a_part_leaves_the_labs_as_they_were(own: Stack, module: str)
     eventually(lambda: pings(own))
     assert index(own) == was
     assert own.cli("export", "one") == document
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_an_agent_that_cannot_be_started_again_ends_no_lab(own: Stack, times: int) -> None:
+    own.cli("apply", "one", EXAMPLE)
+    was = index(own)
+    socket = own.run / "agent.sock"
+    agent = child(own, "agent")
+    socket.unlink()
+    (socket / "in-the-way").mkdir(parents=True)  # the next agent can't listen there
+    os.kill(agent, signal.SIGKILL)
+    time.sleep(3 * times)
+    assert own.process.poll() is None
+    (socket / "in-the-way").rmdir()
+    socket.rmdir()
+    eventually(lambda: pings(own), 30)
+    assert index(own) == was
 
 
 def test_sigkill_of_a_lab_brings_it_back_from_its_document_and_says_so(own: Stack) -> None:

@@ -1,6 +1,7 @@
 """Plans carried out on the real kernel: afterwards what is observed is what was wanted, and a refusal leaves everything as it was."""
 
 import json
+import select
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from agent.apply import Undo, execute
 from agent.apply.execute import Outcome
 from agent.filter import FilterWatch, driver
+from agent.filter.pretest import refused_beforehand
 from agent.netlink.namespaces import Namespaces
 from agent.netlink.watch import Watch
 from topology.document import document
@@ -53,11 +55,14 @@ class Kernel:
     def look(self, *names: str) -> None:
         """Take in what happened; of these namespaces also the rules."""
         self.watch.barrier()
-        self.filters.settle(names)
+        self.filters.catch_up(names)
 
-    def snapshot(self) -> list[AnyFact]:
+    def read_now(self) -> list[AnyFact]:
         self.look()
         return [*self.watch.snapshot(), *self.filters.snapshot()]
+
+    def wait_for_event(self, seconds: float) -> None:
+        select.select(list(self.watch.readers())[:1], [], [], seconds)
 
     def want(self, records: Records, moves: dict[str, str] | None = None) -> tuple[s.AnyStep, ...]:
         """Make it so; the steps that it took."""
@@ -79,6 +84,8 @@ class Kernel:
     def apply(self, records: Records) -> Outcome:
         """Do it, and read back what became of it: with rules as iptables prints them."""
         steps = self.steps_to(records)
+        if (refused := refused_beforehand(self.namespaces, self.filters.driver, steps, self.filters.lengths())) is not None:
+            return Outcome(refused.problem, refused.step)
         done = execute(self.namespaces, steps, self.filters)
         self.look(*{step.namespace for step in steps if isinstance(step, s.ChangeTable)})
         return done
@@ -151,7 +158,7 @@ def test_a_refusal_leaves_all_as_it_was() -> None:
     def body(kernel: Kernel) -> None:
         kernel.want(document.load(json.loads(next(p for p in EXAMPLES if p.stem == "two-subnets-router").read_text())))
         before = kernel.observed.records
-        undo = Undo(kernel.baseline, kernel.snapshot())
+        undo = Undo(kernel.baseline, kernel.read_now())
         steps: tuple[s.AnyStep, ...] = (
             s.AddNamespace(subject="namespace:new", name="new"),
             s.MoveInterface(subject="interface:left/eth0", namespace="left", name="eth0", to_namespace="new", to_name="x"),
@@ -164,7 +171,7 @@ def test_a_refusal_leaves_all_as_it_was() -> None:
         assert done.failed == 5
         assert done.problem is not None
         assert (done.problem.message, done.problem.errno) == ("Nexthop has invalid gateway", 101)
-        assert undo.back(kernel.namespaces, kernel.filters, steps[:5], kernel.snapshot) == ()
+        assert undo.back(kernel, steps[:5]) == ()
         kernel.watch.barrier()
         assert drift(before, kernel.observed.records) in ((), ("interface:r/right", "interface:right/eth0"))
 

@@ -67,7 +67,7 @@ def test_the_last_of_many_is_refused_and_all_is_as_it_was(bad: str) -> None:
     def body(kernel: Kernel) -> None:
         kernel.want(_wanted("-s 10.9.9.9/32 -j DROP"))
         before = _listed(kernel)
-        undo = Undo(kernel.baseline, kernel.snapshot())
+        undo = Undo(kernel.baseline, kernel.read_now())
         wanted = _wanted("-s 10.9.9.9/32 -j DROP", *_many(80), bad, "-j ACCEPT")
         steps = kernel.steps_to(wanted)
         done = kernel.apply(wanted)
@@ -75,7 +75,7 @@ def test_the_last_of_many_is_refused_and_all_is_as_it_was(bad: str) -> None:
         assert done.failed == 0
         assert (done.problem.rule, done.problem.subject) == (MANY + 2, "chain:ns0/ipv4/filter/INPUT")
         assert len(_listed(kernel)) > MANY / 2
-        assert undo.back(kernel.namespaces, kernel.filters, steps[: done.failed], kernel.snapshot) == ()
+        assert undo.back(kernel, steps) == ()
         assert _listed(kernel) == before
 
     with_kernel(body, "nft")

@@ -2,10 +2,14 @@ import json
 from pathlib import Path
 
 import jsonschema
+import msgspec
 import pytest
 
+from protocol.public import Change, Context
+from server.storage import entries
 from topology.document.document import dump, load, schema
 from topology.model.base import Json
+from topology.model.diff import Diff
 from topology.model.problems import Code, Problem, ProblemError
 from topology.model.records import Bridge, Lab, Loopback, Namespace, Records, Route, Veth, Vxlan, replace
 
@@ -269,3 +273,19 @@ def test_every_field_comes_back() -> None:
     assert isinstance(records["interface:ns0/a"], Veth)
     assert isinstance(records["interface:ns0/x"], Vxlan)
     assert isinstance(records["route:ns0/10.9.0.0/16 table 100 metric 5"], Route)
+
+
+def test_a_key_of_older_documents_is_still_read() -> None:
+    records = load(one(vx={"kind": "vxlan", "vni": 7, "port_number": 8472}))
+    vxlan = records["interface:ns0/vx"]
+    assert isinstance(vxlan, Vxlan)
+    assert vxlan.dstport == 8472
+    assert "dstport" in dump(records)
+    assert "port_number" not in dump(records)
+
+
+def test_a_key_of_older_histories_is_still_read() -> None:
+    vxlan = Vxlan(namespace="host", name='"port_number":', vni=7, dstport=8472)
+    change = Change(number=1, context=Context(author="ann", label="add vxlan"), diff=Diff(added={vxlan.id: vxlan}))
+    older = msgspec.json.encode(change).replace(b'"dstport":8472', b'"port_number":8472')
+    assert entries.read(older) == change

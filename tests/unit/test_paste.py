@@ -14,6 +14,7 @@ from topology.edit.edit import edit
 from topology.edit.paste import fragment
 from topology.model.base import Json
 from topology.model.graph import Graph
+from topology.model.kinds import BY_WORD
 from topology.model.problems import ProblemError
 from topology.model.records import Area, Bridge, Chain, Namespace, Note, Placement, Records, Style, Veth, as_records, replace
 from topology.rules.chains import order
@@ -53,6 +54,17 @@ def test_a_bridge_taken_alone_stands_in_host_and_is_pasted_where_one_says() -> N
     again = after(records, c.Paste(document=document, into="sw"))
     assert "interface:sw/br1" in again
     assert "placement:sw/br1" in again
+
+
+def test_an_interface_that_needs_no_other_is_copied_alone() -> None:
+    dummy, ifb = (BY_WORD[kind](namespace="ns0", name=f"{kind}0", addresses=("10.9.0.1/24",)) for kind in ("dummy", "ifb"))
+    records = after(example("two-namespaces"), c.AddInterface(interface=dummy), c.AddInterface(interface=ifb))
+    document = copied(records, "interface:ns0/ifb0", "interface:ns0/dummy0", "interface:ns0/veth0")
+    assert {name: body["kind"] for name, body in document["namespaces"]["host"]["interfaces"].items()} == {"dummy0": "dummy", "ifb0": "ifb"}
+    assert "interface:ns0/ifb1" in after(records, c.Paste(document=document, into="ns0"))
+    assert {"interface:ns0/dummy1"} == after(records, c.Duplicate(ids=("interface:ns0/dummy0",))).keys() - records.keys()
+    for single in ("veth0", "lo"):
+        assert "nothing to copy" in refusal(records, c.Duplicate(ids=(f"interface:ns0/{single}",))).message
 
 
 def test_into_another_lab_everything_stays_as_it_is() -> None:

@@ -1,12 +1,16 @@
 """Laws of the plan: it ends at what is wanted, it is empty when nothing differs, and the way back is a plan too."""
 
+from typing import get_args
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 
 from tests.unit.strategies import labs
 from topology.model.base import PortVlan
-from topology.model.records import Namespace, Records, Veth, as_records, replace
+from topology.model.kinds.vlan import Vlan
+from topology.model.records import Bridge, Namespace, Records, Veth, as_records, replace
 from topology.observe.normal import comparable, normalise
+from topology.plan import iproute2, kernel_model
 from topology.plan import steps as s
 from topology.plan.kernel_model import Model, with_default_pvid
 from topology.plan.plan import plan
@@ -55,6 +59,18 @@ def test_an_end_that_is_elsewhere_was_moved() -> None:
     desired = as_records(*spaces, *pair("ns0/veth0", "host/veth1"))
     steps = plan(desired, observed)
     assert [type(step) for step in steps] == [s.MoveInterface, s.SetUp]
+
+
+def test_every_step_has_its_lines_and_its_effect() -> None:
+    assert iproute2._COMMANDS.keys() == kernel_model._EFFECTS.keys() == {*get_args(s.AnyStep)}
+
+
+def test_a_vlan_that_stays_down_keeps_its_ipv6_address() -> None:
+    bridge = Bridge(namespace="host", name="br0")
+    vlan = Vlan(namespace="host", name="v0", parent="host/br0", vid=7, up=False, addresses=("10.0.0.1/24", "2001:db8::1/64"))
+    desired = as_records(Namespace(name="host"), bridge, vlan)
+    reached = after(FRESH, plan(desired, FRESH, baseline=BASELINE))
+    assert reached[vlan.id] == vlan
 
 
 def test_names_that_are_exchanged_need_one_in_between() -> None:

@@ -11,7 +11,7 @@ from topology.document.schema import ENTRY_KEYS, SHAPE_KEYS, VERSION
 from topology.model import ids, names, routing
 from topology.model.base import HOST, Json
 from topology.model.drawing import COORDINATE_HINT, SIZES, are_coordinates
-from topology.model.kinds import BY_WORD
+from topology.model.kinds import BY_WORD, FORMER_KEYS
 from topology.model.netfilter import DRIVERS, FAMILIES, HOOKS
 from topology.model.problems import Code, Problem, ProblemError
 from topology.model.records import (
@@ -233,7 +233,8 @@ class Reader:
             if isinstance(master, list):
                 self._fault(f"{path}.master", "an interface has one master", "name one bridge")
             else:
-                self._add(self._record(path, BY_WORD[kind], {"namespace": namespace, "name": name}, value), path)
+                named: dict[str, Json] = {FORMER_KEYS.get(key) or key: given for key, given in value.items()}
+                self._add(self._record(path, BY_WORD[kind], {"namespace": namespace, "name": name}, named), path)
 
     def _entry(self, path: str, namespace: str, kind: type[Route | Neighbour | Fdb], value: Json) -> None:
         if not isinstance(value, dict):

@@ -228,7 +228,7 @@ def _namespace(nsid: Json) -> Json:
 
 
 def _any_interface() -> Json:
-    """An interface of any kind but loopback, told apart by `kind`."""
+    """An interface of any kind but loopback; `kind` says which."""
     kinds = [kind for kind in INTERFACES if not kind.KIND.builtin]
     mapping = {str(kind.__struct_config__.tag): f"#/$defs/{kind.__name__}" for kind in kinds}
     return {"oneOf": [_ref(kind) for kind in kinds], "discriminator": {"propertyName": "kind", "mapping": mapping}}

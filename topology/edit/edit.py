@@ -146,6 +146,7 @@ def _end_ref(draft: Draft, end: c.End, reserved: set[str]) -> ids.Ref:
 
 
 def _veth(end: c.End, ref: ids.Ref, peer: ids.Ref) -> Veth:
+    """An end of a link, which is a pair of veths by definition (docs/glossary.md). Other kinds are added by `AddInterface`."""
     return Veth(
         namespace=ref.namespace, name=ref.name, peer=str(peer), up=end.up, mac=end.mac, mtu=end.mtu, master=end.master,
         addresses=end.addresses,

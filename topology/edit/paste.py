@@ -24,7 +24,6 @@ from topology.model.records import (
     Records,
     Route,
     Style,
-    is_bridge,
     replace,
 )
 from topology.observe.normal import owner
@@ -55,9 +54,10 @@ class Selection(NamedTuple):
 
 
 def fragment(records: Mapping[str, AnyRecord], selected: Iterable[str]) -> Records:
-    """The records of a document that holds these namespaces, bridges, areas and notes, with what is in them and the links among them.
+    """The records of a document that holds these namespaces, interfaces, areas and notes, with what is in them and the links among them.
 
-    A bridge whose namespace is not selected goes into the document's `host`, which stands for the namespace it will be pasted into.
+    Of interfaces those that need no other one: no peer, no lower interface. A bridge comes with its ports. One whose namespace is not
+    selected goes into the document's `host`, which stands for the namespace it will be pasted into.
     """
     selection = _select(records, selected)
     refs = [ref for ref in Graph(records).interfaces if ref in selection.interfaces]
@@ -77,14 +77,14 @@ def _select(records: Mapping[str, AnyRecord], selected: Iterable[str]) -> Select
     """What belongs to the records with these ids. Raises ProblemError where one is not there, or nothing of them can be copied."""
     chosen = [_existing(records, key) for key in selected]
     namespaces = frozenset(record.name for record in chosen if isinstance(record, Namespace))
-    bridges = frozenset(record.ref for record in chosen if is_bridge(record))
+    single = frozenset(record.ref for record in chosen if isinstance(record, INTERFACES) and _stands_alone(record))
     shapes = frozenset(record.id for record in chosen if isinstance(record, SHAPES))
-    if not namespaces and not bridges and not shapes:
-        raise invalid("there is nothing to copy", None, "take namespaces, bridges, areas or notes")
+    if not namespaces and not single and not shapes:
+        raise invalid("there is nothing to copy", None, "take namespaces, areas, notes, or interfaces without a peer and a lower interface")
     graph = Graph(records)
-    ports = {p.ref for ref in bridges for p in graph.ports(ref)}
+    ports = {p.ref for ref in single for p in graph.ports(ref)}
     inside = {i.ref for name in namespaces for i in graph.inside(name)}
-    refs = frozenset(_closed(graph, inside | bridges | ports, namespaces))
+    refs = frozenset(_closed(graph, inside | single | ports, namespaces))
     drawn = {key for key, r in records.items() if isinstance(r, Placement | Style) and r.node in namespaces | refs}
     entries = {key for key, r in records.items() if _is_entry(r) and _entry_selected(graph, r, namespaces, refs)}
     return Selection(namespaces, refs, shapes | drawn | entries)
@@ -95,6 +95,11 @@ def _existing(records: Mapping[str, AnyRecord], key: str) -> AnyRecord:
     if record is None:
         raise unknown(os.strerror(errno.ENOENT), key, "it is not in the document")
     return record
+
+
+def _stands_alone(interface: AnyInterface) -> bool:
+    """Whether it can be copied without another interface."""
+    return not interface.KIND.builtin and interface.other_end is None and interface.lower is None
 
 
 def _closed(graph: Graph, refs: set[str], namespaces: Collection[str]) -> set[str]:

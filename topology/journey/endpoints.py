@@ -33,7 +33,7 @@ def target_address(observed: Mapping[str, AnyRecord], target: str, ipv6: bool = 
     for interface in candidates:
         for text in interface.addresses:
             if (":" in text) == ipv6:
-                return text.partition("/")[0]
+                return ids.ip_of(text)
     if target == source or ids.name_of(target) == "lo":
         return "::1" if ipv6 else "127.0.0.1"
     example = "2001:db8::1/64" if ipv6 else "10.0.1.1/24"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from topology.journey.hop import Cause
-from topology.model import ids
+from topology.model import ids, routing
 from topology.model.graph import Graph, wire_ref
 from topology.model.records import AnyInterface, Chain, Route
 from topology.observe.live import LinkLive, LiveRecords, NamespaceLive
@@ -51,7 +51,7 @@ class ForwardingView:
         self._holders: dict[str, list[AnyInterface]] = {}
         for interface in graph.interfaces.values():
             for text in interface.addresses:
-                self._holders.setdefault(text.partition("/")[0], []).append(interface)
+                self._holders.setdefault(ids.ip_of(text), []).append(interface)
 
     def holders(self, address: str) -> list[AnyInterface]:
         """The interfaces that have this address, up or not."""
@@ -80,7 +80,7 @@ class ForwardingView:
         """The first address of an interface."""
         interface = self.graph.interfaces.get(ids.join(namespace, name))
         addresses = interface.addresses if interface is not None else ()
-        return next((a.partition("/")[0] for a in addresses if (":" in a) == (family == "ipv6")), None)
+        return next((ids.ip_of(a) for a in addresses if (":" in a) == (family == "ipv6")), None)
 
     def masquerade(self, namespace: str, name: str, destination: str) -> str | None:
         """The address that MASQUERADE takes for what goes out by an interface: that of the route's subnet, else its first."""
@@ -163,8 +163,8 @@ class ForwardingView:
         shown = self.live.get(ids.namespace_live(namespace))
         if isinstance(shown, NamespaceLive) and shown.routes:
             for row in shown.routes:
-                if row.table == 254:
-                    yield RouteEntry(network_of(row.to), row.metric, row.dev, row.via, row.src, row.type, row.record)
+                if row.table == routing.MAIN_TABLE:
+                    yield RouteEntry(routing.network(row.to), row.metric, row.dev, row.via, row.src, row.type, row.record)
             return
         for interface in self.graph.inside(namespace):
             for text in interface.addresses if interface.up else ():
@@ -173,13 +173,13 @@ class ForwardingView:
         for route in self.graph.routes(namespace):
             hop = self._of_record(route)
             through = self.graph.interfaces.get(ids.join(namespace, hop.dev or ""))
-            if route.table == 254 and (through is None or through.up):
+            if route.table == routing.MAIN_TABLE and (through is None or through.up):
                 yield hop
 
     def _of_record(self, route: Route) -> RouteEntry:
         dev = route.dev or (owner(self.graph, route.namespace, route.via) if route.via else None)
-        metric = route.metric if route.metric is not None else (1024 if ":" in route.to else 0)
-        return RouteEntry(network_of(route.to), metric, dev, route.via, route.src, route.type, route.id)
+        metric = route.metric if route.metric is not None else routing.default_metric(route.to)
+        return RouteEntry(routing.network(route.to), metric, dev, route.via, route.src, route.type, route.id)
 
     def wire(self, start: str, end: str, free: bool) -> list[str] | None:
         """The interfaces from one to the other on their segment, as few as possible; None where they are not connected. `free`: only by
@@ -199,8 +199,3 @@ class ForwardingView:
         while out[-1] != first:
             out.append(previous[out[-1]])
         return list(dict.fromkeys(wire_ref(key) for key in reversed(out)))
-
-
-def network_of(to: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
-    """The network that a route leads to; `default` is IPv4's."""
-    return ipaddress.ip_network("0.0.0.0/0" if to == "default" else to)

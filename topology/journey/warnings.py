@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
 from topology.document.check import gateways
+from topology.model import ids
 from topology.model.graph import Graph
 from topology.model.problems import Code, Problem
 from topology.model.records import AnyInterface, AnyRecord
@@ -34,7 +35,7 @@ def _of_segments(graph: Graph) -> Iterator[Problem]:
         macs: dict[str, str] = {}
         for interface in members:
             for text in interface.addresses:
-                ip = text.partition("/")[0]
+                ip = ids.ip_of(text)
                 first = addresses.setdefault(ip, interface.ref)
                 if first != interface.ref:
                     yield _warning(f"{ip} is on {first} too, on the same segment", interface.id, "give one of the two another address")

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
+from topology.model import ids
 from topology.model.ids import namespace_of
 from topology.model.kind import Fault, Kind, range_fault
 
@@ -69,11 +70,12 @@ class Interface(Record, frozen=True, kw_only=True):
     @property
     def ref(self) -> str:
         """`ns0/veth0`: how documents and messages name an interface."""
-        return f"{self.namespace}/{self.name}"
+        return ids.join(self.namespace, self.name)
 
     @property
     def id(self) -> str:
-        return f"interface:{self.namespace}/{self.name}"
+        """The record id."""
+        return ids.interface(self.ref)
 
     @property
     def word(self) -> str:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Literal
 
+from topology.model import ids
 from topology.model.base import Fault, Json, Record
 
 Colour = Literal["gray", "red", "orange", "yellow", "green", "teal", "blue", "violet", "pink"]
@@ -33,7 +34,8 @@ class Placement(Record, frozen=True, kw_only=True, tag="placement"):
 
     @property
     def id(self) -> str:
-        return f"placement:{self.node}"
+        """The record id."""
+        return ids.placement(self.node)
 
 
 class Style(Record, frozen=True, kw_only=True, tag="style"):
@@ -46,7 +48,8 @@ class Style(Record, frozen=True, kw_only=True, tag="style"):
 
     @property
     def id(self) -> str:
-        return f"style:{self.node}"
+        """The record id."""
+        return ids.style(self.node)
 
     @property
     def plain(self) -> bool:
@@ -82,9 +85,11 @@ class Area(Shape, frozen=True, kw_only=True, tag="area"):
 
     @property
     def id(self) -> str:
-        return f"area:{self.name}"
+        """The record id."""
+        return ids.area(self.name)
 
     def faults(self) -> Iterator[Fault]:
+        """What cannot be drawn of it."""
         yield from super().faults()
         yield from _text("label", self.label, LABEL_LENGTH)
 
@@ -97,9 +102,11 @@ class Note(Shape, frozen=True, kw_only=True, tag="note"):
 
     @property
     def id(self) -> str:
-        return f"note:{self.name}"
+        """The record id."""
+        return ids.note(self.name)
 
     def faults(self) -> Iterator[Fault]:
+        """What cannot be drawn of it."""
         yield from super().faults()
         yield from _text("text", self.text, NOTE_LENGTH)
 

@@ -1,4 +1,4 @@
-"""What follows from the records: who is in which namespace, who is whose port, and which interfaces hear each other.
+"""What follows from the records: who is in which namespace, who is whose port, and which interfaces share a segment.
 
 A *wire key* is an interface as a place on a wire: its `ns/name`, or `ns/br0/10` for frames there that have the tag of VLAN 10, and for
 the VLAN 10 of a bridge that filters VLANs.
@@ -126,7 +126,7 @@ class Graph:
         return {r.node: r for r in self.records.values() if isinstance(r, Style)}
 
     def wire_key(self, ref: str) -> str:
-        """Where the interface itself sends and hears untagged frames."""
+        """Where the interface itself sends and receives untagged frames."""
         interface = self.interfaces.get(ref)
         if is_bridge(interface) and interface.vlan_filtering:
             return f"{ref}/{interface.vlan_default_pvid}"
@@ -134,7 +134,7 @@ class Graph:
 
     @cached_property
     def wires(self) -> dict[str, list[str]]:
-        """Which wire keys hear each other directly: two ends of a pair, port and bridge, interface and lower one, ends of one tunnel."""
+        """Which wire keys are connected directly: two ends of a pair, port and bridge, interface and lower one, ends of one tunnel."""
         out: dict[str, list[str]] = {self.wire_key(ref): [] for ref in self.interfaces}
         for one, other in self._pairs():
             out.setdefault(one, []).append(other)

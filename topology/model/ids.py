@@ -109,6 +109,36 @@ def chain(namespace: str, family: str, table: str, name: str) -> str:
     return f"chain:{namespace}/{family}/{table}/{name}"
 
 
+def neighbour(namespace: str, dev: str, address: str) -> str:
+    """The id of a neighbour entry."""
+    return f"neighbour:{namespace}/{dev}/{address}"
+
+
+def route(namespace: str, to: str, *words: str) -> str:
+    """The id of a route. `words`: what else distinguishes it from others to the same prefix, as `ip route` prints it (`table 100`)."""
+    return " ".join((f"route:{namespace}/{to}", *words))
+
+
+def fdb(namespace: str, dev: str, mac: str, *words: str) -> str:
+    """The id of an FDB entry. `words`: what else distinguishes it from others of the same address, as bridge(8) prints it (`vlan 10`)."""
+    return " ".join((f"fdb:{namespace}/{dev}/{mac}", *words))
+
+
+def area(name: str) -> str:
+    """The id of an area."""
+    return f"area:{name}"
+
+
+def note(name: str) -> str:
+    """The id of a note."""
+    return f"note:{name}"
+
+
+def ip_of(address: str) -> str:
+    """`10.0.1.1` of `10.0.1.1/24`."""
+    return address.partition("/")[0]
+
+
 def link_live(ref: str) -> str:
     """The id of the live record of the interface `ns0/veth0`."""
     return f"link:{ref}"

@@ -49,8 +49,8 @@ class Field:
 
     `low`, `high`, `unit`: of a number. `fixed`: to change it the interface is made anew. `anew`: values that it can be neither changed
     to nor from without that. `option`: its word in `ip link … type KIND WORD VALUE`, or what makes of the value all words, "" for none.
-    `scale`: what iproute2 multiplies it by. `always`: said when the interface is made, also where it has its default. `named`: said in
-    each change, because the kernel or iproute2 wants it there.
+    `scale`: what iproute2 multiplies it by. `always`: stated when the interface is made, also where it has its default. `named`: stated
+    in each change, because the kernel or iproute2 wants it there. `formerly`: its key in older documents, which are still read.
     """
 
     name: str
@@ -64,6 +64,7 @@ class Field:
     scale: int = 1
     always: bool = False
     named: bool = False
+    formerly: str = ""
 
     def words(self, value: Any) -> str:
         """The words of iproute2 for this value, not quoted; "" where there are none."""
@@ -120,7 +121,7 @@ class Mtu:
 class Kind:
     """A kind of interface.
 
-    `fields`: those that only it has, in the order in which iproute2 is told them. `lower`: what it is made on.
+    `fields`: those that only it has, in the order of their options in `ip link`. `lower`: what it is made on.
     `builtin`: the kernel makes it with each namespace; it is never made, moved, renamed or deleted.
     `movable`: it can move to another namespace.
     `no_port`: why it cannot be a bridge port. `carries`: others can be made on top of it.
@@ -128,10 +129,10 @@ class Kind:
     `node`: it is drawn as a node, not as a row of its namespace.
     `mac`: the address that the kernel gives it: a random one, none, the lower interface's, one of a port's.
     `mac_fixed`: another address needs the interface made anew.
-    `speed`: what a bridge hears of its speed: that of a fast link, nothing, what the lower interface says.
+    `speed`: what a bridge learns of its speed: that of a fast link, nothing, that of the lower interface.
     `fdb`: it has a table of MAC addresses: of its ports, or its own (`bridge fdb … self`).
     `own_addresses`: what the kernel adds to it when it goes up.
-    `joined_by`: interfaces in which this field is equal are ends of one tunnel, wherever they are: they are taken to hear each other.
+    `joined_by`: interfaces in which this field is equal are ends of one tunnel, wherever they are: one segment.
     """
 
     fields: tuple[Field, ...] = ()
@@ -180,4 +181,4 @@ class Kind:
 
 
 LOWER = Field("parent", role="lower", fixed=True)
-"""The lower interface of a kind with `Lower(option="link")`, which iproute2 is told before the type."""
+"""The lower interface of a kind with `Lower(option="link")`, which `ip link` has before the type."""

@@ -1,4 +1,4 @@
-"""The one shape of every failure that a person or a program is told."""
+"""The one shape of every failure that a person or a program gets."""
 
 import errno
 import os

@@ -37,7 +37,7 @@ class Lab(Record, frozen=True, kw_only=True, tag="lab"):
     """What belongs to the lab as a whole. Exactly one, `lab:`. The plan does not see it.
 
     `ipv6`: leave IPv6 on in all namespaces, however many they are (docs/adr/0004-ipv6-in-large-labs.md). `firewall`: whose iptables
-    the lab has; None: what the machine has, legacy before nft. `uplink`: `host` has the outside, where the server allows it.
+    the lab has; None: what the machine has, legacy before nft. `uplink`: `host` can reach the outside, where the server allows it.
     """
 
     name: str = ""
@@ -49,6 +49,7 @@ class Lab(Record, frozen=True, kw_only=True, tag="lab"):
 
     @property
     def id(self) -> str:
+        """The record id: there is one."""
         return ids.LAB
 
 
@@ -65,14 +66,15 @@ class Namespace(Record, frozen=True, kw_only=True, tag="namespace"):
 
     @property
     def id(self) -> str:
-        return f"namespace:{self.name}"
+        """The record id."""
+        return ids.namespace(self.name)
 
 
 class Route(Record, frozen=True, kw_only=True, tag="route"):
     """A route that somebody added (ip-route(8)); the kernel's own connected routes are not records.
 
     `to` is `default` (IPv4), `::/0` (IPv6 default) or a prefix. `dev` is an interface name, left out where `via` decides it.
-    `metric` None is the kernel's default (0 for IPv4, 1024 for IPv6). `table` 254 is the main one.
+    `metric` None is the kernel's default, `table` the number of a routing table: see `topology.model.routing`.
     """
 
     namespace: str
@@ -87,8 +89,10 @@ class Route(Record, frozen=True, kw_only=True, tag="route"):
 
     @property
     def id(self) -> str:
-        more = (f" table {self.table}" if self.table != MAIN_TABLE else "") + (f" metric {self.metric}" if self.metric else "")
-        return f"route:{self.namespace}/{self.to}{more}"
+        """The record id: the kernel has one route to a prefix for each table and metric."""
+        table = [f"table {self.table}"] if self.table != MAIN_TABLE else []
+        metric = [f"metric {self.metric}"] if self.metric else []
+        return ids.route(self.namespace, self.to, *table, *metric)
 
 
 class Neighbour(Record, frozen=True, kw_only=True, tag="neighbour"):
@@ -101,7 +105,8 @@ class Neighbour(Record, frozen=True, kw_only=True, tag="neighbour"):
 
     @property
     def id(self) -> str:
-        return f"neighbour:{self.namespace}/{self.dev}/{self.address}"
+        """The record id."""
+        return ids.neighbour(self.namespace, self.dev, self.address)
 
 
 class Fdb(Record, frozen=True, kw_only=True, tag="fdb"):
@@ -120,8 +125,10 @@ class Fdb(Record, frozen=True, kw_only=True, tag="fdb"):
 
     @property
     def id(self) -> str:
-        more = (f" vlan {self.vlan}" if self.vlan is not None else "") + (f" dst {self.destination}" if self.destination else "")
-        return f"fdb:{self.namespace}/{self.dev}/{self.mac}{more}"
+        """The record id: a MAC address can have an entry for each VLAN, and on a vxlan one for each destination."""
+        vlan = [f"vlan {self.vlan}"] if self.vlan is not None else []
+        destination = [f"dst {self.destination}"] if self.destination else []
+        return ids.fdb(self.namespace, self.dev, self.mac, *vlan, *destination)
 
 
 class Chain(Record, frozen=True, kw_only=True, tag="chain"):
@@ -140,6 +147,7 @@ class Chain(Record, frozen=True, kw_only=True, tag="chain"):
 
     @property
     def id(self) -> str:
+        """The record id."""
         return ids.chain(self.namespace, self.family, self.table, self.name)
 
 

@@ -1,4 +1,4 @@
-"""Facts: each is one thing that the kernel said. `topology.observe.observed` folds them into the observed state.
+"""Facts: each is one thing that the kernel reported. `topology.observe.observed` folds them into the observed state.
 
 A namespace is named as in /run/netns (`host` for the lab's own). `index` is an ifindex. A fact replaces the one before with the same keys;
 a `…Gone` removes it. `at` is CLOCK_MONOTONIC in the lab, in s.
@@ -9,6 +9,7 @@ from typing import Literal
 import msgspec
 
 from topology.model.netfilter import ChainPolicy, Driver, Family, Table
+from topology.model.routing import MAIN_TABLE
 
 
 class Fact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="fact"):
@@ -119,7 +120,7 @@ class RouteFact(Fact, frozen=True, kw_only=True, tag="route"):
     via: str | None = None
     index: int = 0
     metric: int = 0
-    table: int = 254
+    table: int = MAIN_TABLE
     type: str = "unicast"
     protocol: str = "boot"
     scope: str = "global"
@@ -136,7 +137,7 @@ class RouteGone(Fact, frozen=True, kw_only=True, tag="route-gone"):
     via: str | None = None
     index: int = 0
     metric: int = 0
-    table: int = 254
+    table: int = MAIN_TABLE
 
 
 class NeighbourFact(Fact, frozen=True, kw_only=True, tag="neighbour"):

@@ -39,11 +39,11 @@ def _table(table: Table, lines: list[str], counters: bool) -> Listed:
     counted: dict[str, ChainCounters] = {}
     for name, policy, packets, size in (found.groups() for found in declared):
         run = runs.get(name, [])
-        said = cast("ChainPolicy", policy) if policy != "-" else None
+        stated = cast("ChainPolicy", policy) if policy != "-" else None
         command = f"-A {name} "
-        chains.append(ChainFact(name=name, policy=said, rules=tuple([line.partition(command)[2] for line in run])))
+        chains.append(ChainFact(name=name, policy=stated, rules=tuple([line.partition(command)[2] for line in run])))
         if counters:
-            own = (int(packets), int(size)) if said is not None else None
+            own = (int(packets), int(size)) if stated is not None else None
             counted[name] = ChainCounters(policy=own, rules=_counters(run, command))
     return Listed(table, tuple(chains), counted)
 

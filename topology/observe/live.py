@@ -7,6 +7,7 @@ import msgspec
 
 from topology.model import ids
 from topology.model.netfilter import Driver, Family, Table
+from topology.model.routing import MAIN_TABLE
 from topology.observe.facts import CapturedInterface, ChainCounters, Connection, Counters, Listening, Process
 
 
@@ -65,7 +66,7 @@ class RouteRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     dev: str | None = None
     src: str | None = None
     metric: int = 0
-    table: int = 254
+    table: int = MAIN_TABLE
     type: str = "unicast"
     protocol: str = ""
     scope: str = ""

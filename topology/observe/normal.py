@@ -9,7 +9,7 @@ from functools import cache
 
 import msgspec
 
-from topology.model import names, routing
+from topology.model import ids, names, routing
 from topology.model.drawing import DRAWINGS
 from topology.model.graph import Graph
 from topology.model.records import (
@@ -122,7 +122,7 @@ def _tells_speed(graph: Graph, interface: AnyInterface) -> bool:
 
 
 def _own_fields(interface: AnyInterface) -> dict[str, object]:
-    """The kind's own fields as the kernel tells them: addresses in canonical form, its own namespace as underlay left out."""
+    """The kind's own fields as the kernel reports them: addresses in canonical form, its own namespace as underlay left out."""
     texts = {name: getattr(interface, name) for name in interface.KIND.addresses}
     changes: dict[str, object] = {name: names.address(text) for name, text in texts.items() if text}
     if interface.KIND.underlay and interface.made_in == interface.namespace:
@@ -175,7 +175,7 @@ def _kernels_own(graph: Graph, entry: Fdb, records: Mapping[str, AnyRecord]) -> 
 
     A vxlan's `remote` is its all-zero entry; an entry without a VLAN on a port is made again for each VLAN of the port (br_fdb_add()).
     """
-    interface = graph.interfaces.get(f"{entry.namespace}/{entry.dev}")
+    interface = graph.interfaces.get(ids.join(entry.namespace, entry.dev))
     if interface is not None and interface.KIND.fdb == "own" and entry.mac == "00:00:00:00:00:00":
         return entry.destination is not None and entry.destination == getattr(interface, "remote", None)
     return entry.vlan is not None and replace(entry, vlan=None).id in records

@@ -9,8 +9,9 @@ from typing import Any
 
 from topology.model.base import HOST, Interface, Port
 from topology.model.ids import name_of
-from topology.model.kinds import said
+from topology.model.kinds import stated_fields
 from topology.model.records import AnyInterface, AnyRecord, Fdb, Namespace, Neighbour, Route, as_records
+from topology.model.routing import DEFAULT, DEFAULT6, MAIN_TABLE
 from topology.plan import steps as s
 from topology.plan.plan import plan
 from topology.rules.tokens import tokens
@@ -91,7 +92,7 @@ def _add(interface: AnyInterface, peer: AnyInterface | None) -> list[str]:
     if linked:
         name = f"link {_q(name_of(interface.lower or ''))} name {name}"
     start = f"{_ip(made_in)} link add {name}{_hardware(interface)}"
-    words = f"type {interface.word}{_kind_words(interface, said(interface))}"
+    words = f"type {interface.word}{_kind_words(interface, stated_fields(interface))}"
     if made_in == interface.namespace:
         return [f"{start} {words}"]
     if linked:
@@ -107,8 +108,8 @@ def _add_pair(one: AnyInterface, other: AnyInterface) -> str:
 
 def _kind_words(interface: AnyInterface, fields: Collection[str]) -> str:
     """The options after `type KIND` for these fields, in the order in which the kind declares them."""
-    said = [f.words(getattr(interface, f.name)) for f in interface.KIND.fields if f.name in fields]
-    return "".join(f" {' '.join(map(_q, text.split(' ')))}" for text in said if text)
+    words = [f.words(getattr(interface, f.name)) for f in interface.KIND.fields if f.name in fields]
+    return "".join(f" {' '.join(map(_q, text.split(' ')))}" for text in words if text)
 
 
 def _move(step: s.MoveInterface) -> str:
@@ -147,12 +148,14 @@ def _six(route: Route) -> str:
 
 
 def _route(route: Route) -> str:
-    words = ("" if route.type == "unicast" else f"{route.type} ") + ("default" if route.to == "::/0" else route.to)
+    words = ("" if route.type == "unicast" else f"{route.type} ") + (DEFAULT if route.to == DEFAULT6 else route.to)
     if route.via:
         family = "inet6 " if ":" in route.via and ":" not in route.to else ""
         words += f" via {family}{route.via}"
     words += (f" dev {_q(route.dev)}" if route.dev else "") + (f" src {route.src}" if route.src else "")
-    words += (f" metric {route.metric}" if route.metric is not None else "") + (f" table {route.table}" if route.table != 254 else "")
+    words += (f" metric {route.metric}" if route.metric is not None else "") + (
+        f" table {route.table}" if route.table != MAIN_TABLE else ""
+    )
     return words + (" onlink" if route.onlink else "")
 
 

@@ -4,8 +4,7 @@ Deploy, dry run, undo, drift and recovery are all this function. It takes each s
 (`topology.plan.kernel_model`), so that a later stage sees what else an earlier one removed. docs/architecture.md has the normal form.
 """
 
-import ipaddress
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 
 from topology.model import ids
 from topology.model.base import HOST
@@ -23,6 +22,7 @@ from topology.model.records import (
     is_bridge,
     replace,
 )
+from topology.model.routing import network
 from topology.model.sysctls import FIRST
 from topology.observe.normal import comparable, default_mtu
 from topology.plan import steps as s
@@ -91,6 +91,8 @@ class _Planner:
     def run(self, moves: Mapping[str, str]) -> s.Plan:
         self._delete_entries()
         self._delete_interfaces(moves)
+        if self._sets_nsids():  # the id may be that of a namespace that goes
+            self._delete_namespaces(keep={ids.Ref.parse(old).namespace for old in moves})
         self._add_namespaces()
         self._sysctls(first=True)
         self._move(dict(moves))
@@ -167,9 +169,15 @@ class _Planner:
         other = interface.other_end or interface.lower
         return other is not None and ids.namespace(ids.namespace_of(other)) in self.wanted
 
-    def _delete_namespaces(self) -> None:
+    def _sets_nsids(self) -> bool:
+        """Whether a namespace is to have an id that it does not have."""
+        named = (r for r in self.wanted.values() if isinstance(r, Namespace) and r.nsid is not None)
+        return any(getattr(self.model.records.get(r.id), "nsid", None) != r.nsid for r in named)
+
+    def _delete_namespaces(self, keep: Container[str] = ()) -> None:
+        """`keep`: those out of which something has to be moved first."""
         for r in list(self.model.records.values()):
-            if isinstance(r, Namespace) and r.id not in self.wanted and r.name != HOST:
+            if isinstance(r, Namespace) and r.id not in self.wanted and r.name != HOST and r.name not in keep:
                 self.do(s.DeleteNamespace(subject=r.id, name=r.name))
 
     # ---- what moves --------------------------------------------------------------------------------------------------
@@ -312,10 +320,9 @@ class _Planner:
             have = self.model.interface(new.namespace, new.name)
             if have is not None and not have.up:
                 self.do(s.SetUp(subject=new.id, namespace=new.namespace, name=new.name, up=True))
-        done = len(self.steps)
-        self._down()
-        if len(self.steps) > done:
-            self._addresses()  # IPv6 addresses went with it
+        if pairs:
+            self._down()
+            self._addresses()  # what was down for a moment has lost its IPv6 addresses
 
     def _on_bridge(self, interface: AnyInterface | None) -> bool:
         """Whether it is a bridge or is made on one."""
@@ -363,7 +370,7 @@ def _move_step(old: str, new: str) -> s.MoveInterface:
 
 
 def _bare(interface: AnyInterface) -> AnyInterface:
-    """As `ip link add` makes it. A bridge that filters by another VLAN than 1 is told so before it filters."""
+    """As `ip link add` makes it. A bridge with another default PVID than 1 gets it before it filters."""
     bare = replace(interface, up=False, addresses=(), master=None, port=Port(), vlans=None)
     if is_bridge(bare) and bare.vlan_filtering and bare.vlan_default_pvid != 1:
         return replace(bare, vlan_filtering=False)
@@ -372,5 +379,4 @@ def _bare(interface: AnyInterface) -> AnyInterface:
 
 def _reach(route: Route) -> tuple[bool, int]:
     """A gateway may be reached by another route: those without one first, then the narrow before the wide."""
-    length = 0 if route.to in ("default", "::/0") else ipaddress.ip_network(route.to).prefixlen
-    return (route.via is not None, -length)
+    return (route.via is not None, -network(route.to).prefixlen)

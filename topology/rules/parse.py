@@ -1,7 +1,7 @@
 """One rule, from the text that iptables-save prints after `-A CHAIN `, and back: `text(parse(t)) == t`.
 
 The parameters of iptables(8) itself have fields. A match or target of an extension is its name and its options, whatever they are. A text
-that cannot be taken apart is kept in `rest`, and no other field is set.
+that cannot be parsed is kept in `rest`, and no other field is set.
 """
 
 import re
@@ -137,7 +137,7 @@ class _Reader:
 
 
 def parse(rule: str) -> Rule:
-    """The structure of a rule. Never raises: a text that cannot be taken apart is in `rest`."""
+    """The structure of a rule. Never raises: a text that cannot be parsed is in `rest`."""
     try:
         found = _parse(_Reader(tokens(rule)))
     except ValueError:

@@ -87,8 +87,8 @@ def _inside(address: str, prefix: str) -> bool:
     if not address:
         return False
     network = ipaddress.ip_network(prefix, strict=False)
-    there = ipaddress.ip_address(address)
-    return there.version == network.version and there in network
+    ip = ipaddress.ip_address(address)
+    return ip.version == network.version and ip in network
 
 
 def _named(name: str, pattern: str) -> bool:
@@ -177,12 +177,12 @@ def _address_type(option: Option, seen: Seen) -> Answer | None:
     address = {"--dst-type": seen.packet.dst, "--src-type": seen.packet.src}.get(option.name)
     if address is None or option.value not in ("LOCAL", "UNICAST", "MULTICAST", "BROADCAST"):
         return None
-    there = ipaddress.ip_address(address)
+    ip = ipaddress.ip_address(address)
     if option.value == "BROADCAST":
         return address == "255.255.255.255"
     if option.value == "MULTICAST":
-        return there.is_multicast
-    return seen.local(address) if option.value == "LOCAL" else not there.is_multicast and not seen.local(address)
+        return ip.is_multicast
+    return seen.local(address) if option.value == "LOCAL" else not ip.is_multicast and not seen.local(address)
 
 
 def _range(option: Option, seen: Seen) -> Answer | None:
@@ -190,9 +190,9 @@ def _range(option: Option, seen: Seen) -> Answer | None:
     if address is None:
         return None
     low, _, high = option.value.partition("-")
-    there = ipaddress.ip_address(address)
+    ip = ipaddress.ip_address(address)
     first, last = ipaddress.ip_address(low), ipaddress.ip_address(high or low)
-    return first.version == there.version and int(first) <= int(there) <= int(last)
+    return first.version == ip.version and int(first) <= int(ip) <= int(last)
 
 
 def _length(option: Option, seen: Seen) -> Answer | None:

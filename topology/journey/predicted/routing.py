@@ -4,16 +4,15 @@ import errno
 import ipaddress
 from collections.abc import Iterator
 
-from topology.journey.forwarding import REFUSALS, Address, ForwardingView, RouteEntry, network_of
+from topology.journey.forwarding import REFUSALS, Address, ForwardingView, RouteEntry
 from topology.journey.hop import Cause
 from topology.journey.packet import Packet
 from topology.journey.predicted.progress import Ended, Progress
 from topology.journey.probe import Probe
-from topology.model import ids
+from topology.model import ids, routing
 from topology.model.records import AnyInterface
 from topology.observe.normal import owner
 
-_MAIN_TABLE = 254  # RT_TABLE_MAIN, linux/rtnetlink.h
 _LOOPBACK_MTU = 65536
 
 
@@ -39,7 +38,7 @@ class Routing:
             raise self._unroutable(ns, packet, route)
         self._progress.hop(
             "route", ns, object=route.record or ids.namespace(ns), packet=packet, after=after, route=_name(route), via=route.via or "",
-            dev=route.dev, table_id=_MAIN_TABLE, note=route.type,
+            dev=route.dev, table_id=routing.MAIN_TABLE, note=route.type,
         )  # fmt: skip
         if self._progress.mark:
             self._progress.assume("policy routing (ip rule) does not look at marks")
@@ -48,8 +47,8 @@ class Routing:
     def _unroutable(self, ns: str, packet: Packet, route: RouteEntry | None) -> Ended:
         refuses = route is not None and route.type in REFUSALS
         number = REFUSALS[route.type] if route is not None and refuses else errno.ENETUNREACH
-        said = {"route": _name(route), "note": route.type} if route is not None and refuses else {}
-        self._progress.hop("route", ns, packet=packet, errno=number, **said)
+        fields = {"route": _name(route), "note": route.type} if route is not None and refuses else {}
+        self._progress.hop("route", ns, packet=packet, errno=number, **fields)
         down = next(self._down_towards(ns, ipaddress.ip_address(packet.dst)), None) if not refuses else None
         if down is not None:
             return self._progress.ended(Cause.INTERFACE_DOWN, ns, errno=number, dev=down.name, address=packet.dst, object=down.id)
@@ -57,16 +56,16 @@ class Routing:
         note = f"a {route.type} route to {route.network}" if route is not None and refuses else ""
         return self._progress.ended(Cause.NO_ROUTE, ns, errno=number, address=packet.dst, object=record or ids.namespace(ns), note=note)
 
-    def _down_towards(self, ns: str, there: Address) -> Iterator[AnyInterface]:
+    def _down_towards(self, ns: str, target: Address) -> Iterator[AnyInterface]:
         """Interfaces that are down, and that would have a route to the address if they were up."""
         graph = self._view.graph
         for interface in graph.inside(ns):
-            if not interface.up and any(there in ipaddress.ip_interface(a).network for a in interface.addresses):
+            if not interface.up and any(target in ipaddress.ip_interface(a).network for a in interface.addresses):
                 yield interface
         for route in graph.routes(ns):
             dev = route.dev or (owner(graph, ns, route.via) if route.via else None)
             through = graph.interfaces.get(ids.join(ns, dev)) if dev else None
-            if through is not None and not through.up and there in network_of(route.to):
+            if through is not None and not through.up and target in routing.network(route.to):
                 yield through
 
     def fits(self, ns: str, packet: Packet, dev: str) -> None:
@@ -94,6 +93,4 @@ class Routing:
 
 def _name(route: RouteEntry | None) -> str:
     """`default`, or the prefix; empty for no route."""
-    if route is None:
-        return ""
-    return "default" if str(route.network) == "0.0.0.0/0" else str(route.network)
+    return "" if route is None else routing.destination_text(route.network)

@@ -59,7 +59,7 @@ class Wire:
                 self._refuse(self._view.hindrance(each))
         self._refuse(self._view.hindrance(ref))
         self._progress.hop("neighbour", ns, object=ids.interface(ref), dev=dev, address=via, asked=True)
-        note = self._nobody(ref, via)
+        note = self._holder_note(ref, via)
         raise self._progress.ended(Cause.NEIGHBOUR_SILENT, ns, dev=dev, address=via, object=ids.interface(ref), note=note)
 
     def on_segment(self, ref: str, address: str) -> list[AnyInterface]:
@@ -84,7 +84,7 @@ class Wire:
             ns, dev = ids.Ref.parse(found.ref)
             raise self._progress.ended(found.cause, ns, dev=dev, object=found.object, note=found.note)
 
-    def _nobody(self, ref: str, address: str) -> str:
+    def _holder_note(self, ref: str, address: str) -> str:
         """Who has the address instead, as far as records say: they hold no link-local addresses of the kernel's own."""
         holder = next((i for i in self._view.holders(address) if i.ref != ref), None)
         if holder is None:

@@ -4,13 +4,13 @@ import errno
 import ipaddress
 from typing import TYPE_CHECKING
 
-from topology.journey.forwarding import REFUSALS, Address, network_of
+from topology.journey.forwarding import REFUSALS, Address
 from topology.journey.hop import Cause, Hop, Verdict
 from topology.journey.packet import Packet
 from topology.journey.probe import Probe
 from topology.journey.seen.evidence import Passage
 from topology.journey.sighting import RouteLookup, TappedFrame
-from topology.model import ids
+from topology.model import ids, routing
 from topology.model.records import AnyInterface, is_bridge
 from topology.observe.live import LinkLive
 
@@ -79,11 +79,11 @@ def _place(ns: str, dev: str) -> str:
 
 def no_route(walk: "Walk", ns: str, dst: str, number: int, found: RouteLookup | None) -> Verdict:
     """The lookup failed: for want of a route, by a route that refuses, or since the interface that would have it is down."""
-    there = ipaddress.ip_address(dst)
-    down = _down_towards(walk, ns, there)
+    target = ipaddress.ip_address(dst)
+    down = _down_towards(walk, ns, target)
     if down is not None:
         return walk.verdict(Cause.INTERFACE_DOWN, ns, errno=number, dev=down.name, address=dst, object=down.id)
-    route = walk.view.best(ns, there)
+    route = walk.view.best(ns, target)
     refusing = route if route is not None and route.type in REFUSALS else None
     record = walk.view.route_record(ns, found.route, found.table) if found is not None and found.route else None
     record = record or (refusing.record if refusing is not None else None)
@@ -91,13 +91,13 @@ def no_route(walk: "Walk", ns: str, dst: str, number: int, found: RouteLookup | 
     return walk.verdict(Cause.NO_ROUTE, ns, errno=number, address=dst, object=record or ids.namespace(ns), note=note)
 
 
-def _down_towards(walk: "Walk", ns: str, there: Address) -> AnyInterface | None:
+def _down_towards(walk: "Walk", ns: str, target: Address) -> AnyInterface | None:
     """An interface that is down, and that would have a route to the address if it were up."""
     routes, inside = walk.view.graph.routes(ns), walk.view.graph.inside(ns)
     for interface in inside:
         if not interface.up and (
-            any(there in ipaddress.ip_interface(a).network for a in interface.addresses)
-            or any(r.dev == interface.name and there in network_of(r.to) for r in routes)
+            any(target in ipaddress.ip_interface(a).network for a in interface.addresses)
+            or any(r.dev == interface.name and target in routing.network(r.to) for r in routes)
         ):
             return interface
     others = [i for i in inside if i.name != "lo"]

@@ -33,12 +33,15 @@ KINDS: tuple[type[Interface], ...] = tuple(_declared(f"{__name__}.{name}") for n
 BY_WORD: dict[str, type[Interface]] = {str(kind.__struct_config__.tag): kind for kind in KINDS}
 """By what documents and `ip link add … type` call them."""
 
+FORMER_KEYS: dict[str, str] = {f.formerly: f.name for kind in KINDS for f in kind.KIND.fields if f.formerly}
+"""Keys that fields had in older documents and histories → their names."""
+
 _DEFAULTS: dict[type[Interface], dict[str, object]] = {
     kind: {f.name: f.default for f in msgspec.structs.fields(kind) if not f.required} for kind in KINDS
 }
 
 
-def said(interface: Interface) -> list[str]:
-    """Its own fields that have to be named when it is made: those that have not the kernel's default, and some always."""
+def stated_fields(interface: Interface) -> list[str]:
+    """Its own fields that a request to make it states: those without the kernel's default, and some always."""
     defaults = _DEFAULTS[type(interface)]
     return [f.name for f in interface.KIND.fields if f.always or getattr(interface, f.name) != defaults.get(f.name)]

@@ -5,13 +5,15 @@ import { Button, Field, Input, usePart } from '@/ui'
 import styles from './Capture.module.css'
 import { useCaptureTexts } from './texts'
 
-/** The form of a new capture. Errors of tcpdump's filter are shown at the field. */
+/** The form of a new capture. Errors of tcpdump's filter are shown at the field. `onBegun` is called when it is filled in. */
 export function Start({
   interfaces,
+  onBegun,
   onStarted,
   onBack,
 }: {
   interfaces: readonly string[]
+  onBegun: () => void
   onStarted: (capture: string) => void
   onBack: (() => void) | undefined
 }) {
@@ -38,9 +40,14 @@ export function Start({
     }
   }
   const toggle = (ref: string): void => {
+    onBegun()
     const next = new Set(chosen)
     if (!next.delete(ref)) next.add(ref)
     choose(next)
+  }
+  const write = (text: string): void => {
+    onBegun()
+    setFilter(text)
   }
   return (
     <form className={styles.start} onSubmit={(e) => void start(e)} aria-label={t.another}>
@@ -55,7 +62,7 @@ export function Start({
         ))}
       </fieldset>
       <Field label={t.captureFilter} hint={t.captureFilterHint} error={error} className={styles.filterField}>
-        {(ids) => <Input mono {...ids} value={filter} onChange={(e) => setFilter(e.target.value)} />}
+        {(ids) => <Input mono {...ids} value={filter} onChange={(e) => write(e.target.value)} />}
       </Field>
       <div className={styles.buttons}>
         <Needs>

@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'react'
-import { useEditor } from '@/editor'
+import { updateDockTab, useEditor } from '@/editor'
 import { type CaptureLive, withDefaults } from '@/protocol'
 import { useRecord } from '@/store'
 import { Bar } from './Bar'
@@ -9,10 +9,11 @@ import { useCaptures, useModel } from './hooks'
 import { Start } from './Start'
 import { useCaptureTexts } from './texts'
 
-/** The captures of the lab: one is shown; another can be started. */
-export default function CapturePanel({ panel }: { panel: { interfaces: readonly string[] } }) {
+/** The captures of the lab: one is shown, the newest as soon as it is known; another can be started. */
+export default function CapturePanel({ tab, panel }: { tab: string; panel: { interfaces: readonly string[] } }) {
   const editor = useEditor()
   const captures = useCaptures(editor.lab)
+  /** null: the newest one; '': the form of a new one. */
   const [chosen, choose] = useState<string | null>(null)
   const wanted = panel.interfaces.join(' ')
   const [asked, setAsked] = useState(wanted)
@@ -25,7 +26,12 @@ export default function CapturePanel({ panel }: { panel: { interfaces: readonly 
   if (!shown) {
     const interfaces = asked === '' ? [] : asked.split(' ')
     const back = captures.length > 0 ? () => choose(null) : undefined
-    return <Start key={asked} interfaces={interfaces} onStarted={choose} onBack={back} />
+    const started = (capture: string): void => {
+      choose(capture)
+      // what the panel was opened for is done: after a reload it shows the capture
+      updateDockTab(editor, tab, { panel: { kind: 'capture', interfaces: [] } })
+    }
+    return <Start key={asked} interfaces={interfaces} onBegun={() => choose('')} onStarted={started} onBack={back} />
   }
   return <Shown key={shown.capture} capture={shown.capture} onChoose={choose} />
 }

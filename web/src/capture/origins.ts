@@ -11,7 +11,7 @@ interface Begun {
 export class Origins {
   private readonly flows = new Map<string, Begun>()
 
-  /** Of the next frame; frames are told in order. */
+  /** Of the next frame; frames come in order. */
   take({ key, forward, sequence, acknowledged, syn }: Flow): Origin {
     const [own, other] = forward ? (['forward', 'back'] as const) : (['back', 'forward'] as const)
     let begun = this.flows.get(key)

@@ -1,13 +1,14 @@
 import { type KeyboardEvent, type RefObject, useCallback, useEffect, useId, useMemo, useRef, useState } from 'react'
-import { matches, RULE_ACTIONS, RULE_VERBS } from '@/editor'
+import { matches, RULE_ACTIONS, RULE_VERBS, type RuleVerb } from '@/editor'
 import { cx } from '@/ui'
 import { sameChain, useCounters, usePanel, type Writing } from './context'
 import { carriedNow, carriesRules, endCarry } from './drag'
 import type { ChainView } from './model/digest'
 import styles from './RuleList.module.css'
 import { RuleRow, type Reading as Shown } from './RuleRow'
-import { type RuleVerbContext, type RuleVerbHandlers, ruleVerbHandlers } from './ruleVerbs'
+import { type RuleVerbContext, ruleVerbHandlers } from './ruleVerbs'
 import { useChainsTexts } from './texts'
+import { useInTurn } from './useInTurn'
 import type { Notes } from './useNotes'
 import { usePacketRule } from './usePacketHere'
 import { ROW, useRows } from './useRows'
@@ -58,17 +59,19 @@ export function RuleList({
   const reading = counters.chains.get(chain.name)
   const rates = counters.rates.get(chain.name)
   const own = notes.get(chain.id)
-  const after = (number: number): void => {
-    pick(number - 1, PLAIN)
-    rows.show(number - 1)
+  const after = (first: number, count: number): void => {
+    pick(first - 1, PLAIN)
+    if (count > 1) pick(first + count - 2, { ...PLAIN, shiftKey: true })
+    rows.show(first - 1)
   }
   const number = numbers[at]
   const chosen = selected.size > 0 ? [...selected] : number === undefined ? [] : [number]
   const here: RuleVerbContext = { chain, number, chosen, filtered, actions, panel, rename: onRename, after }
   const handlers = ruleVerbHandlers(here)
   const all = (): void => onSelect(new Set(numbers))
-  const press = keys({ numbers, at, handlers, pick, all, show: rows.show })
-  const onFocus = useRulesView(handlers)
+  const run = useInTurn(handlers)
+  const press = keys({ numbers, at, run, pick, all, show: rows.show })
+  const onFocus = useRulesView(handlers, run)
   const now = useRef(here)
   now.current = here
   const about = useCallback((of: number): RuleVerbContext => {
@@ -197,7 +200,7 @@ function usePick(
 interface Keyboard {
   numbers: readonly number[]
   at: number
-  handlers: RuleVerbHandlers
+  run: (verb: RuleVerb) => void
   pick: Pick
   all: () => void
   show: (index: number) => void
@@ -223,7 +226,7 @@ function keys(k: Keyboard): (event: KeyboardEvent) => void {
   }
   const handlerOf = (event: KeyboardEvent): (() => unknown) | null => {
     const verb = RULE_VERBS.find((v) => RULE_ACTIONS[v].shortcuts?.some((s) => matches(s, event.nativeEvent)))
-    if (verb) return k.handlers[verb] ?? (() => undefined)
+    if (verb) return () => k.run(verb)
     const mod = event.ctrlKey || event.metaKey
     if (mod && event.key.toLowerCase() === 'a') return k.all
     if (mod || event.altKey) return null

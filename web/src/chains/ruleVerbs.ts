@@ -14,8 +14,8 @@ export interface RuleVerbContext {
   actions: RuleActions
   panel: Panel
   rename: () => void
-  /** Called with the first number of the rules that were moved or deleted. */
-  after: (number: number) => void
+  /** Called when rules were moved or deleted: `count` rules from number `first` on are to be selected. */
+  after: (first: number, count: number) => void
 }
 
 export type RuleVerbHandlers = Readonly<Record<RuleVerb, (() => unknown) | null>>
@@ -35,8 +35,8 @@ export function ruleVerbHandlers({
   const [first, final] = [Math.min(...chosen), Math.max(...chosen)]
   const some = chosen.length > 0
   const one = number !== undefined && number <= last
-  const then = async (done: Promise<boolean>, at: number): Promise<void> => {
-    if (await done) after(at)
+  const then = async (done: Promise<boolean>, at: number, count: number): Promise<void> => {
+    if (await done) after(at, count)
   }
   const write = (at: number) => () => panel.write(chain, { kind: 'new', at: at > last ? null : at })
   return {
@@ -45,12 +45,15 @@ export function ruleVerbHandlers({
     edit: one ? () => panel.write(chain, { kind: 'change', at: number, was: chain.rules[number - 1] ?? '' }) : null,
     duplicate: some ? () => actions.duplicate(chain, chosen) : null,
     copy: some ? () => actions.copy(chain, chosen) : null,
-    up: some && !filtered && first > 1 ? () => then(actions.move(chain, chosen, first - 1), first - 1) : null,
+    up:
+      some && !filtered && first > 1
+        ? () => then(actions.move(chain, chosen, first - 1), first - 1, chosen.length)
+        : null,
     down:
       some && !filtered && final < last
-        ? () => then(actions.move(chain, chosen, final + 2), final + 2 - chosen.length)
+        ? () => then(actions.move(chain, chosen, final + 2), final + 2 - chosen.length, chosen.length)
         : null,
-    remove: some ? () => then(actions.remove(chain, chosen), first) : null,
+    remove: some ? () => then(actions.remove(chain, chosen), first, 1) : null,
     zero: one ? () => actions.zero(chain, number) : null,
     zeroChain: () => actions.zero(chain, 'chain'),
     zeroTable: () => actions.zero(chain, 'table'),

@@ -1,6 +1,6 @@
 import { useMemo } from 'react'
 import { useEditor } from '@/editor'
-import { linkId, netnsId } from '@/protocol'
+import { hasPorts, linkId, netnsId } from '@/protocol'
 import { useRecord } from '@/store'
 import { useValue } from '@/ui'
 import type { RecipeContext } from './model/recipes'
@@ -20,7 +20,7 @@ export function useRecipeContext(namespace: string): RecipeContext {
       const first = (live?.kind === 'link' && live.addresses?.find((a) => !a.address.includes(':'))?.address) || ''
       const [host = '', length = ''] = first.split('/')
       const subnet = subnetOf(host, Number(length))
-      return subnet ? [{ name: i.name, bridge: i.kind === 'bridge', host, subnet }] : []
+      return subnet ? [{ name: i.name, bridge: hasPorts(i.kind), host, subnet }] : []
     })
     const inner = subnets.find((s) => s.bridge) ?? subnets.find((s) => s.name !== byDefault)
     const out = byDefault ?? subnets.find((s) => s.name !== inner?.name)?.name

@@ -85,7 +85,7 @@ export function SaveMenu({ traced, tracing }: { traced: TraceResult | undefined;
             key: 'svg',
             label: t.picture,
             disabled: none,
-            onSelect: () => traced && download(`${name}.svg`, animatedSvg(...told(t, traced)), 'image/svg+xml'),
+            onSelect: () => traced && download(`${name}.svg`, animatedSvg(...drawable(t, traced)), 'image/svg+xml'),
           },
           {
             key: 'gif',
@@ -114,7 +114,7 @@ function useGif() {
     setPart(0)
     try {
       const { gifOf } = await import('./gif')
-      download(name, await gifOf(framesOf(...told(t, traced)), setPart, control.signal), 'image/gif')
+      download(name, await gifOf(framesOf(...drawable(t, traced)), setPart, control.signal), 'image/gif')
       announce(t.madeGif(name))
     } catch (error) {
       if (!control.signal.aborted) editor.fail(error)
@@ -134,7 +134,7 @@ function download(name: string, content: BlobPart, type: string): void {
 }
 
 /** What a picture shows: the journey, each hop as a sentence, the verdict. */
-function told(t: JourneyTexts, { journey }: TraceResult): [Journey, string[], string] {
+function drawable(t: JourneyTexts, { journey }: TraceResult): [Journey, string[], string] {
   const sentences = journey.hops.map((hop) => `${hop.namespace}: ${hopWords(t, hop)}`)
   return [journey, sentences, verdictWords(t, journey.verdict)]
 }

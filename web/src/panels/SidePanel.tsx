@@ -11,7 +11,7 @@ import { ShapeInspector } from './inspector/Shape'
 import { styles } from './parts'
 import { usePanelTexts } from './texts'
 
-/** Of so many the facts are told at once: a link has two ends. */
+/** Details are shown of at most so many selected elements: a link has two ends. */
 const SHOWN = 2
 
 /** The inspector of what is selected (both ends of a link, one under the other), of the lab where nothing is, or the history. */

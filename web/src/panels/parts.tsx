@@ -1,7 +1,7 @@
 import { Trash2 } from 'lucide-react'
 import { type ReactNode, useEffect, useRef, useState } from 'react'
 import { errorMessage, useEditor } from '@/editor'
-import type { AnyCommand } from '@/protocol'
+import { type AnyCommand, interfaceId } from '@/protocol'
 import { Field, IconButton, Input } from '@/ui'
 import styles from './parts.module.css'
 import { usePanelTexts } from './texts'
@@ -39,6 +39,16 @@ const FactRow = ({ name, value }: { name: string; value: ReactNode }) => (
   </>
 )
 
+/** The ref of an interface; a click shows it. */
+export function InterfaceLink({ ref_ }: { ref_: string }) {
+  const editor = useEditor()
+  return (
+    <button type="button" className={styles.link} onClick={() => editor.show(interfaceId(ref_))}>
+      {ref_}
+    </button>
+  )
+}
+
 /** Ask for an edit; returns what was refused, in the server's words, or nothing. */
 export function useAsk(): (commands: readonly AnyCommand[], label: string) => Promise<string | undefined> {
   const editor = useEditor()
@@ -58,6 +68,7 @@ export function EditText({
   value,
   onCommit,
   placeholder,
+  hint,
   mono = true,
   className,
   type = 'text',
@@ -66,6 +77,7 @@ export function EditText({
   value: string
   onCommit: (value: string) => Promise<string | undefined>
   placeholder?: string
+  hint?: string | undefined
   mono?: boolean
   className?: string | undefined
   type?: 'text' | 'number'
@@ -87,7 +99,7 @@ export function EditText({
     setError(await onCommit(text))
   }
   return (
-    <Field label={label} error={error} className={className}>
+    <Field label={label} hint={hint} error={error} className={className}>
       {(ids) => (
         <Input
           {...ids}
@@ -127,15 +139,15 @@ export const Refused = ({ text }: { text: string | undefined }) =>
     </p>
   ) : null
 
-/** Seconds that count up from `age`, until `told` changes. */
-export function useSince(age: number, told: unknown): number {
+/** Seconds that count up from `age`, which is the age at the time of `report`; another report starts again. */
+export function useSince(age: number, report: unknown): number {
   const [start, setStart] = useState(() => Date.now())
   const [now, setNow] = useState(() => Date.now())
-  // biome-ignore lint/correctness/useExhaustiveDependencies: what is told anew starts the count anew
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new report starts the count again
   useEffect(() => {
     setStart(Date.now())
     setNow(Date.now())
-  }, [age, told])
+  }, [age, report])
   useEffect(() => {
     const timer = setInterval(() => setNow(Date.now()), 1000)
     return () => clearInterval(timer)

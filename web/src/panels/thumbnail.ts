@@ -1,6 +1,6 @@
 /** A document drawn small. Pure. */
 
-import type { Json } from '@/protocol'
+import { isBuiltin, isNode, type Json } from '@/protocol'
 
 export interface Sketch {
   width: number
@@ -14,6 +14,8 @@ type Body = { [key: string]: Json }
 const object = (value: Json | undefined): Body =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {}
 
+const word = (value: Json | undefined): string | undefined => (typeof value === 'string' ? value : undefined)
+
 const WIDTH = 260
 const HEAD = 44
 const ROW = 36
@@ -24,13 +26,13 @@ export function sketch(document: Body): Sketch {
   const [namespaces, layout] = [object(document.namespaces), object(document.layout)]
   const boxes = Object.entries(namespaces).flatMap(([name, body], i) => {
     const interfaces = object(object(body).interfaces)
-    const kinds = Object.values(interfaces).map((one) => object(one).kind)
-    const shown = kinds.filter((kind) => kind !== undefined && kind !== 'loopback')
+    const kinds = Object.values(interfaces).map((one) => word(object(one).kind))
+    const shown = kinds.filter((kind) => kind !== undefined && !isBuiltin(kind))
     // an empty host only takes room
     if (shown.length === 0 && name === 'host') return []
     const [x, y] = Array.isArray(layout[name]) ? layout[name].map(Number) : [i * (WIDTH + SPACE), 0]
     const h = HEAD + ROW * Math.max(1, shown.length)
-    return [{ name, x: x ?? 0, y: y ?? 0, w: WIDTH, h, host: name === 'host', bridge: kinds.includes('bridge') }]
+    return [{ name, x: x ?? 0, y: y ?? 0, w: WIDTH, h, host: name === 'host', bridge: kinds.some(isNode) }]
   })
   const left = Math.min(...boxes.map((b) => b.x))
   const top = Math.min(...boxes.map((b) => b.y))

@@ -946,7 +946,7 @@ export type KeepDrift = {
  * What belongs to the lab as a whole. Exactly one, `lab:`. The plan does not see it.
  *
  * `ipv6`: leave IPv6 on in all namespaces, however many they are (docs/adr/0004-ipv6-in-large-labs.md). `firewall`: whose iptables
- * the lab has; None: what the machine has, legacy before nft. `uplink`: `host` has the outside, where the server allows it.
+ * the lab has; None: what the machine has, legacy before nft. `uplink`: `host` can reach the outside, where the server allows it.
  */
 export type Lab = {
   kind: "lab"
@@ -1596,7 +1596,7 @@ export type RevokeToken = {
  * A route that somebody added (ip-route(8)); the kernel's own connected routes are not records.
  *
  * `to` is `default` (IPv4), `::/0` (IPv6 default) or a prefix. `dev` is an interface name, left out where `via` decides it.
- * `metric` None is the kernel's default (0 for IPv4, 1024 for IPv6). `table` 254 is the main one.
+ * `metric` None is the kernel's default, `table` the number of a routing table: see `topology.model.routing`.
  */
 export type Route = {
   kind: "route"

@@ -3,6 +3,7 @@ import { type AnyLive, type AnyRecord, DEFAULTS, type Port, type PortVlan } from
 export * from './diff'
 export * from './generated'
 export * from './ids'
+export * from './kinds'
 
 type Tagged = AnyRecord | AnyLive
 

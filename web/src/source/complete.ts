@@ -3,7 +3,8 @@
 import type { Completion, CompletionContext, CompletionResult } from '@codemirror/autocomplete'
 import type { EditorState } from '@codemirror/state'
 import { type EditorView, hoverTooltip, type Tooltip } from '@codemirror/view'
-import type { Json } from '@/protocol'
+import { fieldTexts } from '@/kinds'
+import { hasPorts, type Json, type KindField, type KindSpec, kindSpec, nameOf, namespaceOf } from '@/protocol'
 import { type Path, pathAt, pathOfNode, property, rangeOf, textOf, tree } from './paths'
 import { blank, type Key, keysOf, type Schema, schemasAt, typeOf, valuesOf } from './schema'
 import { useSourceTexts } from './texts'
@@ -85,7 +86,7 @@ function keyOption({ name, schemas, required }: Key, hasValue: boolean): Complet
 function valueOptions(state: EditorState, inside: Node, from: number, names: Names): Completion[] {
   const path = inside.name === 'Array' ? [...pathOfNode(state, inside), 0] : pathOfKeyBefore(state, inside, from)
   const listed = valuesOf(schemasAt(path, kinds(state))).map((v) => option(v, 'enum'))
-  return [...listed, ...pointed(path, names()).map((v) => option(v, 'variable'))]
+  return [...listed, ...pointed(path, names(), kinds(state)).map((v) => option(v, 'variable'))]
 }
 
 const option = (value: Json, type: string): Completion => ({ label: JSON.stringify(value), type })
@@ -96,18 +97,32 @@ function pathOfKeyBefore(state: EditorState, object: Node, at: number): Path {
   return [...pathOfNode(state, object), ...(key ? [textOf(state, key)] : [])]
 }
 
+/** The declaration of the interface's own field at a path. */
+function fieldAt(path: Path, kindAt: (path: Path) => string | undefined): [KindSpec, KindField] | undefined {
+  const spec = kindSpec(kindAt(path.slice(0, -1)))
+  const field = spec?.fields.find(({ name }) => name === path.at(-1))
+  return spec && field && [spec, field]
+}
+
 /** What a value of this key can name. */
-function pointed(path: Path, names: ReturnType<Names>): string[] {
+function pointed(path: Path, names: ReturnType<Names>, kindAt: (path: Path) => string | undefined): string[] {
   const [, namespace] = path
-  const here = names.filter(({ ref }) => ref.startsWith(`${namespace}/`))
-  const short = (all: typeof names): string[] => all.map(({ ref }) => ref.slice(ref.indexOf('/') + 1))
-  switch (path.at(-1)) {
+  const here = names.filter(({ ref }) => namespaceOf(ref) === namespace)
+  const short = (all: typeof names): string[] => all.map(({ ref }) => nameOf(ref))
+  const [spec, field] = fieldAt(path, kindAt) ?? []
+  switch (field?.type) {
     case 'peer':
-      return names.filter(({ kind }) => kind === 'veth').map(({ ref }) => ref)
-    case 'parent':
-      return here.map(({ ref }) => ref)
+      return names.filter(({ kind }) => kindSpec(kind)?.paired).map(({ ref }) => ref)
+    case 'lower':
+      return (spec?.lower?.elsewhere ? names : here)
+        .filter(({ kind }) => kindSpec(kind)?.carries !== false && (spec?.lower?.onItself || kind !== spec?.kind))
+        .map(({ ref }) => ref)
+    case 'namespace':
+      return [...new Set(names.map(({ ref }) => namespaceOf(ref)))]
+  }
+  switch (path.at(-1)) {
     case 'master':
-      return short(here.filter(({ kind }) => kind === 'bridge'))
+      return short(here.filter(({ kind }) => hasPorts(kind)))
     case 'dev':
       return short(here)
     case 'to':
@@ -123,10 +138,22 @@ export const hover = hoverTooltip((view, at): Tooltip | null => {
   if (path.length === 0) return null
   const schemas = schemasAt(path, kinds(view.state))
   if (schemas.length === 0) return null
-  return { pos: at, above: true, create: () => ({ dom: card(String(path.at(-1)), schemas) }) }
+  return {
+    pos: at,
+    above: true,
+    create: () => ({ dom: card(String(path.at(-1)), schemas, labelAt(path, kinds(view.state))) }),
+  }
 })
 
-function card(name: string, schemas: readonly Schema[]): HTMLElement {
+/** What the forms call the field of an interface at a path, and what it means. */
+function labelAt(path: Path, kindAt: (path: Path) => string | undefined): string {
+  const [spec, field] = fieldAt(path, kindAt) ?? []
+  if (!spec || !field) return ''
+  const { label, hint } = fieldTexts(spec.kind, field)
+  return [label, hint].filter(Boolean).join(' · ')
+}
+
+function card(name: string, schemas: readonly Schema[], label: string): HTMLElement {
   const dom = document.createElement('div')
   dom.className = 'cm-schema'
   const line = (text: string, tag: string): void => {
@@ -137,6 +164,7 @@ function card(name: string, schemas: readonly Schema[]): HTMLElement {
   }
   line(name, 'strong')
   line(typeOf(schemas), 'code')
+  line(label, 'p')
   line(schemas.find((s) => s.description)?.description ?? '', 'p')
   const fallback = schemas.find((s) => s.default !== undefined)?.default
   if (fallback !== undefined) line(useSourceTexts.now().byDefault(JSON.stringify(fallback)), 'p')

@@ -15,7 +15,7 @@ export class Pace {
   private frame = 0
 
   /** Queues listeners for a change. They are called at once if no frame is pending, else in one of the next frames. */
-  tell(listeners: Iterable<() => void>): void {
+  queue(listeners: Iterable<() => void>): void {
     for (const listener of listeners) this.waiting.add(listener)
     // a hidden page gets no animation frames
     if (this.frame === 0 || document.hidden) this.turn()

@@ -80,7 +80,7 @@ export class RecordMap<T> {
     const under = new Set<() => void>()
     for (const id of ids) {
       const listeners = this.byId.get(id)
-      if (listeners && this.pace) this.pace.tell(listeners)
+      if (listeners && this.pace) this.pace.queue(listeners)
       else if (listeners) for (const listener of [...listeners]) listener()
       if (this.byPrefix.size > 0) for (const one of this.byPrefix.get(prefixOf(id)) ?? []) under.add(one)
     }

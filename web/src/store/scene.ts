@@ -2,7 +2,19 @@
  *
  * It changes only when something is added, removed or reconnected; names, states and addresses are read from the records. */
 
-import { type AnyLive, type AnyRecord, HOST, isInterface, nameOf, namespaceOf, refOf } from '@/protocol'
+import {
+  type AnyLive,
+  type AnyRecord,
+  HOST,
+  isInterface,
+  isNode,
+  isPaired,
+  lowerOf,
+  nameOf,
+  namespaceOf,
+  peerOf,
+  refOf,
+} from '@/protocol'
 import type { RecordMap } from './records'
 
 /** An interface's place in the network. `master` and the others are refs (`ns0/br0`). */
@@ -23,7 +35,7 @@ export interface SceneNamespace {
   bridges: readonly { ref: string; ports: readonly string[] }[]
 }
 
-/** A line between two interfaces: a veth pair, or a macvlan or vxlan (`a`) on its parent (`b`). */
+/** A line between two interfaces: a veth pair, or an interface (`a`) on its lower interface (`b`). */
 export interface SceneLink {
   id: string
   a: string
@@ -61,8 +73,8 @@ export function interfaceIn(maps: Maps, ref: string): SceneInterface | undefined
     name: record.name,
     kind: record.kind,
     master: record.master ? `${record.namespace}/${record.master}` : null,
-    peer: record.kind === 'veth' ? record.peer : null,
-    parent: record.kind === 'macvlan' || record.kind === 'vxlan' ? (record.parent ?? null) : null,
+    peer: peerOf(record),
+    parent: lowerOf(record),
   }
 }
 
@@ -119,8 +131,8 @@ function namespacesOf(
   }
   for (const i of interfaces.values()) {
     names.add(i.namespace)
-    if (i.kind === 'bridge') put(bridges, i.namespace, i.ref)
-    else if (i.master && interfaces.get(i.master)?.kind === 'bridge') put(ports, i.master, i.ref)
+    if (isNode(i.kind)) put(bridges, i.namespace, i.ref)
+    else if (i.master && isNode(interfaces.get(i.master)?.kind)) put(ports, i.master, i.ref)
     else put(loose, i.namespace, i.ref)
   }
   const sorted = (list: string[] | undefined): string[] => (list ?? []).sort((a, b) => byName(nameOf(a), nameOf(b)))
@@ -140,7 +152,7 @@ function linksOf(interfaces: Map<string, SceneInterface>, last: Scene): Map<stri
   }
   for (const i of interfaces.values()) {
     if (i.parent && interfaces.has(i.parent)) add(i.ref, i.parent, 'parent')
-    if (!i.peer || i.kind !== 'veth') continue
+    if (!i.peer || !isPaired(i.kind)) continue
     const peer = interfaces.get(i.peer)
     // A pair names each other; each line once.
     if (peer?.peer === i.ref && i.ref < i.peer) add(i.ref, i.peer, 'pair')

@@ -98,9 +98,9 @@ export class Session {
     const labs = this.connection.request<'labs'>({ type: 'labs' }).done
     if (this.current.get() !== null) void this.reopen()
     try {
-      const told = await labs
-      this.role.set(told.role)
-      this.labs.set(told.labs)
+      const answer = await labs
+      this.role.set(answer.role)
+      this.labs.set(answer.labs)
     } catch (error) {
       if (!(error instanceof LostError)) throw error
     }

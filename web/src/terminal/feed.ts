@@ -138,12 +138,12 @@ export class Feed {
   }
 
   private frame(stream: number, bytes: Uint8Array): void {
-    if (stream === STATE) this.told(JSON.parse(decoder.decode(bytes)) as TerminalState)
+    if (stream === STATE) this.setState(JSON.parse(decoder.decode(bytes)) as TerminalState)
     else if (stream === SCREEN) this.replay(bytes)
     else if (stream === OUTPUT) this.write(bytes)
   }
 
-  private told(state: TerminalState): void {
+  private setState(state: TerminalState): void {
     if (state.lost) {
       this.channel?.close()
       this.lost()

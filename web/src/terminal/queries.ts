@@ -17,7 +17,7 @@ const REPORTS: readonly IFunctionIdentifier[] = [
 ]
 /** Colours, which a program may set and ask for (`?`). */
 const COLOURS = [4, 10, 11, 12]
-/** The title is the lab's to tell (it is shown to all, and made harmless there); the clipboard is the person's alone. */
+/** A title comes from the server, which shows it to all and makes it harmless; only this person's clipboard is written here. */
 const REFUSED = [0, 1, 2, 52]
 
 /** Let only the screen that `answers` answer, and refuse what reaches beyond the terminal. */

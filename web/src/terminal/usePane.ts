@@ -133,9 +133,9 @@ function connect(editor: Editor, tab: string, terminal: string, { term, room }: 
 
 /** The room that there is, while this viewer drives; else the size that the terminal has. */
 function useSize(host: RefObject<HTMLElement | null>, { screen, feed }: PaneParts, state: FeedState): void {
-  const told = state.kind === 'live' ? state.state : undefined
-  const drives = told?.drives === true
-  const [rows, columns] = [told?.rows ?? 24, told?.columns ?? 80]
+  const shared = state.kind === 'live' ? state.state : undefined
+  const drives = shared?.drives === true
+  const [rows, columns] = [shared?.rows ?? 24, shared?.columns ?? 80]
   useEffect(() => {
     const place = host.current
     if (!place || !screen || !feed) return
@@ -145,10 +145,10 @@ function useSize(host: RefObject<HTMLElement | null>, { screen, feed }: PanePart
       feed.resize(room.rows, room.columns)
       if (drives) screen.term.resize(room.columns, room.rows)
     }
-    if (!drives && told) screen.term.resize(columns, rows)
+    if (!drives && shared) screen.term.resize(columns, rows)
     refit()
     const observer = new ResizeObserver(refit)
     observer.observe(place)
     return () => observer.disconnect()
-  }, [host, screen, feed, drives, told, rows, columns])
+  }, [host, screen, feed, drives, shared, rows, columns])
 }

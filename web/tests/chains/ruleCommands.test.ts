@@ -61,6 +61,12 @@ test('a rule is followed where others come and go before and behind it', () => {
   expect(followed(['a', 'b', 'c'], ['a', 'x', 'c'])(2)).toBeNull()
 })
 
+test('a rule that was moved is followed, and so are those it passed', () => {
+  const before = ['a', 'b', 'c', 'd', 'b']
+  expect([1, 2, 3, 4, 5].map(followed(before, ['a', 'd', 'b', 'c', 'b']))).toEqual([1, 3, 4, 2, 5])
+  expect([1, 2, 3, 4, 5].map(followed(before, ['a', 'b', 'd', 'b', 'x']))).toEqual([1, 2, null, 3, 4])
+})
+
 test('one rule is one move', () => {
   const rules = ['-j a', '-j b', '-j c', '-j d']
   expect(moveWithin('ns0', chain(rules), [1], 4)).toHaveLength(1)

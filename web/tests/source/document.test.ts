@@ -77,6 +77,14 @@ describe('completion', () => {
     expect(offered(value('peer'))).toEqual(['"host/veth1"'])
     expect(offered(value('master'))).toEqual(['"br0"'])
   })
+  test('names by the declaration of the field: a vlan and a vxlan are made on an interface, a vlan also on one elsewhere', () => {
+    const value = (kind: string, key: string): string =>
+      `{"namespaces": {"ns0": {"interfaces": {"x": {"kind": "${kind}", "${key}": |}}}}}`
+    expect(offered(value('vlan', 'parent'))).toEqual(['"host/br0"', '"host/veth1"'])
+    expect(offered(value('vxlan', 'parent'))).toEqual([])
+    expect(offered(value('vxlan', 'underlay'))).toEqual(['"host"'])
+    expect(offered(value('vlan', 'protocol'))).toEqual(['"802.1Q"', '"802.1ad"'])
+  })
   test('a name in quotes keeps its closing quote', () => {
     const state = stateOf('{"vethboard": 1, "na"}')
     const found = completer(names)(new CompletionContext(state, 20, false))

@@ -1,6 +1,6 @@
 import { memo } from 'react'
 import { useEditor } from '@/editor'
-import { interfaceId, nameOf, namespaceOf, type Style } from '@/protocol'
+import { interfaceId, isOn, nameOf, namespaceOf, type Style } from '@/protocol'
 import { useInterface } from '@/store'
 import { usePart } from '@/ui'
 import type { BridgeBox } from '../model/geometry'
@@ -67,7 +67,6 @@ function Header(props: { box: BridgeBox; selected: boolean; style: Style | undef
   const view = useInterface(editor.lab, ref)
   const drifts = usePart(editor.lab.meta, (meta) => meta.drift.has(id))
   if (!view) return null
-  const bridge = view.desired?.kind === 'bridge' ? view.desired : undefined
   return (
     <header className={styles.header}>
       <StateDot state={view.state} />
@@ -81,8 +80,8 @@ function Header(props: { box: BridgeBox; selected: boolean; style: Style | undef
         {view.name}
       </button>
       {style?.locked && <LockMark />}
-      {bridge?.stp && <span className={styles.badge}>{t.stp}</span>}
-      {bridge?.vlan_filtering && <span className={styles.badge}>{t.vlans}</span>}
+      {view.desired && isOn(view.desired, 'stp') && <span className={styles.badge}>{t.stp}</span>}
+      {view.desired && isOn(view.desired, 'vlan_filtering') && <span className={styles.badge}>{t.vlans}</span>}
       <MarkDot id={id} />
       {drifts && <span className={styles.drift} title={t.drift} />}
       <span className={styles.address}>{view.addresses[0]}</span>

@@ -1,6 +1,6 @@
 import { type CSSProperties, type MouseEvent, memo } from 'react'
 import { useEditor } from '@/editor'
-import { interfaceId } from '@/protocol'
+import { interfaceId, kindBadge } from '@/protocol'
 import { type InterfaceView, useInterface } from '@/store'
 import { cx, usePart } from '@/ui'
 import { useCanvas } from '../input/context'
@@ -91,8 +91,6 @@ function Addresses({ view, t }: { view: InterfaceView; t: CanvasTexts }) {
 }
 
 function Badge({ view }: { view: InterfaceView }) {
-  const { desired, kind } = view
-  if (kind === 'veth' || kind === 'loopback') return null
-  const text = desired?.kind === 'vxlan' ? `vx ${desired.vni}` : kind
-  return <span className={styles.badge}>{text}</span>
+  const text = kindBadge(view.kind, view.desired)
+  return text === '' ? null : <span className={styles.badge}>{text}</span>
 }

@@ -179,7 +179,7 @@ export function LinkPlug({ node }: { node: string }) {
   )
 }
 
-/** All addresses of the interfaces in a card, each with its interface: heard with the name of the card. */
+/** All addresses of the interfaces in a card, each with its interface; screen readers read them with the name of the card. */
 function useAddresses(lab: LabStore, { chips, bridges }: CardBox): string {
   const refs = useMemo(() => [...chips.map(({ ref }) => ref), ...bridges.map(({ ref }) => ref)], [chips, bridges])
   const subscribe = useCallback(

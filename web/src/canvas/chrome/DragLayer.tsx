@@ -3,7 +3,7 @@ import { useValue } from '@/ui'
 import { useCanvas } from '../input/context'
 import type { Drag } from '../input/drag'
 import styles from './DragLayer.module.css'
-import { TOOL_ICONS, useToolNames } from './Palette'
+import { ToolIcon, useToolNames } from './Palette'
 
 /** What is under the pointer while something is dragged, and the line that it pulls. */
 export function DragLayer() {
@@ -30,7 +30,7 @@ function Ghost({ drag: { load, at } }: { drag: Drag }) {
   if (load.kind === 'link') return null
   return (
     <div className={styles.ghost} style={{ translate: `${at.x + 10}px ${at.y + 8}px` }}>
-      {load.kind === 'tool' && TOOL_ICONS[load.tool]}
+      {load.kind === 'tool' && <ToolIcon tool={load.tool} />}
       {load.kind === 'tool' ? names[load.tool] : nameOf(load.ref)}
     </div>
   )

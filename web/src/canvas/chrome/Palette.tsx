@@ -1,56 +1,48 @@
-import { Cable, Layers2, Network, SquareDashed, Waypoints } from 'lucide-react'
-import type { ReactNode } from 'react'
+import { Cable, type LucideIcon, SquareDashed } from 'lucide-react'
 import {
   type Action,
-  addBridge,
-  addBridgeAction,
+  ADD_KIND,
+  addInterface,
   addLink,
-  addMacvlan,
   addNamespace,
   addNamespaceAction,
-  addVxlan,
+  type Editor,
   Needs,
   partsOf,
-  proposedBridge,
+  proposedName,
   proposedNamespace,
   runAction,
   shown,
   useDenied,
   useEditor,
 } from '@/editor'
+import { KIND_ICONS, useKindTexts } from '@/kinds'
+import { type AnyInterface, isNode, KINDS, type Kind } from '@/protocol'
 import { Tooltip } from '@/ui'
 import { useCanvas } from '../input/context'
 import type { Drag, Tool } from '../input/drag'
 import { useCanvasTexts } from '../texts/canvas'
 import styles from './Palette.module.css'
 
-const ICON = { size: 19, strokeWidth: 1.7, 'aria-hidden': true } as const
+const TOOL_ICONS: Readonly<Record<Tool, LucideIcon>> = { ...KIND_ICONS, namespace: SquareDashed, link: Cable }
 
-export const TOOL_ICONS: Record<Tool, ReactNode> = {
-  namespace: <SquareDashed {...ICON} />,
-  bridge: <Network {...ICON} />,
-  link: <Cable {...ICON} />,
-  vxlan: <Waypoints {...ICON} />,
-  macvlan: <Layers2 {...ICON} />,
+export function ToolIcon({ tool }: { tool: Tool }) {
+  const Icon = TOOL_ICONS[tool]
+  return <Icon size={19} strokeWidth={1.7} aria-hidden="true" />
 }
 
-export function useToolNames(): Record<Tool, string> {
+export function useToolNames(): Readonly<Record<Tool, string>> {
   const t = useCanvasTexts()
-  return {
-    namespace: t.paletteNamespace,
-    bridge: t.paletteBridge,
-    link: t.paletteLink,
-    vxlan: t.paletteVxlan,
-    macvlan: t.paletteMacvlan,
-  }
+  return { ...useKindTexts(), namespace: t.paletteNamespace, link: t.paletteLink }
 }
 
-const TOOLS: readonly { tool: Tool; action: Action }[] = [
-  { tool: 'namespace', action: addNamespaceAction },
-  { tool: 'bridge', action: addBridgeAction },
-  { tool: 'link', action: addLink },
-  { tool: 'vxlan', action: addVxlan },
-  { tool: 'macvlan', action: addMacvlan },
+type Entry = readonly [Tool, Action]
+const BY_KIND: readonly Entry[] = [...ADD_KIND]
+const TOOLS: readonly Entry[] = [
+  ['namespace', addNamespaceAction],
+  ...BY_KIND.filter(([kind]) => isNode(kind)),
+  ['link', addLink],
+  ...BY_KIND.filter(([kind]) => !isNode(kind)),
 ]
 
 /** What can be put onto the canvas: dragged there, or by its key. */
@@ -65,7 +57,7 @@ export function Palette() {
     <div className={styles.rail}>
       <div className={styles.palette} role="toolbar" aria-orientation="vertical" aria-label={t.palette}>
         <Needs>
-          {TOOLS.map(({ tool, action }) => (
+          {TOOLS.map(([tool, action]) => (
             <Tooltip key={tool} text={denied ?? t.paletteHint} shortcut={shown(action.shortcuts?.[0] ?? '')}>
               <button
                 type="button"
@@ -74,7 +66,7 @@ export function Palette() {
                 onPointerDown={(event) => drags.begin(event, { kind: 'tool', tool }, (drag) => drop(tool, drag))}
                 onClick={() => drags.swallowsClick() || runAction(action, editor)}
               >
-                {TOOL_ICONS[tool]}
+                <ToolIcon tool={tool} />
                 <span>{names[tool]}</span>
               </button>
             </Tooltip>
@@ -87,27 +79,30 @@ export function Palette() {
 
 /** What dropping a palette entry does. */
 function usePaletteDrop(): (tool: Tool, drag: Drag) => void {
-  const t = useCanvasTexts()
   const editor = useEditor()
   const { toCanvas } = useCanvas()
-  return (tool, { at, over }) => {
-    const point = toCanvas(at)
-    const namespace = over === null ? undefined : partsOf(over).namespace
+  return (tool, drag) => {
+    const point = toCanvas(drag.at)
     if (tool === 'namespace') {
       addNamespace(editor, proposedNamespace(editor), { x: snap(point.x - 130), y: snap(point.y - 22) }).catch((e) =>
         editor.fail(e),
       )
-    } else if (tool === 'bridge') {
-      if (namespace === undefined) editor.say('info', t.nowhere)
-      else {
-        const name = proposedBridge(editor, namespace)
-        addBridge(editor, namespace, name, inCard(at, namespace, toCanvas)).catch((e) => editor.fail(e))
-      }
-    } else if (tool === 'link') {
-      editor.dialog.set({ kind: 'link', a: over ?? undefined })
-    } else {
-      editor.dialog.set({ kind: 'interface', which: tool, namespace })
-    }
+    } else if (tool === 'link') editor.dialog.set({ kind: 'link', a: drag.over ?? undefined })
+    else dropKind(editor, tool, drag, toCanvas)
+  }
+}
+
+/** A node that needs nothing else is made where it was dropped; for another kind its dialog opens. */
+function dropKind(editor: Editor, kind: Kind, { at, over }: Drag, toCanvas: ToCanvas): void {
+  const namespace = over === null ? undefined : partsOf(over).namespace
+  if (!isNode(kind) || KINDS[kind].fields.some((field) => field.required)) {
+    editor.dialog.set({ kind: 'interface', which: kind, namespace })
+  } else if (namespace === undefined) editor.say('info', useCanvasTexts.now().nowhere)
+  else {
+    const name = proposedName(editor.lab.scene.get(), kind, namespace)
+    addInterface(editor, { kind, namespace, name } as AnyInterface, inCard(at, namespace, toCanvas)).catch((e) =>
+      editor.fail(e),
+    )
   }
 }
 

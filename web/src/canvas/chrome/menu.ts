@@ -1,11 +1,11 @@
 import {
   type Action,
+  ADD_NODES,
+  ADD_ROWS,
+  ADD_UPPER,
   ALIGN,
-  addBridgeAction,
   addLink,
-  addMacvlan,
   addNamespaceAction,
-  addVxlan,
   areaAction,
   canArrange,
   canRun,
@@ -45,15 +45,21 @@ import { isShape } from '@/protocol'
 import type { MenuEntry } from '@/ui'
 
 const ON_PANE = [
-  [addNamespaceAction, addBridgeAction, addLink, addVxlan, addMacvlan],
+  [addNamespaceAction, ...ADD_NODES, addLink, ...ADD_ROWS],
   [noteAction, areaAction],
   [paste, selectAll],
   [newTerminal, chains],
   [fit, exportDocument],
 ]
-const ON_INTERFACE = [[toggleUp, rename, moveTo, setMaster], [ping, trace, capture], [remove]]
+const ON_INTERFACE = [
+  [toggleUp, rename, moveTo, setMaster],
+  ADD_UPPER,
+  [ping, trace, capture],
+  [cut, copy, paste, duplicate],
+  [remove],
+]
 const ON_NODES = [
-  [drawLink, starAction, addBridgeAction, addVxlan, addMacvlan],
+  [drawLink, starAction, ...ADD_NODES, ...ADD_ROWS],
   [cut, copy, paste, duplicate],
   [areaAction, lock],
   [newTerminal, chains, ping, trace, deselect],

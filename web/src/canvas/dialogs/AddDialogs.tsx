@@ -1,6 +1,5 @@
 import { useState } from 'react'
-import { addBridge, addNamespace, type Point, proposedBridge, proposedNamespace, useEditor } from '@/editor'
-import { HOST } from '@/protocol'
+import { addNamespace, type Point, proposedNamespace, useEditor } from '@/editor'
 import { Field, Input, Select } from '@/ui'
 import { useCanvasTexts } from '../texts/canvas'
 import { Ask } from './Ask'
@@ -13,20 +12,6 @@ export function NamespaceDialog({ at }: { at: Point | undefined }) {
   return (
     <Ask title={t.namespaceTitle} verb={t.add} disabled={name === ''} make={() => addNamespace(editor, name, at)}>
       <NameField name={name} onChange={setName} />
-    </Ask>
-  )
-}
-
-export function BridgeDialog({ namespace }: { namespace: string | undefined }) {
-  const t = useCanvasTexts()
-  const editor = useEditor()
-  const [inside, setInside] = useState(namespace ?? HOST)
-  const [typed, setName] = useState<string | null>(null)
-  const name = typed ?? proposedBridge(editor, inside)
-  return (
-    <Ask title={t.bridgeTitle} verb={t.add} disabled={name === ''} make={() => addBridge(editor, inside, name)}>
-      <NameField name={name} onChange={setName} />
-      <NamespaceField label={t.inNamespace} value={inside} onChange={setInside} />
     </Ask>
   )
 }
@@ -68,16 +53,18 @@ export function NamespaceField(props: { label: string; value: string; onChange: 
 export function Choice<T extends string>({
   label,
   value,
+  hint,
   options,
   onChange,
 }: {
   label: string
   value: T
+  hint?: string | undefined
   options: readonly (readonly [T, string])[]
   onChange: (value: T) => void
 }) {
   return (
-    <Field label={label}>
+    <Field label={label} hint={hint}>
       {(ids) => (
         <Select {...ids} value={value} onChange={(event) => onChange(event.target.value as T)}>
           {options.map(([key, text]) => (

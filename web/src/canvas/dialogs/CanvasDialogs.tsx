@@ -1,6 +1,6 @@
 import { useEditor } from '@/editor'
 import { useValue } from '@/ui'
-import { BridgeDialog, NamespaceDialog } from './AddDialogs'
+import { NamespaceDialog } from './AddDialogs'
 import { MasterDialog, MoveDialog, RenameDialog } from './EndDialogs'
 import { InterfaceDialog } from './InterfaceDialog'
 import { LinkDialog } from './LinkDialog'
@@ -13,14 +13,12 @@ export function CanvasDialogs() {
   switch (dialog?.kind) {
     case 'namespace':
       return <NamespaceDialog at={dialog.at} />
-    case 'bridge':
-      return <BridgeDialog namespace={dialog.namespace} />
     case 'link':
       return <LinkDialog a={dialog.a} b={dialog.b} />
     case 'star':
       return <StarDialog hub={dialog.hub} />
     case 'interface':
-      return <InterfaceDialog which={dialog.which} namespace={dialog.namespace} parent={dialog.parent} />
+      return <InterfaceDialog which={dialog.which} namespace={dialog.namespace} lower={dialog.lower} />
     case 'move':
       return <MoveDialog subject={dialog.ref} />
     case 'master':

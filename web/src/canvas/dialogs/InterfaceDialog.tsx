@@ -1,74 +1,69 @@
 import { useState } from 'react'
-import { freeName, namesIn, useEditor, useEditorTexts } from '@/editor'
-import { type AnyInterface, HOST, interfaceId, type Macvlan, nameOf } from '@/protocol'
-import type { Scene } from '@/store'
+import { addInterface, type FormValues, filledIn, proposedName, useEditor } from '@/editor'
+import { useFormTexts, useKindTexts } from '@/kinds'
+import { HOST, isChosenOnce, KINDS, type Kind, type KindField, type KindSpec } from '@/protocol'
 import { useCanvasTexts } from '../texts/canvas'
-import { Choice, NameField, NamespaceField } from './AddDialogs'
-import { Ask, ask } from './Ask'
-import { Text } from './LinkDialog'
+import { NameField, NamespaceField } from './AddDialogs'
+import { Ask } from './Ask'
+import styles from './InterfaceDialog.module.css'
+import { KindControl } from './KindControl'
 
-type Mode = NonNullable<Macvlan['mode']>
-const MODES: readonly Mode[] = ['bridge', 'private', 'vepa', 'passthru']
-
-/** A new interface on top of a parent: VXLAN or macvlan. */
-export function InterfaceDialog(props: {
-  which: 'vxlan' | 'macvlan'
+/** A new interface of a kind. What can be changed later is folded away; `lower` is the interface that it is to be made on. */
+export function InterfaceDialog({
+  which,
+  namespace: inside,
+  lower,
+}: {
+  which: Kind
   namespace: string | undefined
-  parent: string | undefined
+  lower: string | undefined
 }) {
-  const { which } = props
   const t = useCanvasTexts()
-  const et = useEditorTexts()
+  const ft = useFormTexts()
+  const names = useKindTexts()
   const editor = useEditor()
   const scene = editor.lab.scene.get()
-  const [namespace, setNamespace] = useState(props.namespace ?? HOST)
+  const spec: KindSpec = KINDS[which]
+  const [namespace, setNamespace] = useState(inside ?? HOST)
   const [typed, setName] = useState<string | null>(null)
-  const [chosen, setParent] = useState<string | null>(props.parent ? nameOf(props.parent) : null)
-  const [mode, setMode] = useState<Mode>('bridge')
-  const [vni, setVni] = useState('100')
-  const [remote, setRemote] = useState('')
-  const [local, setLocal] = useState('')
-  const parents = parentsIn(scene, namespace)
-  const fallback = which === 'macvlan' ? (parents[0] ?? '') : ''
-  const parent = chosen !== null && parents.includes(chosen) ? chosen : fallback
-  const name = typed ?? freeName(which, namesIn(scene, namespace))
-  const record = (): AnyInterface => {
-    const under = parent === '' ? {} : { parent: `${namespace}/${parent}` }
-    if (which === 'macvlan') return { kind: 'macvlan', namespace, name, parent: `${namespace}/${parent}`, mode }
-    const ends = { ...(remote === '' ? {} : { remote }), ...(local === '' ? {} : { local }) }
-    return { kind: 'vxlan', namespace, name, vni: Number(vni), ...under, ...ends }
-  }
-  const make = async (): Promise<void> => {
-    await ask(editor, [{ do: 'add-interface', interface: record() }], et.added(`${namespace}/${name}`))
-    editor.select([interfaceId(`${namespace}/${name}`)])
-  }
-  const vxlan = which === 'vxlan'
-  const disabled = name === '' || (vxlan ? vni === '' : parent === '')
-  const options = [...(vxlan || parents.length === 0 ? [['', t.noParent] as const] : []), ...parents.map(pair)]
+  const [values, setValues] = useState<FormValues>(() => valuesOn(spec, lower))
+  const name = typed ?? proposedName(scene, which, namespace, values)
+  const made = filledIn(scene, which, namespace, name, values)
+  const control = (field: KindField) => (
+    <KindControl
+      key={field.name}
+      spec={spec}
+      field={field}
+      namespace={namespace}
+      values={values}
+      onChange={(value) => setValues({ ...values, [field.name]: value })}
+    />
+  )
+  const [once, later] = [spec.fields.filter(isChosenOnce), spec.fields.filter((field) => !isChosenOnce(field))]
   return (
     <Ask
-      title={vxlan ? t.vxlanTitle : t.macvlanTitle}
-      text={vxlan ? t.vxlanText : t.macvlanText}
+      title={ft.title(names[which])}
+      text={names[`${which}.about`]}
       verb={t.add}
-      disabled={disabled}
-      make={make}
+      disabled={made === null}
+      make={async () => {
+        if (made) await addInterface(editor, made)
+      }}
     >
       <NameField name={name} onChange={setName} />
       <NamespaceField label={t.inNamespace} value={namespace} onChange={setNamespace} />
-      {vxlan && <Text label={t.vni} value={vni} digits onChange={setVni} />}
-      {vxlan && <Text label={t.remote} value={remote} hint={t.remoteHint} onChange={setRemote} />}
-      {vxlan && <Text label={t.local} value={local} onChange={setLocal} />}
-      <Choice label={t.parent} value={parent} options={options} onChange={setParent} />
-      {!vxlan && <Choice label={t.mode} value={mode} options={MODES.map(pair)} onChange={setMode} />}
+      {once.sort((a, b) => Number(b.required) - Number(a.required)).map(control)}
+      {later.length > 0 && (
+        <details className={styles.later}>
+          <summary>{ft.more}</summary>
+          <div>{later.map(control)}</div>
+        </details>
+      )}
     </Ask>
   )
 }
 
-const pair = <T extends string>(value: T): readonly [T, string] => [value, value]
-
-/** The interfaces that another may stand on. */
-function parentsIn(scene: Scene, namespace: string): string[] {
-  return [...scene.interfaces.values()]
-    .filter((i) => i.namespace === namespace && i.kind !== 'loopback' && i.kind !== 'macvlan')
-    .map((i) => i.name)
+function valuesOn(spec: KindSpec, lower: string | undefined): FormValues {
+  const field = spec.fields.find((one) => one.type === 'lower')
+  return field && lower !== undefined ? { [field.name]: lower } : {}
 }

@@ -138,18 +138,19 @@ function EndFields(props: {
   )
 }
 
-/** One line of text; `hint` is seen while it is empty. */
+/** One line of text; `hint` is seen while it is empty, or always where it stands `below`. */
 export function Text(props: {
   label: string
   value: string
-  hint?: string
+  hint?: string | undefined
+  below?: boolean
   focus?: boolean
   digits?: boolean
   onChange: (value: string) => void
 }) {
-  const { label, value, hint, focus, digits, onChange } = props
+  const { label, value, hint, below, focus, digits, onChange } = props
   return (
-    <Field label={label}>
+    <Field label={label} hint={below ? hint : undefined}>
       {(ids) => (
         <Input
           {...ids}
@@ -157,7 +158,7 @@ export function Text(props: {
           autoFocus={focus}
           inputMode={digits ? 'numeric' : undefined}
           value={value}
-          placeholder={hint}
+          placeholder={below ? undefined : hint}
           onFocus={(event) => event.target.select()}
           onChange={(event) => onChange(digits ? event.target.value.replace(/\D/g, '') : event.target.value)}
         />

@@ -1,6 +1,6 @@
 import { type RefObject, useMemo } from 'react'
 import { type Editor, within } from '@/editor'
-import { afterColon, isShape, kindOfId, namespaceOf } from '@/protocol'
+import { afterColon, isNode, isShape, kindOfId, namespaceOf } from '@/protocol'
 import { type Board, boxesOf } from '../model/board'
 import type { FlowView } from './port'
 
@@ -44,5 +44,5 @@ function nodeOf(editor: Editor, recordId: string): string {
   if (isShape(recordId)) return recordId
   const name = afterColon(recordId)
   if (kindOfId(recordId) === 'namespace') return name
-  return editor.lab.scene.get().interfaces.get(name)?.kind === 'bridge' ? name : namespaceOf(name)
+  return isNode(editor.lab.scene.get().interfaces.get(name)?.kind) ? name : namespaceOf(name)
 }

@@ -2,12 +2,13 @@
  *
  * The machine: idle → pressed (nothing is seen yet) → dragging (a ghost, targets light up) → idle. Escape lets go without doing anything. */
 
-import { isShape } from '@/protocol'
+import { isShape, type Kind } from '@/protocol'
 import { Value } from '@/ui'
 import type { Picked } from '../flow/port'
 import type { Point } from '../model/anchors'
 
-export type Tool = 'namespace' | 'bridge' | 'link' | 'vxlan' | 'macvlan'
+/** What the palette has: a namespace, a link, or the kind of interface. */
+export type Tool = 'namespace' | 'link' | Kind
 
 export type Load = { kind: 'end'; ref: string } | { kind: 'link'; from: string } | { kind: 'tool'; tool: Tool }
 

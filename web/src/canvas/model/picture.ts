@@ -22,7 +22,7 @@ export interface LineShape extends Box, Curve {
   to: NodeShape
 }
 
-/** Moves nodes while they are dragged, before anybody else hears of it. */
+/** Moves nodes while they are dragged, before the change is sent. */
 export interface Shift {
   nodes: ReadonlySet<string>
   dx: number

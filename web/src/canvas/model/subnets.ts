@@ -1,5 +1,6 @@
 /** Which subnet each interface is in, by its addresses or by what it is wired to. Pure. */
 
+import { isPaired } from '@/protocol'
 import { cachedInterfaceView, type LabStore, type Scene } from '@/store'
 
 export const COLOURS = 8
@@ -45,7 +46,7 @@ function v6(ip: string, length: number): string {
   return `${kept.slice(0, used).join(':')}${used < 8 ? '::' : ''}/${length}`
 }
 
-/** Interfaces that hear each other's frames get one number. */
+/** Interfaces of one segment get one number. */
 function segments(scene: Scene): Map<string, string> {
   const root = new Map<string, string>()
   const find = (ref: string): string => {
@@ -55,7 +56,7 @@ function segments(scene: Scene): Map<string, string> {
     return at
   }
   for (const i of scene.interfaces.values()) {
-    for (const other of [i.master, i.kind === 'veth' ? i.peer : null]) {
+    for (const other of [i.master, isPaired(i.kind) ? i.peer : null]) {
       if (other && scene.interfaces.has(other)) root.set(find(i.ref), find(other))
     }
   }

@@ -16,7 +16,7 @@ export class Frame {
   /** Where what the headers so far promise ends: padding after an IP packet is not its payload. */
   end: number
 
-  /** Of TCP's numbers in the list; null: they are told as they are on the wire. */
+  /** Of TCP's numbers in the list; null: they are shown as they are on the wire. */
   readonly origin: Origin | null
 
   constructor(bytes: Uint8Array, origin: Origin | null) {

@@ -81,8 +81,8 @@ export function asCommand({ family, table, name }: ChainView, rule: string): str
   return [program, ...(table === 'filter' ? [] : ['-t', table]), '-A', name, rule].join(' ')
 }
 
-/** The number of each rule after its chain has changed: rules before the change keep their number, rules after it
- * moves along. null: it is gone, or has changed itself. */
+/** The number of each rule after its chain has changed: rules before the change keep their number, rules after it move along, and
+ * those in between are found by their text, equal ones in their order. null: it is gone, or has changed itself. */
 export function followed(before: readonly string[], after: readonly string[]): (number: number) => number | null {
   const most = Math.min(before.length, after.length)
   let same = 0
@@ -90,5 +90,28 @@ export function followed(before: readonly string[], after: readonly string[]): (
   let behind = 0
   while (behind < most - same && before.at(-1 - behind) === after.at(-1 - behind)) behind += 1
   const shift = after.length - before.length
-  return (number) => (number <= same ? number : number > before.length - behind ? number + shift : null)
+  const moved = moves(before.slice(same, before.length - behind), after.slice(same, after.length - behind))
+  return (number) => {
+    if (number <= same) return number
+    if (number > before.length - behind) return number + shift
+    const index = moved.get(number - same - 1)
+    return index === undefined ? null : same + index + 1
+  }
+}
+
+/** Index in `before` → index in `after` of the same text. */
+function moves(before: readonly string[], after: readonly string[]): Map<number, number> {
+  const places = new Map<string, number[]>()
+  for (let i = after.length - 1; i >= 0; i -= 1) {
+    const text = after[i] ?? ''
+    const known = places.get(text)
+    if (known) known.push(i)
+    else places.set(text, [i])
+  }
+  const out = new Map<number, number>()
+  for (const [i, text] of before.entries()) {
+    const place = places.get(text)?.pop()
+    if (place !== undefined) out.set(i, place)
+  }
+  return out
 }

@@ -30,11 +30,11 @@ export function sentence(
   const noun = nounOf(parsed, t, used)
   const conditions = conditionsOf(parsed, t, names, used)
   const what = conditions.length > 0 ? t.those(noun, conditions) : noun === '' ? t.everything : t.all(noun)
-  const { text: said, used: told } = actionOf(parsed, what, t, names, isChain)
-  const rest = parsed.parts.filter((p) => p.home.kind === 'target' && !told.has(p.option))
+  const { text: action, used: inAction } = actionOf(parsed, what, t, names, isChain)
+  const rest = parsed.parts.filter((p) => p.home.kind === 'target' && !inAction.has(p.option))
   const comment = textOf(parsed, 'comment')
   const tail = rest.map((p) => text.slice(p.start, p.end)).join(' ')
-  return [said + (tail === '' ? '' : t.with(tail)), comment === undefined ? '' : t.comment(comment)].join('')
+  return [action + (tail === '' ? '' : t.with(tail)), comment === undefined ? '' : t.comment(comment)].join('')
 }
 
 const never = (): boolean => false

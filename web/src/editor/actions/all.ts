@@ -1,7 +1,7 @@
 /** All actions, in the order of the sheet of shortcuts and of the command palette. */
 
 import type { Action } from './action'
-import { addBridgeAction, addLink, addMacvlan, addNamespaceAction, addVxlan } from './add'
+import { ADD_NODES, ADD_ROWS, addLink, addNamespaceAction } from './add'
 import { APP_ACTIONS } from './app'
 import { CANVAS_ACTIONS } from './canvas'
 import { chains } from './chains'
@@ -17,7 +17,7 @@ import { fit, VIEW_ACTIONS, zoomIn, zoomOut, zoomReset } from './view'
 
 // biome-ignore format: one list
 export const ACTIONS: readonly Action[] = [
-  addNamespaceAction, addBridgeAction, addLink, addVxlan, addMacvlan, remove, undo, redo, selectAll, deselect, ping, capture,
+  addNamespaceAction, ...ADD_NODES, addLink, ...ADD_ROWS, remove, undo, redo, selectAll, deselect, ping, capture,
   toggleUp, rename, moveTo, setMaster, showHistory, exportDocument, importDocument, fit, zoomIn, zoomOut, zoomReset,
   chains, trace, ...VIEW_ACTIONS, ...CANVAS_ACTIONS, ...STAGING_ACTIONS, ...TERMINAL_ACTIONS,
   ...Object.values(RULE_ACTIONS), ...APP_ACTIONS,

@@ -1,11 +1,12 @@
 /** What is open beside the canvas. */
 
+import type { Kind } from '@/protocol'
+
 /** Nodes are `ns0` or `host/br0`; refs are `ns0/veth0`. The canvas draws the first group, the panels the second. */
 export type DialogState =
   | { kind: 'namespace'; at?: { x: number; y: number } | undefined }
-  | { kind: 'bridge'; namespace?: string | undefined }
   | { kind: 'link'; a?: string | undefined; b?: string | undefined }
-  | { kind: 'interface'; which: 'vxlan' | 'macvlan'; namespace?: string | undefined; parent?: string | undefined }
+  | { kind: 'interface'; which: Kind; namespace?: string | undefined; lower?: string | undefined }
   | { kind: 'star'; hub: string }
   | { kind: 'move'; ref: string }
   | { kind: 'master'; ref: string }

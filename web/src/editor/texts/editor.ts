@@ -4,10 +4,7 @@ import { catalogue, count } from '@/i18n'
 export const useEditorTexts = catalogue(
   {
     addNamespace: 'Add namespace…',
-    addBridge: 'Add bridge…',
     addLink: 'Add link…',
-    addVxlan: 'Add VXLAN…',
-    addMacvlan: 'Add macvlan…',
     delete: 'Delete',
     undo: 'Undo',
     redo: 'Redo',
@@ -54,10 +51,7 @@ export const useEditorTexts = catalogue(
   },
   {
     addNamespace: '新增命名空間…',
-    addBridge: '新增橋接器…',
     addLink: '新增線路…',
-    addVxlan: '新增 VXLAN…',
-    addMacvlan: '新增 macvlan…',
     delete: '刪除',
     undo: '復原',
     redo: '重做',

@@ -4,10 +4,7 @@ import { catalogue } from '@/i18n'
 export const useHelpTexts = catalogue(
   {
     addNamespace: 'A network stack of its own: interfaces, routes and rules (ip netns add)',
-    addBridge: 'A switch inside a namespace that learns MAC addresses (ip link add type bridge)',
     addLink: 'A veth pair: a cable with two ends',
-    addVxlan: 'An Ethernet segment over an IP network (RFC 7348)',
-    addMacvlan: 'An interface with its own MAC address on top of another interface',
     remove: 'Deletes it in the kernel too, with everything that depends on it',
     undo: 'Takes the last edit back, in the running kernel',
     redo: 'Repeats the edit that was undone',
@@ -43,10 +40,7 @@ export const useHelpTexts = catalogue(
   },
   {
     addNamespace: '獨立的網路堆疊：介面、路由、規則（ip netns add）',
-    addBridge: '命名空間內會學習 MAC 位址的交換器（ip link add type bridge）',
     addLink: '一對 veth：兩端的網路線',
-    addVxlan: '架在 IP 網路上的乙太網路區段（RFC 7348）',
-    addMacvlan: '架在另一個介面之上、擁有自己 MAC 位址的介面',
     remove: '核心中也會刪除，連同相依的項目',
     undo: '在執行中的核心裡復原上一次編輯',
     redo: '重做已復原的編輯',

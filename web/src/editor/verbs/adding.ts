@@ -1,7 +1,8 @@
+import { type AnyInterface, interfaceId, refOf } from '@/protocol'
 import { announce } from '@/ui'
 import type { Point } from '../gestures/boxes'
 import { CARD, placeNear } from '../gestures/placing'
-import { freeName, namesIn } from '../gestures/propose'
+import { freeName } from '../gestures/propose'
 import type { Editor } from '../kernel/editor'
 import { useEditorTexts } from '../texts/editor'
 
@@ -19,27 +20,16 @@ export async function addNamespace(editor: Editor, name: string, at?: Point): Pr
   if (place) editor.viewport.get()?.include({ ...place, ...CARD })
 }
 
-/** A new bridge in a namespace, at a place relative to it. It becomes the selection. Throws what `Editor.fail` takes. */
-export async function addBridge(editor: Editor, namespace: string, name: string, at?: Point): Promise<void> {
-  const label = useEditorTexts.now().added(`${namespace}/${name}`)
-  await editor.request(
-    [
-      {
-        do: 'add-interface',
-        interface: { kind: 'bridge', namespace, name },
-        ...(at ? { at: [Math.round(at.x), Math.round(at.y)] } : {}),
-      },
-    ],
-    label,
-  )
+/** A new interface; where it is drawn as a node, at a place relative to its namespace. It becomes the selection.
+ * Throws what `Editor.fail` takes. */
+export async function addInterface(editor: Editor, made: AnyInterface, at?: Point): Promise<void> {
+  const label = useEditorTexts.now().added(refOf(made))
+  const place = at ? { at: [Math.round(at.x), Math.round(at.y)] as [number, number] } : {}
+  await editor.request([{ do: 'add-interface', interface: made, ...place }], label)
   announce(label)
-  editor.select([`interface:${namespace}/${name}`])
+  editor.select([interfaceId(refOf(made))])
 }
 
 /** The proposed name of a new namespace. */
 export const proposedNamespace = (editor: Editor): string =>
   freeName('ns', new Set(editor.lab.scene.get().namespaces.keys()))
-
-/** The proposed name of a new bridge in a namespace. */
-export const proposedBridge = (editor: Editor, namespace: string): string =>
-  freeName('br', namesIn(editor.lab.scene.get(), namespace))

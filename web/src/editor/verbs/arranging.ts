@@ -1,4 +1,4 @@
-import { type AnyCommand, type Area, isShape, type Note, type Style, styleId } from '@/protocol'
+import { type AnyCommand, type Area, isNode, isShape, type Note, type Style, styleId } from '@/protocol'
 import { areaAround } from '../gestures/areas'
 import { align, distribute, type Edge } from '../gestures/arrange'
 import type { Box, Point } from '../gestures/boxes'
@@ -97,7 +97,7 @@ export function drawnSelection(editor: Editor): string[] {
     if (isShape(id)) return [id]
     const name = id.slice(id.indexOf(':') + 1)
     if (id.startsWith('namespace:')) return namespaces.has(name) ? [name] : []
-    return interfaces.get(name)?.kind === 'bridge' ? [name] : []
+    return isNode(interfaces.get(name)?.kind) ? [name] : []
   })
 }
 

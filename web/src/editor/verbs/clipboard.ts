@@ -1,4 +1,4 @@
-import { type AnyCommand, type Exported, HOST, type Json } from '@/protocol'
+import { type AnyCommand, type Exported, HOST, type Json, standsAlone } from '@/protocol'
 import { around, type Box, type Point } from '../gestures/boxes'
 import { CARD, placeFree } from '../gestures/placing'
 import type { Editor } from '../kernel/editor'
@@ -44,10 +44,10 @@ async function give(text: string): Promise<boolean> {
   return given
 }
 
-/** Namespaces, bridges, areas and notes: what can be copied. */
+/** Namespaces, interfaces that need no other, areas and notes: what can be copied. */
 export const copyable = (editor: Editor): string[] =>
   [...editor.selection.get()].filter((id) => {
-    if (id.startsWith('interface:')) return editor.lab.scene.get().interfaces.get(id.slice(10))?.kind === 'bridge'
+    if (id.startsWith('interface:')) return standsAlone(editor.lab.scene.get().interfaces.get(id.slice(10))?.kind)
     return /^(namespace|area|note):/.test(id)
   })
 

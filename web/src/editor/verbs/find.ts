@@ -48,7 +48,7 @@ function* things(lab: LabStore): Iterable<Thing> {
     const live = lab.live.get(`link:${i.ref}`)
     const desired = lab.desired.get(interfaceId(i.ref))
     const wanted = desired && 'addresses' in desired ? (desired.addresses ?? []) : []
-    const told = live?.kind === 'link' ? [...(live.addresses ?? []).map((a) => a.address), live.mac] : wanted
-    yield { id: interfaceId(i.ref), name: refOf(i), more: [...told, i.kind] }
+    const addresses = live?.kind === 'link' ? [...(live.addresses ?? []).map((a) => a.address), live.mac] : wanted
+    yield { id: interfaceId(i.ref), name: refOf(i), more: [...addresses, i.kind] }
   }
 }

@@ -1,4 +1,4 @@
-import { afterColon, isShape, kindOfId } from '@/protocol'
+import { afterColon, isNode, isShape, kindOfId } from '@/protocol'
 import { cachedInterfaceView, type InterfaceView, namespaceOfNode } from '@/store'
 import type { Editor } from '../kernel/editor'
 
@@ -8,7 +8,7 @@ export function selectedNodes(editor: Editor): string[] {
   return [...editor.selection.get()].flatMap((id) => {
     const name = afterColon(id)
     if (kindOfId(id) === 'namespace') return [name]
-    return interfaces.get(name)?.kind === 'bridge' ? [name] : []
+    return isNode(interfaces.get(name)?.kind) ? [name] : []
   })
 }
 

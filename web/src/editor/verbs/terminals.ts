@@ -65,7 +65,7 @@ export function toggleTerminal(editor: Editor): void {
 const focusCanvas = (): void =>
   document.querySelector<HTMLElement>('main button, main [tabindex="0"]')?.focus({ preventScroll: true })
 
-/** Called when a pane is closed: an idle shell ends; one with a running program continues, and a toast tells so. */
+/** Called when a pane is closed: an idle shell ends; one with a running program continues, and a toast says so. */
 export function leavePanes(editor: Editor, panes: readonly Pane[]): void {
   for (const { terminal, namespace } of panes) if (terminal !== null) void leave(editor, terminal, namespace)
 }

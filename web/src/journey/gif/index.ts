@@ -4,7 +4,7 @@ import type { Ask, Reply } from './messages'
 /** CSS pixels; a picture that is larger is drawn smaller. */
 const MOST = { width: 1000, height: 1200 }
 
-/** An animated GIF of the frames, which are drawn here and encoded in a worker. `progress` is told of parts from 0 to 1. Rejects with
+/** An animated GIF of the frames, which are drawn here and encoded in a worker. `progress` is called with 0 to 1. Rejects with
  * the signal's reason once it is aborted, or where the browser cannot draw. */
 export async function gifOf(
   animation: Animation,

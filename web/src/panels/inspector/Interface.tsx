@@ -1,9 +1,20 @@
 import { Fragment, useState } from 'react'
 import { useEditor, useLab } from '@/editor'
-import { type AnyInterface, type Json, type LinkLive, nameOf, PORT, withDefaults } from '@/protocol'
+import {
+  type AnyInterface,
+  hasPorts,
+  isInterface,
+  isOn,
+  type Json,
+  kindSpec,
+  type LinkLive,
+  nameOf,
+  PORT,
+  withDefaults,
+} from '@/protocol'
 import { useInterface } from '@/store'
 import { Button, Empty, Field, Input, Select, Switch, useValue } from '@/ui'
-import { asNumber, EditText, Facts, Refused, RemoveButton, Section, styles, useAsk } from '../parts'
+import { asNumber, EditText, Facts, InterfaceLink, Refused, RemoveButton, Section, styles, useAsk } from '../parts'
 import { usePanelTexts } from '../texts'
 import { CountersOf } from './Counters'
 import { KindFields } from './Kind'
@@ -38,8 +49,8 @@ export function InterfaceInspector({ ref_ }: { ref_: string }) {
         </div>
       )}
       {live?.note && <p className={styles.section}>{live.note}</p>}
-      {view.kind === 'bridge' && <PortList bridge={ref_} />}
-      {(view.kind === 'bridge' || view.kind === 'vxlan') && <FdbTable ref_={ref_} />}
+      {hasPorts(view.kind) && <PortList bridge={ref_} />}
+      {kindSpec(view.kind)?.fdb && <FdbTable ref_={ref_} />}
       <Addresses ref_={ref_} live={live} desired={desired} set={set} />
       {live && <LiveFacts live={live} />}
       <CountersOf namespace={view.namespace} only={view.name} />
@@ -54,12 +65,7 @@ type Set = (changes: Record<string, Json>, label: string) => Promise<string | un
 
 function LiveFacts({ live }: { live: LinkLive }) {
   const t = usePanelTexts()
-  const editor = useEditor()
-  const go = (ref: string) => (
-    <button type="button" className={styles.link} onClick={() => editor.show(`interface:${ref}`)}>
-      {ref}
-    </button>
-  )
+  const go = (ref: string) => <InterfaceLink ref_={ref} />
   return (
     <Section title={t.kernelSays}>
       <Facts
@@ -184,8 +190,8 @@ function Settings({
   const [error, setError] = useState<string>()
   const [refused, setRefused] = useState<string>()
   const namespace = ref_.slice(0, ref_.indexOf('/'))
-  const bridges = [...scene.interfaces.values()].filter((i) => i.namespace === namespace && i.kind === 'bridge')
-  const loopback = (live?.type ?? desired?.kind) === 'loopback'
+  const bridges = [...scene.interfaces.values()].filter((i) => i.namespace === namespace && hasPorts(i.kind))
+  const spec = kindSpec(live?.type ?? desired?.kind)
   const move = async (to: string, name?: string): Promise<string | undefined> => {
     const target = name ?? nameOf(ref_)
     const refused = await ask([{ do: 'move-interface', interface: ref_, namespace: to, name: target }], t.moved(ref_))
@@ -205,7 +211,7 @@ function Settings({
             </Select>
           )}
         </Field>
-        {!loopback && (
+        {spec?.mac !== 'none' && (
           <EditText
             label={t.mac}
             value={desired?.mac ?? live?.mac ?? ''}
@@ -218,7 +224,7 @@ function Settings({
           value={String(desired?.mtu ?? live?.mtu ?? '')}
           onCommit={(mtu) => set({ mtu: mtu === '' ? null : asNumber(mtu) }, t.changed(ref_, 'MTU'))}
         />
-        {!loopback && (live?.type ?? desired?.kind) !== 'bridge' && (
+        {spec?.port !== false && (
           <Field label={t.master} className={styles.wide} error={refused}>
             {(ids) => (
               <Select
@@ -275,7 +281,7 @@ function Vlans({ desired, set }: { desired: AnyInterface; set: Set }) {
   const t = usePanelTexts()
   const lab = useLab()
   const bridge = lab.observed.get(`interface:${desired.namespace}/${desired.master}`)
-  if (bridge?.kind !== 'bridge' || !bridge.vlan_filtering) return null
+  if (!isInterface(bridge) || !isOn(bridge, 'vlan_filtering')) return null
   const text = (desired.vlans ?? [])
     .map((v) => `${v.vid}${v.pvid ? ' pvid' : ''}${v.untagged ? ' untagged' : ''}`)
     .join(', ')

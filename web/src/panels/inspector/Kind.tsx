@@ -1,113 +1,119 @@
-import { useState } from 'react'
-import { type AnyInterface, type Json, withDefaults } from '@/protocol'
-import { Field, Select, Switch } from '@/ui'
-import { asNumber, EditText, Facts, Refused, Section, styles } from '../parts'
+import { type ReactNode, useState } from 'react'
+import { lowerOptions, useEditor } from '@/editor'
+import { useFieldTexts, useFormTexts, useKindTexts } from '@/kinds'
+import { type AnyInterface, type Json, KINDS, type KindField, type KindSpec, ownValue } from '@/protocol'
+import { Field, Select, Switch, useValue } from '@/ui'
+import { asNumber, EditText, Facts, InterfaceLink, Refused, Section, styles } from '../parts'
 import { usePanelTexts } from '../texts'
 
 type Set = (changes: Record<string, Json>, label: string) => Promise<string | undefined>
+type Value = string | number | boolean | null
 
-/** What only this kind of interface has. */
+/** What only this kind of interface has, by its declaration. What can be changed is a control, and each change an edit. */
 export function KindFields({ record, set }: { record: AnyInterface; set: Set }) {
-  switch (record.kind) {
-    case 'bridge':
-      return <BridgeFields record={record} set={set} />
-    case 'macvlan':
-      return <MacvlanFields record={record} set={set} />
-    case 'vxlan':
-      return <VxlanFields record={record} set={set} />
-    default:
-      return null
-  }
-}
-
-type Of<K> = Extract<AnyInterface, { kind: K }>
-const NUMBERS = ['ageing_time', 'priority', 'forward_delay', 'hello_time', 'max_age', 'vlan_default_pvid'] as const
-const SWITCHES = ['stp', 'vlan_filtering', 'mcast_snooping'] as const
-
-function BridgeFields({ record, set }: { record: Of<'bridge'>; set: Set }) {
-  const t = usePanelTexts()
-  const whole = withDefaults(record)
-  const [error, setError] = useState<string>()
+  const names = useKindTexts()
+  const spec: KindSpec = KINDS[record.kind]
+  // the other end of a pair is part of the kernel state
+  const fields = spec.fields.filter((field) => field.type !== 'peer')
+  if (fields.length === 0) return null
+  const title = useFormTexts.now().settings(names[record.kind])
   return (
-    <Section title={t.bridge}>
-      <div className={styles.switches} style={{ marginBottom: 10 }}>
-        {SWITCHES.map((key) => (
-          <Switch
-            key={key}
-            label={t[key]}
-            checked={whole[key]}
-            onChange={async (value) => setError(await set({ [key]: value }, t.changed(record.name, key)))}
-          />
-        ))}
-      </div>
+    <Section title={title}>
+      <Fixed record={record} fields={fields.filter((field) => !field.changeable)} />
+      <Switches record={record} set={set} fields={fields.filter((f) => f.changeable && f.type === 'boolean')} />
       <div className={styles.fields}>
-        {NUMBERS.map((key) => (
-          <EditText
-            key={key}
-            label={t[key]}
-            type="number"
-            value={String(whole[key])}
-            onCommit={(value) => set({ [key]: asNumber(value) }, t.changed(record.name, key))}
+        {fields
+          .filter((field) => field.changeable && field.type !== 'boolean')
+          .map((field) => (
+            <Changeable key={field.name} record={record} field={field} set={set} />
+          ))}
+      </div>
+    </Section>
+  )
+}
+
+type Several = { record: AnyInterface; fields: readonly KindField[] }
+
+const currentValue = (record: AnyInterface, field: KindField): Value => ownValue(record, field) ?? field.default
+
+function Fixed({ record, fields }: Several) {
+  const t = usePanelTexts()
+  const texts = useFieldTexts(record.kind)
+  const show = (field: KindField): ReactNode => {
+    const value = currentValue(record, field)
+    if (field.type === 'lower' && typeof value === 'string') return <InterfaceLink ref_={value} />
+    return typeof value === 'boolean' ? (value ? t.on : t.off) : value
+  }
+  if (fields.length === 0) return null
+  return (
+    <div className={styles.fixed}>
+      <Facts rows={fields.map((field) => [texts(field).label, show(field)] as const)} />
+    </div>
+  )
+}
+
+function Switches({ record, fields, set }: Several & { set: Set }) {
+  const t = usePanelTexts()
+  const texts = useFieldTexts(record.kind)
+  const [error, setError] = useState<string>()
+  if (fields.length === 0) return null
+  return (
+    <div className={styles.switches} style={{ marginBottom: 10 }}>
+      {fields.map((field) => {
+        const { label } = texts(field)
+        return (
+          <Switch
+            key={field.name}
+            label={label}
+            checked={currentValue(record, field) === true}
+            onChange={async (value) => setError(await set({ [field.name]: value }, t.changed(record.name, label)))}
           />
-        ))}
-      </div>
+        )
+      })}
       <Refused text={error} />
-    </Section>
+    </div>
   )
 }
 
-function MacvlanFields({ record, set }: { record: Of<'macvlan'>; set: Set }) {
+function Changeable({ record, field, set }: { record: AnyInterface; field: KindField; set: Set }) {
   const t = usePanelTexts()
+  const { label, hint } = useFieldTexts(record.kind)(field)
   const [error, setError] = useState<string>()
+  const value = String(currentValue(record, field) ?? '')
+  const commit = (text: string): Promise<string | undefined> => {
+    const nothing = text === '' && field.nullable
+    const typed = field.type === 'number' ? asNumber(text) : text
+    return set({ [field.name]: nothing ? null : typed }, t.changed(record.name, label))
+  }
+  if (field.type === 'number' || field.type === 'text' || field.type === 'address') {
+    const type = field.type === 'number' ? 'number' : 'text'
+    return <EditText label={label} hint={hint} type={type} value={value} onCommit={commit} />
+  }
   return (
-    <Section title="macvlan">
-      <Field label={t.mode} error={error}>
-        {(ids) => (
-          <Select
-            {...ids}
-            value={record.mode ?? 'bridge'}
-            onChange={async (e) => setError(await set({ mode: e.target.value }, t.changed(record.name, t.mode)))}
-          >
-            {['bridge', 'private', 'vepa', 'passthru'].map((mode) => (
-              <option key={mode}>{mode}</option>
-            ))}
-          </Select>
-        )}
-      </Field>
-    </Section>
+    <Field label={label} hint={hint} error={error}>
+      {(ids) => (
+        <Select {...ids} value={value} onChange={async (e) => setError(await commit(e.target.value))}>
+          <Options record={record} field={field} />
+        </Select>
+      )}
+    </Field>
   )
 }
 
-function VxlanFields({ record, set }: { record: Of<'vxlan'>; set: Set }) {
-  const t = usePanelTexts()
-  const whole = withDefaults(record)
-  const [error, setError] = useState<string>()
+/** The values of a choice, interfaces or namespaces. */
+function Options({ record, field }: { record: AnyInterface; field: KindField }) {
+  const none = useFormTexts().none
+  const scene = useValue(useEditor().lab.scene)
+  const choices = (): readonly string[] => {
+    if (field.type === 'lower') return lowerOptions(scene, KINDS[record.kind], record.namespace)
+    return field.type === 'namespace' ? [...scene.namespaces.keys()] : (field.options ?? [])
+  }
   return (
-    <Section title="VXLAN">
-      <Facts
-        rows={[
-          ['VNI', whole.vni],
-          ['local', whole.local],
-          ['remote', whole.remote],
-          [t.parent, whole.parent],
-          ['underlay', whole.underlay],
-          ['dstport', whole.dstport],
-        ]}
-      />
-      <div className={styles.switches} style={{ margin: '10px 0' }}>
-        <Switch
-          label="learning"
-          checked={whole.learning}
-          onChange={async (learning) => setError(await set({ learning }, t.changed(record.name, 'learning')))}
-        />
-      </div>
-      <EditText
-        label="TTL"
-        type="number"
-        value={String(whole.ttl)}
-        onCommit={(ttl) => set({ ttl: asNumber(ttl) }, t.changed(record.name, 'TTL'))}
-      />
-      <Refused text={error} />
-    </Section>
+    <>
+      {field.nullable && <option value="">{none}</option>}
+      {choices().map((one) => (
+        <option key={one}>{one}</option>
+      ))}
+    </>
   )
 }

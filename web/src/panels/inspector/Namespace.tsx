@@ -1,6 +1,7 @@
 import { Plus } from 'lucide-react'
 import { Needs, showChains, useEditor, useLab } from '@/editor'
-import { HOST, type NamespaceLive, nameOf, namespaceId, netnsId } from '@/protocol'
+import { useKindTexts } from '@/kinds'
+import { ADDABLE, HOST, type NamespaceLive, nameOf, namespaceId, netnsId } from '@/protocol'
 import { useChains, useInterface, useRecord } from '@/store'
 import { Button, Empty, IconButton, Menu, Switch, useValue } from '@/ui'
 import { EditText, Facts, RemoveButton, Section, styles, useAsk, useSince } from '../parts'
@@ -110,6 +111,7 @@ function Chains({ name }: { name: string }) {
 function Interfaces({ name }: { name: string }) {
   const t = usePanelTexts()
   const editor = useEditor()
+  const names = useKindTexts()
   const scene = useValue(editor.lab.scene)
   const refs = [...scene.interfaces.values()].filter((i) => i.namespace === name).map((i) => i.ref)
   return (
@@ -125,14 +127,9 @@ function Interfaces({ name }: { name: string }) {
           }
           entries={[
             { key: 'link', label: t.addLink, onSelect: () => editor.dialog.set({ kind: 'link', a: name }) },
-            {
-              key: 'bridge',
-              label: t.addBridge,
-              onSelect: () => editor.dialog.set({ kind: 'bridge', namespace: name }),
-            },
-            ...(['vxlan', 'macvlan'] as const).map((which) => ({
+            ...ADDABLE.map((which) => ({
               key: which,
-              label: which,
+              label: names[which],
               onSelect: () => editor.dialog.set({ kind: 'interface', which, namespace: name }),
             })),
           ]}

@@ -1,6 +1,6 @@
 import { useState } from 'react'
 import { useEditor, useLab } from '@/editor'
-import { type FdbRow, type LinkLive, linkId, nameOf, namespaceOf } from '@/protocol'
+import { type FdbRow, kindSpec, type LinkLive, linkId, nameOf, namespaceOf } from '@/protocol'
 import { useRecord } from '@/store'
 import { Button, Input, Select, useValue } from '@/ui'
 import { Refused, RemoveButton, Section, styles, useAsk, useSince } from '../parts'
@@ -46,7 +46,7 @@ function PortRow({ ref_ }: { ref_: string }) {
   )
 }
 
-/** A bridge's (or a vxlan's) MAC table: learned entries age before one's eyes. */
+/** The FDB of a bridge or of a vxlan. The ages of learned entries count up between reports. */
 export function FdbTable({ ref_ }: { ref_: string }) {
   const t = usePanelTexts()
   const record = useRecord(useLab().live, `fdb-table:${ref_}`)
@@ -108,20 +108,20 @@ function AddEntry({ ref_ }: { ref_: string }) {
   const lab = useLab()
   const ports = usePorts(ref_)
   const link = useRecord(lab.live, linkId(ref_))
-  const vxlan = link?.kind === 'link' && link.type === 'vxlan'
+  const tunnel = link?.kind === 'link' && kindSpec(link.type)?.fdb === 'own'
   const [mac, setMac] = useState('')
   const [where, setWhere] = useState('')
   const [error, setError] = useState<string>()
   const add = async (): Promise<void> => {
     const namespace = namespaceOf(ref_)
-    const fdb = vxlan
+    const fdb = tunnel
       ? { kind: 'fdb' as const, namespace, dev: nameOf(ref_), mac, destination: where }
       : { kind: 'fdb' as const, namespace, dev: where || nameOf(ports[0] ?? ''), mac }
     const refused = await ask([{ do: 'add-fdb', fdb }], t.added(mac))
     setError(refused)
     if (!refused) setMac('')
   }
-  if (!vxlan && ports.length === 0) return null
+  if (!tunnel && ports.length === 0) return null
   return (
     <>
       <form
@@ -139,7 +139,7 @@ function AddEntry({ ref_ }: { ref_: string }) {
           value={mac}
           onChange={(e) => setMac(e.target.value)}
         />
-        {vxlan ? (
+        {tunnel ? (
           <Input
             mono
             aria-label={t.destination}

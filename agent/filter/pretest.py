@@ -1,0 +1,116 @@
+"""The tables of an apply, tried before its first step is done: in namespaces that are made for this only, so that nothing is changed."""
+
+from collections.abc import Sequence
+
+from agent.filter import lock
+from agent.filter.drivers import FilterDriver
+from agent.filter.programs import Ended
+from agent.filter.write import Failed, Lengths, Steps, explained, groups, not_loaded, restore, text_of
+from agent.netlink.namespaces import Namespaces, Netns
+from topology.model.netfilter import Table
+from topology.observe import listing
+from topology.plan.steps import AddNamespace, AnyStep, ChangeTable
+from topology.plan.table_check import Have, not_done
+from topology.rules.tokens import tokens
+
+_LONGEST = 2000
+"""Rules and lines from which on a text is not loaded for a trial, but only read (`--test`)."""
+_OF_THE_NAMESPACE = frozenset(("set", "SET", "--match-set", "--add-set", "--del-set", "--map-set"))
+"""Words of rules that name what a namespace made for a trial does not have."""
+
+
+class _Unsure(Exception):
+    """A trial says nothing of the namespace that it was made for; but for `failed`, if that is known."""
+
+    def __init__(self, failed: Failed | None = None) -> None:
+        super().__init__()
+        self.failed = failed
+
+
+def refused_beforehand(namespaces: Namespaces, driver: FilterDriver, steps: Sequence[AnyStep], lengths: Lengths) -> Failed | None:
+    """The table that will be refused, where a trial shows it. One table alone is not tried: it is changed whole or not at all."""
+    rows = [(number, step) for number, step in enumerate(steps) if isinstance(step, ChangeTable)]
+    if not rows or (len(steps) == 1 and len(rows[0][1].lines) <= driver.at_once):
+        return None
+    made = {step.name for step in steps if isinstance(step, AddNamespace)}
+    known: set[tuple[str, str]] = set()
+    with namespaces.scratch() as scratch:
+        for group in groups(rows):
+            step = group[0][1]
+            where = namespaces.get(step.namespace)
+            key = (step.family, text_of(group))
+            if where is None and (step.namespace not in made or key in known):
+                continue  # the first is refused in its turn; namespaces that are made alike are tried once
+            known.add(key)
+            if (failed := _Trial(namespaces, driver, scratch, lengths).failed(where, group)) is not None:
+                return failed
+    return None
+
+
+class _Trial:
+    def __init__(self, namespaces: Namespaces, driver: FilterDriver, scratch: Netns, lengths: Lengths) -> None:
+        self._namespaces, self._driver, self._scratch, self._lengths = namespaces, driver, scratch, lengths
+
+    def failed(self, where: Netns | None, rows: Steps) -> Failed | None:
+        """What is refused of the steps of one namespace and family. `where`: the namespace; None: an empty one, which the apply
+        makes."""
+        try:
+            before = self._prepared(where, rows)
+        except _Unsure as e:
+            return e.failed or self._tested(where, rows)
+        ended = self._driver.restore(self._scratch, rows[0][1].family, text_of(rows))
+        if ended.code != 0:
+            return self._tested(where, rows) if where is not None and _needs_namespace(rows) else self._explained(rows, ended, before)
+        return self._ignored(rows)
+
+    def _prepared(self, where: Netns | None, rows: Steps) -> str:
+        """Make the tables in the scratch namespace what they are in `where`; as text. Raises _Unsure where that cannot be."""
+        family, tables = rows[0][1].family, [s.table for _, s in rows]
+        saved = "" if where is None else "".join(self._driver.save(where, family, False, table).out for table in self._present(where, rows))
+        if saved.count("\n") + sum(len(s.lines) for _, s in rows) > _LONGEST:
+            raise _Unsure()
+        text = saved + "".join(f"*{table}\nCOMMIT\n" for table in tables if f"*{table}\n" not in saved)
+        ended = self._driver.restore(self._scratch, family, text, flush=True)
+        if ended.code != 0:
+            locked = lock.problem(ended, rows[0][1].subject)
+            raise _Unsure(Failed(rows[0][0], locked) if locked is not None else None)
+        return saved
+
+    def _present(self, where: Netns, rows: Steps) -> list[Table]:
+        """Those of the tables that the kernel has: a look at others would make it create them."""
+        present = self._driver.present([where], stamped=False)[0]
+        return [s.table for _, s in rows if (s.family, s.table) in present]
+
+    def _tested(self, where: Netns | None, rows: Steps) -> Failed | None:
+        """Read by iptables-restore where the rules are to be; where a table is missing there, the apply will show."""
+        if where is None or len(self._present(where, rows)) < len(rows):
+            return None
+        return restore(self._namespaces, self._driver, rows, self._lengths, test=True)
+
+    def _explained(self, rows: Steps, ended: Ended, before: str) -> Failed:
+        with self._namespaces.scratch() as empty:
+            saved = {number: _table(before, step.table) for number, step in rows}
+            return explained(self._namespaces, self._driver, empty, rows, self._lengths, ended, saved)
+
+    def _ignored(self, rows: Steps) -> Failed | None:
+        """What iptables-restore reported success of, and did not do."""
+        for number, step in rows:
+            have = self._lengths.get((step.namespace, step.family, step.table), {})
+            found = self._driver.save(self._scratch, step.family, False, step.table)
+            if found.code == 0 and (at := not_done(have, step.lines, _chains(found.out), step.family)) is not None:
+                return Failed(number, not_loaded(step, at, have))
+        return None
+
+
+def _needs_namespace(rows: Steps) -> bool:
+    return any(token.value in _OF_THE_NAMESPACE for _, step in rows for line in step.lines for token in tokens(line))
+
+
+def _table(saved: str, table: Table) -> str:
+    """One table of an output of iptables-save."""
+    start = saved.find(f"*{table}\n")
+    return saved[start : saved.find("COMMIT\n", start) + 7] if start >= 0 else ""
+
+
+def _chains(text: str) -> Have:
+    return {c.name: (c.policy, c.rules) for table in listing.read(text, counters=False) for c in table.chains}
