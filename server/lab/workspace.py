@@ -4,7 +4,6 @@ One thread (`queue.py`) changes its state, one job after the other. All other th
 """
 
 import contextlib
-import logging
 import time
 from collections.abc import Callable, Mapping
 from typing import NamedTuple, TypeVar
@@ -16,35 +15,28 @@ from server.lab.carrying import Carrying
 from server.lab.connection import Connection, Handlers
 from server.lab.document import Document
 from server.lab.editing import Editing, EditRequest, settle_uplink
+from server.lab.life import Life
 from server.lab.machine import Machine
 from server.lab.outside import Outside
 from server.lab.parts import Parts
 from server.lab.publisher import Publisher
 from server.lab.queue import Queue
-from server.lab.states import SECONDS, Action, Event, State
+from server.lab.states import Action, Event, State
 from server.lab.uplink import Uplink
 from server.lab.view import View
-from server.problems import problem_of
 from server.sessions import Session, Sessions
 from server.storage import LabStore
 from topology.edit.commands import SetLab
-from topology.model.limits import check
 from topology.model.netfilter import Driver
 from topology.model.problems import Code, Problem, ProblemError
 from topology.model.records import AnyRecord, Namespace, Records
 from topology.observe.live import AnyLive
 from topology.observe.observed import Observed
-from topology.plan.steps import AnyStep
 
 T = TypeVar("T")
 
 WRITE_DOCUMENT_SECONDS = 2.0
 """The text of the document is written after this long without a job; each edit by itself only writes what it changes."""
-
-RECOVER_SECONDS = 10.0
-"""A lab that could not be reached is looked for again after so long, for as long as it is to be live."""
-
-_log = logging.getLogger("vethboard.server")
 
 
 class Seen(NamedTuple):
@@ -76,8 +68,7 @@ class Workspace:
         self._editing = Editing(parts, self._carrying, self._outside)
         self._subscriptions: dict[str, Subscribe] = {}
         """By session."""
-        self._look_again: float | None = None
-        """When a lab that could not be reached is looked for again, in monotonic seconds."""
+        self._life = Life(parts, self._carrying, self._outside, self._editing.limits, self._subscriptions.values)
         self._queue.thread.start()
 
     # ---- what others see ---------------------------------------------------------------------------------------------
@@ -190,7 +181,7 @@ class Workspace:
         now, due = time.monotonic(), self._parts.view.seconds_until_due() if self._parts.machine.is_live else None
         waits = [due] if due is not None else []
         waits += [WRITE_DOCUMENT_SECONDS] if self.store.behind else []
-        waits += [self._look_again - now] if self._look_again is not None else []
+        waits += [self._life.look_again - now] if self._life.look_again is not None else []
         return max(0.0, min(waits)) if waits else None
 
     def quiet(self) -> None:
@@ -198,10 +189,8 @@ class Workspace:
         due = self._parts.view.seconds_until_due()
         if due is not None and due <= 0 and self._parts.machine.is_live:
             self._outside.act()
-        elif self._look_again is not None and self._look_again <= time.monotonic():
-            self._look_again = None
-            if self._parts.machine.state is State.FAILED:
-                self.resume()
+        elif self._life.look_again is not None and self._life.look_again <= time.monotonic():
+            self._life.look()
         elif self.store.behind:
             self._write_document()
 
@@ -225,86 +214,21 @@ class Workspace:
         """Carry out an edit. Raises ProblemError, and then nothing has changed."""
         return self._editing.edit(asked)
 
-    # ---- start -------------------------------------------------------------------------------------------------------
+    # ---- start and end -----------------------------------------------------------------------------------------------
 
     def start(self, started: float | None = None) -> Done:
-        """Make the lab live: start its process and build its document in the kernel. `started`: when that was asked for, in monotonic
-        seconds."""
-        machine = self._parts.machine
-        if machine.state in (State.LIVE, State.SILENT):
-            return Done(revision=self.revision)
-        self._parts.document.refuse_unreadable()
-        self._look_again = None
-        machine.take(Event.START)
-        try:
-            steps = self._start(fresh=True)
-            self.store.set_live(True)
-        except Exception as e:
-            self._failed_to_start(problem_of(e))
-            raise
-        machine.take(Event.BUILT)
-        seconds = time.monotonic() - started if started else None
-        return Done(revision=self.revision, steps=len(steps), deploy_seconds=seconds)
-
-    def _failed_to_start(self, problem: Problem) -> None:
-        self._parts.connection.disconnect()
-        with contextlib.suppress(ProblemError):  # the problem that led here is the one to report
-            self._parts.connection.stop_process()
-        self._parts.machine.take(Event.FAULT, problem)
-
-    def _start(self, fresh: bool) -> tuple[AnyStep, ...]:
-        """Attach to the lab's process, which with `fresh` is started before; build the document where nothing is in it yet; the steps."""
-        connection = self._parts.connection
-        if fresh:
-            connection.start_process(self._parts.document.firewall)
-        self._parts.machine.take(Event.STARTED)
-        connection.attach()
-        connection.subscribe(self._subscriptions.values())
-        if connection.is_fresh:
-            self._parts.uplink.reset()
-        else:
-            self._parts.uplink.ask()
-        settle_uplink(self._parts)
-        if connection.is_fresh:
-            self._carrying.forget_unfinished()
-            check({}, self.desired, self._editing.limits())
-            steps = self._carrying.execute_document()
-            self._outside.adopt_printed_rules()
-            return steps
-        try:
-            self._carrying.undo_unfinished()
-        except ProblemError as e:
-            self._parts.publisher.notice("error", e.problem)
-        self._parts.view.wait_for_quiet()  # have the policy see to what changed while the server was away
-        return ()
+        """Make the lab live. `started`: when that was asked for, in monotonic seconds."""
+        return self._life.start(started)
 
     def resume(self) -> None:
-        """Attach to the lab's process where it runs; else start it again from its document. At the server's start, and when the link was
-        lost."""
-        if self._parts.machine.state is not State.RECOVERING:
-            self._parts.machine.take(Event.RESUME)
-        self._look_for_process()
+        """Attach to the lab's process where it runs; else start it again from its document."""
+        self._life.resume()
 
-    def _look_for_process(self) -> None:
-        machine, connection = self._parts.machine, self._parts.connection
-        end = time.monotonic() + (SECONDS[State.RECOVERING] or 0.0)
-        while True:
-            try:
-                self._start(fresh=not connection.is_running())
-                self.store.set_live(True)
-                break
-            except Exception as e:
-                connection.disconnect()
-                problem = problem_of(e)
-                can_wait = problem.code == Code.UNAVAILABLE
-                # a process that has just died may still be on the agent's list: try until the agent has noticed
-                if not can_wait or time.monotonic() > end:
-                    self._look_again = time.monotonic() + RECOVER_SECONDS if can_wait else None
-                    machine.take(Event.FAULT, problem)
-                    return
-                machine.retry()
-                time.sleep(0.05)
-        machine.take(Event.BUILT)
+    def stop(self) -> Done:
+        """End the lab's process, and with it all that the lab has in the kernel."""
+        done = self._life.stop()
+        self._write_document()
+        return done
 
     def bring_back(self) -> None:
         """Start it again after it was stopped for something that then did not happen."""
@@ -312,29 +236,6 @@ class Workspace:
             self.start()
         except ProblemError as e:
             self._parts.publisher.notice("error", e.problem)
-
-    # ---- end ---------------------------------------------------------------------------------------------------------
-
-    def stop(self) -> Done:
-        """End the lab's process, and with it all that the lab has in the kernel."""
-        self.store.set_live(False)
-        self._look_again = None
-        machine = self._parts.machine
-        if machine.state is not State.STOPPED:
-            machine.take(Event.STOP)
-            self._parts.connection.disconnect()
-            try:
-                self._parts.connection.stop_process()
-            except ProblemError as e:
-                machine.take(Event.FAULT, e.problem)
-                raise
-            self._parts.uplink.reset()
-            self._parts.view.clear()
-            machine.take(Event.ENDED)
-            if (problem := self.store.problem) is not None:
-                machine.fail(problem)
-        self._write_document()
-        return Done(revision=self.revision)
 
     def destroy(self) -> Done:
         """Stop the lab, delete it from the database and end its thread; what still waits is refused."""
@@ -380,21 +281,7 @@ class Workspace:
     def _on_lost(self) -> None:
         """Whoever waits for the lab is told; the recovery is a job of its own."""
         if self._parts.machine.state in (State.LIVE, State.SILENT):
-            self._queue.submit(self._recover)
-
-    def _recover(self) -> None:
-        """The link was lost, because the lab's process ended or only because the agent did."""
-        machine, connection = self._parts.machine, self._parts.connection
-        if machine.state not in (State.LIVE, State.SILENT) or connection.link is not None:
-            return
-        known = connection.reason()
-        if machine.take(Event.LOST) is Action.RECOVER:
-            self._look_for_process()
-        if machine.is_live and connection.is_fresh:
-            reason = known or connection.reason() or "its process ended"
-            message = f"the lab was started again from its document: {reason}"
-            hint = "programs that were running in it have ended"
-            self._parts.publisher.notice("warning", Problem(code=Code.UNAVAILABLE, message=message, hint=hint))
+            self._queue.submit(self._life.recover)
 
     def limit_reached(self, problem: Problem) -> None:
         """The lab has reached a limit of the kernel: say so to everybody who has it open. May be called on any thread."""

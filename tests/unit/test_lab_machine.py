@@ -48,7 +48,7 @@ class AnyOrder(RuleBasedStateMachine):
             patch("server.agent_link.SILENT_SECONDS", 0.4),
             patch("server.agent_link.BEAT_SECONDS", 0.1),
             patch("server.lab.outside.STORE_AGAIN_SECONDS", 0.2),
-            patch("server.lab.workspace.RECOVER_SECONDS", 0.3),
+            patch("server.lab.life.RECOVER_SECONDS", 0.3),
             patch.object(LabStore, "commit", full),
         ]
         for one in self.patches:
