@@ -12,7 +12,8 @@ from topology.model.problems import Problem
 from topology.model.records import AnyRecord, Policy
 from topology.observe.live import AnyLive
 
-LabState = Literal["stopped", "starting", "live", "stopping", "failed"]
+LabState = Literal["stopped", "starting", "live", "silent", "stopping", "failed"]
+"""`silent`: its process runs and does not answer; it is live again as soon as it does."""
 
 
 class Context(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -27,7 +28,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 class LabInfo(msgspec.Struct, frozen=True, kw_only=True):
     """A lab in the list. `namespaces`, `viewers`: how many. `firewall`: its iptables variant (legacy or nft); None: not chosen yet.
-    `problem`: why it is not live, or what is wrong with its files."""
+    `problem`: why it is not live, or what is wrong with its files. `silent_since`: since when it does not answer (UTC, RFC 3339)."""
 
     lab: str
     state: LabState
@@ -36,6 +37,7 @@ class LabInfo(msgspec.Struct, frozen=True, kw_only=True):
     viewers: int
     firewall: Driver | None = None
     problem: Problem | None = None
+    silent_since: str | None = None
 
 
 class ListLabs(Request, frozen=True, kw_only=True, tag="labs"):

@@ -19,7 +19,7 @@ from topology.model.problems import Problem
 from topology.observe.facts import AnyFact
 from topology.plan.steps import AnyStep
 
-PROTOCOL = 2
+PROTOCOL = 3
 
 # ---- /control --------------------------------------------------------------------------------------------------------
 
@@ -105,8 +105,15 @@ class LabRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 class Attach(LabRequest, frozen=True, kw_only=True, tag="attach"):
     """Follow the lab. Answer: `Attached`, then `Facts` with `snapshot`, then `Facts` with every change.
 
-    One client is attached at a time: a new one replaces the old one.
+    One client is attached at a time: a new one replaces the old one. An attached client may ask again for the whole lab. A protocol number
+    that the lab process does not know is refused with `LabAnswer`.
     """
+
+    protocol: int = PROTOCOL
+
+
+class Heartbeat(LabRequest, frozen=True, kw_only=True, tag="heartbeat"):
+    """Whether the lab process does its work. Answer: `LabAnswer`, at its turn."""
 
 
 class Apply(LabRequest, frozen=True, kw_only=True, tag="apply"):
@@ -305,7 +312,7 @@ class StopTrace(LabRequest, frozen=True, kw_only=True, tag="stop-trace"):
 
 AnyTraceRequest = Trace | WatchPackets | StopTrace
 AnyLabRequest = (
-    Attach | Apply | Run | Resize | Signal | Subscribe | TryRules | ListExtensions
+    Attach | Heartbeat | Apply | Run | Resize | Signal | Subscribe | TryRules | ListExtensions
     | AnyTerminalRequest | AnyFileRequest | AnyCaptureRequest | AnyTraceRequest
 )  # fmt: skip
 

@@ -1,10 +1,15 @@
 """The connections to the agent: one to the agent itself, one to the process of each lab. Each is read by a thread of its own."""
 
+import contextlib
 import itertools
+import logging
 import queue
+import socket as sockets
+import struct
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,11 +28,27 @@ from topology.model.problems import Problem, ProblemError
 WAIT_SECONDS = 20.0
 """How long to wait for an agent that is starting, and for the answer of a lab process."""
 
+CONTROL_SECONDS = 60.0
+"""How long the agent has for a request: to make a sandbox, or to end one."""
+
+BEAT_SECONDS = 2.0
+"""How often a lab process is asked whether it is there, where nothing else is heard of it."""
+
+SILENT_SECONDS = 4.0
+"""A lab process that has not answered for this long is silent."""
+
+SEND_SECONDS = 10.0
+"""How long a peer may take to read what it is sent; after that the connection is given up."""
+
+_log = logging.getLogger("vethboard.server")
+
 
 def _connect(socket: Path, path: str) -> ClientConnection:
-    return unix_connect(
+    connection = unix_connect(
         str(socket), uri=f"ws://agent{path}", compression=None, max_size=MAX_LAB_MESSAGE, ping_interval=None, open_timeout=5, legacy=True
     )
+    connection.socket.setsockopt(sockets.SOL_SOCKET, sockets.SO_SNDTIMEO, struct.pack("ll", int(SEND_SECONDS), 0))
+    return connection
 
 
 class _ControlConnection(NamedTuple):
@@ -75,7 +96,11 @@ class Control:
             current = self._current or self._open()
             current.waiting[request.id] = answers
             current.connection.send(msgspec.json.encode(request).decode())
-        answer = answers.get()
+        try:
+            answer = answers.get(timeout=CONTROL_SECONDS)
+        except queue.Empty:
+            current.waiting.pop(request.id, None)
+            raise unavailable(f"the agent has not answered for {CONTROL_SECONDS:.0f} s") from None
         if answer is None:
             raise OSError("the connection was lost")
         return answer
@@ -93,10 +118,13 @@ class Control:
                 self._dispatch(current, decoder.decode(frame))
         except ConnectionClosed:
             pass
+        except Exception:
+            _log.exception("the agent says what the server does not understand: connecting anew")
+        current.connection.close()
         with self._lock:
             if self._current is current:
                 self._current = None
-        for answers in current.waiting.values():
+        for answers in list(current.waiting.values()):
             answers.put(None)
 
     def _dispatch(self, current: _ControlConnection, event: p.AnyControlEvent) -> None:
@@ -118,7 +146,21 @@ class ChannelListener(NamedTuple):
 
 
 LabEvent = p.LimitReached | p.Attached | p.Facts | p.Applied | p.LabAnswer
-OnEvent = Callable[["LabLink", LabEvent], None]
+
+
+class LinkEvents(NamedTuple):
+    """What a connection to a lab process reports, on threads of its own.
+
+    `event`: what is not the answer to one of `ask`, `call`, `run` and `trace`, in order. `lost`: the connection has ended; once. `silence`:
+    the process has not answered for `SILENT_SECONDS`, or longer where `patience` says so. `heard`: it has answered again.
+    """
+
+    event: Callable[["LabLink", LabEvent], None]
+    lost: Callable[["LabLink"], None]
+    silence: Callable[["LabLink"], None]
+    heard: Callable[["LabLink"], None]
+
+
 OnAnswer = Callable[[p.AnyLabAnswer | None], None]
 """Called on the reading thread with the answer; None: the connection was lost before it came."""
 OnTrace = Callable[[p.Sighted | p.TraceEnded | None], None]
@@ -126,14 +168,20 @@ OnTrace = Callable[[p.Sighted | p.TraceEnded | None], None]
 
 
 class LabLink:
-    """The connection to the process of one lab.
+    """The connection to the process of one lab. A thread reads it, another asks every `BEAT_SECONDS` whether the process is there.
 
-    `on_event` gets what is not for a single request, in order; `on_lost` is called once, when the connection has ended. Both are called on
-    the reading thread.
+    `patience`: seconds more that the process may be silent, because of what it was asked to do.
     """
 
-    def __init__(self, socket: Path, lab: str, on_event: OnEvent, on_lost: Callable[["LabLink"], None]) -> None:
-        self._lab, self._on_event, self._on_lost = lab, on_event, on_lost
+    def __init__(self, socket: Path, lab: str, events: LinkEvents) -> None:
+        self._lab, self._events = lab, events
+        self.patience = 0.0
+        self._missed = 0
+        """How often `_beat` has looked since the last frame: this process may have been stopped itself, a clock would not tell."""
+        self._asked = False
+        """It was asked for a sign since the last frame."""
+        self._silent = False
+        self._over = threading.Event()
         self._ids = itertools.count(1)
         self._channels: dict[int, ChannelListener] = {}
         self._answers: dict[int, OnAnswer] = {}
@@ -145,6 +193,7 @@ class LabLink:
         except (OSError, WebSocketException) as e:
             raise unavailable(f"lab {lab} does not answer: {e}") from None
         threading.Thread(target=self._read, daemon=True, name=f"link-{lab}").start()
+        threading.Thread(target=self._beat, daemon=True, name=f"beat-{lab}").start()
 
     # ---- requests ----------------------------------------------------------------------------------------------------
 
@@ -216,26 +265,75 @@ class LabLink:
     def close(self) -> None:
         """End the connection; the lab runs on."""
         self.closing = True
-        self._connection.close()
+        self._over.set()
+        threading.Thread(target=self._connection.close, daemon=True).start()  # it waits for the other side, which may hang
+
+    def give_up(self) -> None:
+        """Tell everybody who waits for an answer that there is none. Channels and traces stay."""
+        with self._lock:
+            waiting = list(self._answers.values())
+            self._answers.clear()
+        for callback in waiting:
+            self._guarded(partial(callback, None))
 
     # ---- the reading thread ------------------------------------------------------------------------------------------
 
     def _read(self) -> None:
+        try:
+            self._read_frames()
+        except ConnectionClosed:
+            pass
+        except Exception:
+            _log.exception("lab %s says what the server does not understand: connecting anew", self._lab)
+        self._over.set()
+        self._guarded(self._connection.close_socket)
+        self._end_pending()
+        self._events.lost(self)
+
+    def _read_frames(self) -> None:
+        """Until the connection ends. Raises what a frame that cannot be read raises: what was in it is then missing."""
         decoder = msgspec.json.Decoder(p.AnyLabEvent)
         share = throttle.of_lab(self._lab)
         meter = Meter(share)
+        for frame in self._connection:
+            self._hear()
+            meter.count()
+            share.wait()
+            if isinstance(frame, bytes):
+                channel, stream, data = unpack(frame)
+                self._guarded(partial(self._on_frame, channel, stream, data))
+            else:
+                event = decoder.decode(frame)
+                self._guarded(partial(self._dispatch, event))
+
+    def _guarded(self, run: Callable[[], object]) -> None:
+        """Run what others have given; what it raises is logged."""
         try:
-            for frame in self._connection:
-                meter.count()
-                share.wait()
-                if isinstance(frame, bytes):
-                    self._on_frame(*unpack(frame))
-                else:
-                    self._dispatch(decoder.decode(frame))
-        except ConnectionClosed:
-            pass
-        self._end_pending()
-        self._on_lost(self)
+            run()
+        except Exception:
+            _log.exception("lab %s: an event could not be taken in", self._lab)
+
+    # ---- whether it is there -----------------------------------------------------------------------------------------
+
+    def _hear(self) -> None:
+        """A frame has come."""
+        self._missed, self._asked = 0, False
+        if self._silent:
+            self._silent = False
+            self._guarded(lambda: self._events.heard(self))
+
+    def _beat(self) -> None:
+        """Ask for a sign where nothing is heard; say so where none comes."""
+        while not self._over.wait(BEAT_SECONDS / 4):
+            self._missed += 1
+            seconds = self._missed * BEAT_SECONDS / 4
+            if not self._asked and seconds >= BEAT_SECONDS:
+                self._asked = True
+                with contextlib.suppress(ProblemError):
+                    self._request(lambda id: p.Heartbeat(id=id))
+            if not self._silent and seconds > SILENT_SECONDS + self.patience:
+                self._silent = True
+                self._guarded(lambda: self._events.silence(self))
 
     def _end_pending(self) -> None:
         """Tell everybody who waits for something that the connection was lost."""
@@ -249,7 +347,7 @@ class LabLink:
             self._answers.clear()
             self._traces.clear()
         for callback in pending:
-            callback(None)
+            self._guarded(partial(callback, None))
 
     def _on_frame(self, number: int, stream: int, data: bytes) -> None:
         listener = self._channels.get(number)
@@ -262,12 +360,16 @@ class LabLink:
                 if ended := self._channels.pop(event.channel, None):
                     ended.on_exit(event)
             case p.Attached() | p.Facts() | p.Applied() | p.LimitReached():
-                self._on_event(self, event)
+                self._events.event(self, event)
             case p.Sighted():
-                self._traces[event.id](event)
+                self._traces.get(event.id, _ignore)(event)
             case p.TraceEnded():
-                self._traces.pop(event.id)(event)
+                self._traces.pop(event.id, _ignore)(event)
             case _ if event.id in self._answers:
                 self._answers.pop(event.id)(event)
             case p.LabAnswer():
-                self._on_event(self, event)
+                self._events.event(self, event)
+
+
+def _ignore(_event: p.Sighted | p.TraceEnded | None) -> None:
+    """A trace that is no longer known."""

@@ -135,14 +135,16 @@ class Hub:
             running.cancel(1)
         for terminal in list(session.terminals.values()):
             terminal.detach()
+        for workspace in list(self._labs.values()):
+            workspace.queue.forget(session)
         for lab in session.open:
             if lab in self._labs:
-                self._labs[lab].leave(session.sid)
+                self._labs[lab].leave(session)
 
     def end(self) -> None:
         """Save everything and disconnect from the labs, which run on."""
         for workspace in self._labs.values():
             workspace.end()
         for workspace in self._labs.values():
-            workspace.thread.join(5)
+            workspace.join(5)
         self.storage.close()

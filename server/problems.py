@@ -1,6 +1,11 @@
 """The problems that the server itself raises, and the one place where an exception becomes a problem."""
 
+import logging
+import secrets
+
 from topology.model.problems import Code, Problem, ProblemError
+
+_log = logging.getLogger("vethboard.server")
 
 
 def unavailable(message: str) -> ProblemError:
@@ -14,7 +19,11 @@ def denied(message: str) -> ProblemError:
 
 
 def problem_of(error: Exception) -> Problem:
-    """The problem of a ProblemError; any other exception is a bug in Vethboard, with code INTERNAL."""
+    """The problem of a ProblemError. Any other exception is a bug in Vethboard (code INTERNAL): it is logged with its traceback, and the
+    problem has the number under which the log has it."""
     if isinstance(error, ProblemError):
         return error.problem
-    return Problem(code=Code.INTERNAL, message=f"{type(error).__name__}: {error}", hint="this is a bug in Vethboard: please report it")
+    number = secrets.token_hex(4)
+    _log.error("error %s", number, exc_info=error)
+    hint = f"this is a bug in Vethboard: please report it, with what the server's log says about error {number}"
+    return Problem(code=Code.INTERNAL, message=f"{type(error).__name__}: {error} (error {number})", hint=hint)

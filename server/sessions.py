@@ -43,6 +43,7 @@ class Session:
     """One connection of a browser or of the command line.
 
     `open`: the labs whose deltas it gets. `wants_labs`: it gets events `labs`. `running`: by request id. `terminals`: by channel.
+    `waiting`: what takes a request back that a lab has not begun, by request id.
     """
 
     def __init__(self, sid: str, author: str, access: Access, log: SessionLog, connection: Connection) -> None:
@@ -52,6 +53,7 @@ class Session:
         self.open: set[str] = set()
         self.wants_labs = False
         self.running: dict[str, RunningRequest] = {}
+        self.waiting: dict[str, Callable[[], object]] = {}
         self.terminals: dict[int, AttachedTerminal] = {}
 
     def send(self, event: Event) -> None:

@@ -141,6 +141,7 @@ class Lab:
         """What does each request. AnyLabRequest names them all."""
         return {
             p.Attach: self._attach,
+            p.Heartbeat: lambda request, _: p.LabAnswer(id=request.id),
             p.Apply: lambda request, _: self._kernel.apply(request),
             p.Run: self._children.start,
             p.ListExtensions: lambda request, outbox: self._children.start(listing(request), outbox),
@@ -158,6 +159,9 @@ class Lab:
 
     def _attach(self, request: p.Attach, outbox: Outbox) -> None:
         """Send the whole lab; only then can the outbox get facts of changes."""
+        if request.protocol != p.PROTOCOL:
+            message = f"the server speaks protocol {request.protocol}, this lab {p.PROTOCOL}"
+            raise ProblemError(Problem(code=Code.VERSION, message=message, hint="stop the lab and start it again"))
         kernel = self._kernel
         facts = (*kernel.everything(), *self._terminals.facts(), *self._captures.facts())
         outbox.send(p.Attached(id=request.id, fresh=kernel.fresh, sysctls=kernel.baseline, limits=self._limits, firewall=self._firewall))

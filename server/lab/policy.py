@@ -4,10 +4,12 @@ from collections.abc import Iterable, Mapping
 
 from topology.edit import layout
 from topology.model import ids
-from topology.model.diff import Diff
 from topology.model.graph import Graph
 from topology.model.records import AnyRecord, Records
-from topology.observe.normal import comparable, normalise
+from topology.observe.normal import comparable
+
+FIRST_SECONDS, MOST_SECONDS = 1.0, 60.0
+"""How long enforce waits before it tries again what did not succeed, at first and at most."""
 
 
 def adopt(into: Mapping[str, AnyRecord], source: Mapping[str, AnyRecord], changed: Iterable[str]) -> Records:
@@ -34,9 +36,21 @@ def adopt(into: Mapping[str, AnyRecord], source: Mapping[str, AnyRecord], change
     return out
 
 
-def target(observed: Mapping[str, AnyRecord], diff: Diff[AnyRecord]) -> Records:
-    """The observed records with an edit applied, in normal form: so that a plan for it leaves all other differences as they are."""
-    out = {key: r for key, r in observed.items() if key not in diff.removed}
-    out.update(diff.added)
-    out.update({key: after for key, (_, after) in diff.updated.items()})
-    return normalise(out)
+class Backoff:
+    """How long enforce leaves a difference that it could not undo: 1, 2, 4 … 60 s, until there is none or another one."""
+
+    def __init__(self) -> None:
+        self._seconds = 0.0
+        self._about: frozenset[str] = frozenset()
+
+    def failed(self, differing: Iterable[str]) -> tuple[float, bool]:
+        """The differences could not be undone: the seconds until the next attempt, and whether somebody should be told of it."""
+        about = frozenset(differing)
+        is_news = about != self._about
+        self._seconds = FIRST_SECONDS if is_news else min(2 * self._seconds, MOST_SECONDS)
+        self._about = about
+        return self._seconds, is_news
+
+    def reset(self) -> None:
+        """There is no difference, or it was undone."""
+        self._seconds, self._about = 0.0, frozenset()

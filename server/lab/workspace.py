@@ -1,249 +1,324 @@
-"""One lab on the server, from its start to its end.
+"""One lab on the server, from its start to its end: the door for the hub and for requests.
 
-One thread (`writer.py`) changes its state, one job after the other. All other threads submit jobs to it.
+One thread (`queue.py`) changes its state, one job after the other. All other threads submit jobs to it, and read what is immutable.
 """
 
 import contextlib
 import time
-from collections.abc import Callable
-
-import msgspec
+from collections.abc import Callable, Mapping
+from typing import NamedTuple, TypeVar
 
 from protocol import private as p
-from protocol.public import Context, Done, Subscribe
-from server.agent_link import LabLink
-from server.lab.editing import Editing, EditRequest
-from server.problems import problem_of
-from server.sessions import Session
+from protocol.public import AnyResult, Context, Done, LabInfo, LabState, Planned, Snapshot, Subscribe
+from server.agent_link import Control, LabLink
+from server.lab.carrying import Carrying
+from server.lab.connection import Connection, Handlers
+from server.lab.document import Document
+from server.lab.editing import Editing, EditRequest, settle_uplink
+from server.lab.life import Life
+from server.lab.machine import Machine
+from server.lab.outside import Outside
+from server.lab.parts import Parts
+from server.lab.publisher import Publisher
+from server.lab.queue import Queue
+from server.lab.states import Action, Event, State
+from server.lab.uplink import Uplink
+from server.lab.view import View
+from server.sessions import Session, Sessions
+from server.storage import LabStore
 from topology.edit.commands import SetLab
-from topology.model.diff import between
-from topology.model.limits import check
+from topology.model.netfilter import Driver
 from topology.model.problems import Code, Problem, ProblemError
+from topology.model.records import AnyRecord, Namespace, Records
+from topology.observe.live import AnyLive
 from topology.observe.observed import Observed
-from topology.plan.steps import AnyStep
 
-RESUME_SECONDS = 20.0
-"""How long `resume` tries to reach a lab that the agent says is running."""
+T = TypeVar("T")
+
+WRITE_DOCUMENT_SECONDS = 2.0
+"""The text of the document is written after this long without a job; each edit by itself only writes what it changes."""
 
 
-class Workspace(Editing):
-    """One lab. `State` has what it is, `Editing` how it is changed; here is how it starts and ends."""
+class Seen(NamedTuple):
+    """A lab at one revision, for other threads to read."""
 
-    # ---- life --------------------------------------------------------------------------------------------------------
+    revision: int
+    desired: Mapping[str, AnyRecord]
+    observed: Mapping[str, AnyRecord]
+    live: Mapping[str, AnyLive]
+    drift: tuple[str, ...]
+
+
+class Workspace:
+    """One lab. `changed`: called when its entry in the list of labs has changed."""
+
+    def __init__(self, store: LabStore, control: Control, sessions: Sessions, changed: Callable[[], None]) -> None:
+        self.lab, self.store = store.lab, store
+        self._sessions, self._changed = sessions, changed
+        document = Document(store)
+        self._queue = Queue(self.lab, self)
+        publisher = Publisher(self.lab, sessions, self.info, document.labels)
+        handlers = Handlers(self._on_facts, self._on_applied, self._on_limit, self._on_lost, self._on_silence, self._on_heard)
+        connection = Connection(self.lab, control, self._queue, handlers)
+        view, uplink = View(document, publisher), Uplink(control, self.lab)
+        machine = Machine(self.lab, store.problem, self._state_changed)
+        self._parts = parts = Parts(self.lab, machine, connection, document, view, publisher, uplink, changed)
+        self._carrying = Carrying(parts)
+        self._outside = Outside(parts, self._carrying)
+        self._editing = Editing(parts, self._carrying, self._outside)
+        self._subscriptions: dict[str, Subscribe] = {}
+        """By session."""
+        self._life = Life(parts, self._carrying, self._outside, self._editing.limits, self._subscriptions.values)
+        self._queue.thread.start()
+
+    # ---- what others see ---------------------------------------------------------------------------------------------
+
+    @property
+    def seen(self) -> Seen:
+        """The lab as it is; what is in it never changes."""
+        view, publisher = self._parts.view, self._parts.publisher
+        return Seen(publisher.revision, self._parts.document.desired, view.observed.records, view.observed.live, view.drift)
+
+    @property
+    def desired(self) -> Records:
+        """The records of the document."""
+        return self._parts.document.desired
+
+    @property
+    def observed(self) -> Observed:
+        """What the kernel says."""
+        return self._parts.view.observed
+
+    @property
+    def link(self) -> LabLink | None:
+        """The connection to the lab's process."""
+        return self._parts.connection.link
+
+    @property
+    def state(self) -> LabState:
+        """What clients are told about it."""
+        return self._parts.machine.public
+
+    @property
+    def revision(self) -> int:
+        """That of the delta that was sent last."""
+        return self._parts.publisher.revision
+
+    @property
+    def resumes(self) -> bool:
+        """It was live when the server ended."""
+        return self._parts.document.resumes
+
+    @property
+    def firewall(self) -> Driver | None:
+        """The iptables variant of the running lab; of one that does not run, what its document says."""
+        attached = self._parts.connection.attached
+        if attached is not None and self.state not in ("stopped", "failed"):
+            return attached.firewall
+        return self._parts.document.firewall
+
+    def live_link(self) -> LabLink:
+        """The connection to the lab's process. Raises ProblemError (UNAVAILABLE) where the lab is not live."""
+        link, machine = self.link, self._parts.machine
+        if link is not None and machine.is_live:
+            return link
+        hint = "it continues by itself when it answers again" if machine.state is State.SILENT else "start it first"
+        raise ProblemError(Problem(code=Code.UNAVAILABLE, message=f"lab {self.lab} is {self.state}", hint=hint))
+
+    def info(self) -> LabInfo:
+        """Its entry in the list of labs."""
+        return LabInfo(
+            lab=self.lab,
+            state=self.state,
+            policy=self._parts.document.policy,
+            namespaces=sum(isinstance(r, Namespace) for r in self.desired.values()),
+            viewers=len(self._sessions.viewers(self.lab)),
+            problem=self._parts.machine.problem,
+            firewall=self.firewall,
+            silent_since=self._parts.machine.silent_since,
+        )
+
+    def snapshot(self, session: Session) -> Snapshot:
+        """The state for a session, which gets all later deltas. On the lab's thread, so that none is missed between the two."""
+        session.open.add(self.lab)
+        self._changed()
+        undo, redo, by = self._parts.document.labels()
+        seen = self.seen
+        return Snapshot(
+            info=self.info(), revision=seen.revision, desired=self.desired, observed=self.observed.records.whole(),
+            live=self.observed.live.whole(),
+            drift=seen.drift, warnings=self._parts.view.warnings, can_undo=undo or None, can_redo=redo or None, undo_by=by or None,
+        )  # fmt: skip
+
+    def publish_info(self) -> None:
+        """Send the entry of the lab to all viewers. A client that expects another revision opens the lab again."""
+        self._parts.publisher.publish(info=True)
+
+    def _state_changed(self) -> None:
+        self.publish_info()
+        self._changed()
+
+    # ---- jobs --------------------------------------------------------------------------------------------------------
+
+    @property
+    def queue(self) -> Queue:
+        """Its jobs."""
+        return self._queue
+
+    def submit(self, run: Callable[[], None]) -> None:
+        """Run a job of the server on the lab's thread."""
+        self._queue.submit(run)
+
+    def call(self, job: Callable[[], T], seconds: float = 60.0) -> T:
+        """Run a job on the lab's thread and wait for its result."""
+        return self._queue.call(job, seconds)
+
+    def ask(self, session: Session, id: str, job: Callable[[], AnyResult], drop: bool = False) -> None:
+        """Answer a request with the result of a job on the lab's thread."""
+        self._queue.ask(session, id, job, drop)
+
+    def seconds(self) -> float | None:
+        """Seconds without a job until `quiet`."""
+        now, due = time.monotonic(), self._parts.view.seconds_until_due() if self._parts.machine.is_live else None
+        waits = [due] if due is not None else []
+        waits += [WRITE_DOCUMENT_SECONDS] if self.store.behind else []
+        waits += [self._life.look_again - now] if self._life.look_again is not None else []
+        return max(0.0, min(waits)) if waits else None
+
+    def quiet(self) -> None:
+        """There was no job for a while: act on changes from outside, look for a lab that was lost, write the document."""
+        due = self._parts.view.seconds_until_due()
+        if due is not None and due <= 0 and self._parts.machine.is_live:
+            self._outside.act()
+        elif self._life.look_again is not None and self._life.look_again <= time.monotonic():
+            self._life.look()
+        elif self.store.behind:
+            self._write_document()
+
+    def idle(self) -> None:
+        """What can wait until the queue is empty: the policy where facts never pause, the warnings."""
+        due = self._parts.view.seconds_until_due()
+        if due is not None and due <= 0 and self._parts.machine.is_live:
+            self._outside.act()
+        self._parts.view.update_warnings(self._parts.machine.is_live, self._parts.uplink.problem)
+
+    def failed(self, problem: Problem) -> None:
+        """A job failed that answers no request."""
+        self._parts.publisher.notice("error", problem)
+
+    def _write_document(self) -> None:
+        """Everything is in the database already; now also in the text that people read. Where that fails, it is tried again later."""
+        with contextlib.suppress(ProblemError):
+            self.store.write_document()
+
+    def edit(self, asked: EditRequest) -> Done | Planned:
+        """Carry out an edit. Raises ProblemError, and then nothing has changed."""
+        return self._editing.edit(asked)
+
+    # ---- start and end -----------------------------------------------------------------------------------------------
 
     def start(self, started: float | None = None) -> Done:
-        """Make the lab live: start its process and build its document in the kernel. `started`: when that was asked for, in monotonic
-        seconds."""
-        if self.state == "live":
-            return Done(revision=self.revision)
-        self._refuse_unreadable()
-        self._set_state("starting")
-        try:
-            steps = self._start(fresh=True)
-            self.store.set_live(True)
-        except Exception as e:
-            problem = problem_of(e)
-            self._disconnect()
-            self._control_stop()
-            self._set_state("failed", problem)
-            raise
-        self._set_state("live")
-        seconds = time.monotonic() - started if started else None
-        return Done(revision=self.revision, steps=len(steps), deploy_seconds=seconds)
+        """Make the lab live. `started`: when that was asked for, in monotonic seconds."""
+        return self._life.start(started)
 
-    def _start(self, fresh: bool) -> tuple[AnyStep, ...]:
-        """Attach to the lab's process, which with `fresh` is started before; build the document where nothing is in it yet; the steps."""
-        if fresh:
-            self._start_process()
-        self._attach()
-        self._send_subscription()
-        if self._is_fresh():
-            self.uplink.reset()
-        else:
-            self.uplink.ask()
-        self._settle_uplink()
-        if self._is_fresh():
-            check({}, self.desired, self._limits())
-            steps = self._execute(self.desired, self.desired, {})
-            self._adopt_printed_rules()
-            return steps
-        self._changed_since = time.monotonic()  # have the policy see to what changed while the server was away
-        return ()
-
-    def _start_process(self) -> None:
-        try:
-            self._control.ask(lambda id: p.Start(id=id, lab=self.lab, firewall=self.firewall))
-        except ProblemError as e:
-            if e.problem.code != Code.EXISTS:
-                raise
-
-    def _attach(self) -> None:
-        """Connect to the lab's process and take in its snapshot."""
-        self._lost = self._has_snapshot = False
-        self._attached = None
-        self.link = LabLink(self._control.socket, self.lab, self._on_event, self._link_lost)
-        self.link.send(lambda id: p.Attach(id=id))
-        self._wait(lambda: self._has_snapshot, "it was attached")
-        self._overdue = None
-        if self._is_fresh():
-            self._before_overdue = None
-            self._ruins = {}
-        self._applied_late()
+    def resume(self) -> None:
+        """Attach to the lab's process where it runs; else start it again from its document."""
+        self._life.resume()
 
     def stop(self) -> Done:
         """End the lab's process, and with it all that the lab has in the kernel."""
-        self.store.set_live(False)
-        if self.state != "stopped":
-            self._set_state("stopping")
-            self._disconnect()
-            self._control.ask(lambda id: p.Stop(id=id, lab=self.lab))
-            self._clear()
-            self._set_state("stopped" if self.store.problem is None else "failed", self.store.problem)
+        done = self._life.stop()
         self._write_document()
-        return Done(revision=self.revision)
-
-    def _clear(self) -> None:
-        """Nothing is observed any more: publish that."""
-        old, live = self.observed.records, self.observed.live
-        self.observed = Observed({}, self.desired)
-        self.uplink.reset()
-        self._drift = ()
-        self._publish(observed=between(old, {}), live=between(live, {}), drift=())
-
-    def destroy(self) -> Done:
-        """Stop the lab, delete it from the database and end the writer."""
-        done = self.stop()
-        self.store.delete()
-        self._ended = True
         return done
-
-    def end(self) -> None:
-        """The server ends: disconnect, save, and end the writer. The lab runs on."""
-
-        def ending() -> None:
-            self._disconnect()
-            self._write_document()
-            self._ended = True
-
-        self.submit(ending)
-
-    def resume(self) -> None:
-        """Attach to the lab's process where it runs; else start it again from its document. At the server's start, and when the link was
-        lost."""
-        end = time.monotonic() + RESUME_SECONDS
-        self._set_state("starting")
-        while True:
-            try:
-                running = self.lab in self._control.ask(lambda id: p.Hello(id=id)).labs
-                self._start(fresh=not running)
-                self.store.set_live(True)
-                break
-            except Exception as e:
-                self._disconnect()
-                problem = problem_of(e)
-                # a process that has just died may still be on the agent's list: try until the agent has noticed
-                if problem.code != Code.UNAVAILABLE or time.monotonic() > end:
-                    self._set_state("failed", problem)
-                    return
-                time.sleep(0.05)
-        self._set_state("live")
 
     def bring_back(self) -> None:
         """Start it again after it was stopped for something that then did not happen."""
         try:
             self.start()
         except ProblemError as e:
-            self._notice("error", e.problem)
+            self._parts.publisher.notice("error", e.problem)
 
-    def _disconnect(self) -> None:
-        if self.link is not None:
-            self.link.close()
-        self.link = None
+    def destroy(self) -> Done:
+        """Stop the lab, delete it from the database and end its thread; what still waits is refused."""
+        done = self.stop()
+        self.store.delete()
+        self._queue.end()
+        return done
 
-    def _control_stop(self) -> None:
-        with contextlib.suppress(ProblemError):  # the problem that led here is the one to report
-            self._control.ask(lambda id: p.Stop(id=id, lab=self.lab))
+    def end(self) -> None:
+        """The server ends: disconnect, save, and end the thread. The lab runs on."""
 
-    def _link_lost(self, link: LabLink) -> None:
-        """On the link's thread."""
-        if link.closing:
-            return
-        if link is self.link:
-            self._lost = True
+        def ending() -> None:
+            self._queue.end()
+            self._parts.connection.disconnect()
+            self._write_document()
 
-        def recover() -> None:
-            if link is self.link:
-                self.link = None
-                self._recover()
+        self.submit(ending)
 
-        self.submit(lambda: None, event=True)  # wakes a writer that waits for this lab
-        self.submit(recover)
+    def join(self, seconds: float) -> None:
+        """Wait until its thread has ended."""
+        self._queue.thread.join(seconds)
 
-    def _recover(self) -> None:
-        """The link was lost, because the lab's process ended or only because the agent did."""
-        known = self._control.reasons.pop(self.lab, None)
-        self.resume()
-        if self.info().state == "live" and self._is_fresh():
-            reason = known or self._control.reasons.pop(self.lab, None) or "its process ended"
-            message = f"the lab was started again from its document: {reason}"
-            self._notice("warning", Problem(code=Code.UNAVAILABLE, message=message, hint="programs that were running in it have ended"))
+    # ---- what the lab reports ----------------------------------------------------------------------------------------
+
+    def _on_facts(self, event: p.Facts) -> None:
+        self._parts.view.fold(event, self._parts.connection.attached)
+
+    def _on_applied(self, event: p.Applied) -> None:
+        self._queue.submit(lambda: self._carrying.applied_late(event))
+
+    def _on_limit(self, event: p.LimitReached) -> None:
+        self._parts.publisher.notice("warning", event.problem)
+
+    def _on_silence(self) -> None:
+        if self._parts.machine.is_live:
+            self._parts.machine.take(Event.SILENCE)
+
+    def _on_heard(self) -> None:
+        if self._parts.machine.state is State.SILENT and self._parts.machine.take(Event.ANSWER) is Action.RESYNC:
+            with contextlib.suppress(ProblemError):  # it is lost: that is reported
+                self._parts.connection.resync()
+
+    def _on_lost(self) -> None:
+        """Whoever waits for the lab is told; the recovery is a job of its own."""
+        if self._parts.machine.state in (State.LIVE, State.SILENT):
+            self._queue.submit(self._life.recover)
+
+    def limit_reached(self, problem: Problem) -> None:
+        """The lab has reached a limit of the kernel: say so to everybody who has it open. May be called on any thread."""
+        self.submit(lambda: self._parts.publisher.notice("warning", problem))
+
+    # ---- uplink ------------------------------------------------------------------------------------------------------
 
     def set_uplink(self, on: bool, context: Context) -> Done:
         """Switch the uplink, and write it into the document. Raises ProblemError, and then nothing has changed."""
-        link = self.live_link()
-        self.uplink.ask()
-        self.uplink.settle(link, on)
-        if (problem := self.uplink.problem) is not None:
-            self._settle_uplink()
+        uplink, link = self._parts.uplink, self.live_link()
+        uplink.ask()
+        uplink.settle(link, on)
+        if (problem := uplink.problem) is not None:
+            settle_uplink(self._parts)
             raise ProblemError(problem)
         try:
             self.edit(EditRequest(commands=(SetLab(uplink=on),), context=context, admin=True))
         except ProblemError:
-            self._settle_uplink()
+            settle_uplink(self._parts)
             raise
         return Done(revision=self.revision)
-
-    def limit_reached(self, problem: Problem) -> None:
-        """The lab has reached a limit of the kernel: say so to everybody who has it open. May be called on any thread."""
-        self.submit(lambda: self._notice("warning", problem))
 
     # ---- viewers -----------------------------------------------------------------------------------------------------
 
     def subscribe(self, session: Session, request: Subscribe) -> Done:
         """Set what live records this session gets."""
         self._subscriptions[session.sid] = request
-        self._send_subscription()
+        self._parts.connection.subscribe(self._subscriptions.values())
         return Done(revision=self.revision)
 
-    def leave(self, sid: str) -> None:
+    def leave(self, session: Session) -> None:
         """The session has closed the lab, or is gone. May be called on any thread."""
 
         def leaving() -> None:
-            if self._subscriptions.pop(sid, None):
-                self._send_subscription()
+            if self._subscriptions.pop(session.sid, None):
+                self._parts.connection.subscribe(self._subscriptions.values())
             self._changed()
 
         self.submit(leaving)
-
-    def _send_subscription(self) -> None:
-        """Subscribe at the lab to all that any session has subscribed to."""
-
-        def union(names: Callable[[Subscribe], tuple[str, ...]]) -> tuple[str, ...]:
-            return tuple(dict.fromkeys(name for s in self._subscriptions.values() for name in names(s)))
-
-        wanted = p.Subscribe(
-            id=0,
-            namespaces=union(lambda s: s.namespaces),
-            filters=union(lambda s: s.filters),
-            conntrack=union(lambda s: s.conntrack),
-            traffic=union(lambda s: s.traffic),
-        )
-        if self.link is not None:
-            self.link.send(lambda id: msgspec.structs.replace(wanted, id=id))
-
-    def live_link(self) -> LabLink:
-        """The connection to the lab's process. Raises ProblemError (UNAVAILABLE) where the lab is not live."""
-        link = self.link
-        if link is None or self.state != "live":
-            raise ProblemError(Problem(code=Code.UNAVAILABLE, message=f"lab {self.lab} is {self.state}", hint="start it first"))
-        return link

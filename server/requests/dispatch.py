@@ -1,7 +1,5 @@
 """From the text of a request to its handler. Every request gets exactly one answer, also where it is malformed, denied or fails."""
 
-import logging
-
 import msgspec
 
 from protocol.public import Answer, AnyRequest
@@ -13,7 +11,6 @@ from server.requests.table import BY_TYPE
 from server.sessions import Session
 from topology.model.problems import Code, Problem
 
-_log = logging.getLogger("vethboard.server")
 _decoder = msgspec.json.Decoder(AnyRequest)
 
 
@@ -28,10 +25,7 @@ def receive(hub: Hub, session: Session, text: object) -> None:
     try:
         _handle(hub, session, request)
     except Exception as e:
-        problem = problem_of(e)
-        if problem.code == Code.INTERNAL:
-            _log.exception("request %s", type(request).__name__)
-        session.refuse(request.id, problem)
+        session.refuse(request.id, problem_of(e))
 
 
 def _handle(hub: Hub, session: Session, request: AnyRequest) -> None:

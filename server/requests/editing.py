@@ -27,7 +27,7 @@ def edit(workspace: Workspace, session: Session, request: q.Edit) -> None:
         started=time.monotonic(),
         admin=session.access.role == "admin",
     )
-    workspace.ask(session, request.id, lambda: workspace.edit(asked))
+    workspace.ask(session, request.id, lambda: workspace.edit(asked), drop=True)
 
 
 def _label(commands: tuple[AnyCommand, ...]) -> str:

@@ -10,7 +10,6 @@ from protocol.base import Request
 from protocol.public import AnyResult
 from server.hub import Hub
 from server.lab.workspace import Workspace
-from server.problems import problem_of
 from server.sessions import Session
 
 
@@ -52,12 +51,12 @@ def in_lab(start: Callable[[Workspace, Session, L], None]) -> Handler[L]:
     return handler
 
 
-def on_writer(result: Callable[[Workspace, Session, L], AnyResult]) -> Handler[L]:
-    """Answer with what the function returns when it is called on the thread of the lab's writer."""
+def on_writer(result: Callable[[Workspace, Session, L], AnyResult], drop: bool = True) -> Handler[L]:
+    """Answer with what the function returns when it is called on the lab's thread. `drop`: not if the session has left before."""
 
     def handler(hub: Hub, session: Session, request: L) -> None:
         workspace = hub.lab(request.lab)
-        workspace.ask(session, request.id, lambda: result(workspace, session, request))
+        workspace.ask(session, request.id, lambda: result(workspace, session, request), drop)
 
     return handler
 
@@ -68,12 +67,6 @@ def started_on_writer(start: Callable[[Workspace, Session, L], None]) -> Handler
     def handler(hub: Hub, session: Session, request: L) -> None:
         workspace = hub.lab(request.lab)
 
-        def job() -> None:
-            try:
-                start(workspace, session, request)
-            except Exception as e:
-                session.refuse(request.id, problem_of(e))
-
-        workspace.submit(job)
+        workspace.queue.start(session, request.id, lambda: start(workspace, session, request), drop=True)
 
     return handler

@@ -90,7 +90,7 @@ def open_lab(workspace: Workspace, session: Session, _request: q.Open) -> q.Snap
 def close_lab(workspace: Workspace, session: Session, request: q.Close) -> None:
     """Send the session no more deltas of a lab."""
     session.open.discard(request.lab)
-    workspace.leave(session.sid)
+    workspace.leave(session)
     session.answer(request.id, q.Done())
 
 

@@ -148,7 +148,9 @@ def feed(_hub: Hub, session: Session, request: Input) -> Done:
 
 
 def cancel(_hub: Hub, session: Session, request: Cancel) -> Done:
-    """End a running request; nothing to do for one that has ended."""
+    """End a running request, or take one back that its lab has not begun; nothing to do for one that has ended."""
+    if (take_back := session.waiting.get(request.target)) is not None:
+        take_back()
     target = session.running.get(request.target)
     if target is not None:
         target.cancel(request.signal)

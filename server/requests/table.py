@@ -37,7 +37,7 @@ ENTRIES: tuple[Entry, ...] = (
     _entry(q.ListExamples, at_once(labs.list_examples), "any", audited=False),
     _entry(q.NewLab, labs.new_lab, "admin"),
     _entry(q.StartLab, in_lab(labs.start), "edit"),
-    _entry(q.StopLab, on_writer(labs.stop), "edit"),
+    _entry(q.StopLab, on_writer(labs.stop, drop=False), "edit"),
     _entry(q.DestroyLab, labs.destroy, "admin"),
     _entry(q.SetUplink, in_lab(labs.set_uplink), "admin"),
     _entry(q.Open, on_writer(labs.open_lab), "view", audited=False),

@@ -103,14 +103,14 @@ def _renamed(chains: Chains, old: str, new: str) -> Chains:
 
 def _rules(name: str, have: Sequence[str], want: Sequence[str]) -> Iterator[str]:
     """From the chain's end to its head, so that the numbers before stay what they were."""
-    kept = _kept(have, want)
-    costs = (len(have) + len(want) - 2 * len(kept)) * len(have)
-    if have and ((not kept and len(have) > 1) or costs > REWRITE_THRESHOLD):
+    same = kept(have, want)
+    costs = (len(have) + len(want) - 2 * len(same)) * len(have)
+    if have and ((not same and len(have) > 1) or costs > REWRITE_THRESHOLD):
         yield f"-F {name}"
         yield from _appends(name, want)
         return
     end, far = len(have), len(want)
-    for i, j in [*reversed(kept), (-1, -1)]:
+    for i, j in [*reversed(same), (-1, -1)]:
         yield from _gap(name, i + 1, have[i + 1 : end], want[j + 1 : far], end == len(have))
         end, far = i, j
 
@@ -130,7 +130,7 @@ def _appends(name: str, rules: Iterable[str]) -> Iterator[str]:
     return (f"-A {name} {rule}" if rule else f"-A {name}" for rule in rules)
 
 
-def _kept(have: Sequence[str], want: Sequence[str]) -> list[tuple[int, int]]:
+def kept(have: Sequence[str], want: Sequence[str]) -> list[tuple[int, int]]:
     """Which rules stay: pairs of indexes, both rising. Equal heads and tails, and between them a longest rising run of what is equal
     (the nth of several equal rules is the nth), in n log n."""
     head = 0

@@ -16,12 +16,18 @@ export function Banner() {
   if (wire === 'lost') return <Line level="warning">{t.lost}</Line>
   if (wire === 'connecting') return <Line>{t.connecting}</Line>
   if (info?.state === 'starting') return <Line>{t.starting}</Line>
+  if (info?.state === 'silent') return <Line level="warning">{t.silent(clock(info.silent_since))}</Line>
   if (info?.state === 'stopping') return <Line>{t.stopping}</Line>
   if (info?.state === 'stopped') return <Stopped text={t.notRunning} />
   if (info?.state === 'failed') return <Stopped level="error" text={info.problem?.message ?? t.failed} />
   if (drift.size > 0) return <Drift n={drift.size} />
   if (staging.on || staging.edits.length > 0) return <Staged n={staging.edits.length} busy={staging.busy} />
   return denied ? <Line>{denied}</Line> : null
+}
+
+/** The time of day of an RFC 3339 time, on this machine's clock. */
+function clock(time?: string | null): string {
+  return time ? new Date(time).toLocaleTimeString() : ''
 }
 
 function Line({ level, children }: { level?: 'warning' | 'error' | 'staged'; children: ReactNode }) {

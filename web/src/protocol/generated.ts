@@ -960,7 +960,7 @@ export type Lab = {
 
 /**
  * A lab in the list. `namespaces`, `viewers`: how many. `firewall`: its iptables variant (legacy or nft); None: not chosen yet.
- * `problem`: why it is not live, or what is wrong with its files.
+ * `problem`: why it is not live, or what is wrong with its files. `silent_since`: since when it does not answer (UTC, RFC 3339).
  */
 export type LabInfo = {
   lab: string
@@ -970,6 +970,7 @@ export type LabInfo = {
   viewers: number
   firewall: Driver | null
   problem: Problem | null
+  silent_since: string | null
 }
 
 /** `role`: what the client's token allows in these labs. */
@@ -2117,7 +2118,7 @@ export type AnyItem = JourneyItem | Output | PingNote | PingReply
 
 export type Policy = "enforce" | "flag" | "follow"
 
-export type LabState = "failed" | "live" | "starting" | "stopped" | "stopping"
+export type LabState = "failed" | "live" | "silent" | "starting" | "stopped" | "stopping"
 
 export type Driver = "legacy" | "nft"
 

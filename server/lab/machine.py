@@ -1,0 +1,53 @@
+"""The state that a lab is in: the table of `states.py`, with what clients are told about it."""
+
+import logging
+from collections.abc import Callable
+
+from protocol.public import LabState
+from server.clock import now
+from server.lab.states import PUBLIC, Action, Event, State, after
+from topology.model.problems import Problem
+
+_log = logging.getLogger("vethboard.server")
+
+
+class Machine:
+    """The state of one lab. `problem`: why it is not live. `silent_since`: since when its process does not answer (UTC, RFC 3339).
+    `changed` is called after each change."""
+
+    def __init__(self, lab: str, problem: Problem | None, changed: Callable[[], None]) -> None:
+        self._lab, self._changed = lab, changed
+        self.state = State.STOPPED if problem is None else State.FAILED
+        self.problem = problem
+        self.silent_since: str | None = None
+
+    def take(self, event: Event, problem: Problem | None = None) -> Action:
+        """Go where the event leads; what is to be done then. One that means nothing in this state is logged."""
+        step = after(self.state, event)
+        if step is None:
+            _log.warning("lab %s is %s: %s means nothing then", self._lab, self.state, event)
+            return Action.NONE
+        if (step.state, problem) != (self.state, self.problem):
+            self.silent_since = now() if step.state is State.SILENT else None
+            self.state, self.problem = step.state, problem
+            self._changed()
+        return step.action
+
+    def retry(self) -> None:
+        """What led on from RECOVERING has failed, and is tried again."""
+        self.state = State.RECOVERING
+
+    def fail(self, problem: Problem) -> None:
+        """Its stored document does not load: a lab that is stopped cannot be started."""
+        self.state, self.problem = State.FAILED, problem
+        self._changed()
+
+    @property
+    def public(self) -> LabState:
+        """What clients are told."""
+        return PUBLIC[self.state]
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the kernel has the lab and answers."""
+        return self.state is State.LIVE
