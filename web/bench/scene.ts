@@ -47,6 +47,7 @@ export class Scene {
         viewers: 1,
         problem: null,
         firewall: null,
+        silent_since: null,
       },
       revision: 1,
       desired: this.desired,

@@ -10,6 +10,7 @@ export const INFO: LabInfo = {
   viewers: 1,
   problem: null,
   firewall: null,
+  silent_since: null,
 }
 
 interface Given {

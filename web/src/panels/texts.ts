@@ -319,7 +319,14 @@ export const usePanelTexts = catalogue(
     newLab: '新實驗室…',
     allLabs: '所有實驗室…',
     stateOf: (state) =>
-      ({ live: '運作中', stopped: '已停止', starting: '啟動中', stopping: '停止中', silent: '沒有回應', failed: '失敗' })[state] ?? state,
+      ({
+        live: '運作中',
+        stopped: '已停止',
+        starting: '啟動中',
+        stopping: '停止中',
+        silent: '沒有回應',
+        failed: '失敗',
+      })[state] ?? state,
     namespaces: (n) => `${n} 個命名空間`,
     policy: '外部變更',
     policyHint: '有人在 Shell 中變更實驗室時：採納變更、僅標示，或強制還原',

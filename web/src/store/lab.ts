@@ -77,7 +77,16 @@ export class LabStore {
     const info = { ...NO_LAB }
     this.reset({
       result: 'snapshot',
-      info: { lab: '', state: 'stopped', policy: 'follow', namespaces: 0, viewers: 0, problem: null, firewall: null },
+      info: {
+        lab: '',
+        state: 'stopped',
+        policy: 'follow',
+        namespaces: 0,
+        viewers: 0,
+        problem: null,
+        firewall: null,
+        silent_since: null,
+      },
       revision: 0,
       desired: {},
       observed: {},
