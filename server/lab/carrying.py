@@ -125,7 +125,7 @@ class Carrying:
         """
         view = self._parts.view
         before, kernel = view.observed.like, view.observed.records.whole()
-        view.observed.like = like
+        view.compare_with(like)
         done: list[AnyStep] = []
         reached = kernel
         try:
@@ -138,7 +138,7 @@ class Carrying:
                 self._apply(steps, wanted)
                 reached = with_observed_tables(wanted, view.observed.records, steps)
         except ProblemError as e:
-            view.observed.like = before
+            view.compare_with(before)
             view.wait_for_quiet()
             if not self.is_overdue and (e.problem.causes or not self._back(kernel, reached, moves)):
                 self._keep_apart(kernel, done)

@@ -139,7 +139,7 @@ class Editing:
             if carried is not None:
                 self._take_back(observed, carried, draft)
             raise
-        self._view.observed.like = after
+        self._view.compare_with(after)
         self._settle_uplink()
         if diff or draft.step is not None:
             self._publish(diff, asked.context, shell)

@@ -102,7 +102,7 @@ class Outside:
 
     def _adopted(self, diff: Diff[AnyRecord], context: Context) -> None:
         self.stored()
-        self._view.observed.like = self._document.desired
+        self._view.compare_with(self._document.desired)
         self._document.remember(diff, context, self._publisher.revision + 1)
         self._view.stale_warnings = True
         self._publisher.publish(desired=diff, context=context, info=True)

@@ -1,6 +1,7 @@
 """What is seen of a lab's kernel: the facts folded into records, what differs from the document, and the warnings about it."""
 
 import time
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from protocol import private as p
@@ -44,6 +45,13 @@ class View:
         if records:
             self.stale_warnings = True
             self.wait_for_quiet()
+        if records or live:
+            self._publisher.publish(observed=records, live=live)
+
+    def compare_with(self, desired: Mapping[str, AnyRecord]) -> None:
+        """Fold by this document from now on, and publish what that changes: a MAC that no document states any more is the kernel's own."""
+        self.observed.like = desired
+        records, live = self.observed.fold(())
         if records or live:
             self._publisher.publish(observed=records, live=live)
 

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from cli.client import Client
 from protocol.public import Edit, Export, Exported, Open, Snapshot
 from tests.support import Stack, eventually
@@ -176,6 +178,18 @@ def test_a_typo_over_a_running_example(stack: Stack, lab: str) -> None:
             assert stack.cli("history", lab) == history
 
 
+HOLD_THE_LOCK = """
+import fcntl, os, time
+lock = open("/run/xtables.lock", "w")
+while os.path.exists("/run/netns/web"):
+    pass
+fcntl.flock(lock, fcntl.LOCK_EX)
+time.sleep(60)
+"""
+"""It has to be faster than the roll-back, so it neither sleeps nor starts a program when the namespace is gone."""
+
+
+@pytest.mark.alone
 def test_what_could_not_be_undone_is_drift_and_nobodys_edit(stack: Stack, tmp_path: Path) -> None:
     """Somebody takes the lock of iptables when the apply has begun, for longer than the roll-back waits."""
     source = json.loads(next(path for path in EXAMPLES if path.stem == "container-host").read_text())
@@ -188,8 +202,7 @@ def test_what_could_not_be_undone_is_drift_and_nobodys_edit(stack: Stack, tmp_pa
         player = Player(client, "ruin")
         player.settled()
         before, history = player.snapshot(), stack.cli("history", "ruin")
-        hold = "(while [ -e /run/netns/web ]; do sleep 0.01; done; exec flock /run/xtables.lock sleep 60) >/dev/null 2>&1 &"
-        stack.inside("ruin", "host", "sh", "-c", hold)
+        stack.inside("ruin", "host", "sh", "-c", f"python3 -c '{HOLD_THE_LOCK}' >/dev/null 2>&1 & sleep 0.5")
         other = {"host": {"routes": [{"to": "2001:db8:7::/48", "via": "2001:db8:9::1"}]}, "else": {}}
         problem = player.edit(ApplyDocument(document={"vethboard": 1, "name": "other", "namespaces": other, "firewall": "legacy"}))
         assert problem is not None
@@ -200,7 +213,7 @@ def test_what_could_not_be_undone_is_drift_and_nobodys_edit(stack: Stack, tmp_pa
         eventually(lambda: "interface:host/mine" in player.snapshot().desired)
         assert player.snapshot().desired.items() >= before.desired.items()
         assert stack.cli("history", "ruin").count("terminal") == history.count("terminal") + 1
-        stack.inside("ruin", "host", "pkill", "sleep")
+        stack.inside("ruin", "host", "pkill", "python3")
         assert player.edit(RevertDrift()) is None
         assert player.settled()
         assert player.snapshot().observed["chain:web/ipv4/filter/INPUT"] == before.desired["chain:web/ipv4/filter/INPUT"]

@@ -67,6 +67,7 @@ class Kernel:
     def want(self, records: Records, moves: dict[str, str] | None = None) -> tuple[s.AnyStep, ...]:
         """Make it so; the steps that it took."""
         self.desired = self.observed.like = records
+        self.observed.fold(())
         steps = plan(records, self.observed.records, moves, self.baseline, self.observed.initial_mac)
         done = execute(self.namespaces, steps, self.filters)
         assert done.problem is None, done

@@ -320,9 +320,8 @@ class _Planner:
             have = self.model.interface(new.namespace, new.name)
             if have is not None and not have.up:
                 self.do(s.SetUp(subject=new.id, namespace=new.namespace, name=new.name, up=True))
-        if pairs:
-            self._down()
-            self._addresses()  # what was down for a moment has lost its IPv6 addresses
+        self._down()
+        self._addresses()  # what was down for a moment has lost its IPv6 addresses
 
     def _on_bridge(self, interface: AnyInterface | None) -> bool:
         """Whether it is a bridge or is made on one."""

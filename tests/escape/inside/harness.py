@@ -18,7 +18,7 @@ def attempt(function: Callable[[], object]) -> Callable[[], object]:
 
 
 def _timeout(*_: object) -> None:
-    raise TimeoutError("no answer in 10 s")
+    raise TimeoutError("no answer in 60 s")
 
 
 def run() -> None:
@@ -28,7 +28,7 @@ def run() -> None:
         pid = os.fork()
         if pid == 0:
             signal.signal(signal.SIGALRM, _timeout)
-            signal.alarm(10)
+            signal.alarm(60)
             try:
                 got = ATTEMPTS[name]()
                 said = {"got": repr(got)[:300]} if got else {"refused": "nothing"}
