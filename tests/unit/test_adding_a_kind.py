@@ -100,7 +100,7 @@ def test_the_page_makes_a_kind(tree: Path) -> None:
     assert found["anew"][0] == "ip link delete i0"
     assert found["gone"] == ["namespace:host", "namespace:a"]
     assert found["copied"] == {"interface:b2/i0": "a2/e"}
-    assert "is a ipvlan itself" in found["refused"]
+    assert "is itself of kind ipvlan" in found["refused"]
     assert found["observed"] == {"mode": "l3", "flag": "private"}
     assert found["types"]
     assert found["table"]
