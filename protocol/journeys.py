@@ -22,7 +22,7 @@ class Trace(Request, frozen=True, kw_only=True, tag="trace"):
 
 
 class Predict(Request, frozen=True, kw_only=True, tag="predict"):
-    """The journey that a packet would make, by the observed state; nothing is sent. Answer: `Predicted`.
+    """The trace that a packet would have by the observed state; nothing is sent. Answer: `Predicted`.
 
     In a lab that is not live, and with `desired`, the document is taken instead of the observed state. `without`: ignore these rules.
     """
@@ -48,7 +48,7 @@ class Watch(Request, frozen=True, kw_only=True, tag="watch"):
 
 
 class Traced(Result, frozen=True, kw_only=True, tag="traced"):
-    """The journeys of the packets that were sent. `predicted`: the journey that was expected of the first one just before it was sent.
+    """The traces of the packets that were sent. `predicted`: the trace that was expected of the first one just before it was sent.
     `differences`: where the first one differs from it."""
 
     journeys: tuple[Journey, ...]
@@ -57,20 +57,20 @@ class Traced(Result, frozen=True, kw_only=True, tag="traced"):
 
 
 class Predicted(Result, frozen=True, kw_only=True, tag="predicted"):
-    """The journey that the packet would make."""
+    """The trace that the packet would have."""
 
     journey: Journey
 
 
 class Watched(Result, frozen=True, kw_only=True, tag="watched"):
-    """`journeys`: how many were reported. `skipped`: packets that matched and were left out to keep to the rate."""
+    """`journeys`: how many traces were reported. `skipped`: packets that matched and were left out to keep to the rate."""
 
     journeys: int
     skipped: int = 0
 
 
 class JourneyItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="item", tag="journey"):
-    """The journey of packet `number` (from 1) as far as it is known. It replaces the item before with that number. `ended`: it is final."""
+    """The trace of packet `number` (from 1) as far as it is known. It replaces the item before with that number. `ended`: it is final."""
 
     number: int
     journey: Journey

@@ -323,7 +323,8 @@ class LabLink:
             self._guarded(lambda: self._events.heard(self))
 
     def _beat(self) -> None:
-        """Ask for a sign where nothing is heard; say so where none comes."""
+        """Until the connection ends: ask for a heartbeat when nothing was heard for BEAT_SECONDS, and report silence after SILENT_SECONDS
+        (and `patience`)."""
         while not self._over.wait(BEAT_SECONDS / 4):
             self._missed += 1
             seconds = self._missed * BEAT_SECONDS / 4

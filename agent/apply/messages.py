@@ -150,7 +150,7 @@ def _change_kind(batch: Batch, after: AnyInterface, fields: list[str]) -> None:
     batch.text(IFLA_INFO_KIND, after.word)
     data = batch.nest(IFLA_INFO_DATA)
     if after.word not in DRIVERS:
-        raise LookupError(f"a {after.word} has no {', '.join(fields)}")
+        raise LookupError(f"{after.word} has no {', '.join(fields)}")
     DRIVERS[after.word].put(batch, after, fields, 0)
     batch.close(data)
     batch.close(info)

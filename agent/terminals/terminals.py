@@ -111,7 +111,7 @@ class Terminals:
         return ()
 
     def _forget(self, terminal: Terminal) -> None:
-        """It may be closed first, and be seen to end after that."""
+        """Take the terminal off the list. This may be called twice: when it is closed, and when its shell has ended after that."""
         self._all.pop(terminal.name, None)
         self._change(terminal.name)
 

@@ -226,7 +226,7 @@ def _tables(steps: Sequence[AnyStep]) -> set[tuple[str, ...]]:
 
 def _table_of(key: str) -> tuple[str, ...]:
     """The table that a chain is in; empty for any other record."""
-    return tuple(ids.subject_of(key).split("/")[:3]) if ids.kind_of(key) == "chain" else ()
+    return ids.chain_parts(key)[:3] if ids.kind_of(key) == "chain" else ()
 
 
 def with_observed_tables(goal: Records, observed: Mapping[str, AnyRecord], steps: Sequence[AnyStep]) -> Records:

@@ -36,7 +36,7 @@ class Life:
         self.look_again: float | None = None
 
     def look(self) -> None:
-        """It is time to look for a lab that could not be reached."""
+        """Try again to reach the lab, if it is still failed. It is called at the time `look_again`."""
         self.look_again = None
         if self._parts.machine.state is State.FAILED:
             self.resume()

@@ -31,7 +31,7 @@ def _misplaced(trial: Trial, line: int, chain: str | None) -> tuple[str, tuple[i
     """Where the first match or target of the rule belongs that is not possible in its chain, and its span in the rule."""
     if chain is None:
         return None
-    table, name = chain.split("/")[-2:]
+    _, _, table, name = ids.chain_parts(chain)
     words = tokens(trial.text.splitlines()[line].removeprefix(f"-A {name} "))
     return next((((hint, (w.start, w.end)) for w in words if (hint := misplaced(w.value, table, name)))), None)
 

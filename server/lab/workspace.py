@@ -101,12 +101,12 @@ class Workspace:
 
     @property
     def revision(self) -> int:
-        """That of the delta that was sent last."""
+        """The revision of the last delta that was sent."""
         return self._parts.publisher.revision
 
     @property
     def resumes(self) -> bool:
-        """It was live when the server ended."""
+        """Whether the lab was live when the server ended, and is to be resumed."""
         return self._parts.document.resumes
 
     @property

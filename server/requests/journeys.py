@@ -42,7 +42,7 @@ def trace(workspace: Workspace, session: Session, request: Trace) -> None:
 def watch(workspace: Workspace, session: Session, request: Watch) -> None:
     """Trace packets of the lab's own traffic. Raises ProblemError."""
     if not 1 <= request.rate <= MAX_WATCH_RATE:
-        raise invalid(f"the rate is 1 to {MAX_WATCH_RATE} journeys a second")
+        raise invalid(f"the rate is 1 to {MAX_WATCH_RATE} traces a second")
     _Watch(workspace, session, request).start()
 
 

@@ -80,7 +80,7 @@ def _add(tar: tarfile.TarFile, name: str, data: bytes) -> None:
 
 
 def _document(connection: Connection, lab: str, text: str) -> str:
-    """The text with what stands beside it; as it is where it does not load."""
+    """The document's text with its pending changes applied; the text unchanged where it cannot be read."""
     query = select(pending_changes.c.diff).where(pending_changes.c.lab == lab).order_by(pending_changes.c.revision)
     diffs = list(connection.execute(query).scalars())
     if not diffs:

@@ -59,7 +59,7 @@ def test_a_bridge_stays_where_it_is_and_the_reason_is_said(page: Page, stack: St
     page.get_by_role("button", name="Bridge host/br0").first.click()
     inspector = page.get_by_role("region", name="Inspector")
     inspector.get_by_label("Namespace").select_option("ns0")
-    expect(inspector).to_contain_text("a bridge stays in the namespace it was made in")
+    expect(inspector).to_contain_text("bridge interfaces stay in the namespace they were made in")
 
 
 def test_two_browsers_see_the_same(page: Page, browser: Browser, stack: Stack, lab: str) -> None:

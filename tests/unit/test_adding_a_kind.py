@@ -38,7 +38,11 @@ added = apply(lab, edit(lab, c.AddInterface(interface=toy)).diff)
 changed = apply(added, edit(added, c.SetInterface(interface="host/i0", changes={"mode": "l2"})).diff)
 anew = apply(added, edit(added, c.SetInterface(interface="host/i0", changes={"flag": "vepa"})).diff)
 gone = apply(added, edit(added, c.Remove(ids=("interface:a/e",))).diff)
-copied = apply(added, edit(added, c.Duplicate(ids=("namespace:a",))).diff)
+both = as_records(
+    Namespace(name="host"), Namespace(name="a"), Namespace(name="b"), Veth(namespace="a", name="e", peer="b/e"),
+    Veth(namespace="b", name="e", peer="a/e"), BY_WORD["ipvlan"](namespace="b", name="i0", parent="a/e"),
+)
+copied = apply(both, edit(both, c.Duplicate(ids=("namespace:a", "namespace:b"))).diff)
 try:
     on_itself = BY_WORD["ipvlan"](namespace="host", name="i1", parent="host/i0")
     refused = edit(added, c.AddInterface(interface=on_itself)).diff and ""
@@ -54,7 +58,7 @@ print(json.dumps({
     "changed": commands(plan(changed, added)),
     "anew": commands(plan(anew, added)),
     "gone": [*gone],
-    "copied": len(copied) - len(added),
+    "copied": {key: copied[key].parent for key in copied.keys() - both.keys() if key.endswith("/i0")},
     "refused": refused,
     "observed": DRIVERS["ipvlan"].observe(attributes(bytes(batch.buffer))),
     "form": next(s for s in map(generate["kind_spec"], generate["KINDS"]) if s["kind"] == "ipvlan"),
@@ -95,7 +99,8 @@ def test_the_page_makes_a_kind(tree: Path) -> None:
     assert found["changed"] == ["ip link set i0 type ipvlan mode l2"]
     assert found["anew"][0] == "ip link delete i0"
     assert found["gone"] == ["namespace:host", "namespace:a"]
-    assert "is a ipvlan itself" in found["refused"]
+    assert found["copied"] == {"interface:b2/i0": "a2/e"}
+    assert "is itself of kind ipvlan" in found["refused"]
     assert found["observed"] == {"mode": "l3", "flag": "private"}
     assert found["types"]
     assert found["table"]

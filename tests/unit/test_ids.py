@@ -74,6 +74,12 @@ def test_records_are_called_what_ids_says(lab: Records) -> None:
 
 
 @quick
+@given(names, st.text(min_size=1, max_size=28))
+def test_the_id_of_a_chain_comes_apart_again(namespace: str, name: str) -> None:
+    assert ids.chain_parts(ids.chain(namespace, "ipv4", "filter", name)) == (namespace, "ipv4", "filter", name)
+
+
+@quick
 @given(labs())
 def test_a_node_is_a_record(lab: Records) -> None:
     for node in Graph(lab).nodes():

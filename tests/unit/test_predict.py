@@ -181,16 +181,16 @@ def test_a_namespace_that_ignores_echo_requests() -> None:
     assert (verdict.note, *place(verdict)) == ("net.ipv4.icmp_echo_ignore_all is 1", Cause.NO_ANSWER, "right", "namespace:right")
 
 
-def test_routes_that_refuse_and_routes_in_a_circle() -> None:
+def test_routes_that_refuse_and_a_routing_loop() -> None:
     verdict = why(routed() | as_records(Route(namespace="left", to="10.0.2.0/24", type="prohibit")))
     assert (verdict.errno, *place(verdict)) == (errno.EACCES, Cause.NO_ROUTE, "left", "route:left/10.0.2.0/24")
     assert verdict.note == "a prohibit route to 10.0.2.0/24"
     assert words.remedy(verdict) == "delete that route"
-    circle = [Route(namespace=ns, to="10.0.3.0/24", via=via) for ns, via in (("r", "10.0.1.2"), ("left", "10.0.1.1"))]
-    records = routed() | as_records(*circle, Namespace(name="left", sysctls={"net.ipv4.ip_forward": "1"}))
+    loop = [Route(namespace=ns, to="10.0.3.0/24", via=via) for ns, via in (("r", "10.0.1.2"), ("left", "10.0.1.1"))]
+    records = routed() | as_records(*loop, Namespace(name="left", sysctls={"net.ipv4.ip_forward": "1"}))
     for ttl in (None, 7, 255):
         verdict = why(records, target="10.0.3.1", ttl=ttl)
-        assert (verdict.cause, verdict.note) == (Cause.TTL_EXCEEDED, "the routes make a circle")
+        assert (verdict.cause, verdict.note) == (Cause.TTL_EXCEEDED, "there is a routing loop")
     once = why(routed(), ttl=1)
     assert (once.note, *place(once)) == ("", Cause.TTL_EXCEEDED, "r", "namespace:r")
 

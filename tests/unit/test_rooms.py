@@ -46,7 +46,8 @@ def browser_contracts() -> dict[str, Floors]:
     out = {}
     for package, name in (("web/src", "layers"), ("web/src/editor", "editorRooms"), ("web/src/canvas", "canvasRooms")):
         rooms = re.findall(r"[`']([^`']+)[`']", constant(name))
-        beside = {f"(${{{name}}})": constant(name).strip("'").replace("|", " | ") for name in ("tools", "beside")}
+        groups = (("tools", " | "), ("beside", " | "), ("ground", " : "))
+        beside = {f"(${{{name}}})": constant(name).strip("'").replace("|", between) for name, between in groups}
         out[package] = [beside.get(room, room) for room in reversed(rooms)]
     return out
 
@@ -60,6 +61,11 @@ def test_every_room_is_there() -> None:
         folder = ROOT / package.replace(".", "/")
         for room in (room for floor in floors for room in re.split(r" [|:] ", floor)):
             assert (folder / room).is_dir() or (folder / f"{room}.py").is_file(), f"{package}: {room}"
+
+
+def test_every_folder_of_the_browser_is_in_the_picture() -> None:
+    drawn = {room for floor in pictures()["web/src"] for room in re.split(r" [|:] ", floor)}
+    assert {path.name for path in (ROOT / "web" / "src").iterdir() if path.is_dir()} == drawn
 
 
 PATH = re.compile(r"(?<![\w/.])(?:topology|protocol|agent|server|cli|web/src|web/tests|tests|script|examples|docs)/[\w./-]*\w")

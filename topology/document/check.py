@@ -201,9 +201,9 @@ def _vlans(interface: AnyInterface) -> Iterator[Fault]:
 def _peer(graph: Graph, end: AnyInterface, other: str) -> Iterator[Fault]:
     peer, word = graph.interfaces.get(other), end.word
     if peer is None:
-        yield Fault("peer", f'Cannot find device "{other}"', f'a {word} needs both ends: "{other}" with "peer": "{end.ref}"')
+        yield Fault("peer", f'Cannot find device "{other}"', f'{word} needs both ends: "{other}" with "peer": "{end.ref}"')
     elif peer.word != word:
-        yield Fault("peer", f"{other} is not a {word}", f"the peer of a {word} is a {word}")
+        yield Fault("peer", f"{other} is of kind {peer.word}, not {word}", "both ends of a pair are of one kind")
     elif peer.other_end != end.ref:
         yield Fault("peer", f"{other} has another peer: {peer.other_end}", f'both ends must name each other: "peer": "{end.ref}"')
 
@@ -219,13 +219,13 @@ def _lower(graph: Graph, interface: AnyInterface, rule: Lower) -> Iterator[Fault
     elif lower is None:
         yield Fault("parent", f'Cannot find device "{interface.lower}"', "name it with its namespace, as in ns0/veth0", errno.ENODEV)
     elif rule.not_on_itself and lower.word == interface.word:
-        yield Fault("parent", f"{lower.ref} is a {lower.word} itself", f"the kernel would take its parent: {lower.lower}")
+        yield Fault("parent", f"{lower.ref} is itself of kind {lower.word}", f"the kernel would take its parent: {lower.lower}")
     elif not lower.KIND.carries:
-        yield _strerror("parent", errno.EINVAL, f"{lower.name} cannot carry a {interface.word}")
+        yield _strerror("parent", errno.EINVAL, f"{lower.name} cannot carry {interface.word} interfaces")
     elif rule.option == "dev" and lower.namespace != interface.made_in:
         yield Fault("parent", f"{lower.ref} is in another namespace", f'say "underlay": "{lower.namespace}" to send through it')
     elif interface.up and not lower.up and interface.follows_state:
-        yield _strerror("up", errno.ENETDOWN, f"a {interface.word} is up only while {lower.ref} is: set that up first")
+        yield _strerror("up", errno.ENETDOWN, f"{interface.word} interfaces are up only while their parent is: set {lower.ref} up first")
 
 
 def _circle(graph: Graph, interface: AnyInterface) -> bool:

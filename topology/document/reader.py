@@ -153,7 +153,7 @@ class Reader:
             elif field.required:
                 self._fault(step(path, name), f'the key "{name}" is missing')
         if len(self.problems) == before:
-            self._fault(path, f"this is not a {kind.__struct_config__.tag}")
+            self._fault(path, f"this does not fit the kind {kind.__struct_config__.tag}")
         return None
 
     def _add(self, record: AnyRecord | None, path: str) -> None:

@@ -115,7 +115,7 @@ def _set_sysctl(draft: Draft, command: c.SetSysctl) -> None:
 def _add_interface(draft: Draft, command: c.AddInterface) -> None:
     interface = command.interface
     if interface.KIND.paired:
-        raise invalid(f"a {interface.word} needs both ends", interface.id, "add a link: it makes the pair")
+        raise invalid(f"{interface.word} needs both ends", interface.id, "add a link: it makes the pair")
     if interface.KIND.builtin:
         raise refused(errno.EEXIST, interface.id, "each namespace has its lo: set it up")
     draft.refuse_taken(interface.namespace, interface.name)
@@ -179,7 +179,7 @@ def _field_value(interface: AnyInterface, name: str, value: Json) -> object:
         raise invalid(f"{name} cannot be set", interface.id, _FIXED[name])
     fields = {f.name: f.type for f in msgspec.structs.fields(type(interface)) if f.name not in _FIXED}
     if name not in fields:
-        raise invalid(f'unknown field "{name}"', interface.id, f"a {interface.word} has: {', '.join(fields)}")
+        raise invalid(f'unknown field "{name}"', interface.id, f"fields of {interface.word}: {', '.join(fields)}")
     try:
         return msgspec.convert(value, fields[name])
     except msgspec.ValidationError as error:
@@ -220,7 +220,7 @@ def _refuse_unmovable(draft: Draft, interface: AnyInterface, namespace: str) -> 
         hint = "No such file or directory: make the namespace first"
         raise unknown(f'Invalid "netns" value: "{namespace}"', ids.namespace(namespace), hint)
     if not interface.KIND.movable and namespace != interface.namespace:
-        hint = f"a {interface.word} stays in the namespace it was made in: make one in {namespace}"
+        hint = f"{interface.word} interfaces stay in the namespace they were made in: make one in {namespace}"
         raise refused(errno.EINVAL, interface.id, hint)
 
 

@@ -40,9 +40,9 @@ _REMEDIES = {
     Cause.NO_CARRIER: "set up what is at the other end of {dev}",
     Cause.NOT_FORWARDED: "set {forwarding} to 1 in {namespace}",
     Cause.REVERSE_PATH: "add a route to {address} by {dev}, or set rp_filter to 0 in {namespace}",
-    Cause.TTL_EXCEEDED: "send it with a larger TTL, or look for routes that make a circle",
+    Cause.TTL_EXCEEDED: "send it with a larger TTL, or look for a routing loop",
     Cause.TOO_BIG: "send less at once, or raise the MTU of {dev}",
-    Cause.PORT_BLOCKED: "wait for STP, or look at why the port is not forwarding",
+    Cause.PORT_BLOCKED: "wait for STP, or find out why the bridge port does not forward",
     Cause.VLAN_FILTERED: "let {dev} carry the VLAN of the frame",
     Cause.NOBODY_LISTENS: "start a program in {namespace} that listens there",
 }

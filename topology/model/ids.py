@@ -109,6 +109,20 @@ def chain(namespace: str, family: str, table: str, name: str) -> str:
     return f"chain:{namespace}/{family}/{table}/{name}"
 
 
+class ChainParts(NamedTuple):
+    """What the id of a chain is made of."""
+
+    namespace: str
+    family: str
+    table: str
+    name: str
+
+
+def chain_parts(record_id: str) -> ChainParts:
+    """The parts of `chain:ns0/ipv4/filter/INPUT`. A chain's own name may hold slashes. Raises TypeError for another id."""
+    return ChainParts(*subject_of(record_id).split("/", 3))
+
+
 def neighbour(namespace: str, dev: str, address: str) -> str:
     """The id of a neighbour entry."""
     return f"neighbour:{namespace}/{dev}/{address}"

@@ -48,7 +48,7 @@ def note(known: NamespaceFacts, link: f.LinkFact, others: OtherNamespaces) -> st
         return "its underlay is in a namespace without a name"
     if kind.KIND.lower is not None and kind.KIND.lower.required and below(known, link, others) is None:
         return "its parent is in a namespace without a name"
-    return next((f"a {link.kind} with {f.name} {v}" for f, v in _own(kind, link) if not _can_hold(kind, f, v)), "")
+    return next((f"{link.kind} with {f.name} {v}" for f, v in _own(kind, link) if not _can_hold(kind, f, v)), "")
 
 
 def below(known: NamespaceFacts, link: f.LinkFact, others: OtherNamespaces) -> str | None:

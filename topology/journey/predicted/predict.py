@@ -123,7 +123,7 @@ class _Prediction:
                 return ns, arrived
             visited.add(ns)
             onward = arrived
-        raise self.progress.ended(Cause.TTL_EXCEEDED, ns, note="the routes make a circle")
+        raise self.progress.ended(Cause.TTL_EXCEEDED, ns, note="there is a routing loop")
 
     def _send(self, ns: str, packet: Packet) -> _Onward:
         first = self.progress.leg == "original"
@@ -176,7 +176,7 @@ class _Prediction:
         less = msgspec.structs.replace(packet, ttl=packet.ttl - 1)
         route = self.routing.lookup(ns, packet, after=less if packet.ttl > 1 else None)
         if packet.ttl <= 1:
-            raise self.progress.ended(Cause.TTL_EXCEEDED, ns, dev=iif, note="the routes make a circle" if again else "")
+            raise self.progress.ended(Cause.TTL_EXCEEDED, ns, dev=iif, note="there is a routing loop" if again else "")
         self.routing.fits(ns, less, route.dev or "")
         packet = self.hooks.through(ns, "forward", less, iif=iif, oif=route.dev or "")
         return self._leave(ns, packet, route, iif)

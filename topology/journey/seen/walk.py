@@ -18,7 +18,7 @@ from topology.model.records import AnyInterface, is_bridge
 
 _MAX_BRIDGES = 64
 """Bridges that a frame passes one after the other, at most."""
-_ENDLESS = "the routes, or the bridges, make a circle"
+_ENDLESS = "there is a loop of routes or of bridges"
 
 
 class Arrived(NamedTuple):

@@ -1,7 +1,8 @@
 import { useEditor } from '@/editor'
 import type { Journey } from '@/protocol'
 import { Button } from '@/ui'
-import { remedyWords, useRemedyTexts } from './remedies'
+import { remedyWords } from './remedies'
+import { useRemedyTexts } from './remedyTexts'
 import { useJourneyTexts } from './texts'
 import { assumptionWords, verdictWords } from './words'
 

@@ -1,54 +1,8 @@
-import { catalogue } from '@/i18n'
 import type { Verdict } from '@/protocol'
+import type { useRemedyTexts } from './remedyTexts'
 import { placeOfRule } from './words'
 
 const EADDRNOTAVAIL = 99
-
-export const useRemedyTexts = catalogue(
-  {
-    nothing: 'Nothing that is known of the lab stops this packet.',
-    rule: (place: string, n: number) =>
-      `Change or delete rule ${n} of ${place}, or accept the packet by a rule before it.`,
-    policy: (place: string) => `Add a rule to ${place} that accepts the packet.`,
-    route: (address: string, namespace: string) =>
-      `Add a route to ${address} in ${namespace}, for instance a default route.`,
-    refusingRoute: 'Delete that route.',
-    neighbour: (address: string, dev: string) =>
-      `An interface on the segment of ${dev} has to have the address ${address}, and be up.`,
-    up: (dev: string, namespace: string) => `Set ${dev} up in ${namespace}.`,
-    carrier: (dev: string) => `Set up what is at the other end of ${dev}.`,
-    forwarding: (key: string, namespace: string) => `Set ${key} to 1 in ${namespace}.`,
-    reversePath: (address: string, dev: string, namespace: string) =>
-      `Add a route to ${address} by ${dev}, or set rp_filter to 0 in ${namespace}.`,
-    ttl: 'Send it with a larger TTL, or look for routes that make a circle.',
-    mtu: (dev: string) => `Send less at once, or raise the MTU of ${dev}.`,
-    port: 'Wait for STP, or look at why the port is not forwarding.',
-    vlan: (dev: string) => `Let ${dev} carry the VLAN of the frame.`,
-    listen: (namespace: string) => `Start a program in ${namespace} that listens there.`,
-    ignores: 'Set that sysctl to 0.',
-    address: (dev: string) => `Give ${dev} an address.`,
-  },
-  {
-    nothing: '就實驗室目前所知，沒有任何事物阻擋此封包。',
-    rule: (place, n) => `變更或刪除 ${place} 的規則 ${n}，或在它之前加上接受此封包的規則。`,
-    policy: (place) => `在 ${place} 加上接受此封包的規則。`,
-    route: (address, namespace) => `在 ${namespace} 加上往 ${address} 的路由，例如預設路由。`,
-    refusingRoute: '刪除該路由。',
-    neighbour: (address, dev) => `與 ${dev} 同一網段的介面須擁有位址 ${address}，並且已啟用。`,
-    up: (dev, namespace) => `在 ${namespace} 啟用 ${dev}。`,
-    carrier: (dev) => `啟用 ${dev} 另一端的介面。`,
-    forwarding: (key, namespace) => `在 ${namespace} 將 ${key} 設為 1。`,
-    reversePath: (address, dev, namespace) =>
-      `加上經由 ${dev} 往 ${address} 的路由，或在 ${namespace} 將 rp_filter 設為 0。`,
-    ttl: '以較大的 TTL 送出，或檢查路由是否形成迴圈。',
-    mtu: (dev) => `一次少送一些資料，或調高 ${dev} 的 MTU。`,
-    port: '等待 STP，或檢查此埠為何不轉送。',
-    vlan: (dev) => `讓 ${dev} 允許此訊框的 VLAN。`,
-    listen: (namespace) => `在 ${namespace} 啟動在該處監聽的程式。`,
-    ignores: '將該 sysctl 設為 0。',
-    address: (dev) => `為 ${dev} 設定位址。`,
-  },
-)
 
 type RemedyTexts = ReturnType<typeof useRemedyTexts.now>
 

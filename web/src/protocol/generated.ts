@@ -928,7 +928,7 @@ export type Journey = {
   notes?: string[]
 }
 
-/** The journey of packet `number` (from 1) as far as it is known. It replaces the item before with that number. `ended`: it is final. */
+/** The trace of packet `number` (from 1) as far as it is known. It replaces the item before with that number. `ended`: it is final. */
 export type JourneyItem = {
   item: "journey"
   number: number
@@ -1399,7 +1399,7 @@ export type PortVlan = {
 }
 
 /**
- * The journey that a packet would make, by the observed state; nothing is sent. Answer: `Predicted`.
+ * The trace that a packet would have by the observed state; nothing is sent. Answer: `Predicted`.
  *
  * In a lab that is not live, and with `desired`, the document is taken instead of the observed state. `without`: ignore these rules.
  */
@@ -1412,7 +1412,7 @@ export type Predict = {
   desired?: boolean
 }
 
-/** The journey that the packet would make. */
+/** The trace that the packet would have. */
 export type Predicted = {
   result: "predicted"
   journey: Journey
@@ -1934,7 +1934,7 @@ export type Trace = {
 }
 
 /**
- * The journeys of the packets that were sent. `predicted`: the journey that was expected of the first one just before it was sent.
+ * The traces of the packets that were sent. `predicted`: the trace that was expected of the first one just before it was sent.
  * `differences`: where the first one differs from it.
  */
 export type Traced = {
@@ -2081,7 +2081,7 @@ export type Watch = {
   rate?: number
 }
 
-/** `journeys`: how many were reported. `skipped`: packets that matched and were left out to keep to the rate. */
+/** `journeys`: how many traces were reported. `skipped`: packets that matched and were left out to keep to the rate. */
 export type Watched = {
   result: "watched"
   journeys: number

@@ -1,6 +1,7 @@
 /** Record ids: `interface:ns0/veth0`. A *ref* is `ns0/veth0`, how documents name an interface. */
 
 import type { AnyInterface, AnyRecord } from './generated'
+import { KINDS } from './kinds.generated'
 
 /** The name of a lab's own network stack. */
 export const HOST = 'host'
@@ -23,13 +24,8 @@ export const namespaceOf = (ref: string): string => ref.slice(0, ref.indexOf('/'
 /** `veth0` of `ns0/veth0`. */
 export const nameOf = (ref: string): string => ref.slice(ref.indexOf('/') + 1)
 
-// biome-ignore format: one list
-const NOT_INTERFACES: ReadonlySet<string> = new Set([
-  'lab', 'namespace', 'route', 'neighbour', 'fdb', 'placement', 'style', 'area', 'note',
-])
-
 export function isInterface(record: AnyRecord | undefined): record is AnyInterface {
-  return record !== undefined && !NOT_INTERFACES.has(record.kind)
+  return record !== undefined && Object.hasOwn(KINDS, record.kind)
 }
 
 /** Whether the id is that of an area or a note. */

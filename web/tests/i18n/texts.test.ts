@@ -3,7 +3,7 @@ import ts from 'typescript'
 import { afterAll, describe, expect, test } from 'vitest'
 import { language } from '@/i18n'
 import { whenShort } from '@/i18n/when'
-import { catalogues } from './catalogues'
+import { catalogues, files as tested } from './catalogues'
 
 const SRC = `${import.meta.dirname}/../../src`
 
@@ -70,7 +70,13 @@ const CHINESE = /\p{Script=Han}/u
 
 describe('繁體中文', () => {
   afterAll(() => language.set('en'))
-  test('there are catalogues to look at', () => expect(catalogues.length).toBeGreaterThan(30))
+  test('every file that makes a catalogue is looked at', () => {
+    const makers = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter(
+      (name) => /\.tsx?$/.test(name) && /^export const \w+ = catalogue\(/m.test(readFileSync(`${SRC}/${name}`, 'utf8')),
+    )
+    expect(makers.length).toBeGreaterThan(30)
+    expect(makers.filter((name) => !tested.has(name))).toEqual([])
+  })
   test.each(catalogues)('%s is translated', (_, catalogue) => {
     language.set('en')
     const english = catalogue.now()
