@@ -134,6 +134,7 @@ class Kind:
     `mac_fixed`: another address needs the interface made anew.
     `speed`: what a bridge learns of its speed: that of a fast link, nothing, that of the lower interface.
     `fdb`: it has a table of MAC addresses: of its ports, or its own (`bridge fdb … self`).
+    `drops`: what leaves through it goes no further, and it asks for no neighbour (IFF_NOARP).
     `own_addresses`: what the kernel adds to it when it goes up.
     `joined_by`: interfaces in which this field is equal are ends of one tunnel, wherever they are: one segment.
     """
@@ -152,6 +153,7 @@ class Kind:
     mac_fixed: bool = False
     speed: Literal["fast", "unknown", "lower"] = "fast"
     fdb: Literal["", "ports", "own"] = ""
+    drops: bool = False
     own_addresses: tuple[str, ...] = ()
     joined_by: str = ""
 
