@@ -138,7 +138,7 @@ class Stage:
         records, live = self.records(), self.observed.live
         journey = stitch(probe, sightings, records, live)
         if record and os.environ.get("UPDATE"):
-            whole = Recorded(probe=probe, sightings=sightings, observed=records, live=live, journey=journey)
+            whole = Recorded(probe=probe, sightings=sightings, observed=records, live=dict(live), journey=journey)
             GOLDEN.mkdir(exist_ok=True)
             (GOLDEN / f"{record}.json").write_text(_lines(json.loads(msgspec.json.encode(whole))))
         return journey

@@ -8,6 +8,7 @@ import errno
 import pytest
 
 from tests.kernel.stage import Stage
+from topology.journey.compare import compare
 from topology.journey.hop import Cause, Hop, Journey
 from topology.journey.predicted.predict import predict
 
@@ -323,6 +324,31 @@ def test_through_interfaces_that_are_made_on_others() -> None:
         assert [(h.kind, h.namespace, h.dev) for h in journey.hops if h.leg == "reply" and h.kind in ("out", "in")] == back
         predicted = predict(journey.probe, stage.records(), stage.observed.live)
         assert [(h.kind, h.namespace, h.dev) for h in predicted.hops if h.leg == "original" and h.kind in ("out", "in")] == wire
+
+
+@families
+@pytest.mark.parametrize("kind", ["dummy", "ifb"])
+def test_an_interface_without_a_wire(kind: str, family: str) -> None:
+    """What leaves through it is dropped, and it asks for no neighbour: seen, and predicted."""
+    target = "10.9.0.2" if family == "ipv4" else "fd09::2"
+    with Stage(*NETWORK) as stage:
+        try:
+            stage.shell(f"ip -n a link add end0 type {kind}")
+        except AssertionError as e:
+            if "Unknown device type" in str(e):
+                pytest.skip(f"this kernel has no {kind}")
+            raise
+        stage.shell("ip -n a link set end0 up")
+        stage.shell("ip -n a addr add 10.9.0.1/24 dev end0; ip -n a addr add fd09::1/64 dev end0 nodad")
+        journey = stage.trace("a", target, record=recorded("no-wire", family) if kind == "ifb" else "")
+        assert ended(journey, Cause.NO_WIRE, "a").kind == "out"
+        assert kinds(journey, "a") == ["send", "route", "out"]
+        predicted = predict(journey.probe, stage.records(), stage.observed.live)
+        assert predicted.verdict == journey.verdict
+        assert compare(predicted, journey) == ()
+        asked = stage.trace("a", target, protocol="arp", dev="end0", sender="10.9.0.1" if family == "ipv4" else "fd09::1", wait=0.3)
+        ended(asked, Cause.NO_WIRE, "a")
+        assert predict(asked.probe, stage.records(), stage.observed.live).verdict == asked.verdict
 
 
 def test_vlan_filtered() -> None:

@@ -12,6 +12,8 @@ from topology.journey.hop import Cause, Journey, Verdict
 from topology.journey.predicted.predict import predict
 from topology.journey.probe import Ask
 from topology.model import ids
+from topology.model.kinds.dummy import Dummy
+from topology.model.kinds.ifb import Ifb
 from topology.model.problems import Code, ProblemError
 from topology.model.records import Bridge, Chain, Loopback, Namespace, Records, Route, Veth, as_records, replace
 from topology.observe.live import LinkLive
@@ -152,6 +154,21 @@ def test_nobody_has_the_address() -> None:
     assert why(bridged() | as_records(port), "ns0", "10.0.1.77").note == (
         "host/p1 has this address, but is a port of br0: what comes in goes to the bridge"
     )
+
+
+@pytest.mark.parametrize("kind", [Dummy, Ifb])
+def test_what_leaves_through_an_interface_without_a_wire_is_dropped(kind: type[Dummy | Ifb]) -> None:
+    records = routed() | as_records(kind(namespace="left", name="end0", addresses=("10.0.9.1/24",)))
+    journey = ping(records, target="10.0.9.2")
+    assert [(h.kind, h.dev) for h in journey.hops] == [("send", ""), ("route", "end0"), ("out", "end0")], "it asks for no neighbour"
+    verdict = why(records, target="10.0.9.2")
+    assert (verdict.dev, verdict.address, *place(verdict)) == ("end0", "10.0.9.2", Cause.NO_WIRE, "left", "interface:left/end0")
+    assert words.verdict(verdict) == "interface end0 leads nowhere and drops what is sent through it in left"
+    assert words.remedy(verdict) == "send it by another interface: change the route to 10.0.9.2 in left"
+    asked = why(records, source="left/end0", target="10.0.9.2", protocol="arp")
+    assert place(asked) == (Cause.NO_WIRE, "left", "interface:left/end0")
+    shut = down(records, "left/end0") | as_records(Route(namespace="left", to="10.0.9.0/24", dev="end0"))
+    assert why(shut, target="10.0.9.2").cause != Cause.NO_WIRE
 
 
 def test_loopback() -> None:

@@ -91,6 +91,7 @@ class Cause(StrEnum):
     NEIGHBOUR_SILENT = "neighbour-silent"
     INTERFACE_DOWN = "interface-down"
     NO_CARRIER = "no-carrier"
+    NO_WIRE = "no-wire"  # sent by an interface of a kind that drops it: dummy
     NOT_FORWARDED = "not-forwarded"  # net.ipv4.ip_forward, net.ipv6.conf.all.forwarding
     REVERSE_PATH = "reverse-path"  # rp_filter, or a source that cannot be (martian)
     TTL_EXCEEDED = "ttl-exceeded"

@@ -51,6 +51,7 @@ class Field:
     to nor from without that. `option`: its word in `ip link … type KIND WORD VALUE`, or what makes of the value all words, "" for none.
     `scale`: what iproute2 multiplies it by. `always`: stated when the interface is made, also where it has its default. `named`: stated
     in each change, because the kernel or iproute2 wants it there. `formerly`: its key in older documents, which are still read.
+    `proposed`: what a form begins with, of a number that is needed and has no default.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Field:
     always: bool = False
     named: bool = False
     formerly: str = ""
+    proposed: int | None = None
 
     def words(self, value: Any) -> str:
         """The words of iproute2 for this value, not quoted; "" where there are none."""
@@ -126,11 +128,13 @@ class Kind:
     `movable`: it can move to another namespace.
     `no_port`: why it cannot be a bridge port. `carries`: others can be made on top of it.
     `max_ports`: it is a bridge (a subclass of `Bridge`) and takes so many ports.
+    `stem`: what proposed names begin with; "": its word.
     `node`: it is drawn as a node, not as a row of its namespace.
     `mac`: the address that the kernel gives it: a random one, none, the lower interface's, one of a port's.
     `mac_fixed`: another address needs the interface made anew.
     `speed`: what a bridge learns of its speed: that of a fast link, nothing, that of the lower interface.
     `fdb`: it has a table of MAC addresses: of its ports, or its own (`bridge fdb … self`).
+    `drops`: what leaves through it goes no further, and it asks for no neighbour (IFF_NOARP).
     `own_addresses`: what the kernel adds to it when it goes up.
     `joined_by`: interfaces in which this field is equal are ends of one tunnel, wherever they are: one segment.
     """
@@ -142,12 +146,14 @@ class Kind:
     no_port: Fault | None = None
     carries: bool = True
     max_ports: int = 0
+    stem: str = ""
     node: bool = False
     mtu: Mtu = field(default_factory=Mtu)
     mac: Literal["random", "none", "lower", "port"] = "random"
     mac_fixed: bool = False
     speed: Literal["fast", "unknown", "lower"] = "fast"
     fdb: Literal["", "ports", "own"] = ""
+    drops: bool = False
     own_addresses: tuple[str, ...] = ()
     joined_by: str = ""
 

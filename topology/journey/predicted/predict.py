@@ -189,6 +189,8 @@ class _Prediction:
         ref = ids.join(probe.namespace, probe.dev)
         packet = Packet(protocol="arp", src=probe.sender, dst=probe.address, type=1)
         self.progress.hop("send", probe.namespace, packet=packet, at=0)
+        if ref in self.view.graph.interfaces:
+            self.wire.dropped(self.view.graph.interfaces[ref], packet)
         for interface in self.wire.on_segment(ref, probe.address):
             wire = self.view.wire(ref, interface.ref, free=True)
             if wire is not None:

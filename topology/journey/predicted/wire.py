@@ -32,6 +32,7 @@ class Wire:
         if start is None:
             note = f"{dev} is of a kind that is not modelled"
             raise self._progress.ended(Cause.UNKNOWN, ns, dev=dev, object=ids.interface(ref), note=note)
+        self.dropped(start, packet)
         found, wire = self._neighbour(ns, dev, via)
         self.along(wire, packet, self._view.mac(found.ref))
         return found
@@ -42,6 +43,13 @@ class Wire:
         self._passes("out", lo.ref, packet)
         self._passes("in", lo.ref, packet)
         return lo
+
+    def dropped(self, start: AnyInterface, packet: Packet) -> None:
+        """Ends at an interface of a kind that drops what leaves through it."""
+        if start.KIND.drops:
+            self._refuse(self._view.hindrance(start.ref))
+            self._passes("out", start.ref, packet)
+            raise self._progress.ended(Cause.NO_WIRE, start.namespace, dev=start.name, address=packet.dst, object=start.id)
 
     # ---- the next hop ------------------------------------------------------------------------------------------------
 

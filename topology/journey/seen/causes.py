@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from topology.journey.forwarding import REFUSALS, Address
 from topology.journey.hop import Cause, Hop, Verdict
-from topology.journey.packet import Packet
+from topology.journey.packet import Packet, asks_for
 from topology.journey.probe import Probe
 from topology.journey.seen.evidence import Passage
 from topology.journey.sighting import RouteLookup, TappedFrame
@@ -196,9 +196,12 @@ def did_not_leave(walk: "Walk", ns: str, dev: str) -> Verdict:
 
 def lost_on_wire(walk: "Walk", out: TappedFrame) -> Verdict:
     """Out at one end, and not in at the other."""
+    place = ids.Ref(out.ns, out.dev).id
     trouble = link_trouble(walk, out.ns, out.dev)
+    if trouble is None and walk.drops(out.ns, out.dev):
+        return walk.verdict(Cause.NO_WIRE, out.ns, dev=out.dev, address=asks_for(out.packet) or out.packet.dst, object=place)
     note = "it was not seen at the other end"
-    return trouble or walk.verdict(Cause.UNKNOWN, out.ns, dev=out.dev, object=ids.Ref(out.ns, out.dev).id, note=note)
+    return trouble or walk.verdict(Cause.UNKNOWN, out.ns, dev=out.dev, object=place, note=note)
 
 
 def not_taken(walk: "Walk", tap: TappedFrame) -> Verdict:

@@ -71,6 +71,11 @@ class Walk:
         """About the last hop."""
         return msgspec.convert({"cause": cause, "leg": self.leg, "namespace": ns, "hop": len(self.hops) - 1, **fields}, Verdict)
 
+    def drops(self, ns: str, dev: str) -> bool:
+        """Whether it is of a kind that drops what leaves through it."""
+        record = self.interface(ns, dev)
+        return record is not None and record.KIND.drops
+
     def interface(self, ns: str, dev: str) -> AnyInterface | None:
         """Its record, where it has one."""
         return self.view.graph.interfaces.get(ids.join(ns, dev))
@@ -150,7 +155,7 @@ class Walk:
         return causes.did_not_leave(self, ns, dev) if tap is None else tap
 
     def _neighbour(self, ns: str, dev: str, packet: Packet, tap: TappedFrame | None) -> Verdict | None:
-        if dev in ("lo", ""):
+        if dev in ("lo", "") or (tap is not None and self.drops(ns, dev)):
             return None
         found = self.evidence.route_out(ns, dev, packet.dst)
         address = (found.via if found is not None else "") or packet.dst
@@ -287,7 +292,7 @@ class Walk:
     def _seen_at_peer(self, tap: TappedFrame, depth: int) -> bool:
         peer = self.view.graph.peer(ids.join(tap.ns, tap.dev))
         if peer is None:
-            return True
+            return not self.drops(tap.ns, tap.dev)
         there = next(self.evidence.frames(self.leg, peer.namespace, "in", tap.at or 0, peer.name), None)
         return there is not None and self._leads_on(there, depth)
 

@@ -34,6 +34,7 @@ class Bridge(Interface, frozen=True, kw_only=True, tag="bridge"):
         movable=False,
         no_port=Fault("master", "Can not enslave a bridge to a bridge", "join two bridges with a veth link", errno.ELOOP),
         max_ports=1023,  # BR_MAX_PORTS is 1 << 10, and no port has number 0 (net/bridge/br_private.h)
+        stem="br",
         node=True,
         mtu=Mtu(follows="ports"),
         mac="port",

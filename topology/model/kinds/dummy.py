@@ -9,4 +9,4 @@ from topology.model.kind import Kind, Mtu
 class Dummy(Interface, frozen=True, kw_only=True, tag="dummy"):
     """An interface without a wire. Its addresses answer; frames that leave through it are dropped."""
 
-    KIND: ClassVar[Kind] = Kind(mtu=Mtu(0, 2**31 - 1), speed="unknown")
+    KIND: ClassVar[Kind] = Kind(mtu=Mtu(0, 2**31 - 1), speed="unknown", drops=True)

@@ -9,4 +9,5 @@ from topology.model.kind import Kind, Mtu
 class Ifb(Interface, frozen=True, kw_only=True, tag="ifb"):
     """A queue for packets that a filter redirects to it; they go on where they were going when they have passed it."""
 
-    KIND: ClassVar[Kind] = Kind(mtu=Mtu(0, 2**31 - 1), mac_fixed=True, speed="unknown")
+    # ifb_xmit() drops what no filter redirected to it (drivers/net/ifb.c)
+    KIND: ClassVar[Kind] = Kind(mtu=Mtu(0, 2**31 - 1), mac_fixed=True, speed="unknown", drops=True)

@@ -22,7 +22,7 @@ class Vlan(Interface, frozen=True, kw_only=True, tag="vlan"):
         fields=(
             LOWER,
             Field("protocol", option="protocol", fixed=True),
-            Field("vid", 0, 4094, option="id", fixed=True),
+            Field("vid", 0, 4094, option="id", fixed=True, proposed=10),
             Field("reorder_hdr", option=_switch("reorder_hdr")),
             Field("gvrp", option=_switch("gvrp")),
             Field("mvrp", option=_switch("mvrp")),

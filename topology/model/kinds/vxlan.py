@@ -30,7 +30,7 @@ class Vxlan(Interface, frozen=True, kw_only=True, tag="vxlan"):
 
     KIND: ClassVar[Kind] = Kind(
         fields=(
-            Field("vni", 0, 2**24 - 1, option="id", fixed=True, named=True, always=True),
+            Field("vni", 0, 2**24 - 1, option="id", fixed=True, named=True, always=True, proposed=100),
             Field("dstport", 1, 65535, option="dstport", fixed=True, always=True, formerly="port_number"),
             Field("local", role="address", option="local", fixed=True),
             Field("remote", role="address", option=_remote, fixed=True),

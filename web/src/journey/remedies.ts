@@ -19,6 +19,7 @@ export function remedyWords(t: RemedyTexts, verdict: Verdict): string {
     'neighbour-silent': () => t.neighbour(address, dev),
     'interface-down': () => t.up(dev, namespace),
     'no-carrier': () => t.carrier(dev),
+    'no-wire': () => t.wire(address, namespace),
     'not-forwarded': () =>
       t.forwarding(address.includes(':') ? 'net.ipv6.conf.all.forwarding' : 'net.ipv4.ip_forward', namespace),
     'reverse-path': () => t.reversePath(address, dev, namespace),

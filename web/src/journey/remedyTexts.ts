@@ -14,6 +14,8 @@ export const useRemedyTexts = catalogue(
       `An interface on the segment of ${dev} has to have the address ${address}, and be up.`,
     up: (dev: string, namespace: string) => `Set ${dev} up in ${namespace}.`,
     carrier: (dev: string) => `Set up what is at the other end of ${dev}.`,
+    wire: (address: string, namespace: string) =>
+      `Send it by another interface: change the route to ${address} in ${namespace}.`,
     forwarding: (key: string, namespace: string) => `Set ${key} to 1 in ${namespace}.`,
     reversePath: (address: string, dev: string, namespace: string) =>
       `Add a route to ${address} by ${dev}, or set rp_filter to 0 in ${namespace}.`,
@@ -34,6 +36,7 @@ export const useRemedyTexts = catalogue(
     neighbour: (address, dev) => `與 ${dev} 同一網段的介面須擁有位址 ${address}，並且已啟用。`,
     up: (dev, namespace) => `在 ${namespace} 啟用 ${dev}。`,
     carrier: (dev) => `啟用 ${dev} 另一端的介面。`,
+    wire: (address, namespace) => `改由其他介面送出：在 ${namespace} 變更往 ${address} 的路由。`,
     forwarding: (key, namespace) => `在 ${namespace} 將 ${key} 設為 1。`,
     reversePath: (address, dev, namespace) =>
       `加上經由 ${dev} 往 ${address} 的路由，或在 ${namespace} 將 rp_filter 設為 0。`,

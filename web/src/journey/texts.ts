@@ -164,6 +164,7 @@ export const useJourneyTexts = catalogue(
     noNeighbour: (address: string, dev: string) => `Neighbour ${address} did not answer on ${dev}`,
     interfaceDown: (dev: string) => `Interface ${dev} is down`,
     noCarrier: (dev: string) => `Interface ${dev} has no carrier`,
+    noWire: (dev: string) => `Interface ${dev} leads nowhere and drops what is sent through it`,
     notForwarded: (key: string) => `Not forwarded because ${key} is 0`,
     reversePath: (address: string, dev: string) =>
       `Dropped by the reverse-path filter (${address} is not reached through ${dev})`,
@@ -304,6 +305,7 @@ export const useJourneyTexts = catalogue(
     noNeighbour: (address, dev) => `鄰居 ${address} 在 ${dev} 上沒有回應`,
     interfaceDown: (dev) => `介面 ${dev} 已停用`,
     noCarrier: (dev) => `介面 ${dev} 沒有載波`,
+    noWire: (dev) => `介面 ${dev} 不通往任何地方，會丟棄經由它送出的封包`,
     notForwarded: (key) => `未轉送，因為 ${key} 為 0`,
     reversePath: (address, dev) => `被反向路徑過濾丟棄（不會經由 ${dev} 到達 ${address}）`,
     ttlExceeded: 'TTL 已用盡',

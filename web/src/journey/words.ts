@@ -125,6 +125,7 @@ export function verdictWords(t: JourneyTexts, verdict: Verdict): string {
     'neighbour-silent': () => t.noNeighbour(address, dev),
     'interface-down': () => t.interfaceDown(dev),
     'no-carrier': () => t.noCarrier(dev),
+    'no-wire': () => t.noWire(dev),
     'not-forwarded': () =>
       t.notForwarded(address.includes(':') ? 'net.ipv6.conf.all.forwarding' : 'net.ipv4.ip_forward'),
     'reverse-path': () => t.reversePath(address, dev),

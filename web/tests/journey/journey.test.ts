@@ -82,6 +82,7 @@ test('every cause has words', () => {
     'neighbour-silent',
     'interface-down',
     'no-carrier',
+    'no-wire',
     'not-forwarded',
     'reverse-path',
     'ttl-exceeded',

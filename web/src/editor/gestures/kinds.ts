@@ -6,7 +6,6 @@ import {
   KINDS,
   type Kind,
   type KindField,
-  type KindFieldKey,
   type KindSpec,
   kindSpec,
   nameOf,
@@ -19,10 +18,6 @@ import { freeName, namesIn } from './propose'
 /** What was put into a form, by field: texts as they were typed, switches. What nobody touched is not in it. */
 export type FormValues = Readonly<Record<string, string | boolean>>
 
-/** What numbers that a kind needs and has no default for begin with. */
-const FIRST: Readonly<Partial<Record<KindFieldKey, number>>> = { 'vlan.vid': 10, 'vxlan.vni': 100 }
-/** What names begin with, where that is not the kind. */
-const STEMS: Readonly<Partial<Record<Kind, string>>> = { bridge: 'br' }
 /** IFNAMSIZ of linux/if.h without the zero at the end. */
 const LONGEST_NAME = 15
 
@@ -44,7 +39,7 @@ export function formValue(scene: Scene, spec: KindSpec, namespace: string, value
     if (typeof given === 'string' && (given === '' ? !field.required : options.includes(given))) return given
     return (field.required && options[0]) || ''
   }
-  return given ?? FIRST[`${spec.kind}.${field.name}` as KindFieldKey] ?? field.default ?? ''
+  return given ?? field.proposed ?? field.default ?? ''
 }
 
 /** `br0`; `eth0.10` for the VLAN 10 of eth0, as ip-link(8) has it. */
@@ -58,7 +53,7 @@ export function proposedName(scene: Scene, kind: Kind, namespace: string, values
     const name = `${nameOf(on ?? '')}.${number}`
     if (on && number && name.length <= LONGEST_NAME && !taken.has(name)) return name
   }
-  return freeName(STEMS[kind] ?? kind, taken)
+  return freeName(spec.stem, taken)
 }
 
 /** What is typed as the value of a field: a number, an empty text as nothing. The server says what is wrong with it. */
