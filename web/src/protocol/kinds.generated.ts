@@ -5,7 +5,8 @@ import type { AnyInterface } from './generated'
 export type Kind = AnyInterface['kind']
 
 /** A field that only one kind has. `min`, `max` and `unit` are a number's, and `proposed`, which a form begins with. One that is not
- * `changeable`, and a value in `anew`, need the interface made anew. The text of `lower` and `peer` is an interface (`ns0/veth0`), that of `namespace` a namespace. */
+ * `changeable`, and a value in `anew`, need the interface made anew. The text of `lower` and `peer` is an interface
+ * (`ns0/veth0`), that of `namespace` a namespace. */
 export type KindField = {
   name: string
   type: 'number' | 'boolean' | 'text' | 'choice' | 'address' | 'lower' | 'peer' | 'namespace'
