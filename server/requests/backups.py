@@ -28,7 +28,7 @@ def backup(hub: Hub, session: Session, request: q.Backup) -> None:
     def run() -> None:
         try:
             with _file() as file:
-                hub.storage.backup(file)  # type: ignore[arg-type]
+                hub.storage.backup(file)  # type: ignore[arg-type]  # typeshed: a SpooledTemporaryFile is no BinaryIO
                 file.seek(0)
                 while data := file.read(PIECE):
                     session.item(request.id, q.Output(stream=1, data=data))
@@ -52,7 +52,7 @@ def restore(hub: Hub, session: Session, request: q.Restore) -> None:
         try:
             with file:
                 file.seek(0)
-                archive = read_backup(file)  # type: ignore[arg-type]
+                archive = read_backup(file)  # type: ignore[arg-type]  # as above
             hub.restore(archive, request.replace)
             session.answer(request.id, q.Restored(labs=tuple(sorted(archive.labs))))
         except Exception as e:

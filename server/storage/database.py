@@ -196,4 +196,4 @@ def _begin(connection: Connection) -> None:
 def _set_up_postgresql(connection: object, _record: object) -> None:
     with connection.cursor() as cursor:  # type: ignore[attr-defined]  # psycopg's; SQLAlchemy gives no type
         cursor.execute(_POSTGRESQL_SESSION)
-    connection.commit()  # type: ignore[attr-defined]
+    connection.commit()  # type: ignore[attr-defined]  # psycopg's, too
