@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from topology.model import ranges
+from topology.model import names, ranges
 from topology.model.base import Json
 from topology.model.drawing import LABEL_LENGTH, NAME_LENGTH, NOTE_LENGTH
 from topology.model.netfilter import FAMILIES, HOOKS
@@ -42,7 +42,7 @@ ID = "urn:vethboard:document:1"
 _MAC = "^[0-9A-Fa-f]{1,2}([:-][0-9A-Fa-f]{1,2}){5}$"
 _PAIR: Json = {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}
 _NODE = "^[^/]+(/[^/]+)?$"
-_IFNAME: Json = {"type": "string", "pattern": "^[^/:%\\s]{1,15}$", "not": {"enum": [".", "..", "all", "default"]}}
+_IFNAME: Json = {"type": "string", "pattern": f"^[^/:%\\s]{{1,{names.IFNAMSIZ - 1}}}$", "not": {"enum": [".", "..", "all", "default"]}}
 _NSNAME: Json = {"type": "string", "pattern": "^[^/]{1,255}$", "not": {"enum": [".", ".."]}}
 _LIMITS: dict[tuple[type[msgspec.Struct], str], tuple[int, int]] = {
     **{(kind, f.name): (f.low, f.high) for kind in INTERFACES for f in kind.KIND.fields if f.low is not None and f.high is not None},

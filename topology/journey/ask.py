@@ -8,7 +8,7 @@ import msgspec
 from topology.journey.endpoints import source_namespace, target_address
 from topology.journey.forwarding import ForwardingView
 from topology.journey.probe import Ask, Probe
-from topology.model import ids
+from topology.model import ids, ranges
 from topology.model.graph import Graph
 from topology.model.problems import invalid
 from topology.model.records import AnyRecord
@@ -48,7 +48,7 @@ def _asking(view: ForwardingView, namespace: str, dev: str, address: str) -> tup
 def check(ask: Ask) -> None:
     """Raises `ProblemError` (INVALID) for what no kernel would send."""
     for name, value, low, high in (
-        ("port", ask.port if ask.port is not None else 1, 1, 65535), ("source port", ask.source_port, 0, 65535),
+        ("port", ask.port if ask.port is not None else 1, *ranges.L4_PORT), ("source port", ask.source_port, 0, ranges.L4_PORT[1]),
         ("size", ask.size, 0, 65507), ("ttl", ask.ttl if ask.ttl is not None else 1, 1, 255), ("mark", ask.mark, 0, 0xFFFFFFFF),
     ):  # fmt: skip
         if not low <= value <= high:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
+from topology.model import ranges
 from topology.model.records import INTERFACES, AnyRecord, Chain
 from topology.observe.live import AnyLive, LinkLive
 from topology.rules.chains import Chains, aims_at, by_table, is_built_in
@@ -181,6 +182,6 @@ def _range(ports: str) -> tuple[int, int]:
     """`80`, `80:90`, `:90`, `80:`; an empty range where it is none."""
     low, colon, high = ports.partition(":")
     try:
-        return int(low or 0), int(high or 65535) if colon else int(low)
+        return int(low or 0), int(high or ranges.L4_PORT[1]) if colon else int(low)
     except ValueError:
         return 1, 0

@@ -14,6 +14,9 @@ ROUTE_METRIC: Final = (0, 2**32 - 1)
 VLAN_ID: Final = (1, 4094)
 """IEEE 802.1Q: 0 and 4095 are reserved."""
 
+L4_PORT: Final = (1, 65535)
+"""A port of TCP or UDP, 16 bits (RFC 768, RFC 9293); 0 is none."""
+
 PORT_COST: Final = (1, 65535)
 """br_stp_set_path_cost() of net/bridge/br_stp_if.c (BR_MIN_PATH_COST, BR_MAX_PATH_COST)."""
 

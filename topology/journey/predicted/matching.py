@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from topology.journey.packet import Packet
+from topology.model import ranges
 from topology.rules.parse import Condition, Match, Option, Rule
 
 
@@ -104,7 +105,7 @@ def _ports(value: int, text: str) -> bool | None:
     """`80`, `1000:2000`, `:1023`, a list with commas; None: a name that is not known."""
     for part in text.split(","):
         low, colon, high = part.partition(":")
-        first, last = port(low or "0"), port((high or "65535") if colon else low)
+        first, last = port(low or "0"), port((high or str(ranges.L4_PORT[1])) if colon else low)
         if first < 0 or last < 0:
             return None
         if first <= value <= last:

@@ -4,6 +4,7 @@ import ipaddress
 from collections.abc import Iterator
 from typing import ClassVar
 
+from topology.model import ranges
 from topology.model.base import Fault, Interface
 from topology.model.ids import name_of
 from topology.model.kind import Field, Kind, Lower, Mtu
@@ -31,7 +32,7 @@ class Vxlan(Interface, frozen=True, kw_only=True, tag="vxlan"):
     KIND: ClassVar[Kind] = Kind(
         fields=(
             Field("vni", 0, 2**24 - 1, option="id", fixed=True, named=True, always=True, proposed=100),
-            Field("dstport", 1, 65535, option="dstport", fixed=True, always=True, formerly="port_number"),
+            Field("dstport", *ranges.L4_PORT, option="dstport", fixed=True, always=True, formerly="port_number"),
             Field("local", role="address", option="local", fixed=True),
             Field("remote", role="address", option=_remote, fixed=True),
             Field("parent", role="lower", option=lambda ref: f"dev {name_of(ref)}", fixed=True),
