@@ -14,7 +14,7 @@ from websockets.asyncio.server import ServerConnection, unix_serve
 from websockets.exceptions import ConnectionClosed
 
 from agent.capture import Captures
-from agent.filter import attempt
+from agent.filter import Trial, attempt
 from agent.filter.extensions import listing
 from agent.journey.tracing import Tracing
 from agent.lab.children import Children
@@ -195,8 +195,9 @@ class Lab:
         return p.LabAnswer(id=request.id)
 
     def _try_rules(self, request: p.TryRules, _outbox: Outbox) -> p.Tried:
-        tried = attempt(self._kernel.namespaces, self._kernel.filters.driver, request.family, request.text)
-        return p.Tried(id=request.id, text=tried.text, line=tried.line, problem=tried.problem)
+        trial = Trial(request.text, request.base, request.mode)
+        tried = attempt(self._kernel.namespaces, self._kernel.filters.driver, request.family, trial)
+        return p.Tried(id=request.id, **tried._asdict())
 
 
 def warm() -> None:

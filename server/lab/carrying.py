@@ -1,11 +1,12 @@
 """Carries edits out in the kernel of a lab: plans, has the lab's process apply them, and reads the kernel back."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from protocol import private as p
 from server.lab import merge, rule_trials
-from server.lab.document import Draft
+from server.lab.document import Draft, Importing
 from server.lab.parts import Parts
 from server.problems import unavailable
 from topology.edit.commands import AnyCommand, ApplyDocument, ImportRules
@@ -105,6 +106,13 @@ class Carrying:
                 out.add(step.to_namespace)
         return out
 
+    def importing(self) -> Importing | None:
+        """How rules are imported: by the iptables-restore of a lab that is live; None: as far as their text tells."""
+        link = self._parts.connection.link
+        if not self._parts.machine.is_live or link is None:
+            return None
+        return partial(rule_trials.imported, link)
+
     def as_printed(self, after: Records, commands: Sequence[AnyCommand], dry_run: bool) -> Records:
         """The records with rules as iptables-save prints them, where they are compared with existing ones: a rule that is only written
         differently would else be replaced. All other rules are read back after they were applied."""
@@ -112,7 +120,7 @@ class Carrying:
         if not self._parts.machine.is_live or link is None:
             return after
         compared = [key for key in between(self._parts.document.desired, after).ids if dry_run or key in observed]
-        if not dry_run and not any(isinstance(c, ApplyDocument | ImportRules) for c in commands):
+        if all(isinstance(c, ImportRules) for c in commands) or not (dry_run or any(isinstance(c, ApplyDocument) for c in commands)):
             return after
         return {**after, **rule_trials.printed(link, trials(after, observed, compared), strict=dry_run)}
 

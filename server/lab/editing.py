@@ -16,7 +16,7 @@ from server.lab.policy import adopt
 from server.lab.states import State
 from server.problems import denied, unavailable
 from server.storage import Move, NewEntry
-from topology.edit.commands import AnyCommand, ApplyDocument, RevertDrift
+from topology.edit.commands import AnyCommand, ApplyDocument, ImportRules, RevertDrift
 from topology.model import ids
 from topology.model.base import HOST
 from topology.model.diff import Diff, between
@@ -69,11 +69,13 @@ class Editing:
         return self._planned(draft, diff) if asked.dry_run else self._commit(draft, diff, asked)
 
     def _draft(self, asked: EditRequest) -> Draft:
-        return self._document.draft(asked.commands, Drift(self._view.observed.records, self._view.drift))
+        return self._document.draft(asked.commands, Drift(self._view.observed.records, self._view.drift), self._carrying.importing())
 
     def _only_drawn(self, asked: EditRequest) -> Draft | None:
         """The draft of an edit with which the kernel has nothing to do; None for any other, and for one that does not fit the document of
         this moment."""
+        if any(isinstance(c, ImportRules) for c in asked.commands):
+            return None
         try:
             draft = self._draft(asked)
         except ProblemError:

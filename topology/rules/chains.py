@@ -1,12 +1,14 @@
 """Chains as records: finding them, their normal form, what iptables refuses of one, and rules that name chains and interfaces."""
 
 import errno
+import re
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 from topology.model.base import Fault
 from topology.model.netfilter import CHAIN_NAME_MAX, HOOKS, TABLES
 from topology.model.records import AnyRecord, Chain, replace
-from topology.rules.tokens import TEXTS, Token, quote, restorable, tokens
+from topology.rules.tokens import TEXTS, Token, quote, tokens
 
 TableKey = tuple[str, str, str]
 """Namespace, family, table."""
@@ -47,7 +49,7 @@ def order(chain: Chain) -> tuple[object, ...]:
 
 def normal(chain: Chain) -> Chain | None:
     """The normal form: a built-in chain has a policy. None where it has ACCEPT and no rules: then it has no record."""
-    rules = tuple(restorable(rule.strip()) for rule in chain.rules)
+    rules = tuple(rule.strip() for rule in chain.rules)
     if not is_built_in(chain):
         return chain if rules == chain.rules and chain.policy is None else replace(chain, rules=rules, policy=None)
     policy = chain.policy or "ACCEPT"
@@ -69,7 +71,7 @@ def faults(chain: Chain) -> Iterator[Fault]:
     for number, rule in enumerate(chain.rules):
         fault = rule_fault(rule)
         if fault is not None:
-            yield Fault(f"rules[{number}]", *fault)
+            yield Fault(f"rules[{number}]", fault.message, fault.hint)
 
 
 def _name_faults(name: str) -> Iterator[Fault]:
@@ -80,17 +82,33 @@ def _name_faults(name: str) -> Iterator[Fault]:
         yield Fault("name", f"chain name `{name}' too long (must be under {CHAIN_NAME_MAX + 1} chars)", "take a shorter name")
 
 
-def rule_fault(rule: str) -> tuple[str, str] | None:
-    """Why a text cannot be a rule, and what to do; None where only iptables can tell."""
-    if "\n" in rule or "\r" in rule:
-        return "a rule is one line", "take the line break out: write each rule on its own"
-    if any((ord(c) < 32 and c != "\t") or 0xD800 <= ord(c) < 0xE000 or ord(c) == 127 for c in rule):
-        return "a rule is text", "take the control character out"
-    if len(rule) > MAX_WORD:
-        if len(rule.encode()) > MAX_LINE:
-            return f"the rule has {len(rule.encode())} bytes", f"iptables-restore takes at most {MAX_LINE}"
-        if any(len(t.value.encode()) > MAX_WORD for t in tokens(rule)):
-            return "Parameter too long!", f"one word of a rule has at most {MAX_WORD} bytes"
+class RuleFault(NamedTuple):
+    """Why a text cannot be a rule, what to do, and where in the text it is: from, to, in characters; None: nowhere in particular."""
+
+    message: str
+    hint: str
+    span: tuple[int, int] | None = None
+
+
+_CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
+
+
+def rule_fault(rule: str) -> RuleFault | None:
+    """What is wrong with a text that is to be a rule; None where only iptables can tell."""
+    if (found := _CONTROL.search(rule)) is not None:
+        if found[0] in "\n\r":
+            return RuleFault("a rule is one line", "take the line break out: write each rule on its own", found.span())
+        return RuleFault("a rule is text", "take the control character out", found.span())
+    words = tokens(rule) if '"' in rule or len(rule) > MAX_WORD else ()
+    for word in words:
+        if word.open:
+            at = rule.index('"', word.start)
+            hint = 'close it with another ", or write \\" for a quote that is part of the text'
+            return RuleFault(f"the quote at character {at + 1} is not closed", hint, (at, word.end))
+        if len(word.value.encode()) > MAX_WORD:
+            return RuleFault("Parameter too long!", f"one word of a rule has at most {MAX_WORD} bytes", (word.start, word.end))
+    if len(rule.encode()) > MAX_LINE:
+        return RuleFault(f"the rule has {len(rule.encode())} bytes", f"iptables-restore takes at most {MAX_LINE}")
     return None
 
 
