@@ -5,7 +5,8 @@ reading never changes anything.
   `alternatives` chooses which of them is `iptables` in a lab;
 - `write`: rules changed, and the line found that was refused; `partly`: what can be loaded of a text; `trial`, `pretest`: texts and steps
   that are tried in namespaces made for this;
-- `watch`: rules and counters as facts, `doubtful` where iptables-save leaves it open which they are; `events` says when they may have changed;
+- `watch`: rules and counters as facts, `doubtful` where iptables-save leaves it open which they are; `events` says when they may have
+  changed;
 - `legacy_tables`, `nft_tables`: the tables that the kernel has;
 - `conntrack`: connections as facts; `nfnetlink`: the sockets of netfilter.
 """

@@ -1,7 +1,7 @@
 """Tables of which the output of iptables-save does not say for certain where their rules end, read rule by rule.
 
-iptables prints a comment with a line break, and a name with a quote, as they are. `iptables -S CHAIN NUMBER` prints one rule, whatever is in
-it: so rules are counted as the kernel counts them, and no comment passes for a rule.
+iptables prints a comment with a line break, and a name with a quote, as they are. `iptables -S CHAIN NUMBER` prints one rule, whatever
+is in it: so rules are counted as the kernel counts them, and no comment passes for a rule.
 """
 
 import re

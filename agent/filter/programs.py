@@ -1,5 +1,6 @@
 """iptables' own programs, started by a thread that is in the namespace: a child process inherits the thread's network namespace."""
 
+import signal
 import subprocess
 from typing import NamedTuple
 
@@ -32,9 +33,14 @@ def run(namespaces: Namespaces, place: Netns, argv: list[str], text: str = "") -
             return Ended(124, "", f"{argv[0]} did not end within {_AT_MOST_SECONDS} s")
         except OSError as e:
             return Ended(127, "", f"{argv[0]}: {e.strerror}")
-        return Ended(done.returncode, _text(done.stdout), _text(done.stderr))
+        return Ended(done.returncode, _text(done.stdout), _text(done.stderr) or _crash(argv[0], done.returncode))
 
     return namespaces.visit(place, start)
+
+
+def _crash(program: str, code: int) -> str:
+    """What there is to say of a program that a signal has ended; nothing of any other."""
+    return f"{program} was ended by {signal.Signals(-code).name}: this may be a fault of its own" if code < 0 else ""
 
 
 def _text(data: bytes) -> str:

@@ -1,4 +1,4 @@
-"""Texts of iptables-restore that are tried in a namespace made for this only: what is loaded, how iptables-save prints it, what is refused."""
+"""Texts of iptables-restore that are tried in a namespace made for this only: what is loaded, how it is printed, what is refused."""
 
 from typing import NamedTuple
 

@@ -8,20 +8,25 @@ from protocol import private as p
 from server.lab import merge, rule_trials
 from server.lab.document import Draft, Importing
 from server.lab.parts import Parts
+from server.lab.unloaded import Unloaded, is_of_chain
 from server.problems import unavailable
 from topology.edit.commands import AnyCommand, ApplyDocument, ImportRules
 from topology.model import ids
 from topology.model.diff import Diff, between
 from topology.model.graph import Graph
 from topology.model.problems import Code, Problem, ProblemError
-from topology.model.records import AnyRecord, Records
+from topology.model.records import AnyRecord, Chain, Records
 from topology.observe.normal import drift
 from topology.plan.plan import plan
 from topology.plan.steps import AnyStep, ChangeTable, MoveInterface
 from topology.plan.table_texts import trials
+from topology.rules.unloaded import without
 
 MAX_ROUNDS = 3
 """Plans until the kernel is as asked: some consequences only show when it is read back."""
+
+_NAMED = 5
+"""So many rules that cannot be loaded are said at once; all of them are among the warnings."""
 
 Goal = Callable[[Sequence[AnyStep]], Records]
 """What the kernel is to be, after the steps that were done already."""
@@ -47,6 +52,7 @@ class Carrying:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self.unloaded = Unloaded()
         self._unfinished: _Unfinished | None = None
         self._ruins: dict[str, AnyRecord | None] = {}
         """What a failed apply has left in the kernel, by id; None: a record that it has taken away."""
@@ -175,7 +181,8 @@ class Carrying:
 
     def is_ruin(self, key: str) -> bool:
         """Whether a record still is what a failed apply has left; if somebody has changed it since, it is theirs."""
-        return key in self._ruins and self._ruins[key] == self._parts.view.observed.records.get(key)
+        observed = self._parts.view.observed.records
+        return self.unloaded.explains(key, observed) or (key in self._ruins and self._ruins[key] == observed.get(key))
 
     def _keep_apart(self, before: Records, steps: Sequence[AnyStep]) -> None:
         """After an apply that failed and could not be undone: what it has changed in the kernel is drift, and nobody's edit."""
@@ -190,11 +197,62 @@ class Carrying:
             self._parts.publisher.notice("warning", problem)
 
     def execute_document(self) -> tuple[AnyStep, ...]:
-        """Make the kernel what the document says, whatever it is."""
-        desired, view = self._parts.document.desired, self._parts.view
+        """Make the kernel what the document says, whatever it is; but for the rules that could not be loaded at the start."""
+        view = self._parts.view
+        desired = without(self._parts.document.desired, self.unloaded.found)
         steps = self.execute(lambda done: with_observed_tables(desired, view.observed.records, done), desired, {})
         view.pending = None
         return steps
+
+    def build(self) -> tuple[AnyStep, ...]:
+        """Make an empty lab what the document says. Rules that iptables cannot load are left out, and named."""
+        self.unloaded.forget()
+        while True:
+            try:
+                steps = self.execute_document()
+                break
+            except ProblemError as e:
+                if not is_of_chain(e.problem) or not self._leave_out(e.problem):
+                    raise
+        self.unloaded.saw(self._parts.view.observed.records)
+        for problem in self.unloaded.problems[:_NAMED]:
+            self._parts.publisher.notice("warning", problem)
+        if self.unloaded.found:
+            self._parts.view.stale_warnings = True
+            self._parts.view.wait_for_quiet()
+        return steps
+
+    def _leave_out(self, problem: Problem) -> bool:
+        """A rule was refused: leave out all that are, or at least this one; whether anything more is left out."""
+        link, desired = self._parts.connection.link, self._parts.document.desired
+        if link is None:
+            return False
+        left = without(desired, self.unloaded.found)
+        if self.unloaded.look(link, left):
+            return True
+        chain = left.get(problem.subject or "")
+        rule = chain.rules[problem.rule - 1] if isinstance(chain, Chain) and problem.rule and problem.rule <= len(chain.rules) else ""
+        whole = desired.get(problem.subject or "")
+        number = whole.rules.index(rule) + 1 if rule and isinstance(whole, Chain) else 0
+        return self.unloaded.add(desired, problem.subject or "", number, problem)
+
+    def settle(self) -> None:
+        """After the document or the kernel has changed: what still is not loaded."""
+        if self.unloaded.found:
+            view = self._parts.view
+            self.unloaded.settle(self._parts.document.desired, view.differing())
+            view.stale_warnings = True
+
+    def look_for_unloaded(self) -> None:
+        """A lab that was found running: the chains that differ from the document because rules of theirs cannot be loaded."""
+        link, desired, view = self._parts.connection.link, self._parts.document.desired, self._parts.view
+        lacking = {key: r for key in view.differing() if isinstance(r := desired.get(key), Chain) and _lacks(r, view.observed.records)}
+        if link is None or not lacking:
+            return
+        tables = {_table_of(key) for key in lacking}
+        self.unloaded.look(link, {key: r for key, r in desired.items() if _table_of(key) in tables})
+        self.unloaded.settle(desired, lacking)
+        self.unloaded.saw(view.observed.records)
 
     def _apply(self, steps: tuple[AnyStep, ...], wanted: Records) -> None:
         if self._parts.connection.link is None:
@@ -225,6 +283,12 @@ class Carrying:
     def forget_unfinished(self) -> None:
         """The process in which an apply was under way, or had failed, has ended."""
         self._unfinished, self._ruins = None, {}
+
+
+def _lacks(chain: Chain, observed: Mapping[str, AnyRecord]) -> bool:
+    """Whether the kernel lacks rules that the chain has."""
+    there = observed.get(chain.id)
+    return not set(chain.rules) <= set(there.rules if isinstance(there, Chain) else ())
 
 
 def _tables(steps: Sequence[AnyStep]) -> set[tuple[str, ...]]:

@@ -133,6 +133,8 @@ class Editing:
             carried = self._carrying.carry_out(draft)
             steps = carried.steps
             after = adopt(after, self._view.observed.records, self._carrying.consequences(after, diff, steps))
+            after = self._carrying.unloaded.as_printed(after, self._view.observed.records)
+            self._carrying.unloaded.saw(self._view.observed.records)
         diff = between(before, after)
         shell = shell_commands(steps) if size(steps) <= MAX_SHELL_COMMANDS else ()
         try:
@@ -185,6 +187,7 @@ class Editing:
 
     def leave_to_policy(self) -> None:
         """What differs since an edit was carried out comes from outside: have the policy act on it soon. Without that publish the drift."""
+        self._carrying.settle()
         found = self._view.differing()
         if set(found) - set(self._view.drift) and self._document.policy != "flag":
             self._view.wait_for_quiet()
@@ -203,6 +206,7 @@ class Editing:
             wanted = set(command.ids if command.ids is not None else self._view.drift)
             goal = revert_goal(lambda: self._view.observed.records, self._document.desired, wanted, adopt)
             steps = self._carrying.execute(goal, self._document.desired, {})
+            self._carrying.unloaded.forget(wanted)
             self.leave_to_policy()
         return self._done(steps, 0.0)
 

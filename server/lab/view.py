@@ -93,14 +93,12 @@ class View:
             self.drift = found
             self._publisher.publish(drift=found)
 
-    def update_warnings(self, is_live: bool, more: Problem | None) -> None:
-        """Publish the warnings, where they are others than before. `more`: one that comes from elsewhere."""
+    def update_warnings(self, is_live: bool, more: tuple[Problem, ...]) -> None:
+        """Publish the warnings, where they are others than before. `more`: those that come from elsewhere."""
         if not self.stale_warnings:
             return
         self.stale_warnings = False
-        found = warnings(self.observed.records if is_live else self._document.desired)
-        if more is not None:
-            found = (more, *found)
+        found = (*more, *warnings(self.observed.records if is_live else self._document.desired))
         if found != self.warnings:
             self.warnings = found
             self._publisher.publish(warnings=found)

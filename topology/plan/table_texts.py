@@ -48,6 +48,24 @@ def trials(wanted: Mapping[str, AnyRecord], known: Mapping[str, AnyRecord], ids:
         yield Trial(namespace, family, "\n".join([*lines, ""]), tuple(chains), places)
 
 
+def whole(records: Mapping[str, AnyRecord]) -> Iterator[Trial]:
+    """All chains, by namespace and family. A rule that iptables-restore would not take for one line has an empty line."""
+    for namespace, family in dict.fromkeys((c.namespace, c.family) for c in records.values() if isinstance(c, Chain)):
+        mine = {key: c for key, c in records.items() if isinstance(c, Chain) and (c.namespace, c.family) == (namespace, family)}
+        lines: list[str] = []
+        places: dict[int, tuple[str, int]] = {}
+        for (_, _, table), chains in by_table(mine).items():
+            lines.append(f"*{table}")
+            for chain in chains.values():
+                places[len(lines)] = (chain.id, 0)
+                lines.append(f":{chain.name} {chain.policy or '-'}")
+            for chain in chains.values():
+                places.update((len(lines) + n, (chain.id, n + 1)) for n in range(len(chain.rules)))
+                lines += [f"-A {quote(chain.name)} {rule}" if rule_fault(rule) is None else "" for rule in chain.rules]
+            lines.append("COMMIT")
+        yield Trial(namespace, family, "\n".join([*lines, ""]), tuple(mine.values()), places)
+
+
 def _rules(record: AnyRecord | None) -> set[str]:
     return set(record.rules) if isinstance(record, Chain) else set()
 

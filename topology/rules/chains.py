@@ -99,6 +99,8 @@ def rule_fault(rule: str) -> RuleFault | None:
         if found[0] in "\n\r":
             return RuleFault("a rule is one line", "take the line break out: write each rule on its own", found.span())
         return RuleFault("a rule is text", "take the control character out", found.span())
+    if len(rule.encode()) > MAX_LINE:
+        return RuleFault(f"the rule has {len(rule.encode())} bytes", f"iptables-restore takes at most {MAX_LINE}")
     words = tokens(rule) if '"' in rule or len(rule) > MAX_WORD else ()
     for word in words:
         if word.open:
@@ -107,8 +109,6 @@ def rule_fault(rule: str) -> RuleFault | None:
             return RuleFault(f"the quote at character {at + 1} is not closed", hint, (at, word.end))
         if len(word.value.encode()) > MAX_WORD:
             return RuleFault("Parameter too long!", f"one word of a rule has at most {MAX_WORD} bytes", (word.start, word.end))
-    if len(rule.encode()) > MAX_LINE:
-        return RuleFault(f"the rule has {len(rule.encode())} bytes", f"iptables-restore takes at most {MAX_LINE}")
     return None
 
 
