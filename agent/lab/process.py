@@ -14,7 +14,7 @@ from websockets.asyncio.server import ServerConnection, unix_serve
 from websockets.exceptions import ConnectionClosed
 
 from agent.capture import Captures
-from agent.filter import Trial, attempt
+from agent.filter import Trial, attempt, option_types
 from agent.filter.extensions import listing
 from agent.journey.tracing import Tracing
 from agent.lab.children import Children
@@ -25,7 +25,7 @@ from agent.linux.reaper import Reaper
 from agent.terminals import files
 from agent.terminals.terminals import Terminals
 from protocol import private as p
-from protocol.frames import INPUT, unpack
+from protocol.frames import INPUT, OUTPUT, unpack
 from protocol.limits import MAX_LAB_MESSAGE
 from topology.model.limits import Limits
 from topology.model.netfilter import Driver
@@ -144,7 +144,7 @@ class Lab:
             p.Heartbeat: lambda request, _: p.LabAnswer(id=request.id),
             p.Apply: lambda request, _: self._kernel.apply(request),
             p.Run: self._children.start,
-            p.ListExtensions: lambda request, outbox: self._children.start(listing(request), outbox),
+            p.ListExtensions: self._list_extensions,
             p.Resize: self._resize,
             p.Signal: self._signal,
             p.Subscribe: self._subscribe,
@@ -167,6 +167,12 @@ class Lab:
         outbox.send(p.Attached(id=request.id, fresh=kernel.fresh, sysctls=kernel.baseline, limits=self._limits, firewall=self._firewall))
         outbox.send(p.Facts(facts=facts, snapshot=True))
         self._outbox = outbox
+
+    def _list_extensions(self, request: p.ListExtensions, outbox: Outbox) -> None:
+        """What libxtables knows of the options, and behind it the help of each extension."""
+        if types := option_types.listing(request.family):
+            outbox.data(request.channel, OUTPUT, types.encode())
+        self._children.start(listing(request), outbox)
 
     def _resize(self, request: p.Resize, _outbox: Outbox) -> p.LabAnswer:
         child = self._children.by_channel.get(request.channel)

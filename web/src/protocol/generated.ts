@@ -1240,12 +1240,13 @@ export type OpenTerminal = {
 /**
  * An option of a match or target. `argument` is what its help calls the value; `choices` are the words that it may be.
  *
- * `negate`: `!` is allowed before it. `names` are all its spellings, the shortest first.
+ * `negate`: `!` is allowed before it. `names` are all its spellings, the shortest first. `arity`: how many words follow it.
  */
 export type Option = {
   names: string[]
   argument?: string
   value?: "address" | "choice" | "interface" | "mark" | "none" | "number" | "port" | "text" | "time"
+  arity?: number
   choices?: string[]
   negate?: boolean
   help?: string
