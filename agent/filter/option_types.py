@@ -1,7 +1,7 @@
 """What libxtables itself knows of the options of each match and target: whether they take a value, which, and whether `!` may stand before.
 
-Read through python-iptables from the tables of options that the extensions register: no table of the kernel is opened, and nothing is written.
-It is done in a child process, because libxtables ends the process, or crashes, where an extension cannot be used.
+Read through python-iptables from what the extensions register: no table of the kernel is opened, and nothing is written. It is done in a
+child process, because libxtables ends the process, or crashes, where an extension cannot be used.
 """
 
 import contextlib
@@ -39,7 +39,7 @@ finally:
 
 
 def listing(family: Family) -> str:
-    """A section for `topology.rules.vocabulary.read`; empty where libxtables cannot be asked. Its answer is kept until a file of it changes."""
+    """A section for `topology.rules.vocabulary.read`; empty where libxtables cannot be asked. It is kept until a file of it changes."""
     return _listing(family, _stamp())
 
 
@@ -79,9 +79,7 @@ def _child(family: Family, names: list[str], write: int) -> None:
     null = os.open(os.devnull, os.O_RDWR)
     for fd in (0, 1, 2):
         os.dup2(null, fd)
-    if os.geteuid() == 0:  # then it has no raw socket either, by which libxtables would ask the kernel for revisions
-        with contextlib.suppress(OSError):
-            os.setgroups([])
+    with contextlib.suppress(OSError):  # without a raw socket libxtables cannot ask the kernel for revisions, and takes the newest
         os.setresgid(_NOBODY, _NOBODY, _NOBODY)
         os.setresuid(_NOBODY, _NOBODY, _NOBODY)
     for option in _options(family, names):

@@ -14,6 +14,7 @@ from topology.model.records import Records
 from topology.plan.table_texts import Trial, base
 from topology.plan.table_texts import imported as as_imported
 from topology.plan.table_texts import printed as as_printed
+from topology.rules.save import read
 from topology.rules.tokens import quote, tokens
 from topology.rules.vocabulary import misplaced
 
@@ -44,6 +45,8 @@ def imported(link: LabLink, records: Records, command: ImportRules) -> Records:
 
     Raises ProblemError for what it refuses, in its words, with the number of the line.
     """
+    if not any(line.startswith("*") for line in command.text.split("\n")):
+        read(command.text)  # says what is missing: iptables-restore takes a text without a table, and does nothing
     begun = base(records, command.namespace, command.family)
     mode: p.TrialMode = "keep" if command.keep else "import"
     answer = link.call(lambda id: p.TryRules(id=id, family=command.family, text=command.text, base=begun.text, mode=mode))

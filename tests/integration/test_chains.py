@@ -242,7 +242,7 @@ def test_import_and_export(stack: Stack, client: Client, made: str) -> None:
         "-P INPUT DROP", "-P FORWARD ACCEPT", "-P OUTPUT ACCEPT", "-A FORWARD -p icmp -j ACCEPT",
     ]  # fmt: skip
     edit(client, made, c.Undo())
-    for bad, words in ((IMPORT[:-7], "is not ended"), ("hello\n", "line 1"), (IMPORT.replace("22", "99999"), "99999"), ("", "no table")):
+    for bad, words in ((IMPORT[:-7], "COMMIT expected"), ("hello\n", "line 1"), (IMPORT.replace("22", "99999"), "99999"), ("", "no table")):
         stack.cli("rules", "import", made, "ns0", "-", input=bad, code=1)
         assert words in stack.stderr
     edit(client, made, c.Undo())

@@ -98,8 +98,21 @@ def test_a_set_that_is_made_later(stack: Stack, made: str) -> None:
         assert rules(snapshot(client, made)) == before
 
 
-FILE = "*filter\n:INPUT DROP [5:6]\n:mine - [0:0]\n[1:2] -AINPUT -j mine\n-I INPUT\t-s 10.0.0.9 -j ACCEPT\n-D INPUT -j mine\n-P FORWARD DROP\n" \
-    '-A mine -m comment --comment "a\u2028b" -j LOG\nCOMMIT\n*nat\nCOMMIT\n*nat\n-A POSTROUTING -j ACCEPT\nCOMMIT\n'  # fmt: skip
+FILE = """*filter
+:INPUT DROP [5:6]
+:mine - [0:0]
+[1:2] -AINPUT -j mine
+-I INPUT\t-s 10.0.0.9 -j ACCEPT
+-D INPUT -j mine
+-P FORWARD DROP
+-A mine -m comment --comment "a\u2028b" -j LOG
+COMMIT
+*nat
+COMMIT
+*nat
+-A POSTROUTING -j ACCEPT
+COMMIT
+"""
 
 
 def test_an_import_is_iptables_restore(stack: Stack, made: str, tmp_path: Path) -> None:

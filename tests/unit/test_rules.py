@@ -204,7 +204,10 @@ STATE = "-m conntrack --ctstate NEW -j ACCEPT"
         (("-j MARK --set-xmark 0x1/0xffffffff", MARKED, MARKED), {3}),
         ((STATE, "-p udp -j CT --notrack", STATE), set()),
         ((STATE, "-j NOTRACK", STATE), set()),
-        (("-p tcp -m tcp --tcp-option 2 -j DROP", "-p tcp -j TCPOPTSTRIP --strip-options 2", "-p tcp -m tcp --tcp-option 2 -j DROP"), set()),
+        (
+            ("-p tcp -m tcp --tcp-option 2 -j DROP", "-p tcp -j TCPOPTSTRIP --strip-options 2", "-p tcp -m tcp --tcp-option 2 -j DROP"),
+            set(),
+        ),
         (("-s 10.0.0.0/8 -j DROP", "-p udp -j NETMAP --to 10.9.0.0/16", "-s 10.1.0.0/16 -j DROP"), set()),
         (("-s 10.0.0.0/8 -j DROP", "-j TTL --ttl-set 3", "-s 10.1.0.0/16 -j DROP"), {3}),
         (("-p udp -j DROP", "-j UNKNOWN", "-p udp -j DROP"), {3}),

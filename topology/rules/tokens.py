@@ -1,7 +1,7 @@
 """Words of a rule as iptables-restore(8) splits them, and as iptables-save quotes them (libxtables, `xtables_save_string`)."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 TEXTS = frozenset({"--comment", "--log-prefix", "--nflog-prefix", "--string", "--hex-string", "--label", "--name", "--hashlimit-name"})
@@ -94,9 +94,23 @@ def join(words: Iterable[str]) -> str:
 def typed(text: str) -> str:
     """The text of a rule that a person typed, as iptables-restore has to read it: a word in single quotes, which a shell would take
     literally, gets double ones. A single quote anywhere else, as in `don't`, is a part of its word."""
-    if "'" not in text:
-        return text
-    out: list[str] = []
+    return "".join(piece for _, _, piece in _pieces(text)) if "'" in text else text
+
+
+def typed_span(text: str, span: tuple[int, int]) -> tuple[int, int]:
+    """Where the words are in what a person typed that are at `span` in `typed(text)`."""
+    at, begin, end = 0, 0, len(text)
+    for start, stop, piece in _pieces(text):
+        if at <= span[0] < at + len(piece):
+            begin = start
+        if at < span[1] <= at + len(piece):
+            end = stop
+        at += len(piece)
+    return begin, end
+
+
+def _pieces(text: str) -> Iterator[tuple[int, int, str]]:
+    """The blanks and words of what a person typed: from, to, and how iptables-restore has to read it."""
     at = 0
     while at < len(text):
         if text[at] in _BLANK:
@@ -106,6 +120,5 @@ def typed(text: str) -> str:
         else:
             _, end, _ = _word(text, at)
             piece = text[at:end]
-        out.append(piece)
+        yield at, end, piece
         at = end
-    return "".join(out)

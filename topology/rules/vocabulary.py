@@ -12,6 +12,7 @@ import msgspec
 from topology.model.netfilter import BUILT_IN, Table
 from topology.rules.option_types import Value, XtOption
 
+
 class Option(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """An option of a match or target. `argument` is what its help calls the value; `choices` are the words that it may be.
 
@@ -128,7 +129,8 @@ def read(text: str) -> tuple[str, tuple[Extension, ...]]:
     version = found[1] if (found := _VERSION.search(text)) else ""
     parts = _SECTION.split(text)
     extensions = {
-        (kind, name): _extension(kind, name, body, types.get(name, [])) for kind, name, body in zip(parts[1::3], parts[2::3], parts[3::3], strict=True)
+        (kind, name): _extension(kind, name, body, types.get(name, []))
+        for kind, name, body in zip(parts[1::3], parts[2::3], parts[3::3], strict=True)
     }
     verdicts = [Extension(name=name, kind="target", summary=summary) for name, summary in _VERDICTS.items()]
     return version, (*verdicts, *(e for _, e in sorted(extensions.items())))
@@ -137,8 +139,10 @@ def read(text: str) -> tuple[str, tuple[Extension, ...]]:
 def _extension(kind: str, name: str, body: str, types: list[XtOption]) -> Extension:
     tables, hooks = _ONLY_IN.get(name, ((), ()))
     options = tuple(_options(body))
+    if types:
+        options = tuple(_typed(options, types))
     return Extension(
-        name=name, kind="match" if kind == "-m" else "target", options=tuple(_typed(options, types)) if types else options, tables=tables, hooks=hooks,
+        name=name, kind="match" if kind == "-m" else "target", options=options, tables=tables, hooks=hooks,
         needs=_NEEDS.get(name, ""), help=body.strip("\n"),
     )  # fmt: skip
 
