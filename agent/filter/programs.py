@@ -21,13 +21,15 @@ class Ended(NamedTuple):
     err: str
 
 
-def run(namespaces: Namespaces, place: Netns, argv: list[str], text: str = "") -> Ended:
-    """Run it there until it ends, with `text` as standard input. Code 127: there is no such program; 124: it took too long."""
+def run(namespaces: Namespaces, place: Netns, argv: list[str], text: str = "", locked: bool = False) -> Ended:
+    """Run it there until it ends, with `text` as standard input. Code 127: there is no such program; 124: it took too long. `locked`:
+    this process holds /run/xtables.lock, and the program is not to wait for it."""
+    environment = {**_ENVIRONMENT, "XTABLES_LOCKFILE": "/dev/null"} if locked else _ENVIRONMENT
 
     def start() -> Ended:
         try:
             done = subprocess.run(
-                argv, input=text.encode("utf-8", "surrogateescape"), capture_output=True, env=_ENVIRONMENT, timeout=_AT_MOST_SECONDS
+                argv, input=text.encode("utf-8", "surrogateescape"), capture_output=True, env=environment, timeout=_AT_MOST_SECONDS
             )  # fmt: skip
         except subprocess.TimeoutExpired:
             return Ended(124, "", f"{argv[0]} did not end within {_AT_MOST_SECONDS} s")

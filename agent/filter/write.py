@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from agent.filter import lock
+from agent.filter import doubtful, lock
 from agent.filter.drivers import FilterDriver
 from agent.filter.partly import first_refused, stand_ins
 from agent.filter.programs import Ended
@@ -16,7 +16,7 @@ from topology.model.netfilter import Family, Table
 from topology.model.problems import Code, Problem
 from topology.plan.steps import ChangeTable
 from topology.plan.table_check import ignored_word
-from topology.plan.table_plan import command, numbered
+from topology.plan.table_plan import command, digest, numbered
 from topology.rules.chains import RuleFault, aims_at, rule_fault
 from topology.rules.refusal import Refusal, place, refusal
 from topology.rules.tokens import is_open, tokens
@@ -24,6 +24,9 @@ from topology.rules.vocabulary import misplaced
 
 _LOOP = "Too many levels of symbolic links"
 """ELOOP."""
+
+
+_EMPTY = digest(())
 
 
 class Failed(NamedTuple):
@@ -45,7 +48,32 @@ def change(namespaces: Namespaces, driver: FilterDriver, steps: Steps, lengths: 
     """
     if (failed := unwritable(steps, lengths)) is not None:
         return failed
-    return next((failed for rows in groups(steps) if (failed := restore(namespaces, driver, rows, lengths)) is not None), None)
+    return next((failed for rows in groups(steps) if (failed := _change(namespaces, driver, rows, lengths)) is not None), None)
+
+
+def _change(namespaces: Namespaces, driver: FilterDriver, rows: Steps, lengths: Lengths) -> Failed | None:
+    """Do the steps of one namespace and family, where the rules that they mean by number still are those."""
+    if not any(step.expects for _, step in rows):
+        return restore(namespaces, driver, rows, lengths)
+    with driver.alone():
+        return _moved(namespaces, driver, rows) or restore(namespaces, driver, rows, lengths)
+
+
+def _moved(namespaces: Namespaces, driver: FilterDriver, rows: Steps) -> Failed | None:
+    """The first step whose numbers mean other rules than when it was planned."""
+    where = namespaces.get(rows[0][1].namespace)
+    if where is None:
+        return None
+    for number, step in rows:
+        saved = driver.save(where, step.family, False, step.table).out
+        tables = doubtful.read(driver, where, step.family, [step.table], saved, False)
+        have = {chain.name: digest(chain.rules) for table in tables for chain in table.chains}
+        for name, expected in step.expects.items():
+            if have.get(name, _EMPTY) != expected:
+                message = f"the rules of {name} were changed in the meantime"
+                subject = ids.chain(step.namespace, step.family, step.table, name)
+                return Failed(number, Problem(code=Code.CONFLICT, message=message, subject=subject, hint="try again"))
+    return None
 
 
 def unwritable(steps: Steps, lengths: Lengths) -> Failed | None:

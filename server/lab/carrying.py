@@ -74,8 +74,12 @@ class Carrying:
         first, view, before = self.goal(draft), self._parts.view, self._parts.document.desired
 
         def goal(done: Sequence[AnyStep]) -> Records:
+            nonlocal first
+            if not done:
+                first = self.goal(draft)
+                return first
             tables = _tables(done)
-            return merge.left_over(before, draft.after, view.observed.records, lambda key: _table_of(key) in tables) if done else first
+            return merge.left_over(before, draft.after, view.observed.records, lambda key: _table_of(key) in tables)
 
         steps = self.execute(goal, draft.after, draft.moves)
         return Carried(steps, with_observed_tables(first, view.observed.records, steps))
@@ -145,11 +149,12 @@ class Carrying:
         try:
             for number in range(MAX_ROUNDS):
                 wanted, now = goal(done), view.observed
-                steps = plan(wanted, now.records, moves if number == 0 else None, now.baseline, now.initial_mac)
+                steps = plan(wanted, now.records, None if done else moves, now.baseline, now.initial_mac)
                 if not steps:
                     break
+                if self._is_overtaken(steps, wanted, is_last=number == MAX_ROUNDS - 1):
+                    continue
                 done += steps
-                self._apply(steps, wanted)
                 reached = with_observed_tables(wanted, view.observed.records, steps)
         except ProblemError as e:
             view.compare_with(before)
@@ -203,6 +208,20 @@ class Carrying:
         steps = self.execute(lambda done: with_observed_tables(desired, view.observed.records, done), desired, {})
         view.pending = None
         return steps
+
+    def _is_overtaken(self, steps: tuple[AnyStep, ...], wanted: Records, is_last: bool) -> bool:
+        """Do the steps. Whether a shell has changed the rules that they mean by number, after the last facts: then nothing was done, and
+        they have to be planned again. Raises ProblemError on another refusal, as `_apply`, and on this one in the last round.
+        """
+        before = self._parts.view.observed.records
+        try:
+            self._apply(steps, wanted)
+        except ProblemError as e:
+            is_overtaken = e.problem.code == Code.CONFLICT and is_of_chain(e.problem) and not e.problem.causes
+            if is_last or not is_overtaken or self._parts.view.observed.records == before:
+                raise
+            return True
+        return False
 
     def build(self) -> tuple[AnyStep, ...]:
         """Make an empty lab what the document says. Rules that iptables cannot load are left out, and named."""

@@ -4,13 +4,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from agent.apply import execute
 from agent.filter import Trial, attempt
 from agent.filter.programs import Ended
 from tests.kernel.test_apply import Kernel, with_kernel
 from topology.edit.commands import ImportRules
 from topology.edit.table_edit import put_tables
 from topology.model.netfilter import DRIVERS, Driver
-from topology.model.problems import ProblemError
+from topology.model.problems import Code, ProblemError
 from topology.model.records import Chain, Namespace, Records, as_records
 from topology.observe import listing
 from topology.plan.table_texts import base, imported
@@ -231,3 +232,27 @@ EMPTY = {
     "nat": ":PREROUTING ACCEPT\n:INPUT ACCEPT\n:OUTPUT ACCEPT\n:POSTROUTING ACCEPT\n",
     "mangle": ":PREROUTING ACCEPT\n:INPUT ACCEPT\n:FORWARD ACCEPT\n:OUTPUT ACCEPT\n:POSTROUTING ACCEPT\n",
 }
+
+
+@pytest.mark.parametrize("driver", DRIVERS)
+def test_numbers_that_mean_other_rules_by_now(driver: Driver) -> None:
+    """A plan deletes rule 2; meanwhile a shell has put another one before it."""
+
+    def body(kernel: Kernel) -> None:
+        def chain(*rules: str) -> Records:
+            one = Chain(namespace="ns0", family="ipv4", table="filter", name="INPUT", policy="ACCEPT", rules=rules)
+            return as_records(Namespace(name="host"), Namespace(name="ns0"), one)
+
+        a, b, c = (f"-s 10.0.0.{n}/32 -j ACCEPT" for n in (1, 2, 3))
+        kernel.want(chain(a, b, c))
+        steps = kernel.steps_to(chain(a, c))
+        shell(kernel, "-I", "INPUT", "1", "-j", "LOG")
+        done = execute(kernel.namespaces, steps, kernel.filters)
+        assert done.problem is not None
+        assert (done.problem.code, done.problem.subject) == (Code.CONFLICT, "chain:ns0/ipv4/filter/INPUT")
+        kernel.look("ns0")
+        assert rules_of(kernel) == ("-j LOG", a, b, c)
+        assert kernel.apply(chain("-j LOG", a, c)).problem is None
+        assert rules_of(kernel) == ("-j LOG", a, c)
+
+    with_kernel(body, driver)

@@ -49,7 +49,7 @@ def order(chain: Chain) -> tuple[object, ...]:
 
 def normal(chain: Chain) -> Chain | None:
     """The normal form: a built-in chain has a policy. None where it has ACCEPT and no rules: then it has no record."""
-    rules = tuple(rule.strip() for rule in chain.rules)
+    rules = tuple(rule.strip(" \t") for rule in chain.rules)
     if not is_built_in(chain):
         return chain if rules == chain.rules and chain.policy is None else replace(chain, rules=rules, policy=None)
     policy = chain.policy or "ACCEPT"

@@ -347,7 +347,8 @@ export type ChangeInterfaceStep = {
 /**
  * `iptables-restore --noflush`: these lines of one table, all of them or none. What they do not name keeps its counters.
  *
- * Each line is a command of iptables(8) without its table, as `-I INPUT 2 -s 10.0.1.0/24 -j DROP`.
+ * Each line is a command of iptables(8) without its table, as `-I INPUT 2 -s 10.0.1.0/24 -j DROP`. `expects`: chain → digest of the rules
+ * by whose numbers the lines mean them (`topology.plan.table_plan.digest`): where they are others, nothing is done.
  */
 export type ChangeTableStep = {
   step: "change-table"
@@ -356,6 +357,7 @@ export type ChangeTableStep = {
   family: Family
   table: Table
   lines: string[]
+  expects?: Record<string, string>
 }
 
 /**

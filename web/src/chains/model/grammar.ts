@@ -48,7 +48,8 @@ export class Grammar {
 
   readonly arity: Arity = (option, home) => {
     const known = this.option(home, option)
-    return known ? (known.arity ?? 0) : ownArity(option, home)
+    if (!known) return ownArity(option, home)
+    return known.arity ?? ((known.value ?? 'none') === 'none' ? 0 : 1)
   }
 }
 
