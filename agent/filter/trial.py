@@ -78,7 +78,7 @@ class _Attempt:
 
     def whole(self) -> Tried:
         """All of it, or why not."""
-        self._begin()
+        stand_ins(self._driver, self._scratch, self._family, self._trial.base)
         end = self._end()
         ended = self._restore(self._text + end)
         if ended.code == 0:

@@ -163,7 +163,9 @@ def _with_type(option: Option, known: XtOption) -> Option:
     """What the help says more exactly stays: that a text is one of several words, an address or an interface."""
     arity = 0 if not known.takes_value else 2 if _TWO_WORDS.intersection(option.names) else 1
     value = known.value or (option.value if option.value != "none" else "text")
-    if value == "text" and option.value in ("choice", "address", "interface", "time", "port"):
+    if arity > 1:
+        value = "text"  # several words are one field
+    elif value == "text" and option.value in ("choice", "address", "interface", "time", "port"):
         value = option.value
     negate = option.negate if known.negate is None else known.negate
     choices = option.choices if value == "choice" else ()
@@ -224,6 +226,7 @@ def _option(part: _Part) -> Option:
         choices = tuple(re.split(r"[|,] ?", found[1] or found[2]))
     value = _value(names[0], argument, choices)
     arity = 0 if value == "none" else 2 if _TWO_WORDS.intersection(names) else 1
+    value = "text" if arity > 1 else value
     return Option(
         names=tuple(names), argument=argument, value=value, arity=arity, choices=choices, negate=part.negate, help=" ".join(help)
     )  # fmt: skip
