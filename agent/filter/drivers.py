@@ -47,8 +47,8 @@ class FilterDriver(Protocol):
     def iptables(self, place: Netns, family: Family, argv: list[str]) -> Ended:
         """One iptables command with these arguments."""
 
-    def alone(self) -> contextlib.AbstractContextManager[object]:
-        """While it lasts no other program changes rules, as far as the driver can prevent it."""
+    def alone(self) -> contextlib.AbstractContextManager[bool]:
+        """While it lasts no other program changes rules, as far as the driver can prevent it. False: another program prevents that."""
 
 
 class _Programs:
@@ -78,9 +78,9 @@ class _Programs:
         argv = [f"{_PROGRAM[family]}-{self.name}", f"--wait={WAIT_SECONDS}", *argv]
         return run(self.namespaces, place, argv, "", self._is_locked)
 
-    def alone(self) -> contextlib.AbstractContextManager[object]:
+    def alone(self) -> contextlib.AbstractContextManager[bool]:
         """See `FilterDriver`. nf_tables has no lock: between the look at a table and its change a few milliseconds remain."""
-        return contextlib.nullcontext()
+        return contextlib.nullcontext(True)
 
 
 class Legacy(_Programs):
@@ -89,12 +89,12 @@ class Legacy(_Programs):
     name: netfilter.Driver = "legacy"
 
     @contextlib.contextmanager
-    def alone(self) -> Iterator[object]:
+    def alone(self) -> Iterator[bool]:
         """See `FilterDriver`."""
         with lock.held(WAIT_SECONDS) as got:
             self._is_locked = got
             try:
-                yield None
+                yield got
             finally:
                 self._is_locked = False
 

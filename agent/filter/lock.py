@@ -21,11 +21,7 @@ _PAUSE_SECONDS = 0.02
 @contextlib.contextmanager
 def held(seconds: float, path: str = LOCK) -> Iterator[bool]:
     """Hold the lock, so that no program of iptables-legacy changes anything meanwhile; whether it was got within so long."""
-    try:
-        fd = os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError:
-        yield False
-        return
+    fd = os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         yield _locked(fd, time.monotonic() + seconds)
     finally:
@@ -47,6 +43,11 @@ def problem(ended: Ended, subject: str | None) -> Problem | None:
     """The problem where a program ended because it did not get the lock; None where it ended for another reason."""
     if ended.code != _RESOURCE_PROBLEM or "xtables lock" not in ended.err:
         return None
+    return busy(subject)
+
+
+def busy(subject: str | None) -> Problem:
+    """The problem that somebody else holds the lock."""
     found = holders(LOCK)
     who = ", ".join(f"process {pid} ({name})" if pid else name for pid, name in found) or "another program"
     return Problem(code=Code.UNAVAILABLE, message=f"{LOCK} is held by {who}", subject=subject, hint="end that program, and try again")

@@ -17,7 +17,7 @@ from topology.model.problems import Code, Problem
 from topology.plan.steps import ChangeTable
 from topology.plan.table_check import ignored_word
 from topology.plan.table_plan import command, digest, numbered
-from topology.rules.chains import RuleFault, aims_at, rule_fault
+from topology.rules.chains import RuleFault, aims_at, line_fault
 from topology.rules.refusal import Refusal, place, refusal
 from topology.rules.tokens import is_open, tokens
 from topology.rules.vocabulary import misplaced
@@ -55,7 +55,9 @@ def _change(namespaces: Namespaces, driver: FilterDriver, rows: Steps, lengths: 
     """Do the steps of one namespace and family, where the rules that they mean by number still are those."""
     if not any(step.expects for _, step in rows):
         return restore(namespaces, driver, rows, lengths)
-    with driver.alone():
+    with driver.alone() as is_alone:
+        if not is_alone:
+            return Failed(rows[0][0], lock.busy(rows[0][1].subject))
         return _moved(namespaces, driver, rows) or restore(namespaces, driver, rows, lengths)
 
 
@@ -88,7 +90,7 @@ def unwritable(steps: Steps, lengths: Lengths) -> Failed | None:
 
 def _unwritable(step: ChangeTable, at: int, rule_number: int) -> Problem:
     _, name, _, rule = command(step.lines[at])
-    fault = rule_fault(rule) or RuleFault("iptables-restore cannot read this", "change it, or remove it")
+    fault = line_fault(rule) or RuleFault("iptables-restore cannot read this", "change it, or remove it")
     return Problem(
         code=Code.REFUSED, message=fault.message, subject=ids.chain(step.namespace, step.family, step.table, name),
         hint=fault.hint, rule=rule_number, span=fault.span,

@@ -15,7 +15,7 @@ from topology.model.problems import Code, Problem
 from topology.model.records import AnyRecord, Chain, Records, replace
 from topology.plan.table_texts import Trial, whole
 from topology.rules import unloaded as rules
-from topology.rules.chains import rule_fault
+from topology.rules.chains import line_fault
 
 _HINT = "it stays in the document: make what it needs, and revert the drift of its chain to try again"
 
@@ -50,7 +50,7 @@ class Unloaded:
                 self.add(records, *trial.places[line], problem)
         for chain in trial.chains:
             for number, rule in enumerate(chain.rules, 1):
-                if (fault := rule_fault(rule)) is not None:
+                if (fault := line_fault(rule)) is not None:
                     problem = Problem(code=Code.REFUSED, message=fault.message, hint=fault.hint, span=fault.span)
                     self.add(records, chain.id, number, problem)
 

@@ -12,7 +12,7 @@ from topology.model.netfilter import HOOKS, Family, Table
 from topology.model.records import AnyRecord, Chain, Records, replace
 from topology.observe import listing
 from topology.rules import save
-from topology.rules.chains import by_table, rule_fault
+from topology.rules.chains import by_table, line_fault
 from topology.rules.tokens import quote, tokens
 
 
@@ -43,7 +43,7 @@ def trials(wanted: Mapping[str, AnyRecord], known: Mapping[str, AnyRecord], ids:
             lines += [f"*{table}", *(f":{name} ACCEPT" for name in HOOKS[table]), *(f":{n} -" for n in mine if n not in HOOKS[table])]
             for chain in (c for c in chains if c.table == table):
                 places.update((len(lines) + n, (chain.id, n + 1)) for n in range(len(chain.rules)))
-                lines += [f"-A {quote(chain.name)} {rule}" if rule_fault(rule) is None else "" for rule in chain.rules]
+                lines += [f"-A {quote(chain.name)} {rule}" if line_fault(rule) is None else "" for rule in chain.rules]
             lines.append("COMMIT")
         yield Trial(namespace, family, "\n".join([*lines, ""]), tuple(chains), places)
 
@@ -61,7 +61,7 @@ def whole(records: Mapping[str, AnyRecord]) -> Iterator[Trial]:
                 lines.append(f":{chain.name} {chain.policy or '-'}")
             for chain in chains.values():
                 places.update((len(lines) + n, (chain.id, n + 1)) for n in range(len(chain.rules)))
-                lines += [f"-A {quote(chain.name)} {rule}" if rule_fault(rule) is None else "" for rule in chain.rules]
+                lines += [f"-A {quote(chain.name)} {rule}" if line_fault(rule) is None else "" for rule in chain.rules]
             lines.append("COMMIT")
         yield Trial(namespace, family, "\n".join([*lines, ""]), tuple(mine.values()), places)
 
@@ -104,7 +104,7 @@ def base(records: Mapping[str, AnyRecord], namespace: str, family: Family) -> Ba
         if line.startswith("-A "):
             head = tokens(line)[1].end
             rules[len(lines)] = line[head + 1 :]
-            line = line if rule_fault(line) is None else f"{line[:head]} {STAND_IN}{len(lines)}"
+            line = line if line_fault(line) is None else f"{line[:head]} {STAND_IN}{len(lines)}"
         lines.append(line)
     return Base("\n".join([*lines, ""]), rules)
 

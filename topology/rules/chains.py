@@ -3,7 +3,7 @@
 import errno
 import re
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from topology.model.base import Fault
 from topology.model.netfilter import CHAIN_NAME_MAX, HOOKS, TABLES
@@ -94,20 +94,28 @@ _CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
 
 
 def rule_fault(rule: str) -> RuleFault | None:
-    """What is wrong with a text that is to be a rule; None where only iptables can tell."""
-    if (found := _CONTROL.search(rule)) is not None:
-        if found[0] in "\n\r":
-            return RuleFault("a rule is one line", "take the line break out: write each rule on its own", found.span())
+    """What is wrong with a text that somebody writes as a rule; None where only iptables can tell."""
+    found = _CONTROL.search(rule)
+    if found is not None and found[0] not in "\n\r":
         return RuleFault("a rule is text", "take the control character out", found.span())
-    if len(rule.encode()) > MAX_LINE:
-        return RuleFault(f"the rule has {len(rule.encode())} bytes", f"iptables-restore takes at most {MAX_LINE}")
-    words = tokens(rule) if '"' in rule or len(rule) > MAX_WORD else ()
-    for word in words:
+    return _BREAK_FAULT if found is not None and "\n" not in rule else line_fault(rule)
+
+
+_BREAK_FAULT: Final = RuleFault("a rule is one line", "take the line break out: write each rule on its own")
+
+
+def line_fault(rule: str) -> RuleFault | None:
+    """Why iptables-restore cannot read a rule as one line, whatever it means. A shell can make such rules."""
+    if "\n" in rule:
+        return _BREAK_FAULT
+    if len(rule.encode("utf-8", "surrogatepass")) > MAX_LINE:
+        return RuleFault(f"the rule has {len(rule.encode('utf-8', 'surrogatepass'))} bytes", f"iptables-restore takes at most {MAX_LINE}")
+    for word in tokens(rule) if '"' in rule or len(rule) > MAX_WORD else ():
         if word.open:
             at = rule.index('"', word.start)
             hint = 'close it with another ", or write \\" for a quote that is part of the text'
             return RuleFault(f"the quote at character {at + 1} is not closed", hint, (at, word.end))
-        if len(word.value.encode()) > MAX_WORD:
+        if len(word.value.encode("utf-8", "surrogatepass")) > MAX_WORD:
             return RuleFault("Parameter too long!", f"one word of a rule has at most {MAX_WORD} bytes", (word.start, word.end))
     return None
 
