@@ -7,14 +7,15 @@ import logging
 import os
 import signal
 import sys
-import threading
 from pathlib import Path
 
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
+from logs import FORMS, Form, configure, start_thread
 from server.hub import Hub
 from server.storage import Storage
 from server.web.app import make
+from server.web.health import READERS
 from topology.model.problems import ProblemError
 
 WEB = Path(__file__).resolve().parents[1] / "web" / "dist"
@@ -41,12 +42,19 @@ def _arguments() -> argparse.Namespace:
         default=os.environ.get("VETHBOARD_DATABASE"),
         help="postgresql+psycopg://USER:PASSWORD@HOST/NAME (default: SQLite)",
     )
+    parser.add_argument("--log-format", choices=FORMS, default="text", help="lines for people, or JSON objects (standard error)")
+    parser.add_argument(
+        "--metrics",
+        choices=READERS,
+        default="local",
+        help="who may read /metrics without the administrator's token: programs of this machine, nobody (token), everybody (open)",
+    )
     return parser.parse_args()
 
 
-def _configure() -> None:
+def _configure(log_format: Form) -> None:
     """Settings of the whole process."""
-    logging.basicConfig(level=logging.WARNING, format="vethboard: %(name)s: %(message)s")
+    configure("server", log_format)
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     sys.setswitchinterval(0.0005)  # an edit goes through several threads: each waits for the one that runs, 5 ms by default
 
@@ -57,7 +65,7 @@ def _serve(server: BaseWSGIServer, hub: Hub, host: str) -> None:
     url = f"http://{f'[{host}]' if ':' in host else host}:{server.server_port}"
     hub.storage.announce(url, token)
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: threading.Thread(target=server.shutdown).start())
+        signal.signal(number, lambda *_: start_thread("shutdown", server.shutdown))
     hub.resume()
     print(json.dumps({"url": url, "token": token}), flush=True)
     server.serve_forever()
@@ -69,7 +77,7 @@ def _serve(server: BaseWSGIServer, hub: Hub, host: str) -> None:
 def main() -> int:
     """Run the server; the exit code."""
     args = _arguments()
-    _configure()
+    _configure(args.log_format)
     try:
         return _run(args, Hub(Storage.open(args.state, args.database), args.state, args.agent))
     except ProblemError as e:
@@ -78,7 +86,7 @@ def main() -> int:
 
 
 def _run(args: argparse.Namespace, hub: Hub) -> int:
-    app, _ = make(hub, WEB)
+    app, _ = make(hub, WEB, args.metrics)
     try:
         server = make_server(args.host, args.port, app, threaded=True, request_handler=_Quiet)
     except (OSError, SystemExit) as e:

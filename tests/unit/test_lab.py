@@ -30,7 +30,7 @@ class Visitor:
 
     def __init__(self, hub: Hub, name: str = "ann") -> None:
         self.hub, self.sid = hub, name
-        log = SessionLog(hub.audit, Actor(name, "", name, "127.0.0.1"))
+        log = SessionLog(hub.audit, Actor("admin", name, "", name, "127.0.0.1"))
         self.session = Session(name, name, ADMIN, log, Connection(self._sent, lambda: None))
         hub.sessions.add(self.session)
         self.answers: dict[str, list[q.Answer]] = {}
