@@ -25,7 +25,7 @@ def parser() -> ArgumentParser:
     top = ArgumentParser(prog="vethboard", description="Draw a network; a real kernel builds it.")
     state = Path(os.environ.get("VETHBOARD_STATE", DEFAULT_STATE))
     top.add_argument("--state", type=Path, default=state, help="directory of documents and histories (default: %(default)s)")
-    top.add_argument("--name", help="what you are called in histories (default: $SUDO_USER or $USER)")
+    top.add_argument("--name", dest="person", help="what you are called in histories (default: $SUDO_USER or $USER)")
     _add_verbs(top, VERBS, "verb_name")
     return top
 
@@ -76,7 +76,7 @@ def _name(given: str | None) -> str:
 def _run(args: Namespace) -> int:
     if args.offline:
         return int(args.offline(args))
-    with Client(*find_server(args.state), _name(args.name)) as client:
+    with Client(*find_server(args.state), _name(args.person)) as client:
         return int(args.online(client, args))
 
 

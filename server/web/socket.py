@@ -45,7 +45,7 @@ class Socket:
     # ---- from the client, on the thread of its connection ------------------------------------------------------------
 
     def _connect(self, auth: object = None) -> None:
-        """`auth`: {"token", "name"}; a browser sends its token as a cookie instead. A name that cannot be is left out: `SetName` says why."""
+        """`auth`: {"token", "name"}; a browser sends its token as a cookie instead. A name that cannot be is left out."""
         given = auth if isinstance(auth, dict) else {}
         token = given.get("token")
         access = self._hub.tokens.access(token if isinstance(token, str) else request.cookies.get(COOKIE))

@@ -1,4 +1,4 @@
-"""Names that people give themselves, or that an administrator gives to tokens: to be shown to others, so nothing that could deceive them."""
+"""Names that people give themselves, and those of tokens: they are shown to others, so they must deceive nobody."""
 
 import unicodedata
 
