@@ -105,8 +105,8 @@ class Client:
         self._io = socketio.Client(reconnection=False, websocket_extra_options={"skip_utf8_validation": True})
         self._handling = _InOrder()
         self._handling.of(self._io)
-        for name, kind in _MESSAGES.items():
-            self._io.on(name, self._receiver(kind))
+        for event, kind in _MESSAGES.items():
+            self._io.on(event, self._receiver(kind))
         self._io.on("terminal", lambda data: self._events.put(Frame(*unpack(data))))
         self._io.on("disconnect", lambda *_: self._handling.call(lambda: self._events.put(None)))
         try:

@@ -67,6 +67,7 @@ def _serve(server: BaseWSGIServer, hub: Hub, host: str) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: start_thread("shutdown", server.shutdown))
     hub.resume()
+    logging.getLogger("vethboard.server").info("serving %s", url)
     print(json.dumps({"url": url, "token": token}), flush=True)
     server.serve_forever()
     hub.end()
