@@ -5,9 +5,11 @@ import gc
 import io
 import json
 import logging
+import re
 import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -16,6 +18,8 @@ from hypothesis import strategies as st
 import logs
 from logs import about, failure, format, problem_of, repeats, running, setup
 from topology.model.problems import Code, Problem, ProblemError
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -220,3 +224,16 @@ def test_no_text_makes_a_line_of_its_own(message: str, name: str, cause: str) ->
     text = format.Text("test").format(record).split("\n")
     assert all(part.isprintable() for part in text)
     assert all(part.startswith("    | ") for part in text[1:])
+
+
+def test_every_thread_and_task_is_begun_by_one_mechanism() -> None:
+    """`create_task` alone is right where whoever begins the task takes what it raises."""
+    taken = {"agent/journey/tracing.py": 1, "agent/labs.py": 1, "agent/listener.py": 2, "logs/running.py": 1}
+    raw = re.compile(r"threading\.(Thread|Timer)\(|create_task\(|ensure_future\(|start_new_thread")
+    found = {}
+    for package in ("server", "agent", "logs", "protocol", "topology"):
+        for path in (ROOT / package).rglob("*.py"):
+            if count := len(raw.findall(path.read_text())):
+                found[path.relative_to(ROOT).as_posix()] = count
+    found["logs/running.py"] -= 1  # the thread of `start_thread`
+    assert found == taken

@@ -26,7 +26,10 @@ def test_blanks_are_folded() -> None:
     [
         "", "   ", "-", "😀", "x" * 41, "x" * 100_000, "a\nb", "a\x00b", "a\u2028b", "\u202eann", "a\u2066b", "a\u200db", "a\u00adb",
         "\ud800", "a\u3164", "a\u2800", "a\ufe0f", "a" + "\u0301" * 9, "\ue000",
-        "terminal", "Terminal", "TERMlNAL", "tеrminal", "t e r m i n a l", "ｔｅｒｍｉｎａｌ", "terrninal", "termina1", "ter·minal", "𝓉ermina𝓁",
+        "terminal", "Terminal", "TERMlNAL", "tеrminal", "t e r m i n a l",
+        "ｔｅｒｍｉｎａｌ",
+        "terrninal", "termina1",
+        "ter·minal", "𝓉ermina𝓁",
         "tërmínal", "vethb0ard", "5ystem", "Ad min", "ROOT", "кernel", "systеm",
     ],
 )  # fmt: skip
