@@ -350,9 +350,9 @@ class LabLink:
             self._missed += 1
             seconds = self._missed * BEAT_SECONDS / 4
             if not self._asked and seconds >= BEAT_SECONDS:
-                self._asked = True
                 with contextlib.suppress(ProblemError):
                     self._request(lambda id: p.Heartbeat(id=id))
+                self._asked = True  # only now: what fails is tried again
             if not self._silent and seconds > SILENT_SECONDS + self.patience:
                 self._silent = True
                 self._guarded(lambda: self._events.silence(self))
