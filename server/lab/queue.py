@@ -104,7 +104,7 @@ class Queue:
         """Run a job that answers request `id` now or later. What it raises is the answer."""
 
         def guarded() -> None:
-            with about(session=session.sid):
+            with about(session=session.id):
                 try:
                     run()
                 except Exception as e:

@@ -40,9 +40,13 @@ class Observer:
         self.observed.fold(self.kernel.everything())
 
     async def knows(self, *keys: str) -> None:
-        async with asyncio.timeout(10):
-            while not all(key in self.observed.records for key in keys):
-                await asyncio.sleep(0.01)
+        await until(lambda: all(key in self.observed.records for key in keys))
+
+
+async def until(check: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not check():  # noqa: ASYNC110  # what is waited for comes from the kernel
+            await asyncio.sleep(0.01)
 
 
 def ip(*args: str) -> None:
@@ -62,9 +66,10 @@ def fails(times: int, real: Callable[..., object], error: Exception) -> Callable
     return call
 
 
-@pytest.mark.parametrize(
-    "error", [NetlinkError(Refusal(16, "Device or resource busy")), OSError(12, "Cannot allocate memory"), KeyError("ours")], ids=repr
-)
+ERRORS = (NetlinkError(Refusal(16, "Device or resource busy")), OSError(12, "Cannot allocate memory"), KeyError("ours"))
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=repr)
 @pytest.mark.parametrize(
     ("where", "name"), [(Watch, "_decode"), (Watch, "_scan"), (Follower, "catch_up")],
     ids=lambda v: v if isinstance(v, str) else "",
@@ -105,9 +110,7 @@ def test_a_lab_that_is_told_to_look_again() -> None:
         observer = Observer()
         for _ in range(20):
             observer.kernel.resynchronise()
-        async with asyncio.timeout(10):
-            while not observer.resyncs:
-                await asyncio.sleep(0.01)
+        await until(lambda: observer.resyncs > 0)
         await asyncio.sleep(0.5)
         assert observer.resyncs == 1
         assert observer.kernel.apply(p.Apply(id=1, steps=())).problem is None

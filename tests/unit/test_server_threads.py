@@ -48,7 +48,8 @@ def errors(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
     ("where", "name"),
     [
         (Workspace, "seconds"), (Workspace, "idle"), (Workspace, "quiet"), (Queue, "_pop"), (Queue, "_is_waiting"),
-        (LabLink, "_hear"), (LabLink, "_on_frame"), (LabLink, "_dispatch"), (LabLink, "_read_frames"), (View, "fold"), (Control, "_dispatch"),
+        (LabLink, "_hear"), (LabLink, "_on_frame"), (LabLink, "_dispatch"), (LabLink, "_read_frames"), (View, "fold"),
+        (Control, "_dispatch"),
     ],
     ids=lambda v: v if isinstance(v, str) else v.__name__,
 )  # fmt: skip
