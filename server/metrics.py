@@ -6,7 +6,7 @@ No label has a value that a client or a lab chooses: the number of time series i
 from collections.abc import Iterable
 from typing import Literal, get_args
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 
 from protocol.public import Answer
 from topology.model.problems import Code
@@ -43,11 +43,18 @@ class Metrics:
         self.refusals = counter("refusals", "Answers with a problem", "code", Code)
         self.restarts = counter("restarts", "Connections made again, and lab processes started again", "what", get_args(Restarted))
         self._has_agent = False
+        reasons = ("total", "address", "time", "size")
+        self.refused_connections = counter("refused_connections", "Connections that were closed before a login", "reason", reasons)
+        self.connections = Gauge("vethboard_connections", "TCP connections of clients", registry=registry)
         self._commits = counter("storage_commits", "Transactions that write", "result", ("done", "failed"))
         self.commits = {True: self._commits.labels("done"), False: self._commits.labels("failed")}
         self._bytes = Counter("vethboard_bytes", "Payloads of messages", ["peer", "direction"], registry=registry)
         self.received = {peer: self._bytes.labels(peer, "in") for peer in get_args(Peer)}
         self.sent = {peer: self._bytes.labels(peer, "out") for peer in get_args(Peer)}
+
+    def refused(self, reason: str) -> None:
+        """A connection was closed before its client had logged in: `total`, `address`, `time`, `size`."""
+        self.refused_connections.labels(reason).inc()
 
     def agent_connected(self) -> None:
         """A connection to the agent was made; all but the first are counted."""

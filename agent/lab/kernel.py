@@ -27,8 +27,8 @@ from topology.plan.table_check import not_done
 BULK_STEPS = 64
 """An apply of more steps pauses the watch, and reads the namespaces that it changed afterwards."""
 POLL_SECONDS = 1.0
-REREAD_SECONDS = 0.2
-"""When everything is read anew after reading has failed."""
+REREAD_SECONDS, MOST_SECONDS = 0.2, 10.0
+"""When everything is read anew after reading has failed: the first time, and at the latest."""
 POLL_SHARE = 0.1
 """How much of the lab's time may go into polling: with very many namespaces it is done less often."""
 
@@ -54,6 +54,8 @@ class Kernel:
         """Reading failed halfway: everything has to be read anew."""
         self._is_due = False
         """That is going to be done."""
+        self._last_failure, self._wait = -MOST_SECONDS, REREAD_SECONDS
+        """When something failed last, in the loop's seconds, and how long was waited then."""
         self._watch.start()
         for fd, callback in {**self._watch.readers(), self.filters.fileno(): self.filters.on_event}.items():
             asyncio.get_running_loop().add_reader(fd, self._guarded, callback)
@@ -98,11 +100,17 @@ class Kernel:
             self.resynchronise()
 
     def resynchronise(self) -> None:
-        """Something failed, and facts may have been lost with it: soon read everything anew and report all of it."""
+        """Something failed, and facts may have been lost with it: soon read everything anew and report all of it. What fails again and
+        again does so later and later."""
         self._stale = True
-        if not self._is_due:
-            self._is_due = True
-            asyncio.get_running_loop().call_later(REREAD_SECONDS, self._reread_all)
+        if self._is_due:
+            return
+        self._is_due = True
+        loop = asyncio.get_running_loop()
+        is_new = loop.time() - self._last_failure > 2 * MOST_SECONDS
+        self._wait = REREAD_SECONDS if is_new else min(2 * self._wait, MOST_SECONDS)
+        self._last_failure = loop.time()
+        loop.call_later(self._wait, self._reread_all)
 
     def _reread_all(self) -> None:
         self._is_due = False

@@ -14,8 +14,7 @@ from protocol.limits import MAX_REQUEST_BYTES
 from server.access import sees
 from server.audit import Actor
 from server.hub import Hub
-from server.web import captures, files, health
-from server.web.backpressure import BackpressureWebSocket
+from server.web import backpressure, captures, files, health
 from server.web.cookie import COOKIE
 from server.web.health import Readers
 from server.web.socket import Socket
@@ -46,7 +45,10 @@ def make(hub: Hub, web: Path, metrics: Readers = "local") -> tuple[Flask, Socket
         transports=["websocket"], ping_interval=20, ping_timeout=20, serve_client=False,
         logger=_LIBRARIES, engineio_logger=_LIBRARIES,
     )  # fmt: skip
-    socket.server.eio._async = {**socket.server.eio._async, "websocket": BackpressureWebSocket}  # engineio has no public way to set it
+    socket.server.eio._async = {
+        **socket.server.eio._async,
+        "websocket": backpressure.of(hub.metrics.refused),
+    }  # engineio has no public way to set it
     files.routes(app, hub, lambda lab: _may_transfer(hub, lab, ("edit", "admin")))
     captures.routes(app, hub, lambda lab: _may_transfer(hub, lab, ("view", "edit", "admin")))
     health.routes(app, hub, metrics)

@@ -16,6 +16,7 @@ from server.hub import Hub
 from server.requests import terminals
 from server.requests.dispatch import receive
 from server.sessions import Connection, Session, new_id
+from server.web import backpressure
 from server.web.cookie import COOKIE
 from topology.model.people import display_name
 from topology.model.problems import Code, Problem, ProblemError
@@ -55,6 +56,8 @@ class Socket:
             self._hub.audit.write(actor, "connect", None, str(Code.DENIED))
             problem = Problem(code=Code.DENIED, message="wrong token", hint="open the address that was printed when Vethboard was started")
             raise ConnectionRefusedError(str(problem), msgspec.to_builtins(problem))
+        if (websocket := request.environ.get(backpressure.KEY)) is not None:
+            websocket.logged_in()
         self._hub.sessions.add(self._session(actor, access))
 
     def _session(self, actor: Actor, access: Access) -> Session:
