@@ -71,14 +71,16 @@ class _Server(simple_websocket.Server):  # type: ignore[misc]  # it ships no typ
         try:
             super()._thread()
         except (RemoteProtocolError, UnicodeDecodeError):
-            self._end()
+            pass
         except Exception as e:
             failure(e, "reading a websocket; its connection is closed")
+        finally:
             self._end()
         if self.login_until is not None and time.monotonic() >= self.login_until:
             self.on_refused("time")
 
     def _end(self) -> None:
+        """Wake who waits for a message: the library itself may do so before `connected` is false, and then it is waited for ever."""
         self.connected = False
         self.event.set()
         with contextlib.suppress(OSError):
@@ -91,9 +93,7 @@ class _Server(simple_websocket.Server):  # type: ignore[misc]  # it ships no typ
         if self.login_until is not None:
             if self.incoming_message_len > LOGIN_BYTES:
                 self.on_refused("size")
-            if time.monotonic() > self.login_until:
-                self.event.set()
-                return False
+            going = going and time.monotonic() < self.login_until
         return going
 
 
