@@ -3,9 +3,12 @@
 import json
 import os
 import signal
+import subprocess
+import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -71,7 +74,7 @@ def own() -> Iterator[Stack]:
 
 
 @pytest.mark.machine
-def test_an_agent_that_hangs_or_dies(capfd: pytest.CaptureFixture[str], own: Stack) -> None:
+def test_an_agent_that_hangs_or_dies(own: Stack) -> None:
     own.cli("new", "one")
     assert get(f"{own.url}/metrics")[0] == 403
     agent = own.child("agent")
@@ -91,10 +94,31 @@ def test_an_agent_that_hangs_or_dies(capfd: pytest.CaptureFixture[str], own: Sta
     assert checks["server answers"]["ok"]
     assert checks["server ready"]["ok"]
     assert "the agent was started again once; the server was started again once" in checks["agent and server run on"]["detail"]
-    lines = [line for line in capfd.readouterr().err.splitlines() if line.startswith("{")]
-    written = [json.loads(line) for line in lines]
-    assert {line["program"] for line in written} >= {"server"}
-    assert any(line.get("lab") == "one" and line["message"] == "lab one is live" for line in written)
+
+
+def test_each_line_of_the_log_is_an_object(tmp_path: Path) -> None:
+    argv = [
+        sys.executable,
+        "-m",
+        "server",
+        "--port",
+        "0",
+        "--state",
+        str(tmp_path),
+        "--agent",
+        str(tmp_path / "none"),
+        "--log-format",
+        "json",
+    ]
+    server = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert server.stdout is not None
+    ready = json.loads(server.stdout.readline())
+    status, text = get(f"{ready['url']}/readyz")
+    assert (status, [r["part"] for r in json.loads(text)["reasons"]]) == (503, ["agent"])
+    server.terminate()
+    _, err = server.communicate(timeout=60)
+    lines = [json.loads(line) for line in err.splitlines()]
+    assert [(line["program"], line["level"], line["message"]) for line in lines] == [("server", "info", f"serving {ready['url']}")]
 
 
 @pytest.mark.machine
