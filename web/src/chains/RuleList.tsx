@@ -85,7 +85,11 @@ export function RuleList({
     if (!carried || carried.from.id !== chain.id) return
     endCarry()
     const next = followed(carried.from.rules, chain.rules)
-    void actions.move(chain, carried.numbers.flatMap((n) => next(n) ?? []), numbers[index] ?? chain.rules.length + 1)
+    void actions.move(
+      chain,
+      carried.numbers.flatMap((n) => next(n) ?? []),
+      numbers[index] ?? chain.rules.length + 1,
+    )
   }
   return (
     <div className={styles.around}>
