@@ -12,11 +12,11 @@ from topology.model import ids
 from topology.model.diff import between
 from topology.model.problems import Code, Problem, ProblemError
 from topology.model.records import AnyRecord, Chain, Interface, Records, Route
+from topology.model.sequences import kept
 from topology.observe.normal import normalise
 from topology.plan import steps as s
 from topology.plan.kernel_model import Model
 from topology.plan.plan import plan
-from topology.plan.table_plan import kept
 from topology.rules.chains import is_built_in
 
 _REMOVES_MORE = (s.DeleteNamespace, s.DeleteInterface, s.MoveInterface)
