@@ -19,7 +19,7 @@ from server.storage import Move, NewEntry
 from topology.edit.commands import AnyCommand, ApplyDocument, RevertDrift
 from topology.model import ids
 from topology.model.base import HOST
-from topology.model.diff import Diff, between
+from topology.model.diff import Diff, between, compact
 from topology.model.drawing import is_drawing
 from topology.model.limits import Limits, check
 from topology.model.problems import ProblemError, invalid, refused
@@ -120,7 +120,7 @@ class Editing:
         goal = self._carrying.goal(draft) if live else draft.after
         have = observed.records if live else as_records(Namespace(name=HOST))
         steps = plan(goal, have, draft.moves, observed.baseline, observed.initial_mac)
-        return Planned(steps=steps, shell=shell_commands(steps), diff=diff, made=draft.made)
+        return Planned(steps=steps, shell=shell_commands(steps), diff=compact(diff), made=draft.made)
 
     def _commit(self, draft: Draft, diff: Diff[AnyRecord], asked: EditRequest) -> Done:
         """Carry out an edit, keep it with its history entry, and publish it. One that cannot be kept is undone in the kernel."""
