@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from topology.model import ids
 from topology.model.netfilter import HOOKS, ChainPolicy, Family, Table
 from topology.model.records import AnyRecord, Chain, replace
-from topology.model.sequences import kept
+from topology.model.sequences import runs
 from topology.plan import steps as s
 from topology.rules.chains import Chains, TableKey, by_table, is_built_in, retarget
 from topology.rules.tokens import quote, tokens
@@ -103,16 +103,15 @@ def _renamed(chains: Chains, old: str, new: str) -> Chains:
 
 def _rules(name: str, have: Sequence[str], want: Sequence[str]) -> Iterator[str]:
     """From the chain's end to its head, so that the numbers before stay what they were."""
-    same = kept(have, want)
-    costs = (len(have) + len(want) - 2 * len(same)) * len(have)
-    if have and ((not same and len(have) > 1) or costs > REWRITE_THRESHOLD):
+    differing = list(runs(have, want))
+    touched = sum(run.removed + run.added for run in differing)
+    all_new = sum(run.removed for run in differing) == len(have)
+    if have and ((all_new and len(have) > 1) or touched * len(have) > REWRITE_THRESHOLD):
         yield f"-F {name}"
         yield from _appends(name, want)
         return
-    end, far = len(have), len(want)
-    for i, j in [*reversed(same), (-1, -1)]:
-        yield from _gap(name, i + 1, have[i + 1 : end], want[j + 1 : far], end == len(have))
-        end, far = i, j
+    for at, removed, to, added in reversed(differing):
+        yield from _gap(name, at, have[at : at + removed], want[to : to + added], at + removed == len(have))
 
 
 def _gap(name: str, at: int, have: Sequence[str], want: Sequence[str], last: bool) -> Iterator[str]:
