@@ -8,7 +8,7 @@ from protocol import private as p
 from server.lab.document import Document
 from server.lab.publisher import Publisher
 from topology.journey.warnings import warnings
-from topology.model.diff import Diff, between
+from topology.model.diff import Diff, between, replaced
 from topology.model.problems import Problem
 from topology.model.records import AnyRecord
 from topology.observe.live import AnyLive
@@ -38,6 +38,10 @@ class View:
         self._hold = 0.0
         """The policy does not act before, in monotonic seconds."""
         self.stale_warnings = True
+        self._compared: tuple[Mapping[str, AnyRecord], Mapping[str, AnyRecord]] = ({}, self.observed.records)
+        """Document and kernel when they were last compared."""
+        self._differing: set[str] = set()
+        """The ids in which they differed."""
 
     def fold(self, event: p.Facts, attached: p.Attached | None) -> None:
         """Take facts in and publish what they change."""
@@ -84,8 +88,12 @@ class View:
         return max(due, self._hold) - time.monotonic()
 
     def differing(self) -> tuple[str, ...]:
-        """The ids that differ between document and kernel now."""
-        return drift(self._document.desired, self.observed.records)
+        """The ids that differ between document and kernel now. Only records that are others than at the last call are compared."""
+        before, now = self._compared, (self._document.desired, self.observed.records)
+        changed = {key for old, new in zip(before, now, strict=True) if old is not new for key in replaced(old, new)}
+        self._differing = (self._differing - changed).union(drift(*now, changed))
+        self._compared = now
+        return tuple(sorted(self._differing))
 
     def show_drift(self, found: tuple[str, ...]) -> None:
         """Publish what differs, where that is another than before."""

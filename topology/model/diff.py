@@ -35,11 +35,21 @@ class Diff(msgspec.Struct, Generic[T], frozen=True, kw_only=True, omit_defaults=
 
 def between(before: Mapping[str, T], after: Mapping[str, T]) -> Diff[T]:
     """The diff for which `apply(before, diff) == after`."""
-    return Diff(
-        added={k: v for k, v in after.items() if k not in before},
-        updated={k: (before[k], v) for k, v in after.items() if k in before and before[k] != v},
-        removed={k: v for k, v in before.items() if k not in after},
-    )
+    added: dict[str, T] = {}
+    updated: dict[str, tuple[T, T]] = {}
+    for k, new in after.items():
+        if k not in before:
+            added[k] = new
+        elif (old := before[k]) is not new and old != new:
+            updated[k] = (old, new)
+    removed = {k: v for k, v in before.items() if k not in after} if len(before) + len(added) != len(after) else {}
+    return Diff(added=added, updated=updated, removed=removed)
+
+
+def replaced(before: Mapping[str, T], after: Mapping[str, T]) -> set[str]:
+    """The ids whose record is not the same object: more than differ, found without a look into the records."""
+    found = {k for k, new in after.items() if before.get(k) is not new}
+    return found | (before.keys() - after.keys())
 
 
 def apply(records: Mapping[str, T], diff: Diff[T], strict: bool = True) -> dict[str, T]:

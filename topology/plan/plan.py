@@ -69,6 +69,36 @@ def _inferred(wanted: Mapping[str, AnyRecord], have: Mapping[str, AnyRecord]) ->
     return out
 
 
+def _concerned(wanted: Graph, have: Graph) -> list[str]:
+    """The ids of the interfaces that are not as wanted, or in a namespace that comes or goes, and of all that hang together with them:
+    other ends, what they are made on and what is made on them, their bridges, the ports of bridges that differ. In the order of the
+    records, those that are wanted first."""
+    differing = [r for r in wanted.interfaces.values() if have.records.get(r.id) != r]
+    differing += [r for r in have.interfaces.values() if r.id not in wanted.records]
+    gone_or_new = wanted.namespaces.keys() ^ have.namespaces.keys()
+    if gone_or_new:
+        differing += [r for graph in (wanted, have) for r in graph.interfaces.values() if {r.namespace, r.made_in} & gone_or_new]
+    todo = [r.ref for r in differing] + [port.ref for graph in (wanted, have) for r in differing for port in graph.ports(r.ref)]
+    found: set[str] = set()
+    while todo:
+        ref = todo.pop()
+        if ref not in found:
+            found.add(ref)
+            todo += _beside(wanted, ref) + _beside(have, ref)
+    order = dict.fromkeys((*wanted.interfaces, *have.interfaces))
+    return [ids.interface(ref) for ref in order if ref in found]
+
+
+def _beside(graph: Graph, ref: str) -> list[str]:
+    """`ns/name` of what hangs together with an interface."""
+    interface = graph.interfaces.get(ref)
+    if interface is None:
+        return []
+    master = graph.master(interface)
+    refs = (interface.other_end, interface.lower, master.ref if master is not None else None, *(i.ref for i in graph.uppers(ref)))
+    return [other for other in refs if other is not None]
+
+
 def _kind(interface: AnyInterface) -> tuple[object, ...]:
     """What cannot change without making the interface anew."""
     values = ((f, getattr(interface, f.name)) for f in interface.KIND.fixed)
@@ -81,6 +111,8 @@ class _Planner:
         self, wanted: Mapping[str, AnyRecord], have: Mapping[str, AnyRecord], baseline: Mapping[str, str], initial_mac: InitialMac
     ) -> None:
         self.wanted, self.graph, self.before = wanted, Graph(wanted), Graph(have)
+        self._links = _concerned(self.graph, self.before)
+        """The ids of the interfaces that there may be something to do with."""
         self.model, self.baseline, self.initial_mac = Model(have), baseline, initial_mac
         self.steps: list[s.AnyStep] = []
 
@@ -108,7 +140,8 @@ class _Planner:
         return tuple(self.steps)
 
     def _have(self) -> list[AnyInterface]:
-        return [r for r in self.model.records.values() if isinstance(r, Interface)]
+        found = map(self.model.records.get, self._links)
+        return [r for r in found if isinstance(r, Interface)]
 
     def _pairs(self) -> Iterable[tuple[AnyInterface, AnyInterface]]:
         """What is wanted beside what there is, what is below before what is on top of it."""
@@ -128,8 +161,9 @@ class _Planner:
                 add(lower, above | {interface.ref})
             out[interface.ref] = interface
 
-        for interface in self.graph.interfaces.values():
-            add(interface, frozenset())
+        for interface in map(self.wanted.get, self._links):
+            if isinstance(interface, Interface):
+                add(interface, frozenset())
         return list(out.values())
 
     # ---- what goes ---------------------------------------------------------------------------------------------------
@@ -151,7 +185,8 @@ class _Planner:
         for step in self._moving(moved, dict(moves)):
             moved.do(step)
         back = {new: old for old, new in moves.items()}
-        for interface in [r for r in moved.records.values() if isinstance(r, Interface)]:
+        links = [*self._links, *(ids.interface(new) for new in moves.values())]
+        for interface in [r for r in map(moved.records.get, dict.fromkeys(links)) if isinstance(r, Interface)]:
             want = self.wanted.get(interface.id)
             if isinstance(want, Interface) and _kind(want) == _kind(interface):
                 continue
