@@ -8,7 +8,6 @@ from typing import Any
 
 import msgspec
 
-from topology.model import ids
 from topology.model.diff import apply, between
 from topology.model.drawing import DRAWINGS
 from topology.model.problems import Code, Problem, ProblemError

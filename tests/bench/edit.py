@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 import msgspec
 
-from cli.client import Client
 from protocol.public import Delta, Done, Edit, Exec, Exited, History, HistoryList, NewLab, Open, Snapshot
 from tests.bench.rules_apart import rules
 from tests.support import Stack
@@ -130,10 +129,8 @@ def _compare(
         ms = f"done {cost.done * 1000:.1f} ms, told {cost.told * 1000:.1f} ms"
         print(f"one edit among {size:>6} {what}: {ms}, {cost.sent} bytes to a viewer, {cost.kept} bytes in the history")
     first, last = found[sizes[0]], found[sizes[-1]]
-    ratio, bytes_ratio = last.done / first.done, last.sent / first.sent
-    print(
-        f"one edit among {what}, {sizes[-1]} / {sizes[0]}: done {ratio:.2f} ({_verdict(ratio)}), bytes {bytes_ratio:.2f} ({_verdict(bytes_ratio)})"
-    )
+    ratio, weight = last.done / first.done, last.sent / first.sent
+    print(f"one edit among {what}, {sizes[-1]} / {sizes[0]}: done {ratio:.2f} ({_verdict(ratio)}), bytes {weight:.2f} ({_verdict(weight)})")
     for lab in labs.values():
         lab.close()
 

@@ -7,13 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agent.filter.watch import changed_table
 from topology.model.base import Json
 from topology.model.diff import Diff, apply, between, compact, expand, reverse, squash
 from topology.model.records import AnyRecord, Chain, Namespace
 from topology.model.sequences import kept, runs
 from topology.model.splice import Misfit, reversed_splices, spliced, splices
-from topology.observe.facts import ChainCounters
+from topology.observe.facts import ChainCounters, ChainFact, TableChanged, TableFact
 from topology.observe.live import AnyLive, NamespaceLive, NeighbourRow, RouteRow, RuleCountersLive
+from topology.observe.observed import Observed
 
 quick = settings(max_examples=150, deadline=None)
 items = st.lists(st.sampled_from("abcde"), max_size=30)
@@ -169,3 +171,33 @@ def test_rules_that_are_only_written_differently_are_found_by_their_number() -> 
     change = compact(between({"k": chain(big)}, {"k": chain((*big[:500], *big[501:]))}))
     other = tuple(rule.replace("/32", "") for rule in big)
     assert apply({"k": chain(other)}, change, strict=False) == {"k": chain((*other[:500], *other[501:]))}
+
+
+@quick
+@given(edited(), st.sampled_from(("ACCEPT", "DROP")))
+def test_a_table_told_by_what_differs_is_the_table(states: list[tuple[str, ...]], policy: str) -> None:
+    """As the lab's process tells it and the server folds it."""
+
+    def table(rules: tuple[str, ...], input_policy: str = "ACCEPT") -> TableFact:
+        chains = (
+            ChainFact(name="INPUT", policy="DROP" if input_policy == "DROP" else "ACCEPT", rules=rules),
+            ChainFact(name="mine", rules=rules[:2]),
+        )
+        return TableFact(ns="host", family="ipv4", table="filter", chains=chains)
+
+    observed = Observed({})
+    observed.fold([table(states[0])])
+    for before, after in pairwise(states):
+        told = changed_table(table(before), table(after, policy))
+        read = msgspec.json.decode(msgspec.json.encode(told), type=TableFact | TableChanged)
+        changed = observed.fold([read])
+        whole = Observed({})
+        whole.fold([table(after, policy)])
+        assert observed.records == whole.records
+        assert "chain:host/ipv4/filter/mine" not in changed.records.ids or before[:2] != after[:2]
+        observed.fold([table(after)])
+
+
+def test_a_table_of_many_rules_is_told_by_the_rule() -> None:
+    facts = [TableFact(ns="n", family="ipv4", table="filter", chains=(ChainFact(name="INPUT", rules=rules),)) for rules in (big, big[1:])]
+    assert len(msgspec.json.encode(changed_table(*facts))) < 300

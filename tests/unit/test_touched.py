@@ -10,7 +10,7 @@ from topology.model.records import Interface, Records, replace
 from topology.observe.normal import drift, normalise
 from topology.plan import plan as planning
 
-quick = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+quick = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 
 
 def _mixed(lab: Records, other: Records, draw: st.DataObject) -> Records:
