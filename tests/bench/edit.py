@@ -67,11 +67,12 @@ class Lab:
     def rest(self, seconds: float = 0.4) -> int:
         """Read what is still to come; its bytes."""
         total = 0
-        while (event := self._next(seconds)) is not None:
+        while (event := self.next(seconds)) is not None:
             total += len(msgspec.json.encode(event))
         return total
 
-    def _next(self, seconds: float) -> Delta | None:
+    def next(self, seconds: float) -> Delta | None:
+        """The next delta that the viewer gets within some seconds."""
         with contextlib.suppress(queue.Empty):
             while not isinstance(event := self.viewer.receive(seconds), Delta):
                 pass
@@ -89,7 +90,7 @@ class Lab:
         sent = 0
         desired = observed = False
         while not (desired and observed):
-            event = self._next(10)
+            event = self.next(10)
             assert event is not None
             desired, observed = desired or event.desired is not None, observed or event.observed is not None
             sent += len(msgspec.json.encode(event))
