@@ -50,7 +50,7 @@ def test_the_plan_of_a_changed_lab(monkeypatch: pytest.MonkeyPatch, lab: Records
         return [i.id for i in {**wanted.interfaces, **have.interfaces}.values()]
 
     with monkeypatch.context() as patch:
-        patch.setattr(planning, "_concerned", everything)
+        patch.setattr(planning, "concerned", everything)
         assert planning.plan(changed, lab) == found
 
 

@@ -26,6 +26,7 @@ from topology.model.routing import network
 from topology.model.sysctls import FIRST
 from topology.observe.normal import comparable, default_mtu
 from topology.plan import steps as s
+from topology.plan.concerned import concerned
 from topology.plan.kernel_model import Model, without
 from topology.plan.table_plan import table_steps
 
@@ -69,36 +70,6 @@ def _inferred(wanted: Mapping[str, AnyRecord], have: Mapping[str, AnyRecord]) ->
     return out
 
 
-def _concerned(wanted: Graph, have: Graph) -> list[str]:
-    """The ids of the interfaces that are not as wanted, or in a namespace that comes or goes, and of all that hang together with them:
-    other ends, what they are made on and what is made on them, their bridges, the ports of bridges that differ. In the order of the
-    records, those that are wanted first."""
-    differing = [r for r in wanted.interfaces.values() if have.records.get(r.id) != r]
-    differing += [r for r in have.interfaces.values() if r.id not in wanted.records]
-    gone_or_new = wanted.namespaces.keys() ^ have.namespaces.keys()
-    if gone_or_new:
-        differing += [r for graph in (wanted, have) for r in graph.interfaces.values() if {r.namespace, r.made_in} & gone_or_new]
-    todo = [r.ref for r in differing] + [port.ref for graph in (wanted, have) for r in differing for port in graph.ports(r.ref)]
-    found: set[str] = set()
-    while todo:
-        ref = todo.pop()
-        if ref not in found:
-            found.add(ref)
-            todo += _beside(wanted, ref) + _beside(have, ref)
-    order = dict.fromkeys((*wanted.interfaces, *have.interfaces))
-    return [ids.interface(ref) for ref in order if ref in found]
-
-
-def _beside(graph: Graph, ref: str) -> list[str]:
-    """`ns/name` of what hangs together with an interface."""
-    interface = graph.interfaces.get(ref)
-    if interface is None:
-        return []
-    master = graph.master(interface)
-    refs = (interface.other_end, interface.lower, master.ref if master is not None else None, *(i.ref for i in graph.uppers(ref)))
-    return [other for other in refs if other is not None]
-
-
 def _kind(interface: AnyInterface) -> tuple[object, ...]:
     """What cannot change without making the interface anew."""
     values = ((f, getattr(interface, f.name)) for f in interface.KIND.fixed)
@@ -111,7 +82,7 @@ class _Planner:
         self, wanted: Mapping[str, AnyRecord], have: Mapping[str, AnyRecord], baseline: Mapping[str, str], initial_mac: InitialMac
     ) -> None:
         self.wanted, self.graph, self.before = wanted, Graph(wanted), Graph(have)
-        self._links = _concerned(self.graph, self.before)
+        self._links = concerned(self.graph, self.before)
         """The ids of the interfaces that there may be something to do with."""
         self.model, self.baseline, self.initial_mac = Model(have), baseline, initial_mac
         self.steps: list[s.AnyStep] = []
