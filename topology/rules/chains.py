@@ -15,6 +15,7 @@ TableKey = tuple[str, str, str]
 Chains = dict[str, Chain]
 """The chains of one table by name."""
 
+
 MAX_LINE = 10_000
 """Bytes of a rule at most: iptables-restore reads lines into a buffer of 10,240 and would take the rest for another line."""
 MAX_WORD = 1023
@@ -49,13 +50,19 @@ def order(chain: Chain) -> tuple[object, ...]:
 
 def normal(chain: Chain) -> Chain | None:
     """The normal form: a built-in chain has a policy. None where it has ACCEPT and no rules: then it has no record."""
-    rules = tuple(rule.strip(" \t") for rule in chain.rules)
+    rules = _written(chain.rules)
     if not is_built_in(chain):
         return chain if rules == chain.rules and chain.policy is None else replace(chain, rules=rules, policy=None)
     policy = chain.policy or "ACCEPT"
     if policy == "ACCEPT" and not rules:
         return None
     return chain if rules == chain.rules and policy == chain.policy else replace(chain, rules=rules, policy=policy)
+
+
+def _written(rules: tuple[str, ...]) -> tuple[str, ...]:
+    """The rules without blanks around them; the same tuple where they are so already."""
+    stripped = tuple([rule.strip(" \t") for rule in rules])
+    return rules if stripped == rules else stripped
 
 
 # ---- faults ----------------------------------------------------------------------------------------------------------
@@ -68,6 +75,8 @@ def faults(chain: Chain) -> Iterator[Fault]:
     if chain.policy is not None and not is_built_in(chain):
         hint = f"only {', '.join(HOOKS[chain.table])} have a policy in the table {chain.table}: end the chain with a rule instead"
         yield Fault("policy", f"Can't set policy `{chain.policy}' on a user-defined chain", hint, errno.EINVAL)
+    if "".join(chain.rules).isprintable() and max(map(len, chain.rules), default=0) <= MAX_WORD:
+        return  # said of all at once: a chain may have 10,000
     for number, rule in enumerate(chain.rules):
         fault = rule_fault(rule)
         if fault is not None:

@@ -4,11 +4,12 @@
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
 /** Bytes, in base64. */
 export type Base64 = string
-/** What was added, updated (before, after) and removed, by record id. */
+/** What was added, updated (before, after) and removed, by record id, and what was changed inside records. */
 export type Diff<T> = {
   added?: Record<string, T>
   updated?: Record<string, [T, T]>
   removed?: Record<string, T>
+  spliced?: Record<string, Splice[]>
 }
 
 /** `ip address add` */
@@ -1806,6 +1807,20 @@ export type Snapshot = {
   undo_by: string | null
   undo_session: string | null
   session: string
+}
+
+/**
+ * One change inside a record, as JSON. `path`: the names of fields and keys that lead to what changes.
+ *
+ * With `at`: in the list there, which has `length` items before, the items `removed`, from index `at` (from 0) on, become `added`.
+ * Without: the value there changes; `removed` and `added` hold it, and nothing where it is left out (a default).
+ */
+export type Splice = {
+  path: string[]
+  at?: number | null
+  length?: number
+  removed?: Json[]
+  added?: Json[]
 }
 
 /**
