@@ -33,6 +33,7 @@ class FakeLab:
         self.delay = 0.0
         self.refuse: tuple[type[s.Step], ...] = ()
         self.applies = 0
+        self._edit: p.OpenEdit | None = None
         self._lock = threading.Lock()
         self._indexes: dict[str, int] = {}
         self._connection: ServerConnection | None = None
@@ -93,22 +94,26 @@ class FakeLab:
             self.go.wait()
             request = msgspec.json.decode(frame, type=p.AnyLabRequest)
             with self._lock:
-                self._answer(request)
+                if self._connection is connection:
+                    self._answer(request)
 
     def _answer(self, request: p.AnyLabRequest) -> None:
         match request:
             case p.Attach():
-                self.say(p.Attached(id=request.id, fresh=self.fresh))
+                edit = self._edit and msgspec.structs.replace(self._edit, after=self.facts())
+                self.say(p.Attached(id=request.id, fresh=self.fresh, open_edit=edit))
                 self.say(p.Facts(facts=self.facts(), snapshot=True))
             case p.Apply():
                 self._apply(request)
+            case p.Conclude():
+                self.fresh, self._edit = False, None
+                self.say(p.LabAnswer(id=request.id))
             case p.TryRules():
                 self.say(p.Tried(id=request.id, text=request.text))
             case _:
                 self.say(p.LabAnswer(id=request.id))
 
     def _apply(self, request: p.Apply) -> None:
-        self.fresh = False
         self.applies += 1
         threading.Event().wait(self.delay)
         failed = next((n for n, step in enumerate(request.steps) if isinstance(step, self.refuse)), None) if self.refuse else None
@@ -117,6 +122,8 @@ class FakeLab:
             self.say(p.Applied(id=request.id, problem=problem, failed=failed))
             return
         before = {r.name for r in self.records.values() if isinstance(r, Namespace)}
+        if self._edit is None or self._edit.number != request.edit:
+            self._edit = p.OpenEdit(number=request.edit, before=self.facts(), after=()) if request.edit else None
         for step in request.steps:
             self.model.do(step)
         self._report(before)

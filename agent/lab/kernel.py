@@ -12,6 +12,7 @@ from agent.apply.execute import Outcome, touched, unexpected
 from agent.filter import ConntrackWatch, FilterWatch, driver
 from agent.filter.pretest import refused_beforehand
 from agent.filter.write import Lengths, not_loaded
+from agent.lab.open_edit import OpenEdits
 from agent.netlink.namespaces import Namespaces, Netns
 from agent.netlink.sysctls import Sysctls
 from agent.netlink.watch import Watch
@@ -40,7 +41,8 @@ class Kernel:
     def __init__(self, firewall: Driver, on_facts: OnFacts) -> None:
         self._on_facts = on_facts
         self.fresh = True
-        """Whether no steps were ever applied."""
+        """Whether no document was built yet."""
+        self._edits = OpenEdits()
         self.namespaces = Namespaces()
         self._watch = Watch(self.namespaces, self.report)
         self.filters = FilterWatch(self.namespaces, driver(firewall, self.namespaces), self._send)
@@ -82,7 +84,9 @@ class Kernel:
     def everything(self) -> tuple[AnyFact, ...]:
         """All facts of the lab's kernel, for a client that is new."""
         self.catch_up()
-        facts = self._snapshot()
+        return self._as_snapshot(self._snapshot())
+
+    def _as_snapshot(self, facts: list[AnyFact]) -> tuple[AnyFact, ...]:
         return self._without_baseline(facts, {fact.ns for fact in facts})
 
     def _guarded(self, callback: Callable[[], None]) -> None:
@@ -149,8 +153,7 @@ class Kernel:
     def apply(self, request: p.Apply) -> p.Applied:
         """Do the steps, or leave everything as it was; what is left nevertheless is in the `causes` of the problem. What they changed is
         reported before this returns. Raises nothing."""
-        self.fresh = False
-        outcome = self._attempt(request.steps)
+        outcome = self._attempt(request)
         try:
             self.catch_up({step.namespace for step in request.steps if isinstance(step, ChangeTable)})
         except Exception:
@@ -158,22 +161,52 @@ class Kernel:
             outcome = _with_causes(outcome, unread) if outcome.problem is not None else Outcome(next(iter(unread), None))
         return p.Applied(id=request.id, problem=outcome.problem, failed=outcome.failed)
 
-    def _attempt(self, steps: tuple[AnyStep, ...]) -> Outcome:
+    def _attempt(self, request: p.Apply) -> Outcome:
+        steps, is_first = request.steps, False
         try:
-            undo = Undo(self.baseline, self.read_now())
+            before = self.read_now()
+            undo, is_first = Undo(self.baseline, before), self._edits.begin(request.edit, self._as_snapshot(before))
             refused = refused_beforehand(self.namespaces, self.filters.driver, steps, self.filters.lengths())
         except Exception as e:
-            return Outcome(unexpected(e))
+            return self._nothing_done(is_first, Outcome(unexpected(e)))
         if refused is not None:
-            return Outcome(refused.problem, refused.step)
+            return self._nothing_done(is_first, Outcome(refused.problem, refused.step))
         lengths = self.filters.lengths()
         outcome = self._execute(steps)
         if outcome.problem is None:
             outcome = self._not_loaded(steps, lengths)
-        if outcome.problem is not None:
-            done = steps if outcome.failed is None else steps[: outcome.failed + 1]
-            outcome = _with_causes(outcome, undo.back(self, done))
+        if outcome.problem is None:
+            self._edits.did(steps)
+            return outcome
+        done = steps if outcome.failed is None else steps[: outcome.failed + 1]
+        if causes := undo.back(self, done):
+            self._edits.did(done)
+            return _with_causes(outcome, causes)
+        return self._nothing_done(is_first, outcome)
+
+    def _nothing_done(self, is_first: bool, outcome: Outcome) -> Outcome:
+        """Of this apply nothing is left. `is_first`: it was the first of its edit."""
+        if is_first:
+            self._edits.forget()
         return outcome
+
+    # ---- the edit that it is part of ---------------------------------------------------------------------------------
+
+    def conclude(self, edit: int) -> None:
+        """The server has kept the edit, or has undone it."""
+        self.fresh = False
+        self._edits.conclude(edit)
+
+    def server_lost(self) -> None:
+        """No server is attached any more: what changes from now on is no part of an edit. Raises nothing."""
+        try:
+            self._edits.server_lost(lambda: self._as_snapshot(self.read_now()))
+        except Exception as e:
+            unexpected(e)
+
+    def open_edit(self, facts: tuple[AnyFact, ...]) -> p.OpenEdit | None:
+        """For a server that is new, which is also told these `facts` of the whole lab."""
+        return self._edits.report(lambda: facts)
 
     def _execute(self, steps: tuple[AnyStep, ...]) -> Outcome:
         """Raises nothing."""

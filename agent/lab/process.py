@@ -96,6 +96,8 @@ class Lab:
         pump = asyncio.create_task(outbox.pump())
         try:
             async for frame in connection:
+                if self._connection is not connection:
+                    break  # what it had sent before another took over is not done after that one was told the state
                 if isinstance(frame, bytes):
                     self._frame(*unpack(frame))
                 else:
@@ -114,6 +116,7 @@ class Lab:
         self._terminals.hang_up()
         self._tracing.stop_all()
         self._kernel.subscribe(p.Subscribe(id=0, namespaces=()))
+        self._kernel.server_lost()
 
     def _frame(self, channel: int, stream: int, data: bytes) -> None:
         child = self._children.by_channel.get(channel)
@@ -143,6 +146,7 @@ class Lab:
             p.Attach: self._attach,
             p.Heartbeat: lambda request, _: p.LabAnswer(id=request.id),
             p.Apply: lambda request, _: self._kernel.apply(request),
+            p.Conclude: self._conclude,
             p.Run: self._children.start,
             p.ListExtensions: lambda request, outbox: self._children.start(listing(request), outbox),
             p.Resize: self._resize,
@@ -163,10 +167,19 @@ class Lab:
             message = f"the server speaks protocol {request.protocol}, this lab {p.PROTOCOL}"
             raise ProblemError(Problem(code=Code.VERSION, message=message, hint="stop the lab and start it again"))
         kernel = self._kernel
-        facts = (*kernel.everything(), *self._terminals.facts(), *self._captures.facts())
-        outbox.send(p.Attached(id=request.id, fresh=kernel.fresh, sysctls=kernel.baseline, limits=self._limits, firewall=self._firewall))
-        outbox.send(p.Facts(facts=facts, snapshot=True))
+        facts = kernel.everything()
+        outbox.send(
+            p.Attached(
+                id=request.id, fresh=kernel.fresh, sysctls=kernel.baseline, limits=self._limits, firewall=self._firewall,
+                open_edit=kernel.open_edit(facts),
+            )
+        )  # fmt: skip
+        outbox.send(p.Facts(facts=(*facts, *self._terminals.facts(), *self._captures.facts()), snapshot=True))
         self._outbox = outbox
+
+    def _conclude(self, request: p.Conclude, _outbox: Outbox) -> p.LabAnswer:
+        self._kernel.conclude(request.edit)
+        return p.LabAnswer(id=request.id)
 
     def _resize(self, request: p.Resize, _outbox: Outbox) -> p.LabAnswer:
         child = self._children.by_channel.get(request.channel)

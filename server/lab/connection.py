@@ -115,15 +115,16 @@ class Connection:
 
         self._queue.wait(is_done, what, seconds)
 
-    def apply(self, steps: tuple[AnyStep, ...]) -> p.Applied:
-        """Have the process do the steps; its answer, after the facts of what they changed. Raises ProblemError (UNAVAILABLE)."""
+    def apply(self, steps: tuple[AnyStep, ...], edit: int) -> p.Applied:
+        """Have the process do the steps, as part of edit number `edit` (0: of none); its answer, after the facts of what they changed.
+        Raises ProblemError (UNAVAILABLE)."""
         if self.link is None:
             raise unavailable("the lab's process is gone")
         seconds = APPLY_SECONDS + SECONDS_PER_COMMAND * size(steps)
         self._applied = None
         link, link.patience = self.link, seconds
         try:
-            self._applying = link.send(lambda id: p.Apply(id=id, steps=steps))
+            self._applying = link.send(lambda id: p.Apply(id=id, steps=steps, edit=edit))
             self.wait(lambda: self._answer() is not None, "it applied the edit", seconds + 10)
         finally:
             link.patience = 0.0
@@ -134,6 +135,12 @@ class Connection:
 
     def _answer(self) -> p.Applied | None:
         return self._applied
+
+    def conclude(self, edit: int) -> None:
+        """The process can forget the edit: it is kept, or undone. 0: the document is built."""
+        if self.link is not None:
+            with contextlib.suppress(ProblemError):  # it is lost: the next one is told when it is attached
+                self.link.send(lambda id: p.Conclude(id=id, edit=edit))
 
     def subscribe(self, subscriptions: Iterable[Subscribe]) -> None:
         """Have it report what any of these asks for."""

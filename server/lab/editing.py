@@ -55,6 +55,8 @@ class Editing:
         """Carry out all commands, or none: raises ProblemError, and then nothing has changed."""
         if not _is_whole_document(asked):
             self._document.refuse_unreadable()
+        if self._carrying.is_overdue:
+            raise unavailable(f"lab {self._parts.lab} has not said yet what became of the edit before")
         revert = next((c for c in asked.commands if isinstance(c, RevertDrift)), None)
         if revert is not None:
             return self._revert(revert, asked)
@@ -139,6 +141,7 @@ class Editing:
             if carried is not None:
                 self._take_back(observed, carried, draft)
             raise
+        self._carrying.conclude()
         self._view.compare_with(after)
         self._settle_uplink()
         if diff or draft.step is not None:
@@ -167,6 +170,7 @@ class Editing:
     def _take_back(self, observed: Records, carried: Carried, draft: Draft) -> None:
         try:
             self._carrying.take_back(observed, carried, draft.moves)
+            self._carrying.conclude()
         except ProblemError as e:
             self._parts.publisher.notice("error", e.problem)
 

@@ -74,23 +74,26 @@ class Life:
         self._parts.machine.take(Event.STARTED)
         connection.attach()
         connection.subscribe(self._subscriptions())
-        if connection.is_fresh:
-            self._parts.uplink.reset()
-        else:
-            self._parts.uplink.ask()
+        self._parts.uplink.ask()
         settle_uplink(self._parts)
         if connection.is_fresh:
             self._carrying.forget_unfinished()
             check({}, self._parts.document.desired, self._limits())
             steps = self._carrying.execute_document()
             self._outside.adopt_printed_rules()
+            connection.conclude(0)
             return steps
-        try:
-            self._carrying.undo_unfinished()
-        except ProblemError as e:
-            self._parts.publisher.notice("error", e.problem)
+        self._finish_edit()
         self._parts.view.wait_for_quiet()  # have the policy see to what changed while the server was away
         return ()
+
+    def _finish_edit(self) -> None:
+        attached = self._parts.connection.attached
+        try:
+            if attached is not None:
+                self._carrying.finish(attached)
+        except ProblemError as e:
+            self._parts.publisher.notice("error", e.problem)
 
     def resume(self) -> None:
         """Attach to the lab's process where it runs; else start it again from its document. At the server's start, and when the link was
@@ -135,6 +138,7 @@ class Life:
             except ProblemError as e:
                 machine.take(Event.FAULT, e.problem)
                 raise
+            self._carrying.forget_unfinished()
             self._parts.uplink.reset()
             self._parts.view.clear()
             machine.take(Event.ENDED)
