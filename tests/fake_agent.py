@@ -84,7 +84,10 @@ class FakeLab:
                 self._connection.send(event if isinstance(event, str) else msgspec.json.encode(event).decode())
 
     def lose(self) -> None:
-        """End the connection, as a process that dies."""
+        """End the connection, as a process that dies, or an agent."""
+        with self._lock:
+            if self._edit is not None and not self._edit.after:
+                self._edit = msgspec.structs.replace(self._edit, after=self.facts())
         if self._connection is not None:
             self._connection.close()
 
@@ -100,7 +103,7 @@ class FakeLab:
     def _answer(self, request: p.AnyLabRequest) -> None:
         match request:
             case p.Attach():
-                edit = self._edit and msgspec.structs.replace(self._edit, after=self.facts())
+                edit = self._edit and msgspec.structs.replace(self._edit, after=self._edit.after or self.facts())
                 self.say(p.Attached(id=request.id, fresh=self.fresh, open_edit=edit))
                 self.say(p.Facts(facts=self.facts(), snapshot=True))
             case p.Apply():
