@@ -72,35 +72,38 @@ class Control:
         self._lock = threading.Lock()
         self._current: _ControlConnection | None = None
 
-    def ask(self, make: Callable[[int], p.AnyControlRequest]) -> p.ControlAnswer:
-        """Send a request and wait for its answer. Connects first, for up to `WAIT_SECONDS` while the agent starts. Raises ProblemError.
+    def ask(self, make: Callable[[int], p.AnyControlRequest], seconds: float = CONTROL_SECONDS) -> p.ControlAnswer:
+        """Send a request and wait for its answer, for up to `seconds` in all. Connects first, for up to `WAIT_SECONDS` of them while the
+        agent starts. Raises ProblemError.
 
         Several threads may ask at once; each waits for its own answer alone.
         """
-        end = time.monotonic() + WAIT_SECONDS
+        began = time.monotonic()
         while True:
             try:
-                answer = self._ask(make(next(self._ids)))
+                answer = self._ask(make(next(self._ids)), began + seconds)
                 break
             except (OSError, WebSocketException, TimeoutError) as e:
-                if time.monotonic() > end:
+                if time.monotonic() > began + min(seconds, WAIT_SECONDS):
                     raise unavailable(f"the agent does not answer: {e}") from None
                 time.sleep(0.1)
         if answer.problem is not None:
             raise ProblemError(answer.problem)
         return answer
 
-    def _ask(self, request: p.AnyControlRequest) -> p.ControlAnswer:
+    def _ask(self, request: p.AnyControlRequest, end: float) -> p.ControlAnswer:
+        """`end`: until when the answer is waited for, in monotonic seconds."""
+        began = time.monotonic()
         answers: queue.SimpleQueue[p.ControlAnswer | None] = queue.SimpleQueue()
         with self._lock:
             current = self._current or self._open()
             current.waiting[request.id] = answers
             current.connection.send(msgspec.json.encode(request).decode())
         try:
-            answer = answers.get(timeout=CONTROL_SECONDS)
+            answer = answers.get(timeout=max(0.0, end - time.monotonic()))
         except queue.Empty:
             current.waiting.pop(request.id, None)
-            raise unavailable(f"the agent has not answered for {CONTROL_SECONDS:.0f} s") from None
+            raise unavailable(f"the agent has not answered for {time.monotonic() - began:.0f} s") from None
         if answer is None:
             raise OSError("the connection was lost")
         return answer

@@ -2,7 +2,7 @@
 
 import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from pathlib import Path
 
@@ -134,12 +134,15 @@ class FakeLab:
 
 
 class FakeAgent:
-    """Listens on `socket`, in a thread. `labs`: the processes that run. `go`: cleared, it answers nothing."""
+    """Listens on `socket`, in a thread. `labs`: the processes that run. `go`: cleared, it answers nothing. `hangs`: a request of this type
+    is answered no more, and nothing after it. `make`: makes the process of a lab."""
 
     def __init__(self, socket: Path) -> None:
         self.labs: dict[str, FakeLab] = {}
         self.go = threading.Event()
         self.go.set()
+        self.hangs: type[p.AnyControlRequest] | None = None
+        self.make: Callable[[], FakeLab] = FakeLab
         self._server: Server = unix_serve(self._serve, str(socket), compression=None, ping_interval=None, max_size=None)
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
@@ -159,12 +162,15 @@ class FakeAgent:
         for frame in connection:
             self.go.wait()
             request = msgspec.json.decode(frame, type=p.AnyControlRequest)
+            if type(request) is self.hangs:
+                self.go.clear()
+                self.go.wait()
             problem = None
             match request:
                 case p.Start() if request.lab in self.labs:
                     problem = Problem(code=Code.EXISTS, message="File exists")
                 case p.Start():
-                    self.labs[request.lab] = FakeLab()
+                    self.labs[request.lab] = self.make()
                 case p.Stop():
                     if (lab := self.labs.pop(request.lab, None)) is not None:
                         lab.go.set()

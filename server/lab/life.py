@@ -9,11 +9,14 @@ from server.lab.carrying import Carrying
 from server.lab.editing import settle_uplink
 from server.lab.outside import Outside
 from server.lab.parts import Parts
-from server.lab.states import SECONDS, Action, Event, State
+from server.lab.states import Action, Event, State
 from server.problems import problem_of
 from topology.model.limits import Limits, check
 from topology.model.problems import Code, Problem, ProblemError
 from topology.plan.steps import AnyStep
+
+CLEAN_SECONDS = 10.0
+"""How long the agent has to end a process that did not start as it should."""
 
 RECOVER_SECONDS = 10.0
 """A lab that could not be reached is looked for again after so long, for as long as it is to be live."""
@@ -62,9 +65,9 @@ class Life:
 
     def _failed_to_start(self, problem: Problem) -> None:
         self._parts.connection.disconnect()
+        self._parts.machine.failed(problem)
         with contextlib.suppress(ProblemError):  # the problem that led here is the one to report
-            self._parts.connection.stop_process()
-        self._parts.machine.take(Event.FAULT, problem)
+            self._parts.connection.stop_process(CLEAN_SECONDS)
 
     def _start(self, fresh: bool) -> tuple[AnyStep, ...]:
         """Attach to the lab's process, which with `fresh` is started before; build the document where nothing is in it yet; the steps."""
@@ -104,7 +107,6 @@ class Life:
 
     def _look_for_process(self) -> None:
         machine, connection = self._parts.machine, self._parts.connection
-        end = time.monotonic() + (SECONDS[State.RECOVERING] or 0.0)
         while True:
             try:
                 self._start(fresh=not connection.is_running())
@@ -114,12 +116,12 @@ class Life:
                 connection.disconnect()
                 problem = problem_of(e)
                 can_wait = problem.code == Code.UNAVAILABLE
-                # a process that has just died may still be on the agent's list: try until the agent has noticed
-                if not can_wait or time.monotonic() > end:
-                    self.look_again = time.monotonic() + RECOVER_SECONDS if can_wait else None
-                    machine.take(Event.FAULT, problem)
-                    return
                 machine.retry()
+                # a process that has just died may still be on the agent's list: try until the agent has noticed
+                if not can_wait or machine.left() <= 0:
+                    self.look_again = time.monotonic() + RECOVER_SECONDS if can_wait else None
+                    machine.failed(problem)
+                    return
                 time.sleep(0.05)
         machine.take(Event.BUILT)
 
@@ -136,7 +138,7 @@ class Life:
             try:
                 self._parts.connection.stop_process()
             except ProblemError as e:
-                machine.take(Event.FAULT, e.problem)
+                machine.failed(e.problem)
                 raise
             self._carrying.forget_unfinished()
             self._parts.uplink.reset()

@@ -288,18 +288,13 @@ def _run(client: Client, lab: str, *argv: str) -> str:
 @pytest.fixture
 def own() -> Iterator[Stack]:
     before = machine()
-    groups = _cgroups()
     stack = Stack()
     try:
         yield stack
     finally:
         stack.close()
     assert not left_over(before, machine())
-    assert not _cgroups() - groups
-
-
-def _cgroups() -> set[Path]:
-    return {path for path in Path("/sys/fs/cgroup").rglob("*ethboard*") if path.is_dir()}
+    assert not list(Path("/sys/fs/cgroup").rglob(f"*{stack.run.name}*"))
 
 
 def test_random_kills_and_stops_under_load(own: Stack, seed: int) -> None:
