@@ -158,7 +158,7 @@ class Lab:
             p.StopTrace: lambda request, _: self._tracing.stop(request.target),
             **dict.fromkeys(get_args(p.AnyTerminalRequest), self._terminals.handle),
             **dict.fromkeys(get_args(p.AnyFileRequest), lambda request, _: files.handle(request, self._terminals)),
-            **dict.fromkeys(get_args(p.AnyCaptureRequest), lambda request, _: self._captures.handle(request)),
+            **dict.fromkeys(get_args(p.AnyCaptureRequest), lambda request, outbox: self._captures.handle(request, outbox.send)),
         }
 
     def _attach(self, request: p.Attach, outbox: Outbox) -> None:
