@@ -309,9 +309,14 @@ class Workspace:
 
     def subscribe(self, session: Session, request: Subscribe) -> Done:
         """Set what live records this session gets."""
-        self._subscriptions[session.sid] = request
-        self._parts.connection.subscribe(self._subscriptions.values())
+        if self._sessions.get(session.sid) is session:  # else it is gone, and nobody would take its subscription away
+            self._subscriptions[session.sid] = request
+            self._parts.connection.subscribe(self._subscriptions.values())
         return Done(revision=self.revision)
+
+    def has_subscribed(self, session: Session) -> bool:
+        """Whether it gets live records. May be called on any thread."""
+        return session.sid in self._subscriptions
 
     def leave(self, session: Session) -> None:
         """The session has closed the lab, or is gone. May be called on any thread."""
