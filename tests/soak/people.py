@@ -23,6 +23,18 @@ EXPECTED = {"conflict", "refused", "exists", "unknown", "invalid", "unavailable"
 """Codes with which an edit may be refused where several edit at random. Anything else is a fault."""
 
 
+def furnish(client: Client) -> None:
+    """Make as many namespaces as there will be all the time, about."""
+    made = [command for n in range(NAMESPACES - 5) for command in built(f"n{n}", n)]
+    client.request(q.Edit(id=client.next_id(), lab=LAB, commands=tuple(made)))
+
+
+def built(name: str, net: int) -> Sequence[c.AnyCommand]:
+    """A namespace with a link to `host`."""
+    inside = c.End(namespace=name, name="eth0", addresses=(f"10.0.{net}.1/24",))
+    return [c.AddNamespace(name=name), c.AddLink(a=c.End(namespace="host", name=f"v{name}"), b=inside)]
+
+
 class Person:
     """Does one of `actions` after the other. `done`: how many. `wrong`: what should not have happened."""
 
@@ -95,7 +107,7 @@ class Editor(Person):
     def _choose(self, names: list[str], chains: list[Chain]) -> Sequence[c.AnyCommand]:
         rng = self.rng
         if len(names) < 3 or (len(names) < NAMESPACES and rng.random() < 0.2):
-            return self._new(f"n{rng.randrange(10_000)}")
+            return built(f"n{rng.randrange(10_000)}", rng.randrange(250))
         name = rng.choice(names)
         if len(names) >= NAMESPACES or rng.random() < 0.1:
             return [c.Remove(ids=(ids.namespace(name),))]
@@ -104,10 +116,6 @@ class Editor(Person):
             key = {"namespace": chain.namespace, "family": chain.family, "table": chain.table, "chain": chain.name}
             return [c.RemoveRules(**key, rules=(c.NumberedRule(at=1, was=chain.rules[0]),))]  # type: ignore[arg-type]  # as the record says
         return [rng.choice(self._small(name))]
-
-    def _new(self, name: str) -> Sequence[c.AnyCommand]:
-        inside = c.End(namespace=name, name="eth0", addresses=(f"10.0.{self.rng.randrange(250)}.1/24",))
-        return [c.AddNamespace(name=name), c.AddLink(a=c.End(namespace="host", name=f"v{name}"), b=inside)]
 
     def _small(self, name: str) -> Sequence[c.AnyCommand]:
         rng = self.rng
@@ -170,6 +178,9 @@ class Typist(Person):
 
 class Watcher(Person):
     """Captures, and reads what was captured."""
+
+    def arrive(self, client: Client) -> None:
+        run(client, "ip", "link", "set", "lo", "up")
 
     def act(self, client: Client) -> None:
         started = client.request(q.StartCapture(id=client.next_id(), lab=LAB, interfaces=("host/lo",), filter="icmp"))
