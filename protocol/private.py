@@ -329,8 +329,8 @@ AnyLabRequest = (
 
 
 class OpenEdit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """An edit that was applied, wholly or in part, and not concluded. `before`: all facts of the lab before it. `after`: when its server was
-    lost. `moves`: interfaces that it moved or renamed, `ns/name` now → before."""
+    """An edit that was applied, wholly or in part, and not concluded. `before`: all facts of the lab before it. `after`: those when its
+    server was lost. `moves`: interfaces that it moved or renamed, `ns/name` now → before."""
 
     number: int
     before: tuple[AnyFact, ...]

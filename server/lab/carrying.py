@@ -81,8 +81,12 @@ class Carrying:
     def take_back(self, before: Records, carried: Carried, moves: Mapping[str, str] = {}) -> None:
         """An edit was carried out and could not be kept: undo it in the kernel, where the records were `before`. Raises ProblemError."""
         back, observed = {new: old for old, new in moves.items()}, self._parts.view.observed
-        target = merge.goal(carried.goal, before, observed.records, back)
-        self.execute(lambda done: with_observed_tables(target, observed.records, done), self._parts.document.desired, back)
+        self._reach(merge.goal(carried.goal, before, observed.records, back), back)
+
+    def _reach(self, target: Records, moves: Mapping[str, str]) -> None:
+        """Make the kernel this; the document stays. Raises ProblemError."""
+        view = self._parts.view
+        self.execute(lambda done: with_observed_tables(target, view.observed.records, done), self._parts.document.desired, moves)
 
     def consequences(self, after: Records, diff: Diff[AnyRecord], steps: Sequence[AnyStep]) -> set[str]:
         """What differs from the document because of the edit: in the records that it changed, in namespaces where it did something. All
@@ -246,7 +250,7 @@ class Carrying:
         moves = {now: old for now, old in edit.moves.items() if ids.interface(now) in there and ids.interface(old) not in there}
         try:
             target = merge.goal(after, before, there, moves)
-            self.execute(lambda done: with_observed_tables(target, self._parts.view.observed.records, done), self._parts.document.desired, moves)
+            self._reach(target, moves)
         except ProblemError:
             self._keep_apart(before, between(before, after).ids.__contains__)
             raise

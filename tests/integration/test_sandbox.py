@@ -19,7 +19,8 @@ pids.prctl(pids.PR_SET_CHILD_SUBREAPER, 1)
 sandbox.START_SECONDS = 1.0
 over = threading.Event()
 hang = lambda *_, **__: over.wait(30)
-where = {"user": (sandbox, "_take_id"), "confine": (limits, "confine"), "limits": (limits, "rlimits"), "root": (root, "build"), "lock": (sandbox, "_lock_down")}
+where = {"user": (sandbox, "_take_id"), "confine": (limits, "confine"), "limits": (limits, "rlimits"), "root": (root, "build")}
+where["lock"] = (sandbox, "_lock_down")
 setattr(*where[sys.argv[1]], hang)
 
 async def start():
@@ -47,5 +48,7 @@ print("left:", children())
 @pytest.mark.parametrize("where", ["user", "confine", "limits", "root", "lock"])
 def test_it_hangs(where: str, tmp_path: object) -> None:
     argv = [sys.executable, "-c", SCRIPT, where, f"{tmp_path}/lab.sock"]
-    done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=60, env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/usr/sbin"})
+    done = subprocess.run(
+        argv, cwd=ROOT, capture_output=True, text=True, timeout=60, env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/usr/sbin"}
+    )
     assert done.stdout.splitlines() == ["the sandbox was not ready after 1 s", "left: []"], done.stderr

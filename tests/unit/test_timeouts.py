@@ -1,4 +1,4 @@
-"""No state lasts for ever: where the agent or a lab's process does not answer, the lab fails in time, says why, and can be started again."""
+"""No state lasts for ever: where the agent or a lab's process does not answer, the lab fails in time, says why, and can be started."""
 
 from collections.abc import Iterator
 from pathlib import Path

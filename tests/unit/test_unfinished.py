@@ -129,7 +129,7 @@ def test_a_rename_goes_back(deaths: Deaths) -> None:
     assert deaths.authors == ["ann"]
 
 
-def test_the_next_server_dies_too_while_it_undoes(deaths: Deaths, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_next_server_dies_too_while_it_undoes(deaths: Deaths) -> None:
     deaths.die_at(LabStore, "commit")
     deaths.send(AddNamespace(name="lost"))
     assert deaths.is_dead.wait(10)
