@@ -329,12 +329,14 @@ AnyLabRequest = (
 
 
 class OpenEdit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """An edit that was applied, wholly or in part, and not concluded. `before`: all facts of the lab before it. `after`: those when its
-    server was lost. `moves`: interfaces that it moved or renamed, `ns/name` now → before."""
+    """An edit that was applied, wholly or in part, and not concluded. `before`: all facts of the lab before it. `changes`: the facts of what
+    changed while it was applied. `steps`: what is done of it, or may be. `moves`: interfaces that it moved or renamed, `ns/name` now →
+    before."""
 
     number: int
     before: tuple[AnyFact, ...]
-    after: tuple[AnyFact, ...]
+    changes: tuple[AnyFact, ...]
+    steps: tuple[AnyStep, ...]
     moves: dict[str, str] = {}
 
 

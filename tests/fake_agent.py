@@ -73,9 +73,11 @@ class FakeLab:
                 self.model.do(step)
             self._report(before)
 
-    def _report(self, before: set[str]) -> None:
+    def _report(self, before: set[str]) -> tuple[f.AnyFact, ...]:
         gone = before - {r.name for r in self.records.values() if isinstance(r, Namespace)}
-        self.say(p.Facts(facts=(*(f.NamespaceGone(ns=ns) for ns in gone), *self.facts())))
+        facts = (*(f.NamespaceGone(ns=ns) for ns in gone), *self.facts())
+        self.say(p.Facts(facts=facts))
+        return facts
 
     def say(self, event: p.AnyLabEvent | str) -> None:
         """Send an event, or any text, to the server that is attached."""
@@ -85,9 +87,6 @@ class FakeLab:
 
     def lose(self) -> None:
         """End the connection, as a process that dies, or an agent."""
-        with self._lock:
-            if self._edit is not None and not self._edit.after:
-                self._edit = msgspec.structs.replace(self._edit, after=self.facts())
         if self._connection is not None:
             self._connection.close()
 
@@ -103,8 +102,7 @@ class FakeLab:
     def _answer(self, request: p.AnyLabRequest) -> None:
         match request:
             case p.Attach():
-                edit = self._edit and msgspec.structs.replace(self._edit, after=self._edit.after or self.facts())
-                self.say(p.Attached(id=request.id, fresh=self.fresh, open_edit=edit))
+                self.say(p.Attached(id=request.id, fresh=self.fresh, open_edit=self._edit))
                 self.say(p.Facts(facts=self.facts(), snapshot=True))
             case p.Apply():
                 self._apply(request)
@@ -125,11 +123,11 @@ class FakeLab:
             self.say(p.Applied(id=request.id, problem=problem, failed=failed))
             return
         before = {r.name for r in self.records.values() if isinstance(r, Namespace)}
-        if self._edit is None or self._edit.number != request.edit:
-            self._edit = p.OpenEdit(number=request.edit, before=self.facts(), after=()) if request.edit else None
+        was = self.facts() if self._edit is None or self._edit.number != request.edit else self._edit.before
         for step in request.steps:
             self.model.do(step)
-        self._report(before)
+        told = self._report(before)
+        self._edit = p.OpenEdit(number=request.edit, before=was, changes=told, steps=request.steps) if request.edit else None
         self.say(p.Applied(id=request.id))
 
 

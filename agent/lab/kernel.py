@@ -71,7 +71,9 @@ class Kernel:
 
     def _send(self, facts: list[AnyFact]) -> None:
         whole = {fact.ns for fact in facts if isinstance(fact, Resync)}
-        self._on_facts(self._without_baseline(facts, whole))
+        told = self._without_baseline(facts, whole)
+        self._edits.changed(told)
+        self._on_facts(told)
 
     def _without_baseline(self, facts: list[AnyFact], whole: set[str]) -> tuple[AnyFact, ...]:
         """Whoever reads the facts knows the baseline: of a namespace that is reported in full, sysctls with that value are left out."""
@@ -153,15 +155,17 @@ class Kernel:
     def apply(self, request: p.Apply) -> p.Applied:
         """Do the steps, or leave everything as it was; what is left nevertheless is in the `causes` of the problem. What they changed is
         reported before this returns. Raises nothing."""
-        outcome = self._attempt(request)
+        outcome, done = self._attempt(request)
         try:
             self.catch_up({step.namespace for step in request.steps if isinstance(step, ChangeTable)})
         except Exception:
             unread = self._reread()
             outcome = _with_causes(outcome, unread) if outcome.problem is not None else Outcome(next(iter(unread), None))
+        self._edits.end(done)
         return p.Applied(id=request.id, problem=outcome.problem, failed=outcome.failed)
 
-    def _attempt(self, request: p.Apply) -> Outcome:
+    def _attempt(self, request: p.Apply) -> tuple[Outcome, tuple[AnyStep, ...]]:
+        """How it ended, and the steps of which something may be done now."""
         steps, is_first = request.steps, False
         try:
             before = self.read_now()
@@ -176,19 +180,17 @@ class Kernel:
         if outcome.problem is None:
             outcome = self._not_loaded(steps, lengths)
         if outcome.problem is None:
-            self._edits.did(steps)
-            return outcome
+            return outcome, steps
         done = steps if outcome.failed is None else steps[: outcome.failed + 1]
         if causes := undo.back(self, done):
-            self._edits.did(done)
-            return _with_causes(outcome, causes)
+            return _with_causes(outcome, causes), done
         return self._nothing_done(is_first, outcome)
 
-    def _nothing_done(self, is_first: bool, outcome: Outcome) -> Outcome:
+    def _nothing_done(self, is_first: bool, outcome: Outcome) -> tuple[Outcome, tuple[AnyStep, ...]]:
         """Of this apply nothing is left. `is_first`: it was the first of its edit."""
         if is_first:
             self._edits.forget()
-        return outcome
+        return outcome, ()
 
     # ---- the edit that it is part of ---------------------------------------------------------------------------------
 
@@ -197,16 +199,9 @@ class Kernel:
         self.fresh = False
         self._edits.conclude(edit)
 
-    def server_lost(self) -> None:
-        """No server is attached any more: what changes from now on is no part of an edit. Raises nothing."""
-        try:
-            self._edits.server_lost(lambda: self._as_snapshot(self.read_now()))
-        except Exception as e:
-            unexpected(e)
-
-    def open_edit(self, facts: tuple[AnyFact, ...]) -> p.OpenEdit | None:
-        """For a server that is new, which is also told these `facts` of the whole lab."""
-        return self._edits.report(lambda: facts)
+    def open_edit(self) -> p.OpenEdit | None:
+        """What a server that is new is told of the one before."""
+        return self._edits.report()
 
     def _execute(self, steps: tuple[AnyStep, ...]) -> Outcome:
         """Raises nothing."""

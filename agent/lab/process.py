@@ -116,7 +116,6 @@ class Lab:
         self._terminals.hang_up()
         self._tracing.stop_all()
         self._kernel.subscribe(p.Subscribe(id=0, namespaces=()))
-        self._kernel.server_lost()
 
     def _frame(self, channel: int, stream: int, data: bytes) -> None:
         child = self._children.by_channel.get(channel)
@@ -171,7 +170,7 @@ class Lab:
         outbox.send(
             p.Attached(
                 id=request.id, fresh=kernel.fresh, sysctls=kernel.baseline, limits=self._limits, firewall=self._firewall,
-                open_edit=kernel.open_edit(facts),
+                open_edit=kernel.open_edit(),
             )
         )  # fmt: skip
         outbox.send(p.Facts(facts=(*facts, *self._terminals.facts(), *self._captures.facts()), snapshot=True))

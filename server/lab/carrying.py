@@ -1,10 +1,11 @@
 """Carries edits out in the kernel of a lab: plans, has the lab's process apply them, and reads the kernel back."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from protocol import private as p
 from server.lab import merge, rule_trials
+from server.lab.because import because_of
 from server.lab.document import Draft
 from server.lab.parts import Parts
 from server.problems import unavailable
@@ -14,7 +15,6 @@ from topology.model.diff import Diff, between
 from topology.model.graph import Graph
 from topology.model.problems import Code, Problem, ProblemError
 from topology.model.records import AnyRecord, Records
-from topology.observe.facts import AnyFact
 from topology.observe.normal import drift
 from topology.observe.observed import Observed
 from topology.plan.plan import plan
@@ -245,7 +245,11 @@ class Carrying:
 
     def _undo(self, edit: p.OpenEdit, baseline: Mapping[str, str]) -> None:
         """Raises ProblemError; what could not be undone is drift then."""
-        before, after = (self._records(facts, baseline) for facts in (edit.before, edit.after))
+        state = Observed(baseline, self._parts.document.desired)
+        state.fold(edit.before)
+        before = state.records.whole()
+        state.fold(edit.changes)
+        after = because_of(edit.steps, before, state.records.whole())
         there = self._parts.view.observed.records
         moves = {now: old for now, old in edit.moves.items() if ids.interface(now) in there and ids.interface(old) not in there}
         try:
@@ -255,11 +259,6 @@ class Carrying:
             self._keep_apart(before, between(before, after).ids.__contains__)
             raise
         self.conclude()
-
-    def _records(self, facts: Iterable[AnyFact], baseline: Mapping[str, str]) -> Records:
-        observed = Observed(baseline, self._parts.document.desired)
-        observed.fold(facts)
-        return observed.records.whole()
 
     def applied_late(self, applied: p.Applied) -> None:
         """An apply has ended that nobody waits for any more; its edit was refused as unanswered. Undo it. Raises ProblemError."""

@@ -15,7 +15,7 @@ from topology.model.netfilter import Driver
 from topology.model.problems import Code, Problem, ProblemError, invalid
 from topology.model.records import AnyRecord, Lab, Policy, Records
 
-MAX_AUTHORS = 20_000
+MAX_AUTHORS = 5000
 """Fields of which it is known who changed them last. Who has not seen a change that is older is refused where it might matter."""
 
 

@@ -10,6 +10,7 @@ import os
 import queue
 import random
 import signal
+import subprocess
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -22,6 +23,7 @@ from protocol import public as q
 from tests.leaks import left_over, machine
 from tests.support import Stack, eventually
 from topology.edit.commands import AddLink, AddNamespace, AddRule, AnyCommand, End, Place, Remove, SetInterface, SetLab
+from topology.model.drawing import is_drawing
 from topology.model.problems import Code, ProblemError
 from topology.model.records import Namespace, Policy
 from topology.observe.normal import drift
@@ -35,22 +37,20 @@ LABS: tuple[tuple[str, Policy], ...] = (("follows", "follow"), ("enforces", "enf
 # ---- who edits -------------------------------------------------------------------------------------------------------
 
 
-class Person:
-    """Makes and deletes namespaces of one lab, one edit after the other, over a connection that may be lost.
+class Worker:
+    """Makes and deletes namespaces of one lab, one after the other, on a thread of its own.
 
-    `may`: by namespace, whether it may be there, and whether it may not: both while an edit was neither acknowledged nor refused.
+    `may`: by namespace, whether it may be there, and whether it may not. `done`: how often it succeeded. `wrong`: what must not happen.
     """
 
     def __init__(self, stack: Stack, lab: str, name: str, seed: int) -> None:
         self.stack, self.lab, self.name = stack, lab, name
         self.may: dict[str, set[bool]] = {}
-        self.acknowledged = 0
-        self.codes: dict[str, int] = {}
+        self.done = 0
         self.wrong: list[str] = []
         self._rng = random.Random(seed)
         self._count = 0
         self._goes, self._rests, self._ended = threading.Event(), threading.Event(), False
-        self._client: Client | None = None
         self._thread = threading.Thread(target=self._work, daemon=True)
         self._thread.start()
 
@@ -62,7 +62,7 @@ class Person:
         self._goes.clear()
 
     def rest(self) -> None:
-        """Wait until no edit is under way. To be called after `pause`."""
+        """Wait until nothing is under way. To be called after `pause`."""
         assert self._rests.wait(ANSWER_SECONDS + 10), f"{self.name} waits for an answer"
 
     def end(self) -> None:
@@ -78,16 +78,38 @@ class Person:
                 self._goes.wait()
                 continue
             try:
-                self._edit(*self._choose())
+                self._act()
             except Exception as e:  # reported by the next check
                 self.wrong.append(f"{type(e).__name__}: {e}")
-        self._disconnect()
+        self._leave()
+
+    def _act(self) -> None:
+        raise NotImplementedError
+
+    def _leave(self) -> None:
+        pass
+
+    def _new(self) -> str:
+        self._count += 1
+        return f"{self.name}{self._count}"
+
+
+class Person(Worker):
+    """Edits, over a connection that may be lost: what was neither acknowledged nor refused may be there, or not."""
+
+    def __init__(self, stack: Stack, lab: str, name: str, seed: int) -> None:
+        self.codes: dict[str, int] = {}
+        self._client: Client | None = None
+        super().__init__(stack, lab, name, seed)
+
+    def _act(self) -> None:
+        self._edit(*self._choose())
 
     def _choose(self) -> tuple[Sequence[AnyCommand], dict[str, bool]]:
         there = [n for n, may in self.may.items() if may == {True}]
         if there and self._rng.random() < 0.15:
-            gone = self._rng.choice(there)
-            return (SetInterface(interface=f"host/{gone}", changes={"up": self._rng.random() < 0.5}),), {}
+            link = self._rng.choice(there)
+            return (SetInterface(interface=f"host/{link}", changes={"up": self._rng.random() < 0.5}),), {}
         if there and self._rng.random() < 0.2:
             return (Place(positions={self._rng.choice(there): (self._rng.randrange(99), 0)}),), {}
         if len(there) > 12 or (there and self._rng.random() < 0.35):
@@ -95,10 +117,6 @@ class Person:
             return (Remove(ids=tuple(f"namespace:{n}" for n in gone)),), dict.fromkeys(gone, False)
         made = [self._new() for _ in range(self._rng.choice((1, 1, 1, 20)))]
         return [c for name in made for c in _built(name, len(made) == 1)], dict.fromkeys(made, True)
-
-    def _new(self) -> str:
-        self._count += 1
-        return f"{self.name}{self._count}"
 
     def _edit(self, commands: Sequence[AnyCommand], after: dict[str, bool]) -> None:
         client = self._connected()
@@ -110,7 +128,7 @@ class Person:
         if answer is None:
             return
         if answer.problem is None:
-            self.acknowledged += 1
+            self.done += 1
             self.may |= {name: {is_there} for name, is_there in after.items()}
         else:
             self.codes[answer.problem.code] = self.codes.get(answer.problem.code, 0) + 1
@@ -127,7 +145,7 @@ class Person:
                 time.sleep(0.05)
         return self._client
 
-    def _disconnect(self) -> None:
+    def _leave(self) -> None:
         if self._client is not None:
             with contextlib.suppress(Exception):
                 self._client.__exit__()
@@ -147,8 +165,37 @@ class Person:
             self.wrong.append(f"no answer for {ANSWER_SECONDS:.0f} s: {commands[:2]}")
         except Exception:  # the connection is lost; python-socketio has many for that
             pass
-        self._disconnect()
+        self._leave()
         return None
+
+
+class Shell(Worker):
+    """A root shell in the lab, which needs neither server nor agent. Under follow what it does is kept, as long as the lab's process lives;
+    under enforce nothing of it."""
+
+    def _act(self) -> None:
+        there = [n for n, may in self.may.items() if True in may]
+        is_new = not there or self._rng.random() < 0.6
+        name = self._new() if is_new else self._rng.choice(there)
+        self.may[name] = {True, False}
+        if self._runs("add" if is_new else "del", name) and self.lab == "follows":
+            self.may[name] = {is_new}
+            self.done += 1
+        time.sleep(0.1)
+
+    def _runs(self, verb: str, name: str) -> bool:
+        with contextlib.suppress(OSError, ValueError, subprocess.TimeoutExpired):
+            inside = ["nsenter", "-t", str(lab_pid(self.stack, self.lab)), "-U", "-m", "-n", "-p"]
+            return subprocess.run([*inside, "ip", "netns", verb, name], capture_output=True, timeout=5).returncode == 0
+        return False
+
+    def lab_was_killed(self) -> None:
+        """What was not taken over yet is gone; what was is made again."""
+        self.may = {name: {True, False} for name in self.may}
+
+
+def lab_pid(stack: Stack, lab: str) -> int:
+    return int(json.loads((stack.run / "labs" / f"{lab}.json").read_text())["pid"])
 
 
 def _built(name: str, with_rule: bool) -> list[AnyCommand]:
@@ -171,7 +218,7 @@ class Faults:
     def _pid(self, who: str) -> int:
         if who in ("server", "agent"):
             return self._stack.child(who)
-        return int(json.loads((self._stack.run / "labs" / f"{who}.json").read_text())["pid"])
+        return lab_pid(self._stack, who)
 
     def some(self) -> None:
         """One or two, a moment apart."""
@@ -208,8 +255,8 @@ def _continue(pid: int) -> None:
 
 
 class Checker:
-    def __init__(self, stack: Stack, people: Sequence[Person]) -> None:
-        self._stack, self._people = stack, people
+    def __init__(self, stack: Stack, workers: Sequence[Worker]) -> None:
+        self._stack, self._workers = stack, workers
 
     def check(self, where: str) -> None:
         for lab, _ in LABS:
@@ -238,30 +285,31 @@ class Checker:
                 names = _names(found) - {"host"}
                 kernel = {line.split()[0] for line in _run(client, lab, "ip", "netns", "list").splitlines()}
                 links = {line.split("@")[0] for line in _run(client, lab, "ip", "-br", "link", "show", "type", "veth").splitlines()}
-                said.append(f"namespaces: {kernel ^ names}, links: {links ^ names}")
-                return kernel == names == links
+                linked = {name for name in names if not name.startswith("s")}
+                said.append(f"namespaces: {kernel ^ names}, links: {links ^ linked}")
+                return kernel == names and links == linked
         except (ProblemError, queue.Empty) as e:
             said.append(str(e))
             return False
 
     def _acknowledged(self, client: Client, lab: str, where: str) -> None:
         there = _names(_snapshot(client, lab))
-        for person in self._people:
-            assert not person.wrong, f"{where}: {person.wrong}"
-            if person.lab != lab:
+        for worker in self._workers:
+            assert not worker.wrong, f"{where}: {worker.wrong}"
+            if worker.lab != lab:
                 continue
-            wrong = {name: (name in there, may) for name, may in person.may.items() if (name in there) not in may}
+            wrong = {name: (name in there, may) for name, may in worker.may.items() if (name in there) not in may}
             assert not wrong, f"{where}: is there, may be there: {wrong}"
-            for name in person.may:
-                person.may[name] = {name in there}
-            stray = {name for name in there if name.startswith(person.name) and name not in person.may}
+            for name in worker.may:
+                worker.may[name] = {name in there}
+            stray = {name for name in there if name.startswith(worker.name) and name not in worker.may}
             assert not stray, f"{where}: {stray}"
 
     def _nobody_else(self, client: Client, lab: str, where: str) -> None:
         page = client.request(q.History(id=client.next_id(), lab=lab))
         assert isinstance(page, q.HistoryList)
-        foreign = [(c.context.author, c.context.label, sorted(c.diff.ids)[:5]) for c in page.changes if c.context.author != "cli"]
-        assert not foreign, f"{where}: lab {lab}: {foreign}"
+        foreign = {key for c in page.changes if c.context.author != "cli" for key in c.diff.ids if ":s" not in key and not is_drawing(key)}
+        assert not foreign, f"{where}: lab {lab}: taken for a shell's: {foreign}"
 
 
 def _snapshot(client: Client, lab: str) -> q.Snapshot:
@@ -304,20 +352,29 @@ def test_random_kills_and_stops_under_load(own: Stack, seed: int) -> None:
             client.request(q.NewLab(id=client.next_id(), lab=lab))
             client.request(q.Edit(id=client.next_id(), lab=lab, commands=(SetLab(policy=policy),)))
     people = [Person(own, lab, name, seed + ord(name)) for (lab, _), names in zip(LABS, ("ab", "cd"), strict=True) for name in names]
-    faults, checker = Faults(own, rng), Checker(own, people)
+    shells = [Shell(own, lab, "s", seed) for lab, _ in LABS]
+    workers, faults = [*people, *shells], Faults(own, rng)
+    checker = Checker(own, workers)
     for number in range(ROUNDS):
-        for person in people:
-            person.go()
-        time.sleep(rng.uniform(0.1, 0.8))
-        faults.some()
-        time.sleep(rng.uniform(0, 0.5))
-        for person in people:
-            person.pause()
-        for person in people:
-            person.rest()
+        _one_round(workers, faults, rng)
+        for shell in shells:
+            if f"{shell.lab} killed" in faults.log:
+                shell.lab_was_killed()
         checker.check(f"seed {seed}, round {number} ({', '.join(faults.log)})")
-        print(f"round {number}: {', '.join(faults.log)}; acknowledged {[p.acknowledged for p in people]}", flush=True)
-    for person in people:
-        person.end()
-    print(f"{sum(p.acknowledged for p in people)} edits acknowledged; refused: {[p.codes for p in people]}")
-    assert sum(p.acknowledged for p in people) > ROUNDS
+        print(f"round {number}: {', '.join(faults.log)}; done {[w.done for w in workers]}", flush=True)
+    for worker in workers:
+        worker.end()
+    print(f"{sum(p.done for p in people)} edits acknowledged; refused: {[p.codes for p in people]}")
+    assert sum(p.done for p in people) > ROUNDS
+
+
+def _one_round(workers: Sequence[Worker], faults: Faults, rng: random.Random) -> None:
+    for worker in workers:
+        worker.go()
+    time.sleep(rng.uniform(0.1, 0.8))
+    faults.some()
+    time.sleep(rng.uniform(0, 0.5))
+    for worker in workers:
+        worker.pause()
+    for worker in workers:
+        worker.rest()

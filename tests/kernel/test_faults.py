@@ -326,19 +326,19 @@ def test_an_edit_is_remembered_until_it_is_concluded() -> None:
         wanted = {**first, **{k: r for k, r in strangely_built(2).items() if k not in first}}
         for _ in range(2):  # the rounds of one edit
             assert lab.kernel.apply(p.Apply(id=1, steps=lab.steps(wanted), edit=7)).problem is None
-        lab.kernel.server_lost()
         subprocess.run(["ip", "netns", "add", "later"], check=True)
-        found = lab.kernel.open_edit(lab.kernel.everything())
+        lab.kernel.catch_up()
+        found = lab.kernel.open_edit()
         assert found is not None
         assert found.number == 7
         assert _without_nsids(_observed(lab, found.before)) == _without_nsids(first)
-        after = _observed(lab, found.after)
+        after = _observed(lab, (*found.before, *found.changes))
         assert {"namespace:n0", "namespace:n1"} <= after.keys()
         assert "namespace:later" not in after
         lab.kernel.conclude(6)
-        assert lab.kernel.open_edit(()) is not None
+        assert lab.kernel.open_edit() is not None
         lab.kernel.conclude(7)
-        assert lab.kernel.open_edit(()) is None
+        assert lab.kernel.open_edit() is None
 
     with_lab(body)
 
@@ -348,7 +348,7 @@ def test_what_an_edit_renames_is_remembered() -> None:
         subprocess.run(["ip", "link", "add", "br0", "type", "bridge"], check=True)
         steps = (s.MoveInterface(subject="interface:host/br0", namespace="host", name="br0", to_namespace="host", to_name="br1"),)
         assert lab.kernel.apply(p.Apply(id=1, steps=steps, edit=7)).problem is None
-        found = lab.kernel.open_edit(lab.kernel.everything())
+        found = lab.kernel.open_edit()
         assert found is not None
         assert found.moves == {"host/br1": "host/br0"}
 
@@ -361,10 +361,10 @@ def test_of_a_refused_edit_nothing_is_open() -> None:
         bad = s.AddAddress(subject="interface:host/nope", namespace="host", dev="nope", address="10.0.0.1/24")
         steps = (*lab.steps(strangely_built(2)), bad)
         assert lab.kernel.apply(p.Apply(id=1, steps=steps, edit=3)).problem is not None
-        assert lab.kernel.open_edit(()) is None
+        assert lab.kernel.open_edit() is None
         assert lab.kernel.apply(p.Apply(id=2, steps=lab.steps(strangely_built(2)), edit=3)).problem is None
         assert lab.kernel.apply(p.Apply(id=3, steps=(bad,), edit=3)).problem is not None
-        assert lab.kernel.open_edit(()) is not None, "its first round is done"
+        assert lab.kernel.open_edit() is not None, "its first round is done"
 
     with_lab(body)
 
