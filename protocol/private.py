@@ -329,7 +329,7 @@ AnyLabRequest = (
 
 
 class OpenEdit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """An edit that was applied, wholly or in part, and not concluded. `before`: all facts of the lab before it. `changes`: the facts of what
+    """An edit that was applied, wholly or in part, and not concluded. `before`: all facts of the lab before it. `changes`: those of what
     changed while it was applied. `steps`: what is done of it, or may be. `moves`: interfaces that it moved or renamed, `ns/name` now →
     before."""
 
