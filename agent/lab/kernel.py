@@ -85,7 +85,7 @@ class Kernel:
 
     def everything(self) -> tuple[AnyFact, ...]:
         """All facts of the lab's kernel, for a client that is new."""
-        self.catch_up()
+        self.catch_up(new=True)
         return self._as_snapshot(self._snapshot())
 
     def _as_snapshot(self, facts: list[AnyFact]) -> tuple[AnyFact, ...]:
@@ -104,10 +104,11 @@ class Kernel:
         if self._stale and self._reread():
             asyncio.get_running_loop().call_later(REREAD_SECONDS, self._reread_if_stale)
 
-    def catch_up(self, filters_of: Iterable[str] = ()) -> None:
-        """Report all that the kernel has done so far. `filters_of`: namespaces whose rules may have changed without an event."""
+    def catch_up(self, filters_of: Iterable[str] = (), new: bool = False) -> None:
+        """Report all that the kernel has done so far. `filters_of`: namespaces whose rules may have changed without an event. `new`: also
+        the rules of namespaces that are new, which else are read a little later."""
         self._watch.barrier()
-        self.filters.catch_up(filters_of)
+        self.filters.catch_up({*filters_of, *(self.filters.unread if new else ())})
 
     def _snapshot(self) -> list[AnyFact]:
         return [*self._watch.snapshot(), *self.filters.snapshot()]
@@ -117,7 +118,7 @@ class Kernel:
         if self._stale:
             self._watch.resume([netns.name for netns in self.namespaces])
         self._stale = True
-        self.catch_up()
+        self.catch_up(new=True)
         self._stale = False
         return self._snapshot()
 
@@ -157,7 +158,8 @@ class Kernel:
         reported before this returns. Raises nothing."""
         outcome, done = self._attempt(request)
         try:
-            self.catch_up({step.namespace for step in request.steps if isinstance(step, ChangeTable)})
+            written = {step.namespace for step in request.steps if isinstance(step, ChangeTable)}
+            self.catch_up(written, new=outcome.problem is not None)  # a roll-back may have made namespaces again
         except Exception:
             unread = self._reread()
             outcome = _with_causes(outcome, unread) if outcome.problem is not None else Outcome(next(iter(unread), None))

@@ -188,11 +188,11 @@ class Editing:
     def leave_to_policy(self) -> None:
         """What differs since an edit was carried out comes from outside: have the policy act on it soon. Without that publish the drift."""
         found = self._view.differing()
-        if set(found) - set(self._view.drift) and self._document.policy != "flag":
-            self._view.wait_for_quiet()
-        else:
+        if not found or self._document.policy == "flag":
             self._view.pending = None
             self._view.show_drift(found)
+        elif self._view.pending is None or set(found) - set(self._view.drift):
+            self._view.wait_for_quiet()
 
     def _revert(self, command: RevertDrift, asked: EditRequest) -> Done:
         """Make these records in the kernel as the document says; all that drifted where it names none."""

@@ -309,7 +309,8 @@ class Checker:
         page = client.request(q.History(id=client.next_id(), lab=lab))
         assert isinstance(page, q.HistoryList)
         foreign = {key for c in page.changes if c.context.author != "cli" for key in c.diff.ids if ":s" not in key and not is_drawing(key)}
-        assert not foreign, f"{where}: lab {lab}: taken for a shell's: {foreign}"
+        last = "\n".join(f"{c.context.author} {c.context.label}: {c.diff}" for c in page.changes[:12])
+        assert not foreign, f"{where}: lab {lab}: taken for a shell's: {foreign}\n{last}"
 
 
 def _snapshot(client: Client, lab: str) -> q.Snapshot:
