@@ -99,6 +99,7 @@ class Person(Worker):
 
     def __init__(self, stack: Stack, lab: str, name: str, seed: int) -> None:
         self.codes: dict[str, int] = {}
+        self.with_rule: set[str] = set()
         self._client: Client | None = None
         super().__init__(stack, lab, name, seed)
 
@@ -116,6 +117,7 @@ class Person(Worker):
             gone = self._rng.sample(there, min(len(there), self._rng.choice((1, 1, 8))))
             return (Remove(ids=tuple(f"namespace:{n}" for n in gone)),), dict.fromkeys(gone, False)
         made = [self._new() for _ in range(self._rng.choice((1, 1, 1, 20)))]
+        self.with_rule |= set(made) if len(made) == 1 else set()
         return [c for name in made for c in _built(name, len(made) == 1)], dict.fromkeys(made, True)
 
     def _edit(self, commands: Sequence[AnyCommand], after: dict[str, bool]) -> None:
@@ -293,7 +295,8 @@ class Checker:
             return False
 
     def _acknowledged(self, client: Client, lab: str, where: str) -> None:
-        there = _names(_snapshot(client, lab))
+        found = _snapshot(client, lab)
+        there = _names(found)
         for worker in self._workers:
             assert not worker.wrong, f"{where}: {worker.wrong}"
             if worker.lab != lab:
@@ -304,6 +307,9 @@ class Checker:
                 worker.may[name] = {name in there}
             stray = {name for name in there if name.startswith(worker.name) and name not in worker.may}
             assert not stray, f"{where}: {stray}"
+            ruled = there & worker.with_rule if isinstance(worker, Person) else set()
+            bare = {name for name in ruled if f"chain:{name}/ipv4/filter/INPUT" not in found.desired}
+            assert not bare, f"{where}: without their rules: {bare}"
 
     def _nobody_else(self, client: Client, lab: str, where: str) -> None:
         page = client.request(q.History(id=client.next_id(), lab=lab))
