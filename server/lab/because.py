@@ -14,13 +14,18 @@ def because_of(steps: Sequence[s.AnyStep], before: Mapping[str, AnyRecord], afte
     something, and where the other ends are of interfaces that they delete or take down."""
     graph = Graph({**after, **before})
     places = {place for step in steps for place in _places(step, graph)}
-    changed = between(before, after).ids
-    return _with(before, after, (key for key in changed if _place(key) in places))
+    gone = {step.name for step in steps if isinstance(step, s.DeleteNamespace)}
+
+    def is_one(key: str) -> bool:
+        namespace = ids.namespace_of(ids.subject_of(key))
+        return namespace in gone or (_table(key) or namespace) in places
+
+    return _with(before, after, filter(is_one, between(before, after).ids))
 
 
-def _place(key: str) -> str:
-    """The table of a chain; the namespace of anything else."""
-    return "/".join(ids.chain_parts(key)[:3]) if ids.kind_of(key) == "chain" else ids.namespace_of(ids.subject_of(key))
+def _table(key: str) -> str:
+    """That of a chain; empty for anything else."""
+    return "/".join(ids.chain_parts(key)[:3]) if ids.kind_of(key) == "chain" else ""
 
 
 def _places(step: s.AnyStep, graph: Graph) -> Iterable[str]:

@@ -12,9 +12,9 @@ from server.lab.connection import Connection
 from server.storage import LabStore, Storage
 from tests.support import eventually
 from tests.unit.test_lab import Scene, Visitor, add, names
-from topology.edit.commands import AddInterface, AddNamespace, AnyCommand, MoveInterface, Place, SetInterface, SetLab
+from topology.edit.commands import AddInterface, AddNamespace, AddRule, AnyCommand, MoveInterface, Place, Remove, SetInterface, SetLab
 from topology.model.problems import Code
-from topology.model.records import Bridge, Policy
+from topology.model.records import Bridge, Chain, Policy
 from topology.observe.normal import drift
 from topology.plan import steps as s
 
@@ -117,6 +117,25 @@ def test_what_a_shell_did_meanwhile_stays(deaths: Deaths) -> None:
     bridge = hub.lab("one").desired["interface:host/br0"]
     assert isinstance(bridge, Bridge)
     assert (bridge.up, bridge.addresses) == (True, ("10.0.0.1/24",))
+    assert deaths.authors == ["terminal", "ann"]
+
+
+def test_a_namespace_comes_back_with_its_rules(deaths: Deaths) -> None:
+    """And the rules that a shell writes elsewhere meanwhile are the shell's."""
+    rule = "-s 10.0.0.1/32 -j DROP"
+    assert deaths.scene.ann.edit(AddNamespace(name="a"), AddRule(namespace="a", chain="INPUT", rule=rule)) is None
+    deaths.die_at(LabStore, "commit")
+    deaths.send(Remove(ids=("namespace:a",)))
+    assert deaths.is_dead.wait(10)
+    line = "-A INPUT -s 2.2.2.2 -j DROP"
+    deaths.scene.process.outside(
+        s.ChangeTable(subject="chain:host/ipv4/filter/INPUT", namespace="host", family="ipv4", table="filter", lines=(line,))
+    )
+    hub = deaths.next()
+    eventually(lambda: "chain:host/ipv4/filter/INPUT" in hub.lab("one").desired)
+    chain = hub.lab("one").desired["chain:a/ipv4/filter/INPUT"]
+    assert isinstance(chain, Chain)
+    assert chain.rules == (rule,)
     assert deaths.authors == ["terminal", "ann"]
 
 
