@@ -67,6 +67,10 @@ class Connection:
     def _ask(self, make: Callable[[int], p.AnyControlRequest], seconds: float = CONTROL_SECONDS) -> p.ControlAnswer:
         return self._control.ask(make, min(seconds, max(0.0, self._left())))
 
+    def recovered(self) -> None:
+        """Count that the connection, or the process, had to be made again."""
+        self._control.metrics.restarts.labels("lab-process" if self.is_fresh else "lab-link").inc()
+
     def reason(self) -> str | None:
         """Why the process ended, once, where the agent has said it."""
         return self._control.reasons.pop(self._lab, None)
@@ -80,7 +84,7 @@ class Connection:
         events = LinkEvents(
             self._on_event, self._later(self._on_lost), self._later(self._on_silence), self._later(self._on_heard)
         )  # fmt: skip
-        self.link = LabLink(self._control.socket, self._lab, events)
+        self.link = LabLink(self._control.socket, self._lab, events, self._control.metrics)
         self.link.patience = ATTACH_PATIENCE
         self.link.send(lambda id: p.Attach(id=id))
         self.wait(lambda: self._has_snapshot, "it was attached", ATTACH_SECONDS)
@@ -128,7 +132,8 @@ class Connection:
         link, link.patience = self.link, seconds
         try:
             self._applying = link.send(lambda id: p.Apply(id=id, steps=steps, edit=edit))
-            self.wait(lambda: self._answer() is not None, "it applied the edit", seconds + 10)
+            with self._control.metrics.apply.time():
+                self.wait(lambda: self._answer() is not None, "it applied the edit", seconds + 10)
         finally:
             link.patience = 0.0
             self._applying = None
