@@ -74,7 +74,7 @@ class Control:
     def check(self, seconds: float) -> None:
         """Raises ProblemError where the agent does not answer within `seconds`, of which it is not given any to start."""
         try:
-            answer = self._ask(p.Hello(id=next(self._ids)), time.monotonic() + seconds)
+            answer = self._ask(p.Hello(id=next(self._ids)), seconds)
         except (OSError, WebSocketException, TimeoutError) as e:
             raise unavailable(f"the agent cannot be reached: {e}") from None
         if answer.problem is not None:
@@ -89,7 +89,7 @@ class Control:
         began = time.monotonic()
         while True:
             try:
-                answer = self._ask(make(next(self._ids)), began + seconds)
+                answer = self._ask(make(next(self._ids)), max(0.0, began + seconds - time.monotonic()))
                 break
             except (OSError, WebSocketException, TimeoutError) as e:
                 if time.monotonic() > began + min(seconds, WAIT_SECONDS):
@@ -99,19 +99,17 @@ class Control:
             raise ProblemError(answer.problem)
         return answer
 
-    def _ask(self, request: p.AnyControlRequest, end: float) -> p.ControlAnswer:
-        """`end`: until when the answer is waited for, in monotonic seconds."""
-        began = time.monotonic()
+    def _ask(self, request: p.AnyControlRequest, seconds: float) -> p.ControlAnswer:
         answers: queue.SimpleQueue[p.ControlAnswer | None] = queue.SimpleQueue()
         with self._lock:
             current = self._current or self._open()
             current.waiting[request.id] = answers
             current.connection.send(msgspec.json.encode(request).decode())
         try:
-            answer = answers.get(timeout=max(0.0, end - time.monotonic()))
+            answer = answers.get(timeout=seconds)
         except queue.Empty:
             current.waiting.pop(request.id, None)
-            raise unavailable(f"the agent has not answered for {time.monotonic() - began:.0f} s") from None
+            raise unavailable(f"the agent has not answered for {seconds:.0f} s") from None
         if answer is None:
             raise OSError("the connection was lost")
         return answer

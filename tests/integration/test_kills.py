@@ -314,7 +314,9 @@ class Checker:
     def _nobody_else(self, client: Client, lab: str, where: str) -> None:
         page = client.request(q.History(id=client.next_id(), lab=lab))
         assert isinstance(page, q.HistoryList)
-        foreign = {key for c in page.changes if c.context.author != "cli" for key in c.diff.ids if ":s" not in key and not is_drawing(key)}
+        foreign = {
+            key for c in page.changes if c.context.author == "terminal" for key in c.diff.ids if ":s" not in key and not is_drawing(key)
+        }
         last = "\n".join(f"{c.context.author} {c.context.label}: {c.diff}" for c in page.changes[:12])
         assert not foreign, f"{where}: lab {lab}: taken for a shell's: {foreign}\n{last}"
 

@@ -88,7 +88,7 @@ def test_applied_and_not_committed(deaths: Deaths, policy: Policy) -> None:
     deaths.send(AddNamespace(name="lost"))
     hub = deaths.next()
     assert names(hub.lab("one").desired) == names(deaths.scene.process.records) == {"host", "kept"}
-    assert deaths.authors == ["ann"]
+    assert deaths.authors == ["admin"]
     bob = Visitor(hub, "bob")
     assert bob.edit(AddNamespace(name="lost")) is None
 
@@ -100,7 +100,7 @@ def test_committed_and_not_answered(deaths: Deaths, policy: Policy) -> None:
     deaths.send(AddNamespace(name="kept"))
     hub = deaths.next()
     assert names(hub.lab("one").desired) == names(deaths.scene.process.records) == {"host", "kept"}
-    assert deaths.authors == (["ann"] if policy == "follow" else ["ann", "ann"])  # follow is the default
+    assert deaths.authors == (["admin"] if policy == "follow" else ["admin", "admin"])  # follow is the default
 
 
 def test_what_a_shell_did_meanwhile_stays(deaths: Deaths) -> None:
@@ -117,7 +117,7 @@ def test_what_a_shell_did_meanwhile_stays(deaths: Deaths) -> None:
     bridge = hub.lab("one").desired["interface:host/br0"]
     assert isinstance(bridge, Bridge)
     assert (bridge.up, bridge.addresses) == (True, ("10.0.0.1/24",))
-    assert deaths.authors == ["terminal", "ann"]
+    assert deaths.authors == ["terminal", "admin"]
 
 
 def test_a_namespace_comes_back_with_its_rules(deaths: Deaths) -> None:
@@ -136,7 +136,7 @@ def test_a_namespace_comes_back_with_its_rules(deaths: Deaths) -> None:
     chain = hub.lab("one").desired["chain:a/ipv4/filter/INPUT"]
     assert isinstance(chain, Chain)
     assert chain.rules == (rule,)
-    assert deaths.authors == ["terminal", "ann"]
+    assert deaths.authors == ["terminal", "admin"]
 
 
 def test_a_rename_goes_back(deaths: Deaths) -> None:
@@ -145,7 +145,7 @@ def test_a_rename_goes_back(deaths: Deaths) -> None:
     deaths.send(MoveInterface(interface="host/br0", namespace="host", name="br1"))
     hub = deaths.next()
     assert {"interface:host/br0"} == {key for key in hub.lab("one").desired if key.startswith("interface:")}
-    assert deaths.authors == ["ann"]
+    assert deaths.authors == ["admin"]
 
 
 def test_the_next_server_dies_too_while_it_undoes(deaths: Deaths) -> None:
@@ -170,7 +170,7 @@ def test_a_document_that_was_being_built(deaths: Deaths) -> None:
     deaths.scene.lab.store.set_live(True)
     hub = deaths.next()
     assert names(hub.lab("one").desired) == names(deaths.scene.process.records) == {"host", "kept", "too"}
-    assert deaths.authors == ["ann"]
+    assert deaths.authors == ["admin"]
 
 
 def test_an_edit_is_refused_while_the_one_before_is_open(deaths: Deaths, monkeypatch: pytest.MonkeyPatch) -> None:
