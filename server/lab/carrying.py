@@ -80,13 +80,18 @@ class Carrying:
 
     def take_back(self, before: Records, carried: Carried, moves: Mapping[str, str] = {}) -> None:
         """An edit was carried out and could not be kept: undo it in the kernel, where the records were `before`. Raises ProblemError."""
-        back, observed = {new: old for old, new in moves.items()}, self._parts.view.observed
-        self._reach(merge.goal(carried.goal, before, observed.records, back), back)
+        self._go_back(carried.goal, before, {new: old for old, new in moves.items()})
 
-    def _reach(self, target: Records, moves: Mapping[str, str]) -> None:
-        """Make the kernel this; the document stays. Raises ProblemError."""
+    def _go_back(self, after: Records, before: Records, moves: Mapping[str, str]) -> None:
+        """Undo in the kernel what made `after` of `before`, and nothing that a shell does meanwhile. Raises ProblemError."""
         view = self._parts.view
-        self.execute(lambda done: with_observed_tables(target, view.observed.records, done), self._parts.document.desired, moves)
+        first = merge.goal(after, before, view.observed.records, moves)
+
+        def goal(done: Sequence[AnyStep]) -> Records:
+            tables = _tables(done)
+            return merge.left_over(after, before, view.observed.records, lambda key: _table_of(key) in tables) if done else first
+
+        self.execute(goal, self._parts.document.desired, moves)
 
     def consequences(self, after: Records, diff: Diff[AnyRecord], steps: Sequence[AnyStep]) -> set[str]:
         """What differs from the document because of the edit: in the records that it changed, in namespaces where it did something. All
@@ -253,8 +258,7 @@ class Carrying:
         there = self._parts.view.observed.records
         moves = {now: old for now, old in edit.moves.items() if ids.interface(now) in there and ids.interface(old) not in there}
         try:
-            target = merge.goal(after, before, there, moves)
-            self._reach(target, moves)
+            self._go_back(after, before, moves)
         except ProblemError:
             self._keep_apart(before, between(before, after).ids.__contains__)
             raise
