@@ -12,13 +12,15 @@ from topology.journey.probe import Ask
 class Trace(Request, frozen=True, kw_only=True, tag="trace"):
     """Send `count` packets from the source's namespace, one after the other, and trace each. Stream: `JourneyItem`; answer: `Traced`.
 
-    `wait`: seconds to wait for a reply to each packet. It ends early by `cancel`, or when the client disconnects.
+    `wait`: seconds to wait for a reply to each packet; `interval`: at least so many from the sending of one to that of the next. It ends
+    early by `cancel`, or when the client disconnects.
     """
 
     lab: str
     ask: Ask
     count: int = 1
     wait: float = 1.0
+    interval: float = 0.0
 
 
 class Predict(Request, frozen=True, kw_only=True, tag="predict"):

@@ -4,7 +4,7 @@ import secrets
 import time
 
 from protocol import private as p
-from protocol.limits import MAX_TRACE_PACKETS, MAX_TRACE_WAIT_SECONDS, MAX_WATCH_RATE
+from protocol.limits import MAX_TRACE_INTERVAL_SECONDS, MAX_TRACE_PACKETS, MAX_TRACE_WAIT_SECONDS, MAX_WATCH_RATE
 from protocol.public import JourneyItem, Predict, Predicted, Trace, Traced, Watch, Watched
 from server.agent_link import LabLink
 from server.lab.workspace import Workspace
@@ -36,6 +36,8 @@ def trace(workspace: Workspace, session: Session, request: Trace) -> None:
     """Send packets and trace them. Raises ProblemError."""
     if not 1 <= request.count <= MAX_TRACE_PACKETS or not 0 < request.wait <= MAX_TRACE_WAIT_SECONDS:
         raise invalid(f"count is 1 to {MAX_TRACE_PACKETS}, wait at most {MAX_TRACE_WAIT_SECONDS:g} s")
+    if not 0 <= request.interval <= MAX_TRACE_INTERVAL_SECONDS:
+        raise invalid(f"the interval is at most {MAX_TRACE_INTERVAL_SECONDS:g} s")
     _Trace(workspace, session, request).next()
 
 
@@ -63,6 +65,8 @@ class _Trace:
         self._journeys: list[Journey] = []
         self._predicted: Journey | None = None
         self._cancelled = False
+        self._due = 0.0
+        """When the next packet is to be sent, by time.monotonic()."""
 
     def next(self) -> None:
         """Send one more packet."""
@@ -73,9 +77,11 @@ class _Trace:
         self._predicted = self._predicted or predicted(self._probe, observed.records, observed.live)
         namespaces = concerned(self._probe, observed.records)
         links = wires(observed.records, namespaces)
-        wait = self._request.wait
+        now, wait = time.monotonic(), self._request.wait
+        delay = max(0.0, self._due - now)
+        self._due = now + delay + self._request.interval
         number = self._link.trace(
-            lambda id: p.Trace(id=id, probe=self._probe, namespaces=namespaces, wires=links, wait=wait), self._on_event
+            lambda id: p.Trace(id=id, probe=self._probe, namespaces=namespaces, wires=links, wait=wait, delay=delay), self._on_event
         )
         self._session.running[self._request.id] = RunningRequest(_ignore_input, lambda _signal: self._cancel(number))
 

@@ -178,11 +178,13 @@ export type Area = {
 }
 
 /**
- * The packet that somebody wants sent, or wants to know about.
+ * The packet that somebody wants sent, or wants to know about. `topology.journey.options` says which values and combinations there are.
  *
- * `source`: a namespace, or an interface (`ns/name`: sent through it). `target`: a namespace, an interface or an address. `port`: the
- * destination's; None: `UDP_PORT`, `TCP_PORT`. `source_port` 0: the kernel picks one. `size`: bytes of payload of ICMP and UDP. `ttl`
+ * `source`: a namespace, or an interface (`ns/name`: sent through it, SO_BINDTODEVICE). `target`: a namespace, an interface or an address.
+ * `port`: the destination's; None: that of `PORTS`. `source_port` 0: the kernel picks one. `size`: bytes of payload of ICMP and UDP. `ttl`
  * None: the namespace's default. `dont_fragment`: IPv4's DF (IPv6 routers never fragment). `mark`: SO_MARK of the sending socket.
+ * `source_address`: an address of the source namespace, bind(2). `tos`: IP_TOS, IPV6_TCLASS. `broadcast`: SO_BROADCAST. `request`: what is
+ * asked; `name`: the name that DNS looks up (A, with IPv6 AAAA), the path that HTTP gets.
  */
 export type Ask = {
   source: string
@@ -195,6 +197,11 @@ export type Ask = {
   ttl?: number | null
   dont_fragment?: boolean
   mark?: number
+  source_address?: string
+  tos?: number
+  broadcast?: boolean
+  request?: "" | "dns" | "http"
+  name?: string
 }
 
 /**
@@ -916,7 +923,8 @@ export type Input = {
 
 /**
  * `predicted`: worked out, and not seen; `assumptions`: what was taken for granted for that. `took`: µs from sending to the answer, 0
- * where none came. `notes`: what could not be looked at, in the kernel's words.
+ * where none came. `notes`: what could not be looked at, in the kernel's words. `answer`: what the program at the other end answered to a
+ * request (`Probe.request`): `HTTP/1.0 200 OK`, `10.0.0.9`, `NXDOMAIN`.
  */
 export type Journey = {
   probe: Probe
@@ -926,6 +934,7 @@ export type Journey = {
   took?: number
   assumptions?: string[]
   notes?: string[]
+  answer?: string
 }
 
 /** The trace of packet `number` (from 1) as far as it is known. It replaces the item before with that number. `ended`: it is final. */
@@ -1436,6 +1445,11 @@ export type Probe = {
   ttl?: number | null
   dont_fragment?: boolean
   mark?: number
+  source_address?: string
+  tos?: number
+  broadcast?: boolean
+  request?: "" | "dns" | "http"
+  name?: string
   namespace: string
   address: string
   dev?: string
@@ -1922,7 +1936,8 @@ export type Tokens = {
 /**
  * Send `count` packets from the source's namespace, one after the other, and trace each. Stream: `JourneyItem`; answer: `Traced`.
  *
- * `wait`: seconds to wait for a reply to each packet. It ends early by `cancel`, or when the client disconnects.
+ * `wait`: seconds to wait for a reply to each packet; `interval`: at least so many from the sending of one to that of the next. It ends
+ * early by `cancel`, or when the client disconnects.
  */
 export type Trace = {
   type: "trace"
@@ -1931,6 +1946,7 @@ export type Trace = {
   ask: Ask
   count?: number
   wait?: number
+  interval?: number
 }
 
 /**
