@@ -9,6 +9,7 @@ from protocol.public import JourneyItem, Predict, Predicted, Trace, Traced, Watc
 from server.agent_link import LabLink
 from server.lab.workspace import Workspace
 from server.problems import problem_of, unavailable
+from server.requests.remedies import remedies
 from server.sessions import RunningRequest, Session
 from topology.journey.ask import MAX_NAMESPACES, concerned, resolve, wires
 from topology.journey.compare import compare
@@ -29,7 +30,8 @@ def predict(workspace: Workspace, _session: Session, request: Predict) -> Predic
     observed = workspace.observed
     from_document = request.desired or workspace.link is None
     records, live = (workspace.desired, {}) if from_document else (observed.records, observed.live)
-    return Predicted(journey=predicted(resolve(request.ask, records, live), records, live, request.without))
+    journey = predicted(resolve(request.ask, records, live), records, live, request.without)
+    return Predicted(journey=journey, remedies=remedies(journey, records, live))
 
 
 def trace(workspace: Workspace, session: Session, request: Trace) -> None:
@@ -126,7 +128,10 @@ class _Trace:
         return stitch(self._probe, self._sightings, observed.records, observed.live, ended)
 
     def _send(self, journey: Journey, ended: bool) -> None:
-        self._session.item(self._request.id, JourneyItem(number=len(self._journeys) + 1, journey=journey, ended=ended))
+        observed = self._workspace.observed
+        may_help = remedies(journey, observed.records, observed.live) if ended else ()
+        item = JourneyItem(number=len(self._journeys) + 1, journey=journey, ended=ended, remedies=may_help)
+        self._session.item(self._request.id, item)
 
     def _refuse(self, problem: Problem) -> None:
         self._session.running.pop(self._request.id, None)
@@ -180,7 +185,8 @@ class _Watch:
         observed = self._workspace.observed
         self._count += 1
         journey = stitch(probe, sightings, observed.records, observed.live)
-        self._session.item(self._request.id, JourneyItem(number=self._count, journey=journey, ended=True))
+        may_help = remedies(journey, observed.records, observed.live)
+        self._session.item(self._request.id, JourneyItem(number=self._count, journey=journey, ended=True, remedies=may_help))
 
 
 def _nonce() -> str:

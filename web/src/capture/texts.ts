@@ -85,7 +85,7 @@ export const useCaptureTexts = catalogue(
         unexpected: `此處不應出現 ${word}`,
         unknown: `這裡無法以 ${word} 過濾；Wireshark 或許可以：請下載擷取結果`,
         reassembled:
-          'HTTP 與 TLS 訊息可能跨越多個訊框，只有 Wireshark 會將其重組；請在此以 tcp.port 過濾，或下載擷取結果',
+          'HTTP 與 TLS 訊息可能跨越多個訊框，只有 Wireshark 會將其重組；請在此以連接埠（tcp.port）過濾，或下載擷取結果',
         operator: `此處的這個欄位不能使用 ${word}`,
         value: `${word || '這'} 不是 ${field} 可用的值`,
         pattern: '此正規表示式在 Wireshark 中的意義可能不同',

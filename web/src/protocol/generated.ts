@@ -937,12 +937,16 @@ export type Journey = {
   answer?: string
 }
 
-/** The trace of packet `number` (from 1) as far as it is known. It replaces the item before with that number. `ended`: it is final. */
+/**
+ * The trace of packet `number` (from 1) as far as it is known. It replaces the item before with that number. `ended`: it is final.
+ * `remedies`: then, what may help where it was lost.
+ */
 export type JourneyItem = {
   item: "journey"
   number: number
   journey: Journey
   ended?: boolean
+  remedies?: Remedy[]
 }
 
 /** Take what the kernel has into the document, where the two differ (drift). `ids` None: all of it; else only these record ids. */
@@ -1335,13 +1339,16 @@ export type Ping = {
 
 /**
  * `predicted`: where not every reply came, how this packet would fare as far as the observed state tells; its verdict names the cause
- * and the place. None where all came, or where the source is gone.
+ * and the place. None where all came, or where the source is gone. `remedies`: what may help then. `ask`: the packet that was sent, for a
+ * `trace`.
  */
 export type PingDone = {
   result: "ping-done"
   sent: number
   received: number
   predicted: Journey | null
+  remedies: Remedy[]
+  ask: Ask | null
 }
 
 /** Any other line of ping(8). `error`: an ICMP error, a missing reply or a refusal of the kernel, not mere information. */
@@ -1421,10 +1428,11 @@ export type Predict = {
   desired?: boolean
 }
 
-/** The trace that the packet would have. */
+/** The trace that the packet would have. `remedies`: what may help where it would be lost. */
 export type Predicted = {
   result: "predicted"
   journey: Journey
+  remedies: Remedy[]
 }
 
 /**
@@ -1521,6 +1529,19 @@ export type ReadCapture = {
 /** Redo the edit that was undone last. */
 export type Redo = {
   do: "redo"
+}
+
+/**
+ * What may help against a loss. `commands`: an edit, after which the packet is sent again. `ask`: the packet, sent otherwise. `at`: the
+ * namespace or interface (`ns/name`) that it is about; `what`, `chain`: what is set, added or removed, and in which chain.
+ */
+export type Remedy = {
+  word: "accept" | "address" | "fragment" | "remove-route" | "remove-rule" | "route" | "smaller" | "sysctl" | "terminal" | "ttl" | "up"
+  at?: string
+  what?: string
+  chain?: string
+  commands?: AnyCommand[]
+  ask?: Ask | null
 }
 
 /** Delete records by id, and with them what the kernel deletes too: the interfaces of a namespace, the peer of a veth, … */
