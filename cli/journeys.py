@@ -109,7 +109,8 @@ def watch(client: Client, args: Args) -> int:
     watched = _streamed(client, args, request)
     assert isinstance(watched, Watched)
     if not args.json:
-        print(f"{watched.journeys} traces, {watched.skipped} packets skipped")
+        seen = watched.journeys + watched.skipped
+        print(f"{watched.journeys} traces; {watched.journeys} of {seen} packets that open a flow were sampled")
     return 0
 
 

@@ -94,9 +94,10 @@ class Watched(Result, frozen=True, kw_only=True, tag="watched"):
 
 class JourneyItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="item", tag="journey"):
     """The trace of packet `number` (from 1) as far as it is known. It replaces the item before with that number. `ended`: it is final.
-    `remedies`: then, what may help where it was lost."""
+    `remedies`: then, what may help where it was lost. `skipped`: of a `watch`, packets that were left out so far."""
 
     number: int
     journey: Journey
     ended: bool = False
     remedies: tuple[Remedy, ...] = ()
+    skipped: int = 0

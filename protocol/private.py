@@ -429,10 +429,11 @@ class CapturedFrames(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
 
 
 class Sighted(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event", tag="sighted"):
-    """New sightings of the packet of trace `id`."""
+    """New sightings of the packet of trace `id`. `skipped`: of a watch, packets that were left out so far."""
 
     id: int
     sightings: tuple[AnySighting, ...]
+    skipped: int = 0
 
 
 class TraceEnded(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event", tag="trace-ended"):

@@ -168,7 +168,7 @@ class _Watch:
     def _on_event(self, event: p.Sighted | p.TraceEnded | None) -> None:
         """On the link's thread."""
         if isinstance(event, p.Sighted):
-            self._on_packet(event.sightings)
+            self._on_packet(event.sightings, event.skipped)
             return
         self._session.running.pop(self._request.id, None)
         if event is None:
@@ -178,7 +178,7 @@ class _Watch:
         else:
             self._session.answer(self._request.id, Watched(journeys=self._count, skipped=event.skipped))
 
-    def _on_packet(self, sightings: tuple[AnySighting, ...]) -> None:
+    def _on_packet(self, sightings: tuple[AnySighting, ...], skipped: int) -> None:
         probe = origin(sightings)
         if probe is None:
             return
@@ -186,7 +186,8 @@ class _Watch:
         self._count += 1
         journey = stitch(probe, sightings, observed.records, observed.live)
         may_help = remedies(journey, observed.records, observed.live)
-        self._session.item(self._request.id, JourneyItem(number=self._count, journey=journey, ended=True, remedies=may_help))
+        item = JourneyItem(number=self._count, journey=journey, ended=True, remedies=may_help, skipped=skipped)
+        self._session.item(self._request.id, item)
 
 
 def _nonce() -> str:

@@ -61,6 +61,11 @@ export function WatchForm({ tracing }: { tracing: Tracing }) {
           />
         )}
       </Field>
+      {tracing.sampled && (
+        <p className={styles.hint} role="status">
+          {t.watched(tracing.sampled.traced, tracing.sampled.traced + tracing.sampled.skipped)}
+        </p>
+      )}
       <div className={styles.buttons}>
         {watching ? (
           <Button onClick={tracing.stop}>{t.stopWatching}</Button>

@@ -19,6 +19,8 @@ export interface Tracing {
   all: readonly TraceResult[]
   current: string | null
   busy: 'trace' | 'predict' | 'watch' | null
+  /** Of the watch that runs, or ran last: packets that were traced, and that were left out. */
+  sampled: { traced: number; skipped: number } | null
   choose(key: string): void
   add(traced: Omit<TraceResult, 'key'>): void
   trace(ask: Ask, timing?: Timing): Promise<void>
@@ -33,6 +35,7 @@ export function useTracing(): Tracing {
   const [all, setAll] = useState<readonly TraceResult[]>([])
   const [current, choose] = useState<string | null>(null)
   const [busy, setBusy] = useState<Tracing['busy']>(null)
+  const [sampled, setSampled] = useState<Tracing['sampled']>(null)
   const running = useRef<Running<unknown> | null>(null)
   const count = useRef(0)
   // leaving ends the session, with its taps and rules
@@ -68,6 +71,7 @@ export function useTracing(): Tracing {
     all,
     current,
     busy,
+    sampled,
     choose,
     add: (traced) => {
       const key = fresh()
@@ -103,10 +107,14 @@ export function useTracing(): Tracing {
         })
         // the first one is shown; a selected one is not replaced by the next
         const first = (key: string): void => void (kept.keys.size === 1 && choose(key))
-        const request = editor.session.connection.request<'watch'>(asked, (item) => took(item, kept, fresh, put, first))
+        setSampled({ traced: 0, skipped: 0 })
+        const request = editor.session.connection.request<'watch'>(asked, (item) => {
+          took(item, kept, fresh, put, first)
+          if (item.item === 'journey') setSampled({ traced: item.number, skipped: item.skipped ?? 0 })
+        })
         running.current = request
         const done: Watched = await request.done
-        void done
+        setSampled({ traced: done.journeys, skipped: done.skipped ?? 0 })
       }),
     stop: () => running.current?.cancel(),
   }

@@ -939,7 +939,7 @@ export type Journey = {
 
 /**
  * The trace of packet `number` (from 1) as far as it is known. It replaces the item before with that number. `ended`: it is final.
- * `remedies`: then, what may help where it was lost.
+ * `remedies`: then, what may help where it was lost. `skipped`: of a `watch`, packets that were left out so far.
  */
 export type JourneyItem = {
   item: "journey"
@@ -947,6 +947,7 @@ export type JourneyItem = {
   journey: Journey
   ended?: boolean
   remedies?: Remedy[]
+  skipped?: number
 }
 
 /** Take what the kernel has into the document, where the two differ (drift). `ids` None: all of it; else only these record ids. */
