@@ -14,7 +14,7 @@ from topology.journey.probe import Ask
 from topology.model import ids
 from topology.model.graph import Graph
 from topology.model.netfilter import TABLES
-from topology.model.records import AnyInterface, AnyRecord, Route
+from topology.model.records import AnyInterface, AnyRecord, Route, is_bridge
 from topology.observe.live import LiveRecords
 
 _ANSWERS = "-m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT"
@@ -37,10 +37,10 @@ class _Place:
         return self.journey.hops[at].packet if at is not None and at < len(self.journey.hops) else None
 
     def beside(self, ns: str, own: AnyInterface) -> Iterator[AnyInterface]:
-        """The interfaces of other namespaces on the same segment."""
+        """The interfaces of other namespaces on the same segment that have, or might have, an address."""
         for ref in sorted(self.graph.segments.get(own.ref, ())):
             found = self.graph.interfaces[ref]
-            if found.namespace != ns and found.master is None:
+            if found.namespace != ns and found.master is None and (found.addresses or not is_bridge(found)):
                 yield found
 
 
