@@ -52,7 +52,7 @@ def picture(page: Page, name: str) -> None:
 
 
 def test_the_bytes_that_were_asked_for_are_sent(page: Page, stack: Stack, lab: str) -> None:
-    _tools, form = opened(page, stack, lab)
+    tools, form = opened(page, stack, lab)
     dump = "timeout 20 tcpdump -Z root -ni eth0 -v -U udp > /tmp/seen 2>/tmp/told"
     stack.inside(lab, "b", "setsid", "-f", "sh", "-c", dump)
     eventually(lambda: "listening" in stack.inside(lab, "b", "cat", "/tmp/told"))
@@ -64,6 +64,7 @@ def test_the_bytes_that_were_asked_for_are_sent(page: Page, stack: Stack, lab: s
     form.get_by_label("Source address").fill("10.0.1.7")
     form.get_by_label("Outgoing interface").select_option("eth0")
     form.get_by_text("Don't fragment").click()
+    expect(tools.get_by_role("tab", name="The packet")).to_be_in_viewport()
     picture(page, "probe-options")
     form.get_by_label("TTL", exact=True).fill("256")
     expect(form.get_by_text("1 to 255")).to_be_visible()
@@ -141,8 +142,16 @@ def test_in_the_overview_the_journey_is_seen(page: Page, stack: Stack, lab: str)
     expect(tools.get_by_text("Delivered in b", exact=True)).to_be_visible(timeout=10_000)
     layer = page.get_by_test_id("journey")
     expect(layer).to_have_count(1)
+    still(page)
+    tools.get_by_role("listbox", name="Steps").press("End")
     expect(layer.get_by_role("paragraph")).to_be_visible()
-    box = layer.locator("[class*=packet]").bounding_box()
-    assert box is not None
-    assert box["width"] >= 12
+    page.wait_for_function(
+        "() => document.getAnimations().every((a) => a.playState !== 'running' || !a.effect.target.closest('[data-testid=journey]'))"
+    )
+    dot, here = layer.locator("[class*=dot]").bounding_box(), layer.locator("rect").first.bounding_box()
+    assert dot is not None
+    assert here is not None
+    assert dot["width"] >= 12
+    assert abs(dot["x"] + dot["width"] / 2 - here["x"]) < 12
+    assert abs(dot["y"] + dot["height"] / 2 - here["y"] - here["height"] / 2) < 12
     picture(page, "overview-journey")
