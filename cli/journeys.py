@@ -28,7 +28,7 @@ def _ask(args: Args) -> Ask:
 
 def _rule(text: str, ipv6: bool) -> RuleAt:
     """The rule that `NS/TABLE/CHAIN/NUMBER` names; the name of a chain may have slashes. Raises ProblemError."""
-    namespace, _, rest = text.partition("/")
+    namespace, rest = ids.namespace_of(text), ids.name_of(text)
     table, _, rest = rest.partition("/")
     chain, _, number = rest.rpartition("/")
     if not (namespace and chain and table in TABLES and number.isascii() and number.isdigit()):

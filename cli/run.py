@@ -140,6 +140,7 @@ def _print_delta(delta: Delta, stores: Sequence[str]) -> None:
     head: dict[str, object] = {"revision": delta.revision}
     if delta.context:
         head["author"] = delta.context.author
+        head |= {"name": delta.context.name} if delta.context.name else {}
     if delta.info:
         output.as_json({**head, "state": delta.info.state})
     for store in stores:

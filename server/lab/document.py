@@ -60,8 +60,8 @@ class Document:
     def labels(self) -> Labels:
         """What undo and redo would do."""
         undo, redo = self.store.heads
-        by = undo.context.author if undo else ""
-        return Labels(undo.context.label or "edit" if undo else "", redo.context.label or "edit" if redo else "", by)
+        by, session = (undo.context.name or undo.context.author, undo.context.session) if undo else ("", "")
+        return Labels(undo.context.label or "edit" if undo else "", redo.context.label or "edit" if redo else "", by, session)
 
     # ---- what an edit makes of it ------------------------------------------------------------------------------------
 

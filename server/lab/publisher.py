@@ -12,11 +12,13 @@ from topology.observe.live import AnyLive
 
 
 class Labels(NamedTuple):
-    """The label of the edit that undo takes back, of the one that redo does again, and the author of the first; empty: there is none."""
+    """The label of the edit that undo takes back, of the one that redo does again, and who made the first, with their session; empty: there
+    is none."""
 
     undo: str = ""
     redo: str = ""
     by: str = ""
+    session: str = ""
 
 
 class Publisher:
@@ -46,11 +48,12 @@ class Publisher:
         """Send a delta with the next revision."""
         self.revision += 1
         labels = self._labels()
-        undo, redo, by = labels if labels != self._sent else (None, None, None)
+        undo, redo, by, session = labels if labels != self._sent else (None, None, None, None)
         self._sent = labels
         delta = Delta(
             lab=self._lab, revision=self.revision, desired=desired or None, observed=observed or None, live=live or None, context=context,
-            info=self._info() if info else None, drift=drift, warnings=warnings, can_undo=undo, can_redo=redo, undo_by=by, shell=shell,
+            info=self._info() if info else None, drift=drift, warnings=warnings, can_undo=undo, can_redo=redo, undo_by=by,
+            undo_session=session, shell=shell,
         )  # fmt: skip
         self._sessions.broadcast(self.viewers(), delta)
 

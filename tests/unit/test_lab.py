@@ -30,7 +30,7 @@ class Visitor:
 
     def __init__(self, hub: Hub, name: str = "ann") -> None:
         self.hub, self.sid = hub, name
-        log = SessionLog(hub.audit, Actor(name, "", name, "127.0.0.1"))
+        log = SessionLog(hub.audit, Actor("admin", name, "", name, "127.0.0.1"))
         self.session = Session(name, name, ADMIN, log, Connection(self._sent, lambda: None))
         hub.sessions.add(self.session)
         self.answers: dict[str, list[q.Answer]] = {}
@@ -127,7 +127,7 @@ def test_an_edit_and_what_a_shell_does_during_its_apply(scene: Scene) -> None:
     eventually(lambda: names(scene.lab.desired) == {"host", "a", "b", "c"})
     scene.agree()
     history = scene.lab.store.history_page().changes
-    assert [(c.context.author, sorted(key for key in c.diff.added if "namespace" in key)) for c in history[:2]] == [
+    assert [(c.context.name or c.context.author, sorted(key for key in c.diff.added if "namespace" in key)) for c in history[:2]] == [
         ("terminal", ["namespace:b", "namespace:c"]),
         ("ann", ["namespace:a"]),
     ]
