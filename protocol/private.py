@@ -292,7 +292,8 @@ AnyCaptureRequest = StartCapture | StopCapture | RemoveCapture | ReadCapture
 
 
 class Trace(LabRequest, frozen=True, kw_only=True, tag="trace"):
-    """Send a probe packet and trace it in these namespaces. Events: `Sighted`, then `TraceEnded`, at the latest after `wait` seconds.
+    """After `delay` seconds send a probe packet and trace it in these namespaces. Events: `Sighted`, then `TraceEnded`, at the latest
+    `wait` seconds after it was sent.
 
     `wires`: the veth links among them, as pairs of interfaces (`ns/name`).
     """
@@ -300,6 +301,7 @@ class Trace(LabRequest, frozen=True, kw_only=True, tag="trace"):
     probe: Probe
     namespaces: tuple[str, ...]
     wires: tuple[tuple[str, str], ...] = ()
+    delay: float = 0.0
     wait: float = 1.0
 
 
@@ -453,10 +455,11 @@ class CapturedFrames(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
 
 
 class Sighted(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event", tag="sighted"):
-    """New sightings of the packet of trace `id`."""
+    """New sightings of the packet of trace `id`. `skipped`: of a watch, packets that were left out so far."""
 
     id: int
     sightings: tuple[AnySighting, ...]
+    skipped: int = 0
 
 
 class TraceEnded(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event", tag="trace-ended"):

@@ -1,14 +1,16 @@
 """What is sent to those who have a lab open: deltas, each with the next revision, and notices."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from protocol.public import Context, Delta, LabInfo, Notice, NoticeLevel
 from server.sessions import Session, Sessions
-from topology.model.diff import Diff
+from topology.model.diff import Diff, compact
 from topology.model.problems import Problem
 from topology.model.records import AnyRecord
 from topology.observe.live import AnyLive
+
+T = TypeVar("T")
 
 
 class Labels(NamedTuple):
@@ -51,7 +53,7 @@ class Publisher:
         undo, redo, by, session = labels if labels != self._sent else (None, None, None, None)
         self._sent = labels
         delta = Delta(
-            lab=self._lab, revision=self.revision, desired=desired or None, observed=observed or None, live=live or None, context=context,
+            lab=self._lab, revision=self.revision, desired=_sent(desired), observed=_sent(observed), live=_sent(live), context=context,
             info=self._info() if info else None, drift=drift, warnings=warnings, can_undo=undo, can_redo=redo, undo_by=by,
             undo_session=session, shell=shell,
         )  # fmt: skip
@@ -60,3 +62,7 @@ class Publisher:
     def notice(self, level: NoticeLevel, problem: Problem) -> None:
         """Tell everybody who has the lab open."""
         self._sessions.broadcast(self.viewers(), Notice(lab=self._lab, level=level, problem=problem))
+
+
+def _sent(diff: Diff[T] | None) -> Diff[T] | None:
+    return compact(diff) if diff else None

@@ -189,6 +189,7 @@ class Workspace:
         now, due = time.monotonic(), self._parts.view.seconds_until_due() if self._parts.machine.is_live else None
         waits = [due] if due is not None else []
         waits += [WRITE_DOCUMENT_SECONDS] if self.store.behind else []
+        waits += [rest] if (rest := self._parts.view.seconds_until_warnings()) is not None else []
         waits += [self._life.look_again - now] if self._life.look_again is not None else []
         return max(0.0, min(waits)) if waits else None
 
@@ -199,6 +200,8 @@ class Workspace:
             self._outside.act()
         elif self._life.look_again is not None and self._life.look_again <= time.monotonic():
             self._life.look()
+        elif self._parts.view.seconds_until_warnings() == 0:
+            pass  # `idle` looks for them next
         elif self.store.behind:
             self._write_document()
 

@@ -4,11 +4,12 @@
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
 /** Bytes, in base64. */
 export type Base64 = string
-/** What was added, updated (before, after) and removed, by record id. */
+/** What was added, updated (before, after) and removed, by record id, and what was changed inside records. */
 export type Diff<T> = {
   added?: Record<string, T>
   updated?: Record<string, [T, T]>
   removed?: Record<string, T>
+  spliced?: Record<string, Splice[]>
 }
 
 /** `ip address add` */
@@ -178,11 +179,13 @@ export type Area = {
 }
 
 /**
- * The packet that somebody wants sent, or wants to know about.
+ * The packet that somebody wants sent, or wants to know about. `topology.journey.options` says which values and combinations there are.
  *
- * `source`: a namespace, or an interface (`ns/name`: sent through it). `target`: a namespace, an interface or an address. `port`: the
- * destination's; None: `UDP_PORT`, `TCP_PORT`. `source_port` 0: the kernel picks one. `size`: bytes of payload of ICMP and UDP. `ttl`
+ * `source`: a namespace, or an interface (`ns/name`: sent through it, SO_BINDTODEVICE). `target`: a namespace, an interface or an address.
+ * `port`: the destination's; None: that of `PORTS`. `source_port` 0: the kernel picks one. `size`: bytes of payload of ICMP and UDP. `ttl`
  * None: the namespace's default. `dont_fragment`: IPv4's DF (IPv6 routers never fragment). `mark`: SO_MARK of the sending socket.
+ * `source_address`: an address of the source namespace, bind(2). `tos`: IP_TOS, IPV6_TCLASS. `broadcast`: SO_BROADCAST. `request`: what is
+ * asked; `name`: the name that DNS looks up (A, with IPv6 AAAA), the path that HTTP gets.
  */
 export type Ask = {
   source: string
@@ -195,6 +198,11 @@ export type Ask = {
   ttl?: number | null
   dont_fragment?: boolean
   mark?: number
+  source_address?: string
+  tos?: number
+  broadcast?: boolean
+  request?: "" | "dns" | "http"
+  name?: string
 }
 
 /**
@@ -921,7 +929,8 @@ export type Input = {
 
 /**
  * `predicted`: worked out, and not seen; `assumptions`: what was taken for granted for that. `took`: µs from sending to the answer, 0
- * where none came. `notes`: what could not be looked at, in the kernel's words.
+ * where none came. `notes`: what could not be looked at, in the kernel's words. `answer`: what the program at the other end answered to a
+ * request (`Probe.request`): `HTTP/1.0 200 OK`, `10.0.0.9`, `NXDOMAIN`.
  */
 export type Journey = {
   probe: Probe
@@ -931,14 +940,20 @@ export type Journey = {
   took?: number
   assumptions?: string[]
   notes?: string[]
+  answer?: string
 }
 
-/** The trace of packet `number` (from 1) as far as it is known. It replaces the item before with that number. `ended`: it is final. */
+/**
+ * The trace of packet `number` (from 1) as far as it is known. It replaces the item before with that number. `ended`: it is final.
+ * `remedies`: then, what may help where it was lost. `skipped`: of a `watch`, packets that were left out so far.
+ */
 export type JourneyItem = {
   item: "journey"
   number: number
   journey: Journey
   ended?: boolean
+  remedies?: Remedy[]
+  skipped?: number
 }
 
 /** Take what the kernel has into the document, where the two differ (drift). `ids` None: all of it; else only these record ids. */
@@ -1333,13 +1348,16 @@ export type Ping = {
 
 /**
  * `predicted`: where not every reply came, how this packet would fare as far as the observed state tells; its verdict names the cause
- * and the place. None where all came, or where the source is gone.
+ * and the place. None where all came, or where the source is gone. `remedies`: what may help then. `ask`: the packet that was sent, for a
+ * `trace`.
  */
 export type PingDone = {
   result: "ping-done"
   sent: number
   received: number
   predicted: Journey | null
+  remedies: Remedy[]
+  ask: Ask | null
 }
 
 /** Any other line of ping(8). `error`: an ICMP error, a missing reply or a refusal of the kernel, not mere information. */
@@ -1419,10 +1437,11 @@ export type Predict = {
   desired?: boolean
 }
 
-/** The trace that the packet would have. */
+/** The trace that the packet would have. `remedies`: what may help where it would be lost. */
 export type Predicted = {
   result: "predicted"
   journey: Journey
+  remedies: Remedy[]
 }
 
 /**
@@ -1443,6 +1462,11 @@ export type Probe = {
   ttl?: number | null
   dont_fragment?: boolean
   mark?: number
+  source_address?: string
+  tos?: number
+  broadcast?: boolean
+  request?: "" | "dns" | "http"
+  name?: string
   namespace: string
   address: string
   dev?: string
@@ -1514,6 +1538,19 @@ export type ReadCapture = {
 /** Redo the edit that was undone last. */
 export type Redo = {
   do: "redo"
+}
+
+/**
+ * What may help against a loss. `commands`: an edit, after which the packet is sent again. `ask`: the packet, sent otherwise. `at`: the
+ * namespace or interface (`ns/name`) that it is about; `what`, `chain`: what is set, added or removed, and in which chain.
+ */
+export type Remedy = {
+  word: "accept" | "address" | "fragment" | "remove-route" | "remove-rule" | "route" | "smaller" | "sysctl" | "terminal" | "ttl" | "up"
+  at?: string
+  what?: string
+  chain?: string
+  commands?: AnyCommand[]
+  ask?: Ask | null
 }
 
 /** Delete records by id, and with them what the kernel deletes too: the interfaces of a namespace, the peer of a veth, … */
@@ -1806,6 +1843,20 @@ export type Snapshot = {
 }
 
 /**
+ * One change inside a record, as JSON. `path`: the names of fields and keys that lead to what changes.
+ *
+ * With `at`: in the list there, which has `length` items before, the items `removed`, from index `at` (from 0) on, become `added`.
+ * Without: the value there changes; `removed` and `added` hold it, and nothing where it is left out (a default).
+ */
+export type Splice = {
+  path: string[]
+  at?: number | null
+  length?: number
+  removed?: Json[]
+  added?: Json[]
+}
+
+/**
  * Capture on these interfaces (`ns/name`), in both directions. Answer: `CaptureStarted`.
  *
  * `filter`: a pcap-filter(7) expression. `snaplen`: bytes kept of each frame. `ring`: bytes of frames kept in all.
@@ -1942,7 +1993,8 @@ export type Tokens = {
 /**
  * Send `count` packets from the source's namespace, one after the other, and trace each. Stream: `JourneyItem`; answer: `Traced`.
  *
- * `wait`: seconds to wait for a reply to each packet. It ends early by `cancel`, or when the client disconnects.
+ * `wait`: seconds to wait for a reply to each packet; `interval`: at least so many from the sending of one to that of the next. It ends
+ * early by `cancel`, or when the client disconnects.
  */
 export type Trace = {
   type: "trace"
@@ -1951,6 +2003,7 @@ export type Trace = {
   ask: Ask
   count?: number
   wait?: number
+  interval?: number
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { AnyLive, AnyRecord, Delta, Diff, LabInfo, Problem, Snapshot } from '@/protocol'
-import { isDrawing } from '@/protocol'
+import { isDrawing, Misfit } from '@/protocol'
 import { Value } from '@/ui/value'
 import { Overlay } from './overlay'
 import { Pace } from './pace'
@@ -114,11 +114,21 @@ export class LabStore {
     this.meta.set(info)
   }
 
-  /** Returns false where a revision is missing: the lab must be opened again. */
+  /** Returns false where a revision is missing, or a record is not what it was changed from: the lab must be opened again. */
   apply(delta: Delta): boolean {
     const revision = this.revision.get()
     if (delta.revision <= revision) return true
     if (delta.revision !== revision + 1) return false
+    try {
+      this.take(delta)
+    } catch (error) {
+      if (error instanceof Misfit) return false
+      throw error
+    }
+    return true
+  }
+
+  private take(delta: Delta): void {
     const desired = delta.desired ? this.overlay.under(delta.desired) : []
     const observed = delta.observed ? this.observed.apply(delta.observed) : []
     const live = delta.live ? this.live.apply(delta.live) : []
@@ -132,7 +142,6 @@ export class LabStore {
     this.desired.notify(desired)
     this.observed.notify(observed)
     this.live.notify(live)
-    return true
   }
 
   /** Most deltas do not change this: then no listener is called. */
