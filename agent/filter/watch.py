@@ -165,6 +165,11 @@ class FilterWatch:
 
     # ---- reading -----------------------------------------------------------------------------------------------------
 
+    @property
+    def unread(self) -> tuple[str, ...]:
+        """New namespaces whose rules were not read yet."""
+        return tuple(self._new)
+
     def catch_up(self, names: Iterable[str] = ()) -> None:
         """Read what may have changed, of these namespaces and of those with an event, and report it."""
         began = time.monotonic()

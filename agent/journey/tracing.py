@@ -65,7 +65,7 @@ class _Progress:
             return QUIET
         lost = self.unroutable or any(self.inside.values())
         # nobody has to answer a datagram
-        return STUCK if lost or (self.probe.protocol == "udp" and self.arrived) else None
+        return STUCK if lost or (self.probe.protocol == "udp" and not self.probe.request and self.arrived) else None
 
 
 class _Trace:
@@ -118,6 +118,7 @@ class _Trace:
         source = self._namespaces.get(probe.namespace)
         if source is None:
             raise unknown_namespace(probe.namespace)
+        await asyncio.sleep(request.delay)
         places = (probe.namespace, *request.namespaces)
         with contextlib.ExitStack() as stack:
             session = stack.enter_context(Session(self._namespaces, self._listeners, places, wanted(probe), self._sink, request.wires))
@@ -151,6 +152,7 @@ class _Trace:
             session.read()  # what was seen of the packet comes before what its sender is told
             self._sink(result)
             self._loop.remove_reader(sender.socket)
+        if result is not None or sender.connected:
             self._loop.remove_writer(sender.socket)
 
     async def _wait(self) -> None:

@@ -106,6 +106,8 @@ class Lab:
         pump = start_task("outbox", outbox.pump)
         try:
             async for frame in connection:
+                if self._connection is not connection:
+                    break  # what it had sent before another took over is not done after that one was told the state
                 if isinstance(frame, bytes):
                     self._frame(*unpack(frame))
                 else:
@@ -150,6 +152,7 @@ class Lab:
             p.Attach: self._attach,
             p.Heartbeat: lambda request, _: p.LabAnswer(id=request.id),
             p.Apply: lambda request, _: self._kernel.apply(request),
+            p.Conclude: self._conclude,
             p.Run: self._children.start,
             p.ListExtensions: self._list_extensions,
             p.Resize: self._resize,
@@ -161,7 +164,7 @@ class Lab:
             p.StopTrace: lambda request, _: self._tracing.stop(request.target),
             **dict.fromkeys(get_args(p.AnyTerminalRequest), self._terminals.handle),
             **dict.fromkeys(get_args(p.AnyFileRequest), lambda request, _: files.handle(request, self._terminals)),
-            **dict.fromkeys(get_args(p.AnyCaptureRequest), lambda request, _: self._captures.handle(request)),
+            **dict.fromkeys(get_args(p.AnyCaptureRequest), lambda request, outbox: self._captures.handle(request, outbox.send)),
         }
 
     def _attach(self, request: p.Attach, outbox: Outbox) -> None:
@@ -171,7 +174,12 @@ class Lab:
             raise ProblemError(Problem(code=Code.VERSION, message=message, hint="stop the lab and start it again"))
         kernel = self._kernel
         facts = self._everything()
-        outbox.send(p.Attached(id=request.id, fresh=kernel.fresh, sysctls=kernel.baseline, limits=self._limits, firewall=self._firewall))
+        outbox.send(
+            p.Attached(
+                id=request.id, fresh=kernel.fresh, sysctls=kernel.baseline, limits=self._limits, firewall=self._firewall,
+                open_edit=kernel.open_edit(),
+            )
+        )  # fmt: skip
         outbox.send(p.Facts(facts=facts, snapshot=True))
         self._outbox = outbox
 
@@ -180,6 +188,10 @@ class Lab:
         if types := option_types.listing(request.family):
             outbox.data(request.channel, OUTPUT, types.encode())
         self._children.start(listing(request), outbox)
+
+    def _conclude(self, request: p.Conclude, _outbox: Outbox) -> p.LabAnswer:
+        self._kernel.conclude(request.edit)
+        return p.LabAnswer(id=request.id)
 
     def _resize(self, request: p.Resize, _outbox: Outbox) -> p.LabAnswer:
         child = self._children.by_channel.get(request.channel)

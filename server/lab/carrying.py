@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from protocol import private as p
 from server.lab import merge, rule_trials
+from server.lab.because import because_of
 from server.lab.document import Draft, Importing
 from server.lab.parts import Parts
 from server.lab.unloaded import Unloaded, is_of_chain
@@ -17,6 +18,7 @@ from topology.model.graph import Graph
 from topology.model.problems import Code, Problem, ProblemError
 from topology.model.records import AnyRecord, Chain, Records
 from topology.observe.normal import drift
+from topology.observe.observed import Observed
 from topology.plan.plan import plan
 from topology.plan.steps import AnyStep, ChangeTable, MoveInterface
 from topology.plan.table_texts import trials
@@ -54,6 +56,8 @@ class Carrying:
         self._parts = parts
         self.unloaded = Unloaded()
         self._unfinished: _Unfinished | None = None
+        self._number = self._concluded = 0
+        """Of the edit that is being carried out, or is unfinished; of the last one that was concluded."""
         self._ruins: dict[str, AnyRecord | None] = {}
         """What a failed apply has left in the kernel, by id; None: a record that it has taken away."""
 
@@ -72,6 +76,7 @@ class Carrying:
     def carry_out(self, draft: Draft) -> Carried:
         """Make the edit in the kernel, and nothing else: what a shell changes meanwhile stays. Raises ProblemError as `execute`."""
         first, view, before = self.goal(draft), self._parts.view, self._parts.document.desired
+        self._begin(self._parts.document.store.revision + 1)
 
         def goal(done: Sequence[AnyStep]) -> Records:
             nonlocal first
@@ -86,9 +91,18 @@ class Carrying:
 
     def take_back(self, before: Records, carried: Carried, moves: Mapping[str, str] = {}) -> None:
         """An edit was carried out and could not be kept: undo it in the kernel, where the records were `before`. Raises ProblemError."""
-        back, observed = {new: old for old, new in moves.items()}, self._parts.view.observed
-        target = merge.goal(carried.goal, before, observed.records, back)
-        self.execute(lambda done: with_observed_tables(target, observed.records, done), self._parts.document.desired, back)
+        self._go_back(carried.goal, before, {new: old for old, new in moves.items()})
+
+    def _go_back(self, after: Records, before: Records, moves: Mapping[str, str]) -> None:
+        """Undo in the kernel what made `after` of `before`, and nothing that a shell does meanwhile. Raises ProblemError."""
+        view = self._parts.view
+        first = merge.goal(after, before, view.observed.records, moves)
+
+        def goal(done: Sequence[AnyStep]) -> Records:
+            tables = _tables(done)
+            return merge.left_over(after, before, view.observed.records, lambda key: _table_of(key) in tables) if done else first
+
+        self.execute(goal, self._parts.document.desired, moves)
 
     def consequences(self, after: Records, diff: Diff[AnyRecord], steps: Sequence[AnyStep]) -> set[str]:
         """What differs from the document because of the edit: in the records that it changed, in namespaces where it did something. All
@@ -160,7 +174,9 @@ class Carrying:
             view.compare_with(before)
             view.wait_for_quiet()
             if not self.is_overdue and (e.problem.causes or not self._back(kernel, reached, moves)):
-                self._keep_apart(kernel, done)
+                self._keep_apart(kernel, self._is_by(done))
+            if not self.is_overdue:
+                self.conclude()
             raise
         return tuple(done)
 
@@ -189,11 +205,15 @@ class Carrying:
         observed = self._parts.view.observed.records
         return self.unloaded.explains(key, observed) or (key in self._ruins and self._ruins[key] == observed.get(key))
 
-    def _keep_apart(self, before: Records, steps: Sequence[AnyStep]) -> None:
+    def _is_by(self, steps: Sequence[AnyStep]) -> Callable[[str], bool]:
+        """Whether a record may have been changed by these steps."""
+        touched, tables = self._touched(steps), _tables(steps)
+        return lambda key: ids.namespace_of(ids.subject_of(key)) in touched or _table_of(key) in tables
+
+    def _keep_apart(self, before: Mapping[str, AnyRecord], is_ours: Callable[[str], bool]) -> None:
         """After an apply that failed and could not be undone: what it has changed in the kernel is drift, and nobody's edit."""
-        now, touched, tables = self._parts.view.observed.records, self._touched(steps), _tables(steps)
-        changed = between(before, now).ids
-        self._ruins = {k: now.get(k) for k in changed if ids.namespace_of(ids.subject_of(k)) in touched or _table_of(k) in tables}
+        now = self._parts.view.observed.records
+        self._ruins = {key: now.get(key) for key in between(before, now).ids if is_ours(key)}
         if self._ruins:
             names = ", ".join(map(ids.subject_of, list(self._ruins)[:5]))
             message = f"a change failed and could not be undone everywhere: {names}"
@@ -277,10 +297,57 @@ class Carrying:
         if self._parts.connection.link is None:
             raise unavailable("the lab's process is gone")
         self._unfinished = _Unfinished(dict(self._parts.view.observed.records), wanted, steps)
-        applied = self._parts.connection.apply(steps)
+        applied = self._parts.connection.apply(steps, self._number)
         self._unfinished = None
         if applied.problem is not None:
             raise ProblemError(applied.problem)
+
+    # ---- what was begun and not finished -----------------------------------------------------------------------------
+
+    def _begin(self, number: int) -> None:
+        """An edit with the number of the revision that it will make. Until it is concluded, the lab's process remembers it."""
+        self._number, self._concluded = number, 0
+
+    def conclude(self) -> None:
+        """The edit is in the database, or is undone."""
+        if self._number:
+            self._parts.connection.conclude(self._number)
+            self._number, self._concluded = 0, self._number
+
+    def finish(self, attached: p.Attached) -> None:
+        """After a new connection to a process that was used before: undo what is there of an edit that is not in the database, because the
+        connection, or another server, was lost in the middle of it. Raises ProblemError."""
+        edit = attached.open_edit
+        if edit is not None and self._is_open(edit.number):
+            self._unfinished = None
+            self._begin(edit.number)
+            self._undo(edit, attached.sysctls)
+            return
+        if edit is not None:
+            self._parts.connection.conclude(edit.number)
+        if self._number:  # the process has undone it itself, or it never came there
+            self._unfinished, self._number = None, 0
+        self.undo_unfinished()
+
+    def _is_open(self, number: int) -> bool:
+        """Whether this edit, which the process remembers, is neither in the database nor undone."""
+        return number == self._number or self._parts.document.store.revision < number != self._concluded
+
+    def _undo(self, edit: p.OpenEdit, baseline: Mapping[str, str]) -> None:
+        """Raises ProblemError; what could not be undone is drift then."""
+        state = Observed(baseline, self._parts.document.desired)
+        state.fold(edit.before)
+        before = state.records.whole()
+        state.fold(edit.changes)
+        after = because_of(edit.steps, before, state.records.whole())
+        there = self._parts.view.observed.records
+        moves = {now: old for now, old in edit.moves.items() if ids.interface(now) in there and ids.interface(old) not in there}
+        try:
+            self._go_back(after, before, moves)
+        except ProblemError:
+            self._keep_apart(before, between(before, after).ids.__contains__)
+            raise
+        self.conclude()
 
     def applied_late(self, applied: p.Applied) -> None:
         """An apply has ended that nobody waits for any more; its edit was refused as unanswered. Undo it. Raises ProblemError."""
@@ -296,12 +363,13 @@ class Carrying:
         try:
             self.take_back(unfinished.before, Carried((), unfinished.goal))
         except ProblemError:
-            self._keep_apart(unfinished.before, unfinished.steps)
+            self._keep_apart(unfinished.before, self._is_by(unfinished.steps))
             raise
+        self.conclude()
 
     def forget_unfinished(self) -> None:
         """The process in which an apply was under way, or had failed, has ended."""
-        self._unfinished, self._ruins = None, {}
+        self._unfinished, self._ruins, self._number = None, {}, 0
 
 
 def _lacks(chain: Chain, observed: Mapping[str, AnyRecord]) -> bool:

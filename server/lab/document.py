@@ -16,6 +16,9 @@ from topology.model.problems import Code, Problem, ProblemError, invalid
 from topology.model.records import AnyRecord, Lab, Policy, Records
 from topology.model.splice import Misfit
 
+MAX_AUTHORS = 5000
+"""Fields of which it is known who changed them last. Who has not seen a change that is older is refused where it might matter."""
+
 
 class Draft(NamedTuple):
     """The document as it would be after an edit. `moves`: old to new `ns/name` of renamed interfaces. `made`: ids of new records. `step`:
@@ -48,7 +51,9 @@ class Document:
         self.resumes = stored.live and stored.problem is None
         """The lab was live when the server ended."""
         self._authors: dict[tuple[str, str], tuple[int, str]] = {}
-        """Who changed a field (record id, name) last, and at which revision."""
+        """Who changed a field (record id, name) last, and at which revision; the newest last."""
+        self._known_since = 0
+        """Before this revision, who changed a field is not known any more."""
 
     @property
     def policy(self) -> Policy:
@@ -105,7 +110,7 @@ class Document:
         for key, field in _fields(diff):
             if ids.kind_of(key) == "chain" and field in ("rules", "*"):
                 continue
-            revision, author = self._authors.get((key, field), (0, ""))
+            revision, author = self._authors.get((key, field), (self._known_since, ""))
             if revision > base and author != who:
                 hint = "check its current value, and repeat the change if you still want it"
                 message = "somebody else has changed this in the meantime"
@@ -132,7 +137,11 @@ class Document:
     def remember(self, diff: Diff[AnyRecord], context: Context, revision: int) -> None:
         """Who has changed what, for `check_conflicts`. `revision`: that of the change."""
         who = context.session or context.author
-        self._authors.update((field, (revision, who)) for field in _fields(diff))
+        for field in _fields(diff):
+            self._authors.pop(field, None)
+            self._authors[field] = (revision, who)
+        while len(self._authors) > MAX_AUTHORS:
+            self._known_since, _ = self._authors.pop(next(iter(self._authors)))
 
 
 def _change_or_refuse(change: Change | None, what: str) -> Change:

@@ -62,6 +62,8 @@ class Editing:
         """Carry out all commands, or none: raises ProblemError, and then nothing has changed."""
         if not _is_whole_document(asked):
             self._document.refuse_unreadable()
+        if self._carrying.is_overdue:
+            raise unavailable(f"lab {self._parts.lab} has not said yet what became of the edit before")
         revert = next((c for c in asked.commands if isinstance(c, RevertDrift)), None)
         if revert is not None:
             return self._revert(revert, asked)
@@ -149,6 +151,7 @@ class Editing:
             if carried is not None:
                 self._take_back(observed, carried, draft)
             raise
+        self._carrying.conclude()
         self._view.compare_with(after)
         self._settle_uplink()
         if diff or draft.step is not None:
@@ -177,6 +180,7 @@ class Editing:
     def _take_back(self, observed: Records, carried: Carried, draft: Draft) -> None:
         try:
             self._carrying.take_back(observed, carried, draft.moves)
+            self._carrying.conclude()
         except ProblemError as e:
             self._parts.publisher.notice("error", e.problem)
 
@@ -195,11 +199,11 @@ class Editing:
         """What differs since an edit was carried out comes from outside: have the policy act on it soon. Without that publish the drift."""
         self._carrying.settle()
         found = self._view.differing()
-        if set(found) - set(self._view.drift) and self._document.policy != "flag":
-            self._view.wait_for_quiet()
-        else:
+        if not found or self._document.policy == "flag":
             self._view.pending = None
             self._view.show_drift(found)
+        elif self._view.pending is None or set(found) - set(self._view.drift):
+            self._view.wait_for_quiet()
 
     def _revert(self, command: RevertDrift, asked: EditRequest) -> Done:
         """Make these records in the kernel as the document says; all that drifted where it names none."""

@@ -20,6 +20,9 @@ from topology.model.records import AnyRecord
 STORE_AGAIN_SECONDS = 5.0
 """Until changes from outside that could not be stored are tried again."""
 
+OVERDUE_SECONDS = 0.5
+"""Until the policy looks again whether an apply has been answered."""
+
 SQUASH_SECONDS = 10.0
 """A field that changes again within this time is another version of the same history entry."""
 
@@ -57,9 +60,12 @@ class Outside:
 
     def act(self) -> None:
         """Facts have paused: what differs from the document now was changed from outside."""
-        self._view.pending = None
-        if not self._parts.machine.is_live or self._carrying.is_overdue:
+        if not self._parts.machine.is_live:
+            return  # it stays to be seen to
+        if self._carrying.is_overdue:
+            self._view.wait_for_quiet(OVERDUE_SECONDS)
             return
+        self._view.pending = None
         differing = self._view.differing()
         if not differing:
             self._backoff.reset()

@@ -63,9 +63,9 @@ class Workspace:
         self._queue = Queue(self.lab, self)
         publisher = Publisher(self.lab, sessions, self.info, document.labels)
         handlers = Handlers(self._on_facts, self._on_applied, self._on_limit, self._on_lost, self._on_silence, self._on_heard)
-        connection = Connection(self.lab, control, self._queue, handlers)
-        view, uplink = View(document, publisher), Uplink(control, self.lab)
         machine = Machine(self.lab, store.problem, self._state_changed)
+        connection = Connection(self.lab, control, self._queue, handlers, machine.left)
+        view, uplink = View(document, publisher), Uplink(control, self.lab)
         self._parts = parts = Parts(self.lab, machine, connection, document, view, publisher, uplink, changed)
         self._carrying = Carrying(parts)
         self._outside = Outside(parts, self._carrying)
@@ -329,9 +329,14 @@ class Workspace:
 
     def subscribe(self, session: Session, request: Subscribe) -> Done:
         """Set what live records this session gets."""
-        self._subscriptions[session.sid] = request
-        self._parts.connection.subscribe(self._subscriptions.values())
+        if self._sessions.get(session.sid) is session:  # else it is gone, and nobody would take its subscription away
+            self._subscriptions[session.sid] = request
+            self._parts.connection.subscribe(self._subscriptions.values())
         return Done(revision=self.revision)
+
+    def has_subscribed(self, session: Session) -> bool:
+        """Whether it gets live records. May be called on any thread."""
+        return session.sid in self._subscriptions
 
     def leave(self, session: Session) -> None:
         """The session has closed the lab, or is gone. May be called on any thread."""

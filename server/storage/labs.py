@@ -130,6 +130,11 @@ class LabStore:
         return self._database.read(lambda connection: entries.page(connection, self.lab, before, limit))
 
     @property
+    def revision(self) -> int:
+        """Of the last commit; each has the next one."""
+        return self._row.revision
+
+    @property
     def behind(self) -> int:
         """Changes that stand beside the text of the document."""
         return len(self._pending)

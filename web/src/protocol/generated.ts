@@ -179,11 +179,13 @@ export type Area = {
 }
 
 /**
- * The packet that somebody wants sent, or wants to know about.
+ * The packet that somebody wants sent, or wants to know about. `topology.journey.options` says which values and combinations there are.
  *
- * `source`: a namespace, or an interface (`ns/name`: sent through it). `target`: a namespace, an interface or an address. `port`: the
- * destination's; None: `UDP_PORT`, `TCP_PORT`. `source_port` 0: the kernel picks one. `size`: bytes of payload of ICMP and UDP. `ttl`
+ * `source`: a namespace, or an interface (`ns/name`: sent through it, SO_BINDTODEVICE). `target`: a namespace, an interface or an address.
+ * `port`: the destination's; None: that of `PORTS`. `source_port` 0: the kernel picks one. `size`: bytes of payload of ICMP and UDP. `ttl`
  * None: the namespace's default. `dont_fragment`: IPv4's DF (IPv6 routers never fragment). `mark`: SO_MARK of the sending socket.
+ * `source_address`: an address of the source namespace, bind(2). `tos`: IP_TOS, IPV6_TCLASS. `broadcast`: SO_BROADCAST. `request`: what is
+ * asked; `name`: the name that DNS looks up (A, with IPv6 AAAA), the path that HTTP gets.
  */
 export type Ask = {
   source: string
@@ -196,6 +198,11 @@ export type Ask = {
   ttl?: number | null
   dont_fragment?: boolean
   mark?: number
+  source_address?: string
+  tos?: number
+  broadcast?: boolean
+  request?: "" | "dns" | "http"
+  name?: string
 }
 
 /**
@@ -924,7 +931,8 @@ export type Input = {
 
 /**
  * `predicted`: worked out, and not seen; `assumptions`: what was taken for granted for that. `took`: µs from sending to the answer, 0
- * where none came. `notes`: what could not be looked at, in the kernel's words.
+ * where none came. `notes`: what could not be looked at, in the kernel's words. `answer`: what the program at the other end answered to a
+ * request (`Probe.request`): `HTTP/1.0 200 OK`, `10.0.0.9`, `NXDOMAIN`.
  */
 export type Journey = {
   probe: Probe
@@ -934,14 +942,20 @@ export type Journey = {
   took?: number
   assumptions?: string[]
   notes?: string[]
+  answer?: string
 }
 
-/** The trace of packet `number` (from 1) as far as it is known. It replaces the item before with that number. `ended`: it is final. */
+/**
+ * The trace of packet `number` (from 1) as far as it is known. It replaces the item before with that number. `ended`: it is final.
+ * `remedies`: then, what may help where it was lost. `skipped`: of a `watch`, packets that were left out so far.
+ */
 export type JourneyItem = {
   item: "journey"
   number: number
   journey: Journey
   ended?: boolean
+  remedies?: Remedy[]
+  skipped?: number
 }
 
 /** Take what the kernel has into the document, where the two differ (drift). `ids` None: all of it; else only these record ids. */
@@ -1337,13 +1351,16 @@ export type Ping = {
 
 /**
  * `predicted`: where not every reply came, how this packet would fare as far as the observed state tells; its verdict names the cause
- * and the place. None where all came, or where the source is gone.
+ * and the place. None where all came, or where the source is gone. `remedies`: what may help then. `ask`: the packet that was sent, for a
+ * `trace`.
  */
 export type PingDone = {
   result: "ping-done"
   sent: number
   received: number
   predicted: Journey | null
+  remedies: Remedy[]
+  ask: Ask | null
 }
 
 /** Any other line of ping(8). `error`: an ICMP error, a missing reply or a refusal of the kernel, not mere information. */
@@ -1423,10 +1440,11 @@ export type Predict = {
   desired?: boolean
 }
 
-/** The trace that the packet would have. */
+/** The trace that the packet would have. `remedies`: what may help where it would be lost. */
 export type Predicted = {
   result: "predicted"
   journey: Journey
+  remedies: Remedy[]
 }
 
 /**
@@ -1447,6 +1465,11 @@ export type Probe = {
   ttl?: number | null
   dont_fragment?: boolean
   mark?: number
+  source_address?: string
+  tos?: number
+  broadcast?: boolean
+  request?: "" | "dns" | "http"
+  name?: string
   namespace: string
   address: string
   dev?: string
@@ -1518,6 +1541,19 @@ export type ReadCapture = {
 /** Redo the edit that was undone last. */
 export type Redo = {
   do: "redo"
+}
+
+/**
+ * What may help against a loss. `commands`: an edit, after which the packet is sent again. `ask`: the packet, sent otherwise. `at`: the
+ * namespace or interface (`ns/name`) that it is about; `what`, `chain`: what is set, added or removed, and in which chain.
+ */
+export type Remedy = {
+  word: "accept" | "address" | "fragment" | "remove-route" | "remove-rule" | "route" | "smaller" | "sysctl" | "terminal" | "ttl" | "up"
+  at?: string
+  what?: string
+  chain?: string
+  commands?: AnyCommand[]
+  ask?: Ask | null
 }
 
 /** Delete records by id, and with them what the kernel deletes too: the interfaces of a namespace, the peer of a veth, … */
@@ -1960,7 +1996,8 @@ export type Tokens = {
 /**
  * Send `count` packets from the source's namespace, one after the other, and trace each. Stream: `JourneyItem`; answer: `Traced`.
  *
- * `wait`: seconds to wait for a reply to each packet. It ends early by `cancel`, or when the client disconnects.
+ * `wait`: seconds to wait for a reply to each packet; `interval`: at least so many from the sending of one to that of the next. It ends
+ * early by `cancel`, or when the client disconnects.
  */
 export type Trace = {
   type: "trace"
@@ -1969,6 +2006,7 @@ export type Trace = {
   ask: Ask
   count?: number
   wait?: number
+  interval?: number
 }
 
 /**
