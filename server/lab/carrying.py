@@ -251,7 +251,8 @@ class Carrying:
                 steps = self.execute_document()
                 break
             except ProblemError as e:
-                if not is_of_chain(e.problem) or not self._leave_out(e.problem):
+                link, desired = self._parts.connection.link, self._parts.document.desired
+                if link is None or not is_of_chain(e.problem) or not self.unloaded.leave_out(link, desired, e.problem):
                     raise
         self.unloaded.saw(self._parts.view.observed.records)
         for problem in self.unloaded.problems[:_NAMED]:
@@ -260,20 +261,6 @@ class Carrying:
             self._parts.view.stale_warnings = True
             self._parts.view.wait_for_quiet()
         return steps
-
-    def _leave_out(self, problem: Problem) -> bool:
-        """A rule was refused: leave out all that are, or at least this one; whether anything more is left out."""
-        link, desired = self._parts.connection.link, self._parts.document.desired
-        if link is None:
-            return False
-        left = without(desired, self.unloaded.found)
-        if self.unloaded.look(link, left):
-            return True
-        chain = left.get(problem.subject or "")
-        rule = chain.rules[problem.rule - 1] if isinstance(chain, Chain) and problem.rule and problem.rule <= len(chain.rules) else ""
-        whole = desired.get(problem.subject or "")
-        number = whole.rules.index(rule) + 1 if rule and isinstance(whole, Chain) else 0
-        return self.unloaded.add(desired, problem.subject or "", number, problem)
 
     def settle(self) -> None:
         """After the document or the kernel has changed: what still is not loaded."""

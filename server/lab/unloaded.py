@@ -13,7 +13,8 @@ from server.lab import merge
 from topology.model import ids
 from topology.model.problems import Code, Problem
 from topology.model.records import AnyRecord, Chain, Records, replace
-from topology.plan.table_texts import Trial, whole
+from topology.plan.table_texts import Trial
+from topology.plan.table_texts import whole as trials_of
 from topology.rules import unloaded as rules
 from topology.rules.chains import line_fault
 
@@ -37,12 +38,23 @@ class Unloaded:
         """Try all chains of the records; whether anything more was found that cannot be loaded."""
         before = sum(map(len, self.found.values()))
         answers: dict[tuple[str, str], p.Tried] = {}
-        for trial in whole(records):
+        for trial in trials_of(records):
             key = (trial.family, trial.text)
             if key not in answers:
                 answers[key] = _tried(link, trial)
             self._take(trial, answers[key], records)
         return sum(map(len, self.found.values())) > before
+
+    def leave_out(self, link: LabLink, desired: Mapping[str, AnyRecord], problem: Problem) -> bool:
+        """A rule was refused: leave out all that are, or at least this one; whether anything more is left out."""
+        left = rules.without(desired, self.found)
+        if self.look(link, left):
+            return True
+        key = problem.subject or ""
+        chain, whole = left.get(key), desired.get(key)
+        rule = chain.rules[problem.rule - 1] if isinstance(chain, Chain) and problem.rule and problem.rule <= len(chain.rules) else ""
+        number = whole.rules.index(rule) + 1 if rule and isinstance(whole, Chain) else 0
+        return self.add(desired, key, number, problem)
 
     def _take(self, trial: Trial, tried: p.Tried, records: Mapping[str, AnyRecord]) -> None:
         for line, problem in tried.left_out:
