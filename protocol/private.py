@@ -5,7 +5,7 @@ are JSON of these structs, binary frames the bytes of commands and terminals (`p
 chose; an event with that `id` answers it.
 """
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -19,7 +19,7 @@ from topology.model.problems import Problem
 from topology.observe.facts import AnyFact
 from topology.plan.steps import AnyStep
 
-PROTOCOL = 4
+PROTOCOL = 5
 
 # ---- /control --------------------------------------------------------------------------------------------------------
 
@@ -177,11 +177,21 @@ class Subscribe(LabRequest, frozen=True, kw_only=True, tag="subscribe"):
     traffic: tuple[str, ...] = ()
 
 
+TrialMode = Literal["rules", "import", "keep", "partly"]
+
+
 class TryRules(LabRequest, frozen=True, kw_only=True, tag="try-rules"):
-    """Load a text by iptables-restore(8) in a temporary namespace and print it by iptables-save(8). Answer: `Tried`."""
+    """Load a text by iptables-restore(8) in a temporary namespace, and print it by iptables-save(8). Answer: `Tried`.
+
+    `base`: the rules that are there before, as iptables-save prints them. `mode`: `rules`: all of it is to be loaded; `import`: as
+    iptables-restore does, which passes over lines with -6 in IPv4; `keep`: as `import`, with --noflush; `partly`: what is refused is left
+    out.
+    """
 
     family: Family
     text: str
+    base: str = ""
+    mode: TrialMode = "rules"
 
 
 class ListExtensions(LabRequest, frozen=True, kw_only=True, tag="list-extensions"):
@@ -383,13 +393,22 @@ class Exit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_fi
     problem: Problem | None = None
 
 
+class LeftOutLine(NamedTuple):
+    """A line (from 0) that cannot be loaded, and why."""
+
+    line: int
+    problem: Problem
+
+
 class Tried(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event", tag="tried"):
-    """`text`: what iptables-save prints; or `problem`: why iptables-restore refuses line number `line` (from 0; -1: not known)."""
+    """`text`: what iptables-save prints; or `problem`: why iptables-restore refuses line number `line` (from 0; -1: not known).
+    `left_out`: with the mode `partly`."""
 
     id: int
     text: str = ""
     line: int = -1
     problem: Problem | None = None
+    left_out: tuple[LeftOutLine, ...] = ()
 
 
 class LabAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event", tag="answer"):

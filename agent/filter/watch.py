@@ -15,13 +15,13 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from itertools import groupby
 
+from agent.filter import doubtful
 from agent.filter.drivers import FilterDriver, Key
 from agent.filter.events import Events
 from agent.netlink.namespaces import Namespaces, Netns
 from topology.model.diff import between, compact
 from topology.model.netfilter import FAMILIES, Family, Table
 from topology.model.splice import splices
-from topology.observe import listing
 from topology.observe.facts import (
     AnyFact,
     ChainFact,
@@ -228,7 +228,7 @@ class FilterWatch:
             if not tables:
                 continue
             ended = self.driver.save(place, family, counters, tables[0] if len(tables) == 1 else None)
-            for table in listing.read(ended.out, counters):
+            for table in doubtful.read(self.driver, place, family, tables, ended.out, counters):
                 facts += reported.put_table(TableFact(ns=place.name, family=family, table=table.table, chains=table.chains))
                 if counters:
                     count = RuleCountersFact(ns=place.name, family=family, table=table.table, at=at, chains=table.counters)

@@ -13,7 +13,7 @@ from websockets.asyncio.server import ServerConnection, unix_serve
 from websockets.exceptions import ConnectionClosed
 
 from agent.capture import Captures
-from agent.filter import attempt
+from agent.filter import Trial, attempt, option_types
 from agent.filter.extensions import listing
 from agent.journey.tracing import Tracing
 from agent.lab.children import Children
@@ -25,7 +25,7 @@ from agent.terminals import files
 from agent.terminals.terminals import Terminals
 from logs import failure, problem_of, start_task, watch_loop
 from protocol import private as p
-from protocol.frames import INPUT, unpack
+from protocol.frames import INPUT, OUTPUT, unpack
 from protocol.limits import MAX_LAB_MESSAGE
 from topology.model.limits import Limits
 from topology.model.netfilter import Driver
@@ -154,7 +154,7 @@ class Lab:
             p.Apply: lambda request, _: self._kernel.apply(request),
             p.Conclude: self._conclude,
             p.Run: self._children.start,
-            p.ListExtensions: lambda request, outbox: self._children.start(listing(request), outbox),
+            p.ListExtensions: self._list_extensions,
             p.Resize: self._resize,
             p.Signal: self._signal,
             p.Subscribe: self._subscribe,
@@ -182,6 +182,12 @@ class Lab:
         )  # fmt: skip
         outbox.send(p.Facts(facts=facts, snapshot=True))
         self._outbox = outbox
+
+    def _list_extensions(self, request: p.ListExtensions, outbox: Outbox) -> None:
+        """What libxtables knows of the options, and behind it the help of each extension."""
+        if types := option_types.listing(request.family):
+            outbox.data(request.channel, OUTPUT, types.encode())
+        self._children.start(listing(request), outbox)
 
     def _conclude(self, request: p.Conclude, _outbox: Outbox) -> p.LabAnswer:
         self._kernel.conclude(request.edit)
@@ -214,8 +220,9 @@ class Lab:
         return p.LabAnswer(id=request.id)
 
     def _try_rules(self, request: p.TryRules, _outbox: Outbox) -> p.Tried:
-        tried = attempt(self._kernel.namespaces, self._kernel.filters.driver, request.family, request.text)
-        return p.Tried(id=request.id, text=tried.text, line=tried.line, problem=tried.problem)
+        trial = Trial(request.text, request.base, request.mode)
+        tried = attempt(self._kernel.namespaces, self._kernel.filters.driver, request.family, trial)
+        return p.Tried(id=request.id, **tried._asdict())
 
 
 def warm() -> None:

@@ -1,13 +1,13 @@
 """The document of a lab with its history: what an edit makes of it, what is refused, and the way into the database."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from protocol.public import Change, Context
 from server.lab.policy import adopt
 from server.lab.publisher import Labels
 from server.storage import Amend, LabStore, Move, NewEntry
-from topology.edit.commands import AnyCommand, KeepDrift, Redo, Undo
+from topology.edit.commands import AnyCommand, ImportRules, KeepDrift, Redo, Undo
 from topology.edit.edit import edit
 from topology.model import ids
 from topology.model.diff import Diff, apply, reverse
@@ -28,6 +28,10 @@ class Draft(NamedTuple):
     moves: Mapping[str, str] = {}
     made: tuple[str, ...] = ()
     step: Change | None = None
+
+
+Importing = Callable[[Records, ImportRules], Records]
+"""The records after an import of rules. Raises ProblemError."""
 
 
 class Drift(NamedTuple):
@@ -71,16 +75,17 @@ class Document:
 
     # ---- what an edit makes of it ------------------------------------------------------------------------------------
 
-    def draft(self, commands: tuple[AnyCommand, ...], drift: Drift) -> Draft:
-        """The document after these commands. Raises ProblemError; nothing is changed."""
+    def draft(self, commands: tuple[AnyCommand, ...], drift: Drift, importing: Importing | None = None) -> Draft:
+        """The document after these commands. Raises ProblemError; nothing is changed. `importing`: how rules are imported, of a lab that
+        is live."""
         if len(commands) > 1 and any(isinstance(c, Undo | Redo) for c in commands):
             raise invalid("undo and redo cannot be combined with other commands", None, "send it alone")
         draft = Draft(self.desired)
         for command in commands:
-            draft = self._with_command(draft, command, drift)
+            draft = self._with_command(draft, command, drift, importing)
         return draft
 
-    def _with_command(self, draft: Draft, command: AnyCommand, drift: Drift) -> Draft:
+    def _with_command(self, draft: Draft, command: AnyCommand, drift: Drift, importing: Importing | None) -> Draft:
         match command:
             case Undo():
                 change = _change_or_refuse(self.store.heads.undo, "undo")
@@ -90,6 +95,8 @@ class Document:
                 return draft._replace(after=_stepped(self.desired, change.diff), step=change)
             case KeepDrift():
                 return draft._replace(after=adopt(draft.after, drift.observed, command.ids or drift.ids))
+            case ImportRules() if importing is not None and ids.namespace(command.namespace) in draft.after:
+                return draft._replace(after=importing(draft.after, command))
         result = edit(draft.after, command)
         return Draft(apply(draft.after, result.diff), _compose(draft.moves, result.moves), (*draft.made, *result.made), draft.step)
 

@@ -80,7 +80,7 @@ class Editing:
         return self._planned(draft, diff) if asked.dry_run else self._commit(draft, diff, asked)
 
     def _draft(self, asked: EditRequest) -> Draft:
-        return self._document.draft(asked.commands, Drift(self._view.observed.records, self._view.drift))
+        return self._document.draft(asked.commands, Drift(self._view.observed.records, self._view.drift), self._carrying.importing())
 
     def _only_drawn(self, asked: EditRequest) -> _First:
         """Whether the kernel has nothing to do with an edit, and its draft, where it fits the document of this moment."""
@@ -141,6 +141,8 @@ class Editing:
             carried = self._carrying.carry_out(draft)
             steps = carried.steps
             after = adopt(after, self._view.observed.records, self._carrying.consequences(after, diff, steps))
+            after = self._carrying.unloaded.as_printed(after, self._view.observed.records)
+            self._carrying.unloaded.saw(self._view.observed.records)
         diff = between(before, after)
         shell = shell_commands(steps) if size(steps) <= MAX_SHELL_COMMANDS else ()
         try:
@@ -195,6 +197,7 @@ class Editing:
 
     def leave_to_policy(self) -> None:
         """What differs since an edit was carried out comes from outside: have the policy act on it soon. Without that publish the drift."""
+        self._carrying.settle()
         found = self._view.differing()
         if not found or self._document.policy == "flag":
             self._view.pending = None
@@ -213,6 +216,7 @@ class Editing:
             wanted = set(command.ids if command.ids is not None else self._view.drift)
             goal = revert_goal(lambda: self._view.observed.records, self._document.desired, wanted, adopt)
             steps = self._carrying.execute(goal, self._document.desired, {})
+            self._carrying.unloaded.forget(wanted)
             self.leave_to_policy()
         return self._done(steps, 0.0)
 

@@ -84,11 +84,12 @@ class Life:
         if connection.is_fresh:
             self._carrying.forget_unfinished()
             check({}, self._parts.document.desired, self._limits())
-            steps = self._carrying.execute_document()
+            steps = self._carrying.build()
             self._outside.adopt_printed_rules()
             connection.conclude(0)
             return steps
         self._finish_edit()
+        self._carrying.look_for_unloaded()
         self._parts.view.wait_for_quiet()  # have the policy see to what changed while the server was away
         return ()
 

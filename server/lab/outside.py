@@ -73,7 +73,10 @@ class Outside:
             if adopted := [key for key in differing if not self._carrying.is_ruin(key)]:
                 self._follow(adopted)
         elif self._document.policy == "enforce":
-            self._enforce(differing)
+            unloaded, observed = self._carrying.unloaded, self._view.observed.records
+            if undone := [key for key in differing if not unloaded.explains(key, observed)]:
+                self._enforce(undone)
+        self._carrying.settle()
         self._view.show_drift(self._view.differing())
 
     # ---- follow ------------------------------------------------------------------------------------------------------
@@ -81,7 +84,8 @@ class Outside:
     def _follow(self, differing: Sequence[str]) -> None:
         """Take the changes into the document, as an edit of its own. While they cannot be stored, they are drift."""
         desired = self._document.desired
-        after = adopt(desired, self._view.observed.records, differing)
+        unloaded = self._carrying.unloaded
+        after = adopt(desired, unloaded.with_them(desired, self._view.observed.records, differing), differing)
         diff = between(desired, after)
         context = Context(author=TERMINAL, label=", ".join(map(ids.subject_of, differing[:3])), at=now())
         entry = self._entry(diff, context)
@@ -90,6 +94,7 @@ class Outside:
         except ProblemError as e:
             self._cannot_store(e)
             return
+        unloaded.saw(self._view.observed.records)
         self._remember_entry(diff, isinstance(entry, Amend))
         self._adopted(diff, context)
         self._parts.changed()
@@ -120,8 +125,9 @@ class Outside:
         chains = [key for key in self._view.differing() if ids.kind_of(key) == "chain"]
         if not chains:
             return
-        desired = self._document.desired
-        after = adopt(desired, self._view.observed.records, chains)
+        desired, unloaded = self._document.desired, self._carrying.unloaded
+        after = adopt(desired, self._view.observed.records, [key for key in chains if key not in unloaded.found])
+        after = unloaded.as_printed(after, self._view.observed.records)
         diff = between(desired, after)
         try:
             self._document.keep(after, diff, None)
@@ -139,7 +145,8 @@ class Outside:
         except ProblemError as e:
             self._cannot_enforce(differing, e.problem)
             return
-        left = self._view.differing()
+        unloaded, observed = self._carrying.unloaded, self._view.observed.records
+        left = [key for key in self._view.differing() if not unloaded.explains(key, observed)]
         if left:
             message = f"cannot be undone: {', '.join(map(ids.subject_of, left[:5]))}"
             self._cannot_enforce(left, Problem(code=Code.CONFLICT, message=message, subject=left[0]))

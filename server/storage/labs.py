@@ -69,7 +69,7 @@ def text_of(lab: str, records: Mapping[str, AnyRecord]) -> str:
 def parse(text: str | bytes, diffs: Iterable[str]) -> Records:
     """The document with what came after its text was written. Raises ProblemError."""
     try:
-        records = document.load(text)
+        records = document.load(text, kept=True)
         for diff in diffs:
             records = apply(records, msgspec.json.decode(diff, type=_Diff))
     except ProblemError:

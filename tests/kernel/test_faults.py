@@ -1,6 +1,7 @@
 """Applies that fail in the middle, in every way that can be brought about: afterwards the kernel is as it was, or what is left is named."""
 
 import asyncio
+import contextlib
 import fcntl
 import json
 import os
@@ -154,18 +155,16 @@ def test_a_lock_that_is_taken_during_the_apply_is_waited_for_by_the_roll_back() 
         before = lab.build(with_rules("container-host", "-s 10.0.0.1/32 -j DROP"))
         wanted = {**strangely_built(3), **{k: r for k, r in with_rules("two-namespaces", "-j ACCEPT").items() if k.startswith("chain:")}}
         taken = os.open("/run/xtables.lock", os.O_RDWR | os.O_CREAT)
-        restore = lab.kernel.filters.driver.restore
-        change = [step for step in lab.steps(wanted) if isinstance(step, s.ChangeTable)]
-        assert change
+        alone = lab.kernel.filters.driver.alone
+        assert [step for step in lab.steps(wanted) if isinstance(step, s.ChangeTable) and step.expects]
 
-        def late(*args: object, **more: object) -> object:
-            if args[0] is lab.kernel.namespaces.host:
-                fcntl.flock(taken, fcntl.LOCK_EX)
-                threading.Timer(4, lambda: fcntl.flock(taken, fcntl.LOCK_UN)).start()
-                lab.kernel.filters.driver.restore = restore  # type: ignore[method-assign]
-            return restore(*args, **more)  # type: ignore[arg-type]
+        def late() -> contextlib.AbstractContextManager[bool]:
+            fcntl.flock(taken, fcntl.LOCK_EX)
+            threading.Timer(4, lambda: fcntl.flock(taken, fcntl.LOCK_UN)).start()
+            lab.kernel.filters.driver.alone = alone  # type: ignore[method-assign]
+            return alone()
 
-        lab.kernel.filters.driver.restore = late  # type: ignore[method-assign,assignment]
+        lab.kernel.filters.driver.alone = late  # type: ignore[method-assign]
         done = lab.apply(wanted)
         assert done.problem is not None
         assert done.problem.code == Code.UNAVAILABLE

@@ -355,7 +355,8 @@ export type ChangeInterfaceStep = {
 /**
  * `iptables-restore --noflush`: these lines of one table, all of them or none. What they do not name keeps its counters.
  *
- * Each line is a command of iptables(8) without its table, as `-I INPUT 2 -s 10.0.1.0/24 -j DROP`.
+ * Each line is a command of iptables(8) without its table, as `-I INPUT 2 -s 10.0.1.0/24 -j DROP`. `expects`: chain → digest of the rules
+ * by whose numbers the lines mean them (`topology.plan.table_plan.digest`): where they are others, nothing is done.
  */
 export type ChangeTableStep = {
   step: "change-table"
@@ -364,6 +365,7 @@ export type ChangeTableStep = {
   family: Family
   table: Table
   lines: string[]
+  expects?: Record<string, string>
 }
 
 /**
@@ -1262,12 +1264,13 @@ export type OpenTerminal = {
 /**
  * An option of a match or target. `argument` is what its help calls the value; `choices` are the words that it may be.
  *
- * `negate`: `!` is allowed before it. `names` are all its spellings, the shortest first.
+ * `negate`: `!` is allowed before it. `names` are all its spellings, the shortest first. `arity`: how many words follow it.
  */
 export type Option = {
   names: string[]
   argument?: string
   value?: "address" | "choice" | "interface" | "mark" | "none" | "number" | "port" | "text" | "time"
+  arity?: number
   choices?: string[]
   negate?: boolean
   help?: string
