@@ -4,9 +4,9 @@
 """
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
-from agent.netlink import words
+from agent.netlink import conf, words
 from agent.netlink.driver import Info
 from agent.netlink.kinds import DRIVERS
 from agent.netlink.wire import as_s32, as_text, as_u8, as_u16, as_u32, attributes, each_attribute
@@ -22,6 +22,11 @@ IFF_UP, IFF_LOOPBACK = 0x1, 0x8
 AF_BRIDGE, AF_INET6 = 7, 10
 IFLA_INET6_ADDR_GEN_MODE = 8
 _BRPORT_STATE, _BRPORT_PRIORITY, _BRPORT_COST, _BRPORT_HAIRPIN, _BRPORT_LEARNING, _BRPORT_FLOOD, _BRPORT_ISOLATED = 1, 2, 3, 4, 8, 9, 33
+_BRPORT_OTHERS = {
+    10: ("proxy_arp", False), 12: ("proxy_arp_wifi", False), 27: ("mcast_flood", True), 29: ("vlan_tunnel", False),
+    30: ("bcast_flood", True), 32: ("neigh_suppress", False), 39: ("locked", False),
+}  # fmt: skip
+"""IFLA_BRPORT_*: its word for bridge(8), and what it is on a new port."""
 _BRIDGE_VLAN_INFO = 2
 _VLAN_PVID, _VLAN_UNTAGGED, _VLAN_RANGE_BEGIN, _VLAN_RANGE_END = 0x02, 0x04, 0x08, 0x10
 
@@ -62,7 +67,15 @@ def port(data: dict[int, bytes]) -> PortFact:
         isolated=data.get(_BRPORT_ISOLATED, b"\0") != b"\0",
         learning=data[_BRPORT_LEARNING] != b"\0",
         flood=data[_BRPORT_FLOOD] != b"\0",
+        others=tuple(_others(data)),
     )
+
+
+def _others(data: dict[int, bytes]) -> Iterator[str]:
+    """The switches of a port that are not as the kernel makes them, of those that no field is for."""
+    for key, (word, usual) in _BRPORT_OTHERS.items():
+        if key in data and (data[key] != b"\0") != usual:
+            yield f"{word} {'off' if usual else 'on'}"
 
 
 def _addrgen(spec: bytes) -> str:
@@ -100,6 +113,7 @@ def link(ns: str, body: bytes, resolve: Resolve) -> LinkFact:
         queues=_u32(found, IFLA_NUM_TX_QUEUES, 1),
         promiscuity=_u32(found, IFLA_PROMISCUITY),
         ipv6_addrgen=_addrgen(found[IFLA_AF_SPEC]) if IFLA_AF_SPEC in found else "eui64",
+        conf=conf.of_link(found[IFLA_AF_SPEC]) if IFLA_AF_SPEC in found else None,
     )
 
 

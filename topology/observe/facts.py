@@ -10,6 +10,7 @@ import msgspec
 
 from topology.model.netfilter import ChainPolicy, Driver, Family, Table
 from topology.model.routing import MAIN_TABLE
+from topology.observe.policy import PolicyRule
 
 
 class Fact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="fact"):
@@ -34,7 +35,8 @@ class NamespaceGone(Fact, frozen=True, kw_only=True, tag="namespace-gone"):
 
 
 class PortFact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a bridge port adds to its link (IFLA_BRPORT_*). `state` is the STP state, 0..4 as in linux/if_bridge.h."""
+    """What a bridge port adds to its link (IFLA_BRPORT_*). `state` is the STP state, 0..4 as in linux/if_bridge.h. `others`: what else of
+    it is not as the kernel makes it, in the words of bridge(8): `bcast_flood off`, `locked on`, …"""
 
     state: int = 3
     cost: int = 2
@@ -43,6 +45,7 @@ class PortFact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     isolated: bool = False
     learning: bool = True
     flood: bool = True
+    others: tuple[str, ...] = ()
 
 
 class LinkFact(Fact, frozen=True, kw_only=True, tag="link"):
@@ -52,6 +55,8 @@ class LinkFact(Fact, frozen=True, kw_only=True, tag="link"):
     `lowerlayerdown`, …). `master` is an ifindex, 0 for none. `link` is IFLA_LINK: the peer of a veth, the lower interface of a macvlan or
     vlan, in the namespace `link_ns` (None: this one; `?`: one without a name). `info` are the kind's own attributes by the names of the
     kind's record; among them `underlay`, the namespace in which the outer packets of a tunnel travel. `ipv6_addrgen` as ip-link(8).
+    `conf`: its own values under /proc/sys/net/ipv4/conf and net/ipv6/conf that are not 0, of the keys of `topology.observe.policy`; None:
+    not told.
     """
 
     index: int
@@ -71,6 +76,7 @@ class LinkFact(Fact, frozen=True, kw_only=True, tag="link"):
     queues: int = 1
     promiscuity: int = 0
     ipv6_addrgen: str = "eui64"
+    conf: dict[str, int] | None = None
 
     @property
     def up(self) -> bool:
@@ -138,6 +144,12 @@ class RouteGone(Fact, frozen=True, kw_only=True, tag="route-gone"):
     index: int = 0
     metric: int = 0
     table: int = MAIN_TABLE
+
+
+class PolicyRulesFact(Fact, frozen=True, kw_only=True, tag="policy-rules"):
+    """All rules of a namespace (RTM_GETRULE) by their priority; none where they are those that each namespace begins with."""
+
+    rows: tuple[PolicyRule, ...] = ()
 
 
 class NeighbourFact(Fact, frozen=True, kw_only=True, tag="neighbour"):
@@ -400,7 +412,7 @@ class CaptureGone(Fact, frozen=True, kw_only=True, tag="capture-gone"):
 
 AnyFact = (
     Resync | NamespaceFact | NamespaceGone | LinkFact | LinkGone | AddressFact | AddressGone | RouteFact | RouteGone
-    | NeighbourFact | NeighbourGone | FdbFact | FdbGone | VlansFact | SysctlFact | CountersFact | ProcessesFact
+    | PolicyRulesFact | NeighbourFact | NeighbourGone | FdbFact | FdbGone | VlansFact | SysctlFact | CountersFact | ProcessesFact
     | TableFact | FilterFact | RuleCountersFact | RuleCountersGone | ConntrackFact | ConntrackGone
     | TerminalFact | TerminalGone | CaptureFact | CaptureGone
 )  # fmt: skip

@@ -882,6 +882,13 @@ export type Hop = {
   note?: string
 }
 
+/** One of several next hops of a route. `weight` is from 1. */
+export type HopRow = {
+  via?: string | null
+  dev?: string | null
+  weight?: number
+}
+
 /** A queue for packets that a filter redirects to it; they go on where they were going when they have passed it. */
 export type Ifb = {
   kind: "ifb"
@@ -989,7 +996,8 @@ export type LabsEvent = {
  * One interface as `ip -d link` and `ip address` show it. `type` is the kernel's kind, also one that documents do not know.
  *
  * `index` is the ifindex, `peer_index` the peer's. `peer` and `parent` (the lower interface) are `ns/name`. `port_state` is the STP state
- * of a bridge port as a word. `modelled` is False where a document cannot hold the interface; `note` then says why.
+ * of a bridge port as a word; `port` what else of it is not as the kernel makes it and no document holds (`PortFact.others`). `conf` as in
+ * LinkFact. `modelled` is False where a document cannot hold the interface; `note` then says why.
  */
 export type LinkLive = {
   kind: "link"
@@ -1010,6 +1018,8 @@ export type LinkLive = {
   driver?: string
   txqlen?: number
   port_state?: string | null
+  port?: string[]
+  conf?: Record<string, number> | null
   addresses?: AddressLive[]
   modelled?: boolean
   note?: string
@@ -1147,7 +1157,10 @@ export type Namespace = {
   sysctls?: Record<string, string>
 }
 
-/** A namespace: `inode` as `lsns` shows it, `nsid` in `host`, all watched sysctls, the routing tables, the ARP and ND caches. */
+/**
+ * A namespace: `inode` as `lsns` shows it, `nsid` in `host`, all watched sysctls, the routing tables, the ARP and ND caches.
+ * `rules`: those of `ip rule`, none where they are what each namespace begins with.
+ */
 export type NamespaceLive = {
   kind: "netns"
   name: string
@@ -1156,6 +1169,7 @@ export type NamespaceLive = {
   sysctls?: Record<string, string>
   routes?: RouteRow[]
   neighbours?: NeighbourRow[]
+  rules?: PolicyRule[]
 }
 
 /** A permanent neighbour entry (ip-neighbour(8)): `address` has `mac` on `dev`. */
@@ -1379,6 +1393,32 @@ export type Planned = {
   shell: string[]
   diff: Diff<AnyRecord>
   made: string[]
+}
+
+/**
+ * One rule of `ip rule`. `table` is what `lookup` looks in, `target` the priority that `goto` goes to. `mark` counts under `mask`.
+ * `sport`, `dport`: first and last port. `suppress`: routes with a prefix of at most that length are not taken; -1: all are. `other`: it
+ * has a condition that is not kept here (uidrange, l3mdev, tunnel id, …), by its word.
+ */
+export type PolicyRule = {
+  family: Family
+  priority: number
+  action?: "blackhole" | "goto" | "lookup" | "nop" | "prohibit" | "unreachable"
+  table?: number
+  target?: number
+  source?: string
+  destination?: string
+  iif?: string
+  oif?: string
+  mark?: number
+  mask?: number
+  tos?: number
+  protocol?: number
+  sport?: [number, number] | null
+  dport?: [number, number] | null
+  inverted?: boolean
+  suppress?: number
+  other?: string
 }
 
 /** What `bridge link set` can change of a bridge port (bridge(8)); the defaults are the kernel's. */
@@ -1611,7 +1651,10 @@ export type Route = {
   onlink?: boolean
 }
 
-/** A route as `ip route` shows it. `record`: id of the record that it realises, None for the kernel's own. */
+/**
+ * A route as `ip route` shows it. `record`: id of the record that it realises, None for the kernel's own. `hops`: where it has several
+ * next hops.
+ */
 export type RouteRow = {
   to: string
   via?: string | null
@@ -1624,6 +1667,7 @@ export type RouteRow = {
   scope?: string
   linkdown?: boolean
   record?: string | null
+  hops?: HopRow[]
 }
 
 /**
@@ -2141,11 +2185,11 @@ export const DEFAULTS = {
   "filter": {"tables": {}, "foreign": []},
   "ifb": {"up": true, "mac": null, "mtu": null, "master": null, "addresses": [], "port": {}, "vlans": null},
   "lab": {"name": "", "description": "", "policy": "follow", "ipv6": false, "firewall": null, "uplink": false},
-  "link": {"master": null, "peer": null, "peer_index": null, "parent": null, "driver": "", "txqlen": 0, "port_state": null, "addresses": [], "modelled": true, "note": ""},
+  "link": {"master": null, "peer": null, "peer_index": null, "parent": null, "driver": "", "txqlen": 0, "port_state": null, "port": [], "conf": null, "addresses": [], "modelled": true, "note": ""},
   "loopback": {"up": true, "mac": null, "mtu": null, "master": null, "addresses": [], "port": {}, "vlans": null},
   "macvlan": {"up": true, "mac": null, "mtu": null, "master": null, "addresses": [], "port": {}, "vlans": null, "mode": "bridge"},
   "namespace": {"nsid": null, "sysctls": {}},
-  "netns": {"nsid": null, "sysctls": {}, "routes": [], "neighbours": []},
+  "netns": {"nsid": null, "sysctls": {}, "routes": [], "neighbours": [], "rules": []},
   "neighbour": {},
   "note": {"locked": false, "text": "", "colour": "yellow"},
   "placement": {},
