@@ -29,6 +29,7 @@ _FRA_DST, _FRA_SRC, _FRA_IIFNAME, _FRA_GOTO, _FRA_PRIORITY, _FRA_FWMARK, _FRA_SU
 _FRA_TABLE, _FRA_FWMASK, _FRA_OIFNAME, _FRA_IP_PROTO, _FRA_SPORT, _FRA_DPORT = 15, 16, 17, 22, 23, 24
 _FR_ACT_TO_TBL, _FIB_RULE_INVERT = 1, 2
 _PORTS = struct.Struct("=HH")
+_ANY_GROUP = b"\xff" * 4
 _FOREVER = 0xFFFFFFFF
 _USER_HZ = 100
 
@@ -141,8 +142,7 @@ def _number(found: dict[int, bytes], key: int, default: int = 0) -> int:
 
 def _other_condition(found: dict[int, bytes]) -> str:
     """A condition of a rule that is not decoded."""
-    nothing = (b"\xff" * 4, b"\0" * 8)
-    return next((word for key, word in words.RULE_CONDITIONS.items() if key in found and found[key] not in nothing), "")
+    return next((word for key, word in words.RULE_CONDITIONS.items() if found.get(key, _ANY_GROUP) != _ANY_GROUP), "")
 
 
 def neighbour_head(body: bytes) -> tuple[int, int]:
