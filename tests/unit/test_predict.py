@@ -151,9 +151,9 @@ def test_nobody_has_the_address() -> None:
     elsewhere = routed() | as_records(Route(namespace="left", to="10.0.2.0/24", dev="eth0"))
     assert why(elsewhere).note == "right/eth0 has this address, on another segment"
     port = replace(bridged()["interface:host/p1"], addresses=("10.0.1.77/24",))
-    assert why(bridged() | as_records(port), "ns0", "10.0.1.77").note == (
-        "host/p1 has this address, but is a port of br0: what comes in goes to the bridge"
-    )
+    verdict = why(bridged() | as_records(port), "ns0", "10.0.1.77")
+    assert (verdict.leg, *place(verdict)) == ("reply", Cause.NEIGHBOUR_SILENT, "host", "interface:host/p1"), "host answers ARP on br0"
+    assert verdict.note == "host/p1 is a port of br0: what is sent by it itself goes out on its wire, not into the bridge"
 
 
 @pytest.mark.parametrize("kind", [Dummy, Ifb])
@@ -203,8 +203,8 @@ def test_routes_that_refuse_and_a_routing_loop() -> None:
     assert (verdict.errno, *place(verdict)) == (errno.EACCES, Cause.NO_ROUTE, "left", "route:left/10.0.2.0/24")
     assert verdict.note == "a prohibit route to 10.0.2.0/24"
     assert words.remedy(verdict) == "delete that route"
-    loop = [Route(namespace=ns, to="10.0.3.0/24", via=via) for ns, via in (("r", "10.0.1.2"), ("left", "10.0.1.1"))]
-    records = routed() | as_records(*loop, Namespace(name="left", sysctls={"net.ipv4.ip_forward": "1"}))
+    loop = [Route(namespace=ns, to="10.0.3.0/24", via=via) for ns, via in (("r", "10.0.2.2"), ("right", "10.0.2.1"))]
+    records = routed() | as_records(*loop, Namespace(name="right", sysctls={"net.ipv4.ip_forward": "1"}))
     for ttl in (None, 7, 255):
         verdict = why(records, target="10.0.3.1", ttl=ttl)
         assert (verdict.cause, verdict.note) == (Cause.TTL_EXCEEDED, "there is a routing loop")
@@ -214,7 +214,10 @@ def test_routes_that_refuse_and_a_routing_loop() -> None:
 
 def test_too_big() -> None:
     narrow = routed() | as_records(replace(routed()["interface:r/b"], mtu=1300))
-    assert why(narrow, size=1400).delivered
+    verdict = why(narrow, size=1400)
+    assert (verdict.leg, verdict.mtu, *place(verdict)) == ("reply", 1300, Cause.TOO_BIG, "r", "interface:r/b"), "its peer sends more"
+    both = narrow | as_records(replace(routed()["interface:right/eth0"], mtu=1300))
+    assert why(both, size=1400).delivered
     verdict = why(narrow, size=1400, dont_fragment=True)
     assert (verdict.mtu, *place(verdict)) == (1300, Cause.TOO_BIG, "r", "interface:r/b")
 

@@ -18,6 +18,8 @@ __all__ = ["MAX_ROUTERS", "REFUSALS", "Address", "ForwardingView", "Hindrance", 
 
 MAX_ROUTERS = 256
 """Namespaces that a packet passes at most: its TTL is less."""
+_PICKED_PORTS = (32768, 60999)
+"""net.ipv4.ip_local_port_range as the kernel has it."""
 _UNUSABLE = frozenset(("tentative", "dadfailed"))
 """Flags of addresses that answer for nobody (yet)."""
 
@@ -70,6 +72,11 @@ class ForwardingView:
         own = told.get(key, 0) if told is not None else _number(self.sysctl(namespace, above)) if above else 0
         return max(own, _number(self.sysctl(namespace, f"net.ipv4.conf.all.{key}")))
 
+    def is_told(self, ref: str) -> bool:
+        """Whether the kernel has told how this interface is set."""
+        shown = self.live.get(ids.link_live(ref))
+        return isinstance(shown, LinkLive) and shown.conf is not None
+
     def switches(self, ref: str) -> tuple[str, ...]:
         """What of a bridge port is not as the kernel makes it and stands in no document: `bcast_flood off`, `locked on`, …"""
         shown = self.live.get(ids.link_live(ref))
@@ -80,6 +87,11 @@ class ForwardingView:
         shown = self.live.get(ids.live("filter", namespace))
         found = shown.foreign if isinstance(shown, FilterLive) else ()
         return tuple(text for text in found if any(f" {family} " in f" {text.replace('(', ' ').replace(')', ' ')} " for family in families))
+
+    def picked_ports(self, namespace: str) -> tuple[int, int]:
+        """The ports of which the kernel picks one for a program that names none."""
+        found = [int(text) for text in self.sysctl(namespace, "net.ipv4.ip_local_port_range").split() if text.isdecimal()]
+        return (found[0], found[1]) if len(found) == 2 else _PICKED_PORTS
 
     def rules(self, namespace: str, family: str) -> list[policy.PolicyRule]:
         """The rules of `ip rule`, by priority."""

@@ -1,0 +1,163 @@
+"""The paths of frames on a segment: which interfaces let them through to which others."""
+
+import ipaddress
+from collections import deque
+from collections.abc import Iterator
+from typing import Literal, NamedTuple
+
+from topology.journey.forwarding import ForwardingView, Hindrance
+from topology.journey.hop import Cause
+from topology.model import ids
+from topology.model.graph import wire_ref
+from topology.model.records import AnyInterface, Fdb, Macvlan, Vxlan, is_bridge
+
+Cast = Literal["broadcast", "multicast", "unicast"]
+"""What kind of destination MAC a frame has. Of a unicast one the switches have learned the way, where they learn."""
+_ANYWHERE = "00:00:00:00:00:00"
+"""The MAC of an FDB entry of a vxlan for all that it has no other entry for."""
+
+
+class _Step(NamedTuple):
+    """A place on a wire (a wire key), and the one before."""
+
+    before: str
+    here: str
+
+
+class Segments:
+    """Looks for paths."""
+
+    def __init__(self, view: ForwardingView) -> None:
+        self._view = view
+
+    def path(self, start: str, end: str, cast: Cast, free: bool = True) -> list[str] | None:
+        """The interfaces from one to the other, as few as possible; None where they are not connected. `free`: only where frames pass."""
+        graph = self._view.graph
+        first, last = _Step("", graph.wire_key(start)), graph.wire_key(end)
+        previous: dict[_Step, _Step] = {}
+        todo = deque([first])
+        while todo:
+            step = todo.popleft()
+            if step.here == last and step is not first:
+                return list(dict.fromkeys(wire_ref(s.here) for s in _back(previous, first, step)))
+            for key in self._beside(step.here):
+                onward = _Step(step.here, key)
+                if key != step.before and onward not in previous and (not free or self._passes(step, key, last, cast)):
+                    previous[onward] = step
+                    todo.append(onward)
+        return None
+
+    def obstacle(self, path: list[str], cast: Cast) -> Hindrance | None:
+        """What stops frames first on a path that is not free."""
+        for at, ref in enumerate(path):
+            found = self._view.hindrance(ref)
+            if found is None and at + 1 < len(path):
+                found = self._turn(path[at - 1] if at else "", ref, path[at + 1], path[-1], cast)
+            if found is not None:
+                return found
+        return None
+
+    def _beside(self, key: str) -> Iterator[str]:
+        """The wire keys that are connected with this one. Each end of a tunnel is with each other one."""
+        here = self._view.graph.interfaces.get(wire_ref(key))
+        found = self._view.graph.wires.get(key, ())
+        if not isinstance(here, Vxlan):
+            yield from found
+            return
+        yield from (k for k in found if not isinstance(self._view.graph.interfaces.get(wire_ref(k)), Vxlan))
+        others = (i for i in self._view.graph.interfaces.values() if isinstance(i, Vxlan) and i.ref != here.ref)
+        yield from (i.ref for i in others if (i.vni, i.dstport) == (here.vni, here.dstport))
+
+    def _passes(self, step: _Step, key: str, last: str, cast: Cast) -> bool:
+        here, there = wire_ref(step.here), wire_ref(key)
+        if not step.before and self._view.hindrance(here):
+            return False
+        if self._view.hindrance(there):
+            return False
+        return not self._turn(wire_ref(step.before) if step.before else "", here, there, wire_ref(last), cast)
+
+    def _turn(self, before: str, here: str, there: str, last: str, cast: Cast) -> Hindrance | None:
+        """Why a frame that came from `before` to `here` does not go on to `there`."""
+        interfaces = self._view.graph.interfaces
+        one, middle, other = interfaces.get(before), interfaces[here], interfaces[there]
+        if isinstance(middle, Vxlan) and isinstance(other, Vxlan):
+            return (
+                None if self.destination(middle, other) else Hindrance(here, Cause.NEIGHBOUR_SILENT, middle.id, _no_tunnel(middle, other))
+            )
+        if is_bridge(middle) and _port_of(other, middle):
+            return self._out_of_bridge(one if one is not None and _port_of(one, middle) else None, other, cast)
+        if is_bridge(other) and _port_of(middle, other):
+            return self._into_bridge(one, middle, other)
+        return self._made_on_another(one, middle, other, last)
+
+    def _out_of_bridge(self, came: AnyInterface | None, out: AnyInterface, cast: Cast) -> Hindrance | None:
+        """A bridge's port that does not let out what came in at another one."""
+        if came is not None and came.port.isolated and out.port.isolated:
+            return Hindrance(out.ref, Cause.PORT_BLOCKED, out.id, f"{came.name} and {out.name} are isolated ports")
+        off = {"broadcast": "bcast_flood off", "multicast": "mcast_flood off"}.get(cast, "")
+        if off and off in self._view.switches(out.ref):
+            return Hindrance(out.ref, Cause.PORT_BLOCKED, out.id, off)
+        static = any(isinstance(r, Fdb) for r in self._view.graph.using(out.ref))
+        if cast == "unicast" and not out.port.flood and not out.port.learning and not static:
+            return Hindrance(out.ref, Cause.PORT_BLOCKED, out.id, "flood off and learning off: its MAC addresses are not known")
+        return None
+
+    def _into_bridge(self, came: AnyInterface | None, port: AnyInterface, bridge: AnyInterface) -> Hindrance | None:
+        """A port hands on to its bridge what it receives, not what the namespace itself sends by it."""
+        if came is None:
+            note = f"{port.ref} is a port of {bridge.name}: what is sent by it itself goes out on its wire, not into the bridge"
+            return Hindrance(port.ref, Cause.NEIGHBOUR_SILENT, port.id, note)
+        if "locked on" in self._view.switches(port.ref):
+            return Hindrance(port.ref, Cause.PORT_BLOCKED, port.id, "locked, and the MAC address is not in the FDB")
+        return None
+
+    def _made_on_another(self, one: AnyInterface | None, middle: AnyInterface, other: AnyInterface, last: str) -> Hindrance | None:
+        """macvlan: an interface and those made on it do not see each other; those made on it see each other in mode bridge alone."""
+        if isinstance(other, Macvlan) and other.lower == middle.ref:
+            if one is None:
+                return _apart(middle, other)
+            if isinstance(one, Macvlan) and one.lower == middle.ref and (one.mode, other.mode) != ("bridge", "bridge"):
+                odd = one if one.mode != "bridge" else other
+                return Hindrance(odd.ref, Cause.NEIGHBOUR_SILENT, odd.id, f"{odd.ref} is in mode {odd.mode}")
+        if isinstance(middle, Macvlan) and middle.lower == other.ref == last:
+            return _apart(other, middle)
+        return None
+
+    # ---- tunnels -----------------------------------------------------------------------------------------------------
+
+    def destination(self, tunnel: Vxlan, other: Vxlan) -> str:
+        """The address that the outer packet from one end to another goes to; empty where none goes there. Of a group it is the group's."""
+        space = other.underlay or other.namespace
+        for address in self._destinations(tunnel):
+            if ipaddress.ip_address(address).is_multicast:
+                return address if other.remote == address else ""
+            if any(i.namespace == space for i in self._view.holders(address)) and other.local in (None, address):
+                return address
+        return ""
+
+    def _destinations(self, tunnel: Vxlan) -> Iterator[str]:
+        if tunnel.remote is not None:
+            yield tunnel.remote
+        entries = (r for r in self._view.graph.using(tunnel.ref) if isinstance(r, Fdb) and r.destination)
+        yield from (r.destination for r in sorted(entries, key=lambda r: r.mac != _ANYWHERE) if r.destination is not None)
+
+
+def _back(previous: dict[_Step, _Step], first: _Step, last: _Step) -> list[_Step]:
+    out = [last]
+    while out[-1] != first:
+        out.append(previous[out[-1]])
+    return out[::-1]
+
+
+def _port_of(interface: AnyInterface, bridge: AnyInterface) -> bool:
+    return interface.master == bridge.name and interface.namespace == bridge.namespace
+
+
+def _apart(lower: AnyInterface, upper: AnyInterface) -> Hindrance:
+    return Hindrance(
+        lower.ref, Cause.NEIGHBOUR_SILENT, lower.id, f"{upper.ref} is a macvlan on {lower.ref}: the two do not reach each other"
+    )
+
+
+def _no_tunnel(one: Vxlan, other: Vxlan) -> str:
+    return f"{one.ref} sends nothing to {other.ref}: no remote, and no entry of its FDB, is an address of {ids.namespace_of(other.ref)}"
