@@ -102,9 +102,9 @@ class Listener:
             self._request(nft.delete_table(table))
 
     @property
-    def idle(self) -> bool:
-        """Whether no session is left."""
-        return not self._tables
+    def sessions(self) -> int:
+        """How many there are."""
+        return len(self._tables)
 
     def _request(self, batch: Batch) -> None:
         """Send it and wait for the acknowledgement; raises the refusal as OSError. Lines that come meanwhile are kept for `read`."""

@@ -33,6 +33,15 @@ def wanted(probe: Probe) -> Wanted:
     return Wanted(identity.program(probe), matches, lambda packet: "" if identity.carries(packet, marks) else None, probe.family)
 
 
+def question(probe: Probe) -> RouteLookup:
+    """The routing decision for the probe, as the kernel is asked for it before it is sent."""
+    icmp = "icmpv6" if probe.family == "ipv6" else "icmp"
+    return RouteLookup(
+        ns=probe.namespace, dst=probe.address, mark=probe.mark, protocol=icmp if probe.protocol == "icmp" else probe.protocol,
+        sport=probe.source_port, dport=probe.to_port, oif=probe.dev,
+    )  # fmt: skip
+
+
 class _Progress:
     """What the sightings so far say about how much longer to wait."""
 
@@ -133,7 +142,7 @@ class _Trace:
     def _send_probe(self, session: Session, sender: Sender, stack: contextlib.ExitStack) -> None:
         probe = self._request.probe
         if probe.protocol != "arp":
-            session.look_up_route(probe.namespace, probe.address, probe.mark)
+            session.look_up_route(question(probe))
         result = sender.send()
         self._sink(result)
         if result.event == "sent":
