@@ -110,7 +110,9 @@ def test_predicted_over_a_bridge_and_by_a_rule() -> None:
 
 def test_what_is_not_modelled_is_said_and_not_guessed() -> None:
     records = pair(
-        Chain(namespace="b", family="ipv4", table="filter", name="INPUT", policy="ACCEPT", rules=("-m string --string x --algo bm -j DROP",))
+        Chain(
+            namespace="b", family="ipv4", table="filter", name="INPUT", policy="ACCEPT", rules=("-m string --string x --algo bm -j DROP",)
+        )
     )
     journey = predict(probe(records), records, {})
     assert journey.verdict.cause == Cause.UNKNOWN

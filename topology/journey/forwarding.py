@@ -11,7 +11,7 @@ from topology.model import ids, routing
 from topology.model.graph import Graph, wire_ref
 from topology.model.records import AnyInterface, Chain, Route
 from topology.observe import policy
-from topology.observe.live import FilterLive, LinkLive, LiveRecords, NamespaceLive, RouteRow
+from topology.observe.live import FilterLive, LinkLive, LiveRecords, NamespaceLive, ProcessesLive, RouteRow
 from topology.observe.normal import owner
 
 __all__ = ["MAX_ROUTERS", "REFUSALS", "Address", "ForwardingView", "Hindrance", "RouteEntry"]
@@ -76,6 +76,19 @@ class ForwardingView:
         """Whether the kernel has told how this interface is set."""
         shown = self.live.get(ids.link_live(ref))
         return isinstance(shown, LinkLive) and shown.conf is not None
+
+    def asks(self, ref: str) -> bool:
+        """Whether it takes part in ARP and neighbour discovery (IFF_NOARP)."""
+        shown = self.live.get(ids.link_live(ref))
+        return not (isinstance(shown, LinkLive) and "NOARP" in shown.flags)
+
+    def listens(self, namespace: str, protocol: str, address: str, port: int) -> bool | None:
+        """Whether a socket there waits for this; None: nobody looks at its processes, so it is not known."""
+        shown = self.live.get(ids.live("processes", namespace))
+        if not isinstance(shown, ProcessesLive):
+            return None
+        anywhere = ("0.0.0.0", "::", "*")  # noqa: S104  # compared, not bound: an IPv6 socket takes IPv4 too, where it is not told otherwise
+        return any((s.protocol, s.port) == (protocol, port) and s.address in (address, *anywhere) for s in shown.sockets)
 
     def switches(self, ref: str) -> tuple[str, ...]:
         """What of a bridge port is not as the kernel makes it and stands in no document: `bcast_flood off`, `locked on`, …"""

@@ -42,6 +42,7 @@ _ICMP6_TYPES = {
     "neighbor-solicitation": (135, None), "neighbour-advertisement": (136, None), "neighbor-advertisement": (136, None),
     "redirect": (137, None), "port-unreachable": (1, 4), "no-route": (1, 0), "address-unreachable": (1, 3),
 }  # fmt: skip
+_TOS_NAMES = {"Minimize-Delay": 16, "Maximize-Throughput": 8, "Maximize-Reliability": 4, "Minimize-Cost": 2, "Normal-Service": 0}
 _TCP_FLAGS = {"SYN": "S", "ACK": "A", "FIN": "F", "RST": "R", "PSH": "P"}
 
 
@@ -243,6 +244,16 @@ def _fits(name: str, pattern: str) -> bool:
     return bool(name) and (name.startswith(pattern[:-1]) if pattern.endswith("+") else name == pattern)
 
 
+def _tos(option: Option, seen: Seen) -> Answer | None:
+    value, _, mask = option.value.partition("/")
+    number = _TOS_NAMES.get(value) if not value[:1].isdigit() else int(value, 0)
+    return None if option.name != "--tos" or number is None else seen.packet.tos & int(mask or "0xff", 0) == number
+
+
+def _dscp(option: Option, seen: Seen) -> Answer | None:
+    return seen.packet.tos >> 2 == int(option.value, 0) if option.name == "--dscp" else None
+
+
 def _packet_type(option: Option, seen: Seen) -> Answer | None:
     kind = {"BROADCAST": "broadcast", "MULTICAST": "multicast"}.get(_type_of(seen.packet.dst, seen), "unicast")
     return option.value in (kind, "host" if kind == "unicast" else kind) if option.name == "--pkt-type" else None
@@ -302,6 +313,6 @@ def _quota(option: Option, _seen: Seen) -> Answer | None:
 MODELS: Mapping[str, Model] = {
     "tcp": _transport, "udp": _transport, "multiport": _transport, "icmp": _icmp, "icmp6": _icmp, "conntrack": _conntrack,
     "state": _conntrack, "mark": _mark, "connmark": _connmark, "ttl": _ttl, "hl": _ttl, "addrtype": _address_type, "iprange": _range,
-    "length": _length, "comment": _always, "owner": _owner, "physdev": _physdev, "pkttype": _packet_type, "limit": _limit,
+    "length": _length, "comment": _always, "owner": _owner, "physdev": _physdev, "pkttype": _packet_type, "tos": _tos, "dscp": _dscp, "limit": _limit,
     "hashlimit": _hashlimit, "statistic": _statistic, "recent": _recent, "time": _time, "connlimit": _connections, "quota": _quota,
 }  # fmt: skip

@@ -45,7 +45,15 @@ class Neighbours:
         path = self._segments.path(ref, learned.ref, "unicast") if learned is not None else None
         if learned is not None and path is not None:
             return Found(learned, path, self._view.mac(learned.ref), False)
+        if not self._view.asks(ref):
+            raise self._without_arp(ref, via)
         return self.ask(ref, via, self._sender(ref, via, packet))
+
+    def _without_arp(self, ref: str, via: str) -> Ended:
+        """What an interface without ARP sends has its own MAC address for destination (arp_constructor()): nobody takes that."""
+        ns, dev = ids.Ref.parse(ref)
+        note = f"{ref} is set to arp off: it asks for no MAC address, and its frames are for nobody"
+        return self._progress.ended(Cause.NEIGHBOUR_SILENT, ns, dev=dev, address=via, object=ids.interface(ref), note=note)
 
     def _fixed(self, ref: str, entry: Neighbour) -> Found:
         """A permanent entry: the frame goes to whoever has that MAC address."""
@@ -106,6 +114,8 @@ class Neighbours:
         """Why an interface that gets the request does not answer; empty where it does."""
         if not interface.up or interface.KIND.drops:
             return f"{interface.ref} is down" if not interface.up else f"{interface.ref} answers nothing"
+        if not self._view.asks(interface.ref):
+            return f"{interface.ref} is set to arp off: it answers nothing"
         return self._silence6(interface, target) if ":" in target else self._silence4(interface, target, sender)
 
     def _silence6(self, interface: AnyInterface, target: str) -> str:

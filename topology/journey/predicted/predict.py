@@ -107,7 +107,7 @@ class _Prediction:
         """What comes back; None: nothing has to."""
         protocol, change = self.probe.protocol, msgspec.structs.replace
         if protocol in ("tcp", "udp"):
-            self.progress.assume(f"something listens on {protocol} port {packet.dport} in {ns}")
+            self._check_listening(ns, packet)
         if protocol == "udp":
             return None
         ignores = self.view.ignores_echo(ns, packet.family) if protocol == "icmp" else ""
@@ -117,6 +117,14 @@ class _Prediction:
         if protocol == "tcp":
             return change(answer, flags="SA")
         return change(answer, type=129 if packet.type == 128 else 0)
+
+    def _check_listening(self, ns: str, packet: Packet) -> None:
+        """Raises Ended where it is known that nobody listens."""
+        listens = self.view.listens(ns, packet.protocol, packet.dst, packet.dport)
+        if listens is False:
+            raise self.progress.ended(Cause.NOBODY_LISTENS, ns)
+        if listens is None:
+            self.progress.assume(f"something listens on {packet.protocol} port {packet.dport} in {ns}")
 
     def _check_taken(self, taken: str, answer: Packet) -> None:
         """Raises Ended where the answer does not come to the socket that waits for it."""
@@ -156,7 +164,7 @@ class _Prediction:
         route = self.routing.follow(ns, packet, found)
         before, mark, dev = packet, self.progress.mark, route.dev or ""
         packet = self.hooks.through(ns, "output", packet, oif=dev)
-        if packet.dst != before.dst or self.progress.mark != mark:
+        if (packet.dst, packet.tos) != (before.dst, before.tos) or self.progress.mark != mark:
             route = self._reroute(ns, before, packet, route)
         self.routing.fits(ns, packet, route.dev or "", router=False)
         return self._leave(ns, packet, route)

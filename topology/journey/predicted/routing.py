@@ -31,7 +31,7 @@ class Routing:
         about = (_NUMBERS.get(packet.protocol, 0), packet.sport, packet.dport) if ports else (0, 0, 0)
         source = ipaddress.ip_address(packet.src) if packet.src else None
         oif = self._probe.dev if bound else ""
-        return Flow(ipaddress.ip_address(packet.dst), source, iif, oif, self._progress.mark, 0, *about)
+        return Flow(ipaddress.ip_address(packet.dst), source, iif, oif, self._progress.mark, packet.tos & ~3, *about)
 
     def decide(self, ns: str, flow: Flow) -> Decision:
         """The lookup. IPv4 sends what is bound to an interface by that one also without a route (ip_route_output_key_hash_rcu())."""

@@ -14,7 +14,7 @@ from topology.journey.predicted.tracking import UNTRACKED
 
 GOES_ON = frozenset((
     "LOG", "NFLOG", "TRACE", "CONNSECMARK", "SECMARK", "TCPMSS", "CLASSIFY", "CHECKSUM", "HMARK", "AUDIT", "IDLETIMER", "LED", "RATEEST",
-    "SET", "TCPOPTSTRIP", "TEE", "TOS", "DSCP", "ECN",
+    "SET", "TCPOPTSTRIP", "TEE", "ECN",
 ))  # fmt: skip
 """Targets after which the next rule is looked at, and that change nothing that is looked at here."""
 
@@ -108,6 +108,22 @@ def _ttl(run: Running, hit: Hit) -> Outcome:
     return "continue"
 
 
+def _tos(run: Running, hit: Hit) -> Outcome:
+    """TOS, DSCP: the packet has another TOS from here on."""
+    tos, dscp = hit.option("--set-tos"), hit.option("--set-dscp")
+    if dscp is not None:
+        changed = (run.packet.tos & 3) | int(dscp, 0) << 2
+    elif tos is not None:
+        value, _, mask = tos.partition("/")
+        changed = (run.packet.tos & ~int(mask or "0xff", 0) & 0xFF) ^ int(value, 0)
+    else:
+        run.unknown(hit.chain, hit.rule, f"-j {hit.name}")
+    after = msgspec.structs.replace(run.packet, tos=changed)
+    run.hit(hit, "continue", after if after != run.packet else None)
+    run.packet = after
+    return "continue"
+
+
 # ---- NAT ---------------------------------------------------------------------------------------------------------------------
 
 
@@ -186,6 +202,6 @@ def _translate(run: Running, hit: Hit) -> Outcome:
 
 TARGETS: Mapping[str, Act] = {
     "ACCEPT": _accept, "RETURN": _return, "DROP": _drop, "REJECT": _drop, "MARK": _mark, "CONNMARK": _connmark, "CT": _ct, "NOTRACK": _ct,
-    "TTL": _ttl, "HL": _ttl, **dict.fromkeys(_NAT, _translate),
+    "TTL": _ttl, "HL": _ttl, "TOS": _tos, "DSCP": _tos, **dict.fromkeys(_NAT, _translate),
 }  # fmt: skip
 """What the targets do that do something, by name."""
