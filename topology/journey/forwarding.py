@@ -11,7 +11,7 @@ from topology.model import ids, routing
 from topology.model.graph import Graph, wire_ref
 from topology.model.records import AnyInterface, Chain, Route
 from topology.observe import policy
-from topology.observe.live import FilterLive, LinkLive, LiveRecords, NamespaceLive, ProcessesLive, RouteRow
+from topology.observe.live import FdbLive, FilterLive, LinkLive, LiveRecords, NamespaceLive, ProcessesLive, RouteRow
 from topology.observe.normal import owner
 
 __all__ = ["MAX_ROUTERS", "REFUSALS", "Address", "ForwardingView", "Hindrance", "RouteEntry"]
@@ -25,12 +25,14 @@ _UNUSABLE = frozenset(("tentative", "dadfailed"))
 
 
 class Hindrance(NamedTuple):
-    """Why no frame passes the interface `ref`. `cause`: INTERFACE_DOWN, NO_CARRIER or PORT_BLOCKED. `object`: the record to look at."""
+    """Why no frame passes the interface `ref`. `cause`: INTERFACE_DOWN, NO_CARRIER or PORT_BLOCKED. `object`: the record to look at. `assumes`: what
+    has to be so for that, and cannot be known."""
 
     ref: str
     cause: Cause
     object: str
     note: str = ""
+    assumes: str = ""
 
 
 class ForwardingView:
@@ -76,6 +78,11 @@ class ForwardingView:
         """Whether the kernel has told how this interface is set."""
         shown = self.live.get(ids.link_live(ref))
         return isinstance(shown, LinkLive) and shown.conf is not None
+
+    def has_learned(self, port: AnyInterface, mac: str) -> bool:
+        """Whether the FDB of a port's bridge is known to have this MAC address at the port."""
+        table = self.live.get(ids.live("fdb-table", ids.join(port.namespace, port.master or "")))
+        return isinstance(table, FdbLive) and any((row.mac, row.dev) == (mac, port.name) for row in table.rows)
 
     def asks(self, ref: str) -> bool:
         """Whether it takes part in ARP and neighbour discovery (IFF_NOARP)."""
@@ -230,6 +237,7 @@ class ForwardingView:
     def _fitting(self, namespace: str, table: int, flow: Flow) -> Iterator[RouteEntry]:
         """The routes of a table that a packet could take, best first: longest prefix, then least metric."""
         if table == LOCAL_TABLE:
+            yield from self._added_to_local(namespace, flow)
             if self.is_local(namespace, flow.destination, flow.oif):
                 text = str(flow.destination)
                 yield RouteEntry(ipaddress.ip_network(text), 0, "lo", None, text, "local", None, LOCAL_TABLE)
@@ -240,6 +248,13 @@ class ForwardingView:
         ]  # fmt: skip
         found = (_leaving_by(h, flow.oif) for h in sorted(fitting, key=lambda h: (-h.network.prefixlen, h.metric)))
         yield from (h for h in found if h is not None)
+
+    def _added_to_local(self, namespace: str, flow: Flow) -> Iterator[RouteEntry]:
+        """What somebody added to table local, which the kernel fills itself."""
+        shown = self.live.get(ids.namespace_live(namespace))
+        for row in shown.routes if isinstance(shown, NamespaceLive) else ():
+            if row.table == LOCAL_TABLE and flow.destination in routing.network(row.to):
+                yield self._of_row(namespace, row)
 
     def _hops(self, namespace: str, table: int) -> Iterator[RouteEntry]:
         shown = self.live.get(ids.namespace_live(namespace))

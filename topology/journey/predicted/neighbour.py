@@ -185,7 +185,9 @@ class Neighbours:
             raise self._ended(own)
         self._blame_source(beside, sender)
         self._progress.hop("neighbour", ns, object=ids.interface(ref), dev=dev, address=via, asked=True)
-        note = self._note(ref, via, sender, [*answering, *beside], cast)
+        spaces = {i.namespace for i in owners if i.master is None}
+        elsewhere = [i for i in self._segment(ref) if i.namespace in spaces]
+        note = self._note(ref, via, sender, [*answering, *beside, *elsewhere], cast)
         raise self._progress.ended(Cause.NEIGHBOUR_SILENT, ns, dev=dev, address=via, object=ids.interface(ref), note=note)
 
     def _blame_source(self, beside: list[AnyInterface], sender: str) -> None:
@@ -205,6 +207,8 @@ class Neighbours:
 
     def _ended(self, stopped: Hindrance) -> Ended:
         ns, dev = ids.Ref.parse(stopped.ref)
+        if stopped.assumes:
+            self._progress.assume(stopped.assumes)
         return self._progress.ended(stopped.cause, ns, dev=dev, object=stopped.object, note=stopped.note)
 
     def _holder_note(self, ref: str, address: str) -> str:

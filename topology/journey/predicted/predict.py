@@ -185,8 +185,12 @@ class _Prediction:
         if packet.src or found.route is None or found.errno:
             return packet, found
         packet = msgspec.structs.replace(packet, src=self._source(ns, found.route, packet))
-        again = packet.protocol in ("tcp", "udp")
-        return packet, self.routing.decide(ns, self.routing.flow(ns, packet)) if again else found
+        again = self.routing.decide(ns, self.routing.flow(ns, packet))
+        if packet.protocol in ("tcp", "udp"):
+            return packet, again
+        if (again.errno, again.route and again.route[:4]) != (found.errno, found.route[:4]):
+            self.progress.assume(f"its socket is not bound to {packet.src}, for which {ns} has another route (ping(8) looks that up first)")
+        return packet, found
 
     def _reroute(self, ns: str, before: Packet, packet: Packet, route: RouteEntry) -> RouteEntry:
         """After a rule in OUTPUT changed what routing depends on (ip_route_me_harder())."""
@@ -262,7 +266,7 @@ class _Prediction:
         if self._tunnelled > _TUNNELS:
             raise self.progress.ended(Cause.UNKNOWN, space, object=tunnel.id, note="tunnels in tunnels are not predicted")
         overhead = tunnel.KIND.mtu.overhead(tunnel)
-        length = (self.progress.piece or inner.length) + overhead
+        length = (inner.length if inner.protocol == "arp" else self.progress.piece or inner.length) + overhead
         outer = Packet(protocol="udp", src=tunnel.local or "", dst=to, dport=tunnel.dstport, ttl=tunnel.ttl or _TTL, length=length)
         self._tunnelled += 1
         before = self.progress.set_aside()

@@ -100,6 +100,10 @@ class Routing:
             through = graph.interfaces.get(ids.join(ns, dev)) if dev else None
             if through is not None and not through.up and target in routing.network(route.to):
                 yield through
+        others = [i for i in graph.inside(ns) if not i.KIND.builtin]
+        # IPv6 addresses go when their interface goes down: no record tells where they were
+        if others and not any(i.up for i in others):
+            yield others[0]
 
     # ---- size --------------------------------------------------------------------------------------------------------
 
