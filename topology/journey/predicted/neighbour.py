@@ -11,6 +11,7 @@ from topology.journey.packet import SOLICITATION, Packet
 from topology.journey.predicted.progress import Ended, Progress
 from topology.journey.predicted.routing import Routing
 from topology.journey.predicted.segment import Cast, Segments
+from topology.journey.predicted.vlans import VlanFilters
 from topology.model import ids
 from topology.model.records import AnyInterface, Neighbour
 from topology.observe.live import NamespaceLive, NeighbourRow
@@ -184,11 +185,19 @@ class Neighbours:
         if own is not None:
             raise self._ended(own)
         self._blame_source(beside, sender)
+        self._blame_filter(ref, [i for i in owners if i not in beside and i.master is None])
         self._progress.hop("neighbour", ns, object=ids.interface(ref), dev=dev, address=via, asked=True)
         spaces = {i.namespace for i in owners if i.master is None}
         elsewhere = [i for i in self._segment(ref) if i.namespace in spaces]
         note = self._note(ref, via, sender, [*answering, *beside, *elsewhere], cast)
         raise self._progress.ended(Cause.NEIGHBOUR_SILENT, ns, dev=dev, address=via, object=ids.interface(ref), note=note)
+
+    def _blame_filter(self, ref: str, apart: list[AnyInterface]) -> None:
+        """VLAN filtering parts what would be one segment."""
+        for interface in apart:
+            stopped = VlanFilters(self._view).between(ref, interface.ref)
+            if stopped is not None:
+                raise self._ended(stopped)
 
     def _blame_source(self, beside: list[AnyInterface], sender: str) -> None:
         """rp_filter and the like heed the sender of a request too."""
