@@ -16,13 +16,26 @@ from agent.journey.clock import await_timestamps
 from agent.journey.listeners import TraceListeners
 from agent.journey.taps import Frame
 from agent.journey.wires import Taps, Wires
+from agent.netlink import sockets
 from agent.netlink.namespaces import Namespaces, Netns
 from topology.journey import packet as pk
 from topology.journey.packet import Packet, is_neighbour
-from topology.journey.sighting import AnySighting, FdbLookup, Hook, HookPass, RouteLookup, RuleHit, TappedFrame, TraceNote
+from topology.journey.sighting import (
+    AnySighting,
+    FdbLookup,
+    ForeignRules,
+    Hook,
+    HookPass,
+    PortLookup,
+    RouteLookup,
+    RuleHit,
+    TappedFrame,
+    TraceNote,
+)
 from topology.model import ids
 from topology.model.ids import Ref
 from topology.model.netfilter import Family
+from topology.observe.facts import Protocol
 
 ETHERNET = 14
 """Bytes of an Ethernet header."""
@@ -86,7 +99,7 @@ class _Place:
         self.traced: dict[int, _Traced] = {}
         """nftables' number of a packet that is followed → what it is."""
         self.flagged: dict[int, bool] = {}
-        """Number of a packet → whether a rule of this session has matched it; a number comes again with another packet."""
+        """Number of a packet → whether a rule of this session has matched it (or else another's); numbers come again with other packets."""
         self.fdb: dict[str, str] = {}
         """MAC address → port of a bridge, as the session began."""
         self.looked_up_macs: set[str] = set()
@@ -136,6 +149,9 @@ class Session:
         for place in self._places.values():
             place.fdb = lookup.fdb(place.netns, self._devices(place))
         self.started = time.time_ns()
+        for place in self._places.values():
+            if tables := self._listeners.of(place.netns).foreign:
+                self._sink(ForeignRules(ns=place.netns.name, tables=tables))
         for ns, text in problems:
             self._sink(TraceNote(ns=ns, text=text))
         return self
@@ -210,8 +226,8 @@ class Session:
 
     def _on_nft_line(self, place: _Place, line: decode.Line) -> None:
         ours = line.table == self.name
-        if ours and line.packet and line.chain in nft.MATCHED_IN:
-            _remember(place.flagged, line.id, line.type == "rule")
+        if line.type == "rule" and line.chain in nft.MATCHED_IN and line.table.startswith(TRACES):
+            _remember(place.flagged, line.id, ours)
         if line.packet:  # once per base chain, with its first line
             self._identify(place, line)
         traced = place.traced.get(line.id)
@@ -237,10 +253,12 @@ class Session:
             _remember(place.traced, line.id, _Traced(whole, key))
 
     def _is_error_of_ours(self, place: _Place, line: decode.Line) -> bool:
-        """The packet in an ICMP error is cut off in a trace: known is whether a rule of this session has matched it. On a bridge, the
-        copies that it forwards have other numbers."""
+        """The packet in an ICMP error is cut off in a trace: known is whose rule has matched it. On a bridge, the copies that it forwards
+        have other numbers."""
         packet = pk.ip(line.packet)
-        return place.flagged.get(line.id, False) or (packet is not None and packet.error and self._listeners.of(place.netns).sessions == 1)
+        if packet is None or not packet.error:
+            return False
+        return place.flagged.get(line.id, self._listeners.of(place.netns).sessions == 1)
 
     def _on_trace_chain(self, place: _Place, line: decode.Line, key: str) -> None:
         """The packet is in a chain of the session's own table: at the beginning or the end of a hook."""
@@ -313,6 +331,12 @@ class Session:
         if found.dev and (found.type == "unicast"):
             place.next_hops.add((found.dev, found.via or found.dst))
         self._sink(found)
+
+    def look_up_port(self, ns: str, protocol: Protocol, port: int) -> None:
+        """Report whether a socket of the namespace waits for packets at this port."""
+        netns = self._places[ns].netns
+        found = any((s.protocol, s.port) == (protocol, port) for s in self._namespaces.visit(netns, sockets.here))
+        self._sink(PortLookup(ns=ns, port=port, listens=found))
 
     def forget_lookups(self) -> None:
         """Look routes up again from now on: the answers may have changed."""

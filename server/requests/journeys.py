@@ -12,6 +12,7 @@ from server.problems import problem_of, unavailable
 from server.sessions import RunningRequest, Session
 from topology.journey.ask import MAX_NAMESPACES, concerned, resolve, wires
 from topology.journey.compare import compare
+from topology.journey.explain import explained
 from topology.journey.hop import Journey
 from topology.journey.predicted.predict import predict as predicted
 from topology.journey.probe import Probe
@@ -117,7 +118,8 @@ class _Trace:
 
     def _journey(self, ended: bool) -> Journey:
         observed = self._workspace.observed
-        return stitch(self._probe, self._sightings, observed.records, observed.live, ended)
+        journey = stitch(self._probe, self._sightings, observed.records, observed.live, ended)
+        return explained(journey, predicted(self._probe, observed.records, observed.live)) if ended else journey
 
     def _send(self, journey: Journey, ended: bool) -> None:
         self._session.item(self._request.id, JourneyItem(number=len(self._journeys) + 1, journey=journey, ended=ended))

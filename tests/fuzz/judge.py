@@ -59,6 +59,8 @@ def _verdict(sent: Sent, journey: Journey, truth: Truth) -> str:
     """Why it cannot be so: did it arrive, was it answered?"""
     found = journey.verdict
     if found.cause == Cause.DELIVERED:
+        if sent.protocol == "udp" and _grew(truth, found.namespace, "Udp.NoPorts", "Udp6NoPorts"):
+            return "nobody listens there"
         if sent.protocol == "udp":
             return "" if truth.arrived or truth.answered else f"no socket got it (errno {truth.errno})"
         return "" if truth.answered else f"the sender had no answer (errno {truth.errno}; {_known(truth)})"
@@ -95,6 +97,8 @@ def _by_rule(claim: Claim) -> str:
     rule = claim.found.rule
     if rule is None:
         return "no rule is named"
+    if rule.table == "own":
+        return ""  # nftables' own tables count nothing that is looked at here
     same = [r for r in claim.truth.rules if (r.ns, r.family, r.table, r.chain, r.number)
             == (rule.namespace, rule.family, rule.table, rule.chain, rule.number)]  # fmt: skip
     if not same:
@@ -116,7 +120,8 @@ def _no_route(claim: Claim) -> str:
 
 def _neighbour(claim: Claim) -> str:
     state = State().neighbour(claim.found.namespace, claim.found.address, claim.found.dev)
-    return f"its neighbour entry is {state}" if state in ("REACHABLE", "DELAY", "PROBE", "PERMANENT", "NOARP") else ""
+    known = ("REACHABLE", "DELAY", "PROBE") if claim.found.note else ("REACHABLE", "DELAY", "PROBE", "PERMANENT", "NOARP")
+    return f"its neighbour entry is {state}" if state in known else ""
 
 
 def _device(found: Verdict) -> tuple[str, str]:
@@ -215,6 +220,7 @@ def _prediction(number: int, sent: Sent, prediction: Journey, seen: Verdict | No
         return
     if seen is not None:
         same = (said.cause, said.leg, said.namespace) == (seen.cause, seen.leg, seen.namespace)
+        same = same or (sent.protocol == "udp" and said.cause == Cause.DELIVERED and seen.leg == "reply")  # nothing has to come back
         wrong = "" if same else f"it was: {words(seen)}"
     else:
         wrong = _verdict(sent, prediction, truth)

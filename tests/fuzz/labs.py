@@ -394,7 +394,7 @@ def _probe(lab: Lab) -> Sent:
     elif roll < 0.09:
         address = "fd66::1" if ipv6 else "10.66.0.1"
     elif roll < 0.11:
-        address = "ff02::1" if ipv6 else rng.choice(("224.0.0.1", "10.1.0.255", "255.255.255.255"))
+        address = "fd01::77" if ipv6 else rng.choice(("10.1.0.255", "10.2.0.255", "255.255.255.255"))
     elif roll < 0.13:
         address = "::1" if ipv6 else "127.0.0.1"
     protocol = rng.choice(("icmp", "icmp", "udp", "tcp", "tcp"))

@@ -12,6 +12,7 @@ from protocol.private import Sighted, Trace, TraceEnded
 from tests.fuzz.case import Case, Sent
 from tests.kernel.stage import Stage
 from topology.journey.ask import concerned, wires
+from topology.journey.explain import explained
 from topology.journey.hop import Journey
 from topology.journey.predicted.predict import predict
 from topology.journey.probe import Probe
@@ -81,7 +82,8 @@ def trace(stage: Stage, traced: list[Traced], chains: dict[str, AnyRecord]) -> N
     stage.watch.on_events()
     records = {**stage.observed.records, **chains}
     for one in traced:
-        one.journey = stitch(one.probe, one.sightings, records, stage.observed.live)
+        seen = stitch(one.probe, one.sightings, records, stage.observed.live)
+        one.journey = explained(seen, predict(one.probe, records, stage.observed.live))
 
 
 async def _trace(stage: Stage, traced: list[Traced]) -> None:

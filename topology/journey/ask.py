@@ -23,6 +23,8 @@ def resolve(ask: Ask, observed: Mapping[str, AnyRecord], live: LiveRecords, nonc
     check(ask)
     namespace = source_namespace(observed, ask.source)
     address = target_address(observed, ask.target, ask.ipv6, namespace)
+    if ipaddress.ip_address(address).is_multicast:
+        raise invalid(f"{address} is a multicast address: such a packet goes to many at once", None, "capture it where it should arrive")
     dev, sender = ids.name_of(ask.source), ""
     if ask.protocol == "arp":
         dev, sender = _asking(ForwardingView(Graph(observed), live), namespace, dev, address)

@@ -117,10 +117,27 @@ class SocketResult(Sighting, frozen=True, kw_only=True, tag="socket"):
     by: str = ""
 
 
+class PortLookup(Sighting, frozen=True, kw_only=True, tag="port"):
+    """Whether a socket of the namespace waits for datagrams at the `port` to which the packet was delivered there. Asked when the session
+    ends."""
+
+    port: int
+    listens: bool
+
+
+class ForeignRules(Sighting, frozen=True, kw_only=True, tag="foreign"):
+    """The nftables `tables` below IP that the namespace has rules in, by family and name: `bridge filter`, `arp f`. What they do is not
+    traced."""
+
+    tables: tuple[str, ...]
+
+
 class TraceNote(Sighting, frozen=True, kw_only=True, tag="note"):
     """Something that could not be looked at, in the kernel's words."""
 
     text: str
 
 
-AnySighting = TappedFrame | HookPass | RuleHit | RouteLookup | NeighbourLookup | FdbLookup | SocketResult | TraceNote
+AnySighting = (
+    TappedFrame | HookPass | RuleHit | RouteLookup | NeighbourLookup | FdbLookup | SocketResult | PortLookup | ForeignRules | TraceNote
+)

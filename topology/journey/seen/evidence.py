@@ -10,9 +10,11 @@ from topology.journey.probe import Probe
 from topology.journey.sighting import (
     AnySighting,
     FdbLookup,
+    ForeignRules,
     Hook,
     HookPass,
     NeighbourLookup,
+    PortLookup,
     RouteLookup,
     RuleHit,
     SocketResult,
@@ -51,7 +53,8 @@ class _Legs:
 
     def __init__(self, probe: Probe) -> None:
         self.probe = probe
-        self._datagrams: set[tuple[str, int, str, int]] = set()
+        self._datagrams: set[tuple[tuple[str, int], tuple[str, int]]] = set()
+        self._senders: set[tuple[str, int]] = set()
 
     def of(self, packet: Packet) -> Leg | None:
         """None: it is not the probe nor an answer to it."""
@@ -73,11 +76,13 @@ class _Legs:
         return "reply" if answers_for(packet) == self.probe.address else None
 
     def _datagram(self, packet: Packet) -> Leg:
-        """A reply has the addresses of an earlier datagram swapped; each namespace sees the original first."""
+        """A reply goes to where an earlier datagram came from, though perhaps not from where that went. Each namespace sees the original
+        first."""
         here, there = (packet.src, packet.sport), (packet.dst, packet.dport)
-        if here != there and (*there, *here) in self._datagrams:
+        if (here, there) not in self._datagrams and there in self._senders and here not in self._senders:
             return "reply"
-        self._datagrams.add((*here, *there))
+        self._datagrams.add((here, there))
+        self._senders.add(here)
         return "original"
 
 
@@ -133,6 +138,8 @@ class Evidence:
         self.neighbours: dict[tuple[str, str, str], NeighbourLookup] = {}
         self.fdb: dict[tuple[str, str], str] = {}
         self.socket_results: list[SocketResult] = []
+        self.ports: dict[str, bool] = {}
+        self.foreign: dict[str, tuple[str, ...]] = {}
         self.notes: list[TraceNote] = []
         self._legs, self._copies = _Legs(probe), _Copies()
         for sighting in sorted(sightings, key=_order):
@@ -141,6 +148,11 @@ class Evidence:
             taps.sort(key=lambda t: t.at or 0)
         sent = next((t.at for t in self.taps["original"] if t.at is not None), None)
         self.start = sent if sent is not None else next((s.at for s in self.socket_results if s.at is not None), 0)
+
+    @property
+    def answered(self) -> bool:
+        """Whether the socket that sent the packet got the answer; also where nobody asked it (traffic of the lab's own)."""
+        return not self.socket_results or any(s.event != "sent" for s in self.socket_results)
 
     # ---- filing ------------------------------------------------------------------------------------------------------
 
@@ -268,6 +280,8 @@ _FILED: dict[type[AnySighting], Callable[..., None]] = {
     NeighbourLookup: Evidence._file_neighbour,
     FdbLookup: Evidence._file_fdb,
     SocketResult: lambda evidence, found: evidence.socket_results.append(found),
+    PortLookup: lambda evidence, found: evidence.ports.update({found.ns: found.listens}),
+    ForeignRules: lambda evidence, found: evidence.foreign.update({found.ns: found.tables}),
     TraceNote: lambda evidence, found: evidence.notes.append(found),
 }
 """Where each kind of sighting is kept."""
