@@ -132,8 +132,10 @@ class _Prediction:
         note = f"{taken} has {answer.dst} too, and took the answer" if taken != ns else ""
         if taken == ns and dev and came not in (dev, "lo"):
             note = f"the answer came in at {came}, and the socket that waits for it is bound to {dev}"
+        if not note and answer.protocol == "tcp" and answer.src != self.probe.address:
+            note = f"the answer came from {answer.src}, and the socket waits for one from {self.probe.address}"
         if note:
-            raise self.progress.ended(Cause.NO_ANSWER, taken, dev=came, note=note)
+            raise self.progress.ended(Cause.ANSWER_NOT_TAKEN, taken, dev=came, note=note)
 
     # ---- from namespace to namespace ---------------------------------------------------------------------------------
 
