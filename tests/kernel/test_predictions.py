@@ -66,8 +66,8 @@ OVERLAY = (
 
 
 class Case(NamedTuple):
-    """`net` and then `lines`; `to` is pinged from `source` (`options` are ping's, as fields of Ask). `cause`, `place` and `leg`: what has to
-    be predicted, None: delivered. `note`: words in the verdict's note;
+    """`net` and then `lines`; `to` is pinged from `source` (`size`, `dont_fragment` as in Ask). `cause`, `place` and `leg`: what has to be
+    predicted, None: delivered. `note`: words in the verdict's note;
     `assumed`: in the only assumption that there may be."""
 
     net: tuple[str, ...]
@@ -122,7 +122,9 @@ CASES = {
     ),
     "no physdev without a bridge": Case(PAIR, ("ip netns exec b iptables -A INPUT -m physdev --physdev-is-in -j DROP",), "10.1.0.2"),
     # ---- VLANs
-    "one VLAN": Case(VLANS, ("for p in pa pb; do bridge vlan del dev $p vid 1; bridge vlan add dev $p vid 7 pvid untagged; done",), "10.1.0.2"),
+    "one VLAN": Case(
+        VLANS, ("for p in pa pb; do bridge vlan del dev $p vid 1; bridge vlan add dev $p vid 7 pvid untagged; done",), "10.1.0.2"
+    ),
     "two VLANs": Case(
         VLANS, ("bridge vlan del dev pb vid 1; bridge vlan add dev pb vid 7 pvid untagged",), "10.1.0.2", Cause.VLAN_FILTERED, "host",
         note="pb is not in VLAN 1",
@@ -158,7 +160,8 @@ CASES = {
     ),
     "answers for an address elsewhere": Case(PAIR, ("ip -n b addr add 10.1.0.50/32 dev lo",), "10.1.0.50"),
     "arp_ignore 8": Case(
-        PAIR, ("ip netns exec b sysctl -qw net.ipv4.conf.all.arp_ignore=8",), "10.1.0.2", Cause.NEIGHBOUR_SILENT, "a", note="arp_ignore is 8"
+        PAIR, ("ip netns exec b sysctl -qw net.ipv4.conf.all.arp_ignore=8",), "10.1.0.2", Cause.NEIGHBOUR_SILENT, "a",
+        note="arp_ignore is 8",
     ),
     "the asker is not asked back": Case(PAIR, ("ip netns exec a sysctl -qw net.ipv4.conf.all.arp_ignore=8",), "10.1.0.2"),
     "arp_filter": Case(
@@ -168,7 +171,8 @@ CASES = {
     "arp off": Case(PAIR, ("ip -n b link set eth0 arp off",), "10.1.0.2", Cause.NEIGHBOUR_SILENT, "a", note="arp off"),
     "arp off at the sender": Case(PAIR, ("ip -n a link set eth0 arp off",), "10.1.0.2", Cause.NEIGHBOUR_SILENT, "a", note="arp off"),
     "proxy_arp": Case(
-        ROUTER, ("ip -n a addr flush dev eth0; ip -n a addr add 10.1.0.2/8 dev eth0; ip netns exec r sysctl -qw net.ipv4.conf.left.proxy_arp=1",),
+        ROUTER, ("ip -n a addr flush dev eth0; ip -n a addr add 10.1.0.2/8 dev eth0",
+                 "ip netns exec r sysctl -qw net.ipv4.conf.left.proxy_arp=1"),
         "10.2.0.2",
     ),
     "no proxy_arp": Case(
@@ -187,12 +191,15 @@ CASES = {
                  "ip netns exec r sysctl -qw net.ipv4.conf.left.rp_filter=1"), "10.2.0.2", Cause.REVERSE_PATH, "r",
     ),
     # ---- routing
-    "ip rule unreachable": Case(ROUTER, ("ip -n r rule add to 10.2.0.0/16 unreachable pref 9",), "10.2.0.2", Cause.NO_ROUTE, "r", note="ip rule 9"),
+    "ip rule unreachable": Case(
+        ROUTER, ("ip -n r rule add to 10.2.0.0/16 unreachable pref 9",), "10.2.0.2", Cause.NO_ROUTE, "r", note="ip rule 9"
+    ),
     "ip rule from, of the answer": Case(
         ROUTER, ("ip -n b rule add from 10.2.0.2 blackhole pref 9",), "10.2.0.2", Cause.NO_ROUTE, "b", "reply", note="ip rule 9: blackhole"
     ),
     "ip rule from, of what has no source yet": Case(
-        ROUTER, ("ip -n a rule add from 10.1.0.2 table 7; ip -n a route add default via 10.1.0.1 src 10.1.0.2 table 7 metric 7",), "10.2.0.2",
+        ROUTER, ("ip -n a rule add from 10.1.0.2 table 7",
+                 "ip -n a route add default via 10.1.0.1 src 10.1.0.2 table 7 metric 7"), "10.2.0.2",
         assumed="not bound",
     ),
     "ip rule iif": Case(ROUTER, ("ip -n r rule add iif left prohibit pref 9",), "10.2.0.2", Cause.NO_ROUTE, "r", note="prohibit"),
@@ -208,7 +215,8 @@ CASES = {
     ),
     "ip rule goto": Case(ROUTER, ("ip -n r rule add pref 5 goto 32766; ip -n r rule add pref 9 unreachable",), "10.2.0.2"),
     "a table by its rule": Case(
-        ROUTER, ("ip -n a route del default; ip -n a route add default via 10.1.0.1 table 7; ip -n a rule add to 10.2.0.0/16 table 7",), "10.2.0.2"
+        ROUTER, ("ip -n a route del default; ip -n a route add default via 10.1.0.1 table 7",
+                 "ip -n a rule add to 10.2.0.0/16 table 7"), "10.2.0.2",
     ),
     "suppress_prefixlength": Case(
         ROUTER, ("ip -n a rule add table main suppress_prefixlength 0 pref 9; ip -n a rule add unreachable pref 10",), "10.2.0.2",
@@ -242,8 +250,12 @@ CASES = {
     ),
     "broadcast": Case(PAIR, (), "10.1.0.255", Cause.REFUSED, "a"),
     # ---- NAT and conntrack
-    "own packets skip PREROUTING": Case(ROUTER, ("ip netns exec a iptables -t nat -A PREROUTING -j DNAT --to-destination 10.9.0.9",), "10.2.0.2"),
-    "DNAT of own packets": Case(ROUTER, ("ip netns exec a iptables -t nat -A OUTPUT -d 10.5.0.5 -j DNAT --to-destination 10.2.0.2",), "10.5.0.5"),
+    "own packets skip PREROUTING": Case(
+        ROUTER, ("ip netns exec a iptables -t nat -A PREROUTING -j DNAT --to-destination 10.9.0.9",), "10.2.0.2"
+    ),
+    "DNAT of own packets": Case(
+        ROUTER, ("ip netns exec a iptables -t nat -A OUTPUT -d 10.5.0.5 -j DNAT --to-destination 10.2.0.2",), "10.5.0.5"
+    ),
     "DNAT to loopback": Case(
         PAIR, ("ip netns exec b iptables -t nat -A PREROUTING -j DNAT --to-destination 127.0.0.1",), "10.1.0.2", Cause.NO_ROUTE, "b",
         note="route_localnet",
@@ -279,7 +291,8 @@ CASES = {
     "owner": Case(PAIR, ("ip netns exec b iptables -A OUTPUT -m owner --uid-owner 0 -j DROP",), "10.1.0.2"),
     "a router's one arm": Case(
         SWITCH, ("ip netns add r; ip link add pr type veth peer name eth0 netns r; ip link set pr master br0 up; ip -n r link set eth0 up",
-                 "ip -n r addr add 10.1.0.9/24 dev eth0; ip -n r addr add 10.8.0.9/24 dev eth0; ip netns exec r sysctl -qw net.ipv4.ip_forward=1",
+                 "ip -n r addr add 10.1.0.9/24 dev eth0; ip -n r addr add 10.8.0.9/24 dev eth0",
+                 "ip netns exec r sysctl -qw net.ipv4.ip_forward=1",
                  "ip -n b addr flush dev eth0; ip -n b addr add 10.8.0.2/24 dev eth0; ip -n b route add default via 10.8.0.9",
                  "ip -n a route add default via 10.1.0.9; ip netns exec r iptables -t nat -A POSTROUTING -j MASQUERADE"), "10.8.0.2",
     ),
@@ -287,7 +300,7 @@ CASES = {
     "the peer takes less": Case(PAIR, ("ip -n b link set eth0 mtu 600",), "10.1.0.2", Cause.TOO_BIG, "b", size=1000),
     "so much less that fragments do": Case(PAIR, ("ip -n a link set eth0 mtu 600",), "10.1.0.2", Cause.TOO_BIG, "a", "reply", size=1000),
     "both take less": Case(PAIR, ("for n in a b; do ip -n $n link set eth0 mtu 600; done",), "10.1.0.2", size=1000),
-    "a VLAN header more fits": Case(PAIR, ("ip -n b link set eth0 mtu 1000; ip -n b route add 10.1.0.1/32 dev eth0",), "10.1.0.2", size=976),
+    "a VLAN header more fits": Case(PAIR, ("ip -n b link set eth0 mtu 1000",), "10.1.0.2", size=976),
     "one byte more does not": Case(PAIR, ("ip -n b link set eth0 mtu 1000",), "10.1.0.2", Cause.TOO_BIG, "b", size=977),
     # ---- macvlan and vxlan
     "macvlan bridge": Case(tuple(line.replace("MODE", "bridge") for line in MACVLANS), (), "10.1.0.2"),

@@ -25,8 +25,8 @@ _UNUSABLE = frozenset(("tentative", "dadfailed"))
 
 
 class Hindrance(NamedTuple):
-    """Why no frame passes the interface `ref`. `cause`: INTERFACE_DOWN, NO_CARRIER or PORT_BLOCKED. `object`: the record to look at. `assumes`: what
-    has to be so for that, and cannot be known."""
+    """Why no frame passes the interface `ref`. `cause`: INTERFACE_DOWN, NO_CARRIER or PORT_BLOCKED. `object`: the record to look at.
+    `assumes`: what has to be so for that, and cannot be known."""
 
     ref: str
     cause: Cause
@@ -47,7 +47,7 @@ class ForwardingView:
                 self._holders.setdefault(ip, []).append(interface)
 
     def addresses(self, interface: AnyInterface) -> tuple[str, ...]:
-        """All addresses of an interface, those too that the kernel made; without those that are not usable (duplicate address detection)."""
+        """All addresses of an interface, those too that the kernel made, but for those that duplicate address detection keeps from use."""
         shown = self.live.get(ids.link_live(interface.ref))
         rows = shown.addresses if isinstance(shown, LinkLive) else ()
         unusable = {row.address for row in rows if _UNUSABLE.intersection(row.flags)}
@@ -66,8 +66,8 @@ class ForwardingView:
         return shown.sysctls.get(key, "0") if isinstance(shown, NamespaceLive) else "0"
 
     def setting(self, ref: str, key: str, above: str = "") -> int:
-        """A value of `net.ipv4.conf.INTERFACE`: the greater one of its own and that of `all`. `above`: what an interface has as its own where
-        the kernel has not told (a document): the value of this sysctl."""
+        """A value of `net.ipv4.conf.INTERFACE`: the greater one of its own and that of `all`. `above`: the sysctl whose value
+        an interface has as its own where the kernel has not told (a document)."""
         namespace, _ = ids.Ref.parse(ref)
         shown = self.live.get(ids.link_live(ref))
         told = shown.conf if isinstance(shown, LinkLive) else None
@@ -94,7 +94,7 @@ class ForwardingView:
         shown = self.live.get(ids.live("processes", namespace))
         if not isinstance(shown, ProcessesLive):
             return None
-        anywhere = ("0.0.0.0", "::", "*")  # noqa: S104  # compared, not bound: an IPv6 socket takes IPv4 too, where it is not told otherwise
+        anywhere = ("0.0.0.0", "::", "*")  # an IPv6 socket takes IPv4 too, where it is not told otherwise
         return any((s.protocol, s.port) == (protocol, port) and s.address in (address, *anywhere) for s in shown.sockets)
 
     def switches(self, ref: str) -> tuple[str, ...]:
@@ -146,7 +146,7 @@ class ForwardingView:
         return str(min(same, key=lambda a: next_hop not in a.network).ip) if same else None
 
     def sender(self, namespace: str, route: RouteEntry, destination: Address) -> Address | None:
-        """The source address that the kernel chooses: the route's, one of the interface (in the next hop's subnet, if there is one), any."""
+        """The source address that the kernel chooses: the route's, one of the interface (best in the next hop's subnet), any."""
         if route.src is not None:
             return ipaddress.ip_address(route.src)
         next_hop = ipaddress.ip_address(route.via) if route.via else destination

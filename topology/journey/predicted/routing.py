@@ -25,8 +25,8 @@ class Routing:
         self._view, self._progress, self._probe = view, progress, probe
 
     def flow(self, ns: str, packet: Packet, iif: str = "lo", ports: bool = True) -> Flow:
-        """What a lookup for this packet is about. `ports`: protocol and ports are filled in, as for all but what a rule has changed in OUTPUT
-        (ip_route_me_harder())."""
+        """What a lookup for this packet is about. `ports`: protocol and ports are filled in, as for all but what a rule has changed in
+        OUTPUT (ip_route_me_harder())."""
         bound = iif == "lo" and ns == self._probe.namespace and self._progress.leg == "original"
         about = (_NUMBERS.get(packet.protocol, 0), packet.sport, packet.dport) if ports else (0, 0, 0)
         source = ipaddress.ip_address(packet.src) if packet.src else None
