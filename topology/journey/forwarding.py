@@ -150,14 +150,15 @@ class ForwardingView:
         if route.src is not None:
             return ipaddress.ip_address(route.src)
         next_hop = ipaddress.ip_address(route.via) if route.via else destination
-        found: list[tuple[bool, bool, bool, Address]] = []
+        found: list[tuple[bool, bool, bool, bool, Address]] = []
         for interface in self.graph.inside(namespace):
             for text in self.addresses(interface) if interface.up else ():
                 own, there = ipaddress.ip_interface(text), interface.name == route.dev
-                wrong_scope = own.ip.is_link_local != destination.is_link_local
-                if own.version == destination.version and not own.ip.is_loopback and (there or not own.ip.is_link_local):
-                    found.append((wrong_scope, not there, next_hop not in own.network, own.ip))
-        return min(found, key=lambda f: f[:3])[3] if found else None
+                order = (own.ip.is_loopback, own.ip.is_link_local != destination.is_link_local, not there, next_hop not in own.network)
+                # IPv6 takes ::1 where there is nothing better; 127.0.0.1 has a scope that is too narrow
+                if own.version == destination.version and (own.version == 6 or not own.ip.is_loopback):
+                    found.append((*order, own.ip))
+        return min(found, key=lambda f: f[:4])[4] if found else None
 
     def ignores_echo(self, namespace: str, family: str) -> str:
         """The sysctl, with its value, by which a namespace answers no echo request; empty where it answers."""

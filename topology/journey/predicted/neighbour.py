@@ -48,7 +48,17 @@ class Neighbours:
             return Found(learned, path, self._view.mac(learned.ref), False)
         if not self._view.asks(ref):
             raise self._without_arp(ref, via)
+        if ":" in via and not self._can_solicit(ref, packet):
+            ns, dev = ids.Ref.parse(ref)
+            note = f"{ref} has no link-local address to ask with"
+            raise self._progress.ended(Cause.NEIGHBOUR_SILENT, ns, dev=dev, address=via, object=ids.interface(ref), note=note)
         return self.ask(ref, via, self._sender(ref, via, packet))
+
+    def _can_solicit(self, ref: str, packet: Packet) -> bool:
+        """A solicitation comes from the packet's source, where that is the interface's own, else from its link-local address
+        (ndisc_solicit()). Records alone do not say whether it has one."""
+        own = [ipaddress.ip_interface(a).ip for a in self._view.addresses(self._view.graph.interfaces[ref])]
+        return not self._view.is_told(ref) or packet.src in map(str, own) or any(a.version == 6 and a.is_link_local for a in own)
 
     def _without_arp(self, ref: str, via: str) -> Ended:
         """What an interface without ARP sends has its own MAC address for destination (arp_constructor()): nobody takes that."""

@@ -44,6 +44,17 @@ def predict(probe: Probe, records: Mapping[str, AnyRecord], live: LiveRecords, w
     return Journey(probe=probe, hops=tuple(progress.hops), verdict=verdict, predicted=True, assumptions=tuple(progress.assumptions))
 
 
+def predict_ping(probe: Probe, records: Mapping[str, AnyRecord], live: LiveRecords) -> Journey:
+    """The journey of what ping(8) sends: a packet that its own interface lets through whole must not be fragmented on its way either
+    (IP_PMTUDISC_WANT, ip(7))."""
+    journey = predict(probe, records, live)
+    if not journey.verdict.delivered or probe.family == "ipv6":
+        return journey
+    whole = predict(msgspec.structs.replace(probe, dont_fragment=True), records, live)
+    on_its_way = whole.verdict.cause == Cause.TOO_BIG and not whole.verdict.errno
+    return whole if on_its_way else journey
+
+
 class _Onward(NamedTuple):
     """A packet that leaves a namespace by `dev` for the address `via`."""
 

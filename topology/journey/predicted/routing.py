@@ -157,11 +157,11 @@ class Routing:
             self._progress.assume(f"rp_filter of {ids.join(ns, iif)} is {default}, the namespace's default")
 
     def check_martian(self, ns: str, iif: str, packet: Packet) -> None:
-        """Raises Ended where addresses cannot be those of a packet on a wire (ip_route_input_slow())."""
-        if iif == "lo" or packet.family == "ipv6":
+        """Raises Ended where addresses cannot be those of a packet on a wire (ip_route_input_slow(), ip6_rcv_core())."""
+        if iif == "lo":
             return
         source, target = ipaddress.ip_address(packet.src), ipaddress.ip_address(packet.dst)
-        localnet = bool(self._view.setting(ids.join(ns, iif), "route_localnet"))
+        localnet = packet.family == "ipv4" and bool(self._view.setting(ids.join(ns, iif), "route_localnet"))
         if source.is_multicast or int(source) == 0xFFFFFFFF or (source.is_loopback and not localnet):
             raise self._progress.ended(Cause.REVERSE_PATH, ns, dev=iif, address=packet.src, note=f"{packet.src} is a martian source")
         if target.is_loopback and not localnet:
