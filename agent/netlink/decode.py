@@ -13,7 +13,7 @@ from agent.netlink.wire import as_s32, as_text, as_u8, as_u16, as_u32, attribute
 from topology.observe.facts import Counters, LinkFact, PortFact, VlanRow, VlansFact
 
 RTM_NEWLINK, RTM_DELLINK, RTM_GETLINK, RTM_NEWVLAN, RTM_DELVLAN = 16, 17, 18, 112, 113
-IFLA_ADDRESS, IFLA_IFNAME, IFLA_MTU, IFLA_LINK, IFLA_MASTER, IFLA_PROTINFO, IFLA_TXQLEN = 1, 3, 4, 5, 10, 12, 13
+IFLA_ADDRESS, IFLA_IFNAME, IFLA_MTU, IFLA_LINK, IFLA_QDISC, IFLA_MASTER, IFLA_PROTINFO, IFLA_TXQLEN = 1, 3, 4, 5, 6, 10, 12, 13
 IFLA_OPERSTATE, IFLA_LINKINFO, IFLA_IFALIAS, IFLA_STATS64, IFLA_AF_SPEC, IFLA_EXT_MASK, IFLA_PROMISCUITY = 16, 18, 20, 23, 26, 29, 30
 IFLA_NUM_TX_QUEUES, IFLA_CARRIER, IFLA_LINK_NETNSID, IFLA_NEW_NETNSID, IFLA_TARGET_NETNSID = 31, 33, 37, 45, 46
 IFLA_INFO_KIND, IFLA_INFO_DATA, IFLA_INFO_SLAVE_KIND, IFLA_INFO_SLAVE_DATA = 1, 2, 4, 5
@@ -27,6 +27,8 @@ _BRPORT_OTHERS = {
     30: ("bcast_flood", True), 32: ("neigh_suppress", False), 39: ("locked", False),
 }  # fmt: skip
 """IFLA_BRPORT_*: its word for bridge(8), and what it is on a new port."""
+_USUAL_QDISCS = ("", "noop", "noqueue", "mq", "pfifo_fast", "fq_codel", "fq")
+"""What the kernel itself gives an interface."""
 _BRIDGE_VLAN_INFO = 2
 _VLAN_PVID, _VLAN_UNTAGGED, _VLAN_RANGE_BEGIN, _VLAN_RANGE_END = 0x02, 0x04, 0x08, 0x10
 
@@ -42,6 +44,11 @@ def link_head(body: bytes) -> tuple[int, int, int]:
     """Family, ifindex and IFF_* flags of an RTM_…LINK."""
     family, _, index, flags, _ = _IFINFO.unpack_from(body)
     return family, index, flags
+
+
+def qdisc_head(body: bytes) -> int:
+    """The ifindex of an RTM_…QDISC (struct tcmsg)."""
+    return as_s32(body[4:8])
 
 
 def mac(data: bytes) -> str:
@@ -113,6 +120,7 @@ def link(ns: str, body: bytes, resolve: Resolve) -> LinkFact:
         queues=_u32(found, IFLA_NUM_TX_QUEUES, 1),
         promiscuity=_u32(found, IFLA_PROMISCUITY),
         ipv6_addrgen=_addrgen(found[IFLA_AF_SPEC]) if IFLA_AF_SPEC in found else "eui64",
+        qdisc="" if (qdisc := as_text(found.get(IFLA_QDISC, b""))) in _USUAL_QDISCS else qdisc,
         conf=conf.of_link(found[IFLA_AF_SPEC]) if IFLA_AF_SPEC in found else None,
     )
 

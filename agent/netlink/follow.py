@@ -34,6 +34,7 @@ from topology.observe.facts import (
 )
 
 RTM_NEWNETCONF = 80
+RTM_NEWQDISC, RTM_DELQDISC = 36, 37
 _ALL_AND_DEFAULT = (-1, -2)
 _CARRIER_FLAGS = 0x1 | 0x40 | 0x10000  # IFF_UP, IFF_RUNNING, IFF_LOWER_UP
 _ROUNDS = 8
@@ -79,6 +80,7 @@ class Follower:
             **dict.fromkeys((decode.RTM_NEWVLAN, decode.RTM_DELVLAN), self._vlan_event),
             **dict.fromkeys((RTM_NEWNSID, RTM_DELNSID), self._nsid_event),
             RTM_NEWNETCONF: self._netconf_event,
+            **dict.fromkeys((RTM_NEWQDISC, RTM_DELQDISC), self._qdisc_event),
         }
 
     # ---- namespaces --------------------------------------------------------------------------------------------------
@@ -226,6 +228,9 @@ class Follower:
             self.sysctls.add(netns.name)
         elif (link := cache.link(index)) is not None and link.conf is not None:
             self.out += cache.put(msgspec.structs.replace(link, conf=conf.merged(link.conf, values)))
+
+    def _qdisc_event(self, netns: Netns, _cache: FactCache, _kind: int, _flags: int, body: bytes) -> None:
+        self._links.add((netns.name, decode.qdisc_head(body)))
 
     def _nsid_event(self, netns: Netns, _cache: FactCache, _kind: int, _flags: int, _body: bytes) -> None:
         self._ids_changed = self._ids_changed or netns is self._namespaces.host

@@ -84,6 +84,11 @@ class ForwardingView:
         table = self.live.get(ids.live("fdb-table", ids.join(port.namespace, port.master or "")))
         return isinstance(table, FdbLive) and any((row.mac, row.dev) == (mac, port.name) for row in table.rows)
 
+    def qdisc(self, ref: str) -> str:
+        """The queueing discipline that somebody chose for what leaves by an interface; empty where nobody did."""
+        shown = self.live.get(ids.link_live(ref))
+        return shown.qdisc if isinstance(shown, LinkLive) else ""
+
     def asks(self, ref: str) -> bool:
         """Whether it takes part in ARP and neighbour discovery (IFF_NOARP)."""
         shown = self.live.get(ids.link_live(ref))

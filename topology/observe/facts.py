@@ -56,7 +56,7 @@ class LinkFact(Fact, frozen=True, kw_only=True, tag="link"):
     vlan, in the namespace `link_ns` (None: this one; `?`: one without a name). `info` are the kind's own attributes by the names of the
     kind's record; among them `underlay`, the namespace in which the outer packets of a tunnel travel. `ipv6_addrgen` as ip-link(8).
     `conf`: its own values under /proc/sys/net/ipv4/conf and net/ipv6/conf that are not 0, of the keys of `topology.observe.policy`; None:
-    not told.
+    not told. `qdisc`: the queueing discipline by its kind (tc(8)), where somebody chose one.
     """
 
     index: int
@@ -77,6 +77,7 @@ class LinkFact(Fact, frozen=True, kw_only=True, tag="link"):
     promiscuity: int = 0
     ipv6_addrgen: str = "eui64"
     conf: dict[str, int] | None = None
+    qdisc: str = ""
 
     @property
     def up(self) -> bool:

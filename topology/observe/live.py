@@ -31,8 +31,8 @@ class LinkLive(Live, frozen=True, kw_only=True, tag="link"):
     """One interface as `ip -d link` and `ip address` show it. `type` is the kernel's kind, also one that documents do not know.
 
     `index` is the ifindex, `peer_index` the peer's. `peer` and `parent` (the lower interface) are `ns/name`. `port_state` is the STP state
-    of a bridge port as a word; `port` what else of it is not as the kernel makes it and no document holds (`PortFact.others`). `conf` as in
-    LinkFact. `modelled` is False where a document cannot hold the interface; `note` then says why.
+    of a bridge port as a word; `port` what else of it is not as the kernel makes it and no document holds (`PortFact.others`). `conf` and
+    `qdisc` as in LinkFact. `modelled` is False where a document cannot hold the interface; `note` then says why.
     """
 
     namespace: str
@@ -54,6 +54,7 @@ class LinkLive(Live, frozen=True, kw_only=True, tag="link"):
     port_state: str | None = None
     port: tuple[str, ...] = ()
     conf: dict[str, int] | None = None
+    qdisc: str = ""
     addresses: tuple[AddressLive, ...] = ()
     modelled: bool = True
     note: str = ""

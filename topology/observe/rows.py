@@ -38,7 +38,7 @@ def link(known: NamespaceFacts, link: f.LinkFact, others: raw.OtherNamespaces) -
         peer_index=link.link if paired else None, parent=None if paired else below,
         driver="" if link.flags & _LOOPBACK else link.kind, txqlen=link.txqlen,
         port_state=PORT_STATES[link.port.state] if link.port and link.port.state < len(PORT_STATES) else None,
-        port=link.port.others if link.port else (), conf=link.conf,
+        port=link.port.others if link.port else (), conf=link.conf, qdisc=link.qdisc,
         addresses=tuple(
             AddressLive(address=a.address, scope=a.scope, flags=a.flags, proto=a.proto)
             for a in known.addresses.get(link.index, {}).values()

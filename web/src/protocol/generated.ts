@@ -297,7 +297,7 @@ export type CapturedInterface = {
 }
 
 /** The closed set of how a journey ends. */
-export type Cause = "delivered" | "running" | "dropped-by-rule" | "dropped-by-policy" | "rejected-by-rule" | "no-route" | "neighbour-silent" | "interface-down" | "no-carrier" | "no-wire" | "not-forwarded" | "reverse-path" | "ttl-exceeded" | "too-big" | "port-blocked" | "vlan-filtered" | "nobody-listens" | "no-answer" | "refused" | "unknown"
+export type Cause = "delivered" | "running" | "dropped-by-rule" | "dropped-by-policy" | "rejected-by-rule" | "no-route" | "neighbour-silent" | "interface-down" | "no-carrier" | "no-wire" | "not-forwarded" | "reverse-path" | "ttl-exceeded" | "too-big" | "port-blocked" | "vlan-filtered" | "nobody-listens" | "no-answer" | "answer-not-taken" | "foreign-rules" | "refused" | "unknown"
 
 /**
  * A chain of iptables(8) and its rules, each as iptables-save prints it after `-A NAME `, without counters.
@@ -996,8 +996,8 @@ export type LabsEvent = {
  * One interface as `ip -d link` and `ip address` show it. `type` is the kernel's kind, also one that documents do not know.
  *
  * `index` is the ifindex, `peer_index` the peer's. `peer` and `parent` (the lower interface) are `ns/name`. `port_state` is the STP state
- * of a bridge port as a word; `port` what else of it is not as the kernel makes it and no document holds (`PortFact.others`). `conf` as in
- * LinkFact. `modelled` is False where a document cannot hold the interface; `note` then says why.
+ * of a bridge port as a word; `port` what else of it is not as the kernel makes it and no document holds (`PortFact.others`). `conf` and
+ * `qdisc` as in LinkFact. `modelled` is False where a document cannot hold the interface; `note` then says why.
  */
 export type LinkLive = {
   kind: "link"
@@ -1020,6 +1020,7 @@ export type LinkLive = {
   port_state?: string | null
   port?: string[]
   conf?: Record<string, number> | null
+  qdisc?: string
   addresses?: AddressLive[]
   modelled?: boolean
   note?: string
@@ -1276,8 +1277,8 @@ export type Output = {
  * Headers of one packet. What it does not have keeps its default.
  *
  * `protocol`: `arp`, or the IP protocol by name (`icmp`, `icmpv6`, `tcp`, `udp`), else its number as text. `src`, `dst`: the IP
- * addresses; of an ARP packet those of its sender and its target. `length`: bytes of the IP packet. `id`: IPv4
- * identification. `flags`: TCP flags as tcpdump(1) writes them (`S`, `SA`, `R`). `type`, `code`: ICMP's; of ARP the operation (1: request,
+ * addresses; of an ARP packet those of its sender and its target. `tos`: TOS, or traffic class. `length`: bytes of the IP packet. `id`:
+ * IPv4 identification. `flags`: TCP flags as tcpdump(1) writes them (`S`, `SA`, `R`). `type`, `code`: ICMP's; of ARP the operation (1: request,
  * 2: reply) is `type`. `seq`, `ack`: TCP's numbers; of an ICMP echo `echo` is the identifier, `seq` the sequence number. `mtu`: what
  * fits, as a "too big" says. `target`: the address that neighbour discovery asks for. `inner`: the packet that an ICMP error is about.
  */
@@ -1289,6 +1290,7 @@ export type Packet = {
   dst_mac?: string
   vlan?: number | null
   ttl?: number
+  tos?: number
   length?: number
   id?: number
   df?: boolean
@@ -2185,7 +2187,7 @@ export const DEFAULTS = {
   "filter": {"tables": {}, "foreign": []},
   "ifb": {"up": true, "mac": null, "mtu": null, "master": null, "addresses": [], "port": {}, "vlans": null},
   "lab": {"name": "", "description": "", "policy": "follow", "ipv6": false, "firewall": null, "uplink": false},
-  "link": {"master": null, "peer": null, "peer_index": null, "parent": null, "driver": "", "txqlen": 0, "port_state": null, "port": [], "conf": null, "addresses": [], "modelled": true, "note": ""},
+  "link": {"master": null, "peer": null, "peer_index": null, "parent": null, "driver": "", "txqlen": 0, "port_state": null, "port": [], "conf": null, "qdisc": "", "addresses": [], "modelled": true, "note": ""},
   "loopback": {"up": true, "mac": null, "mtu": null, "master": null, "addresses": [], "port": {}, "vlans": null},
   "macvlan": {"up": true, "mac": null, "mtu": null, "master": null, "addresses": [], "port": {}, "vlans": null, "mode": "bridge"},
   "namespace": {"nsid": null, "sysctls": {}},
