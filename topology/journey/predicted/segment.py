@@ -103,19 +103,19 @@ class Segments:
                 f"{out.master} learned no MAC address on {out.name}",
             )
             return Hindrance(out.ref, Cause.PORT_BLOCKED, out.id, note, assumes)
-        elsewhere = self._entry_elsewhere(out, last) if cast == "unicast" else None
-        if elsewhere is not None:
-            note = f"the FDB of {out.master} has {elsewhere.mac} at {elsewhere.dev}, not at {out.name}"
-            return Hindrance(out.ref, Cause.UNKNOWN, elsewhere.id, note)
+        own = self._entry_of_bridge(out, last) if cast == "unicast" else None
+        if own is not None:
+            note = f"the FDB has {own.mac} as an address of {out.master} itself: frames to it go no further"
+            return Hindrance(ids.join(out.namespace, out.master or ""), Cause.UNKNOWN, own.id, note)
         return None
 
-    def _entry_elsewhere(self, port: AnyInterface, last: str) -> Fdb | None:
-        """An entry that somebody added, by which the bridge sends frames for an interface to another port."""
+    def _entry_of_bridge(self, port: AnyInterface, last: str) -> Fdb | None:
+        """An entry that somebody added, by which frames for an interface are for the bridge itself. (A static one at another port moves to
+        where the interface sends from, br_fdb_update().)"""
         graph, mac = self._view.graph, self._view.mac(last)
         siblings = graph.ports(ids.join(port.namespace, port.master or ""))
-        found = (r for other in siblings for r in graph.using(other.ref) if isinstance(r, Fdb) and r.mac == mac)
-        entries = list(found)
-        return entries[0] if entries and all(r.dev != port.name for r in entries) else None
+        found = (r for other in siblings for r in graph.using(other.ref) if isinstance(r, Fdb) and r.local and r.mac == mac)
+        return next(found, None)
 
     def _is_known(self, port: AnyInterface, last: str) -> bool:
         """Whether the bridge has an entry for the MAC address of the interface that the frame goes to."""

@@ -19,12 +19,20 @@ class VlanFilters:
         """The first port that stops frames from one interface to another; None where there is no way, or no filter on it."""
         view = self._view
         records = {k: msgspec.structs.replace(r, vlan_filtering=False) if is_bridge(r) else r for k, r in view.graph.records.items()}
-        path = Segments(ForwardingView(Graph(records), view.live)).path(ref, other, "broadcast", free=False)
-        return self._along(path) if path else None
+        (*above, start), (*over, end) = self._down(ref), self._down(other)
+        path = Segments(ForwardingView(Graph(records), view.live)).path(start, end, "broadcast", free=False)
+        return self._along([*above, *path, *reversed(over)]) if path else None
+
+    def _down(self, ref: str) -> list[str]:
+        """The interface, and where its frames have a VLAN tag those that it is made on."""
+        out = [ref]
+        while (here := self._view.graph.interfaces.get(out[-1])) is not None and here.tag and here.lower is not None:
+            out.append(here.lower)
+        return out
 
     def _along(self, path: list[str]) -> Hindrance | None:
         interfaces = self._view.graph.interfaces
-        tag = interfaces[path[0]].vlan
+        tag: int | None = None
         for at in range(1, len(path)):
             here, before = interfaces[path[at]], interfaces[path[at - 1]]
             bridge = here if is_bridge(here) and before.master == here.name else None

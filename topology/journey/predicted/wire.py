@@ -70,6 +70,9 @@ class Wire:
     def dropped(self, start: AnyInterface, packet: Packet) -> None:
         """Ends at an interface of a kind that drops what leaves through it, or at such a one on which it is made with a VLAN tag."""
         lower = self._view.graph.lower(start) if start.tag else None
+        if lower is not None and lower.tag:
+            note = f"frames with two VLAN tags, as {start.ref} sends them by {lower.ref}, are not predicted"
+            raise self._progress.ended(Cause.UNKNOWN, start.namespace, dev=start.name, object=start.id, note=note)
         if not start.KIND.drops and (lower is None or not lower.KIND.drops):
             return
         self._refuse(self._view.hindrance(start.ref))
