@@ -1,6 +1,8 @@
 """From an `Ask` to a `Probe`: names resolved in the lab as it is; and which namespaces the packet could come to."""
 
 import ipaddress
+import re
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
@@ -11,11 +13,12 @@ from topology.journey.probe import Ask, Probe
 from topology.model import ids, ranges
 from topology.model.graph import Graph
 from topology.model.problems import invalid
-from topology.model.records import AnyRecord
+from topology.model.records import AnyRecord, Chain
 from topology.observe.live import LiveRecords
 
-MAX_NAMESPACES = 64
-"""Namespaces in which one packet is watched for, at most."""
+MAX_NAMESPACES, MOST_NAMESPACES = 64, 512
+"""Namespaces in which one packet is watched for: those that overhear it included, and in a large lab."""
+_ADDRESS = re.compile(r"[0-9a-fA-F:.]{3,}")
 
 
 def resolve(ask: Ask, observed: Mapping[str, AnyRecord], live: LiveRecords, nonce: str = "") -> Probe:
@@ -67,14 +70,35 @@ def _addresses(view: ForwardingView, ref: str, like: str) -> Iterator[str]:
 
 
 def concerned(probe: Probe, observed: Mapping[str, AnyRecord]) -> tuple[str, ...]:
-    """The namespaces that the packet could come to, fewest segments away first: those connected with the source."""
-    beside = _on_common_segments(Graph(observed))
-    found = [probe.namespace]
-    for here in found:  # breadth first: it grows while it is gone through
-        if len(found) >= MAX_NAMESPACES:
-            break
-        found += [ns for ns in sorted(beside.get(here, ())) if ns not in found]
-    return tuple(found[:MAX_NAMESPACES])
+    """The namespaces that the packet could come to, fewest segments away first: those connected with the source. Of more than
+    `MAX_NAMESPACES` those that only overhear what a bridge floods are left out."""
+    graph = Graph(observed)
+    beside = _on_common_segments(graph)
+    found = {probe.namespace: None}
+    todo = deque(found)
+    while todo:
+        fresh = [ns for ns in sorted(beside.get(todo.popleft(), ())) if ns not in found]
+        found.update(dict.fromkeys(fresh))
+        todo.extend(fresh)
+    if len(found) <= MAX_NAMESPACES:
+        return tuple(found)
+    named = _named_in_rules(observed)
+    onward = [ns for ns in found if ns == probe.namespace or _takes_or_sends_on(graph, ns, probe.address, named)]
+    others = [ns for ns in found if ns not in onward]
+    return tuple(onward[:MOST_NAMESPACES] + others[: max(0, MAX_NAMESPACES - len(onward))])
+
+
+def _named_in_rules(observed: Mapping[str, AnyRecord]) -> frozenset[str]:
+    """The addresses to which rules send packets (DNAT, TEE, …)."""
+    rules = (rule for record in observed.values() if isinstance(record, Chain) for rule in record.rules)
+    return frozenset(word for rule in rules for word in _ADDRESS.findall(rule))
+
+
+def _takes_or_sends_on(graph: Graph, ns: str, address: str, named: frozenset[str]) -> bool:
+    """Whether a namespace is more than a host that the packet is not for: it has the address, or connects several segments."""
+    inside = [i for i in graph.inside(ns) if not i.KIND.builtin]
+    own = {ids.ip_of(text) for i in inside for text in i.addresses}
+    return len(inside) != 1 or address in own or not named.isdisjoint(own)
 
 
 def _on_common_segments(graph: Graph) -> dict[str, set[str]]:

@@ -87,7 +87,7 @@ class ForwardingView:
         shown = self.live.get(ids.live("processes", namespace))
         if not isinstance(shown, ProcessesLive):
             return None
-        anywhere = ("0.0.0.0", "::", "*")  # noqa: S104  # compared, not bound: an IPv6 socket takes IPv4 too, where it is not told otherwise
+        anywhere = ("0.0.0.0", "::", "*")  # compared, not bound: an IPv6 socket takes IPv4 too, where it is not told otherwise
         return any((s.protocol, s.port) == (protocol, port) and s.address in (address, *anywhere) for s in shown.sockets)
 
     def switches(self, ref: str) -> tuple[str, ...]:

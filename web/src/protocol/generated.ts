@@ -297,7 +297,7 @@ export type CapturedInterface = {
 }
 
 /** The closed set of how a journey ends. */
-export type Cause = "delivered" | "running" | "dropped-by-rule" | "dropped-by-policy" | "rejected-by-rule" | "no-route" | "neighbour-silent" | "interface-down" | "no-carrier" | "no-wire" | "not-forwarded" | "reverse-path" | "ttl-exceeded" | "too-big" | "port-blocked" | "vlan-filtered" | "nobody-listens" | "no-answer" | "refused" | "unknown"
+export type Cause = "delivered" | "running" | "dropped-by-rule" | "dropped-by-policy" | "rejected-by-rule" | "no-route" | "neighbour-silent" | "interface-down" | "no-carrier" | "no-wire" | "not-forwarded" | "reverse-path" | "ttl-exceeded" | "too-big" | "port-blocked" | "vlan-filtered" | "nobody-listens" | "no-answer" | "answer-not-taken" | "foreign-rules" | "refused" | "unknown"
 
 /**
  * A chain of iptables(8) and its rules, each as iptables-save prints it after `-A NAME `, without counters.
@@ -1276,8 +1276,8 @@ export type Output = {
  * Headers of one packet. What it does not have keeps its default.
  *
  * `protocol`: `arp`, or the IP protocol by name (`icmp`, `icmpv6`, `tcp`, `udp`), else its number as text. `src`, `dst`: the IP
- * addresses; of an ARP packet those of its sender and its target. `length`: bytes of the IP packet. `id`: IPv4
- * identification. `flags`: TCP flags as tcpdump(1) writes them (`S`, `SA`, `R`). `type`, `code`: ICMP's; of ARP the operation (1: request,
+ * addresses; of an ARP packet those of its sender and its target. `tos`: TOS, or traffic class. `length`: bytes of the IP packet. `id`:
+ * IPv4 identification. `flags`: TCP flags as tcpdump(1) writes them (`S`, `SA`, `R`). `type`, `code`: ICMP's; of ARP the operation (1: request,
  * 2: reply) is `type`. `seq`, `ack`: TCP's numbers; of an ICMP echo `echo` is the identifier, `seq` the sequence number. `mtu`: what
  * fits, as a "too big" says. `target`: the address that neighbour discovery asks for. `inner`: the packet that an ICMP error is about.
  */
@@ -1289,6 +1289,7 @@ export type Packet = {
   dst_mac?: string
   vlan?: number | null
   ttl?: number
+  tos?: number
   length?: number
   id?: number
   df?: boolean
