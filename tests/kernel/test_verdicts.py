@@ -9,7 +9,7 @@ import pytest
 from agent.journey.tracing import Tracing
 from protocol.private import Sighted, Trace, TraceEnded
 from tests.kernel.stage import Stage
-from topology.journey.ask import wires
+from topology.journey.ask import MAX_NAMESPACES, concerned, wires
 from topology.journey.explain import explained
 from topology.journey.hop import Cause, Journey
 from topology.journey.predicted.predict import predict
@@ -128,6 +128,25 @@ def test_one_router_with_one_arm() -> None:
         assert why(journey) == (Cause.DELIVERED, "original", "b"), words(journey.verdict)
 
 
+def test_more_than_64_namespaces() -> None:
+    """The one that has the address comes after 70 others on the same bridge."""
+    with Stage(*SWITCHED) as stage:
+        stage.shell(
+            "for i in $(seq 70); do ip netns add h$i; ip link add p$i type veth peer name eth0 netns h$i; "
+            "ip link set p$i master br0 up; ip -n h$i link set eth0 up; done"
+        )
+        stage.shell("ip netns add z; ip link add pz type veth peer name eth0 netns z; ip link set pz master br0 up")
+        stage.shell("ip -n z link set eth0 up; ip -n z addr add 10.0.0.99/24 dev eth0")
+        stage.ready()
+        stage.watch.on_events()
+        probe = Probe(source="a", target="z", namespace="a", address="10.0.0.99", nonce=secrets.token_hex(8))
+        places = concerned(probe, stage.observed.records)
+        assert len(places) == MAX_NAMESPACES
+        assert {"a", "host", "z"} <= set(places)
+        journey = stitch(probe, stage.sight(probe, places=places), stage.records(), stage.observed.live)
+        assert why(journey) == (Cause.DELIVERED, "original", "z")
+
+
 def test_the_answer_comes_in_by_another_interface() -> None:
     with Stage(*PAIR) as stage:
         stage.shell("ip link add eth1 netns a type veth peer name eth1 netns b; ip -n a link set eth1 up; ip -n b link set eth1 up")
@@ -140,8 +159,8 @@ def test_the_answer_comes_in_by_another_interface() -> None:
 def test_the_answer_ends_in_another_namespace() -> None:
     """Two have the address; the answer goes to the one that the neighbour entry says."""
     with Stage(*SWITCHED) as stage:
-        stage.shell("ip netns add c; ip link add pc type veth peer name eth0 netns c; ip link set pc master br0 up; ip -n c link set eth0 up")
-        stage.shell("ip -n c addr add 10.0.0.1/24 dev eth0")
+        stage.shell("ip netns add c; ip link add pc type veth peer name eth0 netns c; ip link set pc master br0 up")
+        stage.shell("ip -n c link set eth0 up; ip -n c addr add 10.0.0.1/24 dev eth0")
         stage.shell("ip -n b neigh replace 10.0.0.1 lladdr $(ip netns exec c cat /sys/class/net/eth0/address) dev eth0")
         stage.shell("ip -n a neigh replace 10.0.0.2 lladdr $(ip netns exec b cat /sys/class/net/eth0/address) dev eth0")
         stage.ready()

@@ -13,7 +13,7 @@ from topology.journey.probe import Ask, Probe
 from topology.model import ids, ranges
 from topology.model.graph import Graph
 from topology.model.problems import invalid
-from topology.model.records import AnyRecord, Chain
+from topology.model.records import AnyRecord, Chain, Route
 from topology.observe.live import LiveRecords
 
 MAX_NAMESPACES, MOST_NAMESPACES = 64, 512
@@ -82,23 +82,25 @@ def concerned(probe: Probe, observed: Mapping[str, AnyRecord]) -> tuple[str, ...
         todo.extend(fresh)
     if len(found) <= MAX_NAMESPACES:
         return tuple(found)
-    named = _named_in_rules(observed)
-    onward = [ns for ns in found if ns == probe.namespace or _takes_or_sends_on(graph, ns, probe.address, named)]
+    wanted = {probe.address, *_sent_to(observed), *(ids.ip_of(a) for i in graph.inside(probe.namespace) for a in i.addresses)}
+    onward = [ns for ns in found if ns == probe.namespace or _takes_or_sends_on(graph, ns, wanted)]
     others = [ns for ns in found if ns not in onward]
     return tuple(onward[:MOST_NAMESPACES] + others[: max(0, MAX_NAMESPACES - len(onward))])
 
 
-def _named_in_rules(observed: Mapping[str, AnyRecord]) -> frozenset[str]:
-    """The addresses to which rules send packets (DNAT, TEE, …)."""
-    rules = (rule for record in observed.values() if isinstance(record, Chain) for rule in record.rules)
-    return frozenset(word for rule in rules for word in _ADDRESS.findall(rule))
+def _sent_to(observed: Mapping[str, AnyRecord]) -> Iterator[str]:
+    """The addresses to which rules (DNAT, TEE, …) and routes send packets."""
+    for record in observed.values():
+        if isinstance(record, Chain):
+            yield from (word for rule in record.rules for word in _ADDRESS.findall(rule))
+        elif isinstance(record, Route) and record.via is not None:
+            yield record.via
 
 
-def _takes_or_sends_on(graph: Graph, ns: str, address: str, named: frozenset[str]) -> bool:
-    """Whether a namespace is more than a host that the packet is not for: it has the address, or connects several segments."""
+def _takes_or_sends_on(graph: Graph, ns: str, wanted: set[str]) -> bool:
+    """Whether a namespace is more than a host that the packet is not for: it has such an address, or connects several segments."""
     inside = [i for i in graph.inside(ns) if not i.KIND.builtin]
-    own = {ids.ip_of(text) for i in inside for text in i.addresses}
-    return len(inside) != 1 or address in own or not named.isdisjoint(own)
+    return len(inside) != 1 or any(ids.ip_of(text) in wanted for text in inside[0].addresses)
 
 
 def _on_common_segments(graph: Graph) -> dict[str, set[str]]:
