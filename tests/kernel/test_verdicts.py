@@ -151,7 +151,7 @@ def test_the_answer_comes_in_by_another_interface() -> None:
     with Stage(*PAIR) as stage:
         stage.shell("ip link add eth1 netns a type veth peer name eth1 netns b; ip -n a link set eth1 up; ip -n b link set eth1 up")
         stage.shell("ip -n a addr add 10.0.1.1/24 dev eth1; ip -n b addr add 10.0.1.2/24 dev eth1", "ip -n b route add 10.0.0.1 dev eth1")
-        journey = stage.trace("a", "10.0.0.2", dev="eth0", wait=0.5)
+        journey = stage.trace("a", "10.0.0.2", dev="eth0", wait=0.5, record="answer-not-taken")
         assert why(journey) == (Cause.ANSWER_NOT_TAKEN, "reply", "a")
         assert journey.verdict.note == "the answer came in at eth1, and the socket that waits for it is bound to eth0"
 
