@@ -22,7 +22,7 @@ _RTA_DST, _RTA_OIF, _RTA_GATEWAY, _RTA_PRIORITY, _RTA_PREFSRC, _RTA_MULTIPATH, _
 _NDA_DST, _NDA_LLADDR, _NDA_CACHEINFO, _NDA_VLAN = 1, 2, 3, 5
 _NTF_SELF, _NTF_PROXY, _NTF_ROUTER = 0x02, 0x08, 0x80
 _RTNH_ONLINK, _RTNH_LINKDOWN, _RTM_CLONED = 0x04, 0x10, 0x200
-_TABLE_LOCAL = 255
+_TABLE_LOCAL, _PROTO_KERNEL = 255, 2
 AF_INET, AF_INET6, AF_BRIDGE = 2, 10, 7
 RTM_NEWRULE, RTM_DELRULE, RTM_GETRULE = 32, 33, 34
 _FRA_DST, _FRA_SRC, _FRA_IIFNAME, _FRA_GOTO, _FRA_PRIORITY, _FRA_FWMARK, _FRA_SUPPRESS_PREFIX = 1, 2, 3, 4, 6, 10, 14  # linux/fib_rules.h
@@ -82,9 +82,9 @@ def _hops(data: bytes) -> Iterator[NextHop]:
 
 
 def route(ns: str, body: bytes) -> RouteFact | None:
-    """RTM_…ROUTE; None for routes that are not reported: of table local, cached ones, of other families."""
+    """RTM_…ROUTE; None for routes that are not reported: the kernel's own of table local, cached ones, of other families."""
     family, prefix, _, _, table, protocol, scope, kind, flags = _RT.unpack_from(body)
-    if table == _TABLE_LOCAL or flags & _RTM_CLONED or family not in (AF_INET, AF_INET6):
+    if (table == _TABLE_LOCAL and protocol == _PROTO_KERNEL) or flags & _RTM_CLONED or family not in (AF_INET, AF_INET6):
         return None
     found = attributes(body, _RT.size)
     if prefix == 0 and _RTA_DST not in found:

@@ -29,7 +29,8 @@ Group = (
 
 
 class _Kind(NamedTuple):
-    """`key`: what identifies a fact among those of its type in its namespace; for all but sysctls and policy rules it begins with an ifindex.
+    """`key`: what identifies a fact among those of its type in its namespace; for all but sysctls and policy rules it begins with an
+    ifindex.
     `gone`: the fact that withdraws it, None where there is none."""
 
     key: Callable[[Any], Key]

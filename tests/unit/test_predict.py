@@ -9,7 +9,7 @@ from topology.journey import words
 from topology.journey.ask import resolve
 from topology.journey.endpoints import source_namespace, target_address
 from topology.journey.hop import Cause, Journey, Verdict
-from topology.journey.predicted.predict import predict
+from topology.journey.predicted.predict import predict, predict_ping
 from topology.journey.probe import Ask
 from topology.model import ids
 from topology.model.kinds.dummy import Dummy
@@ -220,6 +220,15 @@ def test_too_big() -> None:
     assert why(both, size=1400).delivered
     verdict = why(narrow, size=1400, dont_fragment=True)
     assert (verdict.mtu, *place(verdict)) == (1300, Cause.TOO_BIG, "r", "interface:r/b")
+
+
+def test_ping_asks_not_to_be_fragmented_on_its_way() -> None:
+    narrow = routed() | as_records(*(replace(routed()[f"interface:{ref}"], mtu=1300) for ref in ("r/b", "right/eth0")))
+    for size, cause in ((1400, Cause.TOO_BIG), (1200, Cause.DELIVERED), (2000, Cause.DELIVERED)):
+        probe = resolve(Ask(source="left", target="right", size=size), narrow, {})
+        assert predict(probe, narrow, {}).verdict.delivered
+        verdict = predict_ping(probe, narrow, {}).verdict
+        assert (verdict.cause, verdict.namespace) == (cause, "r" if cause == Cause.TOO_BIG else "right"), size
 
 
 def test_across_a_bridge() -> None:

@@ -5,6 +5,7 @@ import ipaddress
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
+from topology.model.routing import MAIN_TABLE
 from topology.observe.policy import PolicyRule
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -35,7 +36,7 @@ class RouteEntry(NamedTuple):
     src: str | None
     type: str
     record: str | None
-    table: int = 254
+    table: int = MAIN_TABLE
     legs: tuple[Leg, ...] = ()
 
 

@@ -11,7 +11,7 @@ from topology.model import ids, routing
 from topology.model.graph import Graph, wire_ref
 from topology.model.records import AnyInterface, Chain, Route
 from topology.observe import policy
-from topology.observe.live import FilterLive, LinkLive, LiveRecords, NamespaceLive, ProcessesLive, RouteRow
+from topology.observe.live import FdbLive, FilterLive, LinkLive, LiveRecords, NamespaceLive, ProcessesLive, RouteRow
 from topology.observe.normal import owner
 
 __all__ = ["MAX_ROUTERS", "REFUSALS", "Address", "ForwardingView", "Hindrance", "RouteEntry"]
@@ -25,12 +25,14 @@ _UNUSABLE = frozenset(("tentative", "dadfailed"))
 
 
 class Hindrance(NamedTuple):
-    """Why no frame passes the interface `ref`. `cause`: INTERFACE_DOWN, NO_CARRIER or PORT_BLOCKED. `object`: the record to look at."""
+    """Why no frame passes the interface `ref`. `cause`: INTERFACE_DOWN, NO_CARRIER or PORT_BLOCKED. `object`: the record to look at.
+    `assumes`: what has to be so for that, and cannot be known."""
 
     ref: str
     cause: Cause
     object: str
     note: str = ""
+    assumes: str = ""
 
 
 class ForwardingView:
@@ -45,7 +47,7 @@ class ForwardingView:
                 self._holders.setdefault(ip, []).append(interface)
 
     def addresses(self, interface: AnyInterface) -> tuple[str, ...]:
-        """All addresses of an interface, those too that the kernel made; without those that are not usable (duplicate address detection)."""
+        """All addresses of an interface, those too that the kernel made, but for those that duplicate address detection keeps from use."""
         shown = self.live.get(ids.link_live(interface.ref))
         rows = shown.addresses if isinstance(shown, LinkLive) else ()
         unusable = {row.address for row in rows if _UNUSABLE.intersection(row.flags)}
@@ -64,8 +66,8 @@ class ForwardingView:
         return shown.sysctls.get(key, "0") if isinstance(shown, NamespaceLive) else "0"
 
     def setting(self, ref: str, key: str, above: str = "") -> int:
-        """A value of `net.ipv4.conf.INTERFACE`: the greater one of its own and that of `all`. `above`: what an interface has as its own where
-        the kernel has not told (a document): the value of this sysctl."""
+        """A value of `net.ipv4.conf.INTERFACE`: the greater one of its own and that of `all`. `above`: the sysctl whose value
+        an interface has as its own where the kernel has not told (a document)."""
         namespace, _ = ids.Ref.parse(ref)
         shown = self.live.get(ids.link_live(ref))
         told = shown.conf if isinstance(shown, LinkLive) else None
@@ -77,6 +79,11 @@ class ForwardingView:
         shown = self.live.get(ids.link_live(ref))
         return isinstance(shown, LinkLive) and shown.conf is not None
 
+    def has_learned(self, port: AnyInterface, mac: str) -> bool:
+        """Whether the FDB of a port's bridge is known to have this MAC address at the port."""
+        table = self.live.get(ids.live("fdb-table", ids.join(port.namespace, port.master or "")))
+        return isinstance(table, FdbLive) and any((row.mac, row.dev) == (mac, port.name) for row in table.rows)
+
     def asks(self, ref: str) -> bool:
         """Whether it takes part in ARP and neighbour discovery (IFF_NOARP)."""
         shown = self.live.get(ids.link_live(ref))
@@ -87,7 +94,7 @@ class ForwardingView:
         shown = self.live.get(ids.live("processes", namespace))
         if not isinstance(shown, ProcessesLive):
             return None
-        anywhere = ("0.0.0.0", "::", "*")  # compared, not bound: an IPv6 socket takes IPv4 too, where it is not told otherwise
+        anywhere = ("0.0.0.0", "::", "*")  # an IPv6 socket takes IPv4 too, where it is not told otherwise
         return any((s.protocol, s.port) == (protocol, port) and s.address in (address, *anywhere) for s in shown.sockets)
 
     def switches(self, ref: str) -> tuple[str, ...]:
@@ -139,18 +146,19 @@ class ForwardingView:
         return str(min(same, key=lambda a: next_hop not in a.network).ip) if same else None
 
     def sender(self, namespace: str, route: RouteEntry, destination: Address) -> Address | None:
-        """The source address that the kernel chooses: the route's, one of the interface (in the next hop's subnet, if there is one), any."""
+        """The source address that the kernel chooses: the route's, one of the interface (best in the next hop's subnet), any."""
         if route.src is not None:
             return ipaddress.ip_address(route.src)
         next_hop = ipaddress.ip_address(route.via) if route.via else destination
-        found: list[tuple[bool, bool, bool, Address]] = []
+        found: list[tuple[bool, bool, bool, bool, Address]] = []
         for interface in self.graph.inside(namespace):
             for text in self.addresses(interface) if interface.up else ():
                 own, there = ipaddress.ip_interface(text), interface.name == route.dev
-                wrong_scope = own.ip.is_link_local != destination.is_link_local
-                if own.version == destination.version and not own.ip.is_loopback and (there or not own.ip.is_link_local):
-                    found.append((wrong_scope, not there, next_hop not in own.network, own.ip))
-        return min(found, key=lambda f: f[:3])[3] if found else None
+                order = (own.ip.is_loopback, own.ip.is_link_local != destination.is_link_local, not there, next_hop not in own.network)
+                # IPv6 takes ::1 where there is nothing better; 127.0.0.1 has a scope that is too narrow
+                if own.version == destination.version and (own.version == 6 or not own.ip.is_loopback):
+                    found.append((*order, own.ip))
+        return min(found, key=lambda f: f[:4])[4] if found else None
 
     def ignores_echo(self, namespace: str, family: str) -> str:
         """The sysctl, with its value, by which a namespace answers no echo request; empty where it answers."""
@@ -230,6 +238,7 @@ class ForwardingView:
     def _fitting(self, namespace: str, table: int, flow: Flow) -> Iterator[RouteEntry]:
         """The routes of a table that a packet could take, best first: longest prefix, then least metric."""
         if table == LOCAL_TABLE:
+            yield from self._added_to_local(namespace, flow)
             if self.is_local(namespace, flow.destination, flow.oif):
                 text = str(flow.destination)
                 yield RouteEntry(ipaddress.ip_network(text), 0, "lo", None, text, "local", None, LOCAL_TABLE)
@@ -240,6 +249,13 @@ class ForwardingView:
         ]  # fmt: skip
         found = (_leaving_by(h, flow.oif) for h in sorted(fitting, key=lambda h: (-h.network.prefixlen, h.metric)))
         yield from (h for h in found if h is not None)
+
+    def _added_to_local(self, namespace: str, flow: Flow) -> Iterator[RouteEntry]:
+        """What somebody added to table local, which the kernel fills itself."""
+        shown = self.live.get(ids.namespace_live(namespace))
+        for row in shown.routes if isinstance(shown, NamespaceLive) else ():
+            if row.table == LOCAL_TABLE and flow.destination in routing.network(row.to):
+                yield self._of_row(namespace, row)
 
     def _hops(self, namespace: str, table: int) -> Iterator[RouteEntry]:
         shown = self.live.get(ids.namespace_live(namespace))

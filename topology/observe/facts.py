@@ -119,8 +119,8 @@ class NextHop(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class RouteFact(Fact, frozen=True, kw_only=True, tag="route"):
-    """RTM_NEWROUTE outside table local. `to` and `type` as in `topology.model.records.Route`; `protocol` and `scope` as ip-route(8) prints
-    them; `linkdown`: RTNH_F_LINKDOWN; `hops`: of a route with several next hops."""
+    """RTM_NEWROUTE, but for what the kernel itself has in table local. `to` and `type` as in `topology.model.records.Route`; `protocol` and
+    `scope` as ip-route(8) prints them; `linkdown`: RTNH_F_LINKDOWN; `hops`: of a route with several next hops."""
 
     to: str
     via: str | None = None

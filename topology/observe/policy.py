@@ -5,6 +5,8 @@ from typing import Literal
 
 import msgspec
 
+from topology.model.routing import MAIN_TABLE
+
 Action = Literal["lookup", "goto", "nop", "blackhole", "unreachable", "prohibit"]
 
 
@@ -34,9 +36,9 @@ class PolicyRule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 DEFAULT_RULES = (
-    PolicyRule(family="ipv4", priority=0, table=255), PolicyRule(family="ipv4", priority=32766, table=254),
+    PolicyRule(family="ipv4", priority=0, table=255), PolicyRule(family="ipv4", priority=32766, table=MAIN_TABLE),
     PolicyRule(family="ipv4", priority=32767, table=253), PolicyRule(family="ipv6", priority=0, table=255),
-    PolicyRule(family="ipv6", priority=32766, table=254),
+    PolicyRule(family="ipv6", priority=32766, table=MAIN_TABLE),
 )  # fmt: skip
 """What each namespace begins with (fib_default_rules_init(), fib6_rules_net_init())."""
 

@@ -49,8 +49,8 @@ _TCP_FLAGS = {"SYN": "S", "ACK": "A", "FIN": "F", "RST": "R", "PSH": "P"}
 class Seen(NamedTuple):
     """A packet where a rule looks at it.
 
-    `state`: conntrack's; `tracked`: all that it says. `local`: whether an address is the namespace's own; `broadcast`: whether it is that of
-    a subnet there. `sent`: it comes from a program's socket in this namespace (the probe). `physin`, `physout`: the bridge ports, where
+    `state`: conntrack's; `tracked`: all that it says. `local`: whether an address is the namespace's own; `broadcast`: whether it is
+    that of a subnet there. `sent`: a program's socket in this namespace sends it. `physin`, `physout`: the bridge ports, where
     br_netfilter handed it over. `picked`: the ports of which the kernel picks one (net.ipv4.ip_local_port_range).
     """
 
@@ -313,6 +313,7 @@ def _quota(option: Option, _seen: Seen) -> Answer | None:
 MODELS: Mapping[str, Model] = {
     "tcp": _transport, "udp": _transport, "multiport": _transport, "icmp": _icmp, "icmp6": _icmp, "conntrack": _conntrack,
     "state": _conntrack, "mark": _mark, "connmark": _connmark, "ttl": _ttl, "hl": _ttl, "addrtype": _address_type, "iprange": _range,
-    "length": _length, "comment": _always, "owner": _owner, "physdev": _physdev, "pkttype": _packet_type, "tos": _tos, "dscp": _dscp, "limit": _limit,
+    "length": _length, "comment": _always, "owner": _owner, "physdev": _physdev, "pkttype": _packet_type, "tos": _tos, "dscp": _dscp,
+    "limit": _limit,
     "hashlimit": _hashlimit, "statistic": _statistic, "recent": _recent, "time": _time, "connlimit": _connections, "quota": _quota,
 }  # fmt: skip

@@ -21,8 +21,8 @@ class Hooks:
     def through(
         self, ns: str, hook: Hook, packet: Packet, iif: str = "", oif: str = "", ports: tuple[str, str] = ("", ""), kernels: bool = False
     ) -> Packet:
-        """The packet as it goes on. `ports`: the bridge ports that it came in and goes out by, where br_netfilter calls; `kernels`: no program
-        sent it. Raises Ended where a rule or a policy stops it."""
+        """The packet as it goes on. `ports`: the bridge ports that it came in and goes out by, where br_netfilter calls; `kernels`: no
+        program sent it. Raises Ended where a rule or a policy stops it."""
         for text in self._view.foreign(ns, *_FAMILIES[packet.family]):
             self._progress.assume(f"{text} in {ns} lets it pass")
         sent = self._progress.leg == "original" and not iif and not kernels

@@ -11,6 +11,7 @@ from topology.journey.packet import SOLICITATION, Packet
 from topology.journey.predicted.progress import Ended, Progress
 from topology.journey.predicted.routing import Routing
 from topology.journey.predicted.segment import Cast, Segments
+from topology.journey.predicted.vlans import VlanFilters
 from topology.model import ids
 from topology.model.records import AnyInterface, Neighbour
 from topology.observe.live import NamespaceLive, NeighbourRow
@@ -47,7 +48,17 @@ class Neighbours:
             return Found(learned, path, self._view.mac(learned.ref), False)
         if not self._view.asks(ref):
             raise self._without_arp(ref, via)
+        if ":" in via and not self._can_solicit(ref, packet):
+            ns, dev = ids.Ref.parse(ref)
+            note = f"{ref} has no link-local address to ask with"
+            raise self._progress.ended(Cause.NEIGHBOUR_SILENT, ns, dev=dev, address=via, object=ids.interface(ref), note=note)
         return self.ask(ref, via, self._sender(ref, via, packet))
+
+    def _can_solicit(self, ref: str, packet: Packet) -> bool:
+        """A solicitation comes from the packet's source, where that is the interface's own, else from its link-local address
+        (ndisc_solicit()). Records alone do not say whether it has one."""
+        own = [ipaddress.ip_interface(a).ip for a in self._view.addresses(self._view.graph.interfaces[ref])]
+        return not self._view.is_told(ref) or packet.src in map(str, own) or any(a.version == 6 and a.is_link_local for a in own)
 
     def _without_arp(self, ref: str, via: str) -> Ended:
         """What an interface without ARP sends has its own MAC address for destination (arp_constructor()): nobody takes that."""
@@ -184,9 +195,19 @@ class Neighbours:
         if own is not None:
             raise self._ended(own)
         self._blame_source(beside, sender)
+        self._blame_filter(ref, [i for i in owners if i not in beside and i.master is None])
         self._progress.hop("neighbour", ns, object=ids.interface(ref), dev=dev, address=via, asked=True)
-        note = self._note(ref, via, sender, [*answering, *beside], cast)
+        spaces = {i.namespace for i in owners if i.master is None}
+        elsewhere = [i for i in self._segment(ref) if i.namespace in spaces]
+        note = self._note(ref, via, sender, [*answering, *beside, *elsewhere], cast)
         raise self._progress.ended(Cause.NEIGHBOUR_SILENT, ns, dev=dev, address=via, object=ids.interface(ref), note=note)
+
+    def _blame_filter(self, ref: str, apart: list[AnyInterface]) -> None:
+        """VLAN filtering parts what would be one segment."""
+        for interface in apart:
+            stopped = VlanFilters(self._view).between(ref, interface.ref)
+            if stopped is not None:
+                raise self._ended(stopped)
 
     def _blame_source(self, beside: list[AnyInterface], sender: str) -> None:
         """rp_filter and the like heed the sender of a request too."""
@@ -205,6 +226,8 @@ class Neighbours:
 
     def _ended(self, stopped: Hindrance) -> Ended:
         ns, dev = ids.Ref.parse(stopped.ref)
+        if stopped.assumes:
+            self._progress.assume(stopped.assumes)
         return self._progress.ended(stopped.cause, ns, dev=dev, object=stopped.object, note=stopped.note)
 
     def _holder_note(self, ref: str, address: str) -> str:

@@ -44,6 +44,17 @@ def predict(probe: Probe, records: Mapping[str, AnyRecord], live: LiveRecords, w
     return Journey(probe=probe, hops=tuple(progress.hops), verdict=verdict, predicted=True, assumptions=tuple(progress.assumptions))
 
 
+def predict_ping(probe: Probe, records: Mapping[str, AnyRecord], live: LiveRecords) -> Journey:
+    """The journey of what ping(8) sends: a packet that its own interface lets through whole must not be fragmented on its way either
+    (IP_PMTUDISC_WANT, ip(7))."""
+    journey = predict(probe, records, live)
+    if not journey.verdict.delivered or probe.family == "ipv6":
+        return journey
+    whole = predict(msgspec.structs.replace(probe, dont_fragment=True), records, live)
+    on_its_way = whole.verdict.cause == Cause.TOO_BIG and not whole.verdict.errno
+    return whole if on_its_way else journey
+
+
 class _Onward(NamedTuple):
     """A packet that leaves a namespace by `dev` for the address `via`."""
 
@@ -132,8 +143,10 @@ class _Prediction:
         note = f"{taken} has {answer.dst} too, and took the answer" if taken != ns else ""
         if taken == ns and dev and came not in (dev, "lo"):
             note = f"the answer came in at {came}, and the socket that waits for it is bound to {dev}"
+        if not note and answer.protocol == "tcp" and answer.src != self.probe.address:
+            note = f"the answer came from {answer.src}, and the socket waits for one from {self.probe.address}"
         if note:
-            raise self.progress.ended(Cause.NO_ANSWER, taken, dev=came, note=note)
+            raise self.progress.ended(Cause.ANSWER_NOT_TAKEN, taken, dev=came, note=note)
 
     # ---- from namespace to namespace ---------------------------------------------------------------------------------
 
@@ -185,8 +198,12 @@ class _Prediction:
         if packet.src or found.route is None or found.errno:
             return packet, found
         packet = msgspec.structs.replace(packet, src=self._source(ns, found.route, packet))
-        again = packet.protocol in ("tcp", "udp")
-        return packet, self.routing.decide(ns, self.routing.flow(ns, packet)) if again else found
+        again = self.routing.decide(ns, self.routing.flow(ns, packet))
+        if packet.protocol in ("tcp", "udp"):
+            return packet, again
+        if (again.errno, again.route and again.route[:4]) != (found.errno, found.route[:4]):
+            self.progress.assume(f"its socket is not bound to {packet.src}, for which {ns} has another route (ping(8) looks that up first)")
+        return packet, found
 
     def _reroute(self, ns: str, before: Packet, packet: Packet, route: RouteEntry) -> RouteEntry:
         """After a rule in OUTPUT changed what routing depends on (ip_route_me_harder())."""
@@ -262,7 +279,7 @@ class _Prediction:
         if self._tunnelled > _TUNNELS:
             raise self.progress.ended(Cause.UNKNOWN, space, object=tunnel.id, note="tunnels in tunnels are not predicted")
         overhead = tunnel.KIND.mtu.overhead(tunnel)
-        length = (self.progress.piece or inner.length) + overhead
+        length = (inner.length if inner.protocol == "arp" else self.progress.piece or inner.length) + overhead
         outer = Packet(protocol="udp", src=tunnel.local or "", dst=to, dport=tunnel.dstport, ttl=tunnel.ttl or _TTL, length=length)
         self._tunnelled += 1
         before = self.progress.set_aside()

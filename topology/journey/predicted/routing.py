@@ -25,8 +25,8 @@ class Routing:
         self._view, self._progress, self._probe = view, progress, probe
 
     def flow(self, ns: str, packet: Packet, iif: str = "lo", ports: bool = True) -> Flow:
-        """What a lookup for this packet is about. `ports`: protocol and ports are filled in, as for all but what a rule has changed in OUTPUT
-        (ip_route_me_harder())."""
+        """What a lookup for this packet is about. `ports`: protocol and ports are filled in, as for all but what a rule has changed in
+        OUTPUT (ip_route_me_harder())."""
         bound = iif == "lo" and ns == self._probe.namespace and self._progress.leg == "original"
         about = (_NUMBERS.get(packet.protocol, 0), packet.sport, packet.dport) if ports else (0, 0, 0)
         source = ipaddress.ip_address(packet.src) if packet.src else None
@@ -100,6 +100,10 @@ class Routing:
             through = graph.interfaces.get(ids.join(ns, dev)) if dev else None
             if through is not None and not through.up and target in routing.network(route.to):
                 yield through
+        others = [i for i in graph.inside(ns) if not i.KIND.builtin]
+        # IPv6 addresses go when their interface goes down: no record tells where they were
+        if others and not any(i.up for i in others):
+            yield others[0]
 
     # ---- size --------------------------------------------------------------------------------------------------------
 
@@ -153,11 +157,11 @@ class Routing:
             self._progress.assume(f"rp_filter of {ids.join(ns, iif)} is {default}, the namespace's default")
 
     def check_martian(self, ns: str, iif: str, packet: Packet) -> None:
-        """Raises Ended where addresses cannot be those of a packet on a wire (ip_route_input_slow())."""
-        if iif == "lo" or packet.family == "ipv6":
+        """Raises Ended where addresses cannot be those of a packet on a wire (ip_route_input_slow(), ip6_rcv_core())."""
+        if iif == "lo":
             return
         source, target = ipaddress.ip_address(packet.src), ipaddress.ip_address(packet.dst)
-        localnet = bool(self._view.setting(ids.join(ns, iif), "route_localnet"))
+        localnet = packet.family == "ipv4" and bool(self._view.setting(ids.join(ns, iif), "route_localnet"))
         if source.is_multicast or int(source) == 0xFFFFFFFF or (source.is_loopback and not localnet):
             raise self._progress.ended(Cause.REVERSE_PATH, ns, dev=iif, address=packet.src, note=f"{packet.src} is a martian source")
         if target.is_loopback and not localnet:

@@ -85,22 +85,30 @@ class Segments:
                 None if self.destination(middle, other) else Hindrance(here, Cause.NEIGHBOUR_SILENT, middle.id, _no_tunnel(middle, other))
             )
         if is_bridge(middle) and _port_of(other, middle):
-            return self._out_of_bridge(one if one is not None and _port_of(one, middle) else None, other, cast)
+            return self._out_of_bridge(one if one is not None and _port_of(one, middle) else None, other, last, cast)
         if is_bridge(other) and _port_of(middle, other):
             return self._into_bridge(one, middle, other)
         return self._made_on_another(one, middle, other, last)
 
-    def _out_of_bridge(self, came: AnyInterface | None, out: AnyInterface, cast: Cast) -> Hindrance | None:
+    def _out_of_bridge(self, came: AnyInterface | None, out: AnyInterface, last: str, cast: Cast) -> Hindrance | None:
         """A bridge's port that does not let out what came in at another one."""
         if came is not None and came.port.isolated and out.port.isolated:
             return Hindrance(out.ref, Cause.PORT_BLOCKED, out.id, f"{came.name} and {out.name} are isolated ports")
         off = {"broadcast": "bcast_flood off", "multicast": "mcast_flood off"}.get(cast, "")
         if off and off in self._view.switches(out.ref):
             return Hindrance(out.ref, Cause.PORT_BLOCKED, out.id, off)
-        static = any(isinstance(r, Fdb) for r in self._view.graph.using(out.ref))
-        if cast == "unicast" and not out.port.flood and not out.port.learning and not static:
-            return Hindrance(out.ref, Cause.PORT_BLOCKED, out.id, "flood off and learning off: its MAC addresses are not known")
+        if cast == "unicast" and not out.port.flood and not out.port.learning and not self._is_known(out, last):
+            note, assumes = (
+                "flood off and learning off: its MAC addresses are not known",
+                f"{out.master} learned no MAC address on {out.name}",
+            )
+            return Hindrance(out.ref, Cause.PORT_BLOCKED, out.id, note, assumes)
         return None
+
+    def _is_known(self, port: AnyInterface, last: str) -> bool:
+        """Whether the bridge has an entry for the MAC address of the interface that the frame goes to."""
+        static = any(isinstance(r, Fdb) for r in self._view.graph.using(port.ref))
+        return static or self._view.has_learned(port, self._view.mac(last))
 
     def _into_bridge(self, came: AnyInterface | None, port: AnyInterface, bridge: AnyInterface) -> Hindrance | None:
         """A port hands on to its bridge what it receives, not what the namespace itself sends by it."""

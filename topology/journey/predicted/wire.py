@@ -1,6 +1,7 @@
 """A predicted packet between one namespace's interface and the next one's: the frames, and the bridges and tunnels between."""
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Literal
 
 import msgspec
@@ -21,6 +22,8 @@ _LEAVING: tuple[Hook, ...] = ("output", "postrouting")
 _ARRIVING: tuple[Hook, ...] = ("prerouting", "input")
 _VLAN_HEADER = 4
 """So many bytes more than its MTU an interface takes in (is_skb_forwardable())."""
+_ARP = 28
+"""Bytes of an ARP packet (RFC 826)."""
 Outer = Callable[[Vxlan, Vxlan, str, Packet], None]
 """Sends the outer packet of a tunnel: from, to, its destination, and what it carries. Raises Ended."""
 
@@ -88,12 +91,31 @@ class Wire:
         """Who has the address on the segment, and the interfaces up to there."""
         ns, dev = ids.Ref.parse(ref)
         found = self._neighbours.resolve(ref, via, packet)
-        for text in (text for space in (ns, found.interface.namespace) for text in self._view.foreign(space, "arp") if ":" not in via):
-            self._progress.assume(f"{text} lets ARP pass")
+        for space in (ns, found.interface.namespace) if ":" not in via else ():
+            for text in self._view.foreign(space, "arp"):
+                self._progress.assume(f"{text} in {space} lets ARP pass")
         if found.asked and ":" in via:
             self._discover(via, packet, found)
+        elif found.asked:
+            self._request(via, found)
         self._progress.hop("neighbour", ns, object=ids.interface(ref), dev=dev, address=via, mac=found.mac)
         return found
+
+    def _request(self, via: str, found: Found) -> None:
+        """An ARP request and its answer travel through tunnels as all frames do. Raises Ended where they do not come through."""
+        for path, what in ((found.path, "request"), (found.path[::-1], "reply")):
+            try:
+                self._tunnels(path, Packet(protocol="arp", length=_ARP))
+            except Ended as ended:
+                note = f"the ARP {what} for {via}; {ended.verdict.note}"
+                raise Ended(msgspec.structs.replace(ended.verdict, note=note)) from None
+
+    def _tunnels(self, path: list[str], packet: Packet) -> None:
+        """The outer packets of the tunnels on a path."""
+        interfaces = self._view.graph.interfaces
+        for one, other in pairwise(interfaces[ref] for ref in path):
+            if isinstance(one, Vxlan) and isinstance(other, Vxlan):
+                self._outer(one, other, self._segments.destination(one, other), packet)
 
     def _discover(self, via: str, packet: Packet, found: Found) -> None:
         """Neighbour discovery is IPv6, which ip6tables sees. Raises Ended where it does not come through."""
@@ -113,6 +135,7 @@ class Wire:
         for hook in _LEAVING:
             self._hooks.through(ns, hook, packet, oif=dev, kernels=True)
         self._progress.enter()
+        self._tunnels(path, packet)
         self._bridges(path, packet)
         for hook in _ARRIVING:
             self._hooks.through(there, hook, packet, iif=iif)
