@@ -406,8 +406,8 @@ class Witnesses:
         arrived = frozenset(d.ns for d in accepted if d.protocol == sent.protocol and _is_request(sent, d.data, raw))
         answered = any(d.ns == sent.source and d.protocol == sent.protocol and _is_answer(sent, d.data, raw) for d in accepted)
         own = inside(sent.source, Judge(sent).ask)
-        if sent.dev and not own.answered:
-            answered = False
+        if (sent.dev or sent.protocol != "icmp") and not own.answered and own.errno != errno.EADDRINUSE:
+            answered = False  # a raw socket is not bound, and takes anyone's answer
         other = "" if answered == own.answered else f"the judge's own packet was {'answered' if own.answered else 'not answered'}"
         return Truth(arrived, answered, own.errno, own.by, counted, grown, frames, own.at_once, other)
 

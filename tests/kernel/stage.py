@@ -115,12 +115,12 @@ class Stage:
         """What filters there besides iptables, as the product's own watch of rules tells it."""
         return FilterFact(ns=netns.name, driver=self.filter.name, foreign=self.filter.foreign(netns))
 
-    def sight(self, probe: Probe, wait: float = 1.0) -> tuple[AnySighting, ...]:
-        """Send it; all that was seen."""
+    def sight(self, probe: Probe, wait: float = 1.0, places: tuple[str, ...] = ()) -> tuple[AnySighting, ...]:
+        """Send it; all that was seen (in all namespaces, where none are named)."""
         self.watch.barrier()
-        return asyncio.run(self._sight(probe, wait))
+        return asyncio.run(self._sight(probe, wait, places or tuple(netns.name for netns in self.namespaces)))
 
-    async def _sight(self, probe: Probe, wait: float) -> tuple[AnySighting, ...]:
+    async def _sight(self, probe: Probe, wait: float, places: tuple[str, ...]) -> tuple[AnySighting, ...]:
         seen: list[AnySighting] = []
         ended: asyncio.Future[TraceEnded] = asyncio.get_running_loop().create_future()
 
@@ -130,7 +130,6 @@ class Stage:
             else:
                 ended.set_result(event)
 
-        places = tuple(netns.name for netns in self.namespaces)
         Tracing(self.namespaces).start(
             Trace(id=1, probe=probe, namespaces=places, wires=wires(self.observed.records, places), wait=wait), tell
         )

@@ -11,13 +11,16 @@ from topology.journey.hop import Cause, Hop, Journey, Leg
 
 _VAGUE = frozenset((Cause.UNKNOWN, Cause.NEIGHBOUR_SILENT))
 _NO_REASON = frozenset((Cause.UNKNOWN, Cause.DELIVERED, Cause.RUNNING))
+_NO_REASON_YET = ("", "it was not asked on the wire", "its answer came in, and was dropped before the kernel could learn from it")
+"""Notes on a silent neighbour that say how it looked and not why."""
 _PLACES = frozenset(("route", "out", "in"))
 
 
 def explained(seen: Journey, predicted: Journey) -> Journey:
     """The journey that was seen, with the cause that the prediction gives; unchanged where it gives none for this place."""
     found, said = seen.verdict, predicted.verdict
-    if found.cause not in _VAGUE or (found.cause == Cause.NEIGHBOUR_SILENT and found.note) or said.cause in _NO_REASON:
+    known = found.cause == Cause.NEIGHBOUR_SILENT and found.note not in _NO_REASON_YET
+    if found.cause not in _VAGUE or known or said.cause in _NO_REASON:
         return seen
     if found.leg != said.leg or not _same_place(seen, predicted):
         return seen

@@ -32,8 +32,8 @@ class TappedFrame(Sighting, frozen=True, kw_only=True, tag="tap"):
 
 
 class HookPass(Sighting, frozen=True, kw_only=True, tag="hook"):
-    """The packet came to a hook (`enter`), or left it and went on (`leave`). `state`: conntrack's, as iptables' `--ctstate` names it. `skb`:
-    nftables' number of the buffer that holds it; a copy (TEE, a flooded frame) has another."""
+    """The packet came to a hook (`enter`), or left it and went on (`leave`). `state`: conntrack's, as iptables' `--ctstate` names it.
+    `skb`: nftables' number of the buffer that holds it; a copy (TEE, a flooded frame) has another."""
 
     hook: Hook
     passed: Literal["enter", "leave"]

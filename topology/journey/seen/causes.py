@@ -5,6 +5,8 @@ import ipaddress
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from topology.journey.forwarding import Address
 from topology.journey.hop import Cause, Hop, Verdict
 from topology.journey.packet import Packet, asks_for
@@ -49,6 +51,9 @@ def stopped(walk: "Walk", ns: str, hop: Hop) -> Verdict:
         note = f"it did not come out of hook {hop.hook} after rule {hop.rule.number} of {hop.rule.place}, which lets it pass"
         return walk.verdict(Cause.UNKNOWN, ns, object=hop.object, rule=hop.rule, note=note)
     cause = Cause.DROPPED_BY_RULE if hop.rule.number else Cause.DROPPED_BY_POLICY
+    if hop.target == "REJECT":  # its error is not sent, or not seen, where there is no way back
+        walk.hops[-1] = msgspec.structs.replace(hop, outcome="reject")
+        cause = Cause.REJECTED_BY_RULE
     return walk.verdict(cause, ns, object=hop.object, rule=hop.rule)
 
 
@@ -163,11 +168,11 @@ def _path_mtu(walk: "Walk", ns: str, dev: str, found: RouteLookup | None) -> tup
     return own, ""
 
 
-def too_long(walk: "Walk", tap: TappedFrame, devs: Iterable[tuple[str, str]]) -> Verdict | None:
+def too_long(walk: "Walk", packet: Packet, devs: Iterable[tuple[str, str]]) -> Verdict | None:
     """The frame is longer than one of these interfaces (namespace, name) takes; bridges and the other end of a pair tell nobody."""
     for ns, dev in devs:
         mtu = _mtu(walk, ns, dev)
-        if mtu and tap.packet.length > mtu + _VLAN_HEADER:
+        if mtu and packet.length > mtu + _VLAN_HEADER:
             note = f"{ns}/{dev} takes no more, and no error is sent"
             return walk.verdict(Cause.TOO_BIG, ns, dev=dev, object=ids.Ref(ns, dev).id, mtu=mtu, note=note)
     return None
@@ -207,6 +212,8 @@ def no_neighbour(walk: "Walk", ns: str, dev: str, address: str, asked: bool, mac
     if trouble is not None:
         return trouble
     entry = walk.evidence.neighbours.get((ns, dev, address))
+    if mac and entry is not None and entry.state in ("incomplete", "failed"):
+        return _unheard(walk, ns, dev, address)
     if not mac and (asked or (entry is not None and entry.state in ("incomplete", "failed"))):
         place = ids.Ref(ns, dev).id
         walk.hop(kind="neighbour", namespace=ns, object=place, dev=dev, address=address, asked=asked)
@@ -215,9 +222,23 @@ def no_neighbour(walk: "Walk", ns: str, dev: str, address: str, asked: bool, mac
     return None
 
 
+def _unheard(walk: "Walk", ns: str, dev: str, address: str) -> Verdict:
+    """The neighbour's answer came in, and the kernel did not take it."""
+    place = ids.Ref(ns, dev).id
+    walk.hop(kind="neighbour", namespace=ns, object=place, dev=dev, address=address, asked=True)
+    tables = [name for name in walk.evidence.foreign.get(ns, ()) if not name.startswith("bridge ")]
+    if tables:
+        return walk.verdict(Cause.FOREIGN_RULES, ns, dev=dev, address=address, object=ids.namespace(ns), note=", ".join(tables))
+    note = "its answer came in, and was dropped before the kernel could learn from it"
+    return walk.verdict(Cause.NEIGHBOUR_SILENT, ns, dev=dev, address=address, object=place, note=note)
+
+
 def did_not_leave(walk: "Walk", ns: str, dev: str) -> Verdict:
     """Out of POSTROUTING, and at no interface."""
+    sent = next((h.packet for h in reversed(walk.hops) if h.packet is not None), None)
     trouble = link_trouble(walk, ns, dev) if dev else None
+    if dev and trouble is None and sent is not None:
+        trouble = too_long(walk, sent, _ends(walk, ns, dev))
     note = f"it was not seen leaving by {dev}" if dev else "it was not seen leaving"
     return trouble or walk.verdict(Cause.UNKNOWN, ns, dev=dev, object=_place(ns, dev), note=note)
 
@@ -225,7 +246,7 @@ def did_not_leave(walk: "Walk", ns: str, dev: str) -> Verdict:
 def lost_on_wire(walk: "Walk", out: TappedFrame) -> Verdict:
     """Out at one end, and not in at the other."""
     place = ids.Ref(out.ns, out.dev).id
-    trouble = link_trouble(walk, out.ns, out.dev) or too_long(walk, out, _ends(walk, out.ns, out.dev))
+    trouble = link_trouble(walk, out.ns, out.dev) or too_long(walk, out.packet, _ends(walk, out.ns, out.dev))
     if trouble is None and walk.drops(out.ns, out.dev):
         return walk.verdict(Cause.NO_WIRE, out.ns, dev=out.dev, address=asks_for(out.packet) or out.packet.dst, object=place)
     note = "it was not seen at the other end"
@@ -240,7 +261,7 @@ def _ends(walk: "Walk", ns: str, dev: str) -> Iterator[tuple[str, str]]:
         yield peer.namespace, peer.name
 
 
-def _wrong_mac(walk: "Walk", tap: TappedFrame) -> Verdict | None:
+def _wrong_mac(walk: "Walk") -> Verdict | None:
     """The frame is for a MAC address that nobody on the segment has: as a permanent entry says, or one that has aged, or without ARP."""
     hop = next((h for h in reversed(walk.hops) if h.kind == "neighbour" and h.leg == walk.leg), None)
     if hop is None or hop.asked or not hop.mac:
@@ -259,7 +280,7 @@ def _wrong_mac(walk: "Walk", tap: TappedFrame) -> Verdict | None:
 
 def not_taken(walk: "Walk", tap: TappedFrame) -> Verdict:
     """A frame came in, and IP did not see it."""
-    wrong = _wrong_mac(walk, tap)
+    wrong = _wrong_mac(walk)
     if wrong is not None:
         return wrong
     record, shown = walk.interface(tap.ns, tap.dev), _link(walk, tap.ns, tap.dev)
@@ -288,7 +309,7 @@ def not_switched(walk: "Walk", tap: TappedFrame, bridge: str, forwarded: Passage
     device = walk.interface(ns, bridge)
     if is_bridge(device) and device.vlan_filtering:
         return walk.verdict(Cause.VLAN_FILTERED, ns, dev=tap.dev, object=ids.Ref(ns, tap.dev).id, note=_vlans(walk, ns, tap))
-    trouble = _wrong_mac(walk, tap) or _beyond(walk, tap, port, others)
+    trouble = _wrong_mac(walk) or _beyond(walk, tap, port, others)
     if trouble is not None:
         return trouble
     note = f"the FDB has {tap.packet.dst_mac} at the port it came from" if port == tap.dev else "the bridge sent it out nowhere"
@@ -299,7 +320,7 @@ def _beyond(walk: "Walk", tap: TappedFrame, port: str, others: list[str]) -> Ver
     """What is wrong with the port for the frame (of a flooded one, with any other), or with rules on the bridge."""
     ns = tap.ns
     for dev in [port] if port and port != tap.dev else others:
-        trouble = link_trouble(walk, ns, dev) or too_long(walk, tap, _ends(walk, ns, dev))
+        trouble = link_trouble(walk, ns, dev) or too_long(walk, tap.packet, _ends(walk, ns, dev))
         if trouble is not None:
             return trouble
     tables = [name for name in walk.evidence.foreign.get(ns, ()) if not name.startswith("arp ")]

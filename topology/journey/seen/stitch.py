@@ -110,7 +110,7 @@ def _no_answer(view: ForwardingView, evidence: Evidence, probe: Probe, hops: lis
         return original
     end = Verdict(cause=Cause.NO_ANSWER, namespace=original.ns, hop=len(hops) - 1, object=ids.namespace(original.ns))
     if probe.protocol == "udp":
-        closed = evidence.ports.get(original.ns) is False
+        closed = evidence.ports.get(original.ns) is False and not any(s.event == "answered" for s in evidence.socket_results)
         note = str(original.packet.dport) if closed else ""
         return msgspec.structs.replace(end, cause=Cause.NOBODY_LISTENS if closed else Cause.DELIVERED, note=note)
     back = no_way_back(view, original.ns, original.packet)
