@@ -159,7 +159,8 @@ CASES = {
     "VLANs in VLANs": Case(
         PAIR, ("for n in a b; do ip -n $n link add v7 link eth0 type vlan protocol 802.1ad id 7; ip -n $n link set v7 up; done",
                "for n in a b; do ip -n $n link add w8 link v7 type vlan id 8; ip -n $n link set w8 up; done",
-               "ip -n a addr add 10.5.0.1/24 dev w8; ip -n b addr add 10.5.0.2/24 dev w8"), "10.5.0.2", Cause.UNKNOWN, "a", note="two VLAN tags",
+               "ip -n a addr add 10.5.0.1/24 dev w8; ip -n b addr add 10.5.0.2/24 dev w8"), "10.5.0.2",
+        Cause.UNKNOWN, "a", note="two VLAN tags",
     ),
     # ---- ARP and ND
     "arp_ignore 1 for an address elsewhere": Case(
@@ -234,6 +235,15 @@ CASES = {
         ROUTER, ("ip -n a rule add table 7 pref 9; ip -n a route add throw default table 7",), "10.2.0.2",
     ),
     "AnyIP": Case(ROUTER, ("ip -n b route add local 10.9.0.0/24 dev lo; ip -n r route add 10.9.0.0/24 via 10.2.0.2",), "10.9.0.7"),
+    "an address of an interface that is down": Case(
+        ROUTER, ("ip -n b link add e1 type ifb; ip -n b addr add 10.9.0.1/24 dev e1",
+                 "ip -n r route add 10.9.0.0/24 via 10.2.0.2"), "10.9.0.1",
+    ),
+    "no address to send from": Case(
+        PAIR, ("ip -n a addr flush dev eth0; ip -n a route add 10.1.0.0/24 dev eth0",), "10.1.0.2", Cause.REVERSE_PATH, "b",
+        note="no IPv4 address",
+    ),
+    "its own, too": Case(PAIR, ("ip -n a link set eth0 down",), "10.1.0.1"),
     "its own address comes back": Case(
         ROUTER, ("ip netns exec a sysctl -qw net.ipv4.ip_forward=1; ip -n r route add 10.3.0.0/24 via 10.1.0.2",), "10.3.0.1",
         Cause.REVERSE_PATH, "a", note="martian",

@@ -129,17 +129,17 @@ def test_links_that_are_down() -> None:
 
 
 def test_the_address_is_on_an_interface_that_is_down() -> None:
-    extra = as_records(Veth(namespace="right", name="eth1", peer="host/x", addresses=("10.0.3.1/24",), up=False))
+    """IPv4 takes packets for it all the same; what does not get there says where it would be."""
+    extra = as_records(Veth(namespace="right", name="eth1", peer="host/x", addresses=("10.0.3.1/24", "fd03::1/64"), up=False))
     records = routed() | extra | as_records(Route(namespace="r", to="10.0.3.0/24", via="10.0.2.2"))
-    verdict = why(records, target="10.0.3.1")
-    assert (verdict.dev, *place(verdict)) == ("eth1", Cause.INTERFACE_DOWN, "right", "interface:right/eth1")
+    assert why(records, target="10.0.3.1").delivered
     strays = why(routed() | extra, target="10.0.3.1")
     assert place(strays) == (Cause.NO_ROUTE, "r", "namespace:r")
     assert strays.note == "right/eth1 has 10.0.3.1, and is down"
     assert words.remedy(strays) == "add a route to 10.0.3.1 in r, for instance a default route"
-    own = routed() | as_records(Veth(namespace="left", name="eth1", peer="host/x", addresses=("10.0.3.1/24",), up=False))
-    assert why(own, target="10.0.3.1").note == "left/eth1 has 10.0.3.1, and is down"
-    assert place(why(without(own, "route:left/default"), target="10.0.3.1")) == (Cause.INTERFACE_DOWN, "left", "interface:left/eth1")
+    own = routed() | as_records(Veth(namespace="left", name="eth1", peer="host/x", addresses=("10.0.3.1/24", "fd03::1/64"), up=False))
+    assert why(own, target="10.0.3.1").delivered
+    assert place(why(own, target="fd03::1", ipv6=True)) == (Cause.INTERFACE_DOWN, "left", "interface:left/eth1")
 
 
 def test_nobody_has_the_address() -> None:
@@ -186,8 +186,15 @@ def test_a_namespace_that_cannot_send() -> None:
     )
     records = routed() | extra | as_records(Route(namespace="bare", to="10.0.1.0/24", dev="eth0"))
     verdict = why(records, "bare", "10.0.1.2")
+    assert place(verdict) == (Cause.NEIGHBOUR_SILENT, "bare", "interface:bare/eth0"), "left is not on that segment"
+    verdict = why(records | as_records(replace(extra["interface:r/c"], addresses=("10.0.1.9/32",))), "bare", "10.0.1.9")
+    assert (verdict.address, *place(verdict)) == ("0.0.0.0", Cause.REVERSE_PATH, "r", "namespace:r")
+    assert verdict.note == "0.0.0.0 is a martian source: the sender has no IPv4 address to send from"
+    assert words.remedy(verdict) == "give the sender an IPv4 address"
+    six = records | as_records(Route(namespace="bare", to="fd00::/64", dev="eth0"))
+    verdict = why(six, "bare", "fd00::1", ipv6=True)
     assert (verdict.errno, *place(verdict)) == (errno.EADDRNOTAVAIL, Cause.REFUSED, "bare", "interface:bare/eth0")
-    assert verdict.note == "bare has no IPv4 address to send from"
+    assert verdict.note == "bare has no IPv6 address to send from"
     assert words.remedy(verdict) == "give eth0 an address"
     assert place(why(routed() | extra, "bare", "10.0.1.2")) == (Cause.NO_ROUTE, "bare", "namespace:bare")
 

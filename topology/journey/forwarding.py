@@ -228,10 +228,12 @@ class ForwardingView:
         return decide(self.rules(namespace, family), flow, lambda table, flow: self._fitting(namespace, table, flow))
 
     def is_local(self, namespace: str, address: Address, dev: str = "") -> bool:
-        """Whether table local has the address: the loopback addresses, and those of interfaces that are up. `dev`: only that one's."""
+        """Whether table local has the address: the loopback addresses, and those of its interfaces; IPv4 keeps them there while an
+        interface is down (fib_add_ifaddr()). `dev`: only that one's."""
         if address.is_loopback:
             return dev in ("", "lo")
-        return any(i.up and i.namespace == namespace and dev in ("", i.name) for i in self.holders(str(address)))
+        own = (i for i in self.holders(str(address)) if i.namespace == namespace and dev in ("", i.name))
+        return any(i.up or address.version == 4 for i in own)
 
     def is_broadcast(self, namespace: str, address: Address) -> bool:
         """Whether table local has it as the broadcast address of a subnet; 255.255.255.255 is one everywhere."""

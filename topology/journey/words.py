@@ -52,6 +52,7 @@ _REMEDIES = {
     Cause.NOBODY_LISTENS: "start a program in {namespace} that listens there",
 }
 _NO_ADDRESS = "give {dev} an address"
+_NO_SOURCE, _NO_SOURCE_REMEDY = "0.0.0.0", "give the sender an IPv4 address"
 _REFUSING_ROUTE, _REFUSING_RULE = "delete that route", "delete or change what refuses it"
 _REFUSING_ROUTE_WORDS = "the routing of {namespace} refuses {address}"
 _SYSCTL_IS_SET = "set that sysctl to 0"
@@ -76,6 +77,8 @@ def remedy(found: Verdict) -> str:
     """What may help; empty where nothing can be said."""
     if _is_refused(found):
         return _REFUSING_ROUTE if ids.kind_of(found.object) == "route" else _REFUSING_RULE
+    if found.cause == Cause.REVERSE_PATH and found.address == _NO_SOURCE:
+        return _NO_SOURCE_REMEDY
     if found.cause == Cause.NO_ANSWER and found.note:
         return _SYSCTL_IS_SET
     if found.cause == Cause.REFUSED and found.errno == errno.EADDRNOTAVAIL and found.dev:

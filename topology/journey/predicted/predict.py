@@ -19,7 +19,7 @@ from topology.journey.packet import Packet
 from topology.journey.predicted.hooks import Hooks
 from topology.journey.predicted.neighbour import Neighbours
 from topology.journey.predicted.progress import Ended, Progress
-from topology.journey.predicted.routing import Routing
+from topology.journey.predicted.routing import NO_ADDRESS, Routing
 from topology.journey.predicted.segment import Segments
 from topology.journey.predicted.simulate import Simulator
 from topology.journey.predicted.wire import Wire
@@ -213,8 +213,10 @@ class _Prediction:
 
     def _source(self, ns: str, route: RouteEntry, packet: Packet) -> str:
         source = self.view.sender(ns, route, ipaddress.ip_address(packet.dst))
+        if source is None and packet.family == "ipv4":
+            return NO_ADDRESS
         if source is None:
-            dev, note = route.dev or "", f"{ns} has no {'IPv6' if packet.family == 'ipv6' else 'IPv4'} address to send from"
+            dev, note = route.dev or "", f"{ns} has no IPv6 address to send from"
             raise self.progress.ended(Cause.REFUSED, ns, errno=errno.EADDRNOTAVAIL, dev=dev, object=ids.Ref(ns, dev).id, note=note)
         return str(source)
 

@@ -15,6 +15,8 @@ from topology.model.records import AnyInterface
 from topology.observe.normal import owner
 
 _LOOPBACK_MTU = 65536
+NO_ADDRESS = "0.0.0.0"
+"""The source of what a namespace without any IPv4 address sends."""
 _NUMBERS = {"icmp": 1, "tcp": 6, "udp": 17, "icmpv6": 58}
 
 
@@ -129,7 +131,7 @@ class Routing:
         """Whether IPv4 drops what comes in at `iif` with this source: one of its own addresses, or one that rp_filter does not let in
         (fib_validate_source(); ip-sysctl.rst: the greater of `all` and the interface's own)."""
         view, ref, source = self._view, ids.join(ns, iif), ipaddress.ip_address(address)
-        if source.version == 6 or iif == "lo":
+        if source.version == 6 or iif == "lo" or address == NO_ADDRESS:
             return False
         mode = view.setting(ref, "rp_filter", "net.ipv4.conf.default.rp_filter")
         own = view.is_local(ns, source) and not view.setting(ref, "accept_local")
@@ -162,8 +164,11 @@ class Routing:
             return
         source, target = ipaddress.ip_address(packet.src), ipaddress.ip_address(packet.dst)
         localnet = packet.family == "ipv4" and bool(self._view.setting(ids.join(ns, iif), "route_localnet"))
-        if source.is_multicast or int(source) == 0xFFFFFFFF or (source.is_loopback and not localnet):
-            raise self._progress.ended(Cause.REVERSE_PATH, ns, dev=iif, address=packet.src, note=f"{packet.src} is a martian source")
+        if packet.src == NO_ADDRESS or source.is_multicast or int(source) == 0xFFFFFFFF or (source.is_loopback and not localnet):
+            note = f"{packet.src} is a martian source"
+            if packet.src == NO_ADDRESS:
+                note += ": the sender has no IPv4 address to send from"
+            raise self._progress.ended(Cause.REVERSE_PATH, ns, dev=iif, address=packet.src, note=note)
         if target.is_loopback and not localnet:
             note = f"{packet.dst} is a martian destination for what comes in at {iif}: net.ipv4.conf.{iif}.route_localnet is 0"
             raise self._progress.ended(Cause.NO_ROUTE, ns, dev=iif, address=packet.dst, note=note)
