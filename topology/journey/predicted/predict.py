@@ -171,6 +171,7 @@ class _Prediction:
         sent = len(self.progress.hops)
         self.progress.hop("send" if first else "answer", ns, packet=packet, at=0 if first else None)
         self._refuse_groups(ns, packet)
+        self._check_bound(ns, packet)
         found = self.routing.decide(ns, self.routing.flow(ns, packet))
         packet, found = self._with_source(ns, packet, found)
         self.progress.hops[sent] = msgspec.structs.replace(self.progress.hops[sent], packet=packet)
@@ -181,6 +182,13 @@ class _Prediction:
             route = self._reroute(ns, before, packet, route)
         self.routing.fits(ns, packet, route.dev or "", router=False)
         return self._leave(ns, packet, route)
+
+    def _check_bound(self, ns: str, packet: Packet) -> None:
+        """Raises Ended where the socket is bound to an interface that is down: no route is looked up then."""
+        bound = self.view.graph.interfaces.get(ids.join(ns, self.probe.dev)) if self.progress.leg == "original" else None
+        if bound is not None and not bound.up:
+            number = errno.ENETUNREACH
+            raise self.progress.ended(Cause.INTERFACE_DOWN, ns, errno=number, dev=bound.name, address=packet.dst, object=bound.id)
 
     def _refuse_groups(self, ns: str, packet: Packet) -> None:
         """What is not for one receiver."""
