@@ -3,10 +3,10 @@
 import asyncio
 import contextlib
 import errno
+import logging
 import os
 import signal
 import socket
-import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -20,11 +20,14 @@ from agent.limit_events import LimitEvents
 from agent.linux.pids import started
 from agent.sandbox import limits as enforced
 from agent.uplink import Uplinks
+from logs import start_task
 from topology.model import ids
 from topology.model.limits import Limits, parse
 from topology.model.limits import of as limits_of
 from topology.model.netfilter import Driver
 from topology.model.problems import Code, Problem, ProblemError
+
+_log = logging.getLogger("vethboard.agent")
 
 
 class LabFile(msgspec.Struct, frozen=True):
@@ -156,7 +159,7 @@ class Labs:
     def _ended(self, lab: str) -> None:
         running = self.running.pop(lab)
         asyncio.get_running_loop().remove_reader(running.pidfd)
-        self._ends[lab] = asyncio.create_task(self._end(lab, running))
+        self._ends[lab] = start_task("end", partial(self._end, lab, running))
 
     async def _end(self, lab: str, running: Running) -> None:
         """Clean up after a lab, and say so."""
@@ -165,7 +168,7 @@ class Labs:
         try:
             await self._clean(lab)
         except OSError as e:
-            sys.stderr.write(f"vethboard agent: something of lab {lab} is left: {e}\n")
+            _log.error("something of lab %s is left: %s", lab, e, extra={"lab": lab})
         finally:
             del self._ends[lab], self._numbers[lab]
             stopping = self._stopping.pop(lab, None)

@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from cli import access, backups, capture, documents, journeys, labs, rules, run, shell
 from cli.client import Client
+from logs import FORMS
 from protocol.limits import DEFAULT_SNAPLEN
 from topology.model.base import HOST
 from topology.model.netfilter import DRIVERS, TABLES
@@ -68,6 +69,11 @@ _SYSTEM: Final = (
             _arg("--database", metavar="URL", help="postgresql+psycopg://USER:PASSWORD@HOST/NAME (default: SQLite in --state)"),
             _arg("--allow-uplink", action="store_true", help="allow labs to be connected to the outside (user-mode networking)"),
             _arg("--limits", type=Path, help="JSON file of what labs may use (default: /etc/vethboard/limits.json)"),
+            _arg("--log-format", choices=FORMS, default="text", help="the log on standard error: lines for people, or JSON objects"),
+            _arg(
+                "--metrics", choices=("local", "token", "open"), default="local",
+                help="who may read /metrics without the administrator's token: programs of this machine, nobody (token), everybody (open)",
+            ),
         ),
     ),
     Verb("backup", "write all labs, with their histories and tokens, to a file", backups.backup, arguments=(_arg("file", metavar="FILE"),)),

@@ -9,6 +9,7 @@ from server.access import ADMIN, Access, TokenStore, sees
 from server.agent_link import Control
 from server.audit import Audit
 from server.lab.workspace import Workspace
+from server.metrics import Metrics
 from server.sessions import Session, Sessions
 from server.storage import Archive, LabStore, Storage
 from topology.model.names import lab_id
@@ -19,10 +20,11 @@ class Hub:
     """The root of the server's objects. `state`: the state directory, for the audit log. `agent`: the agent's socket."""
 
     def __init__(self, storage: Storage, state: Path, agent: Path) -> None:
-        self.storage = storage
+        self.storage, self.metrics = storage, Metrics()
+        storage.watch_commits(self.metrics.committed)
         self.tokens = TokenStore(storage)
         self.audit = Audit(state / "audit.jsonl")
-        self.control = Control(agent)
+        self.control = Control(agent, self.metrics)
         self.sessions = Sessions()
         self.control.on_limit = self._limit_reached
         self._lock = threading.Lock()
@@ -52,6 +54,11 @@ class Hub:
         if found is None:
             raise ProblemError(Problem(code=Code.UNKNOWN, message=f"there is no lab {lab}", hint=f"vethboard new {lab} makes it"))
         return found
+
+    def workspaces(self) -> list[Workspace]:
+        """All labs of this moment."""
+        with self._lock:
+            return list(self._labs.values())
 
     def new(self, lab: str) -> Workspace:
         """Add a lab, which is stopped and empty. Raises ProblemError where the id is taken or not valid."""

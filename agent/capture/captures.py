@@ -2,7 +2,6 @@
 
 import asyncio
 import itertools
-import traceback
 from collections.abc import Callable
 
 from agent.capture import tap
@@ -10,6 +9,7 @@ from agent.capture.ring import Ring
 from agent.capture.tap import Tap
 from agent.linux.reaper import Reaper
 from agent.netlink.namespaces import Namespaces, unknown_namespace
+from logs import failure, start_task
 from protocol import limits
 from protocol import private as p
 from topology.model import ids
@@ -104,7 +104,7 @@ class Captures:
         self._all[capture.name] = capture
         self._update(capture)
         if self._ticker is None:
-            self._ticker = asyncio.get_running_loop().create_task(self._tick())
+            self._ticker = start_task("captures", self._tick, again=True)
         return capture
 
     def _check(self, request: p.StartCapture) -> None:
@@ -151,8 +151,8 @@ class Captures:
             for capture in list(self._all.values()):
                 try:
                     self._tick_of(capture, ticks)
-                except Exception:  # ends this look at this capture, not the ticks of all
-                    traceback.print_exc()
+                except Exception as e:  # ends this look at this capture, not the ticks of all
+                    failure(e, f"looking at capture {capture.name}")
         self._ticker = None
 
     def _tick_of(self, capture: Capture, ticks: int) -> None:

@@ -10,6 +10,7 @@ from agent.journey.send import Sender
 from agent.journey.session import Session, Wanted
 from agent.journey.watching import Watching
 from agent.netlink.namespaces import Namespaces, unknown_namespace
+from logs import problem_of
 from protocol.private import Sighted, Trace, TraceEnded, WatchPackets
 from topology.journey.probe import Probe
 from topology.journey.sighting import AnySighting, HookPass, RouteLookup, SocketResult
@@ -118,12 +119,12 @@ class _Trace:
         except ProblemError as e:
             self._problem = e.problem
 
-    def ended(self) -> None:
-        """Send what is gathered, and that it has ended: also of a trace that was stopped before it began."""
+    def ended(self, problem: Problem | None) -> None:
+        """Send what is gathered, and that it has ended: also of a trace that was stopped before it began. `problem`: what ended it."""
         if self._flushing is not None:
             self._flushing.cancel()
         self._flush()
-        self._send(TraceEnded(id=self._request.id, problem=self._problem))
+        self._send(TraceEnded(id=self._request.id, problem=self._problem or problem))
 
     async def _run(self) -> None:
         probe, request = self._request.probe, self._request
@@ -201,9 +202,8 @@ class Tracing:
 
         def done(ended: asyncio.Task[None]) -> None:
             self._running.pop(id, None)
-            work.ended()
-            if not ended.cancelled():
-                ended.result()
+            error = None if ended.cancelled() else ended.exception()
+            work.ended(problem_of(error, "a trace") if error is not None else None)
 
         task.add_done_callback(done)
 

@@ -18,6 +18,7 @@ from agent.journey.session import Session, Wanted
 from agent.netlink.namespaces import Namespaces
 from protocol.private import Sighted, TraceEnded, WatchPackets
 from topology.journey.sighting import AnySighting, HookPass, RouteLookup, RuleHit, TappedFrame
+from topology.model.problems import Problem
 
 Send = Callable[[Sighted | TraceEnded], None]
 
@@ -242,7 +243,7 @@ class Watching:
                     self._lookups.clear()
                     self._session.forget_lookups()
 
-    def ended(self) -> None:
-        """Send the packets that were still followed, and that it has ended."""
+    def ended(self, problem: Problem | None) -> None:
+        """Send the packets that were still followed, and that it has ended. `problem`: what ended it."""
         self._report_until(float("inf"))
-        self._send(TraceEnded(id=self._request.id, skipped=self._skipped))
+        self._send(TraceEnded(id=self._request.id, skipped=self._skipped, problem=problem))

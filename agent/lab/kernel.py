@@ -15,6 +15,7 @@ from agent.filter.write import Lengths, not_loaded
 from agent.netlink.namespaces import Namespaces, Netns
 from agent.netlink.sysctls import Sysctls
 from agent.netlink.watch import Watch
+from logs import failure
 from protocol import private as p
 from topology.model.netfilter import Driver
 from topology.model.problems import Problem
@@ -26,8 +27,8 @@ from topology.plan.table_check import not_done
 BULK_STEPS = 64
 """An apply of more steps pauses the watch, and reads the namespaces that it changed afterwards."""
 POLL_SECONDS = 1.0
-REREAD_SECONDS = 0.2
-"""When everything is read anew after reading has failed."""
+REREAD_SECONDS, MOST_SECONDS = 0.2, 10.0
+"""When everything is read anew after reading has failed: the first time, and at the latest."""
 POLL_SHARE = 0.1
 """How much of the lab's time may go into polling: with very many namespaces it is done less often."""
 
@@ -35,10 +36,11 @@ OnFacts = Callable[[tuple[AnyFact, ...]], None]
 
 
 class Kernel:
-    """Made on the running loop, which then reports facts to `on_facts`: all of the lab first, then each change."""
+    """Made on the running loop, which then reports facts to `on_facts`: all of the lab first, then each change. `on_reread`: facts may have
+    been lost, everything was read anew, and `everything` has it."""
 
-    def __init__(self, firewall: Driver, on_facts: OnFacts) -> None:
-        self._on_facts = on_facts
+    def __init__(self, firewall: Driver, on_facts: OnFacts, on_reread: Callable[[], None] = lambda: None) -> None:
+        self._on_facts, self._on_reread = on_facts, on_reread
         self.fresh = True
         """Whether no steps were ever applied."""
         self.namespaces = Namespaces()
@@ -50,6 +52,10 @@ class Kernel:
         """The sysctls of a namespace in which none was set."""
         self._stale = False
         """Reading failed halfway: everything has to be read anew."""
+        self._is_due = False
+        """That is going to be done."""
+        self._last_failure, self._wait = -MOST_SECONDS, REREAD_SECONDS
+        """When something failed last, in the loop's seconds, and how long was waited then."""
         self._watch.start()
         for fd, callback in {**self._watch.readers(), self.filters.fileno(): self.filters.on_event}.items():
             asyncio.get_running_loop().add_reader(fd, self._guarded, callback)
@@ -90,13 +96,32 @@ class Kernel:
         try:
             callback()
         except Exception as e:
-            unexpected(e)
-            self._stale = True
-            asyncio.get_running_loop().call_later(REREAD_SECONDS, self._reread_if_stale)
+            failure(e, "reading what the kernel reports; all is read anew")
+            self.resynchronise()
 
-    def _reread_if_stale(self) -> None:
-        if self._stale and self._reread():
-            asyncio.get_running_loop().call_later(REREAD_SECONDS, self._reread_if_stale)
+    def resynchronise(self) -> None:
+        """Something failed, and facts may have been lost with it: soon read everything anew and report all of it. What fails again and
+        again does so later and later."""
+        self._stale = True
+        if self._is_due:
+            return
+        self._is_due = True
+        loop = asyncio.get_running_loop()
+        is_new = loop.time() - self._last_failure > 2 * MOST_SECONDS
+        self._wait = REREAD_SECONDS if is_new else min(2 * self._wait, MOST_SECONDS)
+        self._last_failure = loop.time()
+        loop.call_later(self._wait, self._reread_all)
+
+    def _reread_all(self) -> None:
+        self._is_due = False
+        if self._reread():
+            self.resynchronise()
+            return
+        try:
+            self._on_reread()
+        except Exception as e:
+            failure(e, "reporting all that was read anew")
+            self.resynchronise()
 
     def catch_up(self, filters_of: Iterable[str] = ()) -> None:
         """Report all that the kernel has done so far. `filters_of`: namespaces whose rules may have changed without an event."""

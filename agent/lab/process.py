@@ -5,7 +5,6 @@ import contextlib
 import os
 import signal
 import socket
-import traceback
 from collections.abc import Callable, Mapping
 from typing import Any, get_args
 
@@ -24,6 +23,7 @@ from agent.lab.outbox import Outbox
 from agent.linux.reaper import Reaper
 from agent.terminals import files
 from agent.terminals.terminals import Terminals
+from logs import failure, problem_of, start_task, watch_loop
 from protocol import private as p
 from protocol.frames import INPUT, unpack
 from protocol.limits import MAX_LAB_MESSAGE
@@ -51,14 +51,15 @@ class Lab:
         loop = asyncio.get_running_loop()
         stop = asyncio.Event()
         loop.add_signal_handler(signal.SIGTERM, stop.set)
-        self._kernel = Kernel(self._firewall, self._on_facts)
+        self._kernel = Kernel(self._firewall, self._on_facts, self._on_reread)
         namespaces, reaper = self._kernel.namespaces, Reaper()
         self._children = Children(namespaces, reaper)
         self._terminals = Terminals(namespaces, reaper.when_ended, self._kernel.report)
         self._captures = Captures(namespaces, reaper, self._kernel.report)
         self._tracing = Tracing(namespaces)
         self._handlers = self._table()
-        poller = loop.create_task(self._poll())
+        watch_loop(loop, self._kernel.resynchronise)
+        poller = start_task("poll", self._poll, again=True)
         async with unix_serve(self._client, sock=self._listener, compression=None, max_size=MAX_LAB_MESSAGE, ping_interval=None):
             await stop.wait()
         poller.cancel()
@@ -66,6 +67,14 @@ class Lab:
     def _on_facts(self, facts: tuple[AnyFact, ...]) -> None:
         if self._outbox is not None and facts:
             self._outbox.send(p.Facts(facts=facts))
+
+    def _on_reread(self) -> None:
+        """Facts may have been lost: the server gets all of them again."""
+        if self._outbox is not None:
+            self._outbox.send(p.Facts(facts=self._everything(), snapshot=True))
+
+    def _everything(self) -> tuple[AnyFact, ...]:
+        return (*self._kernel.everything(), *self._terminals.facts(), *self._captures.facts())
 
     async def _poll(self) -> None:
         """While a client is attached and keeps up: look at what has no event. An error ends one look, not all."""
@@ -76,8 +85,9 @@ class Lab:
                 continue
             try:
                 seconds = self._poll_once(self._outbox)
-            except Exception:
-                traceback.print_exc()
+            except Exception as e:
+                failure(e, "looking at what has no event; all is read anew")
+                self._kernel.resynchronise()
 
     def _poll_once(self, outbox: Outbox) -> float:
         """How many seconds the next look should wait."""
@@ -93,7 +103,7 @@ class Lab:
         if self._connection is not None:
             await self._connection.close()
         self._connection, outbox = connection, Outbox(connection)
-        pump = asyncio.create_task(outbox.pump())
+        pump = start_task("outbox", outbox.pump)
         try:
             async for frame in connection:
                 if isinstance(frame, bytes):
@@ -127,11 +137,8 @@ class Lab:
         answer: p.AnyLabEvent | None
         try:
             answer = self._handlers[type(request)](request, outbox)
-        except ProblemError as e:
-            answer = p.LabAnswer(id=request.id, problem=e.problem)
         except Exception as e:
-            traceback.print_exc()
-            answer = p.LabAnswer(id=request.id, problem=Problem(code=Code.INTERNAL, message=f"{type(e).__name__}: {e}"))
+            answer = p.LabAnswer(id=request.id, problem=problem_of(e, f"a request {type(request).__name__}"))
         if answer is not None:
             outbox.send(answer)
 
@@ -163,7 +170,7 @@ class Lab:
             message = f"the server speaks protocol {request.protocol}, this lab {p.PROTOCOL}"
             raise ProblemError(Problem(code=Code.VERSION, message=message, hint="stop the lab and start it again"))
         kernel = self._kernel
-        facts = (*kernel.everything(), *self._terminals.facts(), *self._captures.facts())
+        facts = self._everything()
         outbox.send(p.Attached(id=request.id, fresh=kernel.fresh, sysctls=kernel.baseline, limits=self._limits, firewall=self._firewall))
         outbox.send(p.Facts(facts=facts, snapshot=True))
         self._outbox = outbox

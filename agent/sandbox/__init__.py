@@ -16,10 +16,8 @@ import errno
 import os
 import signal
 import socket
-import sys
-import threading
-import traceback
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,6 +25,8 @@ from agent.linux import namespaces as ns
 from agent.linux import pids
 from agent.sandbox import limits as enforced
 from agent.sandbox import root, seccomp
+from logs import about, configure, failure, start_thread
+from logs.setup import form_now
 from topology.model.limits import Limits
 
 FIRST_UID, UIDS = 0x4000_0000, 65536
@@ -121,7 +121,7 @@ def kill(process: int) -> None:
     for pid in (*children, process):
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
-    threading.Thread(target=_reap, args=((process, *children),), name="reap").start()
+    start_thread("reap", partial(_reap, (process, *children)))
 
 
 def _reap(pids: Iterable[int]) -> None:
@@ -213,11 +213,12 @@ def _first(lab: _Lab, outer: socket.socket) -> None:
         _lock_down()
         lab.parent.send(b"+")
         lab.parent.close()
-        lab.main(lab.listener)
+        configure("lab", form_now())
+        with about(lab=lab.id, event=""):
+            lab.main(lab.listener)
     except BaseException as e:
         _report(lab.parent, e)
-        traceback.print_exc()
-        sys.stderr.flush()
+        failure(e, f"the process of lab {lab.id} ends")
         os._exit(1)
     os._exit(0)
 

@@ -64,6 +64,10 @@ class Connection:
         """Whether the agent says that there is one."""
         return self._lab in self._control.ask(lambda id: p.Hello(id=id)).labs
 
+    def recovered(self) -> None:
+        """Count that the connection, or the process, had to be made again."""
+        self._control.metrics.restarts.labels("lab-process" if self.is_fresh else "lab-link").inc()
+
     def reason(self) -> str | None:
         """Why the process ended, once, where the agent has said it."""
         return self._control.reasons.pop(self._lab, None)
@@ -77,7 +81,7 @@ class Connection:
         events = LinkEvents(
             self._on_event, self._later(self._on_lost), self._later(self._on_silence), self._later(self._on_heard)
         )  # fmt: skip
-        self.link = LabLink(self._control.socket, self._lab, events)
+        self.link = LabLink(self._control.socket, self._lab, events, self._control.metrics)
         self.link.patience = ATTACH_PATIENCE
         self.link.send(lambda id: p.Attach(id=id))
         self.wait(lambda: self._has_snapshot, "it was attached", SECONDS[State.ATTACHING] or 0.0)
@@ -124,7 +128,8 @@ class Connection:
         link, link.patience = self.link, seconds
         try:
             self._applying = link.send(lambda id: p.Apply(id=id, steps=steps))
-            self.wait(lambda: self._answer() is not None, "it applied the edit", seconds + 10)
+            with self._control.metrics.apply.time():
+                self.wait(lambda: self._answer() is not None, "it applied the edit", seconds + 10)
         finally:
             link.patience = 0.0
             self._applying = None

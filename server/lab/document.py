@@ -14,6 +14,7 @@ from topology.model.diff import Diff, apply, reverse
 from topology.model.netfilter import Driver
 from topology.model.problems import Code, Problem, ProblemError, invalid
 from topology.model.records import AnyRecord, Lab, Policy, Records
+from topology.model.splice import Misfit
 
 
 class Draft(NamedTuple):
@@ -60,8 +61,8 @@ class Document:
     def labels(self) -> Labels:
         """What undo and redo would do."""
         undo, redo = self.store.heads
-        by = undo.context.author if undo else ""
-        return Labels(undo.context.label or "edit" if undo else "", redo.context.label or "edit" if redo else "", by)
+        by, session = (undo.context.name or undo.context.author, undo.context.session) if undo else ("", "")
+        return Labels(undo.context.label or "edit" if undo else "", redo.context.label or "edit" if redo else "", by, session)
 
     # ---- what an edit makes of it ------------------------------------------------------------------------------------
 
@@ -78,10 +79,10 @@ class Document:
         match command:
             case Undo():
                 change = _change_or_refuse(self.store.heads.undo, "undo")
-                return draft._replace(after=apply(self.desired, reverse(change.diff)), step=change)
+                return draft._replace(after=_stepped(self.desired, reverse(change.diff)), step=change)
             case Redo():
                 change = _change_or_refuse(self.store.heads.redo, "redo")
-                return draft._replace(after=apply(self.desired, change.diff), step=change)
+                return draft._replace(after=_stepped(self.desired, change.diff), step=change)
             case KeepDrift():
                 return draft._replace(after=adopt(draft.after, drift.observed, command.ids or drift.ids))
         result = edit(draft.after, command)
@@ -133,12 +134,28 @@ def _change_or_refuse(change: Change | None, what: str) -> Change:
     return change
 
 
+def _stepped(desired: Records, diff: Diff[AnyRecord]) -> Records:
+    """The document with an entry of the history done or taken back. Rules that iptables has printed in another way since (they are adopted
+    after a start, which is no entry) are found by their number. Raises ProblemError (CONFLICT)."""
+    try:
+        return apply(desired, diff)
+    except Misfit:
+        pass
+    try:
+        return apply(desired, diff, strict=False)
+    except Misfit as e:
+        message = f"the records that this edit changed are no longer those that it left: {e}"
+        raise ProblemError(Problem(code=Code.CONFLICT, message=message, hint="change them by an edit of its own")) from e
+
+
 def _fields(diff: Diff[AnyRecord]) -> Iterable[tuple[str, str]]:
     return ((key, field) for key in diff.ids for field in fields_of(diff, key))
 
 
 def fields_of(diff: Diff[AnyRecord], key: str) -> tuple[str, ...]:
     """The names of the fields of a record that a diff changes; `*` for one that it adds, removes or replaces by another kind."""
+    if key in diff.spliced:
+        return tuple(dict.fromkeys(made.path[0] for made in diff.spliced[key]))
     if key not in diff.updated:
         return ("*",)
     before, after = diff.updated[key]

@@ -16,10 +16,10 @@ from server.lab.policy import adopt
 from server.lab.states import State
 from server.problems import denied, unavailable
 from server.storage import Move, NewEntry
-from topology.edit.commands import AnyCommand, ApplyDocument, RevertDrift
+from topology.edit.commands import AnyCommand, ApplyDocument, KeepDrift, RevertDrift
 from topology.model import ids
 from topology.model.base import HOST
-from topology.model.diff import Diff, between
+from topology.model.diff import Diff, between, compact
 from topology.model.drawing import is_drawing
 from topology.model.limits import Limits, check
 from topology.model.problems import ProblemError, invalid, refused
@@ -44,6 +44,13 @@ class EditRequest(NamedTuple):
     admin: bool = False
 
 
+class _First(NamedTuple):
+    """The draft of an edit before recent changes from outside were acted on. `alone`: the kernel has nothing to do with it."""
+
+    draft: Draft | None
+    alone: bool
+
+
 class Editing:
     """For one lab."""
 
@@ -58,11 +65,13 @@ class Editing:
         revert = next((c for c in asked.commands if isinstance(c, RevertDrift)), None)
         if revert is not None:
             return self._revert(revert, asked)
-        draft = self._only_drawn(asked)
-        if draft is None:
+        drawn, before = self._only_drawn(asked), self._document.desired
+        draft = drawn.draft
+        if not drawn.alone or draft is None:
             self._refuse_silent()
             self._outside.settle()
-            draft = self._draft(asked)
+            if draft is None or before is not self._document.desired or any(isinstance(c, KeepDrift) for c in asked.commands):
+                draft = self._draft(asked)
             draft = draft._replace(after=self._carrying.as_printed(draft.after, asked.commands, asked.dry_run))
         diff = between(self._document.desired, draft.after)
         self._check(draft.after, diff, asked)
@@ -71,16 +80,15 @@ class Editing:
     def _draft(self, asked: EditRequest) -> Draft:
         return self._document.draft(asked.commands, Drift(self._view.observed.records, self._view.drift))
 
-    def _only_drawn(self, asked: EditRequest) -> Draft | None:
-        """The draft of an edit with which the kernel has nothing to do; None for any other, and for one that does not fit the document of
-        this moment."""
+    def _only_drawn(self, asked: EditRequest) -> _First:
+        """Whether the kernel has nothing to do with an edit, and its draft, where it fits the document of this moment."""
         try:
             draft = self._draft(asked)
         except ProblemError:
             if self._view.pending is None:
                 raise
-            return None
-        return None if is_of_kernel(between(self._document.desired, draft.after)) or draft.step is not None else draft
+            return _First(None, False)
+        return _First(draft, not is_of_kernel(between(self._document.desired, draft.after)) and draft.step is None)
 
     # ---- what is refused ---------------------------------------------------------------------------------------------
 
@@ -120,7 +128,7 @@ class Editing:
         goal = self._carrying.goal(draft) if live else draft.after
         have = observed.records if live else as_records(Namespace(name=HOST))
         steps = plan(goal, have, draft.moves, observed.baseline, observed.initial_mac)
-        return Planned(steps=steps, shell=shell_commands(steps), diff=diff, made=draft.made)
+        return Planned(steps=steps, shell=shell_commands(steps), diff=compact(diff), made=draft.made)
 
     def _commit(self, draft: Draft, diff: Diff[AnyRecord], asked: EditRequest) -> Done:
         """Carry out an edit, keep it with its history entry, and publish it. One that cannot be kept is undone in the kernel."""

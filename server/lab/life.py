@@ -4,13 +4,13 @@ import contextlib
 import time
 from collections.abc import Callable, Iterable
 
+from logs import problem_of
 from protocol.public import Done, Subscribe
 from server.lab.carrying import Carrying
 from server.lab.editing import settle_uplink
 from server.lab.outside import Outside
 from server.lab.parts import Parts
 from server.lab.states import SECONDS, Action, Event, State
-from server.problems import problem_of
 from topology.model.limits import Limits, check
 from topology.model.problems import Code, Problem, ProblemError
 from topology.plan.steps import AnyStep
@@ -40,6 +40,8 @@ class Life:
         self.look_again = None
         if self._parts.machine.state is State.FAILED:
             self.resume()
+            if self._parts.machine.is_live:
+                self._parts.connection.recovered()
 
     def start(self, started: float | None = None) -> Done:
         """Make the lab live: start its process and build its document in the kernel. `started`: when that was asked for, in monotonic
@@ -150,6 +152,8 @@ class Life:
         known = connection.reason()
         if machine.take(Event.LOST) is Action.RECOVER:
             self._look_for_process()
+        if machine.is_live:
+            connection.recovered()
         if machine.is_live and connection.is_fresh:
             reason = known or connection.reason() or "its process ended"
             message = f"the lab was started again from its document: {reason}"

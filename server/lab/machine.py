@@ -29,6 +29,8 @@ class Machine:
             return Action.NONE
         if (step.state, problem) != (self.state, self.problem):
             self.silent_since = now() if step.state is State.SILENT else None
+            if step.state is not self.state:
+                _log.info("lab %s is %s%s", self._lab, step.state, f": {problem.message}" if problem else "", extra={"lab": self._lab})
             self.state, self.problem = step.state, problem
             self._changed()
         return step.action

@@ -28,7 +28,8 @@ TERMINAL, VETHBOARD = "terminal", "vethboard"
 
 
 class _Last(NamedTuple):
-    """The history entry that `follow` made last: its number, the fields that it is about, and when it was made, in monotonic seconds."""
+    """The history entry that `follow` made last: its number, when it was made or amended, in monotonic seconds, and the fields that it and
+    those right before it are about, each of which came soon after the one before: so two interfaces that flap in turn are two entries."""
 
     number: int = 0
     fields: frozenset[tuple[str, str]] = frozenset()
@@ -96,9 +97,10 @@ class Outside:
         return NewEntry(context, diff)
 
     def _remember_entry(self, diff: Diff[AnyRecord], amended: bool) -> None:
-        undo = self._document.store.heads.undo
-        fields = self._last.fields if amended else _fields(diff)
-        self._last = _Last(undo.number if undo else 0, fields, time.monotonic())
+        undo, now = self._document.store.heads.undo, time.monotonic()
+        number = undo.number if undo is not None else 0
+        goes_on = amended or (number == self._last.number + 1 and now - self._last.at < SQUASH_SECONDS)
+        self._last = _Last(number, _fields(diff) | (self._last.fields if goes_on else frozenset()), now)
 
     def _adopted(self, diff: Diff[AnyRecord], context: Context) -> None:
         self.stored()

@@ -3,12 +3,13 @@
 import secrets
 import time
 
+from logs import problem_of
 from protocol import private as p
 from protocol.limits import MAX_TRACE_PACKETS, MAX_TRACE_WAIT_SECONDS, MAX_WATCH_RATE
 from protocol.public import JourneyItem, Predict, Predicted, Trace, Traced, Watch, Watched
 from server.agent_link import LabLink
 from server.lab.workspace import Workspace
-from server.problems import problem_of, unavailable
+from server.problems import unavailable
 from server.sessions import RunningRequest, Session
 from topology.journey.ask import MAX_NAMESPACES, concerned, resolve, wires
 from topology.journey.compare import compare

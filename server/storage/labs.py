@@ -17,7 +17,7 @@ from server.storage.entries import Counters, Entry, Heads, NewEntry, Page
 from server.storage.tables import kept_documents, labs, pending_changes
 from topology.document import document
 from topology.model import ids
-from topology.model.diff import Diff, apply
+from topology.model.diff import Diff, apply, compact
 from topology.model.problems import Code, Problem, ProblemError, unknown
 from topology.model.records import AnyRecord, Lab, Records
 
@@ -193,7 +193,7 @@ class LabStore:
         replaced: Problem | None = None,
     ) -> Heads:  # fmt: skip
         """`whole`: write the text of the document instead of the diff."""
-        change = msgspec.json.encode(diff).decode() if diff and not whole else ""
+        change = msgspec.json.encode(compact(diff)).decode() if diff and not whole else ""
         whole = whole or len(self._pending) >= PENDING_CHANGES or sum(self._pending) + len(change) > PENDING_BYTES
         text = text_of(self.lab, records) if whole and self.problem is replaced else None
         revision = self._row.revision + 1

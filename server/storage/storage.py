@@ -10,9 +10,10 @@ from typing import BinaryIO
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from server.clock import now
 from server.storage import archive, import_files, schema, tokens
 from server.storage.archive import Archive
-from server.storage.database import Database, parse_url
+from server.storage.database import Database, OnCommit, parse_url
 from server.storage.errors import problem_error
 from server.storage.labs import LabStore
 from server.storage.state_directory import StateDirectory
@@ -44,6 +45,14 @@ class Storage:
             database.close()
             raise
         return cls(database, directory)
+
+    def watch_commits(self, on_commit: OnCommit) -> None:
+        """Have every transaction that writes reported from now on."""
+        self._database.on_commit = on_commit
+
+    def check_writable(self) -> None:
+        """Write something that means nothing, durably. Raises ProblemError where the database cannot keep anything now."""
+        self.set_setting("checked", now())
 
     def close(self) -> None:
         """End all connections."""

@@ -26,6 +26,7 @@ from protocol.public import (
 )
 from tests.support import Stack, eventually
 from topology.edit import commands as c
+from topology.model.diff import apply
 from topology.model.problems import Code, Problem, ProblemError
 from topology.observe.live import AnyLive, ConntrackLive, RuleCountersLive
 
@@ -87,10 +88,7 @@ def until(client: Client, lab: str, what: Callable[[dict[str, AnyLive]], bool], 
         except queue.Empty:
             raise AssertionError([k for k in live if k.startswith(("rule-counters", "conntrack"))]) from None
         if isinstance(event, Delta) and event.live is not None:
-            live.update(event.live.added)
-            live.update({k: new for k, (_, new) in event.live.updated.items()})
-            for key in event.live.removed:
-                del live[key]
+            live = apply(live, event.live)
         assert time.monotonic() < end
     return live
 

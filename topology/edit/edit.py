@@ -56,7 +56,7 @@ def edit(desired: Mapping[str, AnyRecord], command: c.AnyCommand) -> Edit:
     if isinstance(command, _NOT_FOR_THE_KERNEL):
         return Edit(diff=between(desired, draft.records), made=tuple(draft.made))
     _refuse([*check(draft.records, only=between(desired, draft.records).ids)])
-    after = normalise(draft.records)
+    after = normalise(draft.records, like=desired)
     diff = between(desired, after)
     if isinstance(command, _WITH_NEW_ROUTES):
         _refuse([*gateways(after, only=diff.ids)])

@@ -149,8 +149,10 @@ def _refuse_changed(chain: Chain, at: int, was: str) -> None:
 
 
 def _without(rules: Rules, numbers: Iterable[int]) -> Rules:
-    gone = set(numbers)
-    return tuple(rule for number, rule in enumerate(rules, 1) if number not in gone)
+    left = list(rules)
+    for number in sorted(set(numbers), reverse=True):
+        del left[number - 1]
+    return tuple(left)
 
 
 def _add_rule(draft: Draft, command: c.AddRule) -> None:

@@ -83,8 +83,8 @@ class NamespaceFacts:
             keep(self, fact)
         else:
             self.filters.fold(fact)
-            self.filters_touched |= isinstance(fact, f.TableFact)
-            self.others_touched |= not isinstance(fact, f.TableFact)
+            self.filters_touched |= isinstance(fact, f.TableFact | f.TableChanged)
+            self.others_touched |= not isinstance(fact, f.TableFact | f.TableChanged)
 
     def _resync(self, _: f.Resync) -> None:
         self.clear()

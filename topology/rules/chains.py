@@ -1,6 +1,7 @@
 """Chains as records: finding them, their normal form, what iptables refuses of one, and rules that name chains and interfaces."""
 
 import errno
+import re
 from collections.abc import Iterator, Mapping
 
 from topology.model.base import Fault
@@ -12,6 +13,8 @@ TableKey = tuple[str, str, str]
 """Namespace, family, table."""
 Chains = dict[str, Chain]
 """The chains of one table by name."""
+
+_CONTROLS = re.compile("[\x00-\x08\n-\x1f\x7f\ud800-\udfff]")
 
 MAX_LINE = 10_000
 """Bytes of a rule at most: iptables-restore reads lines into a buffer of 10,240 and would take the rest for another line."""
@@ -47,13 +50,21 @@ def order(chain: Chain) -> tuple[object, ...]:
 
 def normal(chain: Chain) -> Chain | None:
     """The normal form: a built-in chain has a policy. None where it has ACCEPT and no rules: then it has no record."""
-    rules = tuple(restorable(rule.strip()) for rule in chain.rules)
+    rules = _written(chain.rules)
     if not is_built_in(chain):
         return chain if rules == chain.rules and chain.policy is None else replace(chain, rules=rules, policy=None)
     policy = chain.policy or "ACCEPT"
     if policy == "ACCEPT" and not rules:
         return None
     return chain if rules == chain.rules and policy == chain.policy else replace(chain, rules=rules, policy=policy)
+
+
+def _written(rules: tuple[str, ...]) -> tuple[str, ...]:
+    """The rules as iptables-restore reads them; the same tuple where they are so already."""
+    stripped = tuple(map(str.strip, rules))
+    if "'" in "".join(stripped):
+        stripped = tuple(map(restorable, stripped))
+    return rules if stripped == rules else stripped
 
 
 # ---- faults ----------------------------------------------------------------------------------------------------------
@@ -66,6 +77,8 @@ def faults(chain: Chain) -> Iterator[Fault]:
     if chain.policy is not None and not is_built_in(chain):
         hint = f"only {', '.join(HOOKS[chain.table])} have a policy in the table {chain.table}: end the chain with a rule instead"
         yield Fault("policy", f"Can't set policy `{chain.policy}' on a user-defined chain", hint, errno.EINVAL)
+    if "".join(chain.rules).isprintable() and max(map(len, chain.rules), default=0) <= MAX_WORD:
+        return  # said of all at once: a chain may have 10,000
     for number, rule in enumerate(chain.rules):
         fault = rule_fault(rule)
         if fault is not None:
@@ -84,7 +97,7 @@ def rule_fault(rule: str) -> tuple[str, str] | None:
     """Why a text cannot be a rule, and what to do; None where only iptables can tell."""
     if "\n" in rule or "\r" in rule:
         return "a rule is one line", "take the line break out: write each rule on its own"
-    if any((ord(c) < 32 and c != "\t") or 0xD800 <= ord(c) < 0xE000 or ord(c) == 127 for c in rule):
+    if _CONTROLS.search(rule):
         return "a rule is text", "take the control character out"
     if len(rule) > MAX_WORD:
         if len(rule.encode()) > MAX_LINE:

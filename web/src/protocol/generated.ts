@@ -4,11 +4,12 @@
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
 /** Bytes, in base64. */
 export type Base64 = string
-/** What was added, updated (before, after) and removed, by record id. */
+/** What was added, updated (before, after) and removed, by record id, and what was changed inside records. */
 export type Diff<T> = {
   added?: Record<string, T>
   updated?: Record<string, [T, T]>
   removed?: Record<string, T>
+  spliced?: Record<string, Splice[]>
 }
 
 /** `ip address add` */
@@ -433,11 +434,15 @@ export type ConntrackLive = {
 }
 
 /**
- * Who caused a change, and when (`at`: UTC, RFC 3339). `author`: the name that a client gave itself, `terminal` (a command in a shell)
- * or `vethboard`. `session`: the id of the connection. `label`: what the history calls the change.
+ * Who caused a change, and when (`at`: UTC, RFC 3339). `label`: what the history calls the change.
+ *
+ * `author`: what the token says: its name, or `admin`; or `terminal` (a command in a shell), `vethboard`. `name`: what that person calls
+ * themself; empty: they have not said. `session`: the id of their connection, which tells two persons of one token apart. The server
+ * knows all three of the connection: no request can state them.
  */
 export type Context = {
   author: string
+  name?: string
   session?: string
   label?: string
   at?: string
@@ -531,8 +536,8 @@ export type DeleteVlanStep = {
  * Socket.IO event `delta`: what changed in an open lab from `revision` - 1 to `revision`. After a gap in the numbers: open it again.
  *
  * `context`: who caused the change of `desired`. `shell`: the equivalent commands of that change. `info`, `drift`, `warnings`, `can_undo`,
- * `can_redo` and `undo_by` are new values as in `Snapshot`; None: unchanged; the last three are empty where there is nothing to undo or
- * redo.
+ * `can_redo`, `undo_by` and `undo_session` are new values as in `Snapshot`; None: unchanged; the last four are empty where there is
+ * nothing to undo or redo.
  */
 export type Delta = {
   lab: string
@@ -547,6 +552,7 @@ export type Delta = {
   can_undo?: string | null
   can_redo?: string | null
   undo_by?: string | null
+  undo_session?: string | null
   shell?: string[] | null
 }
 
@@ -968,6 +974,7 @@ export type Lab = {
 /**
  * A lab in the list. `namespaces`, `viewers`: how many. `firewall`: its iptables variant (legacy or nft); None: not chosen yet.
  * `problem`: why it is not live, or what is wrong with its files. `silent_since`: since when it does not answer (UTC, RFC 3339).
+ * `people`: the names of who has it open, each once, at most 50.
  */
 export type LabInfo = {
   lab: string
@@ -978,6 +985,7 @@ export type LabInfo = {
   firewall: Driver | null
   problem: Problem | null
   silent_since: string | null
+  people: string[]
 }
 
 /** `role`: what the client's token allows in these labs. */
@@ -1277,10 +1285,11 @@ export type Output = {
  * Headers of one packet. What it does not have keeps its default.
  *
  * `protocol`: `arp`, or the IP protocol by name (`icmp`, `icmpv6`, `tcp`, `udp`), else its number as text. `src`, `dst`: the IP
- * addresses; of an ARP packet those of its sender and its target. `tos`: TOS, or traffic class. `length`: bytes of the IP packet. `id`:
- * IPv4 identification. `flags`: TCP flags as tcpdump(1) writes them (`S`, `SA`, `R`). `type`, `code`: ICMP's; of ARP the operation (1: request,
- * 2: reply) is `type`. `seq`, `ack`: TCP's numbers; of an ICMP echo `echo` is the identifier, `seq` the sequence number. `mtu`: what
- * fits, as a "too big" says. `target`: the address that neighbour discovery asks for. `inner`: the packet that an ICMP error is about.
+ * addresses; of an ARP packet those of its sender and its target. `tos`: TOS, or traffic class. `length`: bytes of the IP packet.
+ * `id`: IPv4 identification. `flags`: TCP flags as tcpdump(1) writes them (`S`, `SA`, `R`). `type`, `code`: ICMP's; of ARP the operation
+ * (1: request, 2: reply) is `type`. `seq`, `ack`: TCP's numbers; of an ICMP echo `echo` is the identifier, `seq` the sequence number.
+ * `mtu`: what fits, as a "too big" says. `target`: the address that neighbour discovery asks for. `inner`: the packet that an ICMP error
+ * is about.
  */
 export type Packet = {
   protocol?: string
@@ -1736,6 +1745,16 @@ export type SetLab = {
   uplink?: boolean | null
 }
 
+/**
+ * What the person at this connection wants to be called, in histories and to others. Answer: `Done`. A name can also be given when the
+ * connection is made. `name`: 1 to 40 characters, nothing invisible, and not what looks like a part of Vethboard; empty: none.
+ */
+export type SetName = {
+  type: "set-name"
+  id: string
+  name: string
+}
+
 /** `ip netns set`: the id by which `host` knows a namespace. Once given, the kernel does not change it. */
 export type SetNsid = {
   do: "set-nsid"
@@ -1815,7 +1834,8 @@ export type SetUplink = {
  * The state of a lab at `revision`. `drift`: ids of records that differ between `desired` and `observed`. `warnings`: problems that
  * stop nothing, such as an address that is used twice on a segment.
  *
- * `can_undo`, `can_redo`: the label of the edit that undo or redo would apply to; None: there is none. `undo_by`: the author of the first.
+ * `can_undo`, `can_redo`: the label of the edit that undo or redo would apply to; None: there is none. `undo_by`: who made the first, as
+ * it is shown; `undo_session`: their session, empty for nobody's. `session`: that of who asks.
  */
 export type Snapshot = {
   result: "snapshot"
@@ -1829,6 +1849,22 @@ export type Snapshot = {
   can_undo: string | null
   can_redo: string | null
   undo_by: string | null
+  undo_session: string | null
+  session: string
+}
+
+/**
+ * One change inside a record, as JSON. `path`: the names of fields and keys that lead to what changes.
+ *
+ * With `at`: in the list there, which has `length` items before, the items `removed`, from index `at` (from 0) on, become `added`.
+ * Without: the value there changes; `removed` and `added` hold it, and nothing where it is left out (a default).
+ */
+export type Splice = {
+  path: string[]
+  at?: number | null
+  length?: number
+  removed?: Json[]
+  added?: Json[]
 }
 
 /**
@@ -2156,7 +2192,7 @@ export type AnyCommand = AddChain | AddFdb | AddInterface | AddLink | AddNamespa
 
 export type AnyStep = AddAddressStep | AddFdbStep | AddInterfaceStep | AddNamespaceStep | AddNeighbourStep | AddRouteStep | AddVlanStep | ChangeInterfaceStep | ChangeTableStep | DeleteAddressStep | DeleteFdbStep | DeleteInterfaceStep | DeleteNamespaceStep | DeleteNeighbourStep | DeleteRouteStep | DeleteVlanStep | MoveInterfaceStep | SetNsidStep | SetSysctlStep | SetUpStep
 
-export type AnyRequest = Analyse | AttachTerminal | Backup | Cancel | CheckRule | Close | CloseTerminal | DeleteConnection | DestroyLab | DetachTerminal | Doctor | Edit | EndProcess | Exec | Export | ExportRules | FlushConntrack | History | Input | ListExamples | ListFiles | ListLabs | ListTokens | MakeToken | NetnsQuery | NewLab | Open | OpenTerminal | Ping | Predict | ReadCapture | RemoveCapture | ResizeTerminal | Restore | RevokeToken | SetUplink | StartCapture | StartLab | StopCapture | StopLab | Subscribe | Trace | Vocabulary | Watch | ZeroCounters
+export type AnyRequest = Analyse | AttachTerminal | Backup | Cancel | CheckRule | Close | CloseTerminal | DeleteConnection | DestroyLab | DetachTerminal | Doctor | Edit | EndProcess | Exec | Export | ExportRules | FlushConntrack | History | Input | ListExamples | ListFiles | ListLabs | ListTokens | MakeToken | NetnsQuery | NewLab | Open | OpenTerminal | Ping | Predict | ReadCapture | RemoveCapture | ResizeTerminal | Restore | RevokeToken | SetName | SetUplink | StartCapture | StartLab | StopCapture | StopLab | Subscribe | Trace | Vocabulary | Watch | ZeroCounters
 
 export type AnyResult = Analysed | CaptureStarted | CapturedFrames | Diagnosis | Done | Examples | Exited | Exported | Files | HistoryList | Labs | PingDone | Planned | Predicted | Restored | RuleChecked | Snapshot | TerminalClosed | TerminalOpened | Text | TokenMade | Tokens | Traced | VocabularyOf | Watched
 

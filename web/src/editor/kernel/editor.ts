@@ -22,7 +22,6 @@ const NOTHING: ReadonlySet<string> = new Set()
 /** What a person works with: the selection, what is open, and edits that go to the server. */
 export class Editor {
   readonly session: Session
-  readonly author: string
   /** Record ids of namespaces and interfaces. A link is selected when both its ends are. */
   readonly selection = new Value<ReadonlySet<string>>(NOTHING)
   readonly dialog = new Value<DialogState | null>(null)
@@ -65,10 +64,8 @@ export class Editor {
   readonly staging: Staging
   private toastCount = 0
 
-  /** `author` is the name of this browser in the history of labs. */
-  constructor(session: Session, author = '') {
+  constructor(session: Session) {
     this.session = session
-    this.author = author
     session.onNotice = ({ level, problem }) => this.toast(level, problem)
     session.onOpenFailed = (error) => this.fail(error)
     keepDock(session, this.dock)

@@ -15,6 +15,7 @@ export type DialogState =
   | { kind: 'palette' }
   | { kind: 'shortcuts' }
   | { kind: 'labs' }
+  | { kind: 'name' }
   | { kind: 'doctor' }
   | { kind: 'netns' }
   | { kind: 'new-lab' }
