@@ -1,8 +1,8 @@
 """Where a packet would go: the same hops as those of a packet that was sent, from what is known of the lab alone. Pure.
 
-It models what Vethboard shows: interfaces, bridges, routes of table main, forwarding, rp_filter, MTU, and the chains, with the matches
-and targets of `matching` and `simulate`. What it does not know is an `unknown` hop, at which it stops, or one of the journey's
-`assumptions`.
+It models what Vethboard shows: interfaces, bridges and what their ports are set to, ARP and neighbour discovery, tunnels' outer packets,
+the rules of `ip rule` and all routing tables, forwarding, rp_filter, MTUs, connection tracking, and the chains with the matches and
+targets of `extensions` and `targets`. What it does not know is an `unknown` hop, at which it stops, or one of the journey's `assumptions`.
 """
 
 import errno
