@@ -20,13 +20,13 @@ from topology.journey.predicted.hooks import Hooks
 from topology.journey.predicted.neighbour import Neighbours
 from topology.journey.predicted.progress import Ended, Progress
 from topology.journey.predicted.routing import NO_ADDRESS, Routing
-from topology.journey.predicted.segment import Segments
+from topology.journey.predicted.segment import Segments, underlay
 from topology.journey.predicted.simulate import Simulator
 from topology.journey.predicted.wire import Wire
 from topology.journey.probe import Probe
 from topology.model import ids
 from topology.model.graph import Graph
-from topology.model.records import AnyInterface, AnyRecord, Vxlan
+from topology.model.records import AnyInterface, AnyRecord
 from topology.observe.live import LiveRecords
 
 _TTL = 64
@@ -280,9 +280,9 @@ class _Prediction:
 
     # ---- tunnels -----------------------------------------------------------------------------------------------------
 
-    def _outer(self, tunnel: Vxlan, other: Vxlan, to: str, inner: Packet) -> None:
+    def _outer(self, tunnel: AnyInterface, other: AnyInterface, to: str, inner: Packet) -> None:
         """The outer packet of a vxlan, in the namespace of its underlay. Raises Ended where it does not come to the other end."""
-        space, there = tunnel.underlay or tunnel.namespace, other.underlay or other.namespace
+        space, there = underlay(tunnel), underlay(other)
         if ipaddress.ip_address(to).is_multicast:
             self.progress.assume(f"the group {to} reaches {other.ref}")
             return
@@ -290,7 +290,8 @@ class _Prediction:
             raise self.progress.ended(Cause.UNKNOWN, space, object=tunnel.id, note="tunnels in tunnels are not predicted")
         overhead = tunnel.KIND.mtu.overhead(tunnel)
         length = (inner.length if inner.protocol == "arp" else self.progress.piece or inner.length) + overhead
-        outer = Packet(protocol="udp", src=tunnel.local or "", dst=to, dport=tunnel.dstport, ttl=tunnel.ttl or _TTL, length=length)
+        source, port, ttl = (getattr(tunnel, name, None) for name in ("local", "dstport", "ttl"))
+        outer = Packet(protocol="udp", src=source or "", dst=to, dport=port or 0, ttl=ttl or _TTL, length=length)
         self._tunnelled += 1
         before = self.progress.set_aside()
         try:
@@ -303,12 +304,12 @@ class _Prediction:
         self._tunnelled -= 1
         self.progress.take_up(before)
 
-    def _about_outer(self, verdict: Verdict, tunnel: Vxlan) -> Verdict:
+    def _about_outer(self, verdict: Verdict, tunnel: AnyInterface) -> Verdict:
         note = f"the outer packet of {tunnel.ref}" + (f": {verdict.note}" if verdict.note else "")
         return msgspec.structs.replace(verdict, note=note)
 
-    def _send_outer(self, ns: str, tunnel: Vxlan, packet: Packet) -> _Onward:
-        parent = ids.name_of(tunnel.parent) if tunnel.parent is not None else ""
+    def _send_outer(self, ns: str, tunnel: AnyInterface, packet: Packet) -> _Onward:
+        parent = ids.name_of(tunnel.lower) if tunnel.lower is not None else ""
         flow = self.routing.flow(ns, packet, ports=False)._replace(oif=parent, protocol=17, mark=0)
         route = self.routing.follow(ns, packet, self.routing.decide(ns, flow))
         if not packet.src:

@@ -9,12 +9,15 @@ from topology.journey.forwarding import ForwardingView, Hindrance
 from topology.journey.hop import Cause
 from topology.model import ids
 from topology.model.graph import wire_ref
-from topology.model.records import AnyInterface, Fdb, Macvlan, Vxlan, is_bridge
+from topology.model.records import AnyInterface, Fdb, is_bridge
 
 Cast = Literal["broadcast", "multicast", "unicast"]
 """What kind of destination MAC a frame has. Of a unicast one the switches have learned the way, where they learn."""
 _ANYWHERE = "00:00:00:00:00:00"
 """The MAC of an FDB entry of a vxlan for all that it has no other entry for."""
+
+_CLOSED = frozenset(("private", "vepa", "passthru"))
+"""Modes of macvlan in which those on one interface do not reach each other by it."""
 
 
 class _Step(NamedTuple):
@@ -61,12 +64,13 @@ class Segments:
         """The wire keys that are connected with this one. Each end of a tunnel is with each other one."""
         here = self._view.graph.interfaces.get(wire_ref(key))
         found = self._view.graph.wires.get(key, ())
-        if not isinstance(here, Vxlan):
+        if here is None or not is_tunnel(here):
             yield from found
             return
-        yield from (k for k in found if not isinstance(self._view.graph.interfaces.get(wire_ref(k)), Vxlan))
-        others = (i for i in self._view.graph.interfaces.values() if isinstance(i, Vxlan) and i.ref != here.ref)
-        yield from (i.ref for i in others if (i.vni, i.dstport) == (here.vni, here.dstport))
+        interfaces = self._view.graph.interfaces
+        yield from (k for k in found if not is_tunnel(interfaces[wire_ref(k)]))
+        others = (i for i in interfaces.values() if is_tunnel(i) and i.ref != here.ref)
+        yield from (i.ref for i in others if _network(i) == _network(here))
 
     def _passes(self, step: _Step, key: str, last: str, cast: Cast) -> bool:
         here, there = wire_ref(step.here), wire_ref(key)
@@ -80,7 +84,7 @@ class Segments:
         """Why a frame that came from `before` to `here` does not go on to `there`."""
         interfaces = self._view.graph.interfaces
         one, middle, other = interfaces.get(before), interfaces[here], interfaces[there]
-        if isinstance(middle, Vxlan) and isinstance(other, Vxlan):
+        if is_tunnel(middle) and is_tunnel(other):
             return (
                 None if self.destination(middle, other) else Hindrance(here, Cause.NEIGHBOUR_SILENT, middle.id, _no_tunnel(middle, other))
             )
@@ -133,33 +137,58 @@ class Segments:
 
     def _made_on_another(self, one: AnyInterface | None, middle: AnyInterface, other: AnyInterface, last: str) -> Hindrance | None:
         """macvlan: an interface and those made on it do not see each other; those made on it see each other in mode bridge alone."""
-        if isinstance(other, Macvlan) and other.lower == middle.ref:
+        if _shares(other) and other.lower == middle.ref:
             if one is None:
                 return _apart(middle, other)
-            if isinstance(one, Macvlan) and one.lower == middle.ref and (one.mode, other.mode) != ("bridge", "bridge"):
-                odd = one if one.mode != "bridge" else other
-                return Hindrance(odd.ref, Cause.NEIGHBOUR_SILENT, odd.id, f"{odd.ref} is in mode {odd.mode}")
-        if isinstance(middle, Macvlan) and middle.lower == other.ref == last:
+            if _shares(one) and one.lower == middle.ref and _CLOSED.intersection((_mode(one), _mode(other))):
+                odd = one if _mode(one) in _CLOSED else other
+                return Hindrance(odd.ref, Cause.NEIGHBOUR_SILENT, odd.id, f"{odd.ref} is in mode {_mode(odd)}")
+        if _shares(middle) and middle.lower == other.ref == last:
             return _apart(other, middle)
         return None
 
     # ---- tunnels -----------------------------------------------------------------------------------------------------
 
-    def destination(self, tunnel: Vxlan, other: Vxlan) -> str:
+    def destination(self, tunnel: AnyInterface, other: AnyInterface) -> str:
         """The address that the outer packet from one end to another goes to; empty where none goes there. Of a group it is the group's."""
-        space = other.underlay or other.namespace
+        space, remote, local = underlay(other), getattr(other, "remote", None), getattr(other, "local", None)
         for address in self._destinations(tunnel):
             if ipaddress.ip_address(address).is_multicast:
-                return address if other.remote == address else ""
-            if any(i.namespace == space for i in self._view.holders(address)) and other.local in (None, address):
+                return address if remote == address else ""
+            if any(i.namespace == space for i in self._view.holders(address)) and local in (None, address):
                 return address
         return ""
 
-    def _destinations(self, tunnel: Vxlan) -> Iterator[str]:
-        if tunnel.remote is not None:
-            yield tunnel.remote
+    def _destinations(self, tunnel: AnyInterface) -> Iterator[str]:
+        remote: str | None = getattr(tunnel, "remote", None)
+        if remote is not None:
+            yield remote
         entries = (r for r in self._view.graph.using(tunnel.ref) if isinstance(r, Fdb) and r.destination)
         yield from (r.destination for r in sorted(entries, key=lambda r: r.mac != _ANYWHERE) if r.destination is not None)
+
+
+def is_tunnel(interface: AnyInterface) -> bool:
+    """Whether its frames travel in packets to other ends."""
+    return bool(interface.KIND.joined_by)
+
+
+def underlay(tunnel: AnyInterface) -> str:
+    """The namespace in which its outer packets travel."""
+    return getattr(tunnel, "underlay", None) or tunnel.namespace
+
+
+def _network(tunnel: AnyInterface) -> tuple[object, object]:
+    """What the ends of one tunnel have in common."""
+    return getattr(tunnel, tunnel.KIND.joined_by), getattr(tunnel, "dstport", None)
+
+
+def _shares(interface: AnyInterface) -> bool:
+    """Whether it shares the frames of the interface that it is made on, as they are."""
+    return interface.KIND.lower is not None and interface.KIND.lower.frames == "same"
+
+
+def _mode(interface: AnyInterface) -> str:
+    return str(getattr(interface, "mode", ""))
 
 
 def _back(previous: dict[_Step, _Step], first: _Step, last: _Step) -> list[_Step]:
@@ -179,5 +208,5 @@ def _apart(lower: AnyInterface, upper: AnyInterface) -> Hindrance:
     )
 
 
-def _no_tunnel(one: Vxlan, other: Vxlan) -> str:
+def _no_tunnel(one: AnyInterface, other: AnyInterface) -> str:
     return f"{one.ref} sends nothing to {other.ref}: no remote, and no entry of its FDB, is an address of {ids.namespace_of(other.ref)}"

@@ -12,10 +12,10 @@ from topology.journey.packet import ADVERTISEMENT, Packet
 from topology.journey.predicted.hooks import Hooks
 from topology.journey.predicted.neighbour import Found, Neighbours, solicitation
 from topology.journey.predicted.progress import Ended, Progress
-from topology.journey.predicted.segment import Segments
+from topology.journey.predicted.segment import Segments, is_tunnel
 from topology.journey.sighting import Hook
 from topology.model import ids
-from topology.model.records import AnyInterface, Bridge, Vxlan, is_bridge
+from topology.model.records import AnyInterface, Bridge, is_bridge
 
 _BRIDGED: tuple[Hook, ...] = ("prerouting", "forward", "postrouting")
 _LEAVING: tuple[Hook, ...] = ("output", "postrouting")
@@ -24,7 +24,7 @@ _VLAN_HEADER = 4
 """So many bytes more than its MTU an interface takes in (is_skb_forwardable())."""
 _ARP = 28
 """Bytes of an ARP packet (RFC 826)."""
-Outer = Callable[[Vxlan, Vxlan, str, Packet], None]
+Outer = Callable[[AnyInterface, AnyInterface, str, Packet], None]
 """Sends the outer packet of a tunnel: from, to, its destination, and what it carries. Raises Ended."""
 
 
@@ -117,7 +117,7 @@ class Wire:
         """The outer packets of the tunnels on a path."""
         interfaces = self._view.graph.interfaces
         for one, other in pairwise(interfaces[ref] for ref in path):
-            if isinstance(one, Vxlan) and isinstance(other, Vxlan):
+            if is_tunnel(one) and is_tunnel(other):
                 self._outer(one, other, self._segments.destination(one, other), packet)
 
     def _discover(self, via: str, packet: Packet, found: Found) -> None:
@@ -162,7 +162,7 @@ class Wire:
         for at in range(1, len(wire)):
             record, before = interfaces[wire[at]], interfaces[wire[at - 1]]
             packet = _tagged(packet, before, record)
-            if isinstance(before, Vxlan) and isinstance(record, Vxlan):
+            if is_tunnel(before) and is_tunnel(record):
                 self._outer(before, record, self._segments.destination(before, record), packet)
             if is_bridge(record) and before.master == record.name:
                 self._through_bridge(record, wire[at - 1], wire[at + 1 : at + 2], packet, mac)
