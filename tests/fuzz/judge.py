@@ -161,6 +161,10 @@ def _ttl(claim: Claim) -> str:
 
 
 def _too_big(claim: Claim) -> str:
+    ns, dev = _device(claim.found)
+    mtu = State().links(ns).get(dev, {}).get("mtu")
+    if isinstance(mtu, int) and any(len(f.data) - 14 > mtu for f in claim.truth.frames):
+        return ""  # an interface that takes no more counts nothing
     names = ("Ip.FragFails", "Ip6FragFails", "Ip6InTooBigErrors", "Icmp6OutPktTooBigs", "Icmp.OutDestUnreachs")
     return "" if claim.truth.errno == errno.EMSGSIZE or _grew(claim.truth, claim.found.namespace, *names) else "nothing was too big"
 
@@ -202,7 +206,11 @@ def _better(sent: Sent, found: Verdict, truth: Truth) -> str:
     if found.cause in _BY_RULE or found.cause == Cause.DELIVERED:
         return ""
     family, passed = "ipv6" if sent.ipv6 else "ipv4", {f.ns for f in truth.frames}
-    dropped = [r for r in truth.rules if drops(r) and r.family == family and r.ns in passed]
+    senders = {sent.source, *truth.arrived}  # others send IGMP and the like
+    dropped = [
+        r for r in truth.rules
+        if drops(r) and r.family == family and r.ns in passed and (r.chain != "OUTPUT" or r.ns in senders)
+    ]  # fmt: skip
     if dropped and not (sent.ipv6 and found.cause == Cause.NEIGHBOUR_SILENT) and found.cause != Cause.NOBODY_LISTENS:
         return f"a rule has dropped something: {_known(truth)}"
     filtered = [ns for ns, name in truth.counters if name == "TcpExt.IPReversePathFilter"]

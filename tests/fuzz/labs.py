@@ -362,8 +362,8 @@ def _layer_two(lab: Lab) -> None:
         lab.at(name, f"nft 'add chain arp f c {{ type filter hook {hook} priority 0; }}'")
         lab.at(name, f"nft add rule arp f c arp operation {rng.choice(('request', 'reply'))} drop")
     elif how == "nd":
-        chain, kind = rng.choice((("INPUT", 135), ("OUTPUT", 135), ("INPUT", 136), ("OUTPUT", 136)))
-        lab.at(lab.any_space(), f"ip6tables -A {chain} -p icmpv6 --icmpv6-type {kind} -j DROP")
+        chain, number = rng.choice((("INPUT", 135), ("OUTPUT", 135), ("INPUT", 136), ("OUTPUT", 136)))
+        lab.at(lab.any_space(), f"ip6tables -A {chain} -p icmpv6 --icmpv6-type {number} -j DROP")
     else:
         name, family = lab.any_space(), rng.choice(("ip", "ip6", "inet"))
         lab.at(name, f"nft add table {family} own")

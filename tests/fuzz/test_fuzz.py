@@ -19,10 +19,10 @@ ECHO = Sent(source="a", address="10.0.0.2")
 
 
 def test_the_labs_of_the_day(seed: int) -> None:
-    figures = measure(seed, rounds=20, probes=5, jobs=2)
+    figures = measure(seed, rounds=12, probes=5, jobs=2)
     told = "\n".join([*figures.table(), *(f"seed {f.case.seed} probe {f.finding.probe} {f.finding}" for f in figures.faults)])
     print(told)
-    assert figures.probes > 50
+    assert figures.probes > 40
     wrong = {kind: figures.counts[kind] for kind in ("verdict", "cause", "crash", "refused")}
     assert not any(wrong.values()), told
 

@@ -146,10 +146,10 @@ class RuleCounters:
     def read(self) -> dict[RuleKey, int]:
         out: dict[RuleKey, int] = {}
         for ns, family, command in self._places:
-            table, count = "", {}
+            table, count = "", dict[str, int]()
             for line in sh(ns, command).splitlines():
                 if line.startswith("*"):
-                    table, count = line[1:], {}
+                    table, count = line[1:], dict[str, int]()
                 elif found := _COUNTED.match(line):
                     count[found[2]] = number = count.get(found[2], 0) + 1
                     out[RuleKey(ns, family, table, found[2], number, found[3])] = int(found[1])
