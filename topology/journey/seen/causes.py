@@ -173,7 +173,7 @@ def too_long(walk: "Walk", packet: Packet, devs: Iterable[tuple[str, str]]) -> V
     for ns, dev in devs:
         mtu = _mtu(walk, ns, dev)
         if mtu and packet.length > mtu + _VLAN_HEADER:
-            note = f"{ns}/{dev} takes no more, and no error is sent"
+            note = f"{ids.join(ns, dev)} takes no more, and no error is sent"
             return walk.verdict(Cause.TOO_BIG, ns, dev=dev, object=ids.Ref(ns, dev).id, mtu=mtu, note=note)
     return None
 
