@@ -189,7 +189,7 @@ class FilterWatch:
     def _changes(self, place: Netns, stamps: Mapping[Key, bytes | None]) -> list[AnyFact]:
         reported = self._reported.get(place.name)
         if reported is None:
-            if not stamps:
+            if not stamps and not self.driver.foreign(place):
                 return []
             reported = self._reported[place.name] = _Reported()
         stale = [key for key, stamp in stamps.items() if stamp is None or reported.stamps.get(key) != stamp]

@@ -22,6 +22,8 @@ _DNS_ANSWER = 0x80
 _ETHERTYPE = 12
 _IP4, _IP6, _ARP = 0x0800, 0x86DD, 0x0806
 _HEADER4, _HEADER6, _ICMP_HEADER = 20, 40, 8
+_FRAGMENT, _FRAGMENT_HEADER = 44, 8
+"""IPv6's fragment header: its number, its length."""
 _BE32 = struct.Struct(">I")
 
 
@@ -72,17 +74,32 @@ def program(probe: Probe) -> Program:
         # neighbour solicitation 135, 0x87, and advertisement 136, 0x88
         alternatives += [[kind, Test(20, 1, _ICMP6), Test(54, 1, number)] for number in (135, 136)]
     for mark in marks(probe) if probe.protocol != "arp" else ():
-        kind = Test(_ETHERTYPE, 2, _IP6 if version6 else _IP4)
-        protocol = Test(20 if version6 else 23, 1, mark.protocol)
-        base = 14 + _HEADER6 if version6 else 0
-        words = [
-            Test(base + mark.offset + at, size, int.from_bytes(mark.value[at : at + size]), after_ip4=not version6)
-            for size in [min(4, len(mark.value))]
-            for at in range(0, len(mark.value), size)
-        ]
-        flags = [Test(base + mark.flags_at, 1, mark.flags, some=True, after_ip4=not version6)] if mark.flags else []
-        alternatives.append([kind, protocol, *words, *flags])
+        alternatives += [_fragment(mark), _tests(mark, 14 + _HEADER6)] if version6 else [_tests(mark, 0)]
     return alternatives
+
+
+def _tests(mark: Mark, base: int) -> list[Test]:
+    """The mark behind an IP header without options; `base` 0: of IPv4, of any length."""
+    version6 = base > 0
+    kind, protocol = Test(_ETHERTYPE, 2, _IP6 if version6 else _IP4), Test(20 if version6 else 23, 1, mark.protocol)
+    return [kind, protocol, *_values(mark, base)]
+
+
+def _fragment(mark: Mark) -> list[Test]:
+    """The mark in the first fragment of an IPv6 packet (RFC 8200): behind a fragment header whose offset is 0."""
+    header = 14 + _HEADER6
+    fixed = [Test(_ETHERTYPE, 2, _IP6), Test(20, 1, _FRAGMENT), Test(header, 1, mark.protocol), Test(header + 2, 2, 1)]
+    return [*fixed, *_values(mark, header + _FRAGMENT_HEADER)]
+
+
+def _values(mark: Mark, base: int) -> list[Test]:
+    size = min(4, len(mark.value))
+    values = [
+        Test(base + mark.offset + at, size, int.from_bytes(mark.value[at : at + size]), after_ip4=not base)
+        for at in range(0, len(mark.value), size)
+    ]
+    flags = [Test(base + mark.flags_at, 1, mark.flags, some=True, after_ip4=not base)] if mark.flags else []
+    return [*values, *flags]
 
 
 def carries(packet: bytes, wanted: tuple[Mark, ...]) -> bool:
@@ -91,6 +108,8 @@ def carries(packet: bytes, wanted: tuple[Mark, ...]) -> bool:
         return False
     version = packet[0] >> 4
     at, protocol = ((packet[0] & 15) * 4, packet[9]) if version == 4 else (_HEADER6, packet[6])
+    if version == 6 and protocol == _FRAGMENT and len(packet) >= _HEADER6 + _FRAGMENT_HEADER and packet[42:44] == b"\0\1":
+        at, protocol = _HEADER6 + _FRAGMENT_HEADER, packet[40]
     for mark in wanted:
         start = at + mark.offset
         if protocol == mark.protocol and packet[start : start + len(mark.value)] == mark.value:

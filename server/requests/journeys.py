@@ -14,6 +14,7 @@ from server.requests.remedies import remedies
 from server.sessions import RunningRequest, Session
 from topology.journey.ask import MAX_NAMESPACES, concerned, resolve, wires
 from topology.journey.compare import compare
+from topology.journey.explain import explained
 from topology.journey.hop import Journey
 from topology.journey.predicted.predict import predict as predicted
 from topology.journey.probe import Probe
@@ -126,7 +127,8 @@ class _Trace:
 
     def _journey(self, ended: bool) -> Journey:
         observed = self._workspace.observed
-        return stitch(self._probe, self._sightings, observed.records, observed.live, ended)
+        journey = stitch(self._probe, self._sightings, observed.records, observed.live, ended)
+        return explained(journey, predicted(self._probe, observed.records, observed.live)) if ended else journey
 
     def _send(self, journey: Journey, ended: bool) -> None:
         observed = self._workspace.observed

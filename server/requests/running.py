@@ -30,7 +30,7 @@ from topology.journey import ping as parsed
 from topology.journey.ask import resolve
 from topology.journey.endpoints import source_namespace, target_address
 from topology.journey.hop import Journey
-from topology.journey.predicted.predict import predict
+from topology.journey.predicted.predict import predict_ping
 from topology.journey.probe import Ask
 from topology.model import ids
 from topology.model.problems import ProblemError
@@ -114,7 +114,7 @@ class _Ping:
         """What the observed state does to this packet; None where it cannot be sent any more."""
         observed = self._workspace.observed
         try:
-            return predict(resolve(self._ask, observed.records, observed.live), observed.records, observed.live)
+            return predict_ping(resolve(self._ask, observed.records, observed.live), observed.records, observed.live)
         except ProblemError:
             return None
 

@@ -1,6 +1,8 @@
 """From an `Ask` to a `Probe`: names resolved in the lab as it is; and which namespaces the packet could come to."""
 
 import ipaddress
+import re
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
@@ -12,11 +14,12 @@ from topology.journey.probe import Ask, Probe
 from topology.model import ids
 from topology.model.graph import Graph
 from topology.model.problems import invalid
-from topology.model.records import AnyRecord
+from topology.model.records import AnyRecord, Chain, Route
 from topology.observe.live import LiveRecords
 
-MAX_NAMESPACES = 64
-"""Namespaces in which one packet is watched for, at most."""
+MAX_NAMESPACES, MOST_NAMESPACES = 64, 512
+"""Namespaces in which one packet is watched for: those that overhear it included, and in a large lab."""
+_ADDRESS = re.compile(r"[0-9a-fA-F:.]{3,}")
 
 
 def resolve(ask: Ask, observed: Mapping[str, AnyRecord], live: LiveRecords, nonce: str = "") -> Probe:
@@ -24,6 +27,8 @@ def resolve(ask: Ask, observed: Mapping[str, AnyRecord], live: LiveRecords, nonc
     check(ask)
     namespace = source_namespace(observed, ask.source)
     address = target_address(observed, ask.target, ask.ipv6, namespace)
+    if ipaddress.ip_address(address).is_multicast:
+        raise invalid(f"{address} is a multicast address: such a packet goes to many at once", None, "capture it where it should arrive")
     dev, sender = ids.name_of(ask.source), ""
     _check_ends(Graph(observed), namespace, dev, address, ask)
     if ask.protocol == "arp":
@@ -87,14 +92,37 @@ def _addresses(view: ForwardingView, ref: str, like: str) -> Iterator[str]:
 
 
 def concerned(probe: Probe, observed: Mapping[str, AnyRecord]) -> tuple[str, ...]:
-    """The namespaces that the packet could come to, fewest segments away first: those connected with the source."""
-    beside = _on_common_segments(Graph(observed))
-    found = [probe.namespace]
-    for here in found:  # breadth first: it grows while it is gone through
-        if len(found) >= MAX_NAMESPACES:
-            break
-        found += [ns for ns in sorted(beside.get(here, ())) if ns not in found]
-    return tuple(found[:MAX_NAMESPACES])
+    """The namespaces that the packet could come to, fewest segments away first: those connected with the source. Of more than
+    `MAX_NAMESPACES` those that only overhear what a bridge floods are left out."""
+    graph = Graph(observed)
+    beside = _on_common_segments(graph)
+    found = {probe.namespace: None}
+    todo = deque(found)
+    while todo:
+        fresh = [ns for ns in sorted(beside.get(todo.popleft(), ())) if ns not in found]
+        found.update(dict.fromkeys(fresh))
+        todo.extend(fresh)
+    if len(found) <= MAX_NAMESPACES:
+        return tuple(found)
+    wanted = {probe.address, *_sent_to(observed), *(ids.ip_of(a) for i in graph.inside(probe.namespace) for a in i.addresses)}
+    onward = [ns for ns in found if ns == probe.namespace or _takes_or_sends_on(graph, ns, wanted)]
+    others = [ns for ns in found if ns not in onward]
+    return tuple(onward[:MOST_NAMESPACES] + others[: max(0, MAX_NAMESPACES - len(onward))])
+
+
+def _sent_to(observed: Mapping[str, AnyRecord]) -> Iterator[str]:
+    """The addresses to which rules (DNAT, TEE, …) and routes send packets."""
+    for record in observed.values():
+        if isinstance(record, Chain):
+            yield from (word for rule in record.rules for word in _ADDRESS.findall(rule))
+        elif isinstance(record, Route) and record.via is not None:
+            yield record.via
+
+
+def _takes_or_sends_on(graph: Graph, ns: str, wanted: set[str]) -> bool:
+    """Whether a namespace is more than a host that the packet is not for: it has such an address, or connects several segments."""
+    inside = [i for i in graph.inside(ns) if not i.KIND.builtin]
+    return len(inside) != 1 or any(ids.ip_of(text) in wanted for text in inside[0].addresses)
 
 
 def _on_common_segments(graph: Graph) -> dict[str, set[str]]:

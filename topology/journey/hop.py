@@ -100,6 +100,8 @@ class Cause(StrEnum):
     VLAN_FILTERED = "vlan-filtered"
     NOBODY_LISTENS = "nobody-listens"  # RST, port unreachable
     NO_ANSWER = "no-answer"  # it arrived, and nothing was sent back
+    ANSWER_NOT_TAKEN = "answer-not-taken"  # it came back, and not to the socket that asked
+    FOREIGN_RULES = "foreign-rules"  # rules below IP that are not traced: nftables' families bridge and arp
     REFUSED = "refused"  # the kernel did not let it be sent: `errno`
     UNKNOWN = "unknown"
 

@@ -6,6 +6,7 @@ from topology.model.records import HOST
 from topology.observe import facts as f
 from topology.observe.filters import Filters
 from topology.observe.kept import Index, Kept
+from topology.observe.policy import PolicyRule
 
 NO_MAC = "00:00:00:00:00:00"
 """What a bridge without ports has."""
@@ -50,6 +51,7 @@ class NamespaceFacts:
     def _forget(self) -> None:
         self.vlans: dict[int, tuple[f.VlanRow, ...]] = {}
         self.sysctls: dict[str, str] = dict(self.baseline)
+        self.rules: tuple[PolicyRule, ...] = ()
         self.counters: f.CountersFact | None = None
         self.processes: f.ProcessesFact | None = None
         self.filters = Filters(self.name)
@@ -171,6 +173,9 @@ class NamespaceFacts:
         self.sysctls[fact.key] = fact.value
         self.itself_touched = True
 
+    def _policy_rules(self, fact: f.PolicyRulesFact) -> None:
+        self.rules, self.itself_touched = fact.rows, True
+
     def _counters(self, fact: f.CountersFact) -> None:
         self.counters, self.others_touched = fact, True
 
@@ -186,7 +191,7 @@ _KEPT: dict[type[f.Fact], Callable[..., None]] = {
     f.NeighbourFact: NamespaceFacts._neighbour, f.NeighbourGone: NamespaceFacts._neighbour_gone,
     f.FdbFact: NamespaceFacts._fdb, f.FdbGone: NamespaceFacts._fdb_gone,
     f.VlansFact: NamespaceFacts._vlans, f.SysctlFact: NamespaceFacts._sysctl,
-    f.CountersFact: NamespaceFacts._counters, f.ProcessesFact: NamespaceFacts._processes,
+    f.PolicyRulesFact: NamespaceFacts._policy_rules, f.CountersFact: NamespaceFacts._counters, f.ProcessesFact: NamespaceFacts._processes,
 }  # fmt: skip
 """Where each fact is kept; the others are about netfilter."""
 

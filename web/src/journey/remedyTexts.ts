@@ -65,6 +65,8 @@ export const useRemedyTexts = catalogue(
     route: (address: string, namespace: string) =>
       `Add a route to ${address} in ${namespace}, for instance a default route.`,
     refusingRoute: 'Delete that route.',
+    refusingRule: 'Delete or change what refuses it.',
+    foreign: 'Look at them in a terminal: nft list ruleset',
     neighbour: (address: string, dev: string) =>
       `An interface on the segment of ${dev} has to have the address ${address}, and be up.`,
     up: (dev: string, namespace: string) => `Set ${dev} up in ${namespace}.`,
@@ -92,6 +94,8 @@ export const useRemedyTexts = catalogue(
     policy: (place) => `在 ${place} 加上接受此封包的規則。`,
     route: (address, namespace) => `在 ${namespace} 加上往 ${address} 的路由，例如預設路由。`,
     refusingRoute: '刪除該路由。',
+    refusingRule: '刪除或變更拒絕它的設定。',
+    foreign: '在終端機中查看：nft list ruleset',
     neighbour: (address, dev) => `與 ${dev} 同一網段的介面須擁有位址 ${address}，並且已啟用。`,
     up: (dev, namespace) => `在 ${namespace} 啟用 ${dev}。`,
     carrier: (dev) => `啟用 ${dev} 另一端的介面。`,

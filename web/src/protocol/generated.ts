@@ -305,7 +305,7 @@ export type CapturedInterface = {
 }
 
 /** The closed set of how a journey ends. */
-export type Cause = "delivered" | "running" | "dropped-by-rule" | "dropped-by-policy" | "rejected-by-rule" | "no-route" | "neighbour-silent" | "interface-down" | "no-carrier" | "no-wire" | "not-forwarded" | "reverse-path" | "ttl-exceeded" | "too-big" | "port-blocked" | "vlan-filtered" | "nobody-listens" | "no-answer" | "refused" | "unknown"
+export type Cause = "delivered" | "running" | "dropped-by-rule" | "dropped-by-policy" | "rejected-by-rule" | "no-route" | "neighbour-silent" | "interface-down" | "no-carrier" | "no-wire" | "not-forwarded" | "reverse-path" | "ttl-exceeded" | "too-big" | "port-blocked" | "vlan-filtered" | "nobody-listens" | "no-answer" | "answer-not-taken" | "foreign-rules" | "refused" | "unknown"
 
 /**
  * A chain of iptables(8) and its rules, each as iptables-save prints it after `-A NAME `, without counters.
@@ -897,6 +897,13 @@ export type Hop = {
   note?: string
 }
 
+/** One of several next hops of a route. `weight` is from 1. */
+export type HopRow = {
+  via?: string | null
+  dev?: string | null
+  weight?: number
+}
+
 /** A queue for packets that a filter redirects to it; they go on where they were going when they have passed it. */
 export type Ifb = {
   kind: "ifb"
@@ -1013,7 +1020,8 @@ export type LabsEvent = {
  * One interface as `ip -d link` and `ip address` show it. `type` is the kernel's kind, also one that documents do not know.
  *
  * `index` is the ifindex, `peer_index` the peer's. `peer` and `parent` (the lower interface) are `ns/name`. `port_state` is the STP state
- * of a bridge port as a word. `modelled` is False where a document cannot hold the interface; `note` then says why.
+ * of a bridge port as a word; `port` what else of it is not as the kernel makes it and no document holds (`PortFact.others`). `conf` and
+ * `qdisc` as in LinkFact. `modelled` is False where a document cannot hold the interface; `note` then says why.
  */
 export type LinkLive = {
   kind: "link"
@@ -1034,6 +1042,9 @@ export type LinkLive = {
   driver?: string
   txqlen?: number
   port_state?: string | null
+  port?: string[]
+  conf?: Record<string, number> | null
+  qdisc?: string
   addresses?: AddressLive[]
   modelled?: boolean
   note?: string
@@ -1171,7 +1182,10 @@ export type Namespace = {
   sysctls?: Record<string, string>
 }
 
-/** A namespace: `inode` as `lsns` shows it, `nsid` in `host`, all watched sysctls, the routing tables, the ARP and ND caches. */
+/**
+ * A namespace: `inode` as `lsns` shows it, `nsid` in `host`, all watched sysctls, the routing tables, the ARP and ND caches.
+ * `rules`: those of `ip rule`, none where they are what each namespace begins with.
+ */
 export type NamespaceLive = {
   kind: "netns"
   name: string
@@ -1180,6 +1194,7 @@ export type NamespaceLive = {
   sysctls?: Record<string, string>
   routes?: RouteRow[]
   neighbours?: NeighbourRow[]
+  rules?: PolicyRule[]
 }
 
 /** A permanent neighbour entry (ip-neighbour(8)): `address` has `mac` on `dev`. */
@@ -1287,10 +1302,11 @@ export type Output = {
  * Headers of one packet. What it does not have keeps its default.
  *
  * `protocol`: `arp`, or the IP protocol by name (`icmp`, `icmpv6`, `tcp`, `udp`), else its number as text. `src`, `dst`: the IP
- * addresses; of an ARP packet those of its sender and its target. `length`: bytes of the IP packet. `id`: IPv4
- * identification. `flags`: TCP flags as tcpdump(1) writes them (`S`, `SA`, `R`). `type`, `code`: ICMP's; of ARP the operation (1: request,
- * 2: reply) is `type`. `seq`, `ack`: TCP's numbers; of an ICMP echo `echo` is the identifier, `seq` the sequence number. `mtu`: what
- * fits, as a "too big" says. `target`: the address that neighbour discovery asks for. `inner`: the packet that an ICMP error is about.
+ * addresses; of an ARP packet those of its sender and its target. `tos`: TOS, or traffic class. `length`: bytes of the IP packet.
+ * `id`: IPv4 identification. `flags`: TCP flags as tcpdump(1) writes them (`S`, `SA`, `R`). `type`, `code`: ICMP's; of ARP the operation
+ * (1: request, 2: reply) is `type`. `seq`, `ack`: TCP's numbers; of an ICMP echo `echo` is the identifier, `seq` the sequence number.
+ * `mtu`: what fits, as a "too big" says. `target`: the address that neighbour discovery asks for. `inner`: the packet that an ICMP error
+ * is about.
  */
 export type Packet = {
   protocol?: string
@@ -1300,6 +1316,7 @@ export type Packet = {
   dst_mac?: string
   vlan?: number | null
   ttl?: number
+  tos?: number
   length?: number
   id?: number
   df?: boolean
@@ -1407,6 +1424,32 @@ export type Planned = {
   shell: string[]
   diff: Diff<AnyRecord>
   made: string[]
+}
+
+/**
+ * One rule of `ip rule`. `table` is what `lookup` looks in, `target` the priority that `goto` goes to. `mark` counts under `mask`.
+ * `sport`, `dport`: first and last port. `suppress`: routes with a prefix of at most that length are not taken; -1: all are. `other`: it
+ * has a condition that is not kept here (uidrange, l3mdev, tunnel id, …), by its word.
+ */
+export type PolicyRule = {
+  family: Family
+  priority: number
+  action?: "blackhole" | "goto" | "lookup" | "nop" | "prohibit" | "unreachable"
+  table?: number
+  target?: number
+  source?: string
+  destination?: string
+  iif?: string
+  oif?: string
+  mark?: number
+  mask?: number
+  tos?: number
+  protocol?: number
+  sport?: [number, number] | null
+  dport?: [number, number] | null
+  inverted?: boolean
+  suppress?: number
+  other?: string
 }
 
 /** What `bridge link set` can change of a bridge port (bridge(8)); the defaults are the kernel's. */
@@ -1658,7 +1701,10 @@ export type Route = {
   onlink?: boolean
 }
 
-/** A route as `ip route` shows it. `record`: id of the record that it realises, None for the kernel's own. */
+/**
+ * A route as `ip route` shows it. `record`: id of the record that it realises, None for the kernel's own. `hops`: where it has several
+ * next hops.
+ */
 export type RouteRow = {
   to: string
   via?: string | null
@@ -1671,6 +1717,7 @@ export type RouteRow = {
   scope?: string
   linkdown?: boolean
   record?: string | null
+  hops?: HopRow[]
 }
 
 /**
@@ -2217,11 +2264,11 @@ export const DEFAULTS = {
   "filter": {"tables": {}, "foreign": []},
   "ifb": {"up": true, "mac": null, "mtu": null, "master": null, "addresses": [], "port": {}, "vlans": null},
   "lab": {"name": "", "description": "", "policy": "follow", "ipv6": false, "firewall": null, "uplink": false},
-  "link": {"master": null, "peer": null, "peer_index": null, "parent": null, "driver": "", "txqlen": 0, "port_state": null, "addresses": [], "modelled": true, "note": ""},
+  "link": {"master": null, "peer": null, "peer_index": null, "parent": null, "driver": "", "txqlen": 0, "port_state": null, "port": [], "conf": null, "qdisc": "", "addresses": [], "modelled": true, "note": ""},
   "loopback": {"up": true, "mac": null, "mtu": null, "master": null, "addresses": [], "port": {}, "vlans": null},
   "macvlan": {"up": true, "mac": null, "mtu": null, "master": null, "addresses": [], "port": {}, "vlans": null, "mode": "bridge"},
   "namespace": {"nsid": null, "sysctls": {}},
-  "netns": {"nsid": null, "sysctls": {}, "routes": [], "neighbours": []},
+  "netns": {"nsid": null, "sysctls": {}, "routes": [], "neighbours": [], "rules": []},
   "neighbour": {},
   "note": {"locked": false, "text": "", "colour": "yellow"},
   "placement": {},
