@@ -133,6 +133,9 @@ def not_routed(walk: "Walk", tap: TappedFrame, packet: Packet, found: RouteLooku
         return walk.verdict(Cause.NO_ROUTE, ns, dev=tap.dev, address=packet.dst, object=ids.namespace(ns), errno=number, note=note)
     if number in _MARTIAN:
         return _martian(walk, tap, packet, number)
+    if packet.family == "ipv6" and ipaddress.ip_address(packet.src).is_link_local:
+        note = f"a router does not forward what comes from the link-local address {packet.src}"
+        return walk.verdict(Cause.NO_ROUTE, ns, dev=tap.dev, address=packet.dst, object=ids.namespace(ns), note=note)
     local = found is not None and found.type in ("local", "broadcast", "multicast")
     if not local and not walk.view.is_forwarding(ns, packet.family, tap.dev):
         return walk.verdict(Cause.NOT_FORWARDED, ns, dev=tap.dev, object=ids.namespace(ns), address=packet.dst, errno=number)
@@ -173,7 +176,7 @@ def too_long(walk: "Walk", packet: Packet, devs: Iterable[tuple[str, str]]) -> V
     for ns, dev in devs:
         mtu = _mtu(walk, ns, dev)
         if mtu and packet.length > mtu + _VLAN_HEADER:
-            note = f"{ns}/{dev} takes no more, and no error is sent"
+            note = f"{ids.join(ns, dev)} takes no more, and no error is sent"
             return walk.verdict(Cause.TOO_BIG, ns, dev=dev, object=ids.Ref(ns, dev).id, mtu=mtu, note=note)
     return None
 
