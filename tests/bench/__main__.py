@@ -3,10 +3,10 @@
 from argparse import ArgumentParser
 from pathlib import Path
 
-from tests.bench import canvas, capture, fold, journey, labs, latency, rules, star, storage, terminal, truth
+from tests.bench import canvas, capture, edit, fold, journey, labs, latency, rules, shell, star, storage, terminal, truth
 from tests.support import Stack
 
-ALL = ("fold", "star", "latency", "rules", "capture", "journey", "canvas", "labs", "terminal", "storage", "truth")
+ALL = ("fold", "edit", "shell", "star", "latency", "rules", "capture", "journey", "canvas", "labs", "terminal", "storage", "truth")
 options = ArgumentParser()
 options.add_argument("--floor", type=Path, help="folder with floor_star.c and star_ipbatch.sh")
 options.add_argument("--rounds", type=int, default=5)
@@ -18,6 +18,14 @@ args = options.parse_args()
 wanted = args.only or ALL
 if "fold" in wanted:
     fold.run()
+if "edit" in wanted:
+    edit.run()
+if "shell" in wanted:
+    stack = Stack()
+    try:
+        shell.run(stack)
+    finally:
+        stack.close()
 if "star" in wanted:
     stack = Stack()
     try:

@@ -9,7 +9,7 @@ from statistics import median, quantiles
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("topology", "protocol", "agent", "server", "cli")
+PACKAGES = ("topology", "protocol", "agent", "server", "cli", "logs")
 FILES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 MOST_LINES = 400
 LISTS = {"topology/observe/facts.py", "protocol/private.py"}

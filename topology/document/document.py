@@ -47,12 +47,16 @@ MAX_PROBLEMS = 100
 """Of a document with more, the first ones are reported."""
 
 
-def load(source: bytes | str | dict[str, Json]) -> Records:
-    """The records of a document, in normal form. Raises one `ProblemError` with all that is wrong; its subjects are JSON paths."""
+def load(source: bytes | str | dict[str, Json], kept: bool = False) -> Records:
+    """The records of a document, in normal form. Raises one `ProblemError` with all that is wrong; its subjects are JSON paths.
+
+    `kept`: it is one that Vethboard has written itself. Rules in it may be such that a shell has made and iptables-restore cannot load.
+    """
     reader = Reader()
     reader.read(source if isinstance(source, dict) else jsontext.parse(source))
     if not reader.problems:
-        reader.problems.extend(f.problem(reader.path(f)) for f in check(reader.records))
+        found = (f for f in check(reader.records) if not (kept and f.is_of_rule))
+        reader.problems.extend(f.problem(reader.path(f)) for f in found)
     if reader.problems:
         first, *rest = reader.problems[:MAX_PROBLEMS]
         raise ProblemError(msgspec.structs.replace(first, causes=(*first.causes, *rest)))

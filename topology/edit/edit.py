@@ -23,6 +23,7 @@ from topology.model.problems import ProblemError, invalid, refused, unknown
 from topology.model.records import (
     AnyInterface,
     AnyRecord,
+    Chain,
     Interface,
     Lab,
     Namespace,
@@ -33,6 +34,7 @@ from topology.model.records import (
     replace,
 )
 from topology.observe.normal import normalise
+from topology.rules.chains import of_table
 
 
 class Edit(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,12 +57,21 @@ def edit(desired: Mapping[str, AnyRecord], command: c.AnyCommand) -> Edit:
     change(draft, command)
     if isinstance(command, _NOT_FOR_THE_KERNEL):
         return Edit(diff=between(desired, draft.records), made=tuple(draft.made))
-    _refuse([*check(draft.records, only=between(desired, draft.records).ids)])
-    after = normalise(draft.records)
+    _refuse([f for f in check(draft.records, only=between(desired, draft.records).ids) if not _is_kept_rule(f, draft, desired)])
+    after = normalise(draft.records, like=desired)
     diff = between(desired, after)
     if isinstance(command, _WITH_NEW_ROUTES):
         _refuse([*gateways(after, only=diff.ids)])
     return Edit(diff=diff, moves=draft.moves, made=tuple(draft.made))
+
+
+def _is_kept_rule(found: Found, draft: Draft, desired: Mapping[str, AnyRecord]) -> bool:
+    """Whether the fault is of a rule that the table had before: a shell has made it, and an edit beside it is no reason to refuse it."""
+    chain = draft.records.get(found.record)
+    if found.rule is None or not isinstance(chain, Chain):
+        return False
+    before = of_table(desired, chain.namespace, chain.family, chain.table)
+    return any(chain.rules[found.rule - 1] in other.rules for other in before.values())
 
 
 def _refuse(found: list[Found]) -> None:

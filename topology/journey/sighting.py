@@ -110,11 +110,12 @@ class FdbLookup(Sighting, frozen=True, kw_only=True, tag="fdb"):
 
 class SocketResult(Sighting, frozen=True, kw_only=True, tag="socket"):
     """What the kernel answered the sending program: `sent`, `answered` (a reply, the connection), `refused` with `errno`. `by`: the address
-    that sent the ICMP error, where it was one."""
+    that sent the ICMP error, where it was one. `text`: what was answered to a request (`Probe.request`)."""
 
     event: Literal["sent", "answered", "refused"]
     errno: int = 0
     by: str = ""
+    text: str = ""
 
 
 class PortLookup(Sighting, frozen=True, kw_only=True, tag="port"):

@@ -210,4 +210,6 @@ def transcript(journey: Journey) -> Iterator[str]:
         yield f"{at}  {arrow} {found.namespace:<{width}}  {hop(found)}"
     for note in (*journey.assumptions, *journey.notes):
         yield f"note: {note}"
+    if journey.answer:
+        yield f"answer: {journey.answer}"
     yield verdict(journey.verdict)

@@ -8,8 +8,10 @@ from typing import Literal
 
 import msgspec
 
+from topology.model.diff import Diff
 from topology.model.netfilter import ChainPolicy, Driver, Family, Table
 from topology.model.routing import MAIN_TABLE
+from topology.model.splice import Splice
 from topology.observe.policy import PolicyRule
 
 
@@ -284,6 +286,14 @@ class TableFact(Fact, frozen=True, kw_only=True, tag="table"):
     chains: tuple[ChainFact, ...] = ()
 
 
+class TableChanged(Fact, frozen=True, kw_only=True, tag="table-changed"):
+    """What differs from the `TableFact` before, by the names of the chains, which are the same ones in the same order."""
+
+    family: Family
+    table: Table
+    chains: Diff[ChainFact]
+
+
 class FilterFact(Fact, frozen=True, kw_only=True, tag="filter"):
     """The tables that the kernel has now, by family. `foreign`: in words, what is in force and the lab's driver cannot show."""
 
@@ -306,6 +316,14 @@ class RuleCountersFact(Fact, frozen=True, kw_only=True, tag="rule-counters"):
     table: Table
     at: float
     chains: dict[str, ChainCounters]
+
+
+class RuleCountersChanged(Fact, frozen=True, kw_only=True, tag="rule-counters-changed"):
+    """What differs from the `RuleCountersFact` before."""
+
+    family: Family
+    table: Table
+    changed: tuple[Splice, ...]
 
 
 class RuleCountersGone(Fact, frozen=True, kw_only=True, tag="rule-counters-gone"):
@@ -413,6 +431,6 @@ class CaptureGone(Fact, frozen=True, kw_only=True, tag="capture-gone"):
 AnyFact = (
     Resync | NamespaceFact | NamespaceGone | LinkFact | LinkGone | AddressFact | AddressGone | RouteFact | RouteGone
     | PolicyRulesFact | NeighbourFact | NeighbourGone | FdbFact | FdbGone | VlansFact | SysctlFact | CountersFact | ProcessesFact
-    | TableFact | FilterFact | RuleCountersFact | RuleCountersGone | ConntrackFact | ConntrackGone
+    | TableFact | TableChanged | FilterFact | RuleCountersFact | RuleCountersChanged | RuleCountersGone | ConntrackFact | ConntrackGone
     | TerminalFact | TerminalGone | CaptureFact | CaptureGone
 )  # fmt: skip

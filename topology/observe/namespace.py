@@ -10,6 +10,8 @@ from topology.observe.policy import PolicyRule
 
 NO_MAC = "00:00:00:00:00:00"
 """What a bridge without ports has."""
+FORMER_PORTS = 2048
+"""So many MACs of ports are remembered of a bridge, which has at most 1,023 at a time."""
 RouteKey = tuple[str, int, int, int, str | None]
 """`to`, table, metric, ifindex, `via`."""
 NeighbourKey = tuple[int, str]
@@ -40,8 +42,8 @@ class NamespaceFacts:
         """The entries of FDBs by MAC."""
         self.initial_macs: dict[int, str] = {}
         """The MACs that interfaces had when they were first seen, by ifindex."""
-        self.port_macs: dict[int, set[str]] = {}
-        """The MACs that ports of a bridge have or had, by its ifindex: it takes one of them for its own."""
+        self.port_macs: dict[int, dict[str, None]] = {}
+        """The MACs that ports of a bridge have or had, by its ifindex, the newest last: it takes one of them for its own."""
         self.void = True
         """No fact has come since it was gone, or ever."""
         self._forget()
@@ -83,8 +85,8 @@ class NamespaceFacts:
             keep(self, fact)
         else:
             self.filters.fold(fact)
-            self.filters_touched |= isinstance(fact, f.TableFact)
-            self.others_touched |= not isinstance(fact, f.TableFact)
+            self.filters_touched |= isinstance(fact, f.TableFact | f.TableChanged)
+            self.others_touched |= not isinstance(fact, f.TableFact | f.TableChanged)
 
     def _resync(self, _: f.Resync) -> None:
         self.clear()
@@ -100,7 +102,14 @@ class NamespaceFacts:
         self.named.add(fact.name, fact.index)
         self.initial_macs.setdefault(fact.index, fact.mac)
         if fact.master:
-            self.port_macs.setdefault(fact.master, {NO_MAC}).add(fact.mac)
+            self._port_added(fact.master, fact.mac)
+
+    def _port_added(self, bridge: int, mac: str) -> None:
+        macs = self.port_macs.setdefault(bridge, {})
+        macs.pop(mac, None)
+        macs[mac] = None
+        if len(macs) > FORMER_PORTS:
+            del macs[next(iter(macs))]
 
     def _unlist(self, index: int) -> None:
         old = self.links.facts.get(index)

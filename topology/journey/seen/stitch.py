@@ -8,6 +8,7 @@ from topology.journey.forwarding import ForwardingView
 from topology.journey.hop import Cause, Hop, Journey, Verdict
 from topology.journey.packet import ECHO_REQUESTS, Packet
 from topology.journey.probe import Probe, Protocol
+from topology.journey.seen.answers import with_answer
 from topology.journey.seen.evidence import Evidence
 from topology.journey.seen.refusals import no_way_back
 from topology.journey.seen.walk import Arrived, Walk
@@ -37,7 +38,8 @@ def stitch(
         verdict = msgspec.structs.replace(verdict, cause=Cause.UNKNOWN)
     notes = tuple(dict.fromkeys(f"{note.ns}: {note.text}" for note in evidence.notes))
     took = max((h.at for h in hops if h.at is not None and h.leg == "reply"), default=0)
-    return Journey(probe=probe, hops=tuple(hops), verdict=verdict, took=took if verdict.delivered else 0, notes=notes)
+    journey = Journey(probe=probe, hops=tuple(hops), verdict=verdict, took=took if verdict.delivered else 0, notes=notes)
+    return with_answer(journey, evidence) if ended else journey
 
 
 def origin(sightings: Iterable[AnySighting]) -> Probe | None:
