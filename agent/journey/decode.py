@@ -87,6 +87,19 @@ def without_fragment_header(packet: bytes, known: Callable[[bytes], bool]) -> by
     return next((whole for whole in tried if known(whole)), packet)
 
 
+def outline(packet: bytes) -> bytes:
+    """What the first bytes of an IP header say of a packet that routers and NAT leave as it is: version, protocol, and IPv4's
+    identification or IPv6's length. A fragment of IPv6 has those of no whole packet."""
+    if packet[:1] and packet[0] >> 4 == 6:
+        return b"6" + packet[4:7]
+    return b"4" + packet[4:6] + packet[9:10]
+
+
+def outline_in_error(packet: bytes) -> bytes:
+    """That of the packet which an ICMP error is about."""
+    return outline(packet[_IP6_HEADER + 8 :] if packet[0] >> 4 == 6 else packet[(packet[0] & 15) * 4 + 8 :])
+
+
 def _verdict(found: dict[int, bytes]) -> str:
     """nftables' word for the verdict, with the chain of a jump; empty where the message has none."""
     if _VERDICT not in found:

@@ -134,6 +134,8 @@ class Session:
         self._places = {netns.name: _Place(netns) for netns in found}
         self._wires = Wires(wire for wire in wires if all(ids.namespace_of(end) in self._places for end in wire))
         self.name = f"{TRACES}{next(_numbers)}"
+        self._seen: dict[bytes, bool] = {}
+        """Outlines of the packets that are followed."""
         self.started = 0
         """CLOCK_REALTIME in ns."""
 
@@ -245,6 +247,8 @@ class Session:
         """Whose packet this is: the flag may have been set by another session, or by a rule of the user's."""
         whole = line._replace(packet=decode.without_fragment_header(line.packet, lambda p: self._wanted.key(p) is not None))
         key = self._wanted.key(whole.packet)
+        if key is not None:
+            _remember(self._seen, decode.outline(whole.packet), True)
         if key is None and self._is_error_of_ours(place, line):
             key = ""
         if key is None:
@@ -253,10 +257,10 @@ class Session:
             _remember(place.traced, line.id, _Traced(whole, key))
 
     def _is_error_of_ours(self, place: _Place, line: decode.Line) -> bool:
-        """The packet in an ICMP error is cut off in a trace: known is whose rule has matched it. On a bridge, the copies that it forwards
-        have other numbers."""
+        """The packet in an ICMP error is cut off in a trace: known are its outline, and whose rule has matched it. On a bridge, the copies
+        that it forwards have other numbers."""
         packet = pk.ip(line.packet)
-        if packet is None or not packet.error:
+        if packet is None or not packet.error or decode.outline_in_error(line.packet) not in self._seen:
             return False
         return place.flagged.get(line.id, self._listeners.of(place.netns).sessions == 1)
 

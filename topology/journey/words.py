@@ -4,6 +4,7 @@ import errno
 import os
 from collections.abc import Callable, Iterator
 
+from topology.journey.fib import REFUSALS
 from topology.journey.hop import Cause, Hop, HopKind, Journey, RuleAt, Verdict
 from topology.journey.packet import Packet
 from topology.model import ids
@@ -88,7 +89,7 @@ def remedy(found: Verdict) -> str:
 
 def _is_refused(found: Verdict) -> bool:
     """A rule of ip-rule(8), or a typed route, says no: there is not just no route."""
-    return found.cause == Cause.NO_ROUTE and found.note.startswith(("ip rule ", "a "))
+    return found.cause == Cause.NO_ROUTE and found.note.startswith(("ip rule ", *(f"a {kind} route" for kind in REFUSALS)))
 
 
 def _filled(text: str, found: Verdict) -> str:

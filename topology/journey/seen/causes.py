@@ -133,6 +133,9 @@ def not_routed(walk: "Walk", tap: TappedFrame, packet: Packet, found: RouteLooku
         return walk.verdict(Cause.NO_ROUTE, ns, dev=tap.dev, address=packet.dst, object=ids.namespace(ns), errno=number, note=note)
     if number in _MARTIAN:
         return _martian(walk, tap, packet, number)
+    if packet.family == "ipv6" and ipaddress.ip_address(packet.src).is_link_local:
+        note = f"a router does not forward what comes from the link-local address {packet.src}"
+        return walk.verdict(Cause.NO_ROUTE, ns, dev=tap.dev, address=packet.dst, object=ids.namespace(ns), note=note)
     local = found is not None and found.type in ("local", "broadcast", "multicast")
     if not local and not walk.view.is_forwarding(ns, packet.family, tap.dev):
         return walk.verdict(Cause.NOT_FORWARDED, ns, dev=tap.dev, object=ids.namespace(ns), address=packet.dst, errno=number)

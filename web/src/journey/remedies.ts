@@ -1,14 +1,15 @@
 import type { Verdict } from '@/protocol'
 import type { useRemedyTexts } from './remedyTexts'
-import { placeOfRule } from './words'
+import { isRefused, placeOfRule } from './words'
 
 const EADDRNOTAVAIL = 99
 
 type RemedyTexts = ReturnType<typeof useRemedyTexts.now>
 
-function noRoute(t: RemedyTexts, { object = '', note = '', address = '', namespace = '' }: Verdict): string {
+function noRoute(t: RemedyTexts, verdict: Verdict): string {
+  const { object = '', address = '', namespace = '' } = verdict
   if (object.startsWith('route:')) return t.refusingRoute
-  return note.startsWith('ip rule ') || note.startsWith('a ') ? t.refusingRule : t.route(address, namespace)
+  return isRefused(verdict) ? t.refusingRule : t.route(address, namespace)
 }
 
 /** What may help against a loss; empty where nothing can be said. The command line says the same (`topology.journey.words.remedy`). */

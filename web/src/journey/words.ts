@@ -110,7 +110,7 @@ function sentence(t: JourneyTexts, hop: Hop): string {
 }
 
 /** A rule of ip-rule(8), or a route of a type that refuses, says no: there is not just no route. */
-const isRefused = ({ note = '' }: Verdict): boolean => note.startsWith('ip rule ') || note.startsWith('a ')
+export const isRefused = ({ note = '' }: Verdict): boolean => /^(ip rule |a \w+ route )/.test(note)
 
 /** The verdict as a sentence. */
 export function verdictWords(t: JourneyTexts, verdict: Verdict): string {
