@@ -5,9 +5,11 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from typing import TypeVar
 
 import msgspec
+from msgspec.structs import fields
 
 from topology.document import jsontext
 from topology.document.check import check
@@ -68,7 +70,7 @@ def to_json(records: Mapping[str, AnyRecord]) -> dict[str, Json]:
     """The document as a JSON value. Places and styles of nodes that are not there are left out."""
     graph = Graph(records)
     lab = lab_of(records)
-    settings: dict[str, Json] = {key: value for key, value in msgspec.to_builtins(lab).items() if key not in ("kind", "name")}
+    settings = {key: value for key, value in _stated(lab).items() if key != "name"}
     return {"vethboard": VERSION, "name": lab.name, **settings, "namespaces": _namespaces(graph, lab), **_drawn(graph)}
 
 
@@ -138,20 +140,30 @@ _COMMON = ("master", "addresses", "up", "mac", "mtu", "port", "vlans")
 
 def _interface(interface: AnyInterface) -> dict[str, Json]:
     """The entry of an interface: its kind and the fields of the kind first, then those that all kinds have."""
-    fields: dict[str, Json] = msgspec.to_builtins(interface)
-    del fields["namespace"], fields["name"]
-    if interface.KIND.builtin:
-        del fields["kind"]
-    if not fields.get("port"):
-        fields.pop("port", None)
-    own = {key: value for key, value in fields.items() if key not in _COMMON}
-    return {**own, **{key: fields[key] for key in _COMMON if key in fields}}
+    stated = _stated(interface)
+    del stated["namespace"], stated["name"]
+    kind: dict[str, Json] = {} if interface.KIND.builtin else {"kind": interface.word}
+    own = {key: value for key, value in stated.items() if key not in _COMMON}
+    return {**kind, **own, **{key: stated[key] for key in _COMMON if key in stated}}
 
 
 def _entry(record: Route | Neighbour | Fdb) -> dict[str, Json]:
-    fields: dict[str, Json] = msgspec.to_builtins(record)
-    del fields["namespace"], fields["kind"]
-    return fields
+    stated = _stated(record)
+    del stated["namespace"]
+    return stated
+
+
+def _stated(record: AnyRecord) -> dict[str, Json]:
+    """The fields that do not have their default, by value: msgspec leaves out what *is* the default, and a number that a kernel told is
+    another object."""
+    values = ((name, getattr(record, name), default) for name, default in _defaults(type(record)))
+    return {name: msgspec.to_builtins(value) for name, value, default in values if value != default}
+
+
+@cache
+def _defaults(kind: type[AnyRecord]) -> tuple[tuple[str, object], ...]:
+    """Field → its default; `msgspec.NODEFAULT` where it has none."""
+    return tuple((f.name, f.default if f.default_factory is msgspec.NODEFAULT else f.default_factory()) for f in fields(kind))
 
 
 # ---- IPv6 in large labs ----------------------------------------------------------------------------------------------

@@ -31,6 +31,8 @@ from topology.model.records import (
     Route,
     replace,
 )
+from topology.model.sysctls import canonical as canonical_sysctl
+from topology.model.sysctls import is_default
 from topology.rules import chains
 
 UNKNOWN_SPEED_COST = 100
@@ -190,10 +192,15 @@ def of_route(owner_of: Callable[[str], str | None], route: Route) -> Route:
     return replace(route, to=to, via=via, dev=dev, src=src, metric=routing.stated_metric(to, route.metric))
 
 
-def of_namespace(record: Namespace, baseline: Mapping[str, str]) -> Namespace:
-    """A namespace in normal form: without the sysctls that a fresh one has."""
-    sysctls = {key: " ".join(value.split()) for key, value in sorted(record.sysctls.items())}
-    kept = {key: value for key, value in sysctls.items() if baseline.get(key) != value}
+def of_namespace(record: Namespace, baseline: Mapping[str, str], stated: Mapping[str, str] = {}) -> Namespace:
+    """A namespace in normal form: without the sysctls that a fresh one has, but for those that the document states (`stated`)."""
+    sysctls = {key: canonical_sysctl(key, value) for key, value in sorted(record.sysctls.items())}
+    kept: dict[str, str] = {}
+    for key, value in sysctls.items():
+        if key not in baseline or canonical_sysctl(key, baseline[key]) != value:
+            kept[key] = value
+        elif key in stated:
+            kept[key] = stated[key] if is_default(key, stated[key], value) else value
     return replace(record, sysctls=kept, nsid=None if record.name == HOST else record.nsid)
 
 
@@ -252,7 +259,8 @@ def normalise(records: Mapping[str, AnyRecord], baseline: Mapping[str, str] | No
 
 
 def comparable(records: Mapping[str, AnyRecord], like: Mapping[str, AnyRecord]) -> Records:
-    """What the kernel can be asked about: nothing that is only drawn, no lab record, no nsid where `like` (the desired state) says none."""
+    """What the kernel can be asked about: nothing that is only drawn, no lab record; and where `like` (the desired state) leaves a choice to
+    the kernel, not what that chose: an nsid, the interface of a route by a gateway."""
     found = ((key, _comparable(key, record, like)) for key, record in records.items())
     return {key: record for key, record in found if record is not None}
 
@@ -260,11 +268,17 @@ def comparable(records: Mapping[str, AnyRecord], like: Mapping[str, AnyRecord]) 
 def _comparable(key: str, record: AnyRecord | None, like: Mapping[str, AnyRecord]) -> AnyRecord | None:
     if isinstance(record, (Lab, *DRAWINGS)):
         return None
-    if isinstance(record, Namespace) and record.nsid is not None:
-        wanted = like.get(key)
-        if not isinstance(wanted, Namespace) or wanted.nsid is None:
-            return replace(record, nsid=None)
+    wanted = like.get(key) if isinstance(record, Namespace | Route) else None
+    if isinstance(record, Namespace) and record.nsid is not None and (not isinstance(wanted, Namespace) or wanted.nsid is None):
+        return replace(record, nsid=None)
+    if isinstance(record, Route) and isinstance(wanted, Route) and _left_to_kernel(wanted, record):
+        return replace(record, dev=None)
     return record
+
+
+def _left_to_kernel(wanted: Route, record: Route) -> bool:
+    """Whether the interface of a route is one that the kernel chose: several reach the gateway, and the document names none."""
+    return record.dev is not None and wanted.dev is None and record.via is not None and record.via == wanted.via and not record.onlink
 
 
 def drift(desired: Mapping[str, AnyRecord], observed: Mapping[str, AnyRecord], ids: Iterable[str] | None = None) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ from topology.model.records import (
     replace,
 )
 from topology.model.routing import network
-from topology.model.sysctls import FIRST
+from topology.model.sysctls import FIRST, is_default
 from topology.observe.normal import comparable, default_mtu
 from topology.plan import steps as s
 from topology.plan.kernel_model import Model, without
@@ -228,9 +228,11 @@ class _Planner:
             if not isinstance(r, Namespace) or not isinstance(have, Namespace) or r.sysctls == have.sysctls:
                 continue
             for key in sorted(r.sysctls.keys() | have.sysctls.keys()):
-                value = r.sysctls.get(key, self.baseline.get(key))
-                if (key in FIRST) == first and value is not None and have.sysctls.get(key, self.baseline.get(key)) != value:
-                    self.do(s.SetSysctl(subject=r.id, namespace=r.name, key=key, value=value))
+                default = self.baseline.get(key)
+                value, now = r.sysctls.get(key, default), have.sysctls.get(key, default)
+                if (key in FIRST) != first or value in (None, now) or (now == default and is_default(key, value, default)):
+                    continue
+                self.do(s.SetSysctl(subject=r.id, namespace=r.name, key=key, value=value))
 
     def _add_interfaces(self) -> None:
         for new in self._sorted():
