@@ -17,13 +17,15 @@ from topology.model.problems import ProblemError
 from topology.model.records import Records
 
 NAMES = ("host", "ns0", "ns1", "r-2", "two words", "näme")
+SHORT = ("a", "d", "m", "type", "up")
+"""Names that ip(8) takes for its own words."""
 SYSCTLS: dict[str, tuple[Json, ...]] = {
     "net.ipv4.ip_forward": (0, 1),
     "net.ipv6.conf.all.forwarding": (0, 1),
     "net.ipv4.conf.all.rp_filter": (0, 1, 2),
     "net.ipv4.ip_default_ttl": (64, "0x21"),
     "net.ipv4.ip_local_port_range": ("32768 60999", "1024\t 2048"),
-    "net.ipv4.ping_group_range": ("1 0", "7 3", "0 0"),
+    "net.ipv4.ping_group_range": ("1 0", "7 3"),
     "net.ipv4.icmp_echo_ignore_all": (0, 1),
 }
 RULES = {
@@ -33,10 +35,10 @@ RULES = {
 
 
 class Maker:
-    """Makes one document. `kinds`: the words of the kinds that the kernel has; None: all."""
+    """Makes one document. `kinds`: the words of the kinds that the kernel has; None: all. `vlans`: it has VLAN filtering."""
 
-    def __init__(self, chance: random.Random, kinds: frozenset[str] | None = None) -> None:
-        self.chance = chance
+    def __init__(self, chance: random.Random, kinds: frozenset[str] | None = None, vlans: bool = True) -> None:
+        self.chance, self.vlans = chance, vlans
         self.kinds = [k for k in KINDS if kinds is None or k.__struct_config__.tag in kinds]
         self.namespaces: dict[str, dict[str, Json]] = {}
         self._number = 0
@@ -82,7 +84,7 @@ class Maker:
     def fresh(self) -> tuple[str, str]:
         """A namespace and a name in it that is free."""
         self._number += 1
-        return self.chance.choice(list(self.namespaces)), f"{self.chance.choice(('eth', 'v', 'wän'))}{self._number}"
+        return self.chance.choice(list(self.namespaces)), f"{self.chance.choice(('eth', 'v', 'wän'))}{self._number}" if self._number > len(SHORT) or self.maybe(0.7) else SHORT[self._number - 1]
 
     def common(self, place: str, kind: type[Interface]) -> dict[str, Json]:
         """What every kind has."""
@@ -113,7 +115,7 @@ class Maker:
         out: dict[str, Json] = {"master": self.chance.choice(bridges)}
         if self.maybe(0.3):
             out["port"] = {"cost": self.chance.choice((2, 7, 100)), "hairpin": self.maybe(0.5), "learning": self.maybe(0.5)}
-        if self.maybe(0.3):
+        if self.vlans and self.maybe(0.3):
             out["vlans"] = [{"vid": 1, "untagged": True}, {"vid": 7, "pvid": True, "untagged": self.maybe(0.5)}]
         return out
 
@@ -122,6 +124,8 @@ class Maker:
         types = {f.name: f for f in msgspec.structs.fields(kind)}
         out: dict[str, Json] = {}
         for field in kind.KIND.fields:
+            if not self.vlans and field.name.startswith("vlan_"):
+                continue
             if types[field.name].required or self.maybe(0.3):
                 value = self.value(field, types[field.name].type, kind, place)
                 if value is not None:
@@ -218,10 +222,10 @@ class Maker:
         }
 
 
-def made(chance: random.Random, kinds: frozenset[str] | None = None) -> tuple[dict[str, Json], Records]:
+def made(chance: random.Random, kinds: frozenset[str] | None = None, vlans: bool = True) -> tuple[dict[str, Json], Records]:
     """A document that is valid, and its records."""
     while True:
-        value = Maker(chance, kinds).make()
+        value = Maker(chance, kinds, vlans).make()
         try:
             records = document.load(value)
         except ProblemError:

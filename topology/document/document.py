@@ -12,7 +12,7 @@ import msgspec
 from msgspec.structs import fields
 
 from topology.document import jsontext
-from topology.document.check import check
+from topology.document.check import check, ipv6
 from topology.document.reader import Reader
 from topology.document.schema import ENTRY_KEYS, SHAPE_KEYS, VERSION, schema
 from topology.model.base import HOST, Json
@@ -54,7 +54,7 @@ def load(source: bytes | str | dict[str, Json]) -> Records:
     reader = Reader()
     reader.read(source if isinstance(source, dict) else jsontext.parse(source))
     if not reader.problems:
-        reader.problems.extend(f.problem(reader.path(f)) for f in check(reader.records))
+        reader.problems.extend(f.problem(reader.path(f)) for f in (*check(reader.records), *ipv6(reader.records)))
     if reader.problems:
         first, *rest = reader.problems[:MAX_PROBLEMS]
         raise ProblemError(msgspec.structs.replace(first, causes=(*first.causes, *rest)))

@@ -109,14 +109,15 @@ def _no_overhead(_: Any) -> int:
 @dataclass(frozen=True)
 class Mtu:
     """MTUs in bytes. `low`, `high`: min_mtu and max_mtu of the device. `default`: the kernel's, where `follows` does not give another:
-    that of the lower interface less `overhead`, or the least one of its ports. `capped`: no more than the lower interface's."""
+    that of the lower interface less `overhead`, or the least one of its ports. `capped`: the kernel takes no more than the lower
+    interface's less `overhead`, and refuses it with this errno(3); 0: it does."""
 
     low: int = 68
     high: int = 65535
     default: int = 1500
     follows: Literal["", "lower", "ports"] = ""
     overhead: Callable[[Any], int] = _no_overhead
-    capped: bool = False
+    capped: int = 0
 
 
 @dataclass(frozen=True)

@@ -240,6 +240,8 @@ class _Planner:
                 continue
             peer = self.graph.peer(new.ref)
             self.do(s.AddInterface(subject=new.id, interface=_bare(new), peer=_bare(peer) if peer is not None else None))
+            if new.KIND.mtu.follows == "ports":
+                self._change(new, _bare(new), ("mtu",))
 
     # ---- what changes ------------------------------------------------------------------------------------------------
 
@@ -371,8 +373,12 @@ def _move_step(old: str, new: str) -> s.MoveInterface:
 
 
 def _bare(interface: AnyInterface) -> AnyInterface:
-    """As `ip link add` makes it. A bridge with another default PVID than 1 gets it before it filters."""
+    """As `ip link add` makes it. A bridge with another default PVID than 1 gets it before it filters. One whose MTU is stated is made with
+    another: only one that is changed to it keeps it when ports come (BROPT_MTU_SET_BY_USER of net/bridge/br_device.c)."""
     bare = replace(interface, up=False, addresses=(), master=None, port=Port(), vlans=None)
+    if bare.KIND.mtu.follows == "ports" and bare.mtu is not None:
+        usual = bare.KIND.mtu.default
+        bare = replace(bare, mtu=None if bare.mtu != usual else usual - 1)
     if is_bridge(bare) and bare.vlan_filtering and bare.vlan_default_pvid != 1:
         return replace(bare, vlan_filtering=False)
     return bare

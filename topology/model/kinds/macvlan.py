@@ -1,5 +1,6 @@
 """macvlan (ip-link(8)): more MAC addresses on one interface."""
 
+import errno
 from typing import ClassVar, Literal
 
 from topology.model.base import Interface
@@ -12,7 +13,7 @@ class Macvlan(Interface, frozen=True, kw_only=True, tag="macvlan"):
     KIND: ClassVar[Kind] = Kind(
         fields=(LOWER, Field("mode", option="mode", anew=("passthru",), always=True)),
         lower=Lower(not_on_itself=True),
-        mtu=Mtu(follows="lower"),
+        mtu=Mtu(follows="lower", capped=errno.EINVAL),
         speed="lower",
     )
 

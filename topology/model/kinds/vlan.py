@@ -1,5 +1,6 @@
 """vlan: 802.1Q and 802.1ad (ip-link(8), type vlan): the frames of one VLAN of a lower interface."""
 
+import errno
 from collections.abc import Callable
 from typing import ClassVar, Literal
 
@@ -29,7 +30,7 @@ class Vlan(Interface, frozen=True, kw_only=True, tag="vlan"):
             Field("loose_binding", option=_switch("loose_binding")),
         ),
         lower=Lower(state="loose_binding", frames="tagged"),
-        mtu=Mtu(0, 65535, follows="lower", capped=True),
+        mtu=Mtu(0, 65535, follows="lower", capped=errno.ERANGE),
         mac="lower",
         speed="lower",
     )

@@ -1,5 +1,6 @@
 """VXLAN (RFC 7348): Ethernet inside UDP."""
 
+import errno
 import ipaddress
 from collections.abc import Iterator
 from typing import ClassVar
@@ -41,7 +42,7 @@ class Vxlan(Interface, frozen=True, kw_only=True, tag="vxlan"):
             Field("learning", option=lambda on: "learning" if on else "nolearning"),
         ),
         lower=Lower(required=False, option="dev", dies_on_move=True, frames="tunnel"),
-        mtu=Mtu(follows="lower", overhead=_overhead),
+        mtu=Mtu(follows="lower", overhead=_overhead, capped=errno.EINVAL),
         speed="lower",
         fdb="own",
         joined_by="vni",
