@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import partial
 from typing import Any, Final, NamedTuple
 
-from topology.document.together import Together, without_ipv6
+from topology.document.together import Together
 from topology.model import ids, names, ranges, routing
 from topology.model.base import HOST, Fault, Record
 from topology.model.drawing import SHAPES
@@ -28,7 +28,6 @@ from topology.model.records import (
     is_bridge,
 )
 from topology.model.subnets import Subnets
-from topology.observe.normal import effective_mtu
 from topology.rules import chains
 
 
@@ -85,10 +84,10 @@ def _faults(graph: Graph, nsids: Mapping[int, list[str]], record: AnyRecord) -> 
 def ipv6(records: Mapping[str, AnyRecord], only: Collection[str] | None = None) -> Iterator[Found]:
     """IPv6 addresses that the kernel refuses to add. One that has them keeps the interface's MTU or the namespace's sysctl in an edit: the
     kernel takes both and drops the addresses. So `check` does not look for them."""
-    graph = Graph(records)
+    together = Together(Graph(records))
     for key, record in records.items():
         if isinstance(record, Interface) and (only is None or key in only):
-            yield from (Found(key, fault) for fault in without_ipv6(graph, record))
+            yield from (Found(key, fault) for fault in together.without_ipv6(record))
 
 
 # ---- namespaces ------------------------------------------------------------------------------------------------------
@@ -133,7 +132,7 @@ def _of_interface(graph: Graph, interface: AnyInterface) -> Iterator[Fault]:
         yield _no_namespace("namespace", interface.namespace)
     if interface.mac is not None and interface.KIND.mac != "none":
         yield from _refused("mac", names.mac, interface.mac)
-    yield from _mtu(graph, interface)
+    yield from _mtu(interface)
     yield from _addresses(interface)
     yield from _master(graph, interface)
     yield from _port(interface)
@@ -144,7 +143,7 @@ def _of_interface(graph: Graph, interface: AnyInterface) -> Iterator[Fault]:
     yield from interface.faults()
 
 
-def _mtu(graph: Graph, interface: AnyInterface) -> Iterator[Fault]:
+def _mtu(interface: AnyInterface) -> Iterator[Fault]:
     low, high = interface.KIND.mtu.low, interface.KIND.mtu.high
     if interface.mtu is None:
         return
@@ -152,11 +151,6 @@ def _mtu(graph: Graph, interface: AnyInterface) -> Iterator[Fault]:
         yield Fault("mtu", "mtu less than device minimum", f"the MTU is {low} to {high} bytes", errno.EINVAL)
     elif interface.mtu > high:
         yield Fault("mtu", "mtu greater than device maximum", f"the MTU is {low} to {high} bytes", errno.EINVAL)
-    lower = graph.lower(interface) if interface.KIND.mtu.capped else None
-    overhead = interface.KIND.mtu.overhead(interface)
-    if lower is not None and interface.mtu > (most := effective_mtu(graph, lower) - overhead):
-        less = f" less {overhead}" if overhead else ""
-        yield _strerror("mtu", interface.KIND.mtu.capped, f"the MTU is at most that of {lower.ref}{less}: {most} bytes")
 
 
 def _addresses(interface: AnyInterface) -> Iterator[Fault]:
@@ -241,9 +235,7 @@ def _lower(graph: Graph, interface: AnyInterface, rule: Lower) -> Iterator[Fault
     if interface.lower is None:
         return
     lower = graph.lower(interface)
-    if _circle(graph, interface):
-        yield _strerror("parent", errno.ELOOP, f"{interface.ref} would be made on itself")
-    elif lower is None:
+    if lower is None:
         yield Fault("parent", f'Cannot find device "{interface.lower}"', "name it with its namespace, as in ns0/veth0", errno.ENODEV)
     elif rule.not_on_itself and lower.word == interface.word:
         yield Fault("parent", f"{lower.ref} is itself of kind {lower.word}", f"the kernel would take its parent: {lower.lower}")
@@ -253,18 +245,6 @@ def _lower(graph: Graph, interface: AnyInterface, rule: Lower) -> Iterator[Fault
         yield Fault("parent", f"{lower.ref} is in another namespace", f'say "underlay": "{lower.namespace}" to send through it')
     elif interface.up and not lower.up and interface.follows_state:
         yield _strerror("up", errno.ENETDOWN, f"{interface.word} interfaces are up only while their parent is: set {lower.ref} up first")
-
-
-def _circle(graph: Graph, interface: AnyInterface) -> bool:
-    """Whether the interface is below itself, going down from an interface to its lower one and from a bridge to its ports."""
-    todo, seen = [interface], {""}
-    while todo:
-        below = todo.pop()
-        for next_one in (graph.lower(below), *graph.ports(below.ref)):
-            if next_one is not None and next_one.ref not in seen:
-                seen.add(next_one.ref)
-                todo.append(next_one)
-    return interface.ref in seen
 
 
 # ---- routes, neighbours, FDB entries, chains -------------------------------------------------------------------------

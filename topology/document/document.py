@@ -13,12 +13,14 @@ from msgspec.structs import fields
 
 from topology.document import jsontext
 from topology.document.check import check, ipv6
+from topology.document.jsontext import MAX_PROBLEMS
+from topology.document.places import with_places
 from topology.document.reader import Reader
 from topology.document.schema import ENTRY_KEYS, SHAPE_KEYS, VERSION, schema
 from topology.model.base import HOST, Json
 from topology.model.drawing import SHAPES, number, shape_json, style_json
 from topology.model.graph import Graph
-from topology.model.problems import ProblemError
+from topology.model.problems import Problem
 from topology.model.records import (
     INTERFACES,
     AnyInterface,
@@ -45,20 +47,31 @@ T = TypeVar("T")
 LARGE = 64
 """With more namespaces than this, those without IPv6 get it switched off (docs/adr/0004-ipv6-in-large-labs.md)."""
 
-MAX_PROBLEMS = 100
-"""Of a document with more, the first ones are reported."""
-
-
 def load(source: bytes | str | dict[str, Json]) -> Records:
-    """The records of a document, in normal form. Raises one `ProblemError` with all that is wrong; its subjects are JSON paths."""
+    """The records of a document, in normal form. Raises one `ProblemError` with all that is wrong; its subjects are JSON paths, and of a text
+    it says line and column too."""
+    if isinstance(source, dict):
+        records, problems = _read(source)
+        if problems:
+            raise jsontext.raised(problems)
+        return records
+    value, text, problems = jsontext.parse(jsontext.decoded(source))
+    records, more = _read(value)
+    if problems or more:
+        raise jsontext.raised(sorted(with_places(text, [*problems, *more][:MAX_PROBLEMS]), key=lambda p: p.at or (0, 0)))
+    return records
+
+
+def _read(value: Json) -> tuple[Records, list[Problem]]:
+    """The records of a document in normal form, and what is wrong with it: then they are not to be used."""
+    bounded, problems = jsontext.bounded(value)
     reader = Reader()
-    reader.read(source if isinstance(source, dict) else jsontext.parse(source))
-    if not reader.problems:
-        reader.problems.extend(f.problem(reader.path(f)) for f in (*check(reader.records), *ipv6(reader.records)))
-    if reader.problems:
-        first, *rest = reader.problems[:MAX_PROBLEMS]
-        raise ProblemError(msgspec.structs.replace(first, causes=(*first.causes, *rest)))
-    return _without_ipv6(normalise(reader.records))
+    reader.read(bounded)
+    problems += reader.problems
+    told = {p.subject for p in problems}
+    found = [f.problem(reader.path(f)) for f in (*check(reader.records), *ipv6(reader.records))]
+    problems += [p for p in found if p.subject not in told and not reader.is_consequence(p)]
+    return ({}, problems) if problems else (_without_ipv6(normalise(reader.records)), [])
 
 
 def dump(records: Mapping[str, AnyRecord]) -> str:

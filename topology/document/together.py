@@ -19,6 +19,9 @@ from topology.observe.normal import effective_mtu
 IPV6_MIN_MTU: Final = 1280
 """IPV6_MIN_MTU of linux/ipv6.h (RFC 8200): an interface with less has no IPv6."""
 
+MAX_NEST: Final = 8
+"""MAX_NEST_DEV of linux/netdevice.h."""
+
 _Key = tuple[object, ...]
 
 
@@ -37,8 +40,52 @@ class Together:
                 out.setdefault((type(interface), *key), []).append(interface)
         return out
 
+    @cached_property
+    def _levels(self) -> dict[str, int]:
+        """How many interfaces are one on top of the other down from each, with it; those in a circle, and on top of one, are left out."""
+        graph = self._graph
+        below = {ref: [i.ref for i in (graph.lower(interface), *graph.ports(ref)) if i is not None] for ref, interface in graph.interfaces.items()}
+        waiting = {ref: len(refs) for ref, refs in below.items()}
+        above: dict[str, list[str]] = {}
+        for ref, refs in below.items():
+            for lower in refs:
+                above.setdefault(lower, []).append(ref)
+        out: dict[str, int] = {}
+        ready = [ref for ref, count in waiting.items() if count == 0]
+        while ready:
+            ref = ready.pop()
+            out[ref] = 1 + max((out[lower] for lower in below[ref]), default=0)
+            for upper in above.get(ref, ()):
+                waiting[upper] -= 1
+                if waiting[upper] == 0:
+                    ready.append(upper)
+        return out
+
+    def is_sound(self, interface: AnyInterface) -> bool:
+        """Whether it ends below, and not too deep: what hangs on its lower interfaces can be asked."""
+        return self._levels.get(interface.ref, MAX_NEST + 1) <= MAX_NEST
+
+    def _stacked(self, interface: AnyInterface) -> Iterator[Fault]:
+        level = self._levels.get(interface.ref)
+        field = "parent" if interface.lower is not None else "master" if interface.master is not None else ""
+        if level is None:
+            yield _strerror(field, errno.ELOOP, f"{interface.ref} would be made on itself")
+        elif level > MAX_NEST:
+            yield _strerror(field, errno.EMLINK, f"the kernel takes {MAX_NEST} interfaces one on top of the other (MAX_NEST_DEV), not {level}")
+
+    @cached_property
+    def _on(self) -> dict[str, list[Macvlan]]:
+        """The macvlans on each interface; of those in passthru one is first."""
+        out: dict[str, list[Macvlan]] = {}
+        for interface in self._graph.interfaces.values():
+            if isinstance(interface, Macvlan):
+                out.setdefault(interface.parent, []).append(interface)
+        return {lower: sorted(on, key=lambda m: m.mode != "passthru") for lower, on in out.items()}
+
     def faults(self, interface: AnyInterface) -> Iterator[Fault]:
         """Why the kernel refuses this one beside the others."""
+        yield from self._stacked(interface)
+        yield from self._capped(interface)
         if type(interface) in _KEYS:
             found = self._by_key[type(interface), *_KEYS[type(interface)](interface)]
             other = next((i for i in found if i is not interface), None)
@@ -46,18 +93,41 @@ class Together:
                 yield _TWICE[type(interface)](interface, other)
         if isinstance(interface, Macvlan):
             yield from self._macvlan(interface)
-        if interface.master is not None and (above := self._macvlans(interface.ref)):
+        if interface.master is not None and (above := self._on.get(interface.ref)):
             hint = f"{above[0].ref} is made on it: make that on the bridge instead, or leave the master out"
             yield _strerror("master", errno.EBUSY, hint)
 
-    def _macvlans(self, lower: str) -> list[Macvlan]:
-        return [upper for upper in self._graph.uppers(lower) if isinstance(upper, Macvlan)]
-
     def _macvlan(self, interface: Macvlan) -> Iterator[Fault]:
         """One in mode passthru has its parent for itself (macvlan_common_newlink() of drivers/net/macvlan.c)."""
-        others = [m for m in self._macvlans(interface.parent) if m is not interface]
-        if others and "passthru" in (interface.mode, *(m.mode for m in others)):
-            yield _strerror("mode", errno.EINVAL, f"{others[0].ref} has the same parent, and passthru takes it for itself alone")
+        other = next((m for m in self._on[interface.parent] if m is not interface), None)
+        if other is not None and "passthru" in (interface.mode, other.mode):
+            yield _strerror("mode", errno.EINVAL, f"{other.ref} has the same parent, and passthru takes it for itself alone")
+        parent = self._graph.lower(interface)
+        if interface.mode == "passthru" and parent is not None and interface.mac not in (None, parent.mac):
+            yield Fault("mac", "passthru has one MAC with its parent", f"leave it out, or state the same for {parent.ref}", errno.EINVAL)
+
+    def _capped(self, interface: AnyInterface) -> Iterator[Fault]:
+        """An MTU above what the lower interface can carry."""
+        mtu, lower = interface.KIND.mtu, self._graph.lower(interface)
+        if interface.mtu is None or lower is None or not mtu.capped or not self.is_sound(interface):
+            return
+        overhead = mtu.overhead(interface)
+        if interface.mtu > (most := effective_mtu(self._graph, lower) - overhead):
+            less = f" less {overhead}" if overhead else ""
+            yield _strerror("mtu", mtu.capped, f"the MTU is at most that of {lower.ref}{less}: {most} bytes")
+
+    def without_ipv6(self, interface: AnyInterface) -> Iterator[Fault]:
+        """IPv6 addresses of an interface that has no IPv6: the kernel takes them off where they are, and refuses to add them."""
+        six = next((number for number, text in enumerate(interface.addresses) if _is_six(text)), None)
+        namespace = self._graph.namespaces.get(interface.namespace)
+        if six is None or namespace is None or not self.is_sound(interface):
+            return
+        if namespace.sysctls.get(IPV6_OFF, "0") != "0":
+            hint = f"{IPV6_OFF} is {namespace.sysctls[IPV6_OFF]} in {namespace.name}: leave one of the two out"
+            yield _strerror(f"addresses[{six}]", errno.EACCES, hint)
+        elif (mtu := effective_mtu(self._graph, interface)) < IPV6_MIN_MTU:
+            hint = f"an interface with an MTU below {IPV6_MIN_MTU} has no IPv6, and that of {interface.ref} is {mtu}"
+            yield _strerror(f"addresses[{six}]", errno.EINVAL, hint)
 
 
 def _vxlan_key(vxlan: Vxlan) -> _Key:
@@ -81,20 +151,6 @@ _TWICE: Final[dict[type[Interface], Callable[[Any, Interface], Fault]]] = {
     Vxlan: _vni_twice,
     Vlan: lambda vlan, other: Fault("vid", "VLAN device already exists", f"{other.ref} is VLAN {vlan.vid} of {vlan.parent}", errno.EEXIST),
 }
-
-
-def without_ipv6(graph: Graph, interface: AnyInterface) -> Iterator[Fault]:
-    """IPv6 addresses of an interface that has no IPv6: the kernel takes them off where they are, and refuses to add them."""
-    sixes = [number for number, text in enumerate(interface.addresses) if _is_six(text)]
-    namespace = graph.namespaces.get(interface.namespace)
-    if not sixes or namespace is None:
-        return
-    if namespace.sysctls.get(IPV6_OFF, "0") != "0":
-        hint = f"{IPV6_OFF} is {namespace.sysctls[IPV6_OFF]} in {namespace.name}: leave one of the two out"
-        yield _strerror(f"addresses[{sixes[0]}]", errno.EACCES, hint)
-    elif (mtu := effective_mtu(graph, interface)) < IPV6_MIN_MTU:
-        hint = f"an interface with an MTU below {IPV6_MIN_MTU} has no IPv6, and that of {interface.ref} is {mtu}"
-        yield _strerror(f"addresses[{sixes[0]}]", errno.EINVAL, hint)
 
 
 def _is_six(text: str) -> bool:

@@ -87,7 +87,14 @@ def _default_mtu(graph: Graph, interface: AnyInterface, seen: frozenset[str]) ->
     mtu = interface.KIND.mtu
     if not mtu.follows or interface.ref in seen:
         return mtu.default
-    seen |= {interface.ref}
+    known = graph.default_mtus.get(interface.ref)
+    if known is None or graph.interfaces.get(interface.ref) is not interface:
+        known = graph.default_mtus[interface.ref] = _followed_mtu(graph, interface, seen | {interface.ref})
+    return known
+
+
+def _followed_mtu(graph: Graph, interface: AnyInterface, seen: frozenset[str]) -> int:
+    mtu = interface.KIND.mtu
     if mtu.follows == "ports":
         return min((_effective_mtu(graph, p, seen) for p in graph.ports(interface.ref)), default=mtu.default)
     lower = graph.lower(interface)
