@@ -84,7 +84,9 @@ class Maker:
     def fresh(self) -> tuple[str, str]:
         """A namespace and a name in it that is free."""
         self._number += 1
-        return self.chance.choice(list(self.namespaces)), f"{self.chance.choice(('eth', 'v', 'wän'))}{self._number}" if self._number > len(SHORT) or self.maybe(0.7) else SHORT[self._number - 1]
+        return self.chance.choice(list(self.namespaces)), f"{self.chance.choice(('eth', 'v', 'wän'))}{self._number}" if self._number > len(
+            SHORT
+        ) or self.maybe(0.7) else SHORT[self._number - 1]
 
     def common(self, place: str, kind: type[Interface]) -> dict[str, Json]:
         """What every kind has."""
@@ -192,7 +194,13 @@ class Maker:
             elif self.maybe(0.5):
                 out.append({"to": f"10.8{number}.0.0/16", "type": self.chance.choice(("blackhole", "unreachable", "prohibit")), **more})
             elif up:
-                out.append({"to": self.chance.choice((f"10.7{number}.0.0/16", f"2001:db8:7{number}::/48")), "dev": self.chance.choice(list(up)), **more})
+                out.append(
+                    {
+                        "to": self.chance.choice((f"10.7{number}.0.0/16", f"2001:db8:7{number}::/48")),
+                        "dev": self.chance.choice(list(up)),
+                        **more,
+                    }
+                )
         return out
 
     def rules(self) -> dict[str, Json]:
@@ -204,7 +212,12 @@ class Maker:
                 some = self.chance.choices(RULES[family], k=self.chance.randint(0, 3))
                 chain = self.chance.choice(HOOKS[table])
                 rules = [r for r in some if not ("-i" in r.split() and chain in ("OUTPUT", "POSTROUTING"))]
-                out[family] = {table: {chain: {"policy": self.chance.choice(("ACCEPT", "DROP")), "rules": [*rules, "-j mine"]}, "mine": {"rules": rules}}}
+                out[family] = {
+                    table: {
+                        chain: {"policy": self.chance.choice(("ACCEPT", "DROP")), "rules": [*rules, "-j mine"]},
+                        "mine": {"rules": rules},
+                    }
+                }
                 if "-i" in " ".join(rules).split():
                     del out[family]
         return out
@@ -213,10 +226,16 @@ class Maker:
 
     def drawn(self) -> dict[str, Json]:
         """Places, styles, areas and notes."""
-        nodes = [*self.namespaces, *(f"{ns}/{n}" for ns, b in self.namespaces.items() for n, i in b["interfaces"].items() if i.get("kind") == "bridge")]
+        nodes = [
+            *self.namespaces,
+            *(f"{ns}/{n}" for ns, b in self.namespaces.items() for n, i in b["interfaces"].items() if i.get("kind") == "bridge"),
+        ]
         return {
             "layout": {node: [self.chance.randint(-900, 900), self.chance.random() * 100] for node in self.some(nodes)},
-            "styles": {node: {"colour": self.chance.choice(get_args(Colour)), "icon": self.chance.choice(get_args(Icon))} for node in self.some(nodes)},
+            "styles": {
+                node: {"colour": self.chance.choice(get_args(Colour)), "icon": self.chance.choice(get_args(Icon))}
+                for node in self.some(nodes)
+            },
             "areas": {"a": {"at": [1, 2], "label": "x"}} if self.maybe(0.3) else {},
             "notes": {"n": {"at": [1.5, 2], "text": "# x\ny"}} if self.maybe(0.3) else {},
         }

@@ -47,9 +47,10 @@ T = TypeVar("T")
 LARGE = 64
 """With more namespaces than this, those without IPv6 get it switched off (docs/adr/0004-ipv6-in-large-labs.md)."""
 
+
 def load(source: bytes | str | dict[str, Json]) -> Records:
-    """The records of a document, in normal form. Raises one `ProblemError` with all that is wrong; its subjects are JSON paths, and of a text
-    it says line and column too."""
+    """The records of a document, in normal form. Raises one `ProblemError` with all that is wrong: its subjects are JSON paths, and of a
+    text it says line and column too."""
     if isinstance(source, dict):
         records, problems = _read(source)
         if problems:

@@ -1,4 +1,4 @@
-"""JSON text to values and back: reading is strict and bounded, and finds all faults; writing makes text that is good to read and compare."""
+"""JSON text to values and back: reading is strict, bounded, and finds all faults; writing makes text that is good to read and compare."""
 
 import json
 import math
@@ -52,6 +52,10 @@ def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     return out
 
 
+def _constant(name: str) -> Json:
+    raise ValueError(f"{name} is no number of JSON")
+
+
 def decoded(text: bytes | str) -> str:
     """The characters of a text. Raises `ProblemError` where it is too large or not UTF-8."""
     if len(text) > MAX_BYTES:
@@ -70,7 +74,7 @@ def parse(text: str) -> tuple[Json, str, list[Problem]]:
     problems: list[Problem] = []
     while True:
         try:
-            return json.loads(text, object_pairs_hook=_object), text, problems
+            return json.loads(text, object_pairs_hook=_object, parse_constant=_constant), text, problems
         except RecursionError:
             raise _with(problems, _too_deep("$")) from None
         except json.JSONDecodeError as error:

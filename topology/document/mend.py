@@ -15,6 +15,7 @@ _YAML = re.compile(r"(?:%YAML|---|[A-Za-z_][\w-]*[ \t]*:(?:[ \t\r\n]|$)|- )")
 _BARE = re.compile(r"[A-Za-z_][\w-]*")
 _WORDS = {"True": "true", "False": "false", "None": "null", "undefined": "null", "nil": "null"}
 
+
 class Found(NamedTuple):
     """A fault of a text. `mended`: the text without it, as long and with the same lines; None where that cannot be."""
 
@@ -54,30 +55,30 @@ def _at(text: str, error: json.JSONDecodeError) -> Found:
     return Found(_problem(text, at, *_words(text, error, word[0] if word else "")))
 
 
+_BY_MESSAGE = {
+    "Unterminated string": ("a text has no end", "close it with a double quote"),
+    "Extra data": ("there is more text after the end of the document", "one file holds one document"),
+    "Expecting ',' delimiter": ("a comma is missing before this", "entries are separated by commas"),
+    "Expecting ':' delimiter": ("a colon is missing before this", "between a key and its value stands a colon"),
+    "Invalid control character": ("a line break or control character stands in a text", "write \\n for a line break"),
+    "Invalid \\": ("an escape that JSON does not know", "write \\\\ for a backslash"),
+}
+"""The beginning of what Python's parser says → message and hint."""
+
+
 def _words(text: str, error: json.JSONDecodeError, word: str) -> tuple[str, str]:
-    """Message and hint of what cannot be mended."""
-    here, at = text[error.pos : error.pos + 1], error.pos
+    """Message and hint of what cannot be mended. `word`: what stands there without quotes."""
+    known = next((words for begin, words in _BY_MESSAGE.items() if error.msg.startswith(begin)), None)
     if not text.strip():
         return "the document is empty", 'the least one is {"vethboard": 1}'
-    if error.msg.startswith("Unterminated string"):
-        return "a text has no end", "close it with a double quote"
-    if at >= len(text.rstrip()):
+    if error.pos >= len(text.rstrip()):
         return "the document ends too early", "is the file complete? A closing bracket is missing"
-    if error.msg.startswith("Extra data"):
-        return "there is more text after the end of the document", "one file holds one document"
-    if here == "'":
+    if text.startswith("'", error.pos):
         return "a text stands in single quotes", "write double quotes"
     if error.msg.startswith("Expecting property name"):
         return "a key is missing, or is not in quotes", f'write "{word}"' if word else "a key stands in double quotes"
-    if error.msg.startswith("Expecting ',' delimiter"):
-        return "a comma is missing before this", "entries are separated by commas"
-    if error.msg.startswith("Expecting ':' delimiter"):
-        return "a colon is missing before this", "between a key and its value stands a colon"
-    if error.msg.startswith("Invalid control character"):
-        return "a line break or control character stands in a text", "write \\n for a line break"
-    if error.msg.startswith("Invalid \\"):
-        return "an escape that JSON does not know", "write \\\\ for a backslash"
-    return "a value is missing, or is not JSON", f'a text stands in double quotes: "{word}"' if word else "a value is text, a number or a list"
+    hint = f'a text stands in double quotes: "{word}"' if word else "a value is text, a number or a list"
+    return known or ("a value is missing, or is not JSON", hint)
 
 
 def _blanked(text: str, start: int, end: int) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Container, Iterable
+from functools import partial
 from typing import TypeVar, get_args
 
 import msgspec
@@ -145,7 +146,8 @@ class Reader:
         keys = tuple(known)
         for key in value:
             if key not in keys:
-                self._fault(step(path, key), f'unknown key "{key[:_SHOWN]}"', self._hint(lambda: suggest.key(key, keys, value[key])))
+                hint = self._hint(partial(suggest.key, key, keys, value[key]))
+                self._fault(step(path, key), f'unknown key "{key[:_SHOWN]}"', hint)
 
     def _convert(self, path: str, value: Json, kind: object) -> Json:
         """The value as `kind`; None, and a problem, where it is none."""
@@ -245,7 +247,7 @@ class Reader:
         if kind is None:
             self._fault(f"{path}.kind", 'the key "kind" is missing', f"one of: {', '.join(BY_WORD)}")
         elif not isinstance(kind, str) or kind not in BY_WORD:
-            self._fault(f"{path}.kind", "Unknown device type.", self._hint(lambda: suggest.choice(kind, BY_WORD)))
+            self._fault(f"{path}.kind", "Unknown device type.", self._hint(partial(suggest.choice, kind, BY_WORD)))
         else:
             master = value.get("master")
             if isinstance(master, list):
@@ -316,7 +318,6 @@ class Reader:
             fixed |= dict(zip("xywh", (*corner, *size), strict=True))
             rest = {key: v for key, v in body.items() if key not in ("at", "size")}
             self._add(self._record(path, kind, fixed, rest), path)
-
 
 
 def _in_words(message: str, kind: object, value: Json) -> tuple[str, str | None]:

@@ -88,4 +88,3 @@ def instead(wanted: str, value: Json) -> str | None:
 _BOOLS = {"true": "true", "yes": "true", "on": "true", "up": "true", "1": "true", "false": "false", "no": "false", "off": "false"} | {
     "down": "false", "0": "false"
 }  # fmt: skip
-

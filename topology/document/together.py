@@ -44,7 +44,10 @@ class Together:
     def _levels(self) -> dict[str, int]:
         """How many interfaces are one on top of the other down from each, with it; those in a circle, and on top of one, are left out."""
         graph = self._graph
-        below = {ref: [i.ref for i in (graph.lower(interface), *graph.ports(ref)) if i is not None] for ref, interface in graph.interfaces.items()}
+        below = {
+            ref: [i.ref for i in (graph.lower(interface), *graph.ports(ref)) if i is not None]
+            for ref, interface in graph.interfaces.items()
+        }
         waiting = {ref: len(refs) for ref, refs in below.items()}
         above: dict[str, list[str]] = {}
         for ref, refs in below.items():
@@ -71,7 +74,9 @@ class Together:
         if level is None:
             yield _strerror(field, errno.ELOOP, f"{interface.ref} would be made on itself")
         elif level > MAX_NEST:
-            yield _strerror(field, errno.EMLINK, f"the kernel takes {MAX_NEST} interfaces one on top of the other (MAX_NEST_DEV), not {level}")
+            yield _strerror(
+                field, errno.EMLINK, f"the kernel takes {MAX_NEST} interfaces one on top of the other (MAX_NEST_DEV), not {level}"
+            )
 
     @cached_property
     def _on(self) -> dict[str, list[Macvlan]]:

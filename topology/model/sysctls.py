@@ -54,7 +54,8 @@ def canonical(key: str, value: str) -> str:
 
 
 def _decimal(word: str) -> str:
-    """A number as the kernel reads it (strtoul_lenient() of kernel/sysctl.c: 0x is hexadecimal, a leading 0 octal); other words as they are."""
+    """A number as the kernel reads it (strtoul_lenient() of kernel/sysctl.c: 0x is hexadecimal, a leading 0 octal); other words as they
+    are."""
     found = _NUMBER.fullmatch(word)
     if found is None:
         return word
@@ -68,7 +69,7 @@ def _decimal(word: str) -> str:
 
 
 def is_default(key: str, value: str, default: str | None) -> bool:
-    """Whether a fresh namespace, which shows `default`, has this value. Nobody's range is shown in a user namespace by groups it has not."""
+    """Whether a fresh namespace, which shows `default`, has this value. A user namespace shows nobody's range by groups that it has not."""
     return value == default or (key, value) == _NOBODY
 
 

@@ -1,6 +1,6 @@
 """One namespace as records and live records, derived from its facts: of what was touched alone."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from topology.model import ids

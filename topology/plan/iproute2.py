@@ -33,11 +33,12 @@ def _q(text: object) -> str:
 
 
 _KEYWORDS = (
-    "addrgenmode alias address allmulticast arp brd broadcast dev down dynamic gro_ipv4_max_size group gso_ipv4_max_size gso_max_segs "
-    "gso_max_size help index link link-netns link-netnsid master mode mtu multicast name netns nomaster numrxqueues numtxqueues operstate "
-    "parentbus parentdev peer promisc protodown protodown_reason qlen state trailers txqlen txqueuelen type up vf vrf xdp xdpdrv "
-    "xdpgeneric xdpoffload"
-).split()  # fmt: skip
+    "address", "addrgenmode", "alias", "allmulticast", "arp", "brd", "broadcast", "dev", "down", "dynamic", "gro_ipv4_max_size",
+    "group", "gso_ipv4_max_size", "gso_max_segs", "gso_max_size", "help", "index", "link", "link-netns", "link-netnsid",
+    "master", "mode", "mtu", "multicast", "name", "netns", "nomaster", "numrxqueues", "numtxqueues", "operstate", "parentbus",
+    "parentdev", "peer", "promisc", "protodown", "protodown_reason", "qlen", "state", "trailers", "txqlen", "txqueuelen",
+    "type", "up", "vf", "vrf", "xdp", "xdpdrv", "xdpgeneric", "xdpoffload",
+)  # fmt: skip
 """What ip-link(8) expects where a name may stand, too; it takes the beginning of one for the whole (iplink_parse() of ip/iplink.c)."""
 
 
