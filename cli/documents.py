@@ -27,6 +27,7 @@ from protocol.public import (
 )
 from topology.document import document, jsontext
 from topology.document.differences import words
+from topology.document.schema import text as schema_text
 from topology.edit.commands import ApplyDocument, Paste
 from topology.edit.edit import edit
 from topology.model import diff, ids
@@ -86,7 +87,8 @@ def _said(args: Args, done: Done) -> str:
     if done.steps:
         return f"{args.lab} matches {args.file}: {done.steps} steps in {done.deploy_seconds or 0:.3f} s"
     if done.changed:
-        return f"{args.lab} matches {args.file}: {done.changed} entries of the document changed, nothing for the kernel to do"
+        entries = "1 entry" if done.changed == 1 else f"{done.changed} entries"
+        return f"{args.lab} matches {args.file}: {entries} of the document changed, nothing for the kernel to do"
     return f"{args.lab} already matches {args.file}: nothing to do"
 
 
@@ -209,5 +211,5 @@ def validate(args: Args) -> int:
 
 def schema(_: Args) -> int:
     """Print the JSON Schema of documents."""
-    sys.stdout.write(msgspec.json.format(msgspec.json.encode(document.schema()), indent=2).decode() + "\n")
+    sys.stdout.write(schema_text())
     return 0

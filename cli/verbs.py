@@ -128,7 +128,7 @@ _DOCUMENTS: Final = (
         arguments=(_LAB, _DOCUMENT, _arg("--dry-run", action="store_true", help="print the commands without running them")),
     ),
     Verb(
-        "plan", "print what a document, another lab or point of the history would change (exit code 0: nothing, 2: something)",
+        "plan", "print what a document, another lab or point of the history would change (exit code 0: nothing)",
         documents.plan_changes,
         arguments=(
             _LAB, _arg("file", metavar="FILE", nargs="?", help="a document; - for standard input"),

@@ -1,5 +1,6 @@
 """Carries edits out in the kernel of a lab: plans, has the lab's process apply them, and reads the kernel back."""
 
+import errno
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -15,6 +16,7 @@ from topology.model.graph import Graph
 from topology.model.problems import Code, Problem, ProblemError
 from topology.model.records import AnyRecord, Records
 from topology.observe.normal import drift
+from topology.plan.iproute2 import commands
 from topology.plan.plan import plan
 from topology.plan.steps import AnyStep, ChangeTable, MoveInterface
 from topology.plan.table_texts import trials
@@ -127,13 +129,15 @@ class Carrying:
         before, kernel = view.observed.like, view.observed.records.whole()
         view.compare_with(like)
         done: list[AnyStep] = []
-        reached = kernel
+        reached, steps = kernel, tuple[AnyStep, ...]()
         try:
             for number in range(MAX_ROUNDS):
-                wanted, now = goal(done), view.observed
+                wanted, now, last = goal(done), view.observed, steps
                 steps = plan(wanted, now.records, moves if number == 0 else None, now.baseline, now.initial_mac)
                 if not steps:
                     break
+                if steps == last:
+                    raise _ignored(steps)
                 done += steps
                 self._apply(steps, wanted)
                 reached = with_observed_tables(wanted, view.observed.records, steps)
@@ -217,6 +221,15 @@ class Carrying:
     def forget_unfinished(self) -> None:
         """The process in which an apply was under way, or had failed, has ended."""
         self._unfinished, self._ruins = None, {}
+
+
+def _ignored(steps: Sequence[AnyStep]) -> ProblemError:
+    """The kernel took these steps without an error, and shows nothing of them."""
+    first = commands(steps[:1])[:1]
+    hint = f"it has no effect here: {' ; '.join(first)}. Leave it out, or use a kernel that has it: vethboard doctor"
+    return ProblemError(
+        Problem(code=Code.UNSUPPORTED, message="the kernel ignores this", subject=steps[0].subject, hint=hint, errno=errno.EOPNOTSUPP)
+    )
 
 
 def _tables(steps: Sequence[AnyStep]) -> set[tuple[str, ...]]:

@@ -17,6 +17,9 @@ MAX_DEPTH = 12
 MAX_TEXT = 20_000
 """Characters of one text or key."""
 
+MAX_ENTRIES = 100_000
+"""Entries of one object or array; the limits of a lab for namespaces, interfaces and rules are less."""
+
 MAX_NUMBER = 2**53
 """Beyond, JSON readers disagree (RFC 8259, section 6)."""
 
@@ -116,6 +119,10 @@ def _bounded(path: str, value: Json, problems: list[Problem], depth: int = 0) ->
     if isinstance(value, dict | list):
         if depth == MAX_DEPTH:
             problems.append(_too_deep(path))
+            return None
+        if len(value) > MAX_ENTRIES:
+            hint = f"at most {MAX_ENTRIES}"
+            problems.append(Problem(code=Code.LIMIT, message=f"{len(value)} entries in one place", subject=path, hint=hint))
             return None
         if isinstance(value, list):
             return [_bounded(f"{path}[{i}]", item, problems, depth + 1) for i, item in enumerate(value)]

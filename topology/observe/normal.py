@@ -266,8 +266,8 @@ def normalise(records: Mapping[str, AnyRecord], baseline: Mapping[str, str] | No
 
 
 def comparable(records: Mapping[str, AnyRecord], like: Mapping[str, AnyRecord]) -> Records:
-    """What the kernel can be asked about: nothing that is only drawn, no lab record. What the kernel chose because `like` (the desired state)
-    leaves it to it is left out: an nsid, the interface of a route by a gateway."""
+    """What the kernel can be asked about: nothing that is only drawn, no lab record. What `like` (the desired state) leaves to the kernel
+    is left out: an nsid, the interface of a route by a gateway."""
     found = ((key, _comparable(key, record, like)) for key, record in records.items())
     return {key: record for key, record in found if record is not None}
 

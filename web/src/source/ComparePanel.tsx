@@ -26,7 +26,11 @@ export default function ComparePanel() {
     editor.session.connection
       .request<'compare'>({ type: 'compare', lab, after: side })
       .done.then((result) => here && setFound(result))
-      .catch((reason) => here && (setFound(undefined), setError(errorMessage(reason))))
+      .catch((reason) => {
+        if (!here) return
+        setFound(undefined)
+        setError(errorMessage(reason))
+      })
     return () => {
       here = false
     }
