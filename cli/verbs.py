@@ -149,7 +149,7 @@ _DOCUMENTS: Final = (
     Verb(
         "export", "print a lab as a document or a shell script", documents.export,
         arguments=(
-            _LAB, _arg("only", metavar="NODE", nargs="*", help="only these namespaces (ns0) and bridges (ns0/br0), and the links among them"),
+            _LAB, _arg("only", metavar="NODE", nargs="*", help="only these namespaces and bridges (ns0/br0), with the links among them"),
             _arg("--observed", action="store_true", help="export what the kernel has instead of the document"),
             _arg("--format", choices=("json", "shell"), default="json", help="default: %(default)s"),
         ),

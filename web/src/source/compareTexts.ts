@@ -36,7 +36,7 @@ export const useCompareTexts = catalogue(
   },
   {
     compareWith: '將實驗室與下列比較',
-    history: '歷史中的某一點',
+    history: '歷史紀錄中的某一點',
     otherLab: '另一個實驗室',
     document: '文件',
     file: '檔案',
@@ -45,7 +45,7 @@ export const useCompareTexts = catalogue(
     point: (number, label) => `第 ${number} 次之後：${label}`,
     first: '第一次編輯之前',
     clear: '結束比較',
-    choose: '請選擇比較對象。畫布會標示將新增、變更與移除的項目。',
+    choose: '請選擇實驗室的比較對象。畫布會標示將新增、變更與移除的項目。',
     same: '沒有差異。',
     differences: '差異',
     words: '文字說明',

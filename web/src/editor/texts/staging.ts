@@ -25,7 +25,7 @@ export const useStagingTexts = catalogue(
     plan: '計畫',
     planHelp: '暫存的變更會做什麼：步驟與指令',
     compare: '比較',
-    compareHelp: '將實驗室與文件、另一個實驗室或歷史中的某一點比較',
+    compareHelp: '將實驗室與文件、另一個實驗室或歷史紀錄中的某一點比較',
     source: '文件原始碼',
     sourceHelp: '畫布旁的 JSON 文件，具自動完成；兩邊保持同步',
   },
