@@ -2,16 +2,13 @@
 
 import errno
 import ipaddress
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import cached_property
-from typing import Any, Final
+from typing import Final
 
 from topology.model.base import Fault, Interface
 from topology.model.graph import Graph
 from topology.model.kind import fault as _strerror
-from topology.model.kinds.macvlan import Macvlan
-from topology.model.kinds.vlan import Vlan
-from topology.model.kinds.vxlan import Vxlan
 from topology.model.records import AnyInterface
 from topology.model.sysctls import IPV6_OFF
 from topology.observe.normal import effective_mtu
@@ -35,9 +32,8 @@ class Together:
     def _by_key(self) -> dict[_Key, list[Interface]]:
         out: dict[_Key, list[Interface]] = {}
         for interface in self._graph.interfaces.values():
-            key = _KEYS[type(interface)](interface) if type(interface) in _KEYS else None
-            if key is not None:
-                out.setdefault((type(interface), *key), []).append(interface)
+            if interface.only_one is not None:
+                out.setdefault((interface.word, *interface.only_one), []).append(interface)
         return out
 
     @cached_property
@@ -79,37 +75,37 @@ class Together:
             )
 
     @cached_property
-    def _on(self) -> dict[str, list[Macvlan]]:
-        """The macvlans on each interface; of those in passthru one is first."""
-        out: dict[str, list[Macvlan]] = {}
+    def _on(self) -> dict[str, list[Interface]]:
+        """Those that take all frames of each interface; of those that have it for themselves one is first."""
+        out: dict[str, list[Interface]] = {}
         for interface in self._graph.interfaces.values():
-            if isinstance(interface, Macvlan):
-                out.setdefault(interface.parent, []).append(interface)
-        return {lower: sorted(on, key=lambda m: m.mode != "passthru") for lower, on in out.items()}
+            if interface.KIND.hooks and interface.lower is not None:
+                out.setdefault(interface.lower, []).append(interface)
+        return {lower: sorted(on, key=lambda i: not i.exclusive) for lower, on in out.items()}
 
     def faults(self, interface: AnyInterface) -> Iterator[Fault]:
         """Why the kernel refuses this one beside the others."""
         yield from self._stacked(interface)
         yield from self._capped(interface)
-        if type(interface) in _KEYS:
-            found = self._by_key[type(interface), *_KEYS[type(interface)](interface)]
+        if interface.only_one is not None:
+            found = self._by_key[interface.word, *interface.only_one]
             other = next((i for i in found if i is not interface), None)
             if other is not None:
-                yield _TWICE[type(interface)](interface, other)
-        if isinstance(interface, Macvlan):
-            yield from self._macvlan(interface)
+                yield interface.taken(other)
+        if interface.KIND.hooks:
+            yield from self._shared(interface)
         if interface.master is not None and (above := self._on.get(interface.ref)):
             hint = f"{above[0].ref} is made on it: make that on the bridge instead, or leave the master out"
             yield _strerror("master", errno.EBUSY, hint)
 
-    def _macvlan(self, interface: Macvlan) -> Iterator[Fault]:
-        """One in mode passthru has its parent for itself (macvlan_common_newlink() of drivers/net/macvlan.c)."""
-        other = next((m for m in self._on[interface.parent] if m is not interface), None)
-        if other is not None and "passthru" in (interface.mode, other.mode):
-            yield _strerror("mode", errno.EINVAL, f"{other.ref} has the same parent, and passthru takes it for itself alone")
-        parent = self._graph.lower(interface)
-        if interface.mode == "passthru" and parent is not None and interface.mac not in (None, parent.mac):
-            yield Fault("mac", "passthru has one MAC with its parent", f"leave it out, or state the same for {parent.ref}", errno.EINVAL)
+    def _shared(self, interface: AnyInterface) -> Iterator[Fault]:
+        """One that has its lower interface for itself stands on it alone, and has that one's MAC."""
+        other = next((i for i in self._on.get(interface.lower or "", ()) if i is not interface), None)
+        if other is not None and (interface.exclusive or other.exclusive):
+            yield _strerror("mode", errno.EINVAL, f"{other.ref} has the same parent, and one of the two takes it for itself alone")
+        lower = self._graph.lower(interface)
+        if interface.exclusive and lower is not None and interface.mac not in (None, lower.mac):
+            yield Fault("mac", "it has one MAC with its parent", f"leave it out, or state the same for {lower.ref}", errno.EINVAL)
 
     def _capped(self, interface: AnyInterface) -> Iterator[Fault]:
         """An MTU above what the lower interface can carry."""
@@ -133,29 +129,6 @@ class Together:
         elif (mtu := effective_mtu(self._graph, interface)) < IPV6_MIN_MTU:
             hint = f"an interface with an MTU below {IPV6_MIN_MTU} has no IPv6, and that of {interface.ref} is {mtu}"
             yield _strerror(f"addresses[{six}]", errno.EINVAL, hint)
-
-
-def _vxlan_key(vxlan: Vxlan) -> _Key:
-    """vxlan_vni_in_use() of drivers/net/vxlan: the receiving socket tells VNIs apart, nothing else."""
-    return vxlan.made_in, vxlan.vni, vxlan.dstport, ":" in (vxlan.local or vxlan.remote or "")
-
-
-_KEYS: Final[dict[type[Interface], Callable[[Any], _Key]]] = {
-    Vxlan: _vxlan_key,
-    Vlan: lambda vlan: (vlan.parent, vlan.vid, vlan.protocol),
-}
-"""Kind → what only one of it can have."""
-
-
-def _vni_twice(vxlan: Any, other: Interface) -> Fault:
-    hint = f"{other.ref} has VNI {vxlan.vni} with the same UDP port in {vxlan.made_in}: take another vni or dstport"
-    return Fault("vni", "A VXLAN device with the specified VNI already exists", hint, errno.EEXIST)
-
-
-_TWICE: Final[dict[type[Interface], Callable[[Any, Interface], Fault]]] = {
-    Vxlan: _vni_twice,
-    Vlan: lambda vlan, other: Fault("vid", "VLAN device already exists", f"{other.ref} is VLAN {vlan.vid} of {vlan.parent}", errno.EEXIST),
-}
 
 
 def _is_six(text: str) -> bool:

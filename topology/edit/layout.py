@@ -100,7 +100,7 @@ class _Grid:
 
     def take_top(self, w: float, h: float) -> tuple[float, float]:
         """Take the place above the grid, and the cells below that a large card reaches into. Returns x and y."""
-        self._taken |= _cells(0, 0, *_room(w, h))
+        self._taken |= _cells(0, 0, *_clipped(w + GAP_X, h + GAP_Y))
         return 0.0, 0.0
 
     def take(self, w: float, h: float) -> tuple[float, float]:
@@ -123,7 +123,11 @@ _MOST_CELLS = 8
 
 def _room(w: float, h: float) -> tuple[float, float]:
     """The width and height that a card of this size is given."""
-    return min(max(PITCH_X, w + GAP_X), _MOST_CELLS * PITCH_X), min(max(PITCH_Y, h + GAP_Y), _MOST_CELLS * PITCH_Y)
+    return _clipped(max(PITCH_X, w + GAP_X), max(PITCH_Y, h + GAP_Y))
+
+
+def _clipped(w: float, h: float) -> tuple[float, float]:
+    return min(w, _MOST_CELLS * PITCH_X), min(h, _MOST_CELLS * PITCH_Y)
 
 
 def _cells(x: float, y: float, w: float, h: float) -> set[tuple[int, int]]:

@@ -137,6 +137,7 @@ class Kind:
     `fdb`: it has a table of MAC addresses: of its ports, or its own (`bridge fdb … self`).
     `drops`: what leaves through it goes no further, and it asks for no neighbour (IFF_NOARP).
     `own_addresses`: what the kernel adds to it when it goes up.
+    `hooks`: it takes the frames of its lower interface before a bridge could: that one cannot be a bridge port (an rx_handler).
     `joined_by`: interfaces in which this field is equal are ends of one tunnel, wherever they are: one segment.
     """
 
@@ -156,6 +157,7 @@ class Kind:
     fdb: Literal["", "ports", "own"] = ""
     drops: bool = False
     own_addresses: tuple[str, ...] = ()
+    hooks: bool = False
     joined_by: str = ""
 
     def _names(self, *roles: Role) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ import os
 import re
 from collections.abc import Container
 
-from topology.model import routing
+from topology.model import ids, routing
 from topology.model.base import HOST
 from topology.model.ids import LAB_NAME
 from topology.model.problems import Code, Problem, ProblemError, invalid
@@ -122,11 +122,11 @@ def interface_address(text: str, subject: str | None = None) -> str:
 
 def _address_hint(text: str) -> str:
     """What is wrong with an address and its prefix length, and the usual length where only that is missing."""
-    address, slash, length = text.partition("/")
+    address = ids.ip_of(text)
     if not _is_address(address):
         return "an address and its prefix length, as in 10.0.1.1/24 or 2001:db8::1/64"
     most, usual = (128, 64) if ":" in address else (32, 24)
-    return f"a prefix length is 0 to {most}, not {length[:40]}" if slash else f"give the prefix length too: {text}/{usual}"
+    return f"a prefix length is 0 to {most}" if text != address else f"give the prefix length too: {text}/{usual}"
 
 
 def _is_address(text: str) -> bool:

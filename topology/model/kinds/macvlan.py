@@ -15,7 +15,13 @@ class Macvlan(Interface, frozen=True, kw_only=True, tag="macvlan"):
         lower=Lower(not_on_itself=True),
         mtu=Mtu(follows="lower", capped=errno.EINVAL),
         speed="lower",
+        hooks=True,
     )
 
     parent: str
     mode: Literal["private", "vepa", "bridge", "passthru"] = "bridge"
+
+    @property
+    def exclusive(self) -> bool:
+        """In mode passthru (macvlan_common_newlink() of drivers/net/macvlan.c)."""
+        return self.mode == "passthru"

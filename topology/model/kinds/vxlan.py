@@ -57,6 +57,16 @@ class Vxlan(Interface, frozen=True, kw_only=True, tag="vxlan"):
     learning: bool = True
     ttl: int = 0
 
+    @property
+    def only_one(self) -> tuple[object, ...]:
+        """The receiving socket tells VNIs apart, nothing else (vxlan_vni_in_use() of drivers/net/vxlan)."""
+        return self.made_in, self.vni, self.dstport, ":" in (self.local or self.remote or "")
+
+    def taken(self, other: Interface) -> Fault:
+        """In the kernel's words."""
+        hint = f"{other.ref} has VNI {self.vni} with the same UDP port in {self.made_in}: take another vni or dstport"
+        return Fault("vni", "A VXLAN device with the specified VNI already exists", hint, errno.EEXIST)
+
     def own_faults(self) -> Iterator[Fault]:
         """Addresses that do not fit together."""
         if self.remote is not None and ipaddress.ip_address(self.remote).is_multicast and self.parent is None:
