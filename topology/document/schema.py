@@ -6,6 +6,7 @@ address. `topology.document.document.load` checks that. What `load` accepts is v
 
 import json
 import re
+from copy import deepcopy
 from typing import Final
 
 import msgspec
@@ -91,7 +92,7 @@ _DESCRIPTIONS = {
 
 def schema() -> dict[str, Json]:
     """The schema as a JSON value."""
-    found = _schema()
+    found = deepcopy(_schema())  # parts of it are constants
     _finish(found)
     return found
 
