@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import Stack, eventually
-from topology.document.schema import schema
+from topology.document.schema import text
 from topology.model.base import Json
 
 PAIR: dict[str, Json] = {
@@ -36,11 +36,11 @@ def file(tmp_path: Path) -> Path:
 
 def test_applied_twice_is_nothing_and_a_default_that_is_stated_stays(stack: Stack, lab: str, file: Path) -> None:
     assert "steps in" in stack.cli("apply", lab, str(file))
-    text = stack.cli("export", lab)
-    assert '"net.ipv4.ip_forward": 0' in text
+    exported = stack.cli("export", lab)
+    assert '"net.ipv4.ip_forward": 0' in exported
     assert "nothing to do" in stack.cli("apply", lab, str(file))
     assert stack.cli("plan", lab, str(file)) == "no changes\n"
-    assert stack.cli("export", lab) == text == stack.cli("export", lab, "--observed")
+    assert stack.cli("export", lab) == exported == stack.cli("export", lab, "--observed")
 
 
 def test_what_a_shell_types_changes_that_and_nothing_else_of_the_document(stack: Stack, lab: str, file: Path) -> None:
@@ -98,4 +98,4 @@ def test_the_dry_run_of_a_lab_that_is_not_there_refuses_what_apply_refuses(stack
 
 def test_the_server_has_the_schema(stack: Stack) -> None:
     with urllib.request.urlopen(f"{stack.url}/schema.json") as answer:
-        assert json.load(answer) == schema()
+        assert answer.read().decode() == text()
