@@ -20,6 +20,7 @@ from agent.linux import pids
 from agent.listener import Listener
 from agent.sandbox import limits as enforced
 from agent.sandbox import seccomp
+from logs import FORMS, configure, watch_loop
 from protocol.limits import MAX_LAB_MESSAGE
 
 
@@ -29,6 +30,7 @@ async def _serve(run: Path, server_uid: int, limits: Path | None, uplinks: bool)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    watch_loop(loop)
     labs = Labs(run, limits, uplinks)
     await labs.find()
     path = run / "agent.sock"
@@ -52,6 +54,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--allow-uplink", action="store_true", help="labs may have an uplink")
     parser.add_argument("--check", action="store_true", help="print what this kernel can do, and end")
     parser.add_argument("--json", action="store_true", help="print it as JSON")
+    parser.add_argument("--log-format", choices=FORMS, default="text", help="lines for people, or JSON objects (standard error)")
     args = parser.parse_args()
     if args.run is None and not args.check:
         parser.error("--run is needed")
@@ -71,6 +74,7 @@ def _check(as_json: bool) -> int:
 def main() -> int:
     """Run the agent, or the checks; the exit code."""
     args = _arguments()
+    configure("agent", args.log_format)
     if args.check:
         return _check(args.json)
     enforced.use_group_of(args.run.resolve())

@@ -4,8 +4,7 @@ import asyncio
 import contextlib
 import socket
 import struct
-import traceback
-from collections.abc import Coroutine
+from functools import partial
 
 import msgspec
 from websockets.asyncio.client import unix_connect
@@ -15,6 +14,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from agent.doctor import checks
 from agent.labs import Labs
+from logs import about, problem_of, start_task
 from protocol import private as p
 from protocol.limits import MAX_LAB_MESSAGE
 from topology.model.problems import Code, Problem, ProblemError
@@ -35,7 +35,6 @@ class Listener:
     def __init__(self, labs: Labs, uids: set[int]) -> None:
         self._labs, self._uids = labs, uids
         self._controls: set[ServerConnection] = set()
-        self._tasks: set[asyncio.Future[None]] = set()
         self._decoder = msgspec.json.Decoder(p.AnyControlRequest)
         labs.on_end = lambda lab, reason: self._broadcast(p.LabGone(lab=lab, reason=reason))
         labs.on_limit = lambda lab, problem: self._broadcast(p.LabLimit(lab=lab, problem=problem))
@@ -59,17 +58,11 @@ class Listener:
         self._controls.add(connection)
         try:
             async for frame in connection:
-                self._soon(self._reply(connection, frame))  # not one after the other: ending a lab can take seconds
+                start_task("request", partial(self._reply, connection, frame))  # not one after the other: ending a lab can take seconds
         except ConnectionClosed:
             pass
         finally:
             self._controls.discard(connection)
-
-    def _soon(self, job: Coroutine[None, None, None]) -> None:
-        """Run it as a task of its own."""
-        task = asyncio.ensure_future(job)
-        self._tasks.add(task)  # the loop itself holds tasks only weakly
-        task.add_done_callback(self._tasks.discard)
 
     async def _reply(self, connection: ServerConnection, frame: str | bytes) -> None:
         await _send(connection, msgspec.json.encode(await self._answer(frame)).decode())
@@ -80,12 +73,10 @@ class Listener:
         except msgspec.MsgspecError as e:
             return p.ControlAnswer(id=0, problem=Problem(code=Code.INVALID, message=str(e)))
         try:
-            return await self._do(request)
-        except ProblemError as e:
-            return p.ControlAnswer(id=request.id, problem=e.problem)
+            with about(lab=getattr(request, "lab", None), event=type(request).__name__):
+                return await self._do(request)
         except Exception as e:
-            traceback.print_exc()
-            return p.ControlAnswer(id=request.id, problem=Problem(code=Code.INTERNAL, message=f"{type(e).__name__}: {e}"))
+            return p.ControlAnswer(id=request.id, problem=problem_of(e, f"a request {type(request).__name__}"))
 
     async def _do(self, request: p.AnyControlRequest) -> p.ControlAnswer:
         """Raises ProblemError."""
@@ -107,7 +98,7 @@ class Listener:
     def _broadcast(self, event: p.LabGone | p.LabLimit) -> None:
         text = msgspec.json.encode(event).decode()
         for connection in self._controls:
-            self._soon(_send(connection, text))
+            start_task("notice", partial(_send, connection, text))
 
     # ---- /lab/ID -----------------------------------------------------------------------------------------------------
 

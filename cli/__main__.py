@@ -4,6 +4,7 @@ Exit codes: 0 success; 1 failure, with the problem on standard error; 2 wrong us
 `shell`: the exit code of the command.
 """
 
+import contextlib
 import os
 import sys
 from argparse import ArgumentParser, Namespace
@@ -13,6 +14,7 @@ from pathlib import Path
 from cli import output
 from cli.client import DEFAULT_STATE, Client, find_server
 from cli.verbs import VERBS, Verb
+from topology.model.people import display_name
 from topology.model.problems import ProblemError
 
 _INTERRUPTED = 130
@@ -24,6 +26,7 @@ def parser() -> ArgumentParser:
     top = ArgumentParser(prog="vethboard", description="Draw a network; a real kernel builds it.")
     state = Path(os.environ.get("VETHBOARD_STATE", DEFAULT_STATE))
     top.add_argument("--state", type=Path, default=state, help="directory of documents and histories (default: %(default)s)")
+    top.add_argument("--name", dest="person", help="what you are called in histories (default: $SUDO_USER or $USER)")
     _add_verbs(top, VERBS, "verb_name")
     return top
 
@@ -62,10 +65,19 @@ def main() -> int:
         return 0
 
 
+def _name(given: str | None) -> str:
+    """Raises ProblemError where that cannot be a name; one of the environment is then left out (root is nobody's)."""
+    if given is not None:
+        return display_name(given) if given else ""
+    with contextlib.suppress(ProblemError):
+        return display_name(os.environ.get("SUDO_USER") or os.environ.get("USER") or "")
+    return ""
+
+
 def _run(args: Namespace) -> int:
     if args.offline:
         return int(args.offline(args))
-    with Client(*find_server(args.state)) as client:
+    with Client(*find_server(args.state), _name(args.person)) as client:
         return int(args.online(client, args))
 
 

@@ -93,21 +93,24 @@ class _InOrder:
 
 
 class Client:
-    """A connection over Socket.IO: sends requests, receives answers and events. A context manager: leaving it disconnects."""
+    """A connection over Socket.IO: sends requests, receives answers and events. A context manager: leaving it disconnects.
 
-    def __init__(self, url: str, token: str) -> None:
+    `name`: what the person is called in histories.
+    """
+
+    def __init__(self, url: str, token: str, name: str = "") -> None:
         self.url = url
         self._events: queue.Queue[Event | None] = queue.Queue()
         self._ids = count(1)
         self._io = socketio.Client(reconnection=False, websocket_extra_options={"skip_utf8_validation": True})
         self._handling = _InOrder()
         self._handling.of(self._io)
-        for name, kind in _MESSAGES.items():
-            self._io.on(name, self._receiver(kind))
+        for event, kind in _MESSAGES.items():
+            self._io.on(event, self._receiver(kind))
         self._io.on("terminal", lambda data: self._events.put(Frame(*unpack(data))))
         self._io.on("disconnect", lambda *_: self._handling.call(lambda: self._events.put(None)))
         try:
-            self._io.connect(url, auth={"token": token, "author": "cli"}, transports=["websocket"], wait_timeout=20)
+            self._io.connect(url, auth={"token": token, "name": name}, transports=["websocket"], wait_timeout=20)
         except RefusedError as e:
             self._handling.end()
             message = f"the server at {url} refused the connection: {e}"

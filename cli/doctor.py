@@ -6,22 +6,34 @@ from argparse import Namespace as Args
 
 import msgspec
 
-from cli import output
+from cli import output, server_checks
 from cli.client import Client, find_server
 from protocol.public import Check, Diagnosis, Doctor
 from topology.model.problems import Code, Problem, ProblemError
 
 
 def _checks(args: Args) -> tuple[Check, ...]:
-    """The checks of the running server, or of an agent that is started for them."""
+    """Of the running server, and of this machine: by its agent, or by one that is started for them."""
     try:
-        with Client(*find_server(args.state)) as client:
-            result = client.request(Doctor(id=client.next_id()))
-            assert isinstance(result, Diagnosis)
-            return result.checks
+        url, token = find_server(args.state)
     except ProblemError as e:
         if e.problem.code is not Code.UNAVAILABLE:
             raise
+        return _own_checks()
+    of_server = server_checks.checks(url, token)
+    try:
+        with Client(url, token) as client:
+            result = client.request(Doctor(id=client.next_id()))
+            assert isinstance(result, Diagnosis)
+            return (*of_server, *result.checks)
+    except ProblemError as e:
+        if e.problem.code is not Code.UNAVAILABLE:
+            raise
+    return (*of_server, *_own_checks())
+
+
+def _own_checks() -> tuple[Check, ...]:
+    """Of this machine."""
     stdout = subprocess.run([sys.executable, "-m", "agent", "--check", "--json"], stdout=subprocess.PIPE, check=False).stdout
     try:
         return msgspec.json.decode(stdout, type=tuple[Check, ...])

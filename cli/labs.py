@@ -114,7 +114,9 @@ def history(client: Client, args: Args) -> int:
             output.as_json(change)
         else:
             undone = "  (undone)" if change.undone else ""
-            print(f"{change.number:4}  {change.context.at}  {change.context.author:10}  {change.context.label}{undone}")
+            by = change.context
+            who = f"{by.name} ({by.author})" if by.name else by.author
+            print(f"{change.number:4}  {by.at}  {who:10}  {by.label}{undone}")
             for line in change.shell if args.shell else ():
                 print(f"      {line}")
     return 0

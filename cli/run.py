@@ -118,6 +118,8 @@ def _print_diff(store: str, diff: Diff[msgspec.Struct] | None, head: dict[str, o
         output.as_json({**head, "in": store, "change": "added", "id": id, "after": record})
     for id, (before, after) in diff.updated.items():
         output.as_json({**head, "in": store, "change": "updated", "id": id, "before": before, "after": after})
+    for id, made in diff.spliced.items():
+        output.as_json({**head, "in": store, "change": "updated", "id": id, "spliced": made})
     for id, record in diff.removed.items():
         output.as_json({**head, "in": store, "change": "removed", "id": id, "before": record})
 
@@ -140,6 +142,7 @@ def _print_delta(delta: Delta, stores: Sequence[str]) -> None:
     head: dict[str, object] = {"revision": delta.revision}
     if delta.context:
         head["author"] = delta.context.author
+        head |= {"name": delta.context.name} if delta.context.name else {}
     if delta.info:
         output.as_json({**head, "state": delta.info.state})
     for store in stores:

@@ -3,6 +3,7 @@
 import fcntl
 import hashlib
 import json
+import logging
 import os
 import select
 import signal
@@ -17,8 +18,11 @@ import msgspec
 
 from cli import privileges
 from cli.client import DEFAULT_STATE
+from logs import configure, failure
 from topology.model import limits
 from topology.model.problems import Code, Problem, ProblemError
+
+_log = logging.getLogger("vethboard.up")
 
 ROOT = Path(__file__).resolve().parents[1]
 DEFAULT_LIMITS = Path("/etc/vethboard/limits.json")
@@ -44,6 +48,7 @@ class Child:
     def __init__(self, name: str, argv: list[str], prepare: Callable[[], None]) -> None:
         self.name, self._argv, self._prepare = name, argv, prepare
         self.ready: dict[str, str] = {}
+        self.restarts = 0
         self._pause, self._not_before = FIRST_PAUSE_SECONDS, 0.0
         self.process = self._start()
 
@@ -70,13 +75,16 @@ class Child:
         """Start it again if it has ended; where that fails, again later and later. The labs keep running meanwhile and are found again."""
         if (code := self.process.poll()) is None or time.monotonic() < self._not_before:
             return
-        sys.stderr.write(f"vethboard: the {self.name} ended ({code}); starting it again\n")
+        _log.warning("the %s ended (%s); starting it again", self.name, code)
         time.sleep(0.2)
+        self.restarts += 1
         try:
             self.process = self._start()
             self._pause = FIRST_PAUSE_SECONDS
-        except (ProblemError, OSError, ValueError, subprocess.SubprocessError) as e:
-            sys.stderr.write(f"vethboard: {e}; next try in {self._pause:.0f} s\n")
+        except Exception as e:
+            if not isinstance(e, ProblemError | OSError | ValueError | subprocess.SubprocessError):
+                failure(e, f"starting the {self.name} again")
+            _log.error("%s; next try in %.0f s", e, self._pause)
             self._not_before = time.monotonic() + self._pause
             self._pause = min(2 * self._pause, LAST_PAUSE_SECONDS)
 
@@ -122,11 +130,12 @@ def _start_children(args: Args, run: Path) -> tuple[Child, Child]:
 def _agent_argv(args: Args, run: Path, server_uid: int) -> list[str]:
     argv = [sys.executable, "-m", "agent", "--run", str(run), "--server-uid", str(server_uid)]
     argv += ["--limits", str(args.limits)] if args.limits is not None else []
-    return argv + ["--allow-uplink"] * args.allow_uplink
+    return [*argv, "--log-format", args.log_format, *["--allow-uplink"] * args.allow_uplink]
 
 
 def _server_argv(args: Args, run: Path) -> list[str]:
     argv = [sys.executable, "-m", "server", "--host", args.host, "--port", str(args.port)]
+    argv += ["--log-format", args.log_format, "--metrics", args.metrics]
     return [*argv, "--state", str(args.state), "--agent", str(run / "agent.sock")]
 
 
@@ -148,6 +157,7 @@ def up(args: Args) -> int:
     """Run until SIGINT, SIGTERM or SIGHUP. Raises ProblemError where something that is needed is missing."""
     if os.geteuid() != 0:
         raise ProblemError(Problem(code=Code.DENIED, message="root is needed: the agent creates network namespaces", hint="sudo script/up"))
+    configure("up", args.log_format)
     args.state = args.state.resolve()
     args.limits = limits_file(args.limits)
     run = run_directory(args.state)
@@ -156,12 +166,13 @@ def up(args: Args) -> int:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda n, _: stopping.append(n))
     privileges.adopt_orphans()
+    _note_restarts(run, {})
     agent, server = _start_children(args, run)
     print(f"\n  Vethboard is ready. Open\n\n      {server.ready['url']}/?token={server.ready['token']}\n", flush=True)
     print(f"  Stop it with Ctrl-C. Documents are kept in {args.state}.", flush=True)
     try:
         while not stopping:
-            _supervise(agent, server)
+            _supervise(agent, server, run)
     finally:
         print("\nStopping all labs; documents are kept …", flush=True)
         server.stop()
@@ -172,16 +183,32 @@ def up(args: Args) -> int:
     return 0
 
 
-def _supervise(agent: Child, server: Child) -> None:
-    """Restart what has died, and wait a moment."""
-    agent.restart_if_dead()
-    server.restart_if_dead()
-    privileges.reap({agent.process.pid, server.process.pid})
+def _supervise(agent: Child, server: Child, run: Path) -> None:
+    """Restart what has died, and wait a moment. No failure of that ends the labs."""
+    before = (agent.restarts, server.restarts)
+    try:
+        agent.restart_if_dead()
+        server.restart_if_dead()
+        if before != (agent.restarts, server.restarts):
+            _note_restarts(run, {"agent": agent.restarts, "server": server.restarts})
+        privileges.reap({agent.process.pid, server.process.pid})
+    except Exception as e:
+        failure(e, "looking after agent and server")
     time.sleep(WATCH_SECONDS)
+
+
+def _note_restarts(run: Path, restarts: dict[str, int]) -> None:
+    """For the metrics of the server."""
+    try:
+        (run / "children.new").write_text(json.dumps(restarts))
+        (run / "children.new").replace(run / "children.json")
+    except OSError as e:
+        _log.warning("%s: %s; the metrics do not count this restart", run / "children.json", e.strerror)
 
 
 def _remove_run_directory(run: Path) -> None:
     """Delete what `up` itself made in it, and the directory where nothing else is left."""
-    (run / "up.lock").unlink(missing_ok=True)
+    for name in ("up.lock", "children.new", "children.json"):
+        (run / name).unlink(missing_ok=True)
     if run.exists() and not any(run.iterdir()):
         run.rmdir()

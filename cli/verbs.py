@@ -7,7 +7,10 @@ from typing import Any, Final, NamedTuple
 
 from cli import access, backups, capture, documents, journeys, labs, rules, run, shell
 from cli.client import Client
+from logs import FORMS
 from protocol.limits import DEFAULT_SNAPLEN
+from topology.journey.options import OPTIONS, Option
+from topology.journey.probe import KINDS
 from topology.model.base import HOST
 from topology.model.netfilter import DRIVERS, TABLES
 
@@ -26,6 +29,17 @@ class Argument(NamedTuple):
 
 def _arg(*names: str, **options: Any) -> Argument:
     return Argument(names, options)
+
+
+def _option(option: Option) -> Argument:
+    """What can be chosen of a probe, as an argument."""
+    name = f"--{option.name.replace('_', '-')}"
+    if option.type == "switch":
+        return _arg(name, action="store_true", help=option.help)
+    shown = f"{option.help}; {option.low} to {option.high}" if option.type == "number" else option.help
+    default = f" (default: {option.default})" if option.default and "default" not in shown else ""
+    number: dict[str, Any] = {"type": lambda text: int(text, 0), "metavar": "N"} if option.type == "number" else {}
+    return _arg(name, default=option.default, help=shown + default, **number)
 
 
 class Verb(NamedTuple):
@@ -68,6 +82,11 @@ _SYSTEM: Final = (
             _arg("--database", metavar="URL", help="postgresql+psycopg://USER:PASSWORD@HOST/NAME (default: SQLite in --state)"),
             _arg("--allow-uplink", action="store_true", help="allow labs to be connected to the outside (user-mode networking)"),
             _arg("--limits", type=Path, help="JSON file of what labs may use (default: /etc/vethboard/limits.json)"),
+            _arg("--log-format", choices=FORMS, default="text", help="the log on standard error: lines for people, or JSON objects"),
+            _arg(
+                "--metrics", choices=("local", "token", "open"), default="local",
+                help="who may read /metrics without the administrator's token: programs of this machine, nobody (token), everybody (open)",
+            ),
         ),
     ),
     Verb("backup", "write all labs, with their histories and tokens, to a file", backups.backup, arguments=(_arg("file", metavar="FILE"),)),
@@ -254,15 +273,14 @@ _TRACES: Final = (
         "trace", "send one real packet and follow it through interfaces, routes and rules, or predict where it would go", journeys.trace,
         arguments=(
             _LAB, _arg("source", metavar="SOURCE", help="a namespace or an interface (ns/name)"), _TARGET,
-            _arg("--protocol", choices=("icmp", "udp", "tcp", "arp"), default="icmp", help="default: %(default)s"),
-            _arg("--port", type=int, help="destination port (default: 80 for TCP, 33434 for UDP)"),
-            _arg("--source-port", type=int, default=0, help="default: any that is free"),
-            _arg("--size", type=int, default=56, help="bytes of payload, for ICMP and UDP (default: %(default)s)"),
-            _arg("--ttl", type=int, help="time to live, in hops"),
-            _arg("--mark", type=lambda text: int(text, 0), default=0, help="mark of the packet (SO_MARK of socket(7))"),
-            _arg("--dont-fragment", action="store_true", help="set the DF bit of the IPv4 header"),
+            _arg(
+                "--protocol", choices=KINDS, default="icmp",
+                help="what is sent; dns and http: a real request to the program that listens there (default: %(default)s)",
+            ),
+            *map(_option, OPTIONS),
             _IPV6,
             _arg("-c", "--count", type=int, default=1, help="number of packets (default: %(default)s)"),
+            _arg("-i", "--interval", type=float, default=0.0, help="seconds from one packet to the next (default: at once)"),
             _arg("--wait", type=float, default=1.0, help="seconds to wait for an answer (default: %(default)s)"),
             _arg("--predict", action="store_true", help="send nothing; predict where the packet would go"),
             _arg("--desired", action="store_true", help="with --predict: by the document instead of the kernel's state"),

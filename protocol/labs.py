@@ -17,10 +17,15 @@ LabState = Literal["stopped", "starting", "live", "silent", "stopping", "failed"
 
 
 class Context(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Who caused a change, and when (`at`: UTC, RFC 3339). `author`: the name that a client gave itself, `terminal` (a command in a shell)
-    or `vethboard`. `session`: the id of the connection. `label`: what the history calls the change."""
+    """Who caused a change, and when (`at`: UTC, RFC 3339). `label`: what the history calls the change.
+
+    `author`: what the token says: its name, or `admin`; or `terminal` (a command in a shell), `vethboard`. `name`: what that person calls
+    themself; empty: they have not said. `session`: the id of their connection, which tells two persons of one token apart. The server
+    knows all three of the connection: no request can state them.
+    """
 
     author: str
+    name: str = ""
     session: str = ""
     label: str = ""
     at: str = ""
@@ -28,7 +33,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 class LabInfo(msgspec.Struct, frozen=True, kw_only=True):
     """A lab in the list. `namespaces`, `viewers`: how many. `firewall`: its iptables variant (legacy or nft); None: not chosen yet.
-    `problem`: why it is not live, or what is wrong with its files. `silent_since`: since when it does not answer (UTC, RFC 3339)."""
+    `problem`: why it is not live, or what is wrong with its files. `silent_since`: since when it does not answer (UTC, RFC 3339).
+    `people`: the names of who has it open, each once, at most 50."""
 
     lab: str
     state: LabState
@@ -38,10 +44,18 @@ class LabInfo(msgspec.Struct, frozen=True, kw_only=True):
     firewall: Driver | None = None
     problem: Problem | None = None
     silent_since: str | None = None
+    people: tuple[str, ...] = ()
 
 
 class ListLabs(Request, frozen=True, kw_only=True, tag="labs"):
     """The labs that the token may see. Answer: `Labs`; after it an event `labs` follows whenever the list changes."""
+
+
+class SetName(Request, frozen=True, kw_only=True, tag="set-name"):
+    """What the person at this connection wants to be called, in histories and to others. Answer: `Done`. A name can also be given when the
+    connection is made. `name`: 1 to 40 characters, nothing invisible, and not what looks like a part of Vethboard; empty: none."""
+
+    name: str
 
 
 class NewLab(Request, frozen=True, kw_only=True, tag="new"):
@@ -142,7 +156,8 @@ class Snapshot(Result, frozen=True, kw_only=True, tag="snapshot"):
     """The state of a lab at `revision`. `drift`: ids of records that differ between `desired` and `observed`. `warnings`: problems that
     stop nothing, such as an address that is used twice on a segment.
 
-    `can_undo`, `can_redo`: the label of the edit that undo or redo would apply to; None: there is none. `undo_by`: the author of the first.
+    `can_undo`, `can_redo`: the label of the edit that undo or redo would apply to; None: there is none. `undo_by`: who made the first, as
+    it is shown; `undo_session`: their session, empty for nobody's. `session`: that of who asks.
     """
 
     info: LabInfo
@@ -155,6 +170,8 @@ class Snapshot(Result, frozen=True, kw_only=True, tag="snapshot"):
     can_undo: str | None
     can_redo: str | None
     undo_by: str | None = None
+    undo_session: str | None = None
+    session: str = ""
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -45,6 +45,7 @@ from protocol.labs import (
     ListLabs,
     NewLab,
     Open,
+    SetName,
     SetUplink,
     Snapshot,
     StartLab,
@@ -87,14 +88,14 @@ from topology.observe.live import AnyLive
 __all__ = [
     "Analyse", "Analysed", "Answer", "AnyItem", "AnyRequest", "AnyResult", "AttachTerminal", "Backup", "Cancel", "CaptureStarted",
     "CapturedFrames", "Change", "Check", "CheckRule", "Close", "CloseTerminal", "Compare", "Compared", "Context", "DeleteConnection",
-    "Delta", "DestroyLab", "DetachTerminal", "Diagnosis", "Doctor", "Done", "Edit", "EndProcess", "Example", "Examples", "Exec", "Exited",
-    "Export", "ExportRules", "Exported", "Extension", "File", "Files", "FlushConntrack", "History", "HistoryList", "Input", "JourneyItem",
-    "LabInfo", "LabState", "Labs", "LabsEvent", "ListExamples", "ListFiles", "ListLabs", "ListTokens", "MakeToken", "NetnsQuery",
-    "NewLab", "Notice", "Open", "OpenTerminal", "Option", "Output", "Ping", "PingDone", "PingNote", "PingReply", "Planned", "Predict",
-    "Predicted", "ReadCapture", "RemoveCapture", "Request", "ResizeTerminal", "Restore", "Restored", "Result", "RevokeToken", "Role",
-    "RuleChecked", "RuleNote", "SetUplink", "Side", "Snapshot", "StartCapture", "StartLab", "StopCapture", "StopLab", "StreamItem",
-    "Subscribe", "TerminalClosed", "TerminalOpened", "TerminalState", "Text", "TokenInfo", "TokenMade", "Tokens", "Trace", "Traced",
-    "Vocabulary", "VocabularyOf", "Watch", "Watched", "ZeroCounters",
+    "Delta", "DestroyLab", "DetachTerminal", "Diagnosis", "Doctor", "Done", "Edit", "EndProcess", "Example", "Examples", "Exec",
+    "Exited", "Export", "ExportRules", "Exported", "Extension", "File", "Files", "FlushConntrack", "History", "HistoryList", "Input",
+    "JourneyItem", "LabInfo", "LabState", "Labs", "LabsEvent", "ListExamples", "ListFiles", "ListLabs", "ListTokens", "MakeToken",
+    "NetnsQuery", "NewLab", "Notice", "Open", "OpenTerminal", "Option", "Output", "Ping", "PingDone", "PingNote", "PingReply",
+    "Planned", "Predict", "Predicted", "ReadCapture", "RemoveCapture", "Request", "ResizeTerminal", "Restore", "Restored", "Result",
+    "RevokeToken", "Role", "RuleChecked", "RuleNote", "SetName", "SetUplink", "Side", "Snapshot", "StartCapture", "StartLab",
+    "StopCapture", "StopLab", "StreamItem", "Subscribe", "TerminalClosed", "TerminalOpened", "TerminalState", "Text", "TokenInfo",
+    "TokenMade", "Tokens", "Trace", "Traced", "Vocabulary", "VocabularyOf", "Watch", "Watched", "ZeroCounters",
 ]  # fmt: skip
 
 AnyRequest = (
@@ -103,7 +104,7 @@ AnyRequest = (
     | CheckRule | ZeroCounters | ExportRules | Vocabulary | Analyse | FlushConntrack | DeleteConnection
     | StartCapture | StopCapture | RemoveCapture | ReadCapture
     | OpenTerminal | AttachTerminal | DetachTerminal | ResizeTerminal | CloseTerminal | ListFiles
-    | MakeToken | RevokeToken | ListTokens | SetUplink | Backup | Restore
+    | MakeToken | RevokeToken | ListTokens | SetName | SetUplink | Backup | Restore
 )  # fmt: skip
 AnyResult = (
     Done | Planned | Labs | Snapshot | Exported | Compared | PingDone | Exited | Text | HistoryList | Diagnosis | Examples
@@ -133,8 +134,8 @@ class Delta(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Socket.IO event `delta`: what changed in an open lab from `revision` - 1 to `revision`. After a gap in the numbers: open it again.
 
     `context`: who caused the change of `desired`. `shell`: the equivalent commands of that change. `info`, `drift`, `warnings`, `can_undo`,
-    `can_redo` and `undo_by` are new values as in `Snapshot`; None: unchanged; the last three are empty where there is nothing to undo or
-    redo.
+    `can_redo`, `undo_by` and `undo_session` are new values as in `Snapshot`; None: unchanged; the last four are empty where there is
+    nothing to undo or redo.
     """
 
     lab: str
@@ -149,6 +150,7 @@ class Delta(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     can_undo: str | None = None
     can_redo: str | None = None
     undo_by: str | None = None
+    undo_session: str | None = None
     shell: tuple[str, ...] | None = None
 
 

@@ -7,27 +7,19 @@ import logging
 import os
 import signal
 import sys
-import threading
 from pathlib import Path
 
-from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+from werkzeug.serving import BaseWSGIServer
 
+from logs import FORMS, Form, configure, start_thread
 from server.hub import Hub
 from server.storage import Storage
 from server.web.app import make
+from server.web.health import READERS
+from server.web.listener import Listener
 from topology.model.problems import ProblemError
 
 WEB = Path(__file__).resolve().parents[1] / "web" / "dist"
-
-
-class _Quiet(WSGIRequestHandler):
-    """Writes no line per request. Sets TCP_NODELAY, because an edit is one small message that should not wait."""
-
-    disable_nagle_algorithm = True
-    protocol_version = "HTTP/1.0"  # else werkzeug reads on for a next request where a websocket was
-
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        pass
 
 
 def _arguments() -> argparse.Namespace:
@@ -41,12 +33,19 @@ def _arguments() -> argparse.Namespace:
         default=os.environ.get("VETHBOARD_DATABASE"),
         help="postgresql+psycopg://USER:PASSWORD@HOST/NAME (default: SQLite)",
     )
+    parser.add_argument("--log-format", choices=FORMS, default="text", help="lines for people, or JSON objects (standard error)")
+    parser.add_argument(
+        "--metrics",
+        choices=READERS,
+        default="local",
+        help="who may read /metrics without the administrator's token: programs of this machine, nobody (token), everybody (open)",
+    )
     return parser.parse_args()
 
 
-def _configure() -> None:
+def _configure(log_format: Form) -> None:
     """Settings of the whole process."""
-    logging.basicConfig(level=logging.WARNING, format="vethboard: %(name)s: %(message)s")
+    configure("server", log_format)
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     sys.setswitchinterval(0.0005)  # an edit goes through several threads: each waits for the one that runs, 5 ms by default
 
@@ -57,8 +56,9 @@ def _serve(server: BaseWSGIServer, hub: Hub, host: str) -> None:
     url = f"http://{f'[{host}]' if ':' in host else host}:{server.server_port}"
     hub.storage.announce(url, token)
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: threading.Thread(target=server.shutdown).start())
+        signal.signal(number, lambda *_: start_thread("shutdown", server.shutdown))
     hub.resume()
+    logging.getLogger("vethboard.server").info("serving %s", url)
     print(json.dumps({"url": url, "token": token}), flush=True)
     server.serve_forever()
     hub.end()
@@ -69,22 +69,29 @@ def _serve(server: BaseWSGIServer, hub: Hub, host: str) -> None:
 def main() -> int:
     """Run the server; the exit code."""
     args = _arguments()
-    _configure()
+    _configure(args.log_format)
     try:
         return _run(args, Hub(Storage.open(args.state, args.database), args.state, args.agent))
     except ProblemError as e:
-        sys.stderr.write(f"vethboard: {e.problem.message}\n  → {e.problem.hint}\n")
+        _say(args.log_format, e.problem.message, e.problem.hint or "")
         return 1
+
+
+def _say(log_format: Form, message: str, hint: str) -> None:
+    """Why it does not start, to whoever starts it."""
+    if log_format == "json":
+        logging.getLogger("vethboard.server").critical("%s (%s)", message, hint)
+    else:
+        sys.stderr.write(f"vethboard: {message}\n  → {hint}\n")
 
 
 def _run(args: argparse.Namespace, hub: Hub) -> int:
-    app, _ = make(hub, WEB)
+    app, _ = make(hub, WEB, args.metrics)
     try:
-        server = make_server(args.host, args.port, app, threaded=True, request_handler=_Quiet)
+        server = Listener(args.host, args.port, app, hub.metrics)
     except (OSError, SystemExit) as e:
-        sys.stderr.write(f"vethboard: cannot listen on {args.host}:{args.port}: {e} (give another --port)\n")
+        _say(args.log_format, f"cannot listen on {args.host}:{args.port}: {e}", "give another --port")
         return 1
-    server.daemon_threads = True  # type: ignore[attr-defined]  # make_server(threaded=True) is a ThreadingMixIn
     _serve(server, hub, args.host)
     return 0
 

@@ -10,6 +10,7 @@ from protocol.access import MakeToken, Role, TokenInfo, TokenMade, Tokens
 from server.clock import now
 from server.problems import denied
 from server.storage import Storage, StoredToken
+from topology.model.people import display_name, is_reserved
 from topology.model.problems import Code, Problem, ProblemError, unknown
 
 Permission = Literal["any", "view", "terminals", "edit", "admin"]
@@ -40,6 +41,12 @@ class Access(NamedTuple):
     def token_name(self) -> str:
         """The name by which the token is listed and revoked; empty: the administrator's."""
         return self.token.partition("/")[2]
+
+    @property
+    def author(self) -> str:
+        """What the history calls whoever uses it."""
+        name = self.token_name
+        return f"token {name}" if is_reserved(name) else name or "admin"
 
 
 ADMIN = Access("admin", "admin")
@@ -99,10 +106,11 @@ class TokenStore:
         return next((_access(t) for t in self._tokens if hmac.compare_digest(digest, t.digest)), None)
 
     def make(self, request: MakeToken) -> TokenMade:
-        """Add a token. Raises ProblemError (EXISTS) where the lab has one of that name."""
+        """Add a token. Raises ProblemError: (EXISTS) the lab has one of that name, (INVALID) it cannot be a name."""
         with self._lock:
             names = {t.name for t in self._tokens if t.lab == request.lab}
-            name = request.name or next(f"{request.role}-{n}" for n in range(1, len(names) + 2) if f"{request.role}-{n}" not in names)
+            free = (f"{request.role}-{n}" for n in range(1, len(names) + 2) if f"{request.role}-{n}" not in names)
+            name = display_name(request.name) if request.name else next(free)
             if name in names:
                 raise ProblemError(Problem(code=Code.EXISTS, message=f"lab {request.lab} has a token {name}", hint="take another name"))
             token = secrets.token_urlsafe(24)

@@ -2,7 +2,6 @@
 
 import contextlib
 import itertools
-import logging
 import queue
 import socket as sockets
 import struct
@@ -17,10 +16,12 @@ import msgspec
 from websockets.exceptions import ConnectionClosed, WebSocketException
 from websockets.sync.client import ClientConnection, unix_connect
 
+from logs import failure, start_thread
 from protocol import private as p
 from protocol.frames import ERROR, INPUT, OUTPUT, pack, unpack
 from protocol.limits import MAX_LAB_MESSAGE
 from server import throttle
+from server.metrics import Metrics
 from server.problems import unavailable
 from server.throttle import Meter
 from topology.model.problems import Problem, ProblemError
@@ -39,8 +40,6 @@ SILENT_SECONDS = 4.0
 
 SEND_SECONDS = 10.0
 """How long a peer may take to read what it is sent; after that the connection is given up."""
-
-_log = logging.getLogger("vethboard.server")
 
 
 def _connect(socket: Path, path: str) -> ClientConnection:
@@ -64,43 +63,53 @@ class Control:
     `reasons`: why a lab's process ended, by lab. `on_limit`: called on the reading thread when a lab reaches a limit of the kernel.
     """
 
-    def __init__(self, socket: Path) -> None:
-        self.socket = socket
+    def __init__(self, socket: Path, metrics: Metrics) -> None:
+        self.socket, self.metrics = socket, metrics
         self.reasons: dict[str, str] = {}
         self.on_limit: Callable[[str, Problem], None] = lambda _lab, _problem: None
         self._ids = itertools.count(1)
         self._lock = threading.Lock()
         self._current: _ControlConnection | None = None
 
-    def ask(self, make: Callable[[int], p.AnyControlRequest]) -> p.ControlAnswer:
-        """Send a request and wait for its answer. Connects first, for up to `WAIT_SECONDS` while the agent starts. Raises ProblemError.
+    def check(self, seconds: float) -> None:
+        """Raises ProblemError where the agent does not answer within `seconds`, of which it is not given any to start."""
+        try:
+            answer = self._ask(p.Hello(id=next(self._ids)), seconds)
+        except (OSError, WebSocketException, TimeoutError) as e:
+            raise unavailable(f"the agent cannot be reached: {e}") from None
+        if answer.problem is not None:
+            raise ProblemError(answer.problem)
+
+    def ask(self, make: Callable[[int], p.AnyControlRequest], seconds: float = CONTROL_SECONDS) -> p.ControlAnswer:
+        """Send a request and wait for its answer, for up to `seconds` in all. Connects first, for up to `WAIT_SECONDS` of them while the
+        agent starts. Raises ProblemError.
 
         Several threads may ask at once; each waits for its own answer alone.
         """
-        end = time.monotonic() + WAIT_SECONDS
+        began = time.monotonic()
         while True:
             try:
-                answer = self._ask(make(next(self._ids)))
+                answer = self._ask(make(next(self._ids)), max(0.0, began + seconds - time.monotonic()))
                 break
             except (OSError, WebSocketException, TimeoutError) as e:
-                if time.monotonic() > end:
+                if time.monotonic() > began + min(seconds, WAIT_SECONDS):
                     raise unavailable(f"the agent does not answer: {e}") from None
                 time.sleep(0.1)
         if answer.problem is not None:
             raise ProblemError(answer.problem)
         return answer
 
-    def _ask(self, request: p.AnyControlRequest) -> p.ControlAnswer:
+    def _ask(self, request: p.AnyControlRequest, seconds: float) -> p.ControlAnswer:
         answers: queue.SimpleQueue[p.ControlAnswer | None] = queue.SimpleQueue()
         with self._lock:
             current = self._current or self._open()
             current.waiting[request.id] = answers
             current.connection.send(msgspec.json.encode(request).decode())
         try:
-            answer = answers.get(timeout=CONTROL_SECONDS)
+            answer = answers.get(timeout=seconds)
         except queue.Empty:
             current.waiting.pop(request.id, None)
-            raise unavailable(f"the agent has not answered for {CONTROL_SECONDS:.0f} s") from None
+            raise unavailable(f"the agent has not answered for {seconds:.0f} s") from None
         if answer is None:
             raise OSError("the connection was lost")
         return answer
@@ -108,7 +117,8 @@ class Control:
     def _open(self) -> _ControlConnection:
         """Connect, and read what comes on a new thread. With the lock held."""
         self._current = current = _ControlConnection(_connect(self.socket, "/control"), {})
-        threading.Thread(target=self._read, args=(current,), daemon=True).start()
+        self.metrics.agent_connected()
+        start_thread("agent-link", partial(self._read, current), after=partial(self._over, current))
         return current
 
     def _read(self, current: _ControlConnection) -> None:
@@ -118,9 +128,12 @@ class Control:
                 self._dispatch(current, decoder.decode(frame))
         except ConnectionClosed:
             pass
-        except Exception:
-            _log.exception("the agent says what the server does not understand: connecting anew")
-        current.connection.close()
+        except Exception as e:
+            failure(e, "the agent says what the server does not understand: connecting anew")
+
+    def _over(self, current: _ControlConnection) -> None:
+        """The connection has ended, however: the next request makes a new one, who waits is told."""
+        current.connection.close_socket()
         with self._lock:
             if self._current is current:
                 self._current = None
@@ -173,8 +186,9 @@ class LabLink:
     `patience`: seconds more that the process may be silent, because of what it was asked to do.
     """
 
-    def __init__(self, socket: Path, lab: str, events: LinkEvents) -> None:
+    def __init__(self, socket: Path, lab: str, events: LinkEvents, metrics: Metrics) -> None:
         self._lab, self._events = lab, events
+        self._received, self._sent = metrics.received["lab"], metrics.sent["lab"]
         self.patience = 0.0
         self._missed = 0
         """How often `_beat` has looked since the last frame: this process may have been stopped itself, a clock would not tell."""
@@ -192,8 +206,8 @@ class LabLink:
             self._connection = _connect(socket, f"/lab/{lab}")
         except (OSError, WebSocketException) as e:
             raise unavailable(f"lab {lab} does not answer: {e}") from None
-        threading.Thread(target=self._read, daemon=True, name=f"link-{lab}").start()
-        threading.Thread(target=self._beat, daemon=True, name=f"beat-{lab}").start()
+        start_thread(f"link-{lab}", self._read, after=self._ended, lab=lab)
+        start_thread(f"beat-{lab}", self._beat, again=True, lab=lab)
 
     # ---- requests ----------------------------------------------------------------------------------------------------
 
@@ -243,7 +257,7 @@ class LabLink:
             if on_trace is not None:
                 self._traces[number] = on_trace
         try:
-            self._connection.send(msgspec.json.encode(make(number)).decode())
+            self._send(msgspec.json.encode(make(number)).decode())
         except (OSError, WebSocketException):
             self._channels.pop(number, None)
             self._answers.pop(number, None)
@@ -251,10 +265,14 @@ class LabLink:
             raise unavailable("the lab's process is gone") from None
         return number
 
+    def _send(self, frame: str | bytes) -> None:
+        self._connection.send(frame)
+        self._sent.inc(len(frame))
+
     def feed(self, channel: int, data: bytes, stream: int = INPUT) -> None:
         """Send bytes on a channel; of INPUT of a command no bytes close it."""
         try:
-            self._connection.send(pack(channel, stream, data))
+            self._send(pack(channel, stream, data))
         except (OSError, WebSocketException):
             raise unavailable("the lab's process is gone") from None
 
@@ -266,7 +284,7 @@ class LabLink:
         """End the connection; the lab runs on."""
         self.closing = True
         self._over.set()
-        threading.Thread(target=self._connection.close, daemon=True).start()  # it waits for the other side, which may hang
+        start_thread(f"close-{self._lab}", self._connection.close, lab=self._lab)  # it waits for the other side, which may hang
 
     def give_up(self) -> None:
         """Tell everybody who waits for an answer that there is none. Channels and traces stay."""
@@ -283,8 +301,11 @@ class LabLink:
             self._read_frames()
         except ConnectionClosed:
             pass
-        except Exception:
-            _log.exception("lab %s says what the server does not understand: connecting anew", self._lab)
+        except Exception as e:
+            failure(e, f"lab {self._lab} says what the server does not understand: connecting anew")
+
+    def _ended(self) -> None:
+        """The connection has ended, however: everybody who waits is told, and whose lab it is connects anew."""
         self._over.set()
         self._guarded(self._connection.close_socket)
         self._end_pending()
@@ -297,6 +318,7 @@ class LabLink:
         meter = Meter(share)
         for frame in self._connection:
             self._hear()
+            self._received.inc(len(frame))
             meter.count()
             share.wait()
             if isinstance(frame, bytes):
@@ -310,8 +332,8 @@ class LabLink:
         """Run what others have given; what it raises is logged."""
         try:
             run()
-        except Exception:
-            _log.exception("lab %s: an event could not be taken in", self._lab)
+        except Exception as e:
+            failure(e, f"lab {self._lab}: an event could not be taken in")
 
     # ---- whether it is there -----------------------------------------------------------------------------------------
 
@@ -329,9 +351,9 @@ class LabLink:
             self._missed += 1
             seconds = self._missed * BEAT_SECONDS / 4
             if not self._asked and seconds >= BEAT_SECONDS:
-                self._asked = True
                 with contextlib.suppress(ProblemError):
                     self._request(lambda id: p.Heartbeat(id=id))
+                self._asked = True  # only now: what fails is tried again
             if not self._silent and seconds > SILENT_SECONDS + self.patience:
                 self._silent = True
                 self._guarded(lambda: self._events.silence(self))

@@ -20,10 +20,11 @@ _NOT_WRITTEN = ("id", "type", "lab", "env", "document", "commands")
 
 
 class Actor(NamedTuple):
-    """Who did it. `author`: the name that the client gave itself. `token`: as in `server.access.Access`. `session`: the id of the
-    connection. `address`: where it comes from."""
+    """Who did it. `author`: what the token says. `name`: what the person calls themself. `token`: as in `server.access.Access`. `session`:
+    its id. `address`: where it comes from."""
 
     author: str
+    name: str
     token: str
     session: str
     address: str
@@ -61,6 +62,10 @@ class SessionLog:
     def __init__(self, audit: Audit, actor: Actor) -> None:
         self._audit, self._actor = audit, actor
         self._pending: dict[str, _Pending] = {}
+
+    def rename(self, name: str) -> None:
+        """The person has another name from now on."""
+        self._actor = self._actor._replace(name=name)
 
     def received(self, request: q.AnyRequest, audited: bool) -> None:
         """A request has arrived. One that is not `audited` is written only if it is denied."""

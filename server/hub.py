@@ -9,6 +9,7 @@ from server.access import ADMIN, Access, TokenStore, sees
 from server.agent_link import Control
 from server.audit import Audit
 from server.lab.workspace import Workspace
+from server.metrics import Metrics
 from server.sessions import Session, Sessions
 from server.storage import Archive, LabStore, Storage
 from topology.model.names import lab_id
@@ -19,10 +20,11 @@ class Hub:
     """The root of the server's objects. `state`: the state directory, for the audit log. `agent`: the agent's socket."""
 
     def __init__(self, storage: Storage, state: Path, agent: Path) -> None:
-        self.storage = storage
+        self.storage, self.metrics = storage, Metrics()
+        storage.watch_commits(self.metrics.committed)
         self.tokens = TokenStore(storage)
         self.audit = Audit(state / "audit.jsonl")
-        self.control = Control(agent)
+        self.control = Control(agent, self.metrics)
         self.sessions = Sessions()
         self.control.on_limit = self._limit_reached
         self._lock = threading.Lock()
@@ -53,6 +55,11 @@ class Hub:
             raise ProblemError(Problem(code=Code.UNKNOWN, message=f"there is no lab {lab}", hint=f"vethboard new {lab} makes it"))
         return found
 
+    def workspaces(self) -> list[Workspace]:
+        """All labs of this moment."""
+        with self._lock:
+            return list(self._labs.values())
+
     def new(self, lab: str) -> Workspace:
         """Add a lab, which is stopped and empty. Raises ProblemError where the id is taken or not valid."""
         lab_id(lab)
@@ -66,6 +73,8 @@ class Hub:
         """Remove a lab that was destroyed."""
         with self._lock:
             self._labs.pop(lab, None)
+        self.storage.forget(lab)
+        self.control.reasons.pop(lab, None)
         for session in self.sessions.all():
             session.open.discard(lab)
         self.labs_changed()
@@ -137,9 +146,8 @@ class Hub:
             terminal.detach()
         for workspace in list(self._labs.values()):
             workspace.queue.forget(session)
-        for lab in session.open:
-            if lab in self._labs:
-                self._labs[lab].leave(session)
+            if workspace.lab in session.open or workspace.has_subscribed(session):
+                workspace.leave(session)
 
     def end(self) -> None:
         """Save everything and disconnect from the labs, which run on."""

@@ -1,5 +1,6 @@
 """The connected clients, and what is sent to them."""
 
+import secrets
 import threading
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
@@ -39,15 +40,25 @@ class AttachedTerminal(NamedTuple):
     detach: Callable[[], None]
 
 
+def new_id() -> str:
+    """The id of a session, as others see it: 64 random bits. It gives nobody any right."""
+    return secrets.token_hex(8)
+
+
 class Session:
     """One connection of a browser or of the command line.
+
+    `sid`: the id of its Socket.IO connection, which nobody else is told. `name`: what the person calls themself; empty: not said. `id`: as
+    others see it. `on_answer`: called with each answer that is sent.
 
     `open`: the labs whose deltas it gets. `wants_labs`: it gets events `labs`. `running`: by request id. `terminals`: by channel.
     `waiting`: what takes a request back that a lab has not begun, by request id.
     """
 
-    def __init__(self, sid: str, author: str, access: Access, log: SessionLog, connection: Connection) -> None:
-        self.sid, self.author, self.access, self.log, self._connection = sid, author, access, log, connection
+    def __init__(self, sid: str, name: str, access: Access, log: SessionLog, connection: Connection, id: str | None = None) -> None:
+        self.sid, self.name, self.access, self.log, self._connection = sid, name, access, log, connection
+        self.id = id or new_id()
+        self.on_answer: Callable[[Answer], None] = lambda _answer: None
         self.throttle = THROTTLES.of(f"token:{access.token}" if access.lab is not None else f"session:{sid}")
         self.meter = Meter(self.throttle)
         self.open: set[str] = set()
@@ -56,10 +67,21 @@ class Session:
         self.waiting: dict[str, Callable[[], object]] = {}
         self.terminals: dict[int, AttachedTerminal] = {}
 
+    @property
+    def shown_name(self) -> str:
+        """What others read."""
+        return self.name or self.access.author
+
+    def rename(self, name: str) -> None:
+        """The person has another name from now on."""
+        self.name = name
+        self.log.rename(name)
+
     def send(self, event: Event) -> None:
         """Send an event; an answer is written to the audit log first."""
         if isinstance(event, Answer):
             self.log.answered(event)
+            self.on_answer(event)
         self.send_text(_NAMES[type(event)], msgspec.json.encode(event).decode())
 
     def send_text(self, name: str, text: str) -> None:

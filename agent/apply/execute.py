@@ -2,9 +2,7 @@
 
 import errno
 import os
-import sys
 import time
-import traceback
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import groupby
@@ -16,6 +14,7 @@ from agent.filter.write import change
 from agent.netlink.decode import IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS, RTM_GETLINK, link_head
 from agent.netlink.namespaces import GENERAL, NETNSA_FD, NETNSA_NSID, RTM_NEWNSID, Namespaces
 from agent.netlink.wire import Batch, as_text, attribute_u32, attributes, ifinfo
+from logs import problem_of
 from topology.model.problems import Code, Problem, ProblemError
 from topology.plan import steps as s
 from topology.plan.iproute2 import commands
@@ -66,8 +65,7 @@ def unexpected(error: Exception, subject: str | None = None) -> Problem:
     if isinstance(error, OSError):
         words = error.strerror or str(error) or type(error).__name__
         return Problem(code=Code.REFUSED, message=words, subject=subject, errno=error.errno)
-    traceback.print_exception(error, file=sys.stderr)
-    return Problem(code=Code.INTERNAL, message=f"{type(error).__name__}: {error}", subject=subject)
+    return problem_of(error, "an edit was applied", subject)
 
 
 def problem(step: s.AnyStep, number: int, words: str) -> Problem:

@@ -15,12 +15,25 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from itertools import groupby
 
+from agent.filter import doubtful
 from agent.filter.drivers import FilterDriver, Key
 from agent.filter.events import Events
 from agent.netlink.namespaces import Namespaces, Netns
+from topology.model.diff import between, compact
 from topology.model.netfilter import FAMILIES, Family, Table
-from topology.observe import listing
-from topology.observe.facts import AnyFact, ChainFact, FilterFact, NamespaceGone, Resync, RuleCountersFact, RuleCountersGone, TableFact
+from topology.model.splice import splices
+from topology.observe.facts import (
+    AnyFact,
+    ChainFact,
+    FilterFact,
+    NamespaceGone,
+    Resync,
+    RuleCountersChanged,
+    RuleCountersFact,
+    RuleCountersGone,
+    TableChanged,
+    TableFact,
+)
 
 _SETTLE_SECONDS = 0.01
 """How long after an event the rules are read: so the changes that one program makes are read once."""
@@ -46,20 +59,31 @@ class _Reported:
         return [*([self.filter] if self.filter else []), *self.tables.values(), *self.counters.values()]
 
     def put_table(self, fact: TableFact) -> list[AnyFact]:
-        """The fact, if it is not as reported before."""
+        """The fact, or what differs from the one before; nothing if it is as reported before."""
         key = fact.family, fact.table
-        if self.tables.get(key) == fact:
+        before = self.tables.get(key)
+        if before == fact:
             return []
         self.tables[key] = fact
-        return [fact]
+        return [fact if before is None else changed_table(before, fact)]
 
     def put_counters(self, fact: RuleCountersFact) -> list[AnyFact]:
-        """The fact, if its counters are not as reported before."""
+        """The fact, or what differs from the one before; nothing if its counters are as reported before."""
         key = fact.family, fact.table
-        if key in self.counters and self.counters[key].chains == fact.chains:
+        before = self.counters.get(key)
+        if before is not None and before.chains == fact.chains:
             return []
         self.counters[key] = fact
-        return [fact]
+        changed = splices(before, fact) if before is not None else None
+        return [fact if changed is None else RuleCountersChanged(ns=fact.ns, family=fact.family, table=fact.table, changed=changed)]
+
+
+def changed_table(before: TableFact, now: TableFact) -> TableFact | TableChanged:
+    """What differs, where that is less than the table: of some chains that stay."""
+    if [c.name for c in before.chains] != [c.name for c in now.chains]:
+        return now
+    diff = compact(between({c.name: c for c in before.chains}, {c.name: c for c in now.chains}))
+    return TableChanged(ns=now.ns, family=now.family, table=now.table, chains=diff) if diff.spliced else now
 
 
 class FilterWatch:
@@ -141,6 +165,11 @@ class FilterWatch:
 
     # ---- reading -----------------------------------------------------------------------------------------------------
 
+    @property
+    def unread(self) -> tuple[str, ...]:
+        """New namespaces whose rules were not read yet."""
+        return tuple(self._new)
+
     def catch_up(self, names: Iterable[str] = ()) -> None:
         """Read what may have changed, of these namespaces and of those with an event, and report it."""
         began = time.monotonic()
@@ -160,7 +189,7 @@ class FilterWatch:
     def _changes(self, place: Netns, stamps: Mapping[Key, bytes | None]) -> list[AnyFact]:
         reported = self._reported.get(place.name)
         if reported is None:
-            if not stamps:
+            if not stamps and not self.driver.foreign(place):
                 return []
             reported = self._reported[place.name] = _Reported()
         stale = [key for key, stamp in stamps.items() if stamp is None or reported.stamps.get(key) != stamp]
@@ -199,7 +228,7 @@ class FilterWatch:
             if not tables:
                 continue
             ended = self.driver.save(place, family, counters, tables[0] if len(tables) == 1 else None)
-            for table in listing.read(ended.out, counters):
+            for table in doubtful.read(self.driver, place, family, tables, ended.out, counters):
                 facts += reported.put_table(TableFact(ns=place.name, family=family, table=table.table, chains=table.chains))
                 if counters:
                     count = RuleCountersFact(ns=place.name, family=family, table=table.table, at=at, chains=table.counters)

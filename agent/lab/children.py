@@ -8,12 +8,14 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Callable
+from functools import partial
 
 from agent.lab.outbox import Outbox
 from agent.linux import ptys
 from agent.linux.reaper import Reaper
 from agent.netlink.namespaces import Namespaces, unknown_namespace
 from agent.sandbox import ENVIRONMENT
+from logs import start_task
 from protocol.private import Exit, Run
 from topology.model.base import HOST
 from topology.model.problems import Code, Problem, ProblemError
@@ -55,7 +57,7 @@ class Child:
             self.outbox.data(self.run.channel, self.outputs[fd], data)
             if self.outbox.full:
                 self._loop.remove_reader(fd)
-                self._loop.create_task(self._read_when_there_is_room(fd))
+                start_task("output", partial(self._read_when_there_is_room, fd))
             return
         self._close_output(fd)
 

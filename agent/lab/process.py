@@ -5,7 +5,6 @@ import contextlib
 import os
 import signal
 import socket
-import traceback
 from collections.abc import Callable, Mapping
 from typing import Any, get_args
 
@@ -14,7 +13,7 @@ from websockets.asyncio.server import ServerConnection, unix_serve
 from websockets.exceptions import ConnectionClosed
 
 from agent.capture import Captures
-from agent.filter import attempt
+from agent.filter import Trial, attempt, option_types
 from agent.filter.extensions import listing
 from agent.journey.tracing import Tracing
 from agent.lab.children import Children
@@ -24,8 +23,9 @@ from agent.lab.outbox import Outbox
 from agent.linux.reaper import Reaper
 from agent.terminals import files
 from agent.terminals.terminals import Terminals
+from logs import failure, problem_of, start_task, watch_loop
 from protocol import private as p
-from protocol.frames import INPUT, unpack
+from protocol.frames import INPUT, OUTPUT, unpack
 from protocol.limits import MAX_LAB_MESSAGE
 from topology.model.limits import Limits
 from topology.model.netfilter import Driver
@@ -51,14 +51,15 @@ class Lab:
         loop = asyncio.get_running_loop()
         stop = asyncio.Event()
         loop.add_signal_handler(signal.SIGTERM, stop.set)
-        self._kernel = Kernel(self._firewall, self._on_facts)
+        self._kernel = Kernel(self._firewall, self._on_facts, self._on_reread)
         namespaces, reaper = self._kernel.namespaces, Reaper()
         self._children = Children(namespaces, reaper)
         self._terminals = Terminals(namespaces, reaper.when_ended, self._kernel.report)
         self._captures = Captures(namespaces, reaper, self._kernel.report)
         self._tracing = Tracing(namespaces)
         self._handlers = self._table()
-        poller = loop.create_task(self._poll())
+        watch_loop(loop, self._kernel.resynchronise)
+        poller = start_task("poll", self._poll, again=True)
         async with unix_serve(self._client, sock=self._listener, compression=None, max_size=MAX_LAB_MESSAGE, ping_interval=None):
             await stop.wait()
         poller.cancel()
@@ -66,6 +67,14 @@ class Lab:
     def _on_facts(self, facts: tuple[AnyFact, ...]) -> None:
         if self._outbox is not None and facts:
             self._outbox.send(p.Facts(facts=facts))
+
+    def _on_reread(self) -> None:
+        """Facts may have been lost: the server gets all of them again."""
+        if self._outbox is not None:
+            self._outbox.send(p.Facts(facts=self._everything(), snapshot=True))
+
+    def _everything(self) -> tuple[AnyFact, ...]:
+        return (*self._kernel.everything(), *self._terminals.facts(), *self._captures.facts())
 
     async def _poll(self) -> None:
         """While a client is attached and keeps up: look at what has no event. An error ends one look, not all."""
@@ -76,8 +85,9 @@ class Lab:
                 continue
             try:
                 seconds = self._poll_once(self._outbox)
-            except Exception:
-                traceback.print_exc()
+            except Exception as e:
+                failure(e, "looking at what has no event; all is read anew")
+                self._kernel.resynchronise()
 
     def _poll_once(self, outbox: Outbox) -> float:
         """How many seconds the next look should wait."""
@@ -93,9 +103,11 @@ class Lab:
         if self._connection is not None:
             await self._connection.close()
         self._connection, outbox = connection, Outbox(connection)
-        pump = asyncio.create_task(outbox.pump())
+        pump = start_task("outbox", outbox.pump)
         try:
             async for frame in connection:
+                if self._connection is not connection:
+                    break  # what it had sent before another took over is not done after that one was told the state
                 if isinstance(frame, bytes):
                     self._frame(*unpack(frame))
                 else:
@@ -127,11 +139,8 @@ class Lab:
         answer: p.AnyLabEvent | None
         try:
             answer = self._handlers[type(request)](request, outbox)
-        except ProblemError as e:
-            answer = p.LabAnswer(id=request.id, problem=e.problem)
         except Exception as e:
-            traceback.print_exc()
-            answer = p.LabAnswer(id=request.id, problem=Problem(code=Code.INTERNAL, message=f"{type(e).__name__}: {e}"))
+            answer = p.LabAnswer(id=request.id, problem=problem_of(e, f"a request {type(request).__name__}"))
         if answer is not None:
             outbox.send(answer)
 
@@ -143,8 +152,9 @@ class Lab:
             p.Attach: self._attach,
             p.Heartbeat: lambda request, _: p.LabAnswer(id=request.id),
             p.Apply: lambda request, _: self._kernel.apply(request),
+            p.Conclude: self._conclude,
             p.Run: self._children.start,
-            p.ListExtensions: lambda request, outbox: self._children.start(listing(request), outbox),
+            p.ListExtensions: self._list_extensions,
             p.Resize: self._resize,
             p.Signal: self._signal,
             p.Subscribe: self._subscribe,
@@ -154,7 +164,7 @@ class Lab:
             p.StopTrace: lambda request, _: self._tracing.stop(request.target),
             **dict.fromkeys(get_args(p.AnyTerminalRequest), self._terminals.handle),
             **dict.fromkeys(get_args(p.AnyFileRequest), lambda request, _: files.handle(request, self._terminals)),
-            **dict.fromkeys(get_args(p.AnyCaptureRequest), lambda request, _: self._captures.handle(request)),
+            **dict.fromkeys(get_args(p.AnyCaptureRequest), lambda request, outbox: self._captures.handle(request, outbox.send)),
         }
 
     def _attach(self, request: p.Attach, outbox: Outbox) -> None:
@@ -163,10 +173,25 @@ class Lab:
             message = f"the server speaks protocol {request.protocol}, this lab {p.PROTOCOL}"
             raise ProblemError(Problem(code=Code.VERSION, message=message, hint="stop the lab and start it again"))
         kernel = self._kernel
-        facts = (*kernel.everything(), *self._terminals.facts(), *self._captures.facts())
-        outbox.send(p.Attached(id=request.id, fresh=kernel.fresh, sysctls=kernel.baseline, limits=self._limits, firewall=self._firewall))
+        facts = self._everything()
+        outbox.send(
+            p.Attached(
+                id=request.id, fresh=kernel.fresh, sysctls=kernel.baseline, limits=self._limits, firewall=self._firewall,
+                open_edit=kernel.open_edit(),
+            )
+        )  # fmt: skip
         outbox.send(p.Facts(facts=facts, snapshot=True))
         self._outbox = outbox
+
+    def _list_extensions(self, request: p.ListExtensions, outbox: Outbox) -> None:
+        """What libxtables knows of the options, and behind it the help of each extension."""
+        if types := option_types.listing(request.family):
+            outbox.data(request.channel, OUTPUT, types.encode())
+        self._children.start(listing(request), outbox)
+
+    def _conclude(self, request: p.Conclude, _outbox: Outbox) -> p.LabAnswer:
+        self._kernel.conclude(request.edit)
+        return p.LabAnswer(id=request.id)
 
     def _resize(self, request: p.Resize, _outbox: Outbox) -> p.LabAnswer:
         child = self._children.by_channel.get(request.channel)
@@ -195,8 +220,9 @@ class Lab:
         return p.LabAnswer(id=request.id)
 
     def _try_rules(self, request: p.TryRules, _outbox: Outbox) -> p.Tried:
-        tried = attempt(self._kernel.namespaces, self._kernel.filters.driver, request.family, request.text)
-        return p.Tried(id=request.id, text=tried.text, line=tried.line, problem=tried.problem)
+        trial = Trial(request.text, request.base, request.mode)
+        tried = attempt(self._kernel.namespaces, self._kernel.filters.driver, request.family, trial)
+        return p.Tried(id=request.id, **tried._asdict())
 
 
 def warm() -> None:

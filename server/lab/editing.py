@@ -16,10 +16,10 @@ from server.lab.policy import adopt
 from server.lab.states import State
 from server.problems import denied, unavailable
 from server.storage import Move, NewEntry
-from topology.edit.commands import AnyCommand, ApplyDocument, RevertDrift
+from topology.edit.commands import AnyCommand, ApplyDocument, KeepDrift, RevertDrift
 from topology.model import ids
 from topology.model.base import HOST
-from topology.model.diff import Diff, between
+from topology.model.diff import Diff, between, compact
 from topology.model.drawing import is_drawing
 from topology.model.limits import Limits, check
 from topology.model.problems import ProblemError, invalid, refused
@@ -44,6 +44,13 @@ class EditRequest(NamedTuple):
     admin: bool = False
 
 
+class _First(NamedTuple):
+    """The draft of an edit before recent changes from outside were acted on. `alone`: the kernel has nothing to do with it."""
+
+    draft: Draft | None
+    alone: bool
+
+
 class Editing:
     """For one lab."""
 
@@ -55,32 +62,35 @@ class Editing:
         """Carry out all commands, or none: raises ProblemError, and then nothing has changed."""
         if not _is_whole_document(asked):
             self._document.refuse_unreadable()
+        if self._carrying.is_overdue:
+            raise unavailable(f"lab {self._parts.lab} has not said yet what became of the edit before")
         revert = next((c for c in asked.commands if isinstance(c, RevertDrift)), None)
         if revert is not None:
             return self._revert(revert, asked)
-        draft = self._only_drawn(asked)
-        if draft is None:
+        drawn, before = self._only_drawn(asked), self._document.desired
+        draft = drawn.draft
+        if not drawn.alone or draft is None:
             self._refuse_silent()
             self._outside.settle()
-            draft = self._draft(asked)
+            if draft is None or before is not self._document.desired or any(isinstance(c, KeepDrift) for c in asked.commands):
+                draft = self._draft(asked)
             draft = draft._replace(after=self._carrying.as_printed(draft.after, asked.commands, asked.dry_run))
         diff = between(self._document.desired, draft.after)
         self._check(draft.after, diff, asked)
         return self._planned(draft, diff) if asked.dry_run else self._commit(draft, diff, asked)
 
     def _draft(self, asked: EditRequest) -> Draft:
-        return self._document.draft(asked.commands, Drift(self._view.observed.records, self._view.drift))
+        return self._document.draft(asked.commands, Drift(self._view.observed.records, self._view.drift), self._carrying.importing())
 
-    def _only_drawn(self, asked: EditRequest) -> Draft | None:
-        """The draft of an edit with which the kernel has nothing to do; None for any other, and for one that does not fit the document of
-        this moment."""
+    def _only_drawn(self, asked: EditRequest) -> _First:
+        """Whether the kernel has nothing to do with an edit, and its draft, where it fits the document of this moment."""
         try:
             draft = self._draft(asked)
         except ProblemError:
             if self._view.pending is None:
                 raise
-            return None
-        return None if is_of_kernel(between(self._document.desired, draft.after)) or draft.step is not None else draft
+            return _First(None, False)
+        return _First(draft, not is_of_kernel(between(self._document.desired, draft.after)) and draft.step is None)
 
     # ---- what is refused ---------------------------------------------------------------------------------------------
 
@@ -120,7 +130,7 @@ class Editing:
         goal = self._carrying.goal(draft) if live else draft.after
         have = observed.records if live else as_records(Namespace(name=HOST))
         steps = plan(goal, have, draft.moves, observed.baseline, observed.initial_mac)
-        return Planned(steps=steps, shell=shell_commands(steps), diff=diff, made=draft.made)
+        return Planned(steps=steps, shell=shell_commands(steps), diff=compact(diff), made=draft.made)
 
     def _commit(self, draft: Draft, diff: Diff[AnyRecord], asked: EditRequest) -> Done:
         """Carry out an edit, keep it with its history entry, and publish it. One that cannot be kept is undone in the kernel."""
@@ -131,6 +141,8 @@ class Editing:
             carried = self._carrying.carry_out(draft)
             steps = carried.steps
             after = adopt(after, self._view.observed.records, self._carrying.consequences(after, diff, steps))
+            after = self._carrying.unloaded.as_printed(after, self._view.observed.records)
+            self._carrying.unloaded.saw(self._view.observed.records)
         diff = between(before, after)
         shell = shell_commands(steps) if size(steps) <= MAX_SHELL_COMMANDS else ()
         try:
@@ -139,6 +151,7 @@ class Editing:
             if carried is not None:
                 self._take_back(observed, carried, draft)
             raise
+        self._carrying.conclude()
         self._view.compare_with(after)
         self._settle_uplink()
         if diff or draft.step is not None:
@@ -167,6 +180,7 @@ class Editing:
     def _take_back(self, observed: Records, carried: Carried, draft: Draft) -> None:
         try:
             self._carrying.take_back(observed, carried, draft.moves)
+            self._carrying.conclude()
         except ProblemError as e:
             self._parts.publisher.notice("error", e.problem)
 
@@ -183,12 +197,13 @@ class Editing:
 
     def leave_to_policy(self) -> None:
         """What differs since an edit was carried out comes from outside: have the policy act on it soon. Without that publish the drift."""
+        self._carrying.settle()
         found = self._view.differing()
-        if set(found) - set(self._view.drift) and self._document.policy != "flag":
-            self._view.wait_for_quiet()
-        else:
+        if not found or self._document.policy == "flag":
             self._view.pending = None
             self._view.show_drift(found)
+        elif self._view.pending is None or set(found) - set(self._view.drift):
+            self._view.wait_for_quiet()
 
     def _revert(self, command: RevertDrift, asked: EditRequest) -> Done:
         """Make these records in the kernel as the document says; all that drifted where it names none."""
@@ -201,6 +216,7 @@ class Editing:
             wanted = set(command.ids if command.ids is not None else self._view.drift)
             goal = revert_goal(lambda: self._view.observed.records, self._document.desired, wanted, adopt)
             steps = self._carrying.execute(goal, self._document.desired, {})
+            self._carrying.unloaded.forget(wanted)
             self.leave_to_policy()
         return self._done(steps, 0.0)
 

@@ -8,19 +8,20 @@ from typing import Any
 
 import msgspec
 
-from topology.model import ids
-from topology.model.diff import between
+from topology.model.diff import apply, between
+from topology.model.drawing import DRAWINGS
 from topology.model.problems import Code, Problem, ProblemError
-from topology.model.records import AnyRecord, Chain, Interface, Records, Route
+from topology.model.records import AnyRecord, Chain, Interface, Lab, Records, Route
+from topology.model.sequences import kept
 from topology.observe.normal import normalise
 from topology.plan import steps as s
 from topology.plan.kernel_model import Model
 from topology.plan.plan import plan
-from topology.plan.table_plan import kept
 from topology.rules.chains import is_built_in
 
 _REMOVES_MORE = (s.DeleteNamespace, s.DeleteInterface, s.MoveInterface)
 """Steps with which the kernel removes more than they name."""
+_NOT_OF_KERNEL = (Lab, *DRAWINGS)
 
 
 def goal(
@@ -36,20 +37,16 @@ def goal(
     conflict (raises ProblemError); else the edit counts.
     """
     ours, base, theirs = of_kernel(after), of_kernel(before), dict(observed)
-    if base != theirs:  # the usual case is that nothing happened meanwhile
-        steps = plan(ours, base, moves)
-        base, theirs = _after(base, steps), _after(theirs, steps)
-        ours = merged(base, ours, theirs, is_conflict)
-    return normalise(ours)
+    if base == theirs:  # the usual case is that nothing happened meanwhile
+        return normalise(apply(theirs, between(base, ours)), like=observed)
+    steps = plan(ours, base, moves)
+    base, theirs = _after(base, steps), _after(theirs, steps)
+    return normalise(merged(base, ours, theirs, is_conflict), like=observed)
 
 
 def of_kernel(records: Mapping[str, AnyRecord]) -> Records:
     """Without what is only drawn: as the observed records are."""
-    return {key: r for key, r in records.items() if _is_of_kernel(key)}
-
-
-def _is_of_kernel(key: str) -> bool:
-    return key != ids.LAB and ids.kind_of(key) not in ("placement", "style", "area", "note")
+    return {key: r for key, r in records.items() if not isinstance(r, _NOT_OF_KERNEL)}
 
 
 def _removes_more(step: s.AnyStep) -> bool:
@@ -100,7 +97,7 @@ def left_over(
             out[key] = _with_more_addresses(new, now)
         else:
             out[key] = _fields(old, new, now, strict=False)
-    return normalise(out)
+    return normalise(out, like=observed)
 
 
 def _with_more_addresses(new: AnyRecord, now: AnyRecord | None) -> AnyRecord:

@@ -20,6 +20,9 @@ from topology.model.records import AnyRecord
 STORE_AGAIN_SECONDS = 5.0
 """Until changes from outside that could not be stored are tried again."""
 
+OVERDUE_SECONDS = 0.5
+"""Until the policy looks again whether an apply has been answered."""
+
 SQUASH_SECONDS = 10.0
 """A field that changes again within this time is another version of the same history entry."""
 
@@ -28,7 +31,8 @@ TERMINAL, VETHBOARD = "terminal", "vethboard"
 
 
 class _Last(NamedTuple):
-    """The history entry that `follow` made last: its number, the fields that it is about, and when it was made, in monotonic seconds."""
+    """The history entry that `follow` made last: its number, when it was made or amended, in monotonic seconds, and the fields that it and
+    those right before it are about, each of which came soon after the one before: so two interfaces that flap in turn are two entries."""
 
     number: int = 0
     fields: frozenset[tuple[str, str]] = frozenset()
@@ -56,9 +60,12 @@ class Outside:
 
     def act(self) -> None:
         """Facts have paused: what differs from the document now was changed from outside."""
-        self._view.pending = None
-        if not self._parts.machine.is_live or self._carrying.is_overdue:
+        if not self._parts.machine.is_live:
+            return  # it stays to be seen to
+        if self._carrying.is_overdue:
+            self._view.wait_for_quiet(OVERDUE_SECONDS)
             return
+        self._view.pending = None
         differing = self._view.differing()
         if not differing:
             self._backoff.reset()
@@ -66,7 +73,10 @@ class Outside:
             if adopted := [key for key in differing if not self._carrying.is_ruin(key)]:
                 self._follow(adopted)
         elif self._document.policy == "enforce":
-            self._enforce(differing)
+            unloaded, observed = self._carrying.unloaded, self._view.observed.records
+            if undone := [key for key in differing if not unloaded.explains(key, observed)]:
+                self._enforce(undone)
+        self._carrying.settle()
         self._view.show_drift(self._view.differing())
 
     # ---- follow ------------------------------------------------------------------------------------------------------
@@ -74,7 +84,8 @@ class Outside:
     def _follow(self, differing: Sequence[str]) -> None:
         """Take the changes into the document, as an edit of its own. While they cannot be stored, they are drift."""
         desired = self._document.desired
-        after = adopt(desired, self._view.observed.records, differing)
+        unloaded = self._carrying.unloaded
+        after = adopt(desired, unloaded.with_them(desired, self._view.observed.records, differing), differing)
         diff = between(desired, after)
         context = Context(author=TERMINAL, label=", ".join(map(ids.subject_of, differing[:3])), at=now())
         entry = self._entry(diff, context)
@@ -83,6 +94,7 @@ class Outside:
         except ProblemError as e:
             self._cannot_store(e)
             return
+        unloaded.saw(self._view.observed.records)
         self._remember_entry(diff, isinstance(entry, Amend))
         self._adopted(diff, context)
         self._parts.changed()
@@ -96,9 +108,10 @@ class Outside:
         return NewEntry(context, diff)
 
     def _remember_entry(self, diff: Diff[AnyRecord], amended: bool) -> None:
-        undo = self._document.store.heads.undo
-        fields = self._last.fields if amended else _fields(diff)
-        self._last = _Last(undo.number if undo else 0, fields, time.monotonic())
+        undo, now = self._document.store.heads.undo, time.monotonic()
+        number = undo.number if undo is not None else 0
+        goes_on = amended or (number == self._last.number + 1 and now - self._last.at < SQUASH_SECONDS)
+        self._last = _Last(number, _fields(diff) | (self._last.fields if goes_on else frozenset()), now)
 
     def _adopted(self, diff: Diff[AnyRecord], context: Context) -> None:
         self.stored()
@@ -112,8 +125,9 @@ class Outside:
         chains = [key for key in self._view.differing() if ids.kind_of(key) == "chain"]
         if not chains:
             return
-        desired = self._document.desired
-        after = adopt(desired, self._view.observed.records, chains)
+        desired, unloaded = self._document.desired, self._carrying.unloaded
+        after = adopt(desired, self._view.observed.records, [key for key in chains if key not in unloaded.found])
+        after = unloaded.as_printed(after, self._view.observed.records)
         diff = between(desired, after)
         try:
             self._document.keep(after, diff, None)
@@ -131,7 +145,8 @@ class Outside:
         except ProblemError as e:
             self._cannot_enforce(differing, e.problem)
             return
-        left = self._view.differing()
+        unloaded, observed = self._carrying.unloaded, self._view.observed.records
+        left = [key for key in self._view.differing() if not unloaded.explains(key, observed)]
         if left:
             message = f"cannot be undone: {', '.join(map(ids.subject_of, left[:5]))}"
             self._cannot_enforce(left, Problem(code=Code.CONFLICT, message=message, subject=left[0]))

@@ -1,22 +1,26 @@
 """What is sent to those who have a lab open: deltas, each with the next revision, and notices."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from protocol.public import Context, Delta, LabInfo, Notice, NoticeLevel
 from server.sessions import Session, Sessions
-from topology.model.diff import Diff
+from topology.model.diff import Diff, compact
 from topology.model.problems import Problem
 from topology.model.records import AnyRecord
 from topology.observe.live import AnyLive
 
+T = TypeVar("T")
+
 
 class Labels(NamedTuple):
-    """The label of the edit that undo takes back, of the one that redo does again, and the author of the first; empty: there is none."""
+    """The label of the edit that undo takes back, of the one that redo does again, and who made the first, with their session; empty: there
+    is none."""
 
     undo: str = ""
     redo: str = ""
     by: str = ""
+    session: str = ""
 
 
 class Publisher:
@@ -46,14 +50,19 @@ class Publisher:
         """Send a delta with the next revision."""
         self.revision += 1
         labels = self._labels()
-        undo, redo, by = labels if labels != self._sent else (None, None, None)
+        undo, redo, by, session = labels if labels != self._sent else (None, None, None, None)
         self._sent = labels
         delta = Delta(
-            lab=self._lab, revision=self.revision, desired=desired or None, observed=observed or None, live=live or None, context=context,
-            info=self._info() if info else None, drift=drift, warnings=warnings, can_undo=undo, can_redo=redo, undo_by=by, shell=shell,
+            lab=self._lab, revision=self.revision, desired=_sent(desired), observed=_sent(observed), live=_sent(live), context=context,
+            info=self._info() if info else None, drift=drift, warnings=warnings, can_undo=undo, can_redo=redo, undo_by=by,
+            undo_session=session, shell=shell,
         )  # fmt: skip
         self._sessions.broadcast(self.viewers(), delta)
 
     def notice(self, level: NoticeLevel, problem: Problem) -> None:
         """Tell everybody who has the lab open."""
         self._sessions.broadcast(self.viewers(), Notice(lab=self._lab, level=level, problem=problem))
+
+
+def _sent(diff: Diff[T] | None) -> Diff[T] | None:
+    return compact(diff) if diff else None

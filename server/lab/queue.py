@@ -4,7 +4,6 @@ Events of the lab come first, and are also taken in while a job waits for the la
 answered exactly once, also when the lab is gone. No exception ends the thread.
 """
 
-import logging
 import threading
 import time
 from collections import OrderedDict, deque
@@ -13,9 +12,10 @@ from concurrent.futures import Future
 from functools import partial
 from typing import NamedTuple, Protocol, TypeVar
 
+from logs import about, failure, problem_of, start_thread
 from protocol.public import AnyResult
 from server import throttle
-from server.problems import problem_of, unavailable
+from server.problems import unavailable
 from server.sessions import Session
 from server.throttle import Meter
 from topology.model.problems import Code, Problem, ProblemError
@@ -24,8 +24,6 @@ T = TypeVar("T")
 
 MAX_WAITING = 1000
 """Requests of one session that wait in the queue of a lab."""
-
-_log = logging.getLogger("vethboard.server")
 
 
 class Hooks(Protocol):
@@ -67,11 +65,20 @@ class Queue:
         self._there = threading.Condition()
         self._ended = False
         self.dropped = 0
-        self.thread = threading.Thread(target=self._work, name=f"lab-{lab}", daemon=True)
+        self.thread: threading.Thread | None = None
 
     def __len__(self) -> int:
         with self._there:
             return len(self._own) + sum(map(len, self._requests.values()))
+
+    def begin(self) -> None:
+        """Start the thread. Should it fail outside of a job, it begins again."""
+        self.thread = start_thread(f"lab-{self._lab}", self._work, again=True, lab=self._lab)
+
+    def join(self, seconds: float) -> None:
+        """Wait until the thread has ended."""
+        if self.thread is not None:
+            self.thread.join(seconds)
 
     # ---- jobs --------------------------------------------------------------------------------------------------------
 
@@ -97,10 +104,11 @@ class Queue:
         """Run a job that answers request `id` now or later. What it raises is the answer."""
 
         def guarded() -> None:
-            try:
-                run()
-            except Exception as e:
-                session.refuse(id, problem_of(e))
+            with about(session=session.id):
+                try:
+                    run()
+                except Exception as e:
+                    session.refuse(id, problem_of(e))
 
         problem = self._enqueue(Request(session, id, guarded, drop))
         if problem is not None:
@@ -187,8 +195,8 @@ class Queue:
         except Exception as e:
             try:
                 self._hooks.failed(problem_of(e))
-            except Exception:
-                _log.exception("lab %s: a problem could not be reported", self._lab)
+            except Exception as error:
+                failure(error, f"lab {self._lab}: a problem could not be reported")
 
     def _is_waiting(self) -> bool:
         with self._there:

@@ -8,7 +8,7 @@ from protocol import private as p
 from server.lab.document import Document
 from server.lab.publisher import Publisher
 from topology.journey.warnings import warnings
-from topology.model.diff import Diff, between
+from topology.model.diff import Diff, between, replaced
 from topology.model.problems import Problem
 from topology.model.records import AnyRecord
 from topology.observe.live import AnyLive
@@ -17,6 +17,10 @@ from topology.observe.observed import Observed
 
 QUIET_SECONDS, MAX_QUIET_SECONDS = 0.03, 0.25
 """The policy acts on outside changes after this long without a fact, at the latest this long after the first one."""
+
+
+WARNINGS_REST = 5
+"""Warnings are not looked for again before so many times as long as it took has passed."""
 
 
 class Pending(NamedTuple):
@@ -38,6 +42,12 @@ class View:
         self._hold = 0.0
         """The policy does not act before, in monotonic seconds."""
         self.stale_warnings = True
+        self._warn_again = 0.0
+        """Warnings are not looked for before, in monotonic seconds."""
+        self._compared: tuple[Mapping[str, AnyRecord], Mapping[str, AnyRecord]] = ({}, self.observed.records)
+        """Document and kernel when they were last compared."""
+        self._differing: set[str] = set()
+        """The ids in which they differed."""
 
     def fold(self, event: p.Facts, attached: p.Attached | None) -> None:
         """Take facts in and publish what they change."""
@@ -83,9 +93,17 @@ class View:
         due = min(self.pending.last + QUIET_SECONDS, self.pending.first + MAX_QUIET_SECONDS)
         return max(due, self._hold) - time.monotonic()
 
+    def seconds_until_warnings(self) -> float | None:
+        """Until they may be looked for again; None: they are those of now."""
+        return max(0.0, self._warn_again - time.monotonic()) if self.stale_warnings else None
+
     def differing(self) -> tuple[str, ...]:
-        """The ids that differ between document and kernel now."""
-        return drift(self._document.desired, self.observed.records)
+        """The ids that differ between document and kernel now. Only records that are others than at the last call are compared."""
+        before, now = self._compared, (self._document.desired, self.observed.records)
+        changed = {key for old, new in zip(before, now, strict=True) if old is not new for key in replaced(old, new)}
+        self._differing = (self._differing - changed).union(drift(*now, changed))
+        self._compared = now
+        return tuple(sorted(self._differing))
 
     def show_drift(self, found: tuple[str, ...]) -> None:
         """Publish what differs, where that is another than before."""
@@ -93,14 +111,17 @@ class View:
             self.drift = found
             self._publisher.publish(drift=found)
 
-    def update_warnings(self, is_live: bool, more: Problem | None) -> None:
-        """Publish the warnings, where they are others than before. `more`: one that comes from elsewhere."""
-        if not self.stale_warnings:
+    def update_warnings(self, is_live: bool, more: tuple[Problem, ...]) -> None:
+        """Publish the warnings, where they are others than before. `more`: those that come from elsewhere.
+
+        They are of the whole lab: of a large one they are looked for so seldom that most of the time is left for the rest.
+        """
+        began = time.monotonic()
+        if not self.stale_warnings or began < self._warn_again:
             return
         self.stale_warnings = False
-        found = warnings(self.observed.records if is_live else self._document.desired)
-        if more is not None:
-            found = (more, *found)
+        found = (*more, *warnings(self.observed.records if is_live else self._document.desired))
+        self._warn_again = time.monotonic() + WARNINGS_REST * (time.monotonic() - began)
         if found != self.warnings:
             self.warnings = found
             self._publisher.publish(warnings=found)

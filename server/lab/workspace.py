@@ -39,6 +39,10 @@ WRITE_DOCUMENT_SECONDS = 2.0
 """The text of the document is written after this long without a job; each edit by itself only writes what it changes."""
 
 
+MAX_PEOPLE = 50
+"""Names of viewers in the entry of a lab."""
+
+
 class Seen(NamedTuple):
     """A lab at one revision, for other threads to read."""
 
@@ -54,14 +58,14 @@ class Workspace:
 
     def __init__(self, store: LabStore, control: Control, sessions: Sessions, changed: Callable[[], None]) -> None:
         self.lab, self.store = store.lab, store
-        self._sessions, self._changed = sessions, changed
+        self._sessions, self._changed, self._metrics = sessions, changed, control.metrics
         document = Document(store)
         self._queue = Queue(self.lab, self)
         publisher = Publisher(self.lab, sessions, self.info, document.labels)
         handlers = Handlers(self._on_facts, self._on_applied, self._on_limit, self._on_lost, self._on_silence, self._on_heard)
-        connection = Connection(self.lab, control, self._queue, handlers)
-        view, uplink = View(document, publisher), Uplink(control, self.lab)
         machine = Machine(self.lab, store.problem, self._state_changed)
+        connection = Connection(self.lab, control, self._queue, handlers, machine.left)
+        view, uplink = View(document, publisher), Uplink(control, self.lab)
         self._parts = parts = Parts(self.lab, machine, connection, document, view, publisher, uplink, changed)
         self._carrying = Carrying(parts)
         self._outside = Outside(parts, self._carrying)
@@ -69,7 +73,7 @@ class Workspace:
         self._subscriptions: dict[str, Subscribe] = {}
         """By session."""
         self._life = Life(parts, self._carrying, self._outside, self._editing.limits, self._subscriptions.values)
-        self._queue.thread.start()
+        self._queue.begin()
 
     # ---- what others see ---------------------------------------------------------------------------------------------
 
@@ -127,12 +131,14 @@ class Workspace:
 
     def info(self) -> LabInfo:
         """Its entry in the list of labs."""
+        viewers = self._sessions.viewers(self.lab)
         return LabInfo(
             lab=self.lab,
             state=self.state,
             policy=self._parts.document.policy,
             namespaces=sum(isinstance(r, Namespace) for r in self.desired.values()),
-            viewers=len(self._sessions.viewers(self.lab)),
+            viewers=len(viewers),
+            people=tuple(sorted({s.shown_name for s in viewers})[:MAX_PEOPLE]),
             problem=self._parts.machine.problem,
             firewall=self.firewall,
             silent_since=self._parts.machine.silent_since,
@@ -142,12 +148,13 @@ class Workspace:
         """The state for a session, which gets all later deltas. On the lab's thread, so that none is missed between the two."""
         session.open.add(self.lab)
         self._changed()
-        undo, redo, by = self._parts.document.labels()
+        undo, redo, by, by_session = self._parts.document.labels()
         seen = self.seen
         return Snapshot(
             info=self.info(), revision=seen.revision, desired=self.desired, observed=self.observed.records.whole(),
             live=self.observed.live.whole(),
             drift=seen.drift, warnings=self._parts.view.warnings, can_undo=undo or None, can_redo=redo or None, undo_by=by or None,
+            undo_session=by_session or None, session=session.id,
         )  # fmt: skip
 
     def publish_info(self) -> None:
@@ -182,6 +189,7 @@ class Workspace:
         now, due = time.monotonic(), self._parts.view.seconds_until_due() if self._parts.machine.is_live else None
         waits = [due] if due is not None else []
         waits += [WRITE_DOCUMENT_SECONDS] if self.store.behind else []
+        waits += [rest] if (rest := self._parts.view.seconds_until_warnings()) is not None else []
         waits += [self._life.look_again - now] if self._life.look_again is not None else []
         return max(0.0, min(waits)) if waits else None
 
@@ -192,6 +200,8 @@ class Workspace:
             self._outside.act()
         elif self._life.look_again is not None and self._life.look_again <= time.monotonic():
             self._life.look()
+        elif self._parts.view.seconds_until_warnings() == 0:
+            pass  # `idle` looks for them next
         elif self.store.behind:
             self._write_document()
 
@@ -200,7 +210,9 @@ class Workspace:
         due = self._parts.view.seconds_until_due()
         if due is not None and due <= 0 and self._parts.machine.is_live:
             self._outside.act()
-        self._parts.view.update_warnings(self._parts.machine.is_live, self._parts.uplink.problem)
+        uplink, is_live = self._parts.uplink.problem, self._parts.machine.is_live
+        more = (*([uplink] if uplink is not None else []), *(self._carrying.unloaded.problems if is_live else ()))
+        self._parts.view.update_warnings(is_live, more)
 
     def failed(self, problem: Problem) -> None:
         """A job failed that answers no request."""
@@ -213,7 +225,14 @@ class Workspace:
 
     def edit(self, asked: EditRequest) -> Done | Planned:
         """Carry out an edit. Raises ProblemError, and then nothing has changed."""
-        return self._editing.edit(asked)
+        try:
+            done = self._editing.edit(asked)
+        except Exception:
+            self._metrics.edits.labels("refused").inc()
+            raise
+        if isinstance(done, Done):
+            self._metrics.edits.labels("done").inc()
+        return done
 
     # ---- start and end -----------------------------------------------------------------------------------------------
 
@@ -257,12 +276,13 @@ class Workspace:
 
     def join(self, seconds: float) -> None:
         """Wait until its thread has ended."""
-        self._queue.thread.join(seconds)
+        self._queue.join(seconds)
 
     # ---- what the lab reports ----------------------------------------------------------------------------------------
 
     def _on_facts(self, event: p.Facts) -> None:
-        self._parts.view.fold(event, self._parts.connection.attached)
+        with self._metrics.fold.time():
+            self._parts.view.fold(event, self._parts.connection.attached)
 
     def _on_applied(self, event: p.Applied) -> None:
         self._queue.submit(lambda: self._carrying.applied_late(event))
@@ -309,9 +329,14 @@ class Workspace:
 
     def subscribe(self, session: Session, request: Subscribe) -> Done:
         """Set what live records this session gets."""
-        self._subscriptions[session.sid] = request
-        self._parts.connection.subscribe(self._subscriptions.values())
+        if self._sessions.get(session.sid) is session:  # else it is gone, and nobody would take its subscription away
+            self._subscriptions[session.sid] = request
+            self._parts.connection.subscribe(self._subscriptions.values())
         return Done(revision=self.revision)
+
+    def has_subscribed(self, session: Session) -> bool:
+        """Whether it gets live records. May be called on any thread."""
+        return session.sid in self._subscriptions
 
     def leave(self, session: Session) -> None:
         """The session has closed the lab, or is gone. May be called on any thread."""

@@ -1,12 +1,11 @@
 """Backups made and restored while the server runs."""
 
 import tempfile
-import threading
 from typing import IO
 
+from logs import problem_of, start_thread
 from protocol import public as q
 from server.hub import Hub
-from server.problems import problem_of
 from server.sessions import RunningRequest, Session
 from server.storage import read_backup
 from topology.model.problems import Code, Problem, ProblemError
@@ -40,7 +39,7 @@ def backup(hub: Hub, session: Session, request: q.Backup) -> None:
         except Exception as e:
             session.refuse(request.id, problem_of(e))
 
-    threading.Thread(target=run, name="backup", daemon=True).start()
+    start_thread("backup", run)
 
 
 def restore(hub: Hub, session: Session, request: q.Restore) -> None:
@@ -67,7 +66,7 @@ def restore(hub: Hub, session: Session, request: q.Restore) -> None:
             session.refuse(request.id, problem_of(e))
             return
         if eof:
-            threading.Thread(target=end, name="restore", daemon=True).start()
+            start_thread("restore", end)
 
     def cancel(_signal: int | None) -> None:
         session.running.pop(request.id, None)

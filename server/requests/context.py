@@ -7,4 +7,4 @@ from server.sessions import Session
 
 def context(session: Session, label: str) -> Context:
     """This session, now; `label`: what the history calls the change."""
-    return Context(author=session.author, session=session.sid, label=label, at=now())
+    return Context(author=session.access.author, name=session.name, session=session.id, label=label, at=now())

@@ -2,11 +2,11 @@
 
 import msgspec
 
+from logs import problem_of
 from protocol.public import Answer, AnyRequest
 from server import throttle
 from server.access import allow
 from server.hub import Hub
-from server.problems import problem_of
 from server.requests.table import BY_TYPE
 from server.sessions import Session
 from topology.model.problems import Code, Problem

@@ -10,6 +10,7 @@ from server.requests import examples
 from server.requests.context import context
 from server.sessions import Session
 from topology.edit.commands import AnyCommand, ApplyDocument, SetLab
+from topology.model.people import display_name
 
 
 def list_labs(hub: Hub, session: Session, _request: q.ListLabs) -> q.Labs:
@@ -102,6 +103,13 @@ def subscribe(workspace: Workspace, session: Session, request: q.Subscribe) -> q
 def doctor(hub: Hub, _session: Session, _request: q.Doctor) -> q.Diagnosis:
     """What this kernel and system can do."""
     return q.Diagnosis(checks=hub.checks())
+
+
+def set_name(hub: Hub, session: Session, request: q.SetName) -> q.Done:
+    """Call the person at this session something else from now on."""
+    session.rename(display_name(request.name) if request.name else "")
+    hub.labs_changed()
+    return q.Done()
 
 
 def make_token(hub: Hub, _session: Session, request: q.MakeToken) -> q.TokenMade:

@@ -44,6 +44,7 @@ ENTRIES: tuple[Entry, ...] = (
     _entry(q.Close, in_lab(labs.close_lab), "view", audited=False),
     _entry(q.Subscribe, on_writer(labs.subscribe), "view", audited=False),
     _entry(q.Doctor, at_once(labs.doctor), "admin", audited=False),
+    _entry(q.SetName, at_once(labs.set_name), "any"),
     _entry(q.MakeToken, at_once(labs.make_token), "admin"),
     _entry(q.RevokeToken, at_once(labs.revoke_token), "admin"),
     _entry(q.ListTokens, at_once(labs.list_tokens), "admin", audited=False),

@@ -16,6 +16,9 @@ from server.storage.errors import is_lost, name_of, problem_error, storage_probl
 
 T = TypeVar("T")
 
+OnCommit = Callable[[float, bool], None]
+"""Called when a transaction that writes has ended: the seconds that it took, and whether it is on disk."""
+
 FILE = "vethboard.db"
 BUSY_SECONDS = 5.0
 """How long another program that writes the SQLite file is waited for."""
@@ -78,6 +81,7 @@ class Database:
         self.url = url
         self.file = Path(url.database or "") if url.drivername == "sqlite" else None
         self._identity: tuple[int, int] | None = None
+        self.on_commit: OnCommit = lambda _seconds, _done: None
         self._engine = self._make_engine(CONNECTIONS if self.file is None else 1)
 
     def _make_engine(self, connections: int | None) -> Engine:
@@ -122,7 +126,13 @@ class Database:
         Where PostgreSQL is lost, it is tried again; whether a commit came through is then unknown, so `job` must come to the same
         when it is done twice.
         """
-        return self._run(job, write=True)
+        began, is_done = time.monotonic(), False
+        try:
+            result = self._run(job, write=True)
+            is_done = True
+        finally:
+            self.on_commit(time.monotonic() - began, is_done)
+        return result
 
     def read(self, job: Callable[[Connection], T]) -> T:
         """Do `job`, which only reads. Raises ProblemError."""

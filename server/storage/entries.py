@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Select, bindparam, delete, func, insert, sele
 from protocol.public import Change, Context
 from server.storage.bounds import HISTORY_BYTES, HISTORY_ENTRIES, PAGE_BYTES
 from server.storage.tables import history, labs
-from topology.model.diff import Diff
+from topology.model.diff import Diff, compact
 from topology.model.kinds import FORMER_KEYS
 from topology.model.problems import Code, Problem, ProblemError
 from topology.model.records import AnyRecord
@@ -135,7 +135,7 @@ def put(connection: Connection, lab: str, change: Change) -> None:
 
 
 def _insert(connection: Connection, lab: str, change: Change) -> None:
-    text = msgspec.json.encode(msgspec.structs.replace(change, undone=False))
+    text = msgspec.json.encode(msgspec.structs.replace(change, undone=False, diff=compact(change.diff)))
     connection.execute(_INSERT, {"lab": lab, "number": change.number, "size": len(text), "entry": text.decode()})
 
 

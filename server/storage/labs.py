@@ -17,7 +17,7 @@ from server.storage.entries import Counters, Entry, Heads, NewEntry, Page
 from server.storage.tables import kept_documents, labs, pending_changes
 from topology.document import document
 from topology.model import ids
-from topology.model.diff import Diff, apply
+from topology.model.diff import Diff, apply, compact
 from topology.model.problems import Code, Problem, ProblemError, unknown
 from topology.model.records import AnyRecord, Lab, Records
 
@@ -69,7 +69,7 @@ def text_of(lab: str, records: Mapping[str, AnyRecord]) -> str:
 def parse(text: str | bytes, diffs: Iterable[str]) -> Records:
     """The document with what came after its text was written. Raises ProblemError."""
     try:
-        records = document.load(text)
+        records = document.load(text, kept=True)
         for diff in diffs:
             records = apply(records, msgspec.json.decode(diff, type=_Diff))
     except ProblemError:
@@ -128,6 +128,11 @@ class LabStore:
         """Entries older than number `before`, the newest first."""
         limit = max(1, min(limit, PAGE_ENTRIES))
         return self._database.read(lambda connection: entries.page(connection, self.lab, before, limit))
+
+    @property
+    def revision(self) -> int:
+        """Of the last commit; each has the next one."""
+        return self._row.revision
 
     @property
     def behind(self) -> int:
@@ -193,7 +198,7 @@ class LabStore:
         replaced: Problem | None = None,
     ) -> Heads:  # fmt: skip
         """`whole`: write the text of the document instead of the diff."""
-        change = msgspec.json.encode(diff).decode() if diff and not whole else ""
+        change = msgspec.json.encode(compact(diff)).decode() if diff and not whole else ""
         whole = whole or len(self._pending) >= PENDING_CHANGES or sum(self._pending) + len(change) > PENDING_BYTES
         text = text_of(self.lab, records) if whole and self.problem is replaced else None
         revision = self._row.revision + 1

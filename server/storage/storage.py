@@ -10,9 +10,10 @@ from typing import BinaryIO
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from server.clock import now
 from server.storage import archive, import_files, schema, tokens
 from server.storage.archive import Archive
-from server.storage.database import Database, parse_url
+from server.storage.database import Database, OnCommit, parse_url
 from server.storage.errors import problem_error
 from server.storage.labs import LabStore
 from server.storage.state_directory import StateDirectory
@@ -45,6 +46,14 @@ class Storage:
             raise
         return cls(database, directory)
 
+    def watch_commits(self, on_commit: OnCommit) -> None:
+        """Have every transaction that writes reported from now on."""
+        self._database.on_commit = on_commit
+
+    def check_writable(self) -> None:
+        """Write something that means nothing, durably. Raises ProblemError where the database cannot keep anything now."""
+        self.set_setting("checked", now())
+
     def close(self) -> None:
         """End all connections."""
         self._database.close()
@@ -67,6 +76,11 @@ class Storage:
         with self._lock:
             self._stores[lab] = store
         return store
+
+    def forget(self, lab: str) -> None:
+        """It was deleted."""
+        with self._lock:
+            self._stores.pop(lab, None)
 
     # ---- tokens and settings -----------------------------------------------------------------------------------------
 

@@ -1,24 +1,30 @@
 """The Flask application: the built web app as files, downloads and uploads, and Socket.IO for everything else. All need a token, but for
 the schema of documents, which editors ask for."""
 
+import logging
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, make_response, redirect, request, send_from_directory
 from flask_socketio import SocketIO
+from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
+from logs import problem_of
 from protocol.limits import MAX_REQUEST_BYTES
 from server.access import sees
 from server.audit import Actor
 from server.hub import Hub
-from server.web import captures, files
-from server.web.backpressure import BackpressureWebSocket
+from server.web import backpressure, captures, files, health
 from server.web.cookie import COOKIE
+from server.web.health import Readers
 from server.web.socket import Socket
 from topology.document.schema import text as schema_text
 from topology.model.problems import Code
 
+_LIBRARIES = logging.getLogger("socketio")
+"""Where Socket.IO logs: to our handlers, instead of one of its own."""
+_LIBRARIES.setLevel(logging.ERROR)
 _COOKIE_SECONDS = 30 * 86400
 _MAX_PATH = 300
 """Characters of a path in the audit log."""
@@ -33,17 +39,23 @@ _FOREVER = "public, max-age=31536000, immutable"
 """Cache-Control of files whose name has a hash of their content."""
 
 
-def make(hub: Hub, web: Path) -> tuple[Flask, SocketIO]:
-    """The application; `web` is the folder of the built web app."""
+def make(hub: Hub, web: Path, metrics: Readers = "local") -> tuple[Flask, SocketIO]:
+    """The application; `web` is the folder of the built web app. `metrics`: who may read /metrics without the administrator's token."""
     app = Flask("vethboard", static_folder=None)
     socket = SocketIO(
         app, async_mode="threading", async_handlers=False, cors_allowed_origins=_same_origin, max_http_buffer_size=MAX_REQUEST_BYTES,
         transports=["websocket"], ping_interval=20, ping_timeout=20, serve_client=False,
+        logger=_LIBRARIES, engineio_logger=_LIBRARIES,
     )  # fmt: skip
-    socket.server.eio._async = {**socket.server.eio._async, "websocket": BackpressureWebSocket}  # engineio has no public way to set it
+    socket.server.eio._async = {
+        **socket.server.eio._async,
+        "websocket": backpressure.of(hub.metrics.refused),
+    }  # engineio has no public way to set it
     files.routes(app, hub, lambda lab: _may_transfer(hub, lab, ("edit", "admin")))
     captures.routes(app, hub, lambda lab: _may_transfer(hub, lab, ("view", "edit", "admin")))
+    health.routes(app, hub, metrics)
     app.after_request(_with_headers)
+    app.register_error_handler(Exception, _failed)
     _pages(app, hub, web)
     Socket(hub, socket).register()
     return app, socket
@@ -53,7 +65,8 @@ def _may_transfer(hub: Hub, lab: str, roles: tuple[str, ...]) -> bool:
     """Whether the token of the current HTTP request has one of these roles in the lab. It is audited either way."""
     access = hub.tokens.access(request.cookies.get(COOKIE)) if _same_origin(request.origin, request.environ) else None
     allowed = access is not None and access.role in roles and sees(access, lab)
-    actor = Actor("browser", access.token if access is not None else "", "", request.remote_addr or "")
+    author, token = (access.author, access.token) if access is not None else ("", "")
+    actor = Actor(author, "", token, "", request.remote_addr or "")
     what = "put-file" if request.method == "PUT" else "get-file"
     hub.audit.write(actor, what, lab, "started" if allowed else str(Code.DENIED), {"path": request.path[:_MAX_PATH]})
     return allowed
@@ -65,6 +78,13 @@ def _same_origin(origin: str | None, environ: dict[str, str] | None = None) -> b
         return True
     host = (environ or {}).get("HTTP_HOST", "")
     return urlsplit(origin).netloc == host
+
+
+def _failed(error: Exception) -> AnyResponse:
+    """What a page raised: an HTTP error of its own, or a mistake of ours, which is logged and told with its id."""
+    return (
+        error.get_response() if isinstance(error, HTTPException) else files.refused(problem_of(error, f"{request.method} {request.path}"))
+    )
 
 
 def _with_headers(response: Response) -> Response:

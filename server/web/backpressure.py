@@ -4,37 +4,120 @@ simple-websocket reads on a thread of its own into a list without bound: a clien
 decoded at full speed while nobody handles them. Here that thread stops reading while messages wait; TCP then makes the client wait.
 """
 
+import contextlib
 import time
 from collections.abc import Callable
 from typing import Any
 
 import simple_websocket
 from engineio.async_drivers._websocket_wsgi import SimpleWebSocketWSGI
+from wsproto.utilities import RemoteProtocolError
+
+from logs import failure
+from protocol.limits import MAX_REQUEST_BYTES
 
 MAX_WAITING = 32
 """Messages that may wait to be handled before reading stops."""
+
+LOGIN_SECONDS, LOGIN_BYTES = 20.0, 64 << 10
+"""How long a client may take to log in, and the longest message until then."""
+
+KEY = "vethboard.websocket"
+"""Where the WSGI environment has the websocket."""
 
 _POLL_SECONDS = 0.01
 _READ_BYTES = 64 << 10
 
 
+class _Socket:
+    """A socket whose timeout counts only until `is_patient`: a `recv` that has begun keeps the timeout of then."""
+
+    def __init__(self, sock: Any) -> None:
+        self._sock, self.is_patient = sock, False
+
+    def recv(self, count: int) -> bytes:
+        """As `socket.recv`."""
+        while True:
+            try:
+                return bytes(self._sock.recv(count))
+            except TimeoutError:
+                if not self.is_patient:
+                    raise
+
+    def send(self, data: bytes) -> None:
+        """All of it: with a timeout `socket.send` may send a part."""
+        self._sock.sendall(data)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._sock, name)
+
+
 class _Server(simple_websocket.Server):  # type: ignore[misc]  # it ships no types
+    """`login_until`: when a client must have logged in, in monotonic seconds; None: it has. `on_refused`: called with why it is cut off."""
+
+    login_until: float | None = None
+    on_refused: Callable[[str], None] = staticmethod(lambda _reason: None)
+
+    def logged_in(self) -> None:
+        """The client has shown a valid token: it may send long messages, and stay."""
+        self.login_until = None
+        self.max_message_size = MAX_REQUEST_BYTES
+        self.sock.is_patient = True
+        self.sock.settimeout(None)
+
+    def _thread(self) -> None:
+        """Reads until the end. Whatever the library does not expect (bytes that are no UTF-8, a frame that cannot be) ends the connection;
+        else nobody would read it, and its other thread would wait for ever."""
+        try:
+            super()._thread()
+        except (RemoteProtocolError, UnicodeDecodeError):
+            pass
+        except Exception as e:
+            failure(e, "reading a websocket; its connection is closed")
+        finally:
+            self._end()
+        if self.login_until is not None and time.monotonic() >= self.login_until:
+            self.on_refused("time")
+
+    def _end(self) -> None:
+        """Wake who waits for a message: the library itself may do so before `connected` is false, and then it is waited for ever."""
+        self.connected = False
+        self.event.set()
+        with contextlib.suppress(OSError):
+            self.sock.close()
+
     def _handle_events(self) -> bool:
         going = bool(super()._handle_events())
         while going and self.connected and len(self.input_buffer) > MAX_WAITING:
             time.sleep(_POLL_SECONDS)
+        if self.login_until is not None:
+            if self.incoming_message_len > LOGIN_BYTES:
+                self.on_refused("size")
+            going = going and time.monotonic() < self.login_until
         return going
 
 
 class BackpressureWebSocket(SimpleWebSocketWSGI):  # type: ignore[misc]  # it ships no types
     """The class that engineio makes an object of for each connection."""
 
+    on_refused: Callable[[str], None] = staticmethod(lambda _reason: None)
+
     def __call__(self, environ: dict[str, Any], _start_response: Callable[..., Any]) -> Any:
         """Serve one connection until its end, which is a ConnectionError, because werkzeug would else send an HTTP response.
 
-        Compression (permessage-deflate, RFC 7692) is not offered on: simple-websocket would always accept it.
+        Compression (permessage-deflate, RFC 7692) is not offered on: simple-websocket would always accept it. Until `logged_in` is called
+        on `environ[KEY]`, messages are short, and the time is limited.
         """
         offered = {key: value for key, value in environ.items() if key != "HTTP_SEC_WEBSOCKET_EXTENSIONS"}
-        self.ws = _Server(offered, receive_bytes=_READ_BYTES, **self.server_args)
+        offered["werkzeug.socket"] = _Socket(environ["werkzeug.socket"])
+        offered["werkzeug.socket"].settimeout(LOGIN_SECONDS)
+        self.ws = environ[KEY] = _Server(offered, receive_bytes=_READ_BYTES, max_message_size=LOGIN_BYTES, **self.server_args)
+        self.ws.on_refused = self.on_refused
+        self.ws.login_until = time.monotonic() + LOGIN_SECONDS
         self.app(self)
         raise ConnectionError
+
+
+def of(on_refused: Callable[[str], None]) -> type[BackpressureWebSocket]:
+    """The class for one server object. `on_refused`: called with `time` or `size` for a client that was cut off before its login."""
+    return type("BackpressureWebSocket", (BackpressureWebSocket,), {"on_refused": staticmethod(on_refused)})

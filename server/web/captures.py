@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterator
 
 from flask import Flask, Response
 
+from logs import problem_of
 from protocol import captures as c
 from protocol import pcapng
 from protocol import private as p
 from server.agent_link import LabLink
 from server.hub import Hub
-from server.problems import problem_of
 from server.web.files import attachment, refused
 from topology.model import ids
 from topology.model.problems import Code, Problem, unknown

@@ -6,11 +6,11 @@ from urllib.parse import quote
 import msgspec
 from flask import Flask, Response, make_response, request
 
+from logs import problem_of
 from protocol import private as p
 from protocol.limits import MAX_UPLOAD_BYTES
 from server.agent_link import LabLink
 from server.hub import Hub
-from server.problems import problem_of
 from topology.model.problems import Code, Problem, ProblemError
 
 _PIECE_BYTES = 512 << 10

@@ -1,5 +1,6 @@
 """Socket.IO: clients connect and disconnect, their events are passed on, and events are sent to them."""
 
+import contextlib
 import logging
 import threading
 
@@ -7,23 +8,21 @@ import msgspec
 from flask import request
 from flask_socketio import ConnectionRefusedError, SocketIO
 
+from logs import about, problem_of
 from protocol.public import Answer
 from server.access import Access
 from server.audit import Actor, SessionLog
 from server.hub import Hub
 from server.requests import terminals
 from server.requests.dispatch import receive
-from server.sessions import Connection, Session
+from server.sessions import Connection, Session, new_id
+from server.web import backpressure
 from server.web.cookie import COOKIE
-from topology.model.problems import Code, Problem
+from topology.model.people import display_name
+from topology.model.problems import Code, Problem, ProblemError
 
 MAX_WAITING = 2000
 """Events that wait for one client. One that has more is disconnected: it reconnects and opens its lab again."""
-
-MAX_AUTHOR = 40
-"""Characters of the name that a client gives itself."""
-
-_RESERVED_AUTHORS = ("", "terminal", "vethboard")
 
 _log = logging.getLogger("vethboard.server")
 
@@ -33,6 +32,7 @@ class Socket:
 
     def __init__(self, hub: Hub, socket: SocketIO) -> None:
         self._hub, self._socket = hub, socket
+        self._received, self._sent = hub.metrics.received["client"], hub.metrics.sent["client"]
 
     def register(self) -> None:
         """Have Flask-SocketIO call the handlers."""
@@ -41,26 +41,32 @@ class Socket:
         self._socket.on_event("request", self._request)
         self._socket.on_event("terminal", self._terminal)
         self._socket.on_event("*", self._unknown)
+        self._socket.on_error_default(self._failed)
 
     # ---- from the client, on the thread of its connection ------------------------------------------------------------
 
     def _connect(self, auth: object = None) -> None:
-        """`auth`: {"token", "author"}; a browser sends its token as a cookie instead."""
+        """`auth`: {"token", "name"}; a browser sends its token as a cookie instead. A name that cannot be is left out."""
         given = auth if isinstance(auth, dict) else {}
         token = given.get("token")
         access = self._hub.tokens.access(token if isinstance(token, str) else request.cookies.get(COOKIE))
-        actor = Actor(_author(given), access.token if access else "", _sid(), request.remote_addr or "")
+        author, name = (access.author, _name(given)) if access else ("", "")
+        actor = Actor(author, name, access.token if access else "", new_id(), request.remote_addr or "")
         if access is None:
             self._hub.audit.write(actor, "connect", None, str(Code.DENIED))
             problem = Problem(code=Code.DENIED, message="wrong token", hint="open the address that was printed when Vethboard was started")
             raise ConnectionRefusedError(str(problem), msgspec.to_builtins(problem))
+        if (websocket := request.environ.get(backpressure.KEY)) is not None:
+            websocket.logged_in()
         self._hub.sessions.add(self._session(actor, access))
 
     def _session(self, actor: Actor, access: Access) -> Session:
-        sid = actor.session
+        sid = _sid()
         lock = threading.Lock()
         connection = Connection(lambda name, payload: self._send(sid, lock, name, payload), lambda: self._socket.server.disconnect(sid))
-        return Session(sid, actor.author, access, SessionLog(self._hub.audit, actor), connection)
+        session = Session(sid, actor.name, access, SessionLog(self._hub.audit, actor), connection, actor.session)
+        session.on_answer = self._hub.metrics.answered
+        return session
 
     def _disconnect(self, *_: object) -> None:
         session = self._hub.sessions.remove(_sid())
@@ -70,19 +76,30 @@ class Socket:
     def _request(self, text: object = None) -> None:
         session = self._hub.sessions.get(_sid())
         if session is not None:
+            self._received.inc(len(text) if isinstance(text, str | bytes) else 0)
             session.meter.count()
             session.throttle.wait()
-            receive(self._hub, session, text)
+            with about(session=session.id):
+                receive(self._hub, session, text)
 
     def _terminal(self, frame: object = None) -> None:
         session = self._hub.sessions.get(_sid())
         if session is not None and isinstance(frame, bytes):
-            terminals.on_frame(session, frame)
+            self._received.inc(len(frame))
+            with about(session=session.id):
+                terminals.on_frame(session, frame)
 
     def _unknown(self, event: str, *_: object) -> None:
         session = self._hub.sessions.get(_sid())
         if session is not None:
             problem = Problem(code=Code.INVALID, message=f'there is no event "{event}"', hint='send "request"')
+            session.send(Answer(id="", problem=problem))
+
+    def _failed(self, error: Exception) -> None:
+        """A handler raised what it does not answer itself: the connection goes on, the client is told."""
+        problem = problem_of(error, "an event of a client")
+        session = self._hub.sessions.get(_sid())
+        if session is not None:
             session.send(Answer(id="", problem=problem))
 
     # ---- to the client, on any thread --------------------------------------------------------------------------------
@@ -100,12 +117,15 @@ class Socket:
             return
         with lock:
             self._socket.emit(name, payload, to=sid)
+        self._sent.inc(len(payload))
 
 
-def _author(auth: dict[str, object]) -> str:
-    """The name that the client gives itself, unless it is reserved."""
-    author = auth.get("author")
-    return author[:MAX_AUTHOR] if isinstance(author, str) and author not in _RESERVED_AUTHORS else "browser"
+def _name(auth: dict[str, object]) -> str:
+    """What the person calls themself; empty where that cannot be a name."""
+    name = auth.get("name")
+    with contextlib.suppress(ProblemError):
+        return display_name(name) if isinstance(name, str) else ""
+    return ""
 
 
 def _sid() -> str:

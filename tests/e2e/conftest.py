@@ -12,6 +12,8 @@ CHROMIUM = "/usr/bin/chromium"
 ARGS = (
     "--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run", "--disable-gpu",
 )  # fmt: skip
+WILL_NOT_SAY = "localStorage.getItem('vethboard.name') ?? localStorage.setItem('vethboard.name', '')"
+"""To be run in a page before its own scripts: its person was asked for a name already."""
 OUT = Path(__file__).parent / "out"
 
 

@@ -4,6 +4,7 @@ import json
 
 from playwright.sync_api import Browser, Page, expect
 
+from tests.e2e.conftest import WILL_NOT_SAY
 from tests.e2e.test_walk import Hand
 from tests.support import ROOT, Stack
 
@@ -64,6 +65,7 @@ def test_a_bridge_stays_where_it_is_and_the_reason_is_said(page: Page, stack: St
 
 def test_two_browsers_see_the_same(page: Page, browser: Browser, stack: Stack, lab: str) -> None:
     other = browser.new_context(locale="zh-TW")
+    other.add_init_script(WILL_NOT_SAY)
     second = other.new_page()
     second.goto(f"{stack.url}/?token={stack.token}&lab={lab}")
     Hand(page, stack, lab).namespace("shared")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from tests.e2e.conftest import WILL_NOT_SAY
 from tests.e2e.test_walk import Hand
 from tests.support import Stack
 
@@ -130,6 +131,7 @@ def test_panes_tabs_and_a_reload(page: Page, stack: Stack, lab: str) -> None:
 def test_two_look_and_type(page: Page, browser: Browser, stack: Stack, lab: str) -> None:
     shell = Shell(page, lab).open()
     context = browser.new_context(viewport={"width": 1000, "height": 700}, locale="en-GB")
+    context.add_init_script(WILL_NOT_SAY)
     other = context.new_page()
     other.goto(f"{stack.url}/?token={stack.token}&lab={lab}")
     other.get_by_role("group", name="Namespace host").wait_for()

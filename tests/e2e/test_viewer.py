@@ -4,6 +4,7 @@ import json
 
 from playwright.sync_api import Page, expect
 
+from tests.e2e.conftest import WILL_NOT_SAY
 from tests.support import Stack
 
 
@@ -15,6 +16,7 @@ def test_a_viewer_watches_and_changes_nothing(page: Page, stack: Stack, lab: str
     secret = json.loads(stack.cli("token", lab, "--view", "--json"))["token"]
     assert page.context.browser
     visit = page.context.browser.new_context(viewport={"width": 1400, "height": 900}, locale="en-GB")
+    visit.add_init_script(WILL_NOT_SAY)
     other = visit.new_page()
     other.goto(f"{stack.url}/?token={secret}&lab={lab}")
     card = other.get_by_role("group", name="Namespace ns1", exact=True)

@@ -145,7 +145,7 @@ def test_the_audit_log(stack: Stack, lab: str) -> None:
         ("edit", "exists"),
     ]  # fmt: skip
     refused, ran, edited = mine[2], mine[4], mine[5]
-    assert (refused["token"], refused["author"], refused["argv"]) == (f"{lab}/{name}", "cli", ["id"])
+    assert (refused["token"], refused["author"], refused["argv"]) == (f"{lab}/{name}", name, ["id"])
     assert (ran["argv"], ran["namespace"], ran["code"]) == (["false"], "host", 1)
     assert (edited["commands"], edited["label"], edited["address"]) == (["add-namespace"], "a try", "127.0.0.1")
     assert any(line["what"] == "connect" and line["result"] == "denied" for line in lines)

@@ -64,6 +64,25 @@ def test_no_way_out_of_the_home(stack: Stack, lab: str) -> None:
     assert ask(stack, f"{base}/f", b"x" * (MAX_UPLOAD_BYTES + 1))[0] == 413
 
 
+def test_a_home_is_not_what_was_put_in_its_place(stack: Stack, lab: str) -> None:
+    """Pid 1 may read more of /proc than a shell of the lab may."""
+    stack.inside(lab, "host", "sh", "-c", "ln -s /proc/self /home/linked; mkdir /home/mounted /root/d; mount --bind /proc/1 /home/mounted")
+    stack.inside(lab, "host", "mount", "--bind", "/proc/1", "/root/d")
+    for path in (
+        "..%2Fproc%2F1/maps",
+        "..%2F..%2Fproc%2F1/maps",
+        "linked/maps",
+        "mounted/maps",
+        "mounted/stat",
+        "host/d/maps",
+        "host/d/stat",
+    ):
+        status, body = ask(stack, f"/labs/{lab}/files/{path}")
+        assert status in (400, 404) or body.startswith(b"<!doctype html>"), (path, status, body)
+    for namespace in ("linked", "mounted", "..%2Fproc%2F1"):
+        assert ask(stack, f"/labs/{lab}/files/{namespace}/written", b"x")[0] in (400, 404), namespace
+
+
 def test_only_for_those_who_know_the_token(stack: Stack, lab: str) -> None:
     path = f"/labs/{lab}/files/host/f"
     assert ask(stack, path, b"x", token="wrong")[0] == 403

@@ -3,7 +3,7 @@
 from protocol.public import Change, Context
 from server.storage import Amend, LabStore, Move, NewEntry
 from topology.model.diff import Diff, apply, between, reverse
-from topology.model.records import AnyRecord, Namespace, Records
+from topology.model.records import AnyRecord, Chain, Namespace, Records
 
 BY = Context(author="ann", label="add namespace", at="2026-11-28T10:00:00Z")
 
@@ -23,6 +23,17 @@ class Editor:
         after, diff = self._diff(name, nsid)
         self.store.commit(after, diff, NewEntry(BY, diff, (f"ip netns add {name}",)))
         self.records = after
+
+    def put(self, record: AnyRecord) -> None:
+        after = {**self.records, record.id: record}
+        diff = between(self.records, after)
+        self.store.commit(after, diff, NewEntry(BY, diff))
+        self.records = after
+
+    def chain(self) -> Chain:
+        """The only one."""
+        (found,) = (r for r in self.records.values() if isinstance(r, Chain))
+        return found
 
     def amend(self, name: str, nsid: int) -> None:
         """The newest entry becomes that of all since the one before it."""

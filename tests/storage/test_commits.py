@@ -5,6 +5,7 @@ import stat
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from server.storage import Move, NewEntry, Storage, StoredToken, bounds
@@ -12,6 +13,7 @@ from server.storage import labs as labs_module
 from tests.storage.edits import BY, Editor, names, numbers
 from topology.model.diff import Diff
 from topology.model.problems import Code, ProblemError
+from topology.model.records import Chain
 
 Reopen = Callable[[], Storage]
 
@@ -254,3 +256,23 @@ def test_migrations_and_tables_are_the_same(storage: Storage) -> None:
 
     found = storage._database.read(lambda c: compare_metadata(MigrationContext.configure(c), metadata))
     assert found == []
+
+
+def test_an_edit_of_one_rule_among_many_is_stored_as_that_rule(storage: Storage, reopen: Reopen) -> None:
+    """And is undone, after a restart too; an entry of a version that stored whole chains as well."""
+    lab = Editor(storage.create("one"))
+    rules = tuple(f"-s 10.0.{n // 256}.{n % 256}/32 -j DROP" for n in range(1000))
+    for wanted in (rules, (*rules[:5], "-j ACCEPT", *rules[5:]), (*rules[:5], "-j ACCEPT", *rules[6:])):
+        lab.put(Chain(namespace="host", family="ipv4", table="filter", name="INPUT", policy="ACCEPT", rules=wanted))
+    sizes = [len(msgspec.json.encode(change)) for change in reversed(lab.store.history_page().changes)]
+    assert sizes[0] > 20_000
+    assert max(sizes[1:]) < 1000
+    again = reopen().lab("one")
+    assert again.load().records == lab.records
+    more = Editor(again)
+    more.undo()
+    more.undo()
+    assert more.chain().rules == rules
+    more.redo()
+    assert more.chain().rules == (*rules[:5], "-j ACCEPT", *rules[5:])
+    assert reopen().lab("one").load().records == more.records

@@ -12,15 +12,16 @@ from protocol import public as q
 from server.access import ADMIN
 from server.audit import Actor, SessionLog
 from server.hub import Hub
+from server.lab.document import Drift
 from server.lab.workspace import Workspace
 from server.requests.dispatch import receive
 from server.sessions import Connection, Session
 from server.storage import Storage
 from tests.fake_agent import FakeAgent, FakeLab
 from tests.support import eventually
-from topology.edit.commands import AddInterface, AddNamespace, AddRule, AnyCommand, Place, SetLab, SetSysctl, Undo
-from topology.model.problems import Code, Problem
-from topology.model.records import Bridge, Chain, Namespace, Records
+from topology.edit.commands import AddInterface, AddNamespace, AddRule, AnyCommand, ApplyDocument, Place, SetLab, SetSysctl, Undo
+from topology.model.problems import Code, Problem, ProblemError
+from topology.model.records import Bridge, Chain, Namespace, Records, replace
 from topology.observe.normal import drift
 from topology.plan import steps as s
 
@@ -30,7 +31,7 @@ class Visitor:
 
     def __init__(self, hub: Hub, name: str = "ann") -> None:
         self.hub, self.sid = hub, name
-        log = SessionLog(hub.audit, Actor(name, "", name, "127.0.0.1"))
+        log = SessionLog(hub.audit, Actor("admin", name, "", name, "127.0.0.1"))
         self.session = Session(name, name, ADMIN, log, Connection(self._sent, lambda: None))
         hub.sessions.add(self.session)
         self.answers: dict[str, list[q.Answer]] = {}
@@ -127,7 +128,7 @@ def test_an_edit_and_what_a_shell_does_during_its_apply(scene: Scene) -> None:
     eventually(lambda: names(scene.lab.desired) == {"host", "a", "b", "c"})
     scene.agree()
     history = scene.lab.store.history_page().changes
-    assert [(c.context.author, sorted(key for key in c.diff.added if "namespace" in key)) for c in history[:2]] == [
+    assert [(c.context.name or c.context.author, sorted(key for key in c.diff.added if "namespace" in key)) for c in history[:2]] == [
         ("terminal", ["namespace:b", "namespace:c"]),
         ("ann", ["namespace:a"]),
     ]
@@ -303,6 +304,17 @@ def test_enforce_that_cannot_backs_off_and_says_it_once(scene: Scene) -> None:
     scene.agree()
 
 
+def test_what_cannot_be_enforced_now_is_enforced_later_also_after_an_edit(scene: Scene) -> None:
+    assert scene.ann.edit(SetLab(policy="enforce")) is None
+    scene.process.refuse = (s.DeleteNamespace,)
+    scene.process.outside(*add("b"))
+    eventually(lambda: "namespace:b" in scene.lab.seen.drift)
+    assert scene.ann.edit(AddNamespace(name="mine")) is None
+    scene.process.refuse = ()
+    eventually(lambda: names(scene.process.records) == {"host", "mine"})
+    scene.agree()
+
+
 def test_flaps_are_one_history_entry(scene: Scene) -> None:
     assert scene.ann.edit(AddInterface(interface=Bridge(namespace="host", name="br0"))) is None
     before = len(scene.lab.store.history_page().changes)
@@ -312,6 +324,53 @@ def test_flaps_are_one_history_entry(scene: Scene) -> None:
     scene.agree()
     changes = scene.lab.store.history_page().changes
     assert len(changes) == before + 1, [(c.context.author, c.diff.ids) for c in changes]
+
+
+def test_flaps_in_turn_are_an_entry_each(scene: Scene) -> None:
+    """Ten of each, not twenty."""
+    for name in ("br0", "br1"):
+        assert scene.ann.edit(AddInterface(interface=Bridge(namespace="host", name=name))) is None
+    before = len(scene.lab.store.history_page().changes)
+    for n in range(20):
+        name = f"br{n % 2}"
+        scene.process.outside(s.SetUp(subject=f"interface:host/{name}", namespace="host", name=name, up=n % 4 > 1))
+        time.sleep(0.08)
+    scene.agree()
+    assert before < len(scene.lab.store.history_page().changes) <= before + 2
+
+
+def test_undo_of_one_rule_among_many_that_iptables_prints_in_another_way(scene: Scene) -> None:
+    """What a start adopts is no entry of the history: the rule is found by its number, and no other is lost."""
+    rules = tuple(f"-s 10.0.{n // 256}.{n % 256} -j DROP" for n in range(300))
+    document = {"vethboard": 1, "namespaces": {"host": {"filter": {"ipv4": {"filter": {"INPUT": {"rules": list(rules)}}}}}}}
+    assert scene.ann.edit(ApplyDocument(document=document)) is None
+    assert scene.ann.edit(AddRule(namespace="host", chain="INPUT", rule="-j ACCEPT", at=7)) is None
+    text = "-s 10.0.0.200/32 -j DROP"
+    assert scene.ann.edit(AddRule(namespace="host", chain="INPUT", rule="-j LOG", at=200)) is None
+    lab, key = scene.lab, "chain:host/ipv4/filter/INPUT"
+
+    def respell() -> None:
+        chain = lab.desired[key]
+        assert isinstance(chain, Chain)
+        told = tuple(text if n in (198, 199, 200) else rule for n, rule in enumerate(chain.rules))
+        lab._parts.document.desired = {**lab.desired, key: replace(chain, rules=told)}
+
+    scene.lab.store.load()  # as after a restart: the history is read from the database
+    lab.call(respell)
+    draft = lab._parts.document.draft((Undo(),), Drift({}, ()))
+    chain = draft.after[key]
+    assert isinstance(chain, Chain)
+    assert len(chain.rules) == 301
+    lab.call(lambda: _shorten(lab, key))
+    with pytest.raises(ProblemError) as e:
+        lab._parts.document.draft((Undo(),), Drift({}, ()))
+    assert e.value.problem.code is Code.CONFLICT
+
+
+def _shorten(lab: Workspace, key: str) -> None:
+    chain = lab.desired[key]
+    assert isinstance(chain, Chain)
+    lab._parts.document.desired = {**lab.desired, key: replace(chain, rules=chain.rules[:50])}
 
 
 def test_undo_stands_alone(scene: Scene) -> None:

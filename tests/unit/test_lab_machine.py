@@ -35,7 +35,7 @@ class AnyOrder(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.errors = _Errors()
-        logging.getLogger("vethboard.server").addHandler(self.errors)
+        logging.getLogger("vethboard").addHandler(self.errors)
         self.full = False
         commit = LabStore.commit
 
@@ -120,7 +120,9 @@ class AnyOrder(RuleBasedStateMachine):
 
     @invariant()
     def the_thread_lives(self) -> None:
-        assert self.scene.lab.queue.thread.is_alive()
+        thread = self.scene.lab.queue.thread
+        assert thread is not None
+        assert thread.is_alive()
         assert all(len(answers) == 1 for answers in self.scene.ann.answers.values())
 
     def teardown(self) -> None:
@@ -130,7 +132,7 @@ class AnyOrder(RuleBasedStateMachine):
             self.scene.close()
             for one in self.patches:
                 one.stop()
-            logging.getLogger("vethboard.server").removeHandler(self.errors)
+            logging.getLogger("vethboard").removeHandler(self.errors)
             self.folder.cleanup()
 
     def _check(self) -> None:
@@ -147,8 +149,8 @@ class AnyOrder(RuleBasedStateMachine):
         assert not self.errors.records
 
     def _agrees(self) -> bool:
-        seen = self.scene.lab.seen
-        return self.scene.lab.state == "live" and not drift(seen.desired, self.scene.process.records)
+        seen, process = self.scene.lab.seen, self.scene.agent.labs.get("one")
+        return self.scene.lab.state == "live" and process is not None and not drift(seen.desired, process.records)
 
 
 AnyOrder.TestCase.settings = settings(

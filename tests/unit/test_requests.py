@@ -20,7 +20,7 @@ from server.storage import Storage
 from topology.model.problems import Code
 
 TYPES = get_args(q.AnyRequest)
-OWN = {q.ListLabs, q.ListExamples, q.Input, q.Cancel, q.DetachTerminal, q.ResizeTerminal}
+OWN = {q.ListLabs, q.ListExamples, q.Input, q.Cancel, q.DetachTerminal, q.ResizeTerminal, q.SetName}
 """Requests about the caller's own connection, or cut down to what its token sees."""
 
 
@@ -29,7 +29,7 @@ class Visit:
 
     def __init__(self, hub: Hub, access: Access) -> None:
         self.hub = hub
-        log = SessionLog(hub.audit, Actor("ann", access.token, "s1", "127.0.0.1"))
+        log = SessionLog(hub.audit, Actor(access.author, "ann", access.token, "s1", "127.0.0.1"))
         self.session = Session("s1", "ann", access, log, Connection(self._sent, lambda: None))
         self.answers: list[q.Answer] = []
 

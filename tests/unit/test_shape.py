@@ -9,7 +9,7 @@ from statistics import median, quantiles
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("topology", "protocol", "agent", "server", "cli")
+PACKAGES = ("topology", "protocol", "agent", "server", "cli", "logs")
 FILES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 MOST_LINES = 400
 LISTS = {"topology/observe/facts.py", "protocol/private.py"}
@@ -62,7 +62,7 @@ def found(pattern: str, *allowed: str) -> Iterator[str]:
                      id="record ids are made in ids"),
         pytest.param(r"""["']lab:["']""", ["topology/model/ids.py"], id="the id of the lab's record"),
         pytest.param(r"""(ref|old|new|lower|peer|node|address|text)\.r?partition\(["']/["']\)""",
-                     ["topology/model/ids.py", "topology/journey/predicted/matching.py"],  # there: `type/code` of ICMP
+                     ["topology/model/ids.py", "topology/journey/predicted/extensions.py"],  # there: `type/code` of ICMP
                      id="refs and addresses are taken apart in ids"),
         pytest.param(r"\{[\w.]*(namespace|ns)\}/\{[^}]*(name|dev)\}", ["topology/model/ids.py"], id="refs are put together in ids"),
         pytest.param(r"\[a-z0-9-\]\{1,40\}", ["topology/model/ids.py"], id="the pattern of a lab's name"),

@@ -41,11 +41,21 @@ class Found(NamedTuple):
     def problem(self, subject: str | None = None) -> Problem:
         """The fault as a problem; its subject is `subject`, by default the record id."""
         fault = self.fault
-        rule = re.fullmatch(r"rules\[(\d+)\]", fault.field)
         return Problem(
             code=self.code, message=fault.message, subject=subject or self.record, hint=fault.hint or None, errno=fault.errno or None,
-            rule=int(rule[1]) + 1 if rule else None,
+            rule=self.rule,
         )  # fmt: skip
+
+    @property
+    def rule(self) -> int | None:
+        """The number of the rule that it is about; None: it is not about a rule."""
+        found = re.fullmatch(r"rules\[(\d+)\]", self.fault.field)
+        return int(found[1]) + 1 if found else None
+
+    @property
+    def is_of_rule(self) -> bool:
+        """Whether it is about the text of a rule."""
+        return self.rule is not None
 
 
 def _refused(field: str, checker: Callable[..., object], *values: object) -> Iterator[Fault]:

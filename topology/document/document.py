@@ -48,29 +48,35 @@ LARGE = 64
 """With more namespaces than this, those without IPv6 get it switched off (docs/adr/0004-ipv6-in-large-labs.md)."""
 
 
-def load(source: bytes | str | dict[str, Json]) -> Records:
+def load(source: bytes | str | dict[str, Json], kept: bool = False) -> Records:
     """The records of a document, in normal form. Raises one `ProblemError` with all that is wrong: its subjects are JSON paths, and of a
-    text it says line and column too."""
+    text it says line and column too.
+
+    `kept`: it is one that Vethboard has written itself. Rules in it may be such that a shell has made and iptables-restore cannot load.
+    """
     if isinstance(source, dict):
-        records, problems = _read(source)
+        records, problems = _read(source, kept)
         if problems:
             raise jsontext.raised(problems)
         return records
     value, text, problems = jsontext.parse(jsontext.decoded(source))
-    records, more = _read(value)
+    records, more = _read(value, kept)
     if problems or more:
         raise jsontext.raised(sorted(with_places(text, [*problems, *more][:MAX_PROBLEMS]), key=lambda p: p.at or (0, 0)))
     return records
 
 
-def _read(value: Json) -> tuple[Records, list[Problem]]:
+def _read(value: Json, kept: bool) -> tuple[Records, list[Problem]]:
     """The records of a document in normal form, and what is wrong with it: then they are not to be used."""
     bounded, problems = jsontext.bounded(value)
     reader = Reader()
     reader.read(bounded)
     problems += reader.problems
     told = {p.subject for p in problems}
-    found = [f.problem(reader.path(f)) for f in (*check(reader.records), *ipv6(reader.records))]
+    # a shell may have made what a document cannot: a rule, a parent's MTU that became less, IPv6 on one interface alone
+    checked = [f for f in check(reader.records) if not (kept and (f.is_of_rule or f.fault.field == "mtu"))]
+    checked += [] if kept else ipv6(reader.records)
+    found = [f.problem(reader.path(f)) for f in checked]
     problems += [p for p in found if p.subject not in told and not reader.is_consequence(p)]
     return ({}, problems) if problems else (_without_ipv6(normalise(reader.records)), [])
 

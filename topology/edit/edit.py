@@ -23,6 +23,7 @@ from topology.model.problems import ProblemError, invalid, refused, unknown
 from topology.model.records import (
     AnyInterface,
     AnyRecord,
+    Chain,
     Interface,
     Lab,
     Namespace,
@@ -33,6 +34,7 @@ from topology.model.records import (
     replace,
 )
 from topology.observe.normal import normalise
+from topology.rules.chains import of_table
 
 
 class Edit(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,8 +57,8 @@ def edit(desired: Mapping[str, AnyRecord], command: c.AnyCommand) -> Edit:
     change(draft, command)
     if isinstance(command, _NOT_FOR_THE_KERNEL):
         return Edit(diff=between(desired, draft.records), made=tuple(draft.made))
-    _refuse([*check(draft.records, only=between(desired, draft.records).ids)])
-    after = normalise(draft.records)
+    _refuse([f for f in check(draft.records, only=between(desired, draft.records).ids) if not _is_kept_rule(f, draft, desired)])
+    after = normalise(draft.records, like=desired)
     diff = between(desired, after)
     _refuse([*ipv6(after, only=_with_new_ipv6(diff))])
     if isinstance(command, _WITH_NEW_ROUTES):
@@ -72,6 +74,15 @@ def _with_new_ipv6(diff: Diff[AnyRecord]) -> set[str]:
 
     changed = {key for key, (before, after) in diff.updated.items() if sixes(after) - sixes(before)}
     return changed | {key for key, record in diff.added.items() if sixes(record)}
+
+
+def _is_kept_rule(found: Found, draft: Draft, desired: Mapping[str, AnyRecord]) -> bool:
+    """Whether the fault is of a rule that the table had before: a shell has made it, and an edit beside it is no reason to refuse it."""
+    chain = draft.records.get(found.record)
+    if found.rule is None or not isinstance(chain, Chain):
+        return False
+    before = of_table(desired, chain.namespace, chain.family, chain.table)
+    return any(chain.rules[found.rule - 1] in other.rules for other in before.values())
 
 
 def _refuse(found: list[Found]) -> None:

@@ -173,7 +173,7 @@ class Inside:
         fact = self.facts.routes.facts.get(key)
         if fact is not None:
             record_id, _ = self._ids.get(key, (None, None))
-            self._route_rows[key] = rows.route(fact, self._name(fact.index), record_id if record_id in self._routes.map else None)
+            self._route_rows[key] = rows.route(fact, self._name, record_id if record_id in self._routes.map else None)
 
     # ---- neighbours --------------------------------------------------------------------------------------------------
 

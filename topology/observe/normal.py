@@ -237,43 +237,88 @@ def canonical(record: R) -> R:
     return record
 
 
-def normalise(records: Mapping[str, AnyRecord], baseline: Mapping[str, str] | None = None) -> Records:
+def normalise(
+    records: Mapping[str, AnyRecord], baseline: Mapping[str, str] | None = None, like: Mapping[str, AnyRecord] | None = None
+) -> Records:
     """The records in normal form, in the same order. `baseline`: the sysctls of a fresh namespace, which are left out.
 
-    Raises `ProblemError` where an address or a MAC is none.
+    `like`: records in normal form of which these were made by a change: only what that touches is looked at. Raises `ProblemError` where an
+    address or a MAC is none.
     """
-    interfaces: dict[str, AnyInterface | None] = {}
     graph = Graph(records)
-    around = _Around(graph)
-    for ref, interface in graph.interfaces.items():
-        interfaces[ref] = of_interface(around, interface)
+    stale = None if like is None else _stale(graph, like)
+    interfaces = {ref: of_interface(_Around(graph), i) if stale is None or i.id in stale else i for ref, i in graph.interfaces.items()}
     graph = Graph({i.id: i for i in interfaces.values() if i is not None})
     out: Records = {}
-    for record in records.values():
-        new: AnyRecord | None = canonical(record)
-        if isinstance(record, Interface):
-            new = interfaces[record.ref]
-        elif isinstance(new, Route):
-            new = of_route(graph.subnets(new.namespace).owner, new)
-        elif isinstance(new, Namespace):
-            new = of_namespace(new, baseline or {})
-        elif isinstance(new, Chain):
-            new = chains.normal(new)
+    for key, record in records.items():
+        new = record if stale is not None and key not in stale else _of_record(record, interfaces, graph, baseline or {})
         if new is not None:
-            out[new.id] = new
+            out[new.id if new is not record else key] = new
     by_ref = graph.interfaces
-    return {key: r for key, r in out.items() if not (isinstance(r, Fdb) and kernels_own(by_ref.get(ids.join(r.namespace, r.dev)), r, out))}
+    return {
+        key: r for key, r in out.items()
+        if not (isinstance(r, Fdb) and (stale is None or key in stale) and kernels_own(by_ref.get(ids.join(r.namespace, r.dev)), r, out))
+    }  # fmt: skip
+
+
+def _of_record(
+    record: AnyRecord, interfaces: Mapping[str, AnyInterface | None], graph: Graph, baseline: Mapping[str, str]
+) -> AnyRecord | None:
+    """A record in normal form. `interfaces`: those in normal form, by `ns/name`; `graph`: of them."""
+    if isinstance(record, Interface):
+        return interfaces[record.ref]
+    if isinstance(record, Route):
+        return of_route(graph.subnets(record.namespace).owner, record)
+    if isinstance(record, Namespace):
+        return of_namespace(record, baseline)
+    if isinstance(record, Chain):
+        return chains.normal(record)
+    return canonical(record)
+
+
+def _stale(graph: Graph, like: Mapping[str, AnyRecord]) -> set[str]:
+    """The ids of the records whose normal form may be another than in `like`: what differs, and what depends on that."""
+    records = graph.records
+    changed = {key for key, r in records.items() if like.get(key) is not r} | (like.keys() - records.keys())
+    touched = [r for key in changed for r in (records.get(key), like.get(key)) if isinstance(r, Interface)]
+    links = _above(graph, touched) | {port.id for r in touched for port in graph.ports(r.ref)}
+    spaces = {r.namespace for r in touched} | {ids.namespace_of(ids.subject_of(key)) for key in changed if ids.kind_of(key) == "fdb"}
+    if spaces:
+        changed |= {key for key, r in records.items() if isinstance(r, Route | Fdb) and r.namespace in spaces}
+    return changed | links
+
+
+def _above(graph: Graph, touched: Iterable[AnyInterface]) -> set[str]:
+    """The ids of those whose default MTU follows one of these, directly or not: what is made on it, and its bridge."""
+    todo, found = list(touched), set[str]()
+    while todo:
+        one = todo.pop()
+        master = graph.master(one)
+        for above in (*graph.uppers(one.ref), *([master] if master is not None else [])):
+            if above.id not in found:
+                found.add(above.id)
+                todo.append(above)
+    return found
 
 
 def comparable(records: Mapping[str, AnyRecord], like: Mapping[str, AnyRecord]) -> Records:
     """What the kernel can be asked about: nothing that is only drawn, no lab record. What `like` (the desired state) leaves to the kernel
     is left out: an nsid, the interface of a route by a gateway."""
-    found = ((key, _comparable(key, record, like)) for key, record in records.items())
-    return {key: record for key, record in found if record is not None}
+    out: Records = {}
+    for key, record in records.items():
+        if not isinstance(record, _SPECIAL):
+            out[key] = record
+        elif (found := _comparable(key, record, like)) is not None:
+            out[key] = found
+    return out
+
+
+_NOT_OF_KERNEL = (Lab, *DRAWINGS)
+_SPECIAL = (*_NOT_OF_KERNEL, Namespace, Route)
 
 
 def _comparable(key: str, record: AnyRecord | None, like: Mapping[str, AnyRecord]) -> AnyRecord | None:
-    if isinstance(record, (Lab, *DRAWINGS)):
+    if isinstance(record, _NOT_OF_KERNEL):
         return None
     wanted = like.get(key) if isinstance(record, Namespace | Route) else None
     if isinstance(record, Namespace) and record.nsid is not None and (not isinstance(wanted, Namespace) or wanted.nsid is None):

@@ -263,7 +263,7 @@ class Observed:
             return link.mac
         known = self._facts[ns]
         origin = BY_WORD[link.kind].KIND.mac if link.kind in BY_WORD else ""
-        if origin == "port" and link.mac in known.port_macs.get(link.index, (NO_MAC,)):
+        if origin == "port" and (link.mac == NO_MAC or link.mac in known.port_macs.get(link.index, ())):
             return None
         if origin == "lower":
             below = self._facts.get(link.link_ns or ns)

@@ -26,6 +26,7 @@ from topology.model.routing import network
 from topology.model.sysctls import FIRST, is_default
 from topology.observe.normal import comparable, default_mtu
 from topology.plan import steps as s
+from topology.plan.concerned import concerned
 from topology.plan.kernel_model import Model, without
 from topology.plan.table_plan import table_steps
 
@@ -81,6 +82,8 @@ class _Planner:
         self, wanted: Mapping[str, AnyRecord], have: Mapping[str, AnyRecord], baseline: Mapping[str, str], initial_mac: InitialMac
     ) -> None:
         self.wanted, self.graph, self.before = wanted, Graph(wanted), Graph(have)
+        self._links = concerned(self.graph, self.before)
+        """The ids of the interfaces that there may be something to do with."""
         self.model, self.baseline, self.initial_mac = Model(have), baseline, initial_mac
         self.steps: list[s.AnyStep] = []
 
@@ -108,7 +111,8 @@ class _Planner:
         return tuple(self.steps)
 
     def _have(self) -> list[AnyInterface]:
-        return [r for r in self.model.records.values() if isinstance(r, Interface)]
+        found = map(self.model.records.get, self._links)
+        return [r for r in found if isinstance(r, Interface)]
 
     def _pairs(self) -> Iterable[tuple[AnyInterface, AnyInterface]]:
         """What is wanted beside what there is, what is below before what is on top of it."""
@@ -128,8 +132,9 @@ class _Planner:
                 add(lower, above | {interface.ref})
             out[interface.ref] = interface
 
-        for interface in self.graph.interfaces.values():
-            add(interface, frozenset())
+        for interface in map(self.wanted.get, self._links):
+            if isinstance(interface, Interface):
+                add(interface, frozenset())
         return list(out.values())
 
     # ---- what goes ---------------------------------------------------------------------------------------------------
@@ -151,7 +156,8 @@ class _Planner:
         for step in self._moving(moved, dict(moves)):
             moved.do(step)
         back = {new: old for old, new in moves.items()}
-        for interface in [r for r in moved.records.values() if isinstance(r, Interface)]:
+        links = [*self._links, *(ids.interface(new) for new in moves.values())]
+        for interface in [r for r in map(moved.records.get, dict.fromkeys(links)) if isinstance(r, Interface)]:
             want = self.wanted.get(interface.id)
             if isinstance(want, Interface) and _kind(want) == _kind(interface):
                 continue

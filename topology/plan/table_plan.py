@@ -3,12 +3,13 @@
 Pure; the same function is the plan, the undo and the diff of an import. `run` is what the lines do, as a model.
 """
 
-import bisect
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from hashlib import blake2b
 
 from topology.model import ids
 from topology.model.netfilter import HOOKS, ChainPolicy, Family, Table
 from topology.model.records import AnyRecord, Chain, replace
+from topology.model.sequences import runs
 from topology.plan import steps as s
 from topology.rules.chains import Chains, TableKey, by_table, is_built_in, retarget
 from topology.rules.tokens import quote, tokens
@@ -31,7 +32,21 @@ def table_steps(wanted: Mapping[str, AnyRecord], have: Mapping[str, AnyRecord]) 
         if found:
             first = next(name for name in dict.fromkeys([*new, *old]) if new.get(name) != old.get(name))
             subject = ids.chain(namespace, family, table, first)
-            yield s.ChangeTable(subject=subject, namespace=namespace, family=_family(old, new), table=_table(key), lines=found)
+            yield s.ChangeTable(
+                subject=subject, namespace=namespace, family=_family(old, new), table=_table(key), lines=found, expects=_expects(found, old)
+            )  # fmt: skip
+
+
+def digest(rules: Iterable[str]) -> str:
+    """Of the rules of a chain, as iptables-save prints them."""
+    return blake2b("\n".join(rule.strip(" \t") for rule in rules).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+
+
+def _expects(found: Iterable[str], old: Chains) -> dict[str, str]:
+    """The digests of the chains whose rules the lines mean by number."""
+    parsed = (command(line) for line in found if line[:3] in ("-I ", "-R ", "-D "))
+    names = dict.fromkeys(name for _, name, _, _ in parsed)
+    return {name: digest(old[name].rules if name in old else ()) for name in names}
 
 
 def _family(old: Chains, new: Chains) -> Family:
@@ -103,16 +118,15 @@ def _renamed(chains: Chains, old: str, new: str) -> Chains:
 
 def _rules(name: str, have: Sequence[str], want: Sequence[str]) -> Iterator[str]:
     """From the chain's end to its head, so that the numbers before stay what they were."""
-    same = kept(have, want)
-    costs = (len(have) + len(want) - 2 * len(same)) * len(have)
-    if have and ((not same and len(have) > 1) or costs > REWRITE_THRESHOLD):
+    differing = list(runs(have, want))
+    touched = sum(run.removed + run.added for run in differing)
+    all_new = sum(run.removed for run in differing) == len(have)
+    if have and ((all_new and len(have) > 1) or touched * len(have) > REWRITE_THRESHOLD):
         yield f"-F {name}"
         yield from _appends(name, want)
         return
-    end, far = len(have), len(want)
-    for i, j in [*reversed(same), (-1, -1)]:
-        yield from _gap(name, i + 1, have[i + 1 : end], want[j + 1 : far], end == len(have))
-        end, far = i, j
+    for at, removed, to, added in reversed(differing):
+        yield from _gap(name, at, have[at : at + removed], want[to : to + added], at + removed == len(have))
 
 
 def _gap(name: str, at: int, have: Sequence[str], want: Sequence[str], last: bool) -> Iterator[str]:
@@ -128,55 +142,6 @@ def _gap(name: str, at: int, have: Sequence[str], want: Sequence[str], last: boo
 
 def _appends(name: str, rules: Iterable[str]) -> Iterator[str]:
     return (f"-A {name} {rule}" if rule else f"-A {name}" for rule in rules)
-
-
-def kept(have: Sequence[str], want: Sequence[str]) -> list[tuple[int, int]]:
-    """Which rules stay: pairs of indexes, both rising. Equal heads and tails, and between them a longest rising run of what is equal
-    (the nth of several equal rules is the nth), in n log n."""
-    head = 0
-    least = min(len(have), len(want))
-    while head < least and have[head] == want[head]:
-        head += 1
-    tail = 0
-    while tail < least - head and have[-1 - tail] == want[-1 - tail]:
-        tail += 1
-    out = [(n, n) for n in range(head)]
-    out += _rising(have[head : len(have) - tail], want[head : len(want) - tail], head)
-    out += [(len(have) - n, len(want) - n) for n in range(tail, 0, -1)]
-    return out
-
-
-def _rising(have: Sequence[str], want: Sequence[str], offset: int) -> list[tuple[int, int]]:
-    if not have or not want:
-        return []
-    places: dict[tuple[str, int], int] = {}
-    for index, key in enumerate(_counted(want)):
-        places[key] = index
-    pairs = [(i, places[key]) for i, key in enumerate(_counted(have)) if key in places]
-    ends: list[int] = []  # the lowest end of a rising run of each length
-    chosen: list[int] = []
-    before: list[int] = [-1] * len(pairs)
-    for n, (_, j) in enumerate(pairs):
-        at = bisect.bisect_left(ends, j)
-        before[n] = chosen[at - 1] if at else -1
-        if at == len(ends):
-            ends.append(j)
-            chosen.append(n)
-        else:
-            ends[at], chosen[at] = j, n
-    out: list[tuple[int, int]] = []
-    n = chosen[-1] if chosen else -1
-    while n >= 0:
-        out.append((pairs[n][0] + offset, pairs[n][1] + offset))
-        n = before[n]
-    return out[::-1]
-
-
-def _counted(rules: Sequence[str]) -> Iterator[tuple[str, int]]:
-    seen: dict[str, int] = {}
-    for rule in rules:
-        seen[rule] = seen.get(rule, -1) + 1
-        yield rule, seen[rule]
 
 
 # ---- what lines do ---------------------------------------------------------------------------------------------------

@@ -48,6 +48,7 @@ export class Scene {
         problem: null,
         firewall: null,
         silent_since: null,
+        people: [],
       },
       revision: 1,
       desired: this.desired,
@@ -58,6 +59,8 @@ export class Scene {
       can_undo: null,
       can_redo: null,
       undo_by: null,
+      undo_session: null,
+      session: '',
     }
   }
 

@@ -11,6 +11,7 @@ export const INFO: LabInfo = {
   problem: null,
   firewall: null,
   silent_since: null,
+  people: ['admin'],
 }
 
 interface Given {
@@ -68,5 +69,7 @@ export function snapshot(): Snapshot {
     can_undo: null,
     can_redo: null,
     undo_by: null,
+    undo_session: null,
+    session: 'me',
   }
 }

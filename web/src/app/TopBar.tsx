@@ -1,8 +1,9 @@
-import { Redo2, Search, Settings2, Undo2 } from 'lucide-react'
+import { Redo2, Search, Settings2, Undo2, Users } from 'lucide-react'
 import { canRun, palette, redo, runAction, shown, undo, useEditor, useEditorTexts } from '@/editor'
 import { LANGUAGES, type Language, language } from '@/i18n'
 import { LabSwitcher, TopBarTools } from '@/panels'
-import { contrast, IconButton, Menu, type MenuEntry, type Theme, theme, usePart, useValue } from '@/ui'
+import { personName } from '@/store'
+import { contrast, IconButton, Menu, type MenuEntry, type Theme, Tooltip, theme, usePart, useValue } from '@/ui'
 import styles from './App.module.css'
 import { useAppTexts } from './texts'
 
@@ -15,6 +16,7 @@ export function TopBar() {
       </div>
       <span className={styles.rule} />
       <LabSwitcher />
+      <People />
       <span className={styles.space} />
       <Find />
       <History />
@@ -22,6 +24,23 @@ export function TopBar() {
       <TopBarTools />
       <Settings />
     </header>
+  )
+}
+
+/** Who else has the lab open. */
+function People() {
+  const t = useAppTexts()
+  const editor = useEditor()
+  const current = useValue(editor.session.current)
+  const info = usePart(editor.session.labs, (labs) => labs?.find((lab) => lab.lab === current))
+  if (!info || info.viewers < 2) return null
+  const text = t.people(info.viewers, info.people ?? [])
+  return (
+    <Tooltip text={text}>
+      <button type="button" className={styles.people} aria-label={text}>
+        <Users size={14} aria-hidden="true" /> {info.viewers}
+      </button>
+    </Tooltip>
   )
 }
 
@@ -79,7 +98,15 @@ function Settings() {
   const spoken = useValue(language)
   const strong = useValue(contrast)
   const names: Record<Theme, string> = { system: t.themeSystem, light: t.themeLight, dark: t.themeDark }
+  const editor = useEditor()
+  const name = useValue(personName)
   const entries: MenuEntry[] = [
+    {
+      key: 'name',
+      label: name ? t.nameIs(name) : t.nameNone,
+      onSelect: () => editor.dialog.set({ kind: 'name' }),
+    },
+    null,
     ...(Object.keys(names) as Theme[]).map((key) => ({
       key,
       label: names[key],

@@ -1,4 +1,5 @@
 import { type Editor, openDock } from '@/editor'
+import { personName } from '@/store'
 
 const LAST = 'vethboard.lab'
 
@@ -15,6 +16,17 @@ export function openFirstLab(editor: Editor): void {
     if (first) void session.open(first.lab)
   })
   session.current.subscribe(() => remember(session.current.get()))
+}
+
+/** Who works with others is asked once what to call them: with a link to a lab, and where somebody else has the lab open already. */
+export function askName(editor: Editor): void {
+  const stop = editor.lab.meta.subscribe(() => {
+    const { info } = editor.lab.meta.get()
+    if (info === null) return
+    const alone = editor.session.role.get() === 'admin' && info.viewers <= 1
+    if (personName.get() === null && !alone && editor.dialog.get() === null) editor.dialog.set({ kind: 'name' })
+    stop()
+  })
 }
 
 /** The address names the lab, so that a reload or a shared address opens the same one. */

@@ -13,11 +13,12 @@ export interface Wire {
 
 const EVENTS = ['answer', 'stream', 'delta', 'labs', 'notice', 'terminal']
 
-/** A wire to the server that this page came from. `token`: undefined where the cookie of an earlier visit speaks for us. */
-export function openSocket(token: string | undefined, author: string): Wire {
+/** A wire to the server that this page came from. `token`: undefined where the cookie of an earlier visit speaks for us.
+ * `name`: what the person is called at that moment. */
+export function openSocket(token: string | undefined, name: () => string): Wire {
   const socket = io({
     transports: ['websocket'],
-    auth: { author, ...(token === undefined ? {} : { token }) },
+    auth: (send) => send({ name: name(), ...(token === undefined ? {} : { token }) }),
     autoConnect: false,
     reconnectionDelay: 300,
     reconnectionDelayMax: 3000,

@@ -40,7 +40,9 @@ export function HistoryPanel() {
             style={change.undone ? { textDecoration: 'line-through', opacity: 0.6 } : undefined}
           >
             <span className={styles.grow}>{change.context.label || t.edit}</span>
-            <span className={styles.dim}>{change.context.author}</span>
+            <span className={styles.dim} title={change.context.name ? t.by(change.context.author) : undefined}>
+              {change.context.name || change.context.author}
+            </span>
             <time className={styles.dim} dateTime={change.context.at} title={whenLong(change.context.at ?? '')}>
               {whenShort(change.context.at ?? '', now)}
             </time>

@@ -22,6 +22,7 @@ import { Button, IconButton, Menu, useValue } from '@/ui'
 import { DoctorDialog } from './Doctor'
 import { ExportDialog, ImportDialog } from './ImportExport'
 import { LabsDialog, NewLabDialog } from './Labs'
+import { NameDialog } from './NameDialog'
 import { NetnsDialog } from './Netns'
 import { PictureDialog } from './PictureDialog'
 import { PingDialog, type PredictionView } from './PingDialog'
@@ -126,6 +127,8 @@ export function PanelDialogs({ Prediction }: { Prediction: PredictionView }) {
       return <PingDialog source={dialog.source} target={dialog.target} Prediction={Prediction} />
     case 'labs':
       return <LabsDialog />
+    case 'name':
+      return <NameDialog />
     case 'new-lab':
       return <NewLabDialog />
     case 'export':

@@ -1,6 +1,6 @@
 /** What is between two documents: a row for each record, and the lines of the texts. Pure. */
 
-import { type AnyRecord, afterColon, type Diff, kindOfId } from '@/protocol'
+import { type AnyRecord, afterColon, type Diff, kindOfId, type Splice } from '@/protocol'
 import { hunks } from './lines'
 
 export interface ChangeRow {
@@ -26,6 +26,17 @@ export function changeRows(diff: Diff<AnyRecord>): ChangeRow[] {
     ...Object.keys(diff.removed ?? {}).map((id) => row(id, '−')),
     ...Object.keys(diff.added ?? {}).map((id) => row(id, '+')),
     ...Object.entries(diff.updated ?? {}).map(([id, [before, after]]) => row(id, '~', fieldsOf(before, after))),
+    ...Object.entries(diff.spliced ?? {}).map(([id, parts]) => row(id, '~', parts.flatMap(spliceWords))),
+  ]
+}
+
+const value = (json: unknown): string => (typeof json === 'string' ? json : JSON.stringify(json))
+
+function spliceWords({ path, removed, added }: Splice): string[] {
+  const where = path.join('.')
+  return [
+    ...(removed ?? []).map((was) => `− ${where} ${value(was)}`),
+    ...(added ?? []).map((now) => `+ ${where} ${value(now)}`),
   ]
 }
 

@@ -1,5 +1,5 @@
 import type { AnyLive, AnyRecord, Delta, Diff, LabInfo, Problem, Snapshot } from '@/protocol'
-import { isDrawing } from '@/protocol'
+import { isDrawing, Misfit } from '@/protocol'
 import { Value } from '@/ui/value'
 import { Overlay } from './overlay'
 import { Pace } from './pace'
@@ -16,9 +16,19 @@ export interface LabMeta {
   redo: string | null
   /** Whose edit `undo` is. */
   undoBy: string | null
+  /** Whose session did that; null: nobody's. */
+  undoSession: string | null
 }
 
-export const NO_LAB: LabMeta = { info: null, drift: new Set(), warnings: [], undo: null, redo: null, undoBy: null }
+export const NO_LAB: LabMeta = {
+  info: null,
+  drift: new Set(),
+  warnings: [],
+  undo: null,
+  redo: null,
+  undoBy: null,
+  undoSession: null,
+}
 
 /** One lab as this browser knows it: desired, observed and live records, and what is derived from them. */
 export class LabStore {
@@ -56,6 +66,7 @@ export class LabStore {
       undo: snapshot.can_undo || null,
       redo: snapshot.can_redo || null,
       undoBy: snapshot.undo_by || null,
+      undoSession: snapshot.undo_session || null,
     })
     this.scene.set(buildScene(this, this.scene.get()))
     this.places.update((n) => n + 1)
@@ -86,6 +97,7 @@ export class LabStore {
         problem: null,
         firewall: null,
         silent_since: null,
+        people: [],
       },
       revision: 0,
       desired: {},
@@ -96,15 +108,27 @@ export class LabStore {
       can_undo: null,
       can_redo: null,
       undo_by: null,
+      undo_session: null,
+      session: '',
     })
     this.meta.set(info)
   }
 
-  /** Returns false where a revision is missing: the lab must be opened again. */
+  /** Returns false where a revision is missing, or a record is not what it was changed from: the lab must be opened again. */
   apply(delta: Delta): boolean {
     const revision = this.revision.get()
     if (delta.revision <= revision) return true
     if (delta.revision !== revision + 1) return false
+    try {
+      this.take(delta)
+    } catch (error) {
+      if (error instanceof Misfit) return false
+      throw error
+    }
+    return true
+  }
+
+  private take(delta: Delta): void {
     const desired = delta.desired ? this.overlay.under(delta.desired) : []
     const observed = delta.observed ? this.observed.apply(delta.observed) : []
     const live = delta.live ? this.live.apply(delta.live) : []
@@ -118,11 +142,10 @@ export class LabStore {
     this.desired.notify(desired)
     this.observed.notify(observed)
     this.live.notify(live)
-    return true
   }
 
   /** Most deltas do not change this: then no listener is called. */
-  private applyMeta({ info, drift, warnings, can_undo, can_redo, undo_by }: Delta): void {
+  private applyMeta({ info, drift, warnings, can_undo, can_redo, undo_by, undo_session }: Delta): void {
     if (!info && !drift && !warnings && (can_undo ?? null) === null && (can_redo ?? null) === null) return
     const meta = this.meta.get()
     this.meta.set({
@@ -133,6 +156,7 @@ export class LabStore {
       redo: (can_redo ?? null) === null ? meta.redo : can_redo || null,
       // it changes together with the labels
       undoBy: (undo_by ?? null) === null ? meta.undoBy : undo_by || null,
+      undoSession: (undo_session ?? null) === null ? meta.undoSession : undo_session || null,
     })
   }
 }

@@ -1,4 +1,4 @@
-import { type AnyRecord, type Diff, idsOf } from '@/protocol'
+import { type AnyRecord, changes, type Diff, idsOf } from '@/protocol'
 import { Value } from '@/ui/value'
 import type { RecordMap } from './records'
 
@@ -32,15 +32,11 @@ export class Overlay {
     return [...touched]
   }
 
-  /** Applies a diff to the records below the overlay. Returns the ids to `notify`, without those that the overlay covers. */
+  /** Applies a diff to the records below the overlay. Returns the ids to `notify`, without those that the overlay covers. Throws
+   * `Misfit`. */
   under(diff: Diff<AnyRecord>): string[] {
-    const after = new Map<string, AnyRecord | undefined>([
-      ...Object.keys(diff.removed ?? {}).map((id): [string, undefined] => [id, undefined]),
-      ...Object.entries(diff.added ?? {}),
-      ...Object.entries(diff.updated ?? {}).map(([id, [, now]]): [string, AnyRecord] => [id, now]),
-    ])
     const seen: string[] = []
-    for (const [id, record] of after) {
+    for (const [id, record] of changes(diff, (known) => this.beneath(known))) {
       if (this.hidden.has(id)) this.hidden.set(id, record)
       else {
         this.put(id, record)
@@ -75,5 +71,10 @@ export class Overlay {
 function marksOf(diff: Diff<AnyRecord>): ReadonlyMap<string, Mark> {
   const all = (part: object | undefined, mark: Mark): [string, Mark][] =>
     Object.keys(part ?? {}).map((id) => [id, mark])
-  return new Map([...all(diff.added, 'added'), ...all(diff.updated, 'updated'), ...all(diff.removed, 'removed')])
+  return new Map([
+    ...all(diff.added, 'added'),
+    ...all(diff.updated, 'updated'),
+    ...all(diff.spliced, 'updated'),
+    ...all(diff.removed, 'removed'),
+  ])
 }

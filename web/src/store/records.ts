@@ -1,6 +1,6 @@
 import { useCallback, useSyncExternalStore } from 'react'
 import type { Diff } from '@/protocol'
-import { idsOf } from '@/protocol'
+import { changes } from '@/protocol'
 import type { Pace } from './pace'
 
 /** A map of records with listeners per id, so that a change re-renders only the components that show the record. */
@@ -41,10 +41,16 @@ export class RecordMap<T> {
   /** Sets one record without calling listeners: call `notify` when the change is complete. */
   set(id: string, record: T): void {
     this.records.set(id, record)
+    const prefix = prefixOf(id)
+    if (prefix === '') return
+    const ids = this.prefixes.get(prefix)
+    if (ids) ids.add(id)
+    else this.prefixes.set(prefix, new Set([id]))
   }
 
   delete(id: string): void {
     this.records.delete(id)
+    this.prefixes.get(prefixOf(id))?.delete(id)
   }
 
   /** All new. Returns the ids to `notify`. */
@@ -52,28 +58,19 @@ export class RecordMap<T> {
     const touched = new Set([...this.records.keys(), ...Object.keys(records)])
     this.records.clear()
     this.prefixes.clear()
-    for (const [id, record] of Object.entries(records)) this.put(id, record)
+    for (const [id, record] of Object.entries(records)) this.set(id, record)
     return touched
   }
 
-  /** Returns the ids to `notify`, so that a change of several maps is complete before listeners are called. */
+  /** Returns the ids to `notify`, so that a change of several maps is complete before listeners are called. Throws `Misfit`. */
   apply(diff: Diff<T>): string[] {
-    for (const id of Object.keys(diff.removed ?? {})) {
-      this.records.delete(id)
-      this.prefixes.get(prefixOf(id))?.delete(id)
+    const touched: string[] = []
+    for (const [id, record] of changes(diff, (known) => this.records.get(known))) {
+      if (record === undefined) this.delete(id)
+      else this.set(id, record)
+      touched.push(id)
     }
-    for (const [id, record] of Object.entries(diff.added ?? {})) this.put(id, record)
-    for (const [id, [, after]] of Object.entries(diff.updated ?? {})) this.put(id, after)
-    return idsOf(diff)
-  }
-
-  private put(id: string, record: T): void {
-    this.records.set(id, record)
-    const prefix = prefixOf(id)
-    if (prefix === '') return
-    const ids = this.prefixes.get(prefix)
-    if (ids) ids.add(id)
-    else this.prefixes.set(prefix, new Set([id]))
+    return touched
   }
 
   notify(ids: ReadonlySet<string> | readonly string[]): void {

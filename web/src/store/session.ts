@@ -2,6 +2,7 @@ import { Connection, LostError, type Wire } from '@/connection'
 import type { Delta, LabInfo, Labs, Notice } from '@/protocol'
 import { Value } from '@/ui/value'
 import { LabStore } from './lab'
+import { rememberSession } from './person'
 
 /** This browser's visit: the connection, the list of labs, and the one lab that is open. */
 export class Session {
@@ -115,6 +116,7 @@ export class Session {
       const snapshot = await this.connection.request<'open'>({ type: 'open', lab }).done
       if (this.opening !== opening) return
       this.opening = null
+      rememberSession(snapshot.session)
       this.lab.reset(snapshot)
       for (const delta of opening.early) this.delta(delta)
       if (this.looked.length + this.busy.length + this.watched.filters.size + this.watched.conntrack.size > 0)

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { askBeforeLeaving, Editor, redo, runAction, undo } from '@/editor'
 import type { AnyCommand, AnyRecord, Diff } from '@/protocol'
-import { LabStore, Session } from '@/store'
+import { LabStore, rememberSession, Session } from '@/store'
 import { snapshot } from '../lab'
 
 const namespace = (name: string): AnyRecord => ({ kind: 'namespace', name })
@@ -50,22 +50,23 @@ beforeEach(() => {
 
 test('undo asks once before it takes back what another person did', async () => {
   editor.staging.switch(false)
-  editor.lab.reset({ ...snapshot(), can_undo: 'Added x', undo_by: 'browser-1' })
+  editor.lab.reset({ ...snapshot(), can_undo: 'Added x', undo_by: 'Ann', undo_session: 'a1' })
   const run = async (): Promise<void> => {
     runAction(undo, editor)
     await vi.waitFor(() => expect(editor.busy.get()).toBe(0))
   }
   await run()
   expect(done()).toEqual([])
-  expect(editor.toasts.get()[0]?.message).toContain('browser-1')
+  expect(editor.toasts.get()[0]?.message).toContain('Ann')
   await run()
   expect(done().map((a) => a.commands)).toEqual([[{ do: 'undo' }]])
   expect(editor.toasts.get()).toEqual([])
-  for (const by of ['terminal', 'cli', editor.author]) {
-    editor.lab.reset({ ...snapshot(), can_undo: 'Added x', undo_by: by })
+  rememberSession('me')
+  for (const session of [null, 'me']) {
+    editor.lab.reset({ ...snapshot(), can_undo: 'Added x', undo_by: 'Ann', undo_session: session })
     await run()
   }
-  expect(done()).toHaveLength(4)
+  expect(done()).toHaveLength(3)
 })
 
 describe('staging', () => {

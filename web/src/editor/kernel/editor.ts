@@ -1,5 +1,5 @@
 import { LostError, ProblemError } from '@/connection'
-import type { AnyCommand, Done, Planned, Problem } from '@/protocol'
+import type { AnyCommand, Ask, Done, Planned, Problem } from '@/protocol'
 import type { Session } from '@/store'
 import { announce, Value } from '@/ui'
 import { type DockState, emptyDock, keepDock } from '../state/dock'
@@ -22,7 +22,6 @@ const NOTHING: ReadonlySet<string> = new Set()
 /** What a person works with: the selection, what is open, and edits that go to the server. */
 export class Editor {
   readonly session: Session
-  readonly author: string
   /** Record ids of namespaces and interfaces. A link is selected when both its ends are. */
   readonly selection = new Value<ReadonlySet<string>>(NOTHING)
   readonly dialog = new Value<DialogState | null>(null)
@@ -30,6 +29,8 @@ export class Editor {
   readonly dock = new Value<DockState>(emptyDock())
   /** The trace that is shown, and at which hop. */
   readonly journey = new Value<JourneyView | null>(null)
+  /** A packet that the panel of traces is to send and trace as soon as it is there. */
+  readonly asked = new Value<Ask | null>(null)
   readonly toasts = new Value<readonly Toast[]>([])
   readonly tool = new Value<Tool>(FIRST_TOOL)
   readonly popover = new Value<CanvasPopover | null>(null)
@@ -65,10 +66,8 @@ export class Editor {
   readonly staging: Staging
   private toastCount = 0
 
-  /** `author` is the name of this browser in the history of labs. */
-  constructor(session: Session, author = '') {
+  constructor(session: Session) {
     this.session = session
-    this.author = author
     session.onNotice = ({ level, problem }) => this.toast(level, problem)
     session.onOpenFailed = (error) => this.fail(error)
     keepDock(session, this.dock)
