@@ -1,6 +1,5 @@
 """Carries edits out in the kernel of a lab: plans, has the lab's process apply them, and reads the kernel back."""
 
-import errno
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
@@ -9,6 +8,7 @@ from protocol import private as p
 from server.lab import merge, rule_trials
 from server.lab.because import because_of
 from server.lab.document import Draft, Importing
+from server.lab.ignored import ignored
 from server.lab.parts import Parts
 from server.lab.unloaded import Unloaded, is_of_chain
 from server.problems import unavailable
@@ -20,7 +20,6 @@ from topology.model.problems import Code, Problem, ProblemError
 from topology.model.records import AnyRecord, Chain, Records
 from topology.observe.normal import drift
 from topology.observe.observed import Observed
-from topology.plan.iproute2 import commands
 from topology.plan.plan import plan
 from topology.plan.steps import AnyStep, ChangeTable, MoveInterface
 from topology.plan.table_texts import trials
@@ -169,7 +168,7 @@ class Carrying:
                 if not steps:
                     break
                 if steps == last:
-                    raise _ignored(steps)
+                    raise ignored(steps)
                 if self._is_overtaken(steps, wanted, is_last=number == MAX_ROUNDS - 1):
                     steps = ()
                     continue
@@ -368,15 +367,6 @@ def _lacks(chain: Chain, observed: Mapping[str, AnyRecord]) -> bool:
     """Whether the kernel lacks rules that the chain has."""
     there = observed.get(chain.id)
     return not set(chain.rules) <= set(there.rules if isinstance(there, Chain) else ())
-
-
-def _ignored(steps: Sequence[AnyStep]) -> ProblemError:
-    """The kernel took these steps without an error, and shows nothing of them."""
-    first = commands(steps[:1])[:1]
-    hint = f"it has no effect here: {' ; '.join(first)}. Leave it out, or use a kernel that has it: vethboard doctor"
-    return ProblemError(
-        Problem(code=Code.UNSUPPORTED, message="the kernel ignores this", subject=steps[0].subject, hint=hint, errno=errno.EOPNOTSUPP)
-    )
 
 
 def _tables(steps: Sequence[AnyStep]) -> set[tuple[str, ...]]:
