@@ -1,5 +1,7 @@
 """From the text of a request to its handler. Every request gets exactly one answer, also where it is malformed, denied or fails."""
 
+import re
+
 import msgspec
 
 from logs import problem_of
@@ -18,9 +20,8 @@ def receive(hub: Hub, session: Session, text: object) -> None:
     """Carry out the request in the payload of a Socket.IO event. On the session's thread."""
     try:
         request = _decoder.decode(text if isinstance(text, str | bytes) else b"")
-    except (msgspec.MsgspecError, RecursionError) as e:
-        problem = Problem(code=Code.INVALID, message=str(e), hint="docs/protocol.md has the requests")
-        session.send(Answer(id=_id_in(text), problem=problem))
+    except (msgspec.MsgspecError, RecursionError, UnicodeError) as e:
+        session.send(Answer(id=_id_in(text), problem=_malformed(e)))
         return
     try:
         _handle(hub, session, request)
@@ -40,13 +41,27 @@ def _handle(hub: Hub, session: Session, request: AnyRequest) -> None:
     entry.handle(hub, session, request)
 
 
+_ID = re.compile(r'"id"\s*:\s*"([^"\\\ud800-\udfff]{1,200})"')
+
+
+def _malformed(error: Exception) -> Problem:
+    """Why a text is no request."""
+    if isinstance(error, RecursionError):
+        return Problem(code=Code.LIMIT, message="the request is nested too deeply", hint="a document has at most 12 levels")
+    if isinstance(error, UnicodeError) or "surrogate" in str(error):
+        return Problem(code=Code.INVALID, message="half of a surrogate pair is not text", hint="take it out, or write the character itself")
+    return Problem(code=Code.INVALID, message=str(error), hint="docs/protocol.md has the requests")
+
+
 class _OnlyId(msgspec.Struct):
     id: str = ""
 
 
 def _id_in(text: object) -> str:
-    """The id in the text of a malformed request, so that its sender gets the answer; empty where none can be found."""
+    """The id in the text of a malformed request, so that its sender, who waits for it, gets the answer; empty where none can be found."""
+    whole = text if isinstance(text, str) else text.decode(errors="replace") if isinstance(text, bytes) else ""
     try:
-        return msgspec.json.decode(text, type=_OnlyId).id if isinstance(text, str | bytes) else ""
-    except msgspec.MsgspecError:
-        return ""
+        return msgspec.json.decode(whole, type=_OnlyId).id
+    except (msgspec.MsgspecError, RecursionError, UnicodeError):
+        found = _ID.search(whole)
+        return found[1] if found is not None else ""
