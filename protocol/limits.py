@@ -38,3 +38,6 @@ MAX_TRACE_PACKETS, MAX_TRACE_WAIT_SECONDS, MAX_TRACE_INTERVAL_SECONDS = 100, 10.
 
 MAX_WATCH_RATE = 50
 """Journeys a second that a `Watch` reports."""
+
+MAX_HISTORY_PAGE, MAX_HISTORY_NUMBER = 1000, 2**53
+"""Entries of one `HistoryList` at most, and the largest number of one."""

@@ -1,17 +1,18 @@
 """From the text of a request to its handler. Every request gets exactly one answer, also where it is malformed, denied or fails."""
 
 import re
+from collections.abc import Iterator
 
 import msgspec
 
 from logs import problem_of
-from protocol.public import Answer, AnyRequest
+from protocol.public import Answer, AnyRequest, Compare, Edit, NewLab
 from server import throttle
 from server.access import allow
 from server.hub import Hub
 from server.requests.table import BY_TYPE
 from server.sessions import Session
-from topology.model.problems import Code, Problem
+from topology.model.problems import Code, Problem, invalid
 
 _decoder = msgspec.json.Decoder(AnyRequest)
 
@@ -24,6 +25,8 @@ def receive(hub: Hub, session: Session, text: object) -> None:
         session.send(Answer(id=_id_in(text), problem=_malformed(e)))
         return
     try:
+        if not isinstance(request, _DOCUMENTS) and (place := _nul(text)):
+            raise invalid("a NUL character is not text", place, "take it out")
         _handle(hub, session, request)
     except Exception as e:
         session.refuse(request.id, problem_of(e))
@@ -39,6 +42,28 @@ def _handle(hub: Hub, session: Session, request: AnyRequest) -> None:
     if entry.streams:
         session.log.started(request)
     entry.handle(hub, session, request)
+
+
+_DOCUMENTS = (Compare, Edit, NewLab)
+"""Documents and records say themselves at which place a text cannot be."""
+
+
+def _nul(text: object) -> str:
+    """Where a request has a NUL character, which no argument, name or path can have; empty where it has none. JSON can only escape it."""
+    escaped = b"\\u0000" in text if isinstance(text, bytes) else isinstance(text, str) and "\\u0000" in text
+    return next(_nuls("", msgspec.json.decode(text)), "") if escaped else ""  # type: ignore[arg-type]  # it is one of the two
+
+
+def _nuls(place: str, value: object) -> Iterator[str]:
+    if isinstance(value, str) and "\0" in value:
+        yield place
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from _nuls(f"{place}[{number}]", item)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            inside = f"{place}.{key}" if place else str(key)
+            yield from [inside.replace("\0", "\\0")] if "\0" in key else _nuls(inside, item)
 
 
 _ID = re.compile(r'"id"\s*:\s*"([^"\\\ud800-\udfff]{1,200})"')

@@ -3,6 +3,7 @@
 import time
 
 from protocol import public as q
+from protocol.limits import MAX_HISTORY_NUMBER, MAX_HISTORY_PAGE
 from server.lab.editing import EditRequest
 from server.lab.workspace import Workspace
 from server.requests.context import context
@@ -53,5 +54,6 @@ def _observed(workspace: Workspace) -> Records:
 
 def history(workspace: Workspace, session: Session, request: q.History) -> None:
     """A page of the edits of a lab, from the database: the writer has nothing to do with it."""
-    page = workspace.store.history_page(request.before, request.limit)
+    before = None if request.before is None or request.before > MAX_HISTORY_NUMBER else request.before
+    page = workspace.store.history_page(before, max(1, min(request.limit, MAX_HISTORY_PAGE)))
     session.answer(request.id, q.HistoryList(changes=page.changes, more=page.more))
