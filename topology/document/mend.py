@@ -12,7 +12,7 @@ MOST = 20
 _MARKER = re.compile(r"^(<{7}|={7}|>{7}|\|{7})(?=[ \r\n]|$)", re.MULTILINE)
 _COMMENT = re.compile(r"//[^\n]*|#[^\n]*|/\*.*?\*/", re.DOTALL)
 _YAML = re.compile(r"(?:%YAML|---|[A-Za-z_][\w-]*[ \t]*:(?:[ \t\r\n]|$)|- )")
-_FENCE = re.compile(r"^[ \t]*(?:```|~~~)[^\n]*", re.MULTILINE)
+_FENCE = re.compile(r"(?:```|~~~)[^\n]*")
 _CURLY = re.compile("[\u2018\u2019\u201c-\u201f\u00ab\u00bb\u300c\u300d]")
 _BARE = re.compile(r"[A-Za-z_][\w-]*")
 _WORDS = {"True": "true", "False": "false", "None": "null", "undefined": "null", "nil": "null"}
@@ -35,14 +35,8 @@ def syntax(text: str, error: json.JSONDecodeError) -> Found:
     if (marker := _MARKER.search(text)) is not None:
         return Found(_problem(text, marker.start(), "a merge conflict is left in the file", "choose one side and delete the markers"))
     start = len(text) - len(text.lstrip())
-    if (
-        (fence := _FENCE.search(text)) is not None
-        and error.pos in range(start, fence.end() + 1)
-        and not text[: fence.start()].count('"') % 2
-    ):
-        return Found(
-            _problem(text, fence.start(), "a code fence of Markdown", "take the lines with ``` out"), _blanked(text, *fence.span())
-        )
+    if (fence := _FENCE.match(text, error.pos)) is not None:
+        return Found(_problem(text, fence.start(), "a code fence of Markdown", "take the lines with ``` out"), _blanked(text, *fence.span()))
     if error.pos <= start and _YAML.match(text, start):
         return Found(_problem(text, start, "this looks like YAML", "a document is JSON: convert it, for example with yq -o json"))
     return _at(text, error)
