@@ -158,12 +158,12 @@ class Carrying:
         """
         view = self._parts.view
         before, kernel = view.observed.like, view.observed.records.whole()
-        view.compare_with(like)
         done: list[AnyStep] = []
         reached, steps = kernel, tuple[AnyStep, ...]()
         try:
             for number in range(MAX_ROUNDS):
                 wanted, now, last = goal(done), view.observed, steps
+                view.compare_with(like)  # not sooner: what only this document states is no change from outside
                 steps = plan(wanted, now.records, None if done else moves, now.baseline, now.initial_mac)
                 if not steps:
                     break
@@ -171,6 +171,7 @@ class Carrying:
                     raise ignored(steps)
                 if self._is_overtaken(steps, wanted, is_last=number == MAX_ROUNDS - 1):
                     steps = ()
+                    view.compare_with(like if done else before)
                     continue
                 done += steps
                 reached = with_observed_tables(wanted, view.observed.records, steps)
