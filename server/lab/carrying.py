@@ -60,7 +60,7 @@ class Carrying:
         def is_conflict(key: str) -> bool:
             return document.policy == "follow" and key not in view.drift
 
-        return merge.goal(document.desired, draft.after, view.observed.records, draft.moves, is_conflict)
+        return merge.goal(document.desired, draft.after, view.kernel, draft.moves, is_conflict)
 
     def carry_out(self, draft: Draft) -> Carried:
         """Make the edit in the kernel, and nothing else: what a shell changes meanwhile stays. Raises ProblemError as `execute`."""
@@ -68,21 +68,22 @@ class Carrying:
 
         def goal(done: Sequence[AnyStep]) -> Records:
             tables = _tables(done)
-            return merge.left_over(before, draft.after, view.observed.records, lambda key: _table_of(key) in tables) if done else first
+            return merge.left_over(before, draft.after, view.kernel, lambda key: _table_of(key) in tables) if done else first
 
         steps = self.execute(goal, draft.after, draft.moves)
-        return Carried(steps, with_observed_tables(first, view.observed.records, steps))
+        return Carried(steps, with_observed_tables(first, view.kernel, steps))
 
     def take_back(self, before: Records, carried: Carried, moves: Mapping[str, str] = {}) -> None:
         """An edit was carried out and could not be kept: undo it in the kernel, where the records were `before`. Raises ProblemError."""
-        back, observed = {new: old for old, new in moves.items()}, self._parts.view.observed
-        target = merge.goal(carried.goal, before, observed.records, back)
-        self.execute(lambda done: with_observed_tables(target, observed.records, done), self._parts.document.desired, back)
+        back, view = {new: old for old, new in moves.items()}, self._parts.view
+        target = merge.goal(carried.goal, before, view.kernel, back)
+        self.execute(lambda done: with_observed_tables(target, view.kernel, done), self._parts.document.desired, back)
 
     def consequences(self, after: Records, diff: Diff[AnyRecord], steps: Sequence[AnyStep]) -> set[str]:
         """What differs from the document because of the edit: in the records that it changed, in namespaces where it did something. All
         else that differs comes from outside."""
-        differing = set(drift(after, self._parts.view.observed.records)) - set(self._parts.view.drift)
+        view = self._parts.view
+        differing = (set(view.differing()) - diff.ids | {*drift(after, view.kernel, diff.ids)}) - set(view.drift)
         touched, tables = self._touched(steps), _tables(steps)
 
         def is_one(key: str) -> bool:
@@ -93,7 +94,7 @@ class Carrying:
 
     def _touched(self, steps: Sequence[AnyStep]) -> set[str]:
         """The namespaces in which steps change something, also by what hangs on an interface."""
-        graph, out = Graph(self._parts.view.observed.records), set()
+        graph, out = Graph(self._parts.view.kernel), set()
         for step in steps:
             if isinstance(step, ChangeTable):
                 continue
@@ -108,12 +109,12 @@ class Carrying:
     def as_printed(self, after: Records, commands: Sequence[AnyCommand], dry_run: bool) -> Records:
         """The records with rules as iptables-save prints them, where they are compared with existing ones: a rule that is only written
         differently would else be replaced. All other rules are read back after they were applied."""
-        link, observed = self._parts.connection.link, self._parts.view.observed.records
+        link, observed = self._parts.connection.link, self._parts.view.kernel
         if not self._parts.machine.is_live or link is None:
             return after
-        compared = [key for key in between(self._parts.document.desired, after).ids if dry_run or key in observed]
         if not dry_run and not any(isinstance(c, ApplyDocument | ImportRules) for c in commands):
             return after
+        compared = [key for key in between(self._parts.document.desired, after).ids if dry_run or key in observed]
         return {**after, **rule_trials.printed(link, trials(after, observed, compared), strict=dry_run)}
 
     # ---- plans -------------------------------------------------------------------------------------------------------
@@ -124,19 +125,19 @@ class Carrying:
         Raises ProblemError on a refusal: the lab has then rolled back, and its facts say so.
         """
         view = self._parts.view
-        before, kernel = view.observed.like, view.observed.records.whole()
+        before, kernel = view.observed.like, view.kernel
         view.compare_with(like)
         done: list[AnyStep] = []
         reached = kernel
         try:
             for number in range(MAX_ROUNDS):
                 wanted, now = goal(done), view.observed
-                steps = plan(wanted, now.records, moves if number == 0 else None, now.baseline, now.initial_mac)
+                steps = plan(wanted, view.kernel, moves if number == 0 else None, now.baseline, now.initial_mac)
                 if not steps:
                     break
                 done += steps
                 self._apply(steps, wanted)
-                reached = with_observed_tables(wanted, view.observed.records, steps)
+                reached = with_observed_tables(wanted, view.kernel, steps)
         except ProblemError as e:
             view.compare_with(before)
             view.wait_for_quiet()
@@ -150,9 +151,9 @@ class Carrying:
         if reached is before:
             return True
         observed, back = self._parts.view.observed, {new: old for old, new in moves.items()}
-        target = merge.goal(reached, before, observed.records, back)
+        target = merge.goal(reached, before, observed.records.whole(), back)
         try:
-            if steps := plan(target, observed.records, back, observed.baseline, observed.initial_mac):
+            if steps := plan(target, observed.records.whole(), back, observed.baseline, observed.initial_mac):
                 self._apply(steps, target)
         except ProblemError:
             return False
@@ -171,7 +172,7 @@ class Carrying:
 
     def _keep_apart(self, before: Records, steps: Sequence[AnyStep]) -> None:
         """After an apply that failed and could not be undone: what it has changed in the kernel is drift, and nobody's edit."""
-        now, touched, tables = self._parts.view.observed.records, self._touched(steps), _tables(steps)
+        now, touched, tables = self._parts.view.kernel, self._touched(steps), _tables(steps)
         changed = between(before, now).ids
         self._ruins = {k: now.get(k) for k in changed if ids.namespace_of(ids.subject_of(k)) in touched or _table_of(k) in tables}
         if self._ruins:
@@ -184,14 +185,14 @@ class Carrying:
     def execute_document(self) -> tuple[AnyStep, ...]:
         """Make the kernel what the document says, whatever it is."""
         desired, view = self._parts.document.desired, self._parts.view
-        steps = self.execute(lambda done: with_observed_tables(desired, view.observed.records, done), desired, {})
+        steps = self.execute(lambda done: with_observed_tables(desired, view.kernel, done), desired, {})
         view.pending = None
         return steps
 
     def _apply(self, steps: tuple[AnyStep, ...], wanted: Records) -> None:
         if self._parts.connection.link is None:
             raise unavailable("the lab's process is gone")
-        self._unfinished = _Unfinished(dict(self._parts.view.observed.records), wanted, steps)
+        self._unfinished = _Unfinished(self._parts.view.kernel, wanted, steps)
         applied = self._parts.connection.apply(steps)
         self._unfinished = None
         if applied.problem is not None:

@@ -75,7 +75,7 @@ class Outside:
     def _follow(self, differing: Sequence[str]) -> None:
         """Take the changes into the document, as an edit of its own. While they cannot be stored, they are drift."""
         desired = self._document.desired
-        after = adopt(desired, self._view.observed.records, differing)
+        after = adopt(desired, self._view.kernel, differing)
         diff = between(desired, after)
         context = Context(author=TERMINAL, label=", ".join(map(ids.subject_of, differing[:3])), at=now())
         entry = self._entry(diff, context)
@@ -115,7 +115,7 @@ class Outside:
         if not chains:
             return
         desired = self._document.desired
-        after = adopt(desired, self._view.observed.records, chains)
+        after = adopt(desired, self._view.kernel, chains)
         diff = between(desired, after)
         try:
             self._document.keep(after, diff, None)
