@@ -288,7 +288,7 @@ class _Run:
 
     def change_tables(self, stage: Stage) -> None:
         rows = [(number, step) for number, step in stage if isinstance(step, s.ChangeTable)]
-        failed = change(self.namespaces, self.filters.driver, rows, self.filters.lengths())
+        failed = change(self.namespaces, self.filters.driver, rows, self.filters.lengths({step.namespace for _, step in rows}))
         if failed is not None:
             raise _Failed(failed.step, 0, failed.problem.message, failed.problem)
 

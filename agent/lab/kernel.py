@@ -186,12 +186,12 @@ class Kernel:
     def _attempt(self, steps: tuple[AnyStep, ...]) -> Outcome:
         try:
             undo = Undo(self.baseline, self.read_now())
-            refused = refused_beforehand(self.namespaces, self.filters.driver, steps, self.filters.lengths())
+            lengths = self.filters.lengths({step.namespace for step in steps if isinstance(step, ChangeTable)})
+            refused = refused_beforehand(self.namespaces, self.filters.driver, steps, lengths)
         except Exception as e:
             return Outcome(unexpected(e))
         if refused is not None:
             return Outcome(refused.problem, refused.step)
-        lengths = self.filters.lengths()
         outcome = self._execute(steps)
         if outcome.problem is None:
             outcome = self._not_loaded(steps, lengths)

@@ -3,7 +3,7 @@
 import errno
 import ipaddress
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import partial
 from typing import Any, Final, NamedTuple
 
@@ -64,13 +64,14 @@ def _no_namespace(field: str, name: str) -> Fault:
 def check(records: Mapping[str, AnyRecord], only: Collection[str] | None = None) -> Iterator[Found]:
     """Everything that is wrong with these records; `only`: with those that have these ids. The values need not be canonical."""
     graph = Graph(records)
-    nsids = _by_nsid(graph)
-    for key, record in _among(records, only):
+    among = _among(records, only)
+    nsids = _by_nsid(graph) if any(isinstance(record, Namespace) for _, record in among) else {}
+    for key, record in among:
         for fault in _faults(graph, nsids, record):
             yield Found(key, fault, Code.LIMIT if fault.errno == errno.EXFULL else Code.INVALID)
 
 
-def _among(records: Mapping[str, AnyRecord], only: Collection[str] | None) -> Iterable[tuple[str, AnyRecord]]:
+def _among(records: Mapping[str, AnyRecord], only: Collection[str] | None) -> Collection[tuple[str, AnyRecord]]:
     """The records with these ids, in their order; None: all."""
     return records.items() if only is None else [(key, records[key]) for key in filter(only.__contains__, records)]
 

@@ -4,7 +4,8 @@ A lab is a flat map from record id to record. Relations are names, never objects
 are derived from the two ends that name each other.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cache
 from itertools import compress
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar, Union, cast
 
@@ -181,7 +182,12 @@ R = TypeVar("R", bound=Record)
 def of_type(records: Mapping[str, AnyRecord], *types: type[R]) -> "list[R]":
     """The records of these types, in their order: without a step of Python for each of the others."""
     values = records.values()
-    return list(compress(values, map(frozenset[type](types).__contains__, map(type, values))))  # type: ignore[arg-type]
+    return cast("list[R]", list(compress(values, map(_among(types), map(type, values)))))
+
+
+@cache
+def _among(types: tuple[type, ...]) -> Callable[[type], bool]:
+    return frozenset(types).__contains__
 
 
 def entries_of(records: Mapping[str, AnyRecord]) -> "list[Route | Neighbour | Fdb]":

@@ -25,7 +25,7 @@ from topology.model.records import (
 )
 from topology.model.routing import network
 from topology.model.sysctls import FIRST
-from topology.observe.normal import comparable, default_mtu, drift
+from topology.observe.normal import default_mtu, drift
 from topology.plan import steps as s
 from topology.plan.concerned import concerned, in_order, inferred
 from topology.plan.kernel_model import Model, without
@@ -51,10 +51,8 @@ def plan(
     differing = drift(desired, observed, replaced(observed, desired))
     if not differing:
         return ()
-    wanted = comparable(desired, desired)
-    have = comparable(observed, desired)
-    planner = _Planner(wanted, have, set(differing), baseline or {}, initial_mac)
-    return planner.run({**inferred(wanted, have, planner.differing), **(moves or {})})
+    planner = _Planner(desired, observed, differing, baseline or {}, initial_mac)
+    return planner.run({**inferred(desired, observed, planner.differing), **(moves or {})})
 
 
 def _kind(interface: AnyInterface) -> tuple[object, ...]:
