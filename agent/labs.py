@@ -114,8 +114,7 @@ class Labs:
             limits = self._limits_of(lab)
             await self._clean(lab)
             driver: Driver = firewall if firewall is not None else await asyncio.to_thread(filter.default)
-            pid = await self._sandbox(lab, number, limits, driver)
-            self._keep(lab, LabFile(pid=pid, started=started(pid) or 0, number=number, limits=limits))
+            await self._sandbox(lab, number, limits, driver)
         except OSError as e:
             raise ProblemError(Problem(code=Code.UNSUPPORTED, message=str(e), hint="vethboard doctor shows what is missing")) from None
         finally:
@@ -124,22 +123,20 @@ class Labs:
                 del self._numbers[lab]
             del self._starting[lab]
 
-    def _keep(self, lab: str, file: LabFile) -> None:
-        """Write down that the lab runs, and watch it. Raises OSError; then its process is told to end."""
-        try:
-            (self._folder / f"{lab}.json").write_bytes(msgspec.json.encode(file))
-            self._watch(lab, Running(file, os.pidfd_open(file.pid)))
-        except OSError:
-            sandbox.kill(file.pid)
-            raise
+    def _keep(self, lab: str, number: int, limits: Limits, pid: int) -> None:
+        """Write down that the lab runs, and watch it. Raises OSError."""
+        file = LabFile(pid=pid, started=started(pid) or 0, number=number, limits=limits)
+        (self._folder / f"{lab}.json").write_bytes(msgspec.json.encode(file))
+        self._watch(lab, Running(file, os.pidfd_open(file.pid)))
 
-    async def _sandbox(self, lab: str, number: int, limits: Limits, driver: Driver) -> int:
-        """The pid of the lab's first process, which has its listening socket. Raises OSError."""
+    async def _sandbox(self, lab: str, number: int, limits: Limits, driver: Driver) -> None:
+        """Make the lab's first process, which has its listening socket, and write it down. Raises OSError."""
         await asyncio.to_thread(enforced.version)
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
             listener.bind(str(self._folder / f"{lab}.sock"))
             listener.listen(8)
-            return await sandbox.make(lab, listener, number, limits, partial(main, limits=limits, firewall=driver))
+            serve, keep = partial(main, limits=limits, firewall=driver), partial(self._keep, lab, number, limits)
+            await sandbox.make(lab, listener, number, limits, serve, keep)
 
     def _limits_of(self, lab: str) -> Limits:
         """What the limits file says now: it is read at each start, so that a change needs no restart. Raises ProblemError."""

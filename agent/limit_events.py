@@ -114,6 +114,8 @@ class LimitEvents:
             self._inotify.remove(watch)
         if (polled := self._polled.pop(lab, None)) is not None:
             self._counts.pop(polled.file, None)
+        for reported in [key for key in self._reported if key[0] == lab]:
+            del self._reported[reported]
         self._close_eventfd(lab)
 
     def _close_eventfd(self, lab: str) -> None:

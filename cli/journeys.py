@@ -12,27 +12,28 @@ from protocol.public import AnyItem, AnyResult, Cancel, JourneyItem, Open, Predi
 from topology.journey import words
 from topology.journey.ask import replayable
 from topology.journey.hop import Difference, Journey, RuleAt
-from topology.journey.probe import Ask
+from topology.journey.options import OPTIONS
+from topology.journey.probe import Ask, asked
 from topology.journey.saved import VERSION, SavedJourney, load
 from topology.model import ids
-from topology.model.netfilter import FAMILIES
+from topology.model.netfilter import FAMILIES, TABLES
 from topology.model.problems import Code, Problem, ProblemError, invalid
 from topology.model.records import AnyRecord
 
 
 def _ask(args: Args) -> Ask:
-    return Ask(
-        source=args.source, target=args.target, protocol=args.protocol, ipv6=args.ipv6 or ":" in args.target, port=args.port,
-        source_port=args.source_port, size=args.size, ttl=args.ttl, dont_fragment=args.dont_fragment, mark=args.mark,
-    )  # fmt: skip
+    chosen = {option.name: getattr(args, option.name) for option in OPTIONS}
+    return asked(args.protocol, source=args.source, target=args.target, ipv6=args.ipv6 or ":" in args.target, **chosen)
 
 
 def _rule(text: str, ipv6: bool) -> RuleAt:
-    """The rule that `NS/TABLE/CHAIN/NUMBER` names. Raises ProblemError."""
-    parts = text.rsplit("/", 3)
-    if len(parts) != 4 or not parts[3].isdecimal():
+    """The rule that `NS/TABLE/CHAIN/NUMBER` names; the name of a chain may have slashes. Raises ProblemError."""
+    namespace, rest = ids.namespace_of(text), ids.name_of(text)
+    table, _, rest = rest.partition("/")
+    chain, _, number = rest.rpartition("/")
+    if not (namespace and chain and table in TABLES and number.isascii() and number.isdigit()):
         raise invalid(f"{text} does not name a rule", None, "as in ns0/filter/FORWARD/2")
-    return RuleAt(namespace=parts[0], family=FAMILIES[ipv6], table=parts[1], chain=parts[2], number=int(parts[3]))
+    return RuleAt(namespace=namespace, family=FAMILIES[ipv6], table=table, chain=chain, number=int(number))
 
 
 def _saved(client: Client, args: Args) -> dict[str, AnyRecord]:
@@ -70,7 +71,7 @@ def _predict(client: Client, args: Args, ask: Ask) -> int:
 
 
 def _trace(client: Client, args: Args, ask: Ask) -> int:
-    request = Trace(id=client.next_id(), lab=args.lab, ask=ask, count=args.count, wait=args.wait)
+    request = Trace(id=client.next_id(), lab=args.lab, ask=ask, count=args.count, wait=args.wait, interval=args.interval)
     traced = _streamed(client, args, request)
     assert isinstance(traced, Traced)
     if not args.json and traced.differences:
@@ -108,7 +109,8 @@ def watch(client: Client, args: Args) -> int:
     watched = _streamed(client, args, request)
     assert isinstance(watched, Watched)
     if not args.json:
-        print(f"{watched.journeys} traces, {watched.skipped} packets skipped")
+        seen = watched.journeys + watched.skipped
+        print(f"{watched.journeys} traces; {watched.journeys} of {seen} packets that open a flow were sampled")
     return 0
 
 

@@ -9,6 +9,8 @@ from cli import access, backups, capture, documents, journeys, labs, rules, run,
 from cli.client import Client
 from logs import FORMS
 from protocol.limits import DEFAULT_SNAPLEN
+from topology.journey.options import OPTIONS, Option
+from topology.journey.probe import KINDS
 from topology.model.base import HOST
 from topology.model.netfilter import DRIVERS, TABLES
 
@@ -27,6 +29,17 @@ class Argument(NamedTuple):
 
 def _arg(*names: str, **options: Any) -> Argument:
     return Argument(names, options)
+
+
+def _option(option: Option) -> Argument:
+    """What can be chosen of a probe, as an argument."""
+    name = f"--{option.name.replace('_', '-')}"
+    if option.type == "switch":
+        return _arg(name, action="store_true", help=option.help)
+    shown = f"{option.help}; {option.low} to {option.high}" if option.type == "number" else option.help
+    default = f" (default: {option.default})" if option.default and "default" not in shown else ""
+    number: dict[str, Any] = {"type": lambda text: int(text, 0), "metavar": "N"} if option.type == "number" else {}
+    return _arg(name, default=option.default, help=shown + default, **number)
 
 
 class Verb(NamedTuple):
@@ -134,9 +147,28 @@ _DOCUMENTS: Final = (
         arguments=(_LAB, _DOCUMENT, _arg("--dry-run", action="store_true", help="print the commands without running them")),
     ),
     Verb(
+        "plan", "print what a document, another lab or point of the history would change (exit code 0: nothing)",
+        documents.plan_changes,
+        arguments=(
+            _LAB, _arg("file", metavar="FILE", nargs="?", help="a document; - for standard input"),
+            _arg("--other", metavar="LAB", help="compare with the document of this lab"),
+            _arg("--before", type=int, metavar="N", help="the lab after entry N of its history (0: before the first) instead of now"),
+            _arg("--after", type=int, metavar="N", help="compare with the lab after entry N of its history"),
+            _arg("--text", action="store_true", help="show the difference of the documents as text instead of the commands"),
+        ),
+    ),
+    Verb(
+        "import", "add a document to a lab, beside what is there", documents.import_part,
+        arguments=(
+            _LAB, _DOCUMENT,
+            _arg("--into", metavar="NAMESPACE", default=HOST, help="where the contents of the document's host go (default: %(default)s)"),
+            _arg("--dry-run", action="store_true", help="print the commands without running them"),
+        ),
+    ),
+    Verb(
         "export", "print a lab as a document or a shell script", documents.export,
         arguments=(
-            _LAB,
+            _LAB, _arg("only", metavar="NODE", nargs="*", help="only these namespaces and bridges (ns0/br0), with the links among them"),
             _arg("--observed", action="store_true", help="export what the kernel has instead of the document"),
             _arg("--format", choices=("json", "shell"), default="json", help="default: %(default)s"),
         ),
@@ -241,15 +273,14 @@ _TRACES: Final = (
         "trace", "send one real packet and follow it through interfaces, routes and rules, or predict where it would go", journeys.trace,
         arguments=(
             _LAB, _arg("source", metavar="SOURCE", help="a namespace or an interface (ns/name)"), _TARGET,
-            _arg("--protocol", choices=("icmp", "udp", "tcp", "arp"), default="icmp", help="default: %(default)s"),
-            _arg("--port", type=int, help="destination port (default: 80 for TCP, 33434 for UDP)"),
-            _arg("--source-port", type=int, default=0, help="default: any that is free"),
-            _arg("--size", type=int, default=56, help="bytes of payload, for ICMP and UDP (default: %(default)s)"),
-            _arg("--ttl", type=int, help="time to live, in hops"),
-            _arg("--mark", type=lambda text: int(text, 0), default=0, help="mark of the packet (SO_MARK of socket(7))"),
-            _arg("--dont-fragment", action="store_true", help="set the DF bit of the IPv4 header"),
+            _arg(
+                "--protocol", choices=KINDS, default="icmp",
+                help="what is sent; dns and http: a real request to the program that listens there (default: %(default)s)",
+            ),
+            *map(_option, OPTIONS),
             _IPV6,
             _arg("-c", "--count", type=int, default=1, help="number of packets (default: %(default)s)"),
+            _arg("-i", "--interval", type=float, default=0.0, help="seconds from one packet to the next (default: at once)"),
             _arg("--wait", type=float, default=1.0, help="seconds to wait for an answer (default: %(default)s)"),
             _arg("--predict", action="store_true", help="send nothing; predict where the packet would go"),
             _arg("--desired", action="store_true", help="with --predict: by the document instead of the kernel's state"),

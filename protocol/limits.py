@@ -33,8 +33,8 @@ DEFAULT_RING_BYTES, MAX_RING_BYTES = 16 << 20, 64 << 20
 CAPTURE_READ_BYTES = 1 << 20
 """Bytes of frames in one `CapturedFrames`: the frame that reaches it is the last one of that answer."""
 
-MAX_TRACE_PACKETS, MAX_TRACE_WAIT_SECONDS = 100, 10.0
-"""Packets of one `Trace`, and how long it waits for each."""
+MAX_TRACE_PACKETS, MAX_TRACE_WAIT_SECONDS, MAX_TRACE_INTERVAL_SECONDS = 100, 10.0, 60.0
+"""Packets of one `Trace`, how long it waits for each, and how long after one it sends the next."""
 
 MAX_WATCH_RATE = 50
 """Journeys a second that a `Watch` reports."""

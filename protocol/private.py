@@ -5,7 +5,7 @@ are JSON of these structs, binary frames the bytes of commands and terminals (`p
 chose; an event with that `id` answers it.
 """
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -19,7 +19,7 @@ from topology.model.problems import Problem
 from topology.observe.facts import AnyFact
 from topology.plan.steps import AnyStep
 
-PROTOCOL = 3
+PROTOCOL = 5
 
 # ---- /control --------------------------------------------------------------------------------------------------------
 
@@ -119,10 +119,21 @@ class Heartbeat(LabRequest, frozen=True, kw_only=True, tag="heartbeat"):
 class Apply(LabRequest, frozen=True, kw_only=True, tag="apply"):
     """Carry out these steps in order. Where one is refused, the lab process itself rolls the earlier ones back, also if the server dies.
 
+    `edit`: the number of the edit that they are part of; 0: of none. Until its `Conclude`, or an `Apply` that is not part of it, the lab
+    process remembers what its kernel was before the edit, for a server that comes after this one (`Attached`).
+
     Answer: `Applied`, sent after the `Facts` of what the steps changed.
     """
 
     steps: tuple[AnyStep, ...]
+    edit: int = 0
+
+
+class Conclude(LabRequest, frozen=True, kw_only=True, tag="conclude"):
+    """Edit number `edit` is in the database, or is undone: forget it. 0: the document is built, the process is not `fresh` any more.
+    Answer: `LabAnswer`."""
+
+    edit: int = 0
 
 
 class Run(LabRequest, frozen=True, kw_only=True, tag="run"):
@@ -166,11 +177,21 @@ class Subscribe(LabRequest, frozen=True, kw_only=True, tag="subscribe"):
     traffic: tuple[str, ...] = ()
 
 
+TrialMode = Literal["rules", "import", "keep", "partly"]
+
+
 class TryRules(LabRequest, frozen=True, kw_only=True, tag="try-rules"):
-    """Load a text by iptables-restore(8) in a temporary namespace and print it by iptables-save(8). Answer: `Tried`."""
+    """Load a text by iptables-restore(8) in a temporary namespace, and print it by iptables-save(8). Answer: `Tried`.
+
+    `base`: the rules that are there before, as iptables-save prints them. `mode`: `rules`: all of it is to be loaded; `import`: as
+    iptables-restore does, which passes over lines with -6 in IPv4; `keep`: as `import`, with --noflush; `partly`: what is refused is left
+    out.
+    """
 
     family: Family
     text: str
+    base: str = ""
+    mode: TrialMode = "rules"
 
 
 class ListExtensions(LabRequest, frozen=True, kw_only=True, tag="list-extensions"):
@@ -281,7 +302,8 @@ AnyCaptureRequest = StartCapture | StopCapture | RemoveCapture | ReadCapture
 
 
 class Trace(LabRequest, frozen=True, kw_only=True, tag="trace"):
-    """Send a probe packet and trace it in these namespaces. Events: `Sighted`, then `TraceEnded`, at the latest after `wait` seconds.
+    """After `delay` seconds send a probe packet and trace it in these namespaces. Events: `Sighted`, then `TraceEnded`, at the latest
+    `wait` seconds after it was sent.
 
     `wires`: the veth links among them, as pairs of interfaces (`ns/name`).
     """
@@ -289,6 +311,7 @@ class Trace(LabRequest, frozen=True, kw_only=True, tag="trace"):
     probe: Probe
     namespaces: tuple[str, ...]
     wires: tuple[tuple[str, str], ...] = ()
+    delay: float = 0.0
     wait: float = 1.0
 
 
@@ -312,15 +335,29 @@ class StopTrace(LabRequest, frozen=True, kw_only=True, tag="stop-trace"):
 
 AnyTraceRequest = Trace | WatchPackets | StopTrace
 AnyLabRequest = (
-    Attach | Heartbeat | Apply | Run | Resize | Signal | Subscribe | TryRules | ListExtensions
+    Attach | Heartbeat | Apply | Conclude | Run | Resize | Signal | Subscribe | TryRules | ListExtensions
     | AnyTerminalRequest | AnyFileRequest | AnyCaptureRequest | AnyTraceRequest
 )  # fmt: skip
 
 
-class Attached(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event", tag="attached"):
-    """`fresh`: nothing was ever applied to this process. `sysctls`: the watched keys and the values that a new namespace has.
+class OpenEdit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An edit that was applied, wholly or in part, and not concluded. `before`: all facts of the lab before it. `changes`: those of what
+    changed while it was applied. `steps`: what is done of it, or may be. `moves`: interfaces that it moved or renamed, `ns/name` now →
+    before."""
 
-    `limits`: those that this lab was started with. `firewall`: its iptables variant.
+    number: int
+    before: tuple[AnyFact, ...]
+    changes: tuple[AnyFact, ...]
+    steps: tuple[AnyStep, ...]
+    moves: dict[str, str] = {}
+
+
+class Attached(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event", tag="attached"):
+    """`fresh`: no document was built yet in this process, or not wholly. `sysctls`: the watched keys and the values that a new namespace
+    has.
+
+    `limits`: those that this lab was started with. `firewall`: its iptables variant. `open_edit`: what the server that was attached before
+    has left unfinished.
     """
 
     id: int
@@ -328,6 +365,7 @@ class Attached(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, ta
     sysctls: dict[str, str] = {}
     limits: Limits = Limits()
     firewall: Driver = "legacy"
+    open_edit: OpenEdit | None = None
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event", tag="facts"):
@@ -355,13 +393,22 @@ class Exit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_fi
     problem: Problem | None = None
 
 
+class LeftOutLine(NamedTuple):
+    """A line (from 0) that cannot be loaded, and why."""
+
+    line: int
+    problem: Problem
+
+
 class Tried(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event", tag="tried"):
-    """`text`: what iptables-save prints; or `problem`: why iptables-restore refuses line number `line` (from 0; -1: not known)."""
+    """`text`: what iptables-save prints; or `problem`: why iptables-restore refuses line number `line` (from 0; -1: not known).
+    `left_out`: with the mode `partly`."""
 
     id: int
     text: str = ""
     line: int = -1
     problem: Problem | None = None
+    left_out: tuple[LeftOutLine, ...] = ()
 
 
 class LabAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event", tag="answer"):
@@ -427,10 +474,11 @@ class CapturedFrames(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
 
 
 class Sighted(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event", tag="sighted"):
-    """New sightings of the packet of trace `id`."""
+    """New sightings of the packet of trace `id`. `skipped`: of a watch, packets that were left out so far."""
 
     id: int
     sightings: tuple[AnySighting, ...]
+    skipped: int = 0
 
 
 class TraceEnded(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event", tag="trace-ended"):

@@ -5,7 +5,9 @@ from typing import Literal
 import msgspec
 
 from protocol.base import Request, Result
+from protocol.journeys import Remedy
 from topology.journey.hop import Journey
+from topology.journey.probe import Ask
 
 
 class Ping(Request, frozen=True, kw_only=True, tag="ping"):
@@ -74,11 +76,14 @@ class NetnsQuery(Request, frozen=True, kw_only=True, tag="netns"):
 
 class PingDone(Result, frozen=True, kw_only=True, tag="ping-done"):
     """`predicted`: where not every reply came, how this packet would fare as far as the observed state tells; its verdict names the cause
-    and the place. None where all came, or where the source is gone."""
+    and the place. None where all came, or where the source is gone. `remedies`: what may help then. `ask`: the packet that was sent, for a
+    `trace`."""
 
     sent: int
     received: int
     predicted: Journey | None = None
+    remedies: tuple[Remedy, ...] = ()
+    ask: Ask | None = None
 
 
 class Exited(Result, frozen=True, kw_only=True, tag="exited"):

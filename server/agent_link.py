@@ -80,25 +80,26 @@ class Control:
         if answer.problem is not None:
             raise ProblemError(answer.problem)
 
-    def ask(self, make: Callable[[int], p.AnyControlRequest]) -> p.ControlAnswer:
-        """Send a request and wait for its answer. Connects first, for up to `WAIT_SECONDS` while the agent starts. Raises ProblemError.
+    def ask(self, make: Callable[[int], p.AnyControlRequest], seconds: float = CONTROL_SECONDS) -> p.ControlAnswer:
+        """Send a request and wait for its answer, for up to `seconds` in all. Connects first, for up to `WAIT_SECONDS` of them while the
+        agent starts. Raises ProblemError.
 
         Several threads may ask at once; each waits for its own answer alone.
         """
-        end = time.monotonic() + WAIT_SECONDS
+        began = time.monotonic()
         while True:
             try:
-                answer = self._ask(make(next(self._ids)))
+                answer = self._ask(make(next(self._ids)), max(0.0, began + seconds - time.monotonic()))
                 break
             except (OSError, WebSocketException, TimeoutError) as e:
-                if time.monotonic() > end:
+                if time.monotonic() > began + min(seconds, WAIT_SECONDS):
                     raise unavailable(f"the agent does not answer: {e}") from None
                 time.sleep(0.1)
         if answer.problem is not None:
             raise ProblemError(answer.problem)
         return answer
 
-    def _ask(self, request: p.AnyControlRequest, seconds: float = CONTROL_SECONDS) -> p.ControlAnswer:
+    def _ask(self, request: p.AnyControlRequest, seconds: float) -> p.ControlAnswer:
         answers: queue.SimpleQueue[p.ControlAnswer | None] = queue.SimpleQueue()
         with self._lock:
             current = self._current or self._open()

@@ -73,6 +73,8 @@ class Hub:
         """Remove a lab that was destroyed."""
         with self._lock:
             self._labs.pop(lab, None)
+        self.storage.forget(lab)
+        self.control.reasons.pop(lab, None)
         for session in self.sessions.all():
             session.open.discard(lab)
         self.labs_changed()
@@ -144,9 +146,8 @@ class Hub:
             terminal.detach()
         for workspace in list(self._labs.values()):
             workspace.queue.forget(session)
-        for lab in session.open:
-            if lab in self._labs:
-                self._labs[lab].leave(session)
+            if workspace.lab in session.open or workspace.has_subscribed(session):
+                workspace.leave(session)
 
     def end(self) -> None:
         """Save everything and disconnect from the labs, which run on."""

@@ -2,7 +2,7 @@
 
 import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from pathlib import Path
 
@@ -33,6 +33,7 @@ class FakeLab:
         self.delay = 0.0
         self.refuse: tuple[type[s.Step], ...] = ()
         self.applies = 0
+        self._edit: p.OpenEdit | None = None
         self._lock = threading.Lock()
         self._indexes: dict[str, int] = {}
         self._connection: ServerConnection | None = None
@@ -72,9 +73,11 @@ class FakeLab:
                 self.model.do(step)
             self._report(before)
 
-    def _report(self, before: set[str]) -> None:
+    def _report(self, before: set[str]) -> tuple[f.AnyFact, ...]:
         gone = before - {r.name for r in self.records.values() if isinstance(r, Namespace)}
-        self.say(p.Facts(facts=(*(f.NamespaceGone(ns=ns) for ns in gone), *self.facts())))
+        facts = (*(f.NamespaceGone(ns=ns) for ns in gone), *self.facts())
+        self.say(p.Facts(facts=facts))
+        return facts
 
     def say(self, event: p.AnyLabEvent | str) -> None:
         """Send an event, or any text, to the server that is attached."""
@@ -83,7 +86,7 @@ class FakeLab:
                 self._connection.send(event if isinstance(event, str) else msgspec.json.encode(event).decode())
 
     def lose(self) -> None:
-        """End the connection, as a process that dies."""
+        """End the connection, as a process that dies, or an agent."""
         if self._connection is not None:
             self._connection.close()
 
@@ -93,22 +96,25 @@ class FakeLab:
             self.go.wait()
             request = msgspec.json.decode(frame, type=p.AnyLabRequest)
             with self._lock:
-                self._answer(request)
+                if self._connection is connection:
+                    self._answer(request)
 
     def _answer(self, request: p.AnyLabRequest) -> None:
         match request:
             case p.Attach():
-                self.say(p.Attached(id=request.id, fresh=self.fresh))
+                self.say(p.Attached(id=request.id, fresh=self.fresh, open_edit=self._edit))
                 self.say(p.Facts(facts=self.facts(), snapshot=True))
             case p.Apply():
                 self._apply(request)
+            case p.Conclude():
+                self.fresh, self._edit = False, None
+                self.say(p.LabAnswer(id=request.id))
             case p.TryRules():
                 self.say(p.Tried(id=request.id, text=request.text))
             case _:
                 self.say(p.LabAnswer(id=request.id))
 
     def _apply(self, request: p.Apply) -> None:
-        self.fresh = False
         self.applies += 1
         threading.Event().wait(self.delay)
         failed = next((n for n, step in enumerate(request.steps) if isinstance(step, self.refuse)), None) if self.refuse else None
@@ -117,19 +123,24 @@ class FakeLab:
             self.say(p.Applied(id=request.id, problem=problem, failed=failed))
             return
         before = {r.name for r in self.records.values() if isinstance(r, Namespace)}
+        was = self.facts() if self._edit is None or self._edit.number != request.edit else self._edit.before
         for step in request.steps:
             self.model.do(step)
-        self._report(before)
+        told = self._report(before)
+        self._edit = p.OpenEdit(number=request.edit, before=was, changes=told, steps=request.steps) if request.edit else None
         self.say(p.Applied(id=request.id))
 
 
 class FakeAgent:
-    """Listens on `socket`, in a thread. `labs`: the processes that run. `go`: cleared, it answers nothing."""
+    """Listens on `socket`, in a thread. `labs`: the processes that run. `go`: cleared, it answers nothing. `hangs`: a request of this type
+    is answered no more, and nothing after it. `make`: makes the process of a lab."""
 
     def __init__(self, socket: Path) -> None:
         self.labs: dict[str, FakeLab] = {}
         self.go = threading.Event()
         self.go.set()
+        self.hangs: type[p.AnyControlRequest] | None = None
+        self.make: Callable[[], FakeLab] = FakeLab
         self._server: Server = unix_serve(self._serve, str(socket), compression=None, ping_interval=None, max_size=None)
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
@@ -149,12 +160,15 @@ class FakeAgent:
         for frame in connection:
             self.go.wait()
             request = msgspec.json.decode(frame, type=p.AnyControlRequest)
+            if type(request) is self.hangs:
+                self.go.clear()
+                self.go.wait()
             problem = None
             match request:
                 case p.Start() if request.lab in self.labs:
                     problem = Problem(code=Code.EXISTS, message="File exists")
                 case p.Start():
-                    self.labs[request.lab] = FakeLab()
+                    self.labs[request.lab] = self.make()
                 case p.Stop():
                     if (lab := self.labs.pop(request.lab, None)) is not None:
                         lab.go.set()

@@ -52,6 +52,8 @@ class Stack:
     `disk`: bytes of a file system that only this one sees, on which its state directory is; None: the machine's.
     """
 
+    program = "cli"
+
     def __init__(self, *options: str, disk: int | None = None) -> None:
         self.options = options
         self.disk = disk
@@ -63,7 +65,7 @@ class Stack:
 
     def start(self) -> None:
         """Start it and wait for the address."""
-        argv = [sys.executable, "-m", "cli", "up", "--state", str(self.state), "--port", str(self.port), *self.options]
+        argv = [sys.executable, "-m", self.program, "up", "--state", str(self.state), "--port", str(self.port), *self.options]
         if self.disk is not None:
             self.state.mkdir(exist_ok=True)
             mount = f'mount -t tmpfs -o size={self.disk} tmpfs "$0" && exec "$@"'
@@ -89,7 +91,7 @@ class Stack:
             self.process.stdout.close()
 
     def child(self, module: str) -> int:
-        """The pid of `python -m MODULE` that it started."""
+        """The pid of `python -m MODULE` that it started. Raises AssertionError where there is none."""
         for pid in Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split():
             if f"-m\0{module}\0" in Path("/proc", pid, "cmdline").read_text():
                 return int(pid)

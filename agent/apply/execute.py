@@ -134,8 +134,8 @@ class _Run:
         return found.fd
 
     def index(self, namespace: str, name: str) -> int:
-        """The ifindex, also after something was made or moved in the namespace. The kernel is asked for a few by their names; who needs more
-        of a namespace reads all of its interfaces at once."""
+        """The ifindex, also after something was made or moved in the namespace. The kernel is asked for a few by their names;
+        where more are needed, all of the namespace are read at once."""
         known = self._indexes.setdefault(namespace, {})
         if name not in known:
             found = self._ask(namespace, name) if len(known) < _BY_NAME else self._read(namespace)

@@ -63,7 +63,7 @@ class _Back:
         self._state.fold(facts)
         self._before = self._state.like = _with_macs(self._state.records, facts)
         self._known = {fact.ns for fact in facts}
-        self._moves = _moves_back(done)
+        self._moves = moves_back(done)
         self._began = time.monotonic()
         self._tried: dict[str, float] = {}
         """Steps (their `repr`) → when each was tried first, in monotonic seconds."""
@@ -143,7 +143,7 @@ def replace_lines(step: s.ChangeTable, line: str) -> s.ChangeTable:
     return msgspec.structs.replace(step, lines=(line,))
 
 
-def _moves_back(done: Sequence[s.AnyStep]) -> dict[str, str]:
+def moves_back(done: Sequence[s.AnyStep]) -> dict[str, str]:
     """`ns/name` that interfaces have now → the ones that they had before these steps."""
     moves: dict[str, str] = {}
     for step in done:

@@ -25,10 +25,12 @@ _ASK_SECONDS = 1.0
 
 
 class Capture:
-    """One capture: taps, and the ring that they fill. `reported` is its last fact."""
+    """One capture: taps, and the ring that they fill. `reported` is its last fact. `started` is called when all interfaces are listened
+    on, or cannot be."""
 
-    def __init__(self, name: str, request: p.StartCapture) -> None:
+    def __init__(self, name: str, request: p.StartCapture, started: Callable[[], None]) -> None:
         self.name, self.request = name, request
+        self._started: Callable[[], None] | None = started
         self.ring = Ring(request.ring)
         self.taps: list[Tap] = []
         self.reported: CaptureFact | None = None
@@ -37,6 +39,13 @@ class Capture:
     def running(self) -> bool:
         """Whether one of its taps runs."""
         return any(t.running for t in self.taps)
+
+    def listens(self) -> bool:
+        """Whether no tap is still being started: until then frames pass unseen, and nobody is told that it runs."""
+        if self._started is not None and all(t.listening or not t.running for t in self.taps):
+            started, self._started = self._started, None
+            started()
+        return self._started is None
 
     def collect(self) -> None:
         """Put the frames that came into the ring."""
@@ -62,13 +71,14 @@ class Captures:
 
     def facts(self) -> list[AnyFact]:
         """All of them, for a client that is new."""
-        return [c.fact() for c in self._all.values()]
+        return [c.reported for c in self._all.values() if c.reported is not None]
 
-    def handle(self, request: p.AnyCaptureRequest) -> p.AnyLabAnswer:
-        """Do what is asked. Raises ProblemError."""
+    def handle(self, request: p.AnyCaptureRequest, send: Callable[[p.AnyLabAnswer], None]) -> p.AnyLabAnswer | None:
+        """Do what is asked; None: the answer is sent later. Raises ProblemError."""
         match request:
             case p.StartCapture():
-                return p.CaptureStarted(id=request.id, capture=self._start(request).name)
+                self._start(request, send)
+                return None
             case p.StopCapture():
                 for t in self._find(request.capture).taps:
                     t.stop()
@@ -90,10 +100,11 @@ class Captures:
             raise unknown(f"there is no capture {name}", ids.capture(name))
         return self._all[name]
 
-    def _start(self, request: p.StartCapture) -> Capture:
-        """Start all taps, or none."""
+    def _start(self, request: p.StartCapture, send: Callable[[p.AnyLabAnswer], None]) -> None:
+        """Start all taps, or none; it is answered when they listen."""
         self._check(request)
-        capture = Capture(f"c{next(self._numbers)}", request)
+        name = f"c{next(self._numbers)}"
+        capture = Capture(name, request, lambda: send(p.CaptureStarted(id=request.id, capture=name)))
         try:
             for number, ref in enumerate(request.interfaces):
                 capture.taps.append(self._tap(capture, number, ref))
@@ -105,7 +116,6 @@ class Captures:
         self._update(capture)
         if self._ticker is None:
             self._ticker = start_task("captures", self._tick, again=True)
-        return capture
 
     def _check(self, request: p.StartCapture) -> None:
         """Refuse what is beyond the limits."""
@@ -137,6 +147,8 @@ class Captures:
     def _update(self, capture: Capture) -> None:
         """Collect frames, and report the capture if its fact changed."""
         capture.collect()
+        if not capture.listens():
+            return
         fact = capture.fact()
         if fact != capture.reported and capture.name in self._all:
             capture.reported = fact

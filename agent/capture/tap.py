@@ -47,23 +47,23 @@ _DRAIN_SECONDS, _ASK_SECONDS = 5.0, 0.05
 
 
 class Tap:
-    """`frames`: what came since it was last emptied, numbered as of interface `number`. `problem`: tcpdump's message at its end, empty
-    while it runs."""
+    """`frames`: what came since it was last emptied, numbered as of interface `number`. `listening`: frames that come now are
+    seen. `problem`: tcpdump's message at its end, empty while it runs. `on_change`: called when it listens, and when it has ended."""
 
     def __init__(
-        self, number: int, ref: str, snaplen: int, popen: "subprocess.Popen[bytes]", reaper: Reaper, on_end: Callable[[], None]
+        self, number: int, ref: str, snaplen: int, popen: "subprocess.Popen[bytes]", reaper: Reaper, on_change: Callable[[], None]
     ) -> None:
         self.number, self.ref = number, ref
         self.frames: list[Captured] = []
         self.dropped = 0
         self.problem = ""
         self.running = True
-        self._popen, self._on_end = popen, on_end
+        self._popen, self._on_change = popen, on_change
         self._unparsed, self._stderr, self._line = b"", b"", b""
         self._waiting, self._paused, self._header_read = 0, False, False
         self._loop = asyncio.get_running_loop()
         self._may_pause = snaplen <= _SHORT
-        self._listening, self._stopping, self._to_read = False, False, -1
+        self.listening, self._stopping, self._to_read = False, False, -1
         self._since, self._came, self._stopped = self._loop.time(), 0, False
         assert popen.stdout
         assert popen.stderr
@@ -91,7 +91,7 @@ class Tap:
         """End it as soon as it has read what came until now; at SIGINT it would leave that in the kernel."""
         self._may_pause, self._stopping = False, True
         self._resume()
-        self._drain(self._loop.time() + (_DRAIN_SECONDS if self._listening else 0))
+        self._drain(self._loop.time() + (_DRAIN_SECONDS if self.listening else 0))
 
     def _drain(self, until: float) -> None:
         """Ask it for its counts until it has read all, at most until then (monotonic seconds)."""
@@ -172,7 +172,9 @@ class Tap:
         if not data:
             self._loop.remove_reader(self._err)
         self._stderr = (self._stderr + data)[-4096:]
-        self._listening = self._listening or b"listening on" in self._stderr
+        if not self.listening and b"listening on" in self._stderr:
+            self.listening = True
+            self._on_change()
         *lines, self._line = (self._line + data).split(b"\n")  # tcpdump writes a line in pieces
         for counts in filter(None, map(_COUNTS.search, lines)):
             self._counted(*map(int, counts.groups()))
@@ -193,7 +195,7 @@ class Tap:
         for file in (self._popen.stdout, self._popen.stderr):
             if file is not None:
                 file.close()
-        self._on_end()
+        self._on_change()
 
 
 def _read(fd: int) -> bytes:

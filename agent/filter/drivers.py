@@ -1,13 +1,14 @@
 """The two packet filters of the kernel, *legacy* (ip_tables) and *nft* (nf_tables), each used by its own iptables programs."""
 
+import contextlib
 import shutil
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 from sys import maxsize
 from typing import Protocol
 
-from agent.filter import legacy_tables, nft_tables
+from agent.filter import legacy_tables, lock, nft_tables
 from agent.filter.pieces import pieces
 from agent.filter.programs import WAIT_SECONDS, Ended, run
 from agent.netlink.namespaces import Namespaces, Netns
@@ -46,6 +47,9 @@ class FilterDriver(Protocol):
     def iptables(self, place: Netns, family: Family, argv: list[str]) -> Ended:
         """One iptables command with these arguments."""
 
+    def alone(self) -> contextlib.AbstractContextManager[bool]:
+        """While it lasts no other program changes rules, as far as the driver can prevent it. False: another program prevents that."""
+
 
 class _Programs:
     """What both have in common: the names of their programs differ in one word."""
@@ -55,6 +59,7 @@ class _Programs:
 
     def __init__(self, namespaces: Namespaces) -> None:
         self.namespaces = namespaces
+        self._is_locked = False
 
     def save(self, place: Netns, family: Family, counters: bool, table: Table | None = None) -> Ended:
         """See `FilterDriver`."""
@@ -64,17 +69,34 @@ class _Programs:
     def restore(self, place: Netns, family: Family, text: str, *, test: bool = False, flush: bool = False) -> Ended:
         """See `FilterDriver`."""
         flags = [*(["--test"] if test else []), *([] if flush else ["--noflush"])]
-        return run(self.namespaces, place, [f"{_PROGRAM[family]}-{self.name}-restore", f"--wait={WAIT_SECONDS}", *flags], text)
+        return run(
+            self.namespaces, place, [f"{_PROGRAM[family]}-{self.name}-restore", f"--wait={WAIT_SECONDS}", *flags], text, self._is_locked
+        )
 
     def iptables(self, place: Netns, family: Family, argv: list[str]) -> Ended:
         """See `FilterDriver`."""
-        return run(self.namespaces, place, [f"{_PROGRAM[family]}-{self.name}", f"--wait={WAIT_SECONDS}", *argv])
+        argv = [f"{_PROGRAM[family]}-{self.name}", f"--wait={WAIT_SECONDS}", *argv]
+        return run(self.namespaces, place, argv, "", self._is_locked)
+
+    def alone(self) -> contextlib.AbstractContextManager[bool]:
+        """See `FilterDriver`. nf_tables has no lock: between the look at a table and its change a few milliseconds remain."""
+        return contextlib.nullcontext(True)
 
 
 class Legacy(_Programs):
     """ip_tables. It has no events, but each of its commands takes /run/xtables.lock."""
 
     name: netfilter.Driver = "legacy"
+
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[bool]:
+        """See `FilterDriver`."""
+        with lock.held(WAIT_SECONDS) as got:
+            self._is_locked = got
+            try:
+                yield got
+            finally:
+                self._is_locked = False
 
     def present(self, places: Iterable[Netns], stamped: bool = True) -> list[dict[Key, bytes | None]]:
         """See `FilterDriver`."""

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from agent.filter import lock
 from agent.filter.drivers import FilterDriver
 from agent.filter.programs import Ended
-from agent.filter.write import Failed, Lengths, Steps, explained, groups, not_loaded, restore, text_of
+from agent.filter.write import Failed, Lengths, Steps, explained, groups, not_loaded, restore, text_of, unwritable
 from agent.netlink.namespaces import Namespaces, Netns
 from topology.model.netfilter import Table
 from topology.observe import listing
@@ -30,6 +30,8 @@ class _Unsure(Exception):
 def refused_beforehand(namespaces: Namespaces, driver: FilterDriver, steps: Sequence[AnyStep], lengths: Lengths) -> Failed | None:
     """The table that will be refused, where a trial shows it. One table alone is not tried: it is changed whole or not at all."""
     rows = [(number, step) for number, step in enumerate(steps) if isinstance(step, ChangeTable)]
+    if (failed := unwritable(rows, lengths)) is not None:
+        return failed
     if not rows or (len(steps) == 1 and len(rows[0][1].lines) <= driver.at_once):
         return None
     made = {step.name for step in steps if isinstance(step, AddNamespace)}

@@ -1,5 +1,6 @@
 """iptables' own programs, started by a thread that is in the namespace: a child process inherits the thread's network namespace."""
 
+import signal
 import subprocess
 from typing import NamedTuple
 
@@ -20,21 +21,28 @@ class Ended(NamedTuple):
     err: str
 
 
-def run(namespaces: Namespaces, place: Netns, argv: list[str], text: str = "") -> Ended:
-    """Run it there until it ends, with `text` as standard input. Code 127: there is no such program; 124: it took too long."""
+def run(namespaces: Namespaces, place: Netns, argv: list[str], text: str = "", locked: bool = False) -> Ended:
+    """Run it there until it ends, with `text` as standard input. Code 127: there is no such program; 124: it took too long. `locked`:
+    this process holds /run/xtables.lock, and the program is not to wait for it."""
+    environment = {**_ENVIRONMENT, "XTABLES_LOCKFILE": "/dev/null"} if locked else _ENVIRONMENT
 
     def start() -> Ended:
         try:
             done = subprocess.run(
-                argv, input=text.encode("utf-8", "surrogateescape"), capture_output=True, env=_ENVIRONMENT, timeout=_AT_MOST_SECONDS
+                argv, input=text.encode("utf-8", "surrogateescape"), capture_output=True, env=environment, timeout=_AT_MOST_SECONDS
             )  # fmt: skip
         except subprocess.TimeoutExpired:
             return Ended(124, "", f"{argv[0]} did not end within {_AT_MOST_SECONDS} s")
         except OSError as e:
             return Ended(127, "", f"{argv[0]}: {e.strerror}")
-        return Ended(done.returncode, _text(done.stdout), _text(done.stderr))
+        return Ended(done.returncode, _text(done.stdout), _text(done.stderr) or _crash(argv[0], done.returncode))
 
     return namespaces.visit(place, start)
+
+
+def _crash(program: str, code: int) -> str:
+    """What there is to say of a program that a signal has ended; nothing of any other."""
+    return f"{program} was ended by {signal.Signals(-code).name}: this may be a fault of its own" if code < 0 else ""
 
 
 def _text(data: bytes) -> str:

@@ -15,13 +15,13 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from itertools import groupby
 
+from agent.filter import doubtful
 from agent.filter.drivers import FilterDriver, Key
 from agent.filter.events import Events
 from agent.netlink.namespaces import Namespaces, Netns
 from topology.model.diff import between, compact
 from topology.model.netfilter import FAMILIES, Family, Table
 from topology.model.splice import splices
-from topology.observe import listing
 from topology.observe.facts import (
     AnyFact,
     ChainFact,
@@ -165,6 +165,11 @@ class FilterWatch:
 
     # ---- reading -----------------------------------------------------------------------------------------------------
 
+    @property
+    def unread(self) -> tuple[str, ...]:
+        """New namespaces whose rules were not read yet."""
+        return tuple(self._new)
+
     def catch_up(self, names: Iterable[str] = ()) -> None:
         """Read what may have changed, of these namespaces and of those with an event, and report it."""
         began = time.monotonic()
@@ -184,7 +189,7 @@ class FilterWatch:
     def _changes(self, place: Netns, stamps: Mapping[Key, bytes | None]) -> list[AnyFact]:
         reported = self._reported.get(place.name)
         if reported is None:
-            if not stamps:
+            if not stamps and not self.driver.foreign(place):
                 return []
             reported = self._reported[place.name] = _Reported()
         stale = [key for key, stamp in stamps.items() if stamp is None or reported.stamps.get(key) != stamp]
@@ -223,7 +228,7 @@ class FilterWatch:
             if not tables:
                 continue
             ended = self.driver.save(place, family, counters, tables[0] if len(tables) == 1 else None)
-            for table in listing.read(ended.out, counters):
+            for table in doubtful.read(self.driver, place, family, tables, ended.out, counters):
                 facts += reported.put_table(TableFact(ns=place.name, family=family, table=table.table, chains=table.chains))
                 if counters:
                     count = RuleCountersFact(ns=place.name, family=family, table=table.table, at=at, chains=table.counters)

@@ -1,13 +1,14 @@
 """Rules are written by iptables-restore alone: it locks, changes all of a table or nothing, and has its own parser and messages."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
 import msgspec
 
-from agent.filter import lock
+from agent.filter import doubtful, lock
 from agent.filter.drivers import FilterDriver
+from agent.filter.partly import first_refused, stand_ins
 from agent.filter.programs import Ended
 from agent.netlink.namespaces import Namespaces, Netns, unknown_namespace
 from topology.model import ids
@@ -15,16 +16,17 @@ from topology.model.netfilter import Family, Table
 from topology.model.problems import Code, Problem
 from topology.plan.steps import ChangeTable
 from topology.plan.table_check import ignored_word
-from topology.plan.table_plan import command, numbered
-from topology.rules.chains import aims_at
+from topology.plan.table_plan import command, digest, numbered
+from topology.rules.chains import RuleFault, aims_at, line_fault
 from topology.rules.refusal import Refusal, place, refusal
-from topology.rules.tokens import tokens
+from topology.rules.tokens import is_open, tokens
 from topology.rules.vocabulary import misplaced
 
 _LOOP = "Too many levels of symbolic links"
 """ELOOP."""
-_ONE_BY_ONE = 8
-"""In so many lines the refused one is searched one after the other; in more, by halves first."""
+
+
+_EMPTY = digest(())
 
 
 class Failed(NamedTuple):
@@ -44,7 +46,55 @@ def change(namespaces: Namespaces, driver: FilterDriver, steps: Steps, lengths: 
 
     A table that is refused is not changed, unless it is a long one (`FilterDriver.at_once`); those before it are: the caller undoes them.
     """
-    return next((failed for rows in groups(steps) if (failed := restore(namespaces, driver, rows, lengths)) is not None), None)
+    if (failed := unwritable(steps, lengths)) is not None:
+        return failed
+    return next((failed for rows in groups(steps) if (failed := _change(namespaces, driver, rows, lengths)) is not None), None)
+
+
+def _change(namespaces: Namespaces, driver: FilterDriver, rows: Steps, lengths: Lengths) -> Failed | None:
+    """Do the steps of one namespace and family, where the rules that they mean by number still are those."""
+    if not any(step.expects for _, step in rows):
+        return restore(namespaces, driver, rows, lengths)
+    with driver.alone() as is_alone:
+        if not is_alone:
+            return Failed(rows[0][0], lock.busy(rows[0][1].subject))
+        return _moved(namespaces, driver, rows) or restore(namespaces, driver, rows, lengths)
+
+
+def _moved(namespaces: Namespaces, driver: FilterDriver, rows: Steps) -> Failed | None:
+    """The first step whose numbers mean other rules than when it was planned."""
+    where = namespaces.get(rows[0][1].namespace)
+    if where is None:
+        return None
+    for number, step in rows:
+        saved = driver.save(where, step.family, False, step.table).out
+        tables = doubtful.read(driver, where, step.family, [step.table], saved, False)
+        have = {chain.name: digest(chain.rules) for table in tables for chain in table.chains}
+        for name, expected in step.expects.items():
+            if have.get(name, _EMPTY) != expected:
+                message = f"the rules of {name} were changed in the meantime"
+                subject = ids.chain(step.namespace, step.family, step.table, name)
+                return Failed(number, Problem(code=Code.CONFLICT, message=message, subject=subject, hint="try again"))
+    return None
+
+
+def unwritable(steps: Steps, lengths: Lengths) -> Failed | None:
+    """The first line that iptables-restore would take for another one, or for several: a shell can make a rule with a line break in it."""
+    for number, step in steps:
+        for at, line in enumerate(step.lines):
+            if "\n" in line or is_open(line):
+                have = lengths.get((step.namespace, step.family, step.table), {})
+                return Failed(number, _unwritable(step, at, numbered(have, step.lines, at)))
+    return None
+
+
+def _unwritable(step: ChangeTable, at: int, rule_number: int) -> Problem:
+    _, name, _, rule = command(step.lines[at])
+    fault = line_fault(rule) or RuleFault("iptables-restore cannot read this", "change it, or remove it")
+    return Problem(
+        code=Code.REFUSED, message=fault.message, subject=ids.chain(step.namespace, step.family, step.table, name),
+        hint=fault.hint, rule=rule_number, span=fault.span,
+    )  # fmt: skip
 
 
 def groups(steps: Steps) -> list[list[tuple[int, ChangeTable]]]:
@@ -137,83 +187,11 @@ class _Trial:
 
     def first_refused(self, step: ChangeTable, saved: str | None) -> tuple[int, str] | None:
         """The line (from 0) and the reason; None where it cannot be found. `saved`: the table as it was, if the step has changed it."""
+        table = f"*{step.table}"
         before = self._driver.save(self._where, step.family, False, step.table).out if saved is None else saved
         with self._namespaces.scratch() as scratch:
-            if before and self._driver.restore(scratch, step.family, before, flush=True).code != 0:
-                return None
-            return self._one_by_one(scratch, step, self._accepted(scratch, step, before))
-
-    def _accepted(self, scratch: Netns, step: ChangeTable, before: str) -> int:
-        """How many lines of a long step are accepted, found by halves, and done in the scratch namespace; 0 of a short one."""
-        if len(step.lines) <= _ONE_BY_ONE:
-            return 0
-
-        def are_accepted(count: int) -> bool:
-            self._driver.restore(scratch, step.family, before or f"*{step.table}\nCOMMIT\n", flush=True)
-            text = "\n".join((f"*{step.table}", *step.lines[:count], "COMMIT", ""))
-            return self._driver.restore(scratch, step.family, text).code == 0
-
-        good, bad = 0, len(step.lines)
-        while bad - good > 1:
-            middle = (good + bad) // 2
-            good, bad = (middle, bad) if are_accepted(middle) else (good, middle)
-        are_accepted(good)
-        return good
-
-    def _one_by_one(self, scratch: Netns, step: ChangeTable, first: int) -> tuple[int, str] | None:
-        for at in range(first, len(step.lines)):
-            ended = self._driver.iptables(scratch, step.family, ["-t", step.table, *(t.value for t in tokens(step.lines[at]))])
-            if ended.code != 0:
-                return at, refusal(ended.err).message
-        return None
-
-
-# ---- trying only -----------------------------------------------------------------------------------------------------
-
-
-class Tried(NamedTuple):
-    """`text`: what iptables-save prints of it; or why it was refused, and at which line (from 0; -1: not known)."""
-
-    text: str = ""
-    line: int = -1
-    problem: Problem | None = None
-
-
-def attempt(namespaces: Namespaces, driver: FilterDriver, family: Family, text: str) -> Tried:
-    """Load a text for iptables-restore in a namespace that is made for this only, and read it back."""
-    with namespaces.scratch() as scratch:
-        ended = driver.restore(scratch, family, text, flush=True)
-        if ended.code == 0:
-            return Tried(driver.save(scratch, family, False).out)
-        if (locked := lock.problem(ended, None)) is not None:
-            return Tried(problem=locked)
-        refused = refusal(ended.err)
-        lines = text.splitlines()
-        at = refused.line - 1 if refused.line is not None and refused.line <= len(lines) else -1
-        message = refused.message
-        if not message or lines[at] == "COMMIT":
-            at, message = _first_refused(driver, scratch, family, lines) or (at, message)
-    rule = command(lines[at])[3] if lines[at].startswith("-A ") else ""
-    span = place(message, rule) if rule else None
-    return Tried(line=at, problem=Problem(code=Code.REFUSED, message=message or ended.err.strip(), span=span))
-
-
-def _first_refused(driver: FilterDriver, scratch: Netns, family: Family, lines: Iterable[str]) -> tuple[int, str] | None:
-    """The commands of the text one by one: the first that is refused, and why. Chains are made before the rules that need them."""
-    table = ""
-    for at, line in enumerate(lines):
-        table = line[1:] if line.startswith("*") else table
-        for argv in _commands(line):
-            ended = driver.iptables(scratch, family, ["-t", table, *argv])
-            if ended.code != 0:
-                return at, refusal(ended.err).message
-    return None
-
-
-def _commands(line: str) -> Iterator[list[str]]:
-    """The arguments of iptables that do what a line of iptables-restore does; none for a line that does nothing."""
-    if line.startswith(":"):
-        name, policy = line[1:].split()[:2]
-        yield ["-N", name] if policy == "-" else ["-P", name, policy]
-    elif line.startswith("-"):
-        yield [t.value for t in tokens(line)]
+            found = first_refused(
+                self._driver, scratch, step.family, (table, *step.lines, "COMMIT"),
+                lambda: stand_ins(self._driver, scratch, step.family, before or f"{table}\nCOMMIT\n"), flush=False,
+            )  # fmt: skip
+        return (found.line - 1, found.message) if found is not None else None

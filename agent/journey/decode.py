@@ -6,6 +6,7 @@ The legacy tables log through nfnetlink_log (linux/netfilter/nfnetlink_log.h), w
 
 import re
 import struct
+from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 from agent.netlink.wire import as_text, attributes
@@ -20,6 +21,11 @@ _TYPES: dict[int, Literal["rule", "policy", "return"]] = {1: "policy", 2: "retur
 _VERDICTS = {0: "drop", 1: "accept", 2: "stolen", 3: "queue", -1: "continue", -2: "break", -3: "jump", -4: "goto", -5: "return"}
 _STATES = ((2, "ESTABLISHED"), (4, "RELATED"), (8, "NEW"), (1, "INVALID"), (64, "UNTRACKED"))
 """NF_CT_STATE_BIT of linux/netfilter/nf_conntrack_common.h."""
+
+
+_IP6_HEADER = 40
+_BETWEEN, _TRANSPORTS = frozenset((0, 43, 44, 60)), (58, 6, 17)
+"""IPv6 extension headers, and the protocols of probes, by their numbers."""
 
 
 class Line(NamedTuple):
@@ -70,6 +76,28 @@ def traced(body: bytes) -> Line | None:
         _be32(found.get(_IIF)), _be32(found.get(_OIF)), _be32(found.get(_MARK)), found.get(_NETWORK, b"") + found.get(_TRANSPORT, b""),
         _be32(found.get(_ID)), _state(found), body[0],
     )  # fmt: skip
+
+
+def without_fragment_header(packet: bytes, known: Callable[[bytes], bool]) -> bytes:
+    """An IPv6 packet of a trace. nftables reports the fixed header and the transport header, and nothing between: where the first names
+    another (a fragment's: 44), the transport protocol with which the packet is `known` is put there."""
+    if len(packet) < _IP6_HEADER or packet[0] >> 4 != 6 or packet[6] not in _BETWEEN:
+        return packet
+    tried = (packet[:6] + bytes([number]) + packet[7:] for number in _TRANSPORTS)
+    return next((whole for whole in tried if known(whole)), packet)
+
+
+def outline(packet: bytes) -> bytes:
+    """What the first bytes of an IP header say of a packet that routers and NAT leave as it is: version, protocol, and IPv4's
+    identification or IPv6's length. A fragment of IPv6 has those of no whole packet."""
+    if packet[:1] and packet[0] >> 4 == 6:
+        return b"6" + packet[4:7]
+    return b"4" + packet[4:6] + packet[9:10]
+
+
+def outline_in_error(packet: bytes) -> bytes:
+    """That of the packet which an ICMP error is about."""
+    return outline(packet[_IP6_HEADER + 8 :] if packet[0] >> 4 == 6 else packet[(packet[0] & 15) * 4 + 8 :])
 
 
 def _verdict(found: dict[int, bytes]) -> str:

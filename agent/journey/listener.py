@@ -39,13 +39,16 @@ _COPIED = 192
 _NF_LOG = "/proc/sys/net/netfilter/nf_log/{}"
 _BUFFER = 1 << 21
 
+_BELOW_IP = {3: "arp", 5: "netdev", 7: "bridge"}
+"""Families of nftables (NFPROTO_ARP, NFPROTO_NETDEV, NFPROTO_BRIDGE)."""
+
 OnTraceLine = Callable[[decode.Line], None]
 """Called with each line of a trace that the kernel reports in the namespace."""
 
 
 class Listener:
     """Made on a thread that is in the namespace. `read` passes what came to every table's function. Not for several threads. `notes`: what
-    cannot be traced, for people; `lost`: how often the kernel dropped lines."""
+    cannot be traced, for people; `foreign`: tables below IP that have rules; `lost`: how often the kernel dropped lines."""
 
     def __init__(self) -> None:
         self.notes: list[str] = []
@@ -54,7 +57,7 @@ class Listener:
         self._tables: dict[str, tuple[OnTraceLine, nft.Table | None]] = {}
         self._unread: list[tuple[int, bytes]] = []
         self._sequence = 0
-        self.numbers = _rule_numbers()
+        self.numbers, self.foreign = _rule_numbers()
         self.devices = dict(socket.if_nameindex())
         self.socket = _nfnetlink()
         try:
@@ -102,9 +105,9 @@ class Listener:
             self._request(nft.delete_table(table))
 
     @property
-    def idle(self) -> bool:
-        """Whether no session is left."""
-        return not self._tables
+    def sessions(self) -> int:
+        """How many there are."""
+        return len(self._tables)
 
     def _request(self, batch: Batch) -> None:
         """Send it and wait for the acknowledgement; raises the refusal as OSError. Lines that come meanwhile are kept for `read`."""
@@ -187,15 +190,20 @@ def _bind() -> Batch:
     return batch
 
 
-def _rule_numbers() -> dict[tuple[str, str, int], int]:
-    """Table, chain and handle of each nftables rule of IPv4 and IPv6 (or both) → its number in the chain, from 1."""
+def _rule_numbers() -> tuple[dict[tuple[str, str, int], int], tuple[str, ...]]:
+    """Table, chain and handle of each nftables rule of IPv4 and IPv6 (or both) → its number in the chain, from 1. And the tables below IP
+    that have rules: `bridge filter`."""
     numbers: dict[tuple[str, str, int], int] = {}
     counts: dict[tuple[int, str, str], int] = {}
+    foreign: dict[str, None] = {}
     with _nfnetlink() as sock:
         for family, table, chain, handle in _rules(sock):
+            if family in _BELOW_IP:
+                foreign[f"{_BELOW_IP[family]} {table}"] = None
+                continue
             count = counts[family, table, chain] = counts.get((family, table, chain), 0) + 1
             numbers[table, chain, handle] = count
-    return numbers
+    return numbers, tuple(foreign)
 
 
 def _rules(sock: socket.socket) -> Iterator[tuple[int, str, str, int]]:

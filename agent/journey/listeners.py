@@ -49,7 +49,7 @@ class TraceListeners:
         closed."""
         for netns in self._sessions.pop(name, ()):
             self.of(netns).remove(name)
-        last = [netns for netns, listener in self._listeners.values() if listener.idle]
+        last = [netns for netns, listener in self._listeners.values() if not listener.sessions]
         alive = [netns for netns in last if self._namespaces.get(netns.name) is netns]
         self._namespaces.visit_all(alive, lambda netns: self.of(netns).restore())
         return [self._listeners.pop(netns.inode)[1].socket for netns in last]

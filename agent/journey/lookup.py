@@ -10,11 +10,14 @@ import msgspec
 from agent.netlink import decode_ip, words
 from agent.netlink.namespaces import Netns
 from agent.netlink.wire import Batch, Refusal, as_u32, attributes, ndmsg, rtmsg
+from topology.journey.packet import PROTOCOLS
 from topology.journey.sighting import NeighbourLookup, RouteLookup
 from topology.model import routing
 
 _RTA_DST, _RTA_SRC, _RTA_IIF, _RTA_OIF, _RTA_GATEWAY, _RTA_PREFSRC, _RTA_METRICS = 1, 2, 3, 4, 5, 7, 8
 _RTA_TABLE, _RTA_MARK, _RTA_VIA, _RTAX_MTU = 15, 16, 18, 2
+_RTA_IP_PROTO, _RTA_SPORT, _RTA_DPORT = 27, 28, 29
+_NUMBERS = {name: number for number, name in PROTOCOLS.items()}
 _FIB_MATCH = 0x2000
 """RTM_F_FIB_MATCH: answer with the entry of the routing table instead of with the decision."""
 _NDA_DST, _NDA_LLADDR = 1, 2
@@ -37,9 +40,24 @@ def _ask_route(batch: Batch, question: RouteLookup, devices: dict[str, int], fla
         batch.buffer[start + 2] = len(packed) * 8
     if question.iif in devices:
         batch.u32(_RTA_IIF, devices[question.iif])
+    elif question.oif in devices:
+        batch.u32(_RTA_OIF, devices[question.oif])
     if question.mark:
         batch.u32(_RTA_MARK, question.mark)
+    batch.buffer[batch.messages()[-1][0] + 16 + 3] = question.tos
+    _ask_ports(batch, question)
     batch.end()
+
+
+def _ask_ports(batch: Batch, question: RouteLookup) -> None:
+    """What rules of ip-rule(8) with `ipproto`, `sport`, `dport` match."""
+    number = _NUMBERS.get(question.protocol)
+    if number is None:
+        return
+    batch.put(_RTA_IP_PROTO, bytes([number]))
+    for attribute, port in ((_RTA_SPORT, question.sport), (_RTA_DPORT, question.dport)):
+        if port:
+            batch.put(attribute, struct.pack(">H", port))
 
 
 def route(netns: Netns, question: RouteLookup, names: dict[int, str]) -> RouteLookup:

@@ -38,6 +38,8 @@ FIRST, LAST = -350, 290
 _CHAIN_FIRST: tuple[Hook, ...] = ("prerouting", "output", "postrouting")
 """Hooks that need a chain before all others. A packet comes to input and forward from prerouting only: the next line about it shows that it
 did."""
+MATCHED_IN = ("prerouting-enter", "output-enter")
+"""The chains whose rules set the trace flag: each packet comes to one of these first."""
 _CHAIN_LAST: tuple[Hook, ...] = ("prerouting", "input", "postrouting")
 """Hooks that need a chain after all others. From output and forward every packet comes to postrouting, with nothing between: the first
 chain there shows it."""
@@ -87,9 +89,9 @@ def make_table(table: Table, matches: Sequence[Match]) -> Batch:
         _chain(batch, table, f"{hook}-enter", hook, FIRST)
     for hook in _CHAIN_LAST:
         _chain(batch, table, f"{hook}-leave", hook, LAST)
-    for hook in ("prerouting", "output"):
+    for chain in MATCHED_IN:
         for match in matches:
-            _rule(batch, table, f"{hook}-enter", match)
+            _rule(batch, table, chain, match)
     return _end(batch)
 
 

@@ -9,16 +9,21 @@ from fcntl import ioctl
 
 from topology.journey.packet import SOLICITATION
 from topology.journey.probe import Probe
+from topology.journey.request import dns_answer, dns_query, http_answer, http_request
 from topology.journey.sighting import SocketResult
 
 _ECHO, _ECHO6 = 8, 128
 _ICMP = struct.Struct(">BBHHH")
 _IP_MTU_DISCOVER, _PMTU_DONT, _PMTU_DO, _IP_RECVERR = 10, 0, 2, 11
 _IPV6_MTU_DISCOVER, _IPV6_DONTFRAG, _IPV6_RECVERR = 23, 62, 25
+_ANY_PROTOCOL = 0x0003
+"""ETH_P_ALL. A socket for ETH_P_ARP would hear nothing that comes in at a bridge port, which the bridge takes first."""
 _SO_MARK, _SO_BINDTODEVICE = 36, 25
 _TCP_REPAIR, _TCP_REPAIR_QUEUE, _TCP_QUEUE_SEQ, _SEND_QUEUE = 19, 20, 21, 2
 _TCP_SYNCNT = 7
 _ETH_P_ARP, _ETH_P_IP = 0x0806, 0x0800
+_ARP_REPLY = bytes.fromhex("0001080006040002")
+"""How an ARP reply for IPv4 over Ethernet begins (RFC 826)."""
 _LONGEST = 65535
 _SIOCGIFHWADDR = 0x8927
 
@@ -58,6 +63,8 @@ class Sender:
         self.probe = probe
         self._nonce = bytes.fromhex(probe.nonce)
         self._index = socket.if_nametoindex(probe.dev) if probe.dev else 0
+        self.connected = False
+        """TCP: there is a connection, so that waiting until the socket can be written to says no more."""
         self.socket = self._open()
         try:
             self._options()
@@ -80,34 +87,48 @@ class Sender:
                 return socket.socket(family, socket.SOCK_DGRAM)
             case "arp" if family == socket.AF_INET:
                 sock = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0)
-                sock.bind((self.probe.dev, _ETH_P_ARP))
+                sock.bind((self.probe.dev, _ANY_PROTOCOL))
                 return sock
         return socket.socket(family, socket.SOCK_RAW, socket.IPPROTO_ICMPV6 if family == socket.AF_INET6 else socket.IPPROTO_ICMP)
 
     def _options(self) -> None:
         probe, sock = self.probe, self.socket
-        if probe.mark:
-            sock.setsockopt(socket.SOL_SOCKET, _SO_MARK, probe.mark)
         if sock.family == socket.AF_PACKET:
             return
         if probe.dev:
             sock.setsockopt(socket.SOL_SOCKET, _SO_BINDTODEVICE, probe.dev.encode() + b"\0")
-        if probe.family == "ipv6":
-            level, hops, discover, errors = socket.IPPROTO_IPV6, socket.IPV6_UNICAST_HOPS, _IPV6_MTU_DISCOVER, _IPV6_RECVERR
-            if probe.dont_fragment:
-                sock.setsockopt(level, _IPV6_DONTFRAG, 1)
-        else:
-            level, hops, discover, errors = socket.IPPROTO_IP, socket.IP_TTL, _IP_MTU_DISCOVER, _IP_RECVERR
-        sock.setsockopt(level, discover, _PMTU_DO if probe.dont_fragment else _PMTU_DONT)
-        sock.setsockopt(level, errors, 1)
-        if probe.protocol == "arp":
-            sock.setsockopt(level, socket.IPV6_MULTICAST_HOPS, 255)
-        elif probe.ttl is not None:
-            sock.setsockopt(level, hops, probe.ttl)
-        if probe.source_port:
-            sock.bind(("", probe.source_port))
+        if probe.mark:
+            sock.setsockopt(socket.SOL_SOCKET, _SO_MARK, probe.mark)
+        if probe.broadcast:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+        level, options = (socket.IPPROTO_IPV6, self._of_ipv6()) if probe.family == "ipv6" else (socket.IPPROTO_IP, self._of_ipv4())
+        for option, value in options.items():
+            if value is not None:
+                sock.setsockopt(level, option, value)
+        if probe.source_port or probe.source_address:
+            sock.bind(self._at(probe.source_address, probe.source_port))
         if probe.protocol == "tcp":
             self._number()
+
+    def _of_ipv4(self) -> dict[int, int | None]:
+        """Options of ip(7); None: as the kernel has it."""
+        probe = self.probe
+        discover = _PMTU_DO if probe.dont_fragment else _PMTU_DONT
+        return {_IP_MTU_DISCOVER: discover, _IP_RECVERR: 1, socket.IP_TTL: probe.ttl, socket.IP_TOS: probe.tos or None}
+
+    def _of_ipv6(self) -> dict[int, int | None]:
+        """Options of ipv6(7); None: as the kernel has it."""
+        probe = self.probe
+        options = {
+            _IPV6_MTU_DISCOVER: _PMTU_DO if probe.dont_fragment else _PMTU_DONT, _IPV6_DONTFRAG: 1 if probe.dont_fragment else None,
+            _IPV6_RECVERR: 1, socket.IPV6_TCLASS: probe.tos or None,
+        }  # fmt: skip
+        # neighbour discovery counts only with a hop limit of 255 (RFC 4861)
+        return options | ({socket.IPV6_MULTICAST_HOPS: 255} if probe.protocol == "arp" else {socket.IPV6_UNICAST_HOPS: probe.ttl})
+
+    def _at(self, address: str, port: int) -> tuple[str, int] | tuple[str, int, int, int]:
+        """An address for the socket. A link-local one belongs to the interface that the probe names."""
+        return (address, port, 0, self._index) if self.socket.family == socket.AF_INET6 else (address, port)
 
     def _number(self) -> None:
         """Choose the initial sequence number: connect(2) then sends the one that was set in repair mode (tcp(7), CRIU)."""
@@ -127,20 +148,20 @@ class Sender:
             return self._result("refused", e.errno or 0)
         return self._result("sent")
 
-    def _result(self, event: str, number: int = 0, by: str = "") -> SocketResult:
-        return SocketResult(ns=self.probe.namespace, event=event, errno=number, by=by)  # type: ignore[arg-type]  # one of three words
+    def _result(self, event: str, number: int = 0, by: str = "", text: str = "") -> SocketResult:
+        return SocketResult(ns=self.probe.namespace, event=event, errno=number, by=by, text=text)  # type: ignore[arg-type]  # one of three words
 
     def _send(self) -> None:
         probe = self.probe
         payload = (self._nonce + bytes(max(0, probe.size - len(self._nonce))))[:_LONGEST]
-        where = (probe.address, probe.to_port)
+        where = self._at(probe.address, probe.to_port)
         if probe.protocol == "tcp":
             self.socket.connect(where)
         elif probe.protocol == "udp":
             self.socket.connect(where)
-            self.socket.send(payload)
+            self.socket.send(dns_query(probe) if probe.request == "dns" else payload)
         elif probe.protocol == "icmp":
-            self.socket.sendto(_echo(probe, payload), (probe.address, 0))
+            self.socket.sendto(_echo(probe, payload), self._at(probe.address, 0))
         elif probe.family == "ipv4":
             self.socket.sendto(self._arp(), (probe.dev, _ETH_P_ARP, 0, 1, b"\xff" * 6))
         else:
@@ -165,20 +186,38 @@ class Sender:
         failed = self._failed()
         if failed is not None:
             return failed
-        if self.probe.protocol == "tcp":
+        if self.probe.protocol == "tcp" and not self._is_connected():
+            return None
+        if self.probe.protocol == "tcp" and not self.probe.request:
+            return self._result("answered")
+        try:
+            return self._answer()
+        except BlockingIOError:
+            return None
+        except OSError as e:
+            return self._result("refused", e.errno or 0)
+
+    def _is_connected(self) -> bool:
+        """Whether there is a connection; as soon as there is, the request is sent."""
+        if not self.connected:
             try:
                 self.socket.getpeername()
             except OSError:
-                return None
-            return self._result("answered")
+                return False
+            self.connected = True
+            if self.probe.request == "http":
+                self.socket.send(http_request(self.probe))
+        return True
+
+    def _answer(self) -> SocketResult:
+        """The first thing that came and answers the probe. Raises BlockingIOError: nothing yet; OSError."""
         while True:
-            try:
-                data = self.socket.recv(2048)
-            except BlockingIOError:
-                return None
-            except OSError as e:
-                return self._result("refused", e.errno or 0)
-            if self.probe.protocol == "udp" or self._reply(data):
+            data = self.socket.recv(2048)
+            if self.probe.request == "http":
+                return self._result("answered", text=http_answer(data))
+            if self.probe.request == "dns" and data[:2] == self._nonce[:2]:
+                return self._result("answered", text=dns_answer(data))
+            if not self.probe.request and (self.probe.protocol == "udp" or self._reply(data)):
                 return self._result("answered")
 
     def _failed(self) -> SocketResult | None:
@@ -204,7 +243,7 @@ class Sender:
         if self.probe.protocol == "arp":
             if self.probe.family == "ipv6":
                 return data[:1] == b"\x88" and data[8:24] == socket.inet_pton(socket.AF_INET6, self.probe.address)
-            return data[6:8] == b"\0\2" and data[14:18] == socket.inet_aton(self.probe.address)
+            return data[:8] == _ARP_REPLY and data[14:18] == socket.inet_aton(self.probe.address)
         if self.probe.family == "ipv6":
             return data[:1] == bytes([129]) and data[8:16] == self._nonce
         at = (data[0] & 15) * 4

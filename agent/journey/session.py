@@ -16,13 +16,26 @@ from agent.journey.clock import await_timestamps
 from agent.journey.listeners import TraceListeners
 from agent.journey.taps import Frame
 from agent.journey.wires import Taps, Wires
+from agent.netlink import sockets
 from agent.netlink.namespaces import Namespaces, Netns
 from topology.journey import packet as pk
 from topology.journey.packet import Packet, is_neighbour
-from topology.journey.sighting import AnySighting, FdbLookup, Hook, HookPass, RouteLookup, RuleHit, TappedFrame, TraceNote
+from topology.journey.sighting import (
+    AnySighting,
+    FdbLookup,
+    ForeignRules,
+    Hook,
+    HookPass,
+    PortLookup,
+    RouteLookup,
+    RuleHit,
+    TappedFrame,
+    TraceNote,
+)
 from topology.model import ids
 from topology.model.ids import Ref
 from topology.model.netfilter import Family
+from topology.observe.facts import Protocol
 
 ETHERNET = 14
 """Bytes of an Ethernet header."""
@@ -51,6 +64,31 @@ class Wanted(NamedTuple):
     family: Family | None = None
 
 
+class _Traced(NamedTuple):
+    """A packet in the trace: the last line that had its headers, interfaces, mark and state, and which of those that are followed it is."""
+
+    line: decode.Line
+    key: str
+
+
+_Way = tuple[str, bool]
+"""A packet by its key, and whether it is an error about it: while a rule rejects a packet, the error passes hooks of its own."""
+
+
+def _way(key: str, data: bytes) -> _Way:
+    packet = pk.ip(data)
+    return key, packet is not None and (packet.error or "R" in packet.flags)
+
+
+def _question(hooked: HookPass) -> RouteLookup:
+    """The routing decision for a packet at a hook: all that a rule of ip-rule(8) can ask."""
+    packet = hooked.packet
+    return RouteLookup(
+        ns=hooked.ns, dst=packet.dst, src=packet.src, iif=hooked.iif, mark=hooked.mark, protocol=packet.protocol, sport=packet.sport,
+        dport=packet.dport, tos=packet.tos,
+    )  # fmt: skip
+
+
 class _Place:
     """What a session has in one namespace."""
 
@@ -58,14 +96,16 @@ class _Place:
         self.netns = netns
         self.taps: Taps | None = None
         self.count = 0
-        self.headers: dict[int, decode.Line] = {}
-        """nftables' number of a packet → the last line that had its headers, interfaces, mark and state."""
+        self.traced: dict[int, _Traced] = {}
+        """nftables' number of a packet that is followed → what it is."""
+        self.flagged: dict[int, bool] = {}
+        """Number of a packet → whether a rule of this session has matched it (or else another's); numbers come again with other packets."""
         self.fdb: dict[str, str] = {}
         """MAC address → port of a bridge, as the session began."""
         self.looked_up_macs: set[str] = set()
-        self.last_hook: dict[str, HookPass] = {}
+        self.last_hook: dict[_Way, HookPass] = {}
         """Packet → at which hook it was last."""
-        self.left_prerouting: dict[str, HookPass] = {}
+        self.left_prerouting: dict[_Way, HookPass] = {}
         """Packet → how it last left prerouting."""
         self.asked: set[tuple[object, ...]] = set()
         """Route lookups that were made."""
@@ -94,6 +134,8 @@ class Session:
         self._places = {netns.name: _Place(netns) for netns in found}
         self._wires = Wires(wire for wire in wires if all(ids.namespace_of(end) in self._places for end in wire))
         self.name = f"{TRACES}{next(_numbers)}"
+        self._seen: dict[bytes, bool] = {}
+        """Outlines of the packets that are followed."""
         self.started = 0
         """CLOCK_REALTIME in ns."""
 
@@ -109,6 +151,9 @@ class Session:
         for place in self._places.values():
             place.fdb = lookup.fdb(place.netns, self._devices(place))
         self.started = time.time_ns()
+        for place in self._places.values():
+            if tables := self._listeners.of(place.netns).foreign:
+                self._sink(ForeignRules(ns=place.netns.name, tables=tables))
         for ns, text in problems:
             self._sink(TraceNote(ns=ns, text=text))
         return self
@@ -177,31 +222,53 @@ class Session:
         place = self._places[netns.name]
         if line.id == 0:
             if (key := self._wanted.key(line.packet)) is not None:  # else another session's
-                self._on_rule(place, line, line, line.number, key)
+                self._on_rule(place, line, _Traced(line, key), line.number)
         else:
             self._on_nft_line(place, line)
 
     def _on_nft_line(self, place: _Place, line: decode.Line) -> None:
         ours = line.table == self.name
-        if line.packet and (ours or line.id in place.headers):
-            _remember(place.headers, line.id, line)
-        headers = place.headers.get(line.id)
-        if headers is None:
+        if line.type == "rule" and line.chain in nft.MATCHED_IN and line.table.startswith(TRACES):
+            _remember(place.flagged, line.id, ours)
+        if line.packet:  # once per base chain, with its first line
+            self._identify(place, line)
+        traced = place.traced.get(line.id)
+        if traced is None:
             return
-        key = self._wanted.key(headers.packet) or ""
         if ours:
-            if line.packet:  # once per chain, with its first line
-                self._on_trace_chain(place, line, key)
+            if line.packet:
+                self._on_trace_chain(place, traced.line, traced.key)
         elif not line.table.startswith(TRACES) and (line.type != "rule" or line.number):
             numbers = self._listeners.of(place.netns).numbers
             number = numbers.get((line.table, line.chain, line.number), 0) if line.type == "rule" else 0
-            self._on_rule(place, line, headers, number, key)
+            self._on_rule(place, line, traced, number)
+
+    def _identify(self, place: _Place, line: decode.Line) -> None:
+        """Whose packet this is: the flag may have been set by another session, or by a rule of the user's."""
+        whole = line._replace(packet=decode.without_fragment_header(line.packet, lambda p: self._wanted.key(p) is not None))
+        key = self._wanted.key(whole.packet)
+        if key is not None:
+            _remember(self._seen, decode.outline(whole.packet), True)
+        if key is None and self._is_error_of_ours(place, line):
+            key = ""
+        if key is None:
+            place.traced.pop(line.id, None)
+        else:
+            _remember(place.traced, line.id, _Traced(whole, key))
+
+    def _is_error_of_ours(self, place: _Place, line: decode.Line) -> bool:
+        """The packet in an ICMP error is cut off in a trace: known are its outline, and whose rule has matched it. On a bridge, the copies
+        that it forwards have other numbers."""
+        packet = pk.ip(line.packet)
+        if packet is None or not packet.error or decode.outline_in_error(line.packet) not in self._seen:
+            return False
+        return place.flagged.get(line.id, self._listeners.of(place.netns).sessions == 1)
 
     def _on_trace_chain(self, place: _Place, line: decode.Line, key: str) -> None:
         """The packet is in a chain of the session's own table: at the beginning or the end of a hook."""
         name, _, passed = line.chain.partition("-")
         hook: Hook = name  # type: ignore[assignment]  # the chains of our own table are named after the hooks
-        last = place.last_hook.get(key)
+        last = place.last_hook.get(_way(key, line.packet))
         if (hook, passed) == ("postrouting", "enter"):
             self._before_postrouting(place, line, key, last)
         elif (hook, passed) == ("input", "leave") and (last is None or last.hook != hook):
@@ -211,7 +278,7 @@ class Session:
     def _before_postrouting(self, place: _Place, line: decode.Line, key: str, last: HookPass | None) -> None:
         """A packet at postrouting has left output or forward. That it entered forward, perhaps no line showed."""
         output = last is not None and last.hook == "output"
-        forwarded = key in place.left_prerouting
+        forwarded = _way(key, line.packet) in place.left_prerouting
         if not output and forwarded and (last is None or last.hook != "forward"):
             self._report_hook(place, line, key, "forward", "enter")
         if output or forwarded:
@@ -220,23 +287,25 @@ class Session:
     def _report_hook(self, place: _Place, line: decode.Line, key: str, hook: Hook, passed: Literal["enter", "leave"]) -> None:
         devices = self._devices(place)
         iif, oif = devices.get(line.iif, ""), devices.get(line.oif, "")
-        if hook == "forward" and not iif and key in place.left_prerouting:
-            iif = place.left_prerouting[key].iif
-        packet = pk.ip(line.packet) or Packet()
+        packet, way = pk.ip(line.packet) or Packet(), _way(key, line.packet)
+        if hook == "forward" and not iif and way in place.left_prerouting:
+            iif = place.left_prerouting[way].iif
         hooked = HookPass(
             ns=place.netns.name, key=key, number=place.number(), hook=hook, passed=passed, iif=iif, oif=oif, mark=line.mark,
-            state=line.state, packet=packet,
+            state=line.state, packet=packet, skb=line.id,
         )  # fmt: skip
-        _remember(place.last_hook, key, hooked)
+        _remember(place.last_hook, way, hooked)
         if (hook, passed) == ("prerouting", "leave"):
-            _remember(place.left_prerouting, key, hooked)
+            _remember(place.left_prerouting, way, hooked)
         self._sink(hooked)
-        if (hook, passed) in (("prerouting", "leave"), ("output", "enter"), ("output", "leave")):
-            self._look_up(place, RouteLookup(ns=hooked.ns, dst=packet.dst, src=packet.src, iif=iif, mark=line.mark))
+        # what a namespace sends to itself keeps the route that it was sent with
+        if (hook, passed) in (("prerouting", "leave"), ("output", "enter"), ("output", "leave")) and iif != "lo":
+            self._look_up(place, _question(hooked))
 
-    def _on_rule(self, place: _Place, line: decode.Line, headers: decode.Line, number: int, key: str) -> None:
-        """`headers`: the line that has the packet's headers, for nftables an earlier line of the same chain."""
-        last = place.last_hook.get(key)
+    def _on_rule(self, place: _Place, line: decode.Line, traced: _Traced, number: int) -> None:
+        """`traced`: the packet, for nftables as an earlier line of the same chain had it."""
+        headers, key = traced
+        last = place.last_hook.get(_way(key, headers.packet))
         if last is not None and (last.hook, last.passed) == ("prerouting", "leave"):  # so this is the first line of the next hook
             self._report_hook(place, headers, key, "forward" if headers.oif else "input", "enter")
         devices = self._devices(place)
@@ -246,18 +315,19 @@ class Session:
                 ns=place.netns.name, key=key, number=place.number(), driver="nft" if line.id else "legacy",
                 family=packet.family, table=line.table, chain=line.chain, type=line.type, rule_number=number,
                 verdict=line.verdict, iif=devices.get(headers.iif, ""), oif=devices.get(headers.oif, ""), mark=headers.mark, packet=packet,
+                skb=line.id,
             )
         )  # fmt: skip
 
     # ---- lookups -----------------------------------------------------------------------------------------------------
 
-    def look_up_route(self, ns: str, dst: str, mark: int) -> None:
-        """Report where the kernel routes a packet that this namespace itself sends."""
-        self._look_up(self._places[ns], RouteLookup(ns=ns, dst=dst, mark=mark))
+    def look_up_route(self, question: RouteLookup) -> None:
+        """Report where the kernel routes a packet that a namespace itself sends."""
+        self._look_up(self._places[question.ns], question)
 
     def _look_up(self, place: _Place, question: RouteLookup) -> None:
         """Report where the kernel routes such a packet, once for each question."""
-        key = (question.dst, question.src, question.iif, question.mark)
+        key = (question.dst, question.src, question.iif, question.mark, question.protocol, question.sport, question.dport, question.tos)
         if not question.dst or key in place.asked:
             return
         place.asked.add(key)
@@ -265,6 +335,12 @@ class Session:
         if found.dev and (found.type == "unicast"):
             place.next_hops.add((found.dev, found.via or found.dst))
         self._sink(found)
+
+    def look_up_port(self, ns: str, protocol: Protocol, port: int) -> None:
+        """Report whether a socket of the namespace waits for packets at this port."""
+        netns = self._places[ns].netns
+        found = any((s.protocol, s.port) == (protocol, port) for s in self._namespaces.visit(netns, sockets.here))
+        self._sink(PortLookup(ns=ns, port=port, listens=found))
 
     def forget_lookups(self) -> None:
         """Look routes up again from now on: the answers may have changed."""

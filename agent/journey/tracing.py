@@ -34,6 +34,15 @@ def wanted(probe: Probe) -> Wanted:
     return Wanted(identity.program(probe), matches, lambda packet: "" if identity.carries(packet, marks) else None, probe.family)
 
 
+def question(probe: Probe) -> RouteLookup:
+    """The routing decision for the probe, as the kernel is asked for it before it is sent."""
+    icmp = "icmpv6" if probe.family == "ipv6" else "icmp"
+    return RouteLookup(
+        ns=probe.namespace, dst=probe.address, mark=probe.mark, protocol=icmp if probe.protocol == "icmp" else probe.protocol,
+        sport=probe.source_port, dport=probe.to_port, oif=probe.dev,
+    )  # fmt: skip
+
+
 class _Progress:
     """What the sightings so far say about how much longer to wait."""
 
@@ -44,6 +53,8 @@ class _Progress:
         self.inside: dict[str, int] = {}
         """Namespace → how many hooks the packet has entered and not left."""
         self.unroutable = self.arrived = False
+        self.datagrams: dict[str, int] = {}
+        """Namespace → the port to which the datagram was delivered there."""
 
     def add(self, sighting: AnySighting) -> None:
         """Take one more sighting into account."""
@@ -55,6 +66,8 @@ class _Progress:
                 self.inside[sighting.ns] = self.inside.get(sighting.ns, 0) + step
                 if (sighting.hook, sighting.passed) == ("input", "leave") and not sighting.packet.error:
                     self.arrived = True
+                    if sighting.packet.protocol == "udp":
+                        self.datagrams.setdefault(sighting.ns, sighting.packet.dport)
             case RouteLookup() if sighting.errno:
                 self.unroutable = True
 
@@ -65,7 +78,7 @@ class _Progress:
             return QUIET
         lost = self.unroutable or any(self.inside.values())
         # nobody has to answer a datagram
-        return STUCK if lost or (self.probe.protocol == "udp" and self.arrived) else None
+        return STUCK if lost or (self.probe.protocol == "udp" and not self.probe.request and self.arrived) else None
 
 
 class _Trace:
@@ -118,6 +131,7 @@ class _Trace:
         source = self._namespaces.get(probe.namespace)
         if source is None:
             raise unknown_namespace(probe.namespace)
+        await asyncio.sleep(request.delay)
         places = (probe.namespace, *request.namespaces)
         with contextlib.ExitStack() as stack:
             session = stack.enter_context(Session(self._namespaces, self._listeners, places, wanted(probe), self._sink, request.wires))
@@ -130,11 +144,13 @@ class _Trace:
             await self._wait()
             session.read()
             session.look_up_neighbours()
+            for ns, port in self._progress.datagrams.items():
+                session.look_up_port(ns, "udp", port)
 
     def _send_probe(self, session: Session, sender: Sender, stack: contextlib.ExitStack) -> None:
         probe = self._request.probe
         if probe.protocol != "arp":
-            session.look_up_route(probe.namespace, probe.address, probe.mark)
+            session.look_up_route(question(probe))
         result = sender.send()
         self._sink(result)
         if result.event == "sent":
@@ -151,6 +167,7 @@ class _Trace:
             session.read()  # what was seen of the packet comes before what its sender is told
             self._sink(result)
             self._loop.remove_reader(sender.socket)
+        if result is not None or sender.connected:
             self._loop.remove_writer(sender.socket)
 
     async def _wait(self) -> None:

@@ -32,8 +32,10 @@ _UDP_RATE = 50
 """Datagrams a second that are traced, in each namespace."""
 SILENCE = 0.25
 """Seconds without a sighting after which a packet's journey has ended."""
-AT_ONCE = 4
-"""This many times the rate are followed at the same time."""
+AT_ONCE = 500
+"""Packets that are followed at the same time: those that 1,000 flows a second have within `SILENCE`, twice."""
+RETRANSMITTED = 130.0
+"""Seconds in which a packet with the same key is the same again: a SYN is sent for 127 s (tcp_syn_retries of tcp(7))."""
 TICK = 0.1
 """Seconds between two searches for packets whose journey has ended."""
 MAX_LOOKUPS = 500
@@ -79,6 +81,11 @@ def _flow(sighting: AnySighting) -> _Flow | None:
     if not isinstance(sighting, TappedFrame | HookPass) or (packet := sighting.packet).protocol != "udp":
         return None
     return _Flow(sighting.ns, packet.src, packet.sport, packet.dst, packet.dport)
+
+
+def _is_sending(sighting: AnySighting) -> bool:
+    """Whether the packet is seen being sent: one whose beginning was not traced (more datagrams than `_UDP_RATE`) is no whole journey."""
+    return isinstance(sighting, HookPass) and (sighting.hook, sighting.passed) == ("output", "enter")
 
 
 def _earlier_first(one: list[AnySighting], other: list[AnySighting]) -> list[AnySighting]:
@@ -133,6 +140,8 @@ class Watching:
         """Datagrams in one direction between two ports, as seen in a namespace → the packets that they were, the oldest first."""
         self._last: dict[str, float] = {}
         self._left_out: dict[str, float] = {}
+        self._done: dict[str, float] = {}
+        """Packets that were told of, or skipped → when they were last seen. One that comes again is a retransmission."""
         self._lookups: dict[tuple[str, str, str], RouteLookup] = {}
         self._allowance = float(request.rate)
         self._read = 0
@@ -145,16 +154,26 @@ class Watching:
         if not sighting.key:
             return
         self._read += 1
+        if self._is_sent_again(sighting):
+            return
         if self._is_followed(sighting.key):
             self._packets[sighting.key].append(sighting)
             self._last[sighting.key] = self._loop.time()
             if (flow := _flow(sighting)) is not None and sighting.key not in (keys := self._flows.setdefault(flow, [])):
                 keys.append(sighting.key)
 
+    def _is_sent_again(self, sighting: AnySighting) -> bool:
+        """Whether it is of a packet that is done with: its sender, or one that asks again, has sent it once more. Only TCP's keys say so:
+        two datagrams may be alike."""
+        if sighting.key not in self._done or not sighting.key.startswith("tcp"):
+            return False
+        self._done[sighting.key] = self._loop.time()
+        return True
+
     def _is_followed(self, packet: str) -> bool:
         """Whether its sightings are kept: a new packet is left out where too many are followed already."""
         if packet not in self._packets:
-            if packet in self._left_out or len(self._packets) >= AT_ONCE * self._request.rate:
+            if packet in self._left_out or len(self._packets) >= AT_ONCE:
                 self._left_out[packet] = self._loop.time()
                 return False
             self._packets[packet] = []
@@ -172,7 +191,7 @@ class Watching:
     def _take(self, packet: str) -> list[AnySighting]:
         """All sightings of a packet, which is no longer followed."""
         sightings = self._packets.pop(packet)
-        del self._last[packet]
+        self._done[packet] = self._last.pop(packet)
         for flow in {flow for flow in map(_flow, sightings) if flow is not None}:
             if packet in (keys := self._flows.get(flow, [])):
                 keys.remove(packet)
@@ -198,16 +217,18 @@ class Watching:
         dropped = [k for k, last in self._left_out.items() if last < before]
         self._skipped += len(dropped)
         for packet in dropped:
-            del self._left_out[packet]
+            self._done[packet] = self._left_out.pop(packet)
+        for packet in [k for k, last in self._done.items() if last < before - RETRANSMITTED]:
+            del self._done[packet]
 
     def _send_packet(self, sightings: list[AnySighting]) -> None:
         if not self._asked_for(sightings):
             return
-        if self._allowance < 1:
+        if self._allowance < 1 or not any(map(_is_sending, sightings)):
             self._skipped += 1
             return
         self._allowance -= 1
-        self._send(Sighted(id=self._request.id, sightings=(*sightings, *self._lookups.values())))
+        self._send(Sighted(id=self._request.id, sightings=(*sightings, *self._lookups.values()), skipped=self._skipped))
 
     # ---- reading -----------------------------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from agent.apply.execute import Outcome, touched, unexpected
 from agent.filter import ConntrackWatch, FilterWatch, driver
 from agent.filter.pretest import refused_beforehand
 from agent.filter.write import Lengths, not_loaded
+from agent.lab.open_edit import OpenEdits
 from agent.netlink.namespaces import Namespaces, Netns
 from agent.netlink.sysctls import Sysctls
 from agent.netlink.watch import Watch
@@ -42,7 +43,8 @@ class Kernel:
     def __init__(self, firewall: Driver, on_facts: OnFacts, on_reread: Callable[[], None] = lambda: None) -> None:
         self._on_facts, self._on_reread = on_facts, on_reread
         self.fresh = True
-        """Whether no steps were ever applied."""
+        """Whether no document was built yet."""
+        self._edits = OpenEdits()
         self.namespaces = Namespaces()
         self._watch = Watch(self.namespaces, self.report)
         self.filters = FilterWatch(self.namespaces, driver(firewall, self.namespaces), self._send)
@@ -75,7 +77,9 @@ class Kernel:
 
     def _send(self, facts: list[AnyFact]) -> None:
         whole = {fact.ns for fact in facts if isinstance(fact, Resync)}
-        self._on_facts(self._without_baseline(facts, whole))
+        told = self._without_baseline(facts, whole)
+        self._edits.changed(told)
+        self._on_facts(told)
 
     def _without_baseline(self, facts: list[AnyFact], whole: set[str]) -> tuple[AnyFact, ...]:
         """Whoever reads the facts knows the baseline: of a namespace that is reported in full, sysctls with that value are left out."""
@@ -87,8 +91,10 @@ class Kernel:
 
     def everything(self) -> tuple[AnyFact, ...]:
         """All facts of the lab's kernel, for a client that is new."""
-        self.catch_up()
-        facts = self._snapshot()
+        self.catch_up(new=True)
+        return self._as_snapshot(self._snapshot())
+
+    def _as_snapshot(self, facts: list[AnyFact]) -> tuple[AnyFact, ...]:
         return self._without_baseline(facts, {fact.ns for fact in facts})
 
     def _guarded(self, callback: Callable[[], None]) -> None:
@@ -123,10 +129,11 @@ class Kernel:
             failure(e, "reporting all that was read anew")
             self.resynchronise()
 
-    def catch_up(self, filters_of: Iterable[str] = ()) -> None:
-        """Report all that the kernel has done so far. `filters_of`: namespaces whose rules may have changed without an event."""
+    def catch_up(self, filters_of: Iterable[str] = (), new: bool = False) -> None:
+        """Report all that the kernel has done so far. `filters_of`: namespaces whose rules may have changed without an event. `new`: also
+        the rules of namespaces that are new, which else are read a little later."""
         self._watch.barrier()
-        self.filters.catch_up(filters_of)
+        self.filters.catch_up({*filters_of, *(self.filters.unread if new else ())})
 
     def _snapshot(self) -> list[AnyFact]:
         return [*self._watch.snapshot(), *self.filters.snapshot()]
@@ -136,7 +143,7 @@ class Kernel:
         if self._stale:
             self._watch.resume([netns.name for netns in self.namespaces])
         self._stale = True
-        self.catch_up()
+        self.catch_up(new=True)
         self._stale = False
         return self._snapshot()
 
@@ -174,31 +181,54 @@ class Kernel:
     def apply(self, request: p.Apply) -> p.Applied:
         """Do the steps, or leave everything as it was; what is left nevertheless is in the `causes` of the problem. What they changed is
         reported before this returns. Raises nothing."""
-        self.fresh = False
-        outcome = self._attempt(request.steps)
+        outcome, done = self._attempt(request)
         try:
-            self.catch_up({step.namespace for step in request.steps if isinstance(step, ChangeTable)})
+            written = {step.namespace for step in request.steps if isinstance(step, ChangeTable)}
+            self.catch_up(written, new=outcome.problem is not None)  # a roll-back may have made namespaces again
         except Exception:
             unread = self._reread()
             outcome = _with_causes(outcome, unread) if outcome.problem is not None else Outcome(next(iter(unread), None))
+        self._edits.end(done)
         return p.Applied(id=request.id, problem=outcome.problem, failed=outcome.failed)
 
-    def _attempt(self, steps: tuple[AnyStep, ...]) -> Outcome:
+    def _attempt(self, request: p.Apply) -> tuple[Outcome, tuple[AnyStep, ...]]:
+        """How it ended, and the steps of which something may be done now."""
+        steps, is_first = request.steps, False
         try:
-            undo = Undo(self.baseline, self.read_now())
+            before = self.read_now()
+            undo, is_first = Undo(self.baseline, before), self._edits.begin(request.edit, self._as_snapshot(before))
             lengths = self.filters.lengths({step.namespace for step in steps if isinstance(step, ChangeTable)})
             refused = refused_beforehand(self.namespaces, self.filters.driver, steps, lengths)
         except Exception as e:
-            return Outcome(unexpected(e))
+            return self._nothing_done(is_first, Outcome(unexpected(e)))
         if refused is not None:
-            return Outcome(refused.problem, refused.step)
+            return self._nothing_done(is_first, Outcome(refused.problem, refused.step))
         outcome = self._execute(steps)
         if outcome.problem is None:
             outcome = self._not_loaded(steps, lengths)
-        if outcome.problem is not None:
-            done = steps if outcome.failed is None else steps[: outcome.failed + 1]
-            outcome = _with_causes(outcome, undo.back(self, done))
-        return outcome
+        if outcome.problem is None:
+            return outcome, steps
+        done = steps if outcome.failed is None else steps[: outcome.failed + 1]
+        if causes := undo.back(self, done):
+            return _with_causes(outcome, causes), done
+        return self._nothing_done(is_first, outcome)
+
+    def _nothing_done(self, is_first: bool, outcome: Outcome) -> tuple[Outcome, tuple[AnyStep, ...]]:
+        """Of this apply nothing is left. `is_first`: it was the first of its edit."""
+        if is_first:
+            self._edits.forget()
+        return outcome, ()
+
+    # ---- the edit that it is part of ---------------------------------------------------------------------------------
+
+    def conclude(self, edit: int) -> None:
+        """The server has kept the edit, or has undone it."""
+        self.fresh = False
+        self._edits.conclude(edit)
+
+    def open_edit(self) -> p.OpenEdit | None:
+        """What a server that is new is told of the one before."""
+        return self._edits.report()
 
     def _execute(self, steps: tuple[AnyStep, ...]) -> Outcome:
         """Raises nothing."""

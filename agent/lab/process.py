@@ -13,7 +13,7 @@ from websockets.asyncio.server import ServerConnection, unix_serve
 from websockets.exceptions import ConnectionClosed
 
 from agent.capture import Captures
-from agent.filter import attempt
+from agent.filter import Trial, attempt, option_types
 from agent.filter.extensions import listing
 from agent.journey.tracing import Tracing
 from agent.lab.children import Children
@@ -25,7 +25,7 @@ from agent.terminals import files
 from agent.terminals.terminals import Terminals
 from logs import failure, problem_of, start_task, watch_loop
 from protocol import private as p
-from protocol.frames import INPUT, unpack
+from protocol.frames import INPUT, OUTPUT, unpack
 from protocol.limits import MAX_LAB_MESSAGE
 from topology.model.limits import Limits
 from topology.model.netfilter import Driver
@@ -106,6 +106,8 @@ class Lab:
         pump = start_task("outbox", outbox.pump)
         try:
             async for frame in connection:
+                if self._connection is not connection:
+                    break  # what it had sent before another took over is not done after that one was told the state
                 if isinstance(frame, bytes):
                     self._frame(*unpack(frame))
                 else:
@@ -150,8 +152,9 @@ class Lab:
             p.Attach: self._attach,
             p.Heartbeat: lambda request, _: p.LabAnswer(id=request.id),
             p.Apply: lambda request, _: self._kernel.apply(request),
+            p.Conclude: self._conclude,
             p.Run: self._children.start,
-            p.ListExtensions: lambda request, outbox: self._children.start(listing(request), outbox),
+            p.ListExtensions: self._list_extensions,
             p.Resize: self._resize,
             p.Signal: self._signal,
             p.Subscribe: self._subscribe,
@@ -161,7 +164,7 @@ class Lab:
             p.StopTrace: lambda request, _: self._tracing.stop(request.target),
             **dict.fromkeys(get_args(p.AnyTerminalRequest), self._terminals.handle),
             **dict.fromkeys(get_args(p.AnyFileRequest), lambda request, _: files.handle(request, self._terminals)),
-            **dict.fromkeys(get_args(p.AnyCaptureRequest), lambda request, _: self._captures.handle(request)),
+            **dict.fromkeys(get_args(p.AnyCaptureRequest), lambda request, outbox: self._captures.handle(request, outbox.send)),
         }
 
     def _attach(self, request: p.Attach, outbox: Outbox) -> None:
@@ -171,9 +174,24 @@ class Lab:
             raise ProblemError(Problem(code=Code.VERSION, message=message, hint="stop the lab and start it again"))
         kernel = self._kernel
         facts = self._everything()
-        outbox.send(p.Attached(id=request.id, fresh=kernel.fresh, sysctls=kernel.baseline, limits=self._limits, firewall=self._firewall))
+        outbox.send(
+            p.Attached(
+                id=request.id, fresh=kernel.fresh, sysctls=kernel.baseline, limits=self._limits, firewall=self._firewall,
+                open_edit=kernel.open_edit(),
+            )
+        )  # fmt: skip
         outbox.send(p.Facts(facts=facts, snapshot=True))
         self._outbox = outbox
+
+    def _list_extensions(self, request: p.ListExtensions, outbox: Outbox) -> None:
+        """What libxtables knows of the options, and behind it the help of each extension."""
+        if types := option_types.listing(request.family):
+            outbox.data(request.channel, OUTPUT, types.encode())
+        self._children.start(listing(request), outbox)
+
+    def _conclude(self, request: p.Conclude, _outbox: Outbox) -> p.LabAnswer:
+        self._kernel.conclude(request.edit)
+        return p.LabAnswer(id=request.id)
 
     def _resize(self, request: p.Resize, _outbox: Outbox) -> p.LabAnswer:
         child = self._children.by_channel.get(request.channel)
@@ -202,8 +220,9 @@ class Lab:
         return p.LabAnswer(id=request.id)
 
     def _try_rules(self, request: p.TryRules, _outbox: Outbox) -> p.Tried:
-        tried = attempt(self._kernel.namespaces, self._kernel.filters.driver, request.family, request.text)
-        return p.Tried(id=request.id, text=tried.text, line=tried.line, problem=tried.problem)
+        trial = Trial(request.text, request.base, request.mode)
+        tried = attempt(self._kernel.namespaces, self._kernel.filters.driver, request.family, trial)
+        return p.Tried(id=request.id, **tried._asdict())
 
 
 def warm() -> None:

@@ -4,16 +4,16 @@
 """
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
-from agent.netlink import words
+from agent.netlink import conf, words
 from agent.netlink.driver import Info
 from agent.netlink.kinds import DRIVERS
 from agent.netlink.wire import as_s32, as_text, as_u8, as_u16, as_u32, attributes, each_attribute
 from topology.observe.facts import Counters, LinkFact, PortFact, VlanRow, VlansFact
 
 RTM_NEWLINK, RTM_DELLINK, RTM_GETLINK, RTM_NEWVLAN, RTM_DELVLAN = 16, 17, 18, 112, 113
-IFLA_ADDRESS, IFLA_IFNAME, IFLA_MTU, IFLA_LINK, IFLA_MASTER, IFLA_PROTINFO, IFLA_TXQLEN = 1, 3, 4, 5, 10, 12, 13
+IFLA_ADDRESS, IFLA_IFNAME, IFLA_MTU, IFLA_LINK, IFLA_QDISC, IFLA_MASTER, IFLA_PROTINFO, IFLA_TXQLEN = 1, 3, 4, 5, 6, 10, 12, 13
 IFLA_OPERSTATE, IFLA_LINKINFO, IFLA_IFALIAS, IFLA_STATS64, IFLA_AF_SPEC, IFLA_EXT_MASK, IFLA_PROMISCUITY = 16, 18, 20, 23, 26, 29, 30
 IFLA_NUM_TX_QUEUES, IFLA_CARRIER, IFLA_LINK_NETNSID, IFLA_NEW_NETNSID, IFLA_TARGET_NETNSID = 31, 33, 37, 45, 46
 IFLA_INFO_KIND, IFLA_INFO_DATA, IFLA_INFO_SLAVE_KIND, IFLA_INFO_SLAVE_DATA = 1, 2, 4, 5
@@ -22,6 +22,13 @@ IFF_UP, IFF_LOOPBACK = 0x1, 0x8
 AF_BRIDGE, AF_INET6 = 7, 10
 IFLA_INET6_ADDR_GEN_MODE = 8
 _BRPORT_STATE, _BRPORT_PRIORITY, _BRPORT_COST, _BRPORT_HAIRPIN, _BRPORT_LEARNING, _BRPORT_FLOOD, _BRPORT_ISOLATED = 1, 2, 3, 4, 8, 9, 33
+_BRPORT_OTHERS = {
+    10: ("proxy_arp", False), 12: ("proxy_arp_wifi", False), 27: ("mcast_flood", True), 29: ("vlan_tunnel", False),
+    30: ("bcast_flood", True), 32: ("neigh_suppress", False), 39: ("locked", False),
+}  # fmt: skip
+"""IFLA_BRPORT_*: its word for bridge(8), and what it is on a new port."""
+_USUAL_QDISCS = ("", "noop", "noqueue", "mq", "pfifo_fast", "fq_codel", "fq")
+"""What the kernel itself gives an interface."""
 _BRIDGE_VLAN_INFO = 2
 _VLAN_PVID, _VLAN_UNTAGGED, _VLAN_RANGE_BEGIN, _VLAN_RANGE_END = 0x02, 0x04, 0x08, 0x10
 
@@ -37,6 +44,11 @@ def link_head(body: bytes) -> tuple[int, int, int]:
     """Family, ifindex and IFF_* flags of an RTM_…LINK."""
     family, _, index, flags, _ = _IFINFO.unpack_from(body)
     return family, index, flags
+
+
+def qdisc_head(body: bytes) -> int:
+    """The ifindex of an RTM_…QDISC (struct tcmsg)."""
+    return as_s32(body[4:8])
 
 
 def mac(data: bytes) -> str:
@@ -62,7 +74,15 @@ def port(data: dict[int, bytes]) -> PortFact:
         isolated=data.get(_BRPORT_ISOLATED, b"\0") != b"\0",
         learning=data[_BRPORT_LEARNING] != b"\0",
         flood=data[_BRPORT_FLOOD] != b"\0",
+        others=tuple(_others(data)),
     )
+
+
+def _others(data: dict[int, bytes]) -> Iterator[str]:
+    """The switches of a port that are not as the kernel makes them, of those that no field is for."""
+    for key, (word, usual) in _BRPORT_OTHERS.items():
+        if key in data and (data[key] != b"\0") != usual:
+            yield f"{word} {'off' if usual else 'on'}"
 
 
 def _addrgen(spec: bytes) -> str:
@@ -100,6 +120,8 @@ def link(ns: str, body: bytes, resolve: Resolve) -> LinkFact:
         queues=_u32(found, IFLA_NUM_TX_QUEUES, 1),
         promiscuity=_u32(found, IFLA_PROMISCUITY),
         ipv6_addrgen=_addrgen(found[IFLA_AF_SPEC]) if IFLA_AF_SPEC in found else "eui64",
+        qdisc="" if (qdisc := as_text(found.get(IFLA_QDISC, b""))) in _USUAL_QDISCS else qdisc,
+        conf=conf.of_link(found[IFLA_AF_SPEC]) if IFLA_AF_SPEC in found else None,
     )
 
 

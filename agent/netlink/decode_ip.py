@@ -9,9 +9,10 @@ from collections.abc import Iterator
 
 from agent.netlink import words
 from agent.netlink.decode import mac
-from agent.netlink.wire import as_u8, as_u16, as_u32, attributes
+from agent.netlink.wire import as_s32, as_text, as_u8, as_u16, as_u32, attributes
 from topology.model import routing
 from topology.observe.facts import AddressFact, FdbFact, NeighbourFact, NextHop, RouteFact
+from topology.observe.policy import PolicyRule
 
 RTM_NEWADDR, RTM_DELADDR, RTM_GETADDR = 20, 21, 22
 RTM_NEWROUTE, RTM_DELROUTE, RTM_GETROUTE = 24, 25, 26
@@ -21,8 +22,14 @@ _RTA_DST, _RTA_OIF, _RTA_GATEWAY, _RTA_PRIORITY, _RTA_PREFSRC, _RTA_MULTIPATH, _
 _NDA_DST, _NDA_LLADDR, _NDA_CACHEINFO, _NDA_VLAN = 1, 2, 3, 5
 _NTF_SELF, _NTF_PROXY, _NTF_ROUTER = 0x02, 0x08, 0x80
 _RTNH_ONLINK, _RTNH_LINKDOWN, _RTM_CLONED = 0x04, 0x10, 0x200
-_TABLE_LOCAL = 255
+_TABLE_LOCAL, _PROTO_KERNEL = 255, 2
 AF_INET, AF_INET6, AF_BRIDGE = 2, 10, 7
+RTM_NEWRULE, RTM_DELRULE, RTM_GETRULE = 32, 33, 34
+_FRA_DST, _FRA_SRC, _FRA_IIFNAME, _FRA_GOTO, _FRA_PRIORITY, _FRA_FWMARK, _FRA_SUPPRESS_PREFIX = 1, 2, 3, 4, 6, 10, 14  # linux/fib_rules.h
+_FRA_TABLE, _FRA_FWMASK, _FRA_OIFNAME, _FRA_IP_PROTO, _FRA_SPORT, _FRA_DPORT = 15, 16, 17, 22, 23, 24
+_FR_ACT_TO_TBL, _FIB_RULE_INVERT = 1, 2
+_PORTS = struct.Struct("=HH")
+_ANY_GROUP = b"\xff" * 4
 _FOREVER = 0xFFFFFFFF
 _USER_HZ = 100
 
@@ -75,9 +82,9 @@ def _hops(data: bytes) -> Iterator[NextHop]:
 
 
 def route(ns: str, body: bytes) -> RouteFact | None:
-    """RTM_…ROUTE; None for routes that are not reported: of table local, cached ones, of other families."""
+    """RTM_…ROUTE; None for routes that are not reported: the kernel's own of table local, cached ones, of other families."""
     family, prefix, _, _, table, protocol, scope, kind, flags = _RT.unpack_from(body)
-    if table == _TABLE_LOCAL or flags & _RTM_CLONED or family not in (AF_INET, AF_INET6):
+    if (table == _TABLE_LOCAL and protocol == _PROTO_KERNEL) or flags & _RTM_CLONED or family not in (AF_INET, AF_INET6):
         return None
     found = attributes(body, _RT.size)
     if prefix == 0 and _RTA_DST not in found:
@@ -99,6 +106,43 @@ def route(ns: str, body: bytes) -> RouteFact | None:
         linkdown=bool(flags & _RTNH_LINKDOWN),
         hops=tuple(_hops(found[_RTA_MULTIPATH])) if _RTA_MULTIPATH in found else (),
     )
+
+
+def policy_rule(body: bytes) -> PolicyRule | None:
+    """RTM_NEWRULE; None for one of another family (multicast routing)."""
+    family, to, source, tos, table, _, _, action, flags = _RT.unpack_from(body)
+    if family not in (AF_INET, AF_INET6):
+        return None
+    found = attributes(body, _RT.size)
+    return PolicyRule(
+        family="ipv4" if family == AF_INET else "ipv6",
+        priority=_number(found, _FRA_PRIORITY),
+        action=words.RULE_ACTIONS.get(action, "nop"),
+        table=_number(found, _FRA_TABLE, table) if action == _FR_ACT_TO_TBL else 0,
+        target=_number(found, _FRA_GOTO),
+        source=f"{_text(found[_FRA_SRC])}/{source}" if _FRA_SRC in found else "",
+        destination=f"{_text(found[_FRA_DST])}/{to}" if _FRA_DST in found else "",
+        iif=as_text(found.get(_FRA_IIFNAME, b"")),
+        oif=as_text(found.get(_FRA_OIFNAME, b"")),
+        mark=_number(found, _FRA_FWMARK),
+        mask=_number(found, _FRA_FWMASK),
+        tos=tos,
+        protocol=found.get(_FRA_IP_PROTO, b"\0")[0],
+        sport=_PORTS.unpack(found[_FRA_SPORT]) if _FRA_SPORT in found else None,
+        dport=_PORTS.unpack(found[_FRA_DPORT]) if _FRA_DPORT in found else None,
+        inverted=bool(flags & _FIB_RULE_INVERT),
+        suppress=as_s32(found[_FRA_SUPPRESS_PREFIX]) if _FRA_SUPPRESS_PREFIX in found else -1,
+        other=_other_condition(found),
+    )
+
+
+def _number(found: dict[int, bytes], key: int, default: int = 0) -> int:
+    return as_u32(found[key]) if key in found else default
+
+
+def _other_condition(found: dict[int, bytes]) -> str:
+    """A condition of a rule that is not decoded."""
+    return next((word for key, word in words.RULE_CONDITIONS.items() if found.get(key, _ANY_GROUP) != _ANY_GROUP), "")
 
 
 def neighbour_head(body: bytes) -> tuple[int, int]:

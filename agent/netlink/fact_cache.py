@@ -13,6 +13,7 @@ from topology.observe.facts import (
     LinkGone,
     NeighbourFact,
     NeighbourGone,
+    PolicyRulesFact,
     RouteFact,
     RouteGone,
     SysctlFact,
@@ -22,13 +23,17 @@ from topology.observe.facts import (
 SETTLED = ("up", "unknown", "testing", "notpresent")
 """Operational states that the kernel does not change to `up` by itself a moment later."""
 Key = tuple[object, ...]
-Group = type[LinkFact] | type[AddressFact] | type[RouteFact] | type[NeighbourFact] | type[FdbFact] | type[VlansFact] | type[SysctlFact]
-CachedFact = LinkFact | AddressFact | RouteFact | NeighbourFact | FdbFact | VlansFact | SysctlFact
+CachedFact = LinkFact | AddressFact | RouteFact | PolicyRulesFact | NeighbourFact | FdbFact | VlansFact | SysctlFact
+Group = (
+    type[LinkFact] | type[AddressFact] | type[RouteFact] | type[PolicyRulesFact] | type[NeighbourFact] | type[FdbFact]
+    | type[VlansFact] | type[SysctlFact]
+)  # fmt: skip
 
 
 class _Kind(NamedTuple):
-    """`key`: what identifies a fact among those of its type in its namespace; for all but sysctls it begins with an ifindex. `gone`: the
-    fact that withdraws it, None where there is none."""
+    """`key`: what identifies a fact among those of its type in its namespace; for all but sysctls and policy rules it begins with an
+    ifindex.
+    `gone`: the fact that withdraws it, None where there is none."""
 
     key: Callable[[Any], Key]
     gone: Callable[[Any], AnyFact | None]
@@ -42,6 +47,7 @@ _KINDS: dict[Group, _Kind] = {
         lambda f: (f.index, f.to, f.table, f.metric, f.via),
         lambda f: RouteGone(ns=f.ns, to=f.to, via=f.via, index=f.index, metric=f.metric, table=f.table),
     ),
+    PolicyRulesFact: _Kind(lambda _: (), lambda f: PolicyRulesFact(ns=f.ns)),
     NeighbourFact: _Kind(lambda f: (f.index, f.address), lambda f: NeighbourGone(ns=f.ns, index=f.index, address=f.address)),
     FdbFact: _Kind(
         lambda f: (f.index, f.mac, f.vlan, f.destination, f.own),
@@ -54,7 +60,8 @@ GROUPS: tuple[Group, ...] = tuple(_KINDS)
 
 
 def key(fact: CachedFact) -> Key:
-    """What identifies it among the facts of its type in its namespace. For all but sysctls it begins with an ifindex."""
+    """What identifies it among the facts of its type in its namespace. For all but sysctls and policy rules it begins with an
+    ifindex."""
     return _KINDS[type(fact)].key(fact)
 
 

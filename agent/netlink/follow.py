@@ -13,11 +13,11 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
-from agent.netlink import decode, decode_ip
+from agent.netlink import conf, decode, decode_ip
 from agent.netlink.fact_cache import FactCache, Group, key
 from agent.netlink.namespaces import RTM_DELNSID, RTM_NEWNSID, Namespaces, Netns
 from agent.netlink.read import Reader, wanted
-from agent.netlink.wire import NLM_F_REPLACE, as_s32, attributes
+from agent.netlink.wire import NLM_F_REPLACE
 from topology.model.kinds import BY_WORD
 from topology.observe.facts import (
     AddressFact,
@@ -27,18 +27,19 @@ from topology.observe.facts import (
     NamespaceFact,
     NamespaceGone,
     NeighbourFact,
+    PolicyRulesFact,
     Resync,
     RouteFact,
     VlansFact,
 )
 
 RTM_NEWNETCONF = 80
-_NETCONFA_IFINDEX = 1
+RTM_NEWQDISC, RTM_DELQDISC = 36, 37
 _ALL_AND_DEFAULT = (-1, -2)
 _CARRIER_FLAGS = 0x1 | 0x40 | 0x10000  # IFF_UP, IFF_RUNNING, IFF_LOWER_UP
 _ROUNDS = 8
 """How often links are read again that turn out to concern other links: a chain of them is two or three long."""
-NETLINK_GROUPS: tuple[Group, ...] = (LinkFact, VlansFact, AddressFact, RouteFact, NeighbourFact, FdbFact)
+NETLINK_GROUPS: tuple[Group, ...] = (LinkFact, VlansFact, AddressFact, RouteFact, PolicyRulesFact, NeighbourFact, FdbFact)
 
 
 Handler = Callable[[Netns, FactCache, int, int, bytes], None]
@@ -60,6 +61,7 @@ class Follower:
         self.sysctls: set[str] = set()
         """Namespaces whose sysctls have to be read again."""
         self._routes: set[str] = set()
+        self._rules: set[str] = set()
         self._vlans: set[str] = set()
         self._links: set[tuple[str, int]] = set()
         self._gone: set[tuple[str, int]] = set()
@@ -73,10 +75,12 @@ class Follower:
             **dict.fromkeys((decode.RTM_NEWLINK, decode.RTM_DELLINK), self._link_event),
             **dict.fromkeys((decode_ip.RTM_NEWADDR, decode_ip.RTM_DELADDR), self._address_event),
             **dict.fromkeys((decode_ip.RTM_NEWROUTE, decode_ip.RTM_DELROUTE), self._route_event),
+            **dict.fromkeys((decode_ip.RTM_NEWRULE, decode_ip.RTM_DELRULE), self._rule_event),
             **dict.fromkeys((decode_ip.RTM_NEWNEIGH, decode_ip.RTM_DELNEIGH), self._neighbour_event),
             **dict.fromkeys((decode.RTM_NEWVLAN, decode.RTM_DELVLAN), self._vlan_event),
             **dict.fromkeys((RTM_NEWNSID, RTM_DELNSID), self._nsid_event),
             RTM_NEWNETCONF: self._netconf_event,
+            **dict.fromkeys((RTM_NEWQDISC, RTM_DELQDISC), self._qdisc_event),
         }
 
     # ---- namespaces --------------------------------------------------------------------------------------------------
@@ -196,6 +200,9 @@ class Follower:
         if replaced or fact.hops:
             self._routes.add(netns.name)
 
+    def _rule_event(self, netns: Netns, _cache: FactCache, _kind: int, _flags: int, _body: bytes) -> None:
+        self._rules.add(netns.name)
+
     def _neighbour_event(self, netns: Netns, cache: FactCache, kind: int, _flags: int, body: bytes) -> None:
         family, state = decode_ip.neighbour_head(body)
         if family == decode.AF_BRIDGE:
@@ -212,10 +219,18 @@ class Follower:
         reported = kind == decode_ip.RTM_NEWNEIGH and (netns.name in self.subscribed or fact.state != "dynamic")
         self.out += cache.put(fact) if reported else cache.discard(FdbFact, key(fact))
 
-    def _netconf_event(self, netns: Netns, _cache: FactCache, _kind: int, _flags: int, body: bytes) -> None:
-        index = attributes(body, 4).get(_NETCONFA_IFINDEX)
-        if index and as_s32(index) in _ALL_AND_DEFAULT:
+    def _netconf_event(self, netns: Netns, cache: FactCache, _kind: int, _flags: int, body: bytes) -> None:
+        found = conf.changed(body)
+        if found is None:
+            return
+        index, values = found
+        if index in _ALL_AND_DEFAULT:
             self.sysctls.add(netns.name)
+        elif (link := cache.link(index)) is not None and link.conf is not None:
+            self.out += cache.put(msgspec.structs.replace(link, conf=conf.merged(link.conf, values)))
+
+    def _qdisc_event(self, netns: Netns, _cache: FactCache, _kind: int, _flags: int, body: bytes) -> None:
+        self._links.add((netns.name, decode.qdisc_head(body)))
 
     def _nsid_event(self, netns: Netns, _cache: FactCache, _kind: int, _flags: int, _body: bytes) -> None:
         self._ids_changed = self._ids_changed or netns is self._namespaces.host
@@ -233,6 +248,9 @@ class Follower:
         routes, self._routes = self._routes, set()
         for netns, cache in self._present(routes):
             self.out += cache.replace(RouteFact, self._reader.routes(netns))
+        rules, self._rules = self._rules, set()
+        for netns, cache in self._present(rules):
+            self.out += cache.replace(PolicyRulesFact, self._reader.policy_rules(netns))
         if self._ids_changed:
             self._ids_changed = False
             self._report_ids()

@@ -5,6 +5,7 @@ nsid of the watch namespace (net/core/rtnetlink.c, rtnl_fill_link_netnsid), whic
 for through the namespace's own socket.
 """
 
+import errno
 import os
 import time
 from collections.abc import Sequence
@@ -14,8 +15,9 @@ from agent.linux import pids
 from agent.netlink import decode, decode_ip, sockets, words
 from agent.netlink.fact_cache import SETTLED, CachedFact
 from agent.netlink.namespaces import Namespaces, Netns
-from agent.netlink.wire import Batch, attribute_u32, ifaddr, ifinfo, ndmsg, rtmsg
-from topology.observe.facts import CountersFact, LinkFact, Process, ProcessesFact, RouteFact, VlansFact
+from agent.netlink.wire import Batch, NetlinkError, attribute_u32, ifaddr, ifinfo, ndmsg, rtmsg
+from topology.observe.facts import CountersFact, LinkFact, PolicyRulesFact, Process, ProcessesFact, RouteFact, VlansFact
+from topology.observe.policy import is_default
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
@@ -40,6 +42,7 @@ class Reader:
             facts += self.vlans(netns)
         facts += [decode_ip.address(netns.name, body) for _, body in netns.channel.dump(decode_ip.RTM_GETADDR, ifaddr(0))]
         facts += self.routes(netns)
+        facts += self.policy_rules(netns)
         facts += self.neighbours(netns, dynamic=dynamic)
         return facts
 
@@ -77,6 +80,17 @@ class Reader:
     def routes(self, netns: Netns) -> list[RouteFact]:
         """All routes, IPv4 and IPv6, without table local."""
         return _routes(netns.name, netns.channel.dump(decode_ip.RTM_GETROUTE, rtmsg(0)))
+
+    def policy_rules(self, netns: Netns) -> list[PolicyRulesFact]:
+        """The rules of `ip rule`, IPv4 and IPv6; nothing where they are what a namespace begins with, or the kernel knows no rules."""
+        try:
+            bodies = netns.channel.dump(decode_ip.RTM_GETRULE, rtmsg(0))
+        except NetlinkError as e:
+            if e.errno != errno.EOPNOTSUPP:  # built without CONFIG_IP_MULTIPLE_TABLES
+                raise
+            bodies = []
+        rows = [rule for _, body in bodies if (rule := decode_ip.policy_rule(body)) is not None]
+        return [] if is_default(rows) else [PolicyRulesFact(ns=netns.name, rows=tuple(rows))]
 
     def neighbours(self, netns: Netns, *, dynamic: bool) -> list[CachedFact]:
         """ARP and ND cache, and FDB entries; the learned ones only if `dynamic`."""

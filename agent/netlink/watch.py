@@ -36,8 +36,9 @@ from topology.model.kinds import BY_WORD
 from topology.model.sysctls import KEYS
 from topology.observe.facts import AnyFact, SysctlFact
 
-_LINK, _NEIGH, _IFADDR4, _ROUTE4, _IFADDR6, _ROUTE6, _NETCONF4, _NETCONF6, _NSID, _BRVLAN = 1, 3, 5, 7, 9, 11, 24, 25, 28, 33
-_GROUPS = (_LINK, _NEIGH, _IFADDR4, _ROUTE4, _IFADDR6, _ROUTE6, _NETCONF4, _NETCONF6, _NSID)
+_LINK, _NEIGH, _TC, _IFADDR4, _ROUTE4, _RULE4, _IFADDR6, _ROUTE6, _RULE6 = 1, 3, 4, 5, 7, 8, 9, 11, 19
+_NETCONF4, _NETCONF6, _NSID, _BRVLAN = 24, 25, 28, 33
+_GROUPS = (_LINK, _NEIGH, _TC, _IFADDR4, _ROUTE4, _RULE4, _IFADDR6, _ROUTE6, _RULE6, _NETCONF4, _NETCONF6, _NSID)
 """RTNLGRP_* of linux/rtnetlink.h that every kernel has; RTNLGRP_BRVLAN came with 5.6."""
 _AT_ONCE = 4096
 """Datagrams after which the loop gets a turn."""

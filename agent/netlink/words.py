@@ -1,5 +1,7 @@
 """The words that iproute2 prints for numbers of the kernel (linux/rtnetlink.h, if_addr.h, neighbour.h, if.h; /etc/iproute2/rt_protos)."""
 
+from topology.observe.policy import Action
+
 OPERSTATES = ("unknown", "notpresent", "down", "lowerlayerdown", "testing", "dormant", "up")
 ADDRGEN = {0: "eui64", 1: "none", 2: "stable_secret", 3: "random"}
 SCOPES = {0: "global", 200: "site", 253: "link", 254: "host", 255: "nowhere"}
@@ -11,6 +13,11 @@ PROTOCOLS = {
     13: "dnrouted", 14: "xorp", 15: "ntk", 16: "dhcp", 18: "keepalived", 42: "babel", 99: "openr", 186: "bgp", 187: "isis",
     188: "ospf", 189: "rip", 192: "eigrp",
 }  # fmt: skip
+RULE_ACTIONS: dict[int, Action] = {
+    1: "lookup", 2: "goto", 3: "nop", 6: "blackhole", 7: "unreachable", 8: "prohibit",
+}  # fmt: skip
+RULE_CONDITIONS = {12: "tunnel id", 13: "suppress_ifgroup", 19: "l3mdev", 20: "uidrange", 25: "dscp", 26: "flowlabel"}
+"""FRA_* of linux/fib_rules.h: conditions of a rule that nothing here looks at."""
 ADDRESS_PROTOCOLS = {0: "", 1: "kernel_lo", 2: "kernel_ra", 3: "kernel_ll"}
 NUD_PERMANENT, NUD_NOARP, NUD_NONE = 0x80, 0x40, 0
 NEIGHBOUR_STATES = {

@@ -36,6 +36,8 @@ START_SECONDS = 20.0
 """How long a sandbox may take. 45 ms are usual."""
 
 Main = Callable[[socket.socket], None]
+Keep = Callable[[int], None]
+"""Is given the pid of a lab's first process before that runs. May raise OSError."""
 
 ENVIRONMENT = {
     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -61,8 +63,9 @@ class _Lab(NamedTuple):
     main: Main
 
 
-async def make(lab: str, listener: socket.socket, number: int, limits: Limits, main: Main) -> int:
-    """Start the lab's first process, which runs `main(listener)`; its pid. `number` chooses the uid range.
+async def make(lab: str, listener: socket.socket, number: int, limits: Limits, main: Main, keep: Keep) -> None:
+    """Start the lab's first process, which runs `main(listener)`. `number` chooses the uid range. `keep` writes the process down: should
+    this one be killed before, the lab ends.
 
     Raises OSError, in the kernel's words, when a part of the sandbox cannot be had; then none of its processes is left. The fork itself is
     made here, on the loop's thread; what may take long is waited for, so that other labs are served meanwhile.
@@ -77,7 +80,8 @@ async def make(lab: str, listener: socket.socket, number: int, limits: Limits, m
     pidfd = os.pidfd_open(child)
     try:
         async with asyncio.timeout(START_SECONDS):
-            first = await _admit(ours, lab, child, limits, base(number))
+            keep(await _admit(ours, lab, child, limits, base(number)))
+            ours.send(b"run")
             await _end_of(pidfd)
     except BaseException as e:
         kill(child)
@@ -88,7 +92,6 @@ async def make(lab: str, listener: socket.socket, number: int, limits: Limits, m
         ours.close()
         os.close(pidfd)
     _reap([child])
-    return first
 
 
 async def _admit(child: socket.socket, lab: str, pid: int, limits: Limits, first_uid: int) -> int:
@@ -114,18 +117,38 @@ async def _end_of(pidfd: int) -> None:
 
 def kill(process: int) -> None:
     """End a process of a sandbox, a child of this process, and what it has started; they are reaped on a thread of its own."""
-    os.kill(process, signal.SIGSTOP)  # it starts no more
-    children: list[int] = []
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(process, signal.SIGKILL)
+    start_thread("reap", partial(_bury, process))
+
+
+def _bury(process: int) -> None:
+    """Wait for its end. What it had started is a child of this process then (PR_SET_CHILD_SUBREAPER), and still of its session."""
+    _reap([process])
+    while left := _of_session(process):
+        for pid in left:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        _reap(left)
+
+
+def _of_session(session: int) -> list[int]:
+    """The children of this process that are of a session (proc_pid_stat(5))."""
+    found: list[int] = []
+    for children in Path("/proc/self/task").glob("*/children"):
+        with contextlib.suppress(OSError):
+            found += [pid for pid in map(int, children.read_text().split()) if _session(pid) == session]
+    return found
+
+
+def _session(pid: int) -> int:
     with contextlib.suppress(OSError):
-        children = [int(pid) for pid in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
-    for pid in (*children, process):
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-    start_thread("reap", partial(_reap, (process, *children)))
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[3])
+    return 0
 
 
 def _reap(pids: Iterable[int]) -> None:
-    """Wait for children; those of a child that has ended are ours too (PR_SET_CHILD_SUBREAPER)."""
+    """Wait for children."""
     for pid in pids:
         with contextlib.suppress(ChildProcessError):
             os.waitpid(pid, 0)
@@ -212,6 +235,8 @@ def _first(lab: _Lab, outer: socket.socket) -> None:
         root.enter(lab.id)
         _lock_down()
         lab.parent.send(b"+")
+        if lab.parent.recv(16) != b"run":
+            os._exit(1)
         lab.parent.close()
         configure("lab", form_now())
         with about(lab=lab.id, event=""):

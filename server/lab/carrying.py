@@ -1,26 +1,35 @@
 """Carries edits out in the kernel of a lab: plans, has the lab's process apply them, and reads the kernel back."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from protocol import private as p
 from server.lab import merge, rule_trials
-from server.lab.document import Draft
+from server.lab.because import because_of
+from server.lab.document import Draft, Importing
+from server.lab.ignored import ignored
 from server.lab.parts import Parts
+from server.lab.unloaded import Unloaded, is_of_chain
 from server.problems import unavailable
 from topology.edit.commands import AnyCommand, ApplyDocument, ImportRules
 from topology.model import ids
 from topology.model.diff import Diff, between
 from topology.model.graph import Graph
 from topology.model.problems import Code, Problem, ProblemError
-from topology.model.records import AnyRecord, Records
+from topology.model.records import AnyRecord, Chain, Records
 from topology.observe.normal import drift
+from topology.observe.observed import Observed
 from topology.plan.plan import plan
 from topology.plan.steps import AnyStep, ChangeTable, MoveInterface
 from topology.plan.table_texts import trials
+from topology.rules.unloaded import without
 
 MAX_ROUNDS = 3
 """Plans until the kernel is as asked: some consequences only show when it is read back."""
+
+_NAMED = 5
+"""So many rules that cannot be loaded are said at once; all of them are among the warnings."""
 
 Goal = Callable[[Sequence[AnyStep]], Records]
 """What the kernel is to be, after the steps that were done already."""
@@ -46,7 +55,10 @@ class Carrying:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self.unloaded = Unloaded()
         self._unfinished: _Unfinished | None = None
+        self._number = self._concluded = 0
+        """Of the edit that is being carried out, or is unfinished; of the last one that was concluded."""
         self._ruins: dict[str, AnyRecord | None] = {}
         """What a failed apply has left in the kernel, by id; None: a record that it has taken away."""
 
@@ -65,19 +77,33 @@ class Carrying:
     def carry_out(self, draft: Draft) -> Carried:
         """Make the edit in the kernel, and nothing else: what a shell changes meanwhile stays. Raises ProblemError as `execute`."""
         first, view, before = self.goal(draft), self._parts.view, self._parts.document.desired
+        self._begin(self._parts.document.store.revision + 1)
 
         def goal(done: Sequence[AnyStep]) -> Records:
+            nonlocal first
+            if not done:
+                first = self.goal(draft)
+                return first
             tables = _tables(done)
-            return merge.left_over(before, draft.after, view.kernel, lambda key: _table_of(key) in tables) if done else first
+            return merge.left_over(before, draft.after, view.kernel, lambda key: _table_of(key) in tables)
 
         steps = self.execute(goal, draft.after, draft.moves)
         return Carried(steps, with_observed_tables(first, view.kernel, steps))
 
     def take_back(self, before: Records, carried: Carried, moves: Mapping[str, str] = {}) -> None:
         """An edit was carried out and could not be kept: undo it in the kernel, where the records were `before`. Raises ProblemError."""
-        back, view = {new: old for old, new in moves.items()}, self._parts.view
-        target = merge.goal(carried.goal, before, view.kernel, back)
-        self.execute(lambda done: with_observed_tables(target, view.kernel, done), self._parts.document.desired, back)
+        self._go_back(carried.goal, before, {new: old for old, new in moves.items()})
+
+    def _go_back(self, after: Records, before: Records, moves: Mapping[str, str]) -> None:
+        """Undo in the kernel what made `after` of `before`, and nothing that a shell does meanwhile. Raises ProblemError."""
+        view = self._parts.view
+        first = merge.goal(after, before, view.kernel, moves)
+
+        def goal(done: Sequence[AnyStep]) -> Records:
+            tables = _tables(done)
+            return merge.left_over(after, before, view.kernel, lambda key: _table_of(key) in tables) if done else first
+
+        self.execute(goal, self._parts.document.desired, moves)
 
     def consequences(self, after: Records, diff: Diff[AnyRecord], steps: Sequence[AnyStep]) -> set[str]:
         """What differs from the document because of the edit: in the records that it changed, in namespaces where it did something. All
@@ -106,13 +132,20 @@ class Carrying:
                 out.add(step.to_namespace)
         return out
 
+    def importing(self) -> Importing | None:
+        """How rules are imported: by the iptables-restore of a lab that is live; None: as far as their text tells."""
+        link = self._parts.connection.link
+        if not self._parts.machine.is_live or link is None:
+            return None
+        return partial(rule_trials.imported, link)
+
     def as_printed(self, after: Records, commands: Sequence[AnyCommand], dry_run: bool) -> Records:
         """The records with rules as iptables-save prints them, where they are compared with existing ones: a rule that is only written
         differently would else be replaced. All other rules are read back after they were applied."""
         link, observed = self._parts.connection.link, self._parts.view.kernel
         if not self._parts.machine.is_live or link is None:
             return after
-        if not dry_run and not any(isinstance(c, ApplyDocument | ImportRules) for c in commands):
+        if all(isinstance(c, ImportRules) for c in commands) or not (dry_run or any(isinstance(c, ApplyDocument) for c in commands)):
             return after
         compared = [key for key in between(self._parts.document.desired, after).ids if dry_run or key in observed]
         return {**after, **rule_trials.printed(link, trials(after, observed, compared), strict=dry_run)}
@@ -128,21 +161,27 @@ class Carrying:
         before, kernel = view.observed.like, view.kernel
         view.compare_with(like)
         done: list[AnyStep] = []
-        reached = kernel
+        reached, steps = kernel, tuple[AnyStep, ...]()
         try:
             for number in range(MAX_ROUNDS):
-                wanted, now = goal(done), view.observed
-                steps = plan(wanted, view.kernel, moves if number == 0 else None, now.baseline, now.initial_mac)
+                wanted, now, last = goal(done), view.observed, steps
+                steps = plan(wanted, view.kernel, None if done else moves, now.baseline, now.initial_mac)
                 if not steps:
                     break
+                if steps == last:
+                    raise ignored(steps)
+                if self._is_overtaken(steps, wanted, is_last=number == MAX_ROUNDS - 1):
+                    steps = ()
+                    continue
                 done += steps
-                self._apply(steps, wanted)
                 reached = with_observed_tables(wanted, view.kernel, steps)
         except ProblemError as e:
             view.compare_with(before)
             view.wait_for_quiet()
             if not self.is_overdue and (e.problem.causes or not self._back(kernel, reached, moves)):
-                self._keep_apart(kernel, done)
+                self._keep_apart(kernel, self._is_by(done))
+            if not self.is_overdue:
+                self.conclude()
             raise
         return tuple(done)
 
@@ -168,13 +207,18 @@ class Carrying:
 
     def is_ruin(self, key: str) -> bool:
         """Whether a record still is what a failed apply has left; if somebody has changed it since, it is theirs."""
-        return key in self._ruins and self._ruins[key] == self._parts.view.observed.records.get(key)
+        observed = self._parts.view.kernel
+        return self.unloaded.explains(key, observed) or (key in self._ruins and self._ruins[key] == observed.get(key))
 
-    def _keep_apart(self, before: Records, steps: Sequence[AnyStep]) -> None:
+    def _is_by(self, steps: Sequence[AnyStep]) -> Callable[[str], bool]:
+        """Whether a record may have been changed by these steps."""
+        touched, tables = self._touched(steps), _tables(steps)
+        return lambda key: ids.namespace_of(ids.subject_of(key)) in touched or _table_of(key) in tables
+
+    def _keep_apart(self, before: Mapping[str, AnyRecord], is_ours: Callable[[str], bool]) -> None:
         """After an apply that failed and could not be undone: what it has changed in the kernel is drift, and nobody's edit."""
-        now, touched, tables = self._parts.view.kernel, self._touched(steps), _tables(steps)
-        changed = between(before, now).ids
-        self._ruins = {k: now.get(k) for k in changed if ids.namespace_of(ids.subject_of(k)) in touched or _table_of(k) in tables}
+        now = self._parts.view.kernel
+        self._ruins = {key: now.get(key) for key in between(before, now).ids if is_ours(key)}
         if self._ruins:
             names = ", ".join(map(ids.subject_of, list(self._ruins)[:5]))
             message = f"a change failed and could not be undone everywhere: {names}"
@@ -183,20 +227,119 @@ class Carrying:
             self._parts.publisher.notice("warning", problem)
 
     def execute_document(self) -> tuple[AnyStep, ...]:
-        """Make the kernel what the document says, whatever it is."""
-        desired, view = self._parts.document.desired, self._parts.view
+        """Make the kernel what the document says, whatever it is; but for the rules that could not be loaded at the start."""
+        view = self._parts.view
+        desired = without(self._parts.document.desired, self.unloaded.found)
         steps = self.execute(lambda done: with_observed_tables(desired, view.kernel, done), desired, {})
         view.pending = None
         return steps
+
+    def _is_overtaken(self, steps: tuple[AnyStep, ...], wanted: Records, is_last: bool) -> bool:
+        """Do the steps. Whether a shell has changed the rules that they mean by number, after the last facts: then nothing was done, and
+        they have to be planned again. Raises ProblemError on another refusal, as `_apply`, and on this one in the last round.
+        """
+        before = self._parts.view.kernel
+        try:
+            self._apply(steps, wanted)
+        except ProblemError as e:
+            is_overtaken = e.problem.code == Code.CONFLICT and is_of_chain(e.problem) and not e.problem.causes
+            if is_last or not is_overtaken or self._parts.view.kernel == before:
+                raise
+            return True
+        return False
+
+    def build(self) -> tuple[AnyStep, ...]:
+        """Make an empty lab what the document says. Rules that iptables cannot load are left out, and named."""
+        self.unloaded.forget()
+        while True:
+            try:
+                steps = self.execute_document()
+                break
+            except ProblemError as e:
+                link, desired = self._parts.connection.link, self._parts.document.desired
+                if link is None or not is_of_chain(e.problem) or not self.unloaded.leave_out(link, desired, e.problem):
+                    raise
+        self.unloaded.saw(self._parts.view.kernel)
+        for problem in self.unloaded.problems[:_NAMED]:
+            self._parts.publisher.notice("warning", problem)
+        if self.unloaded.found:
+            self._parts.view.stale_warnings = True
+            self._parts.view.wait_for_quiet()
+        return steps
+
+    def settle(self) -> None:
+        """After the document or the kernel has changed: what still is not loaded."""
+        if self.unloaded.found:
+            view = self._parts.view
+            self.unloaded.settle(self._parts.document.desired, view.differing())
+            view.stale_warnings = True
+
+    def look_for_unloaded(self) -> None:
+        """A lab that was found running: the chains that differ from the document because rules of theirs cannot be loaded."""
+        link, desired, view = self._parts.connection.link, self._parts.document.desired, self._parts.view
+        lacking = {key: r for key in view.differing() if isinstance(r := desired.get(key), Chain) and _lacks(r, view.kernel)}
+        if link is None or not lacking:
+            return
+        tables = {_table_of(key) for key in lacking}
+        self.unloaded.look(link, {key: r for key, r in desired.items() if _table_of(key) in tables})
+        self.unloaded.settle(desired, lacking)
+        self.unloaded.saw(view.kernel)
 
     def _apply(self, steps: tuple[AnyStep, ...], wanted: Records) -> None:
         if self._parts.connection.link is None:
             raise unavailable("the lab's process is gone")
         self._unfinished = _Unfinished(self._parts.view.kernel, wanted, steps)
-        applied = self._parts.connection.apply(steps)
+        applied = self._parts.connection.apply(steps, self._number)
         self._unfinished = None
         if applied.problem is not None:
             raise ProblemError(applied.problem)
+
+    # ---- what was begun and not finished -----------------------------------------------------------------------------
+
+    def _begin(self, number: int) -> None:
+        """An edit with the number of the revision that it will make. Until it is concluded, the lab's process remembers it."""
+        self._number, self._concluded = number, 0
+
+    def conclude(self) -> None:
+        """The edit is in the database, or is undone."""
+        if self._number:
+            self._parts.connection.conclude(self._number)
+            self._number, self._concluded = 0, self._number
+
+    def finish(self, attached: p.Attached) -> None:
+        """After a new connection to a process that was used before: undo what is there of an edit that is not in the database, because the
+        connection, or another server, was lost in the middle of it. Raises ProblemError."""
+        edit = attached.open_edit
+        if edit is not None and self._is_open(edit.number):
+            self._unfinished = None
+            self._begin(edit.number)
+            self._undo(edit, attached.sysctls)
+            return
+        if edit is not None:
+            self._parts.connection.conclude(edit.number)
+        if self._number:  # the process has undone it itself, or it never came there
+            self._unfinished, self._number = None, 0
+        self.undo_unfinished()
+
+    def _is_open(self, number: int) -> bool:
+        """Whether this edit, which the process remembers, is neither in the database nor undone."""
+        return number == self._number or self._parts.document.store.revision < number != self._concluded
+
+    def _undo(self, edit: p.OpenEdit, baseline: Mapping[str, str]) -> None:
+        """Raises ProblemError; what could not be undone is drift then."""
+        state = Observed(baseline, self._parts.document.desired)
+        state.fold(edit.before)
+        before = state.records.whole()
+        state.fold(edit.changes)
+        after = because_of(edit.steps, before, state.records.whole())
+        there = self._parts.view.kernel
+        moves = {now: old for now, old in edit.moves.items() if ids.interface(now) in there and ids.interface(old) not in there}
+        try:
+            self._go_back(after, before, moves)
+        except ProblemError:
+            self._keep_apart(before, between(before, after).ids.__contains__)
+            raise
+        self.conclude()
 
     def applied_late(self, applied: p.Applied) -> None:
         """An apply has ended that nobody waits for any more; its edit was refused as unanswered. Undo it. Raises ProblemError."""
@@ -212,12 +355,19 @@ class Carrying:
         try:
             self.take_back(unfinished.before, Carried((), unfinished.goal))
         except ProblemError:
-            self._keep_apart(unfinished.before, unfinished.steps)
+            self._keep_apart(unfinished.before, self._is_by(unfinished.steps))
             raise
+        self.conclude()
 
     def forget_unfinished(self) -> None:
         """The process in which an apply was under way, or had failed, has ended."""
-        self._unfinished, self._ruins = None, {}
+        self._unfinished, self._ruins, self._number = None, {}, 0
+
+
+def _lacks(chain: Chain, observed: Mapping[str, AnyRecord]) -> bool:
+    """Whether the kernel lacks rules that the chain has."""
+    there = observed.get(chain.id)
+    return not set(chain.rules) <= set(there.rules if isinstance(there, Chain) else ())
 
 
 def _tables(steps: Sequence[AnyStep]) -> set[tuple[str, ...]]:

@@ -8,9 +8,8 @@ import msgspec
 
 from protocol import private as p
 from protocol.public import Subscribe
-from server.agent_link import Control, LabEvent, LabLink, LinkEvents
+from server.agent_link import CONTROL_SECONDS, Control, LabEvent, LabLink, LinkEvents
 from server.lab.queue import Queue
-from server.lab.states import SECONDS, State
 from server.problems import unavailable
 from topology.model.netfilter import Driver
 from topology.model.problems import Code, ProblemError
@@ -19,8 +18,8 @@ from topology.plan.steps import AnyStep, ChangeTable
 APPLY_SECONDS, SECONDS_PER_COMMAND = 20.0, 0.05
 """How long the lab has for an apply: so long, and for each command so much more. It answers nothing else meanwhile."""
 
-ATTACH_PATIENCE = 30.0
-"""Seconds that a lab may need to read its whole kernel."""
+ATTACH_PATIENCE, ATTACH_SECONDS = 30.0, 120.0
+"""Seconds that a lab may need to read its whole kernel, and until the facts are here."""
 
 
 class Handlers(NamedTuple):
@@ -35,10 +34,11 @@ class Handlers(NamedTuple):
 
 
 class Connection:
-    """Of one lab. `link`: None where there is none. `attached`: what the process said of itself when it was attached."""
+    """Of one lab. `link`: None where there is none. `attached`: what the process said of itself when it was attached. `left`: how many
+    seconds the lab may still be in its state; nothing is waited for longer."""
 
-    def __init__(self, lab: str, control: Control, queue: Queue, handlers: Handlers) -> None:
-        self._lab, self._control, self._queue, self._handlers = lab, control, queue, handlers
+    def __init__(self, lab: str, control: Control, queue: Queue, handlers: Handlers, left: Callable[[], float]) -> None:
+        self._lab, self._control, self._queue, self._handlers, self._left = lab, control, queue, handlers, left
         self.link: LabLink | None = None
         self.attached: p.Attached | None = None
         self._has_snapshot = self._lost = self._silent = False
@@ -51,18 +51,21 @@ class Connection:
     def start_process(self, firewall: Driver | None) -> None:
         """Have the agent make it; one that runs already is taken."""
         try:
-            self._control.ask(lambda id: p.Start(id=id, lab=self._lab, firewall=firewall))
+            self._ask(lambda id: p.Start(id=id, lab=self._lab, firewall=firewall))
         except ProblemError as e:
             if e.problem.code != Code.EXISTS:
                 raise
 
-    def stop_process(self) -> None:
+    def stop_process(self, seconds: float = CONTROL_SECONDS) -> None:
         """Have the agent end it."""
-        self._control.ask(lambda id: p.Stop(id=id, lab=self._lab))
+        self._ask(lambda id: p.Stop(id=id, lab=self._lab), seconds)
 
     def is_running(self) -> bool:
         """Whether the agent says that there is one."""
-        return self._lab in self._control.ask(lambda id: p.Hello(id=id)).labs
+        return self._lab in self._ask(lambda id: p.Hello(id=id)).labs
+
+    def _ask(self, make: Callable[[int], p.AnyControlRequest], seconds: float = CONTROL_SECONDS) -> p.ControlAnswer:
+        return self._control.ask(make, min(seconds, max(0.0, self._left())))
 
     def recovered(self) -> None:
         """Count that the connection, or the process, had to be made again."""
@@ -84,7 +87,7 @@ class Connection:
         self.link = LabLink(self._control.socket, self._lab, events, self._control.metrics)
         self.link.patience = ATTACH_PATIENCE
         self.link.send(lambda id: p.Attach(id=id))
-        self.wait(lambda: self._has_snapshot, "it was attached", SECONDS[State.ATTACHING] or 0.0)
+        self.wait(lambda: self._has_snapshot, "it was attached", ATTACH_SECONDS)
         self.link.patience = 0.0
 
     def resync(self) -> None:
@@ -117,17 +120,18 @@ class Connection:
                 raise unavailable(f"the lab's process stopped answering while {what}")
             return False
 
-        self._queue.wait(is_done, what, seconds)
+        self._queue.wait(is_done, what, min(seconds, self._left()))
 
-    def apply(self, steps: tuple[AnyStep, ...]) -> p.Applied:
-        """Have the process do the steps; its answer, after the facts of what they changed. Raises ProblemError (UNAVAILABLE)."""
+    def apply(self, steps: tuple[AnyStep, ...], edit: int) -> p.Applied:
+        """Have the process do the steps, as part of edit number `edit` (0: of none); its answer, after the facts of what they changed.
+        Raises ProblemError (UNAVAILABLE)."""
         if self.link is None:
             raise unavailable("the lab's process is gone")
         seconds = APPLY_SECONDS + SECONDS_PER_COMMAND * size(steps)
         self._applied = None
         link, link.patience = self.link, seconds
         try:
-            self._applying = link.send(lambda id: p.Apply(id=id, steps=steps))
+            self._applying = link.send(lambda id: p.Apply(id=id, steps=steps, edit=edit))
             with self._control.metrics.apply.time():
                 self.wait(lambda: self._answer() is not None, "it applied the edit", seconds + 10)
         finally:
@@ -139,6 +143,12 @@ class Connection:
 
     def _answer(self) -> p.Applied | None:
         return self._applied
+
+    def conclude(self, edit: int) -> None:
+        """The process can forget the edit: it is kept, or undone. 0: the document is built."""
+        if self.link is not None:
+            with contextlib.suppress(ProblemError):  # it is lost: the next one is told when it is attached
+                self.link.send(lambda id: p.Conclude(id=id, edit=edit))
 
     def subscribe(self, subscriptions: Iterable[Subscribe]) -> None:
         """Have it report what any of these asks for."""

@@ -1,13 +1,13 @@
 """The document of a lab with its history: what an edit makes of it, what is refused, and the way into the database."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from protocol.public import Change, Context
 from server.lab.policy import adopt
 from server.lab.publisher import Labels
 from server.storage import Amend, LabStore, Move, NewEntry
-from topology.edit.commands import AnyCommand, KeepDrift, Redo, Undo
+from topology.edit.commands import AnyCommand, ImportRules, KeepDrift, Redo, Undo
 from topology.edit.edit import edit
 from topology.model import ids
 from topology.model.diff import Diff, apply, reverse
@@ -15,6 +15,9 @@ from topology.model.netfilter import Driver
 from topology.model.problems import Code, Problem, ProblemError, invalid
 from topology.model.records import AnyRecord, Lab, Policy, Records
 from topology.model.splice import Misfit
+
+MAX_AUTHORS = 5000
+"""Fields of which it is known who changed them last. Who has not seen a change that is older is refused where it might matter."""
 
 
 class Draft(NamedTuple):
@@ -25,6 +28,10 @@ class Draft(NamedTuple):
     moves: Mapping[str, str] = {}
     made: tuple[str, ...] = ()
     step: Change | None = None
+
+
+Importing = Callable[[Records, ImportRules], Records]
+"""The records after an import of rules. Raises ProblemError."""
 
 
 class Drift(NamedTuple):
@@ -44,7 +51,9 @@ class Document:
         self.resumes = stored.live and stored.problem is None
         """The lab was live when the server ended."""
         self._authors: dict[tuple[str, str], tuple[int, str]] = {}
-        """Who changed a field (record id, name) last, and at which revision."""
+        """Who changed a field (record id, name) last, and at which revision; the newest last."""
+        self._known_since = 0
+        """Before this revision, who changed a field is not known any more."""
 
     @property
     def policy(self) -> Policy:
@@ -66,16 +75,17 @@ class Document:
 
     # ---- what an edit makes of it ------------------------------------------------------------------------------------
 
-    def draft(self, commands: tuple[AnyCommand, ...], drift: Drift) -> Draft:
-        """The document after these commands. Raises ProblemError; nothing is changed."""
+    def draft(self, commands: tuple[AnyCommand, ...], drift: Drift, importing: Importing | None = None) -> Draft:
+        """The document after these commands. Raises ProblemError; nothing is changed. `importing`: how rules are imported, of a lab that
+        is live."""
         if len(commands) > 1 and any(isinstance(c, Undo | Redo) for c in commands):
             raise invalid("undo and redo cannot be combined with other commands", None, "send it alone")
         draft = Draft(self.desired)
         for command in commands:
-            draft = self._with_command(draft, command, drift)
+            draft = self._with_command(draft, command, drift, importing)
         return draft
 
-    def _with_command(self, draft: Draft, command: AnyCommand, drift: Drift) -> Draft:
+    def _with_command(self, draft: Draft, command: AnyCommand, drift: Drift, importing: Importing | None) -> Draft:
         match command:
             case Undo():
                 change = _change_or_refuse(self.store.heads.undo, "undo")
@@ -85,6 +95,8 @@ class Document:
                 return draft._replace(after=_stepped(self.desired, change.diff), step=change)
             case KeepDrift():
                 return draft._replace(after=adopt(draft.after, drift.observed, command.ids or drift.ids))
+            case ImportRules() if importing is not None and ids.namespace(command.namespace) in draft.after:
+                return draft._replace(after=importing(draft.after, command))
         result = edit(draft.after, command)
         return Draft(apply(draft.after, result.diff), _compose(draft.moves, result.moves), (*draft.made, *result.made), draft.step)
 
@@ -98,7 +110,7 @@ class Document:
         for key, field in _fields(diff):
             if ids.kind_of(key) == "chain" and field in ("rules", "*"):
                 continue
-            revision, author = self._authors.get((key, field), (0, ""))
+            revision, author = self._authors.get((key, field), (self._known_since, ""))
             if revision > base and author != who:
                 hint = "check its current value, and repeat the change if you still want it"
                 message = "somebody else has changed this in the meantime"
@@ -125,7 +137,11 @@ class Document:
     def remember(self, diff: Diff[AnyRecord], context: Context, revision: int) -> None:
         """Who has changed what, for `check_conflicts`. `revision`: that of the change."""
         who = context.session or context.author
-        self._authors.update((field, (revision, who)) for field in _fields(diff))
+        for field in _fields(diff):
+            self._authors.pop(field, None)
+            self._authors[field] = (revision, who)
+        while len(self._authors) > MAX_AUTHORS:
+            self._known_since, _ = self._authors.pop(next(iter(self._authors)))
 
 
 def _change_or_refuse(change: Change | None, what: str) -> Change:

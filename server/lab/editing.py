@@ -62,6 +62,8 @@ class Editing:
         """Carry out all commands, or none: raises ProblemError, and then nothing has changed."""
         if not _is_whole_document(asked):
             self._document.refuse_unreadable()
+        if self._carrying.is_overdue:
+            raise unavailable(f"lab {self._parts.lab} has not said yet what became of the edit before")
         revert = next((c for c in asked.commands if isinstance(c, RevertDrift)), None)
         if revert is not None:
             return self._revert(revert, asked)
@@ -78,7 +80,7 @@ class Editing:
         return self._planned(draft, diff) if asked.dry_run else self._commit(draft, diff, asked)
 
     def _draft(self, asked: EditRequest) -> Draft:
-        return self._document.draft(asked.commands, Drift(self._view.kernel, self._view.drift))
+        return self._document.draft(asked.commands, Drift(self._view.kernel, self._view.drift), self._carrying.importing())
 
     def _only_drawn(self, asked: EditRequest) -> _First:
         """Whether the kernel has nothing to do with an edit, and its draft, where it fits the document of this moment."""
@@ -139,6 +141,8 @@ class Editing:
             carried = self._carrying.carry_out(draft)
             steps = carried.steps
             after = adopt(after, self._view.kernel, self._carrying.consequences(after, diff, steps))
+            after = self._carrying.unloaded.as_printed(after, self._view.kernel)
+            self._carrying.unloaded.saw(self._view.kernel)
         diff = between(before, after)
         shell = shell_commands(steps) if size(steps) <= MAX_SHELL_COMMANDS else ()
         try:
@@ -147,17 +151,18 @@ class Editing:
             if carried is not None:
                 self._take_back(observed, carried, draft)
             raise
+        self._carrying.conclude()
         self._view.compare_with(after)
         self._settle_uplink()
         if diff or draft.step is not None:
             self._publish(diff, asked.context, shell)
         if carried is not None:
             self.leave_to_policy()
-        return self._done(steps, asked.started, draft.made)
+        return self._done(steps, asked.started, draft.made, len(diff.ids))
 
-    def _done(self, steps: Sequence[AnyStep], started: float, made: tuple[str, ...] = ()) -> Done:
+    def _done(self, steps: Sequence[AnyStep], started: float, made: tuple[str, ...] = (), changed: int = 0) -> Done:
         seconds = time.monotonic() - started if started and self._parts.machine.is_live else None
-        return Done(revision=self._parts.publisher.revision, steps=len(steps), deploy_seconds=seconds, made=made)
+        return Done(revision=self._parts.publisher.revision, steps=len(steps), changed=changed, deploy_seconds=seconds, made=made)
 
     def _keep(self, after: Records, diff: Diff[AnyRecord], draft: Draft, context: Context, shell: tuple[str, ...]) -> None:
         """Make it durable. Raises ProblemError, and then it is not kept."""
@@ -175,6 +180,7 @@ class Editing:
     def _take_back(self, observed: Records, carried: Carried, draft: Draft) -> None:
         try:
             self._carrying.take_back(observed, carried, draft.moves)
+            self._carrying.conclude()
         except ProblemError as e:
             self._parts.publisher.notice("error", e.problem)
 
@@ -191,12 +197,13 @@ class Editing:
 
     def leave_to_policy(self) -> None:
         """What differs since an edit was carried out comes from outside: have the policy act on it soon. Without that publish the drift."""
+        self._carrying.settle()
         found = self._view.differing()
-        if set(found) - set(self._view.drift) and self._document.policy != "flag":
-            self._view.wait_for_quiet()
-        else:
+        if not found or self._document.policy == "flag":
             self._view.pending = None
             self._view.show_drift(found)
+        elif self._view.pending is None or set(found) - set(self._view.drift):
+            self._view.wait_for_quiet()
 
     def _revert(self, command: RevertDrift, asked: EditRequest) -> Done:
         """Make these records in the kernel as the document says; all that drifted where it names none."""
@@ -209,6 +216,7 @@ class Editing:
             wanted = set(command.ids if command.ids is not None else self._view.drift)
             goal = revert_goal(lambda: self._view.kernel, self._document.desired, wanted, adopt)
             steps = self._carrying.execute(goal, self._document.desired, {})
+            self._carrying.unloaded.forget(wanted)
             self.leave_to_policy()
         return self._done(steps, 0.0)
 

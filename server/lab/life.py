@@ -10,10 +10,13 @@ from server.lab.carrying import Carrying
 from server.lab.editing import settle_uplink
 from server.lab.outside import Outside
 from server.lab.parts import Parts
-from server.lab.states import SECONDS, Action, Event, State
+from server.lab.states import Action, Event, State
 from topology.model.limits import Limits, check
 from topology.model.problems import Code, Problem, ProblemError
 from topology.plan.steps import AnyStep
+
+CLEAN_SECONDS = 10.0
+"""How long the agent has to end a process that did not start as it should."""
 
 RECOVER_SECONDS = 10.0
 """A lab that could not be reached is looked for again after so long, for as long as it is to be live."""
@@ -64,9 +67,9 @@ class Life:
 
     def _failed_to_start(self, problem: Problem) -> None:
         self._parts.connection.disconnect()
+        self._parts.machine.failed(problem)
         with contextlib.suppress(ProblemError):  # the problem that led here is the one to report
-            self._parts.connection.stop_process()
-        self._parts.machine.take(Event.FAULT, problem)
+            self._parts.connection.stop_process(CLEAN_SECONDS)
 
     def _start(self, fresh: bool) -> tuple[AnyStep, ...]:
         """Attach to the lab's process, which with `fresh` is started before; build the document where nothing is in it yet; the steps."""
@@ -76,23 +79,27 @@ class Life:
         self._parts.machine.take(Event.STARTED)
         connection.attach()
         connection.subscribe(self._subscriptions())
-        if connection.is_fresh:
-            self._parts.uplink.reset()
-        else:
-            self._parts.uplink.ask()
+        self._parts.uplink.ask()
         settle_uplink(self._parts)
         if connection.is_fresh:
             self._carrying.forget_unfinished()
             check({}, self._parts.document.desired, self._limits())
-            steps = self._carrying.execute_document()
+            steps = self._carrying.build()
             self._outside.adopt_printed_rules()
+            connection.conclude(0)
             return steps
-        try:
-            self._carrying.undo_unfinished()
-        except ProblemError as e:
-            self._parts.publisher.notice("error", e.problem)
+        self._finish_edit()
+        self._carrying.look_for_unloaded()
         self._parts.view.wait_for_quiet()  # have the policy see to what changed while the server was away
         return ()
+
+    def _finish_edit(self) -> None:
+        attached = self._parts.connection.attached
+        try:
+            if attached is not None:
+                self._carrying.finish(attached)
+        except ProblemError as e:
+            self._parts.publisher.notice("error", e.problem)
 
     def resume(self) -> None:
         """Attach to the lab's process where it runs; else start it again from its document. At the server's start, and when the link was
@@ -103,7 +110,6 @@ class Life:
 
     def _look_for_process(self) -> None:
         machine, connection = self._parts.machine, self._parts.connection
-        end = time.monotonic() + (SECONDS[State.RECOVERING] or 0.0)
         while True:
             try:
                 self._start(fresh=not connection.is_running())
@@ -113,12 +119,12 @@ class Life:
                 connection.disconnect()
                 problem = problem_of(e)
                 can_wait = problem.code == Code.UNAVAILABLE
-                # a process that has just died may still be on the agent's list: try until the agent has noticed
-                if not can_wait or time.monotonic() > end:
-                    self.look_again = time.monotonic() + RECOVER_SECONDS if can_wait else None
-                    machine.take(Event.FAULT, problem)
-                    return
                 machine.retry()
+                # a process that has just died may still be on the agent's list: try until the agent has noticed
+                if not can_wait or machine.left() <= 0:
+                    self.look_again = time.monotonic() + RECOVER_SECONDS if can_wait else None
+                    machine.failed(problem)
+                    return
                 time.sleep(0.05)
         machine.take(Event.BUILT)
 
@@ -135,8 +141,9 @@ class Life:
             try:
                 self._parts.connection.stop_process()
             except ProblemError as e:
-                machine.take(Event.FAULT, e.problem)
+                machine.failed(e.problem)
                 raise
+            self._carrying.forget_unfinished()
             self._parts.uplink.reset()
             self._parts.view.clear()
             machine.take(Event.ENDED)

@@ -1,11 +1,13 @@
 """The state that a lab is in: the table of `states.py`, with what clients are told about it."""
 
 import logging
+import math
+import time
 from collections.abc import Callable
 
 from protocol.public import LabState
 from server.clock import now
-from server.lab.states import PUBLIC, Action, Event, State, after
+from server.lab.states import PUBLIC, SECONDS, Action, Event, State, after
 from topology.model.problems import Problem
 
 _log = logging.getLogger("vethboard.server")
@@ -20,6 +22,7 @@ class Machine:
         self.state = State.STOPPED if problem is None else State.FAILED
         self.problem = problem
         self.silent_since: str | None = None
+        self._since = self._recovering_since = time.monotonic()
 
     def take(self, event: Event, problem: Problem | None = None) -> Action:
         """Go where the event leads; what is to be done then. One that means nothing in this state is logged."""
@@ -27,6 +30,10 @@ class Machine:
         if step is None:
             _log.warning("lab %s is %s: %s means nothing then", self._lab, self.state, event)
             return Action.NONE
+        if step.state is not self.state:
+            self._since = time.monotonic()
+        if step.state is State.RECOVERING:
+            self._recovering_since = self._since
         if (step.state, problem) != (self.state, self.problem):
             self.silent_since = now() if step.state is State.SILENT else None
             if step.state is not self.state:
@@ -35,9 +42,18 @@ class Machine:
             self._changed()
         return step.action
 
+    def failed(self, problem: Problem) -> None:
+        """What was being done has failed, or has taken longer than the state may last."""
+        self.take(Event.TIMEOUT if self.left() <= 0 else Event.FAULT, problem)
+
     def retry(self) -> None:
-        """What led on from RECOVERING has failed, and is tried again."""
-        self.state = State.RECOVERING
+        """What led on from RECOVERING has failed, and is tried again: all tries together have the time of that state."""
+        self.state, self._since = State.RECOVERING, self._recovering_since
+
+    def left(self) -> float:
+        """Seconds that the state may still last; infinite where it has no limit."""
+        seconds = SECONDS[self.state]
+        return math.inf if seconds is None else self._since + seconds - time.monotonic()
 
     def fail(self, problem: Problem) -> None:
         """Its stored document does not load: a lab that is stopped cannot be started."""

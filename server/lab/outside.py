@@ -20,6 +20,9 @@ from topology.model.records import AnyRecord
 STORE_AGAIN_SECONDS = 5.0
 """Until changes from outside that could not be stored are tried again."""
 
+OVERDUE_SECONDS = 0.5
+"""Until the policy looks again whether an apply has been answered."""
+
 SQUASH_SECONDS = 10.0
 """A field that changes again within this time is another version of the same history entry."""
 
@@ -57,9 +60,12 @@ class Outside:
 
     def act(self) -> None:
         """Facts have paused: what differs from the document now was changed from outside."""
-        self._view.pending = None
-        if not self._parts.machine.is_live or self._carrying.is_overdue:
+        if not self._parts.machine.is_live:
+            return  # it stays to be seen to
+        if self._carrying.is_overdue:
+            self._view.wait_for_quiet(OVERDUE_SECONDS)
             return
+        self._view.pending = None
         differing = self._view.differing()
         if not differing:
             self._backoff.reset()
@@ -67,7 +73,10 @@ class Outside:
             if adopted := [key for key in differing if not self._carrying.is_ruin(key)]:
                 self._follow(adopted)
         elif self._document.policy == "enforce":
-            self._enforce(differing)
+            unloaded, observed = self._carrying.unloaded, self._view.kernel
+            if undone := [key for key in differing if not unloaded.explains(key, observed)]:
+                self._enforce(undone)
+        self._carrying.settle()
         self._view.show_drift(self._view.differing())
 
     # ---- follow ------------------------------------------------------------------------------------------------------
@@ -75,7 +84,8 @@ class Outside:
     def _follow(self, differing: Sequence[str]) -> None:
         """Take the changes into the document, as an edit of its own. While they cannot be stored, they are drift."""
         desired = self._document.desired
-        after = adopt(desired, self._view.kernel, differing)
+        unloaded = self._carrying.unloaded
+        after = adopt(desired, unloaded.with_them(desired, self._view.kernel, differing), differing)
         diff = between(desired, after)
         context = Context(author=TERMINAL, label=", ".join(map(ids.subject_of, differing[:3])), at=now())
         entry = self._entry(diff, context)
@@ -84,6 +94,7 @@ class Outside:
         except ProblemError as e:
             self._cannot_store(e)
             return
+        unloaded.saw(self._view.kernel)
         self._remember_entry(diff, isinstance(entry, Amend))
         self._adopted(diff, context)
         self._parts.changed()
@@ -114,8 +125,9 @@ class Outside:
         chains = [key for key in self._view.differing() if ids.kind_of(key) == "chain"]
         if not chains:
             return
-        desired = self._document.desired
-        after = adopt(desired, self._view.kernel, chains)
+        desired, unloaded = self._document.desired, self._carrying.unloaded
+        after = adopt(desired, self._view.kernel, [key for key in chains if key not in unloaded.found])
+        after = unloaded.as_printed(after, self._view.kernel)
         diff = between(desired, after)
         try:
             self._document.keep(after, diff, None)
@@ -133,7 +145,8 @@ class Outside:
         except ProblemError as e:
             self._cannot_enforce(differing, e.problem)
             return
-        left = self._view.differing()
+        unloaded, observed = self._carrying.unloaded, self._view.kernel
+        left = [key for key in self._view.differing() if not unloaded.explains(key, observed)]
         if left:
             message = f"cannot be undone: {', '.join(map(ids.subject_of, left[:5]))}"
             self._cannot_enforce(left, Problem(code=Code.CONFLICT, message=message, subject=left[0]))

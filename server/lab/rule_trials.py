@@ -6,12 +6,16 @@ import msgspec
 
 from protocol import private as p
 from server.agent_link import LabLink
+from topology.edit.commands import ImportRules
+from topology.edit.table_edit import put_tables
 from topology.model import ids
 from topology.model.problems import Problem, ProblemError
 from topology.model.records import Records
-from topology.plan.table_texts import Trial
+from topology.plan.table_texts import Trial, base
+from topology.plan.table_texts import imported as as_imported
 from topology.plan.table_texts import printed as as_printed
-from topology.rules.tokens import tokens
+from topology.rules.save import read
+from topology.rules.tokens import quote, tokens
 from topology.rules.vocabulary import misplaced
 
 
@@ -32,8 +36,36 @@ def _misplaced(trial: Trial, line: int, chain: str | None) -> tuple[str, tuple[i
     if chain is None:
         return None
     _, _, table, name = ids.chain_parts(chain)
-    words = tokens(trial.text.splitlines()[line].removeprefix(f"-A {name} "))
+    words = tokens(trial.text.split("\n")[line].removeprefix(f"-A {quote(name)} "))
     return next((((hint, (w.start, w.end)) for w in words if (hint := misplaced(w.value, table, name)))), None)
+
+
+def imported(link: LabLink, records: Records, command: ImportRules) -> Records:
+    """The records after an import, which the lab's own iptables-restore does in a temporary namespace on the tables of `records`.
+
+    Raises ProblemError for what it refuses, in its words, with the number of the line.
+    """
+    if not any(line.startswith("*") for line in command.text.split("\n")):
+        read(command.text)  # says what is missing: iptables-restore takes a text without a table, and does nothing
+    begun = base(records, command.namespace, command.family)
+    mode: p.TrialMode = "keep" if command.keep else "import"
+    answer = link.call(lambda id: p.TryRules(id=id, family=command.family, text=command.text, base=begun.text, mode=mode))
+    assert isinstance(answer, p.Tried)
+    if answer.problem is not None:
+        raise ProblemError(_of_line(answer.problem, command, answer.line))
+    out = dict(records)
+    put_tables(out, command, as_imported(begun, command.text, answer.text))
+    return out
+
+
+def _of_line(problem: Problem, command: ImportRules, line: int) -> Problem:
+    """The problem with the number of the line (from 1), and the line itself."""
+    lines = command.text.split("\n")
+    subject = ids.namespace(command.namespace)
+    if not 0 <= line < len(lines):
+        return msgspec.structs.replace(problem, subject=subject, span=None)
+    message = f"line {line + 1}: {problem.message}: {lines[line][:80]}"
+    return msgspec.structs.replace(problem, message=message, subject=subject, span=None)
 
 
 def printed(link: LabLink, trials: Iterable[Trial], strict: bool) -> Records:

@@ -116,8 +116,8 @@ class View:
             self.drift = found
             self._publisher.publish(drift=found)
 
-    def update_warnings(self, is_live: bool, more: Problem | None) -> None:
-        """Publish the warnings, where they are others than before. `more`: one that comes from elsewhere.
+    def update_warnings(self, is_live: bool, more: tuple[Problem, ...]) -> None:
+        """Publish the warnings, where they are others than before. `more`: those that come from elsewhere.
 
         They are of the whole lab: of a large one they are looked for so seldom that most of the time is left for the rest.
         """
@@ -125,10 +125,8 @@ class View:
         if not self.stale_warnings or began < self._warn_again:
             return
         self.stale_warnings = False
-        found = warnings(self.kernel if is_live else self._document.desired)
+        found = (*more, *warnings(self.kernel if is_live else self._document.desired))
         self._warn_again = time.monotonic() + WARNINGS_REST * (time.monotonic() - began)
-        if more is not None:
-            found = (more, *found)
         if found != self.warnings:
             self.warnings = found
             self._publisher.publish(warnings=found)

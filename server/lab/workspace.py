@@ -63,9 +63,9 @@ class Workspace:
         self._queue = Queue(self.lab, self)
         publisher = Publisher(self.lab, sessions, self.info, document.labels)
         handlers = Handlers(self._on_facts, self._on_applied, self._on_limit, self._on_lost, self._on_silence, self._on_heard)
-        connection = Connection(self.lab, control, self._queue, handlers)
-        view, uplink = View(document, publisher), Uplink(control, self.lab)
         machine = Machine(self.lab, store.problem, self._state_changed)
+        connection = Connection(self.lab, control, self._queue, handlers, machine.left)
+        view, uplink = View(document, publisher), Uplink(control, self.lab)
         self._parts = parts = Parts(self.lab, machine, connection, document, view, publisher, uplink, changed)
         self._carrying = Carrying(parts)
         self._outside = Outside(parts, self._carrying)
@@ -210,7 +210,9 @@ class Workspace:
         due = self._parts.view.seconds_until_due()
         if due is not None and due <= 0 and self._parts.machine.is_live:
             self._outside.act()
-        self._parts.view.update_warnings(self._parts.machine.is_live, self._parts.uplink.problem)
+        uplink, is_live = self._parts.uplink.problem, self._parts.machine.is_live
+        more = (*([uplink] if uplink is not None else []), *(self._carrying.unloaded.problems if is_live else ()))
+        self._parts.view.update_warnings(is_live, more)
 
     def failed(self, problem: Problem) -> None:
         """A job failed that answers no request."""
@@ -327,9 +329,14 @@ class Workspace:
 
     def subscribe(self, session: Session, request: Subscribe) -> Done:
         """Set what live records this session gets."""
-        self._subscriptions[session.sid] = request
-        self._parts.connection.subscribe(self._subscriptions.values())
+        if self._sessions.get(session.sid) is session:  # else it is gone, and nobody would take its subscription away
+            self._subscriptions[session.sid] = request
+            self._parts.connection.subscribe(self._subscriptions.values())
         return Done(revision=self.revision)
+
+    def has_subscribed(self, session: Session) -> bool:
+        """Whether it gets live records. May be called on any thread."""
+        return session.sid in self._subscriptions
 
     def leave(self, session: Session) -> None:
         """The session has closed the lab, or is gone. May be called on any thread."""

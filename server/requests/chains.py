@@ -17,16 +17,17 @@ from topology.observe.facts import Connection
 from topology.plan.table_texts import Trial, one
 from topology.rules import save
 from topology.rules.chains import of_table, rule_fault
-from topology.rules.tokens import restorable, tokens
+from topology.rules.tokens import typed, typed_span
 
 
 def check(workspace: Workspace, _session: Session, request: q.CheckRule) -> q.RuleChecked:
     """Load a rule by iptables-restore in a temporary namespace, with the chains of its table around it."""
     key = ids.chain(request.namespace, request.family, request.table, request.chain)
-    text = restorable(request.rule.strip())
+    text = typed(request.rule)
     fault = rule_fault(text)
     if fault is not None:
-        return q.RuleChecked(problem=Problem(code=Code.INVALID, message=fault[0], subject=key, hint=fault[1]))
+        problem = Problem(code=Code.INVALID, message=fault.message, subject=key, hint=fault.hint, span=fault.span)
+        return q.RuleChecked(problem=_located(request.rule, text, problem))
     printed = attempt(workspace.live_link(), _trial(workspace, request, key, text))
     if isinstance(printed, Problem):
         return q.RuleChecked(problem=_located(request.rule, text, printed))
@@ -46,10 +47,7 @@ def _located(written: str, text: str, problem: Problem) -> Problem:
     """The problem with its span moved from `text` to the rule as it was written, of which `text` was made."""
     if problem.span is None or written == text:
         return problem
-    for before, after in zip(tokens(written), tokens(text), strict=False):
-        if after.start == problem.span[0]:
-            return msgspec.structs.replace(problem, span=(before.start, before.end))
-    return problem
+    return msgspec.structs.replace(problem, span=typed_span(written, problem.span))
 
 
 def _iptables(family: str) -> str:

@@ -5,14 +5,16 @@ import time
 
 from logs import problem_of
 from protocol import private as p
-from protocol.limits import MAX_TRACE_PACKETS, MAX_TRACE_WAIT_SECONDS, MAX_WATCH_RATE
+from protocol.limits import MAX_TRACE_INTERVAL_SECONDS, MAX_TRACE_PACKETS, MAX_TRACE_WAIT_SECONDS, MAX_WATCH_RATE
 from protocol.public import JourneyItem, Predict, Predicted, Trace, Traced, Watch, Watched
 from server.agent_link import LabLink
 from server.lab.workspace import Workspace
 from server.problems import unavailable
+from server.requests.remedies import remedies
 from server.sessions import RunningRequest, Session
 from topology.journey.ask import MAX_NAMESPACES, concerned, resolve, wires
 from topology.journey.compare import compare
+from topology.journey.explain import explained
 from topology.journey.hop import Journey
 from topology.journey.predicted.predict import predict as predicted
 from topology.journey.probe import Probe
@@ -30,13 +32,16 @@ def predict(workspace: Workspace, _session: Session, request: Predict) -> Predic
     observed = workspace.observed
     from_document = request.desired or workspace.link is None
     records, live = (workspace.desired, {}) if from_document else (observed.records, observed.live)
-    return Predicted(journey=predicted(resolve(request.ask, records, live), records, live, request.without))
+    journey = predicted(resolve(request.ask, records, live), records, live, request.without)
+    return Predicted(journey=journey, remedies=remedies(journey, records, live))
 
 
 def trace(workspace: Workspace, session: Session, request: Trace) -> None:
     """Send packets and trace them. Raises ProblemError."""
     if not 1 <= request.count <= MAX_TRACE_PACKETS or not 0 < request.wait <= MAX_TRACE_WAIT_SECONDS:
         raise invalid(f"count is 1 to {MAX_TRACE_PACKETS}, wait at most {MAX_TRACE_WAIT_SECONDS:g} s")
+    if not 0 <= request.interval <= MAX_TRACE_INTERVAL_SECONDS:
+        raise invalid(f"the interval is at most {MAX_TRACE_INTERVAL_SECONDS:g} s")
     _Trace(workspace, session, request).next()
 
 
@@ -64,6 +69,8 @@ class _Trace:
         self._journeys: list[Journey] = []
         self._predicted: Journey | None = None
         self._cancelled = False
+        self._due = 0.0
+        """When the next packet is to be sent, by time.monotonic()."""
 
     def next(self) -> None:
         """Send one more packet."""
@@ -74,9 +81,11 @@ class _Trace:
         self._predicted = self._predicted or predicted(self._probe, observed.records, observed.live)
         namespaces = concerned(self._probe, observed.records)
         links = wires(observed.records, namespaces)
-        wait = self._request.wait
+        now, wait = time.monotonic(), self._request.wait
+        delay = max(0.0, self._due - now)
+        self._due = now + delay + self._request.interval
         number = self._link.trace(
-            lambda id: p.Trace(id=id, probe=self._probe, namespaces=namespaces, wires=links, wait=wait), self._on_event
+            lambda id: p.Trace(id=id, probe=self._probe, namespaces=namespaces, wires=links, wait=wait, delay=delay), self._on_event
         )
         self._session.running[self._request.id] = RunningRequest(_ignore_input, lambda _signal: self._cancel(number))
 
@@ -118,10 +127,14 @@ class _Trace:
 
     def _journey(self, ended: bool) -> Journey:
         observed = self._workspace.observed
-        return stitch(self._probe, self._sightings, observed.records, observed.live, ended)
+        journey = stitch(self._probe, self._sightings, observed.records, observed.live, ended)
+        return explained(journey, predicted(self._probe, observed.records, observed.live)) if ended else journey
 
     def _send(self, journey: Journey, ended: bool) -> None:
-        self._session.item(self._request.id, JourneyItem(number=len(self._journeys) + 1, journey=journey, ended=ended))
+        observed = self._workspace.observed
+        may_help = remedies(journey, observed.records, observed.live) if ended else ()
+        item = JourneyItem(number=len(self._journeys) + 1, journey=journey, ended=ended, remedies=may_help)
+        self._session.item(self._request.id, item)
 
     def _refuse(self, problem: Problem) -> None:
         self._session.running.pop(self._request.id, None)
@@ -158,7 +171,7 @@ class _Watch:
     def _on_event(self, event: p.Sighted | p.TraceEnded | None) -> None:
         """On the link's thread."""
         if isinstance(event, p.Sighted):
-            self._on_packet(event.sightings)
+            self._on_packet(event.sightings, event.skipped)
             return
         self._session.running.pop(self._request.id, None)
         if event is None:
@@ -168,14 +181,16 @@ class _Watch:
         else:
             self._session.answer(self._request.id, Watched(journeys=self._count, skipped=event.skipped))
 
-    def _on_packet(self, sightings: tuple[AnySighting, ...]) -> None:
+    def _on_packet(self, sightings: tuple[AnySighting, ...], skipped: int) -> None:
         probe = origin(sightings)
         if probe is None:
             return
         observed = self._workspace.observed
         self._count += 1
         journey = stitch(probe, sightings, observed.records, observed.live)
-        self._session.item(self._request.id, JourneyItem(number=self._count, journey=journey, ended=True))
+        may_help = remedies(journey, observed.records, observed.live)
+        item = JourneyItem(number=self._count, journey=journey, ended=True, remedies=may_help, skipped=skipped)
+        self._session.item(self._request.id, item)
 
 
 def _nonce() -> str:

@@ -24,13 +24,15 @@ from server.hub import Hub
 from server.lab.workspace import Workspace
 from server.problems import unavailable
 from server.requests import programs
+from server.requests.remedies import remedies
 from server.sessions import Session
 from topology.journey import ping as parsed
 from topology.journey.ask import resolve
 from topology.journey.endpoints import source_namespace, target_address
 from topology.journey.hop import Journey
-from topology.journey.predicted.predict import predict
+from topology.journey.predicted.predict import predict_ping
 from topology.journey.probe import Ask
+from topology.model import ids
 from topology.model.problems import ProblemError
 
 _NOT_STARTED = (126, 127)
@@ -104,13 +106,15 @@ class _Ping:
     def _done(self) -> PingDone:
         sent = max(self._sent, 1)  # the kernel refused before anything was sent: that counts as one that did not arrive
         predicted = self._predicted() if self._received < sent else None
-        return PingDone(sent=sent, received=self._received, predicted=predicted)
+        observed = self._workspace.observed
+        may_help = remedies(predicted, observed.records, observed.live) if predicted is not None else ()
+        return PingDone(sent=sent, received=self._received, predicted=predicted, remedies=may_help, ask=self._ask)
 
     def _predicted(self) -> Journey | None:
         """What the observed state does to this packet; None where it cannot be sent any more."""
         observed = self._workspace.observed
         try:
-            return predict(resolve(self._ask, observed.records, observed.live), observed.records, observed.live)
+            return predict_ping(resolve(self._ask, observed.records, observed.live), observed.records, observed.live)
         except ProblemError:
             return None
 
@@ -121,7 +125,7 @@ def ping(workspace: Workspace, session: Session, request: Ping) -> None:
     namespace = source_namespace(records, request.source)
     address = target_address(records, request.target, request.ipv6, namespace)
     argv = (*_ping_argv(request), address)
-    ask = Ask(source=namespace, target=address, ipv6=":" in address, size=request.size, ttl=request.ttl)
+    ask = Ask(source=request.source, target=address, ipv6=":" in address, size=request.size, ttl=request.ttl)
     pinging = _Ping(workspace, session, request, ask)
     listener = ChannelListener(pinging.on_data, pinging.on_exit)
 
@@ -136,6 +140,7 @@ def _ping_argv(request: Ping) -> tuple[str, ...]:
     argv = ["ping", "-n", "-O", "-i", str(request.interval), "-s", str(request.size), "-W", "1"]
     argv += ["-c", str(request.count)] if request.count else []
     argv += ["-t", str(request.ttl)] if request.ttl is not None else []
+    argv += ["-I", ids.name_of(request.source)] if ids.is_ref(request.source) else []
     return tuple(argv)
 
 

@@ -69,7 +69,7 @@ def text_of(lab: str, records: Mapping[str, AnyRecord]) -> str:
 def parse(text: str | bytes, diffs: Iterable[str]) -> Records:
     """The document with what came after its text was written. Raises ProblemError."""
     try:
-        records = document.load(text)
+        records = document.load(text, kept=True)
         for diff in diffs:
             records = apply(records, msgspec.json.decode(diff, type=_Diff))
     except ProblemError:
@@ -128,6 +128,11 @@ class LabStore:
         """Entries older than number `before`, the newest first."""
         limit = max(1, min(limit, PAGE_ENTRIES))
         return self._database.read(lambda connection: entries.page(connection, self.lab, before, limit))
+
+    @property
+    def revision(self) -> int:
+        """Of the last commit; each has the next one."""
+        return self._row.revision
 
     @property
     def behind(self) -> int:

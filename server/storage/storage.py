@@ -77,6 +77,11 @@ class Storage:
             self._stores[lab] = store
         return store
 
+    def forget(self, lab: str) -> None:
+        """It was deleted."""
+        with self._lock:
+            self._stores.pop(lab, None)
+
     # ---- tokens and settings -----------------------------------------------------------------------------------------
 
     def setting(self, name: str) -> str | None:

@@ -3,16 +3,17 @@
 from argparse import ArgumentParser
 from pathlib import Path
 
-from tests.bench import canvas, capture, edit, fold, journey, labs, latency, rules, shell, star, storage, terminal
+from tests.bench import canvas, capture, edit, fold, journey, labs, latency, rules, shell, star, storage, terminal, truth
 from tests.support import Stack
 
-ALL = ("fold", "edit", "shell", "star", "latency", "rules", "capture", "journey", "canvas", "labs", "terminal", "storage")
+ALL = ("fold", "edit", "shell", "star", "latency", "rules", "capture", "journey", "canvas", "labs", "terminal", "storage", "truth")
 options = ArgumentParser()
 options.add_argument("--floor", type=Path, help="folder with floor_star.c and star_ipbatch.sh")
 options.add_argument("--rounds", type=int, default=5)
 options.add_argument("--only", choices=ALL, action="append", help="may be given several times; default: all")
 options.add_argument("--sizes", type=int, nargs="+", default=canvas.SIZES, help="namespaces on the canvas")
 options.add_argument("--ms", type=int, default=canvas.GESTURE_MS, help="how long each gesture on the canvas lasts")
+options.add_argument("--labs", type=int, default=850, help="random labs whose packets are judged, six in each")
 args = options.parse_args()
 wanted = args.only or ALL
 if "fold" in wanted:
@@ -59,3 +60,5 @@ if "terminal" in wanted:
     terminal.run()
 if "storage" in wanted:
     storage.run()
+if "truth" in wanted:
+    truth.run(args.labs)

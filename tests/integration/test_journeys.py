@@ -171,3 +171,43 @@ def test_watch_joins_a_datagram_and_its_answer(stack: Stack) -> None:
     assert (journey.probe.source, journey.probe.port) == ("left", 7777)
     assert journey.verdict.cause == Cause.DELIVERED
     assert [h.namespace for h in journey.hops if h.kind in ("deliver", "answer", "receive")] == ["right", "right", "left"]
+
+
+def test_a_syn_that_is_sent_again_is_no_new_flow(stack: Stack) -> None:
+    stack.inside("way", "r", "iptables", "-A", "FORWARD", "-p", "tcp", "-j", "DROP")
+    try:
+        before = ruleset(stack)
+        with stack.client() as client:
+            client.send(Watch(id="w", lab="way", protocol="tcp"))
+            begun(stack, before)
+            # the kernel sends it again after 1 and 3 seconds
+            stack.inside("way", "left", "sh", "-c", "timeout 4 nc -n 10.0.2.2 9 || true")
+            seen: list[JourneyItem] = []
+            client.send(Cancel(id="c", target="w"))
+            result = client.wait("w", lambda one: seen.append(one) if isinstance(one, JourneyItem) else None)
+            assert result == Watched(journeys=1)
+            assert [i.journey.verdict.cause for i in seen] == [Cause.DROPPED_BY_RULE]
+            assert "remove-rule" in [r.word for r in seen[0].remedies]
+    finally:
+        stack.inside("way", "r", "iptables", "-D", "FORWARD", "-p", "tcp", "-j", "DROP")
+
+
+def test_of_many_flows_a_second_those_that_are_shown_are_whole_and_all_are_counted(stack: Stack) -> None:
+    """The kernel traces 50 datagrams a second in each namespace; what it did not trace is said to be left out, not shown in parts."""
+    before = ruleset(stack)
+    flows = (
+        "import socket, time\n"
+        "for n in range(400):\n"
+        "    socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'flow %d of many' % n, ('10.0.2.2', 7777)); time.sleep(0.0025)\n"
+    )
+    with stack.client() as client:
+        client.send(Watch(id="w", lab="way", protocol="udp", port=7777, rate=5))
+        begun(stack, before)
+        stack.inside("way", "left", "python3", "-c", flows)
+        seen: list[JourneyItem] = []
+        client.send(Cancel(id="c", target="w"))
+        result = client.wait("w", lambda one: seen.append(one) if isinstance(one, JourneyItem) else None)
+    assert isinstance(result, Watched)
+    assert result.journeys == len(seen) >= 5
+    assert result.journeys + result.skipped == 400
+    assert {i.journey.hops[0].kind for i in seen} == {"send"}

@@ -17,10 +17,12 @@ from cli.client import Client
 from protocol.public import Edit, Export, Exported, Open, Snapshot
 from tests.support import Stack, eventually
 from topology.edit.commands import AnyCommand, ApplyDocument, Redo, RevertDrift, Undo
+from topology.model.netfilter import DRIVERS, Driver
 from topology.model.problems import Code, Problem, ProblemError
 from topology.observe.normal import drift
 
-ROUNDS = int(os.environ.get("VETHBOARD_ROLLBACK_ROUNDS", "40"))
+ROUNDS = int(os.environ.get("VETHBOARD_ROLLBACK_ROUNDS", "20"))
+"""With each driver of iptables."""
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.json"))
 Source = dict[str, Any]
 
@@ -135,15 +137,20 @@ class Player:
         return self.kernel()
 
 
-def test_every_refusal_undo_and_redo_leaves_the_kernel_as_it_was(stack: Stack, lab: str, seed: int) -> None:
-    rng = random.Random(seed)
+@pytest.mark.parametrize("driver", DRIVERS)
+def test_every_refusal_undo_and_redo_leaves_the_kernel_as_it_was(stack: Stack, seed: int, driver: Driver, tmp_path: Path) -> None:
+    lab = f"rollback-{driver}"
+    file = tmp_path / "empty.json"
+    file.write_text(json.dumps({"vethboard": 1, "name": lab, "firewall": driver, "namespaces": {"host": {}}}))
+    stack.cli("apply", lab, str(file))
+    rng = random.Random(f"{seed} {driver}")
     refused = 0
     with stack.client() as client:
         player = Player(client, lab)
         for number in range(ROUNDS):
-            where = f"seed {seed}, round {number}"
+            where = f"seed {seed}, {driver}, round {number}"
             before, desired = player.settled(), player.snapshot().desired
-            source = broken(rng) if rng.random() < 0.5 else whole(rng)
+            source = {**(broken(rng) if rng.random() < 0.5 else whole(rng)), "firewall": driver}
             problem = player.edit(ApplyDocument(document=source))
             if problem is not None:
                 refused += 1
@@ -159,6 +166,7 @@ def test_every_refusal_undo_and_redo_leaves_the_kernel_as_it_was(stack: Stack, l
             assert player.edit(Redo()) is None, where
             assert player.settled() == after, where
     assert refused or ROUNDS < 20
+    stack.cli("destroy", lab)
 
 
 def test_a_typo_over_a_running_example(stack: Stack, lab: str) -> None:

@@ -1,96 +1,11 @@
-"""Each test in this folder runs in a child of its own, in fresh user, network, mount, pid, ipc and uts namespaces, as root of those.
+"""Each test in this folder runs apart (`tests.apart`): in a child, in fresh namespaces.
 
-The child is pid 1 there: what it starts dies with it, and so do its namespaces and mounts. Fixtures run outside, in pytest's
-process; whatever touches the network belongs in the test's body.
+Fixtures run outside, in pytest's process; whatever touches the network belongs in the test's body.
 """
-
-import os
-import pickle
-import signal
-import sys
-import traceback
-from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
-from agent.linux import mounts, pids
-from agent.linux import namespaces as ns
-
-_FRESH = ns.CLONE_NEWUSER | ns.CLONE_NEWNET | ns.CLONE_NEWNS | ns.CLONE_NEWPID | ns.CLONE_NEWIPC | ns.CLONE_NEWUTS
-_PR_SET_PDEATHSIG = 1
-
-
-def _unshare() -> None:
-    user, group = os.geteuid(), os.getegid()
-    ns.unshare(_FRESH)
-    Path("/proc/self/setgroups").write_text("deny")
-    Path("/proc/self/uid_map").write_text(f"0 {user} 1")
-    Path("/proc/self/gid_map").write_text(f"0 {group} 1")
-
-
-def _furnish() -> None:
-    """Mounts of our own: /run is empty, /proc and /sys show the fresh namespaces. The second sysfs lets `ip netns exec` mount its own."""
-    mounts.make_private()
-    mounts.mount("tmpfs", "/run", "tmpfs")
-    mounts.mount("proc", "/proc", "proc")
-    os.mkdir("/run/sysfs")
-    mounts.mount("sysfs", "/run/sysfs", "sysfs")
-    mounts.mount("sysfs", "/sys", "sysfs")
-
-
-def _first_process(body: Callable[[], object], report: int) -> None:
-    """Run the test; write how it ended."""
-    outcome: tuple[str, str] = ("passed", "")
-    try:
-        _furnish()
-        body()
-    except pytest.skip.Exception as e:
-        outcome = ("skipped", str(e))
-    except BaseException:
-        outcome = ("failed", traceback.format_exc())
-    sys.stdout.flush()
-    sys.stderr.flush()
-    with os.fdopen(report, "wb") as pipe:
-        pickle.dump(outcome, pipe)
-    os._exit(0)
-
-
-def _child(body: Callable[[], object], report: int) -> None:
-    """Enter the namespaces, start their first process, stay until it has ended."""
-    try:
-        pids.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        _unshare()
-        first = os.fork()
-        if first == 0:
-            pids.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-            _first_process(body, report)
-        os.close(report)
-        os.waitpid(first, 0)
-    except BaseException:
-        traceback.print_exc()
-        sys.stderr.flush()
-    os._exit(0)
-
-
-def run_apart(body: Callable[[], object]) -> tuple[str, str]:
-    """Run `body` in fresh namespaces: `passed`, `skipped` or `failed`, and the reason."""
-    read, write = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.close(read)
-        _child(body, write)
-    os.close(write)
-    try:
-        with os.fdopen(read, "rb") as pipe:
-            data = pipe.read()
-    except BaseException:
-        os.kill(child, signal.SIGKILL)
-        raise
-    finally:
-        os.waitpid(child, 0)
-    outcome: tuple[str, str] = pickle.loads(data) if data else ("failed", "the test's process died")
-    return outcome
+from tests.apart import run_apart
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -99,7 +14,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool:
     arguments = {name: pyfuncitem.funcargs[name] for name in names}
     outcome, text = run_apart(lambda: pyfuncitem.obj(**arguments))
     if outcome == "skipped":
-        pytest.skip(text)  # the reason that the test itself gave, apart
+        pytest.skip(str(text))  # the reason that the test itself gave, apart
     if outcome == "failed":
-        pytest.fail(text, pytrace=False)
+        pytest.fail(str(text), pytrace=False)
     return True

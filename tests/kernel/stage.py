@@ -12,8 +12,9 @@ from typing import Any
 
 import msgspec
 
+from agent.filter.drivers import driver as filter_driver
 from agent.journey.tracing import Tracing
-from agent.netlink.namespaces import Namespaces
+from agent.netlink.namespaces import Namespaces, Netns
 from agent.netlink.sysctls import Sysctls
 from agent.netlink.watch import Watch
 from protocol.private import Sighted, Trace, TraceEnded
@@ -24,7 +25,7 @@ from topology.journey.seen.stitch import stitch
 from topology.journey.sighting import AnySighting
 from topology.model.records import AnyRecord, Chain, Records
 from topology.model.sysctls import KEYS
-from topology.observe.facts import AnyFact
+from topology.observe.facts import AnyFact, FilterFact
 from topology.observe.live import LinkLive, LiveRecords
 from topology.observe.observed import Observed
 from topology.rules.save import read
@@ -55,6 +56,7 @@ class Stage:
         self.observed = Observed(baseline)
         self.watch = Watch(self.namespaces, self._fold, keys=KEYS)
         self.watch.start()
+        self.filter = filter_driver("nft" if driver == "nft" else "legacy", self.namespaces)
         self.shell("ip link set lo up", *lines)
         self.ready()
 
@@ -102,18 +104,23 @@ class Stage:
         """What the watch has told, and the chains as iptables-save prints them."""
         self.watch.barrier()
         self.watch.on_events()
+        self.observed.fold([self._foreign(netns) for netns in self.namespaces])
         records: dict[str, AnyRecord] = dict(self.observed.records)
         for netns in self.namespaces:
             for chain in _chains(netns.name, self.driver):
                 records[chain.id] = chain
         return records
 
-    def sight(self, probe: Probe, wait: float = 1.0) -> tuple[AnySighting, ...]:
-        """Send it; all that was seen."""
-        self.watch.barrier()
-        return asyncio.run(self._sight(probe, wait))
+    def _foreign(self, netns: Netns) -> AnyFact:
+        """What filters there besides iptables, as the product's own watch of rules tells it."""
+        return FilterFact(ns=netns.name, driver=self.filter.name, foreign=self.filter.foreign(netns))
 
-    async def _sight(self, probe: Probe, wait: float) -> tuple[AnySighting, ...]:
+    def sight(self, probe: Probe, wait: float = 1.0, places: tuple[str, ...] = ()) -> tuple[AnySighting, ...]:
+        """Send it; all that was seen (in all namespaces, where none are named)."""
+        self.watch.barrier()
+        return asyncio.run(self._sight(probe, wait, places or tuple(netns.name for netns in self.namespaces)))
+
+    async def _sight(self, probe: Probe, wait: float, places: tuple[str, ...]) -> tuple[AnySighting, ...]:
         seen: list[AnySighting] = []
         ended: asyncio.Future[TraceEnded] = asyncio.get_running_loop().create_future()
 
@@ -123,7 +130,6 @@ class Stage:
             else:
                 ended.set_result(event)
 
-        places = tuple(netns.name for netns in self.namespaces)
         Tracing(self.namespaces).start(
             Trace(id=1, probe=probe, namespaces=places, wires=wires(self.observed.records, places), wait=wait), tell
         )

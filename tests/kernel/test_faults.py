@@ -1,6 +1,7 @@
 """Applies that fail in the middle, in every way that can be brought about: afterwards the kernel is as it was, or what is left is named."""
 
 import asyncio
+import contextlib
 import fcntl
 import json
 import os
@@ -21,6 +22,7 @@ from topology.document import document
 from topology.model.netfilter import DRIVERS, Driver
 from topology.model.problems import Code
 from topology.model.records import Records
+from topology.observe.facts import AnyFact
 from topology.observe.observed import Observed
 from topology.plan import steps as s
 from topology.plan.plan import plan
@@ -153,18 +155,16 @@ def test_a_lock_that_is_taken_during_the_apply_is_waited_for_by_the_roll_back() 
         before = lab.build(with_rules("container-host", "-s 10.0.0.1/32 -j DROP"))
         wanted = {**strangely_built(3), **{k: r for k, r in with_rules("two-namespaces", "-j ACCEPT").items() if k.startswith("chain:")}}
         taken = os.open("/run/xtables.lock", os.O_RDWR | os.O_CREAT)
-        restore = lab.kernel.filters.driver.restore
-        change = [step for step in lab.steps(wanted) if isinstance(step, s.ChangeTable)]
-        assert change
+        alone = lab.kernel.filters.driver.alone
+        assert [step for step in lab.steps(wanted) if isinstance(step, s.ChangeTable) and step.expects]
 
-        def late(*args: object, **more: object) -> object:
-            if args[0] is lab.kernel.namespaces.host:
-                fcntl.flock(taken, fcntl.LOCK_EX)
-                threading.Timer(4, lambda: fcntl.flock(taken, fcntl.LOCK_UN)).start()
-                lab.kernel.filters.driver.restore = restore  # type: ignore[method-assign]
-            return restore(*args, **more)  # type: ignore[arg-type]
+        def late() -> contextlib.AbstractContextManager[bool]:
+            fcntl.flock(taken, fcntl.LOCK_EX)
+            threading.Timer(4, lambda: fcntl.flock(taken, fcntl.LOCK_UN)).start()
+            lab.kernel.filters.driver.alone = alone  # type: ignore[method-assign]
+            return alone()
 
-        lab.kernel.filters.driver.restore = late  # type: ignore[method-assign,assignment]
+        lab.kernel.filters.driver.alone = late  # type: ignore[method-assign]
         done = lab.apply(wanted)
         assert done.problem is not None
         assert done.problem.code == Code.UNAVAILABLE
@@ -314,3 +314,71 @@ def test_what_cannot_be_restored_is_named() -> None:
 
 def _without_nsids(records: Records) -> Records:
     return {k: msgspec.structs.replace(r, nsid=None) if k.startswith("namespace:") else r for k, r in records.items()}  # type: ignore[type-var]
+
+
+# ---- edits that the server has not concluded -------------------------------------------------------------------------
+
+
+def test_an_edit_is_remembered_until_it_is_concluded() -> None:
+    def body(lab: Lab) -> None:
+        first = lab.build(document.load(json.dumps(example("two-namespaces"))))
+        wanted = {**first, **{k: r for k, r in strangely_built(2).items() if k not in first}}
+        for _ in range(2):  # the rounds of one edit
+            assert lab.kernel.apply(p.Apply(id=1, steps=lab.steps(wanted), edit=7)).problem is None
+        subprocess.run(["ip", "netns", "add", "later"], check=True)
+        lab.kernel.catch_up()
+        found = lab.kernel.open_edit()
+        assert found is not None
+        assert found.number == 7
+        assert _without_nsids(_observed(lab, found.before)) == _without_nsids(first)
+        after = _observed(lab, (*found.before, *found.changes))
+        assert {"namespace:n0", "namespace:n1"} <= after.keys()
+        assert "namespace:later" not in after
+        lab.kernel.conclude(6)
+        assert lab.kernel.open_edit() is not None
+        lab.kernel.conclude(7)
+        assert lab.kernel.open_edit() is None
+
+    with_lab(body)
+
+
+def test_what_an_edit_renames_is_remembered() -> None:
+    def body(lab: Lab) -> None:
+        subprocess.run(["ip", "link", "add", "br0", "type", "bridge"], check=True)
+        steps = (s.MoveInterface(subject="interface:host/br0", namespace="host", name="br0", to_namespace="host", to_name="br1"),)
+        assert lab.kernel.apply(p.Apply(id=1, steps=steps, edit=7)).problem is None
+        found = lab.kernel.open_edit()
+        assert found is not None
+        assert found.moves == {"host/br1": "host/br0"}
+
+    with_lab(body)
+
+
+def test_of_a_refused_edit_nothing_is_open() -> None:
+    def body(lab: Lab) -> None:
+        lab.build(document.load(json.dumps(example("two-namespaces"))))
+        bad = s.AddAddress(subject="interface:host/nope", namespace="host", dev="nope", address="10.0.0.1/24")
+        steps = (*lab.steps(strangely_built(2)), bad)
+        assert lab.kernel.apply(p.Apply(id=1, steps=steps, edit=3)).problem is not None
+        assert lab.kernel.open_edit() is None
+        assert lab.kernel.apply(p.Apply(id=2, steps=lab.steps(strangely_built(2)), edit=3)).problem is None
+        assert lab.kernel.apply(p.Apply(id=3, steps=(bad,), edit=3)).problem is not None
+        assert lab.kernel.open_edit() is not None, "its first round is done"
+
+    with_lab(body)
+
+
+def test_a_process_is_fresh_until_its_document_is_built() -> None:
+    def body(lab: Lab) -> None:
+        lab.build(document.load(json.dumps(example("two-namespaces"))))
+        assert lab.kernel.fresh
+        lab.kernel.conclude(0)
+        assert not lab.kernel.fresh
+
+    with_lab(body)
+
+
+def _observed(lab: Lab, facts: tuple[AnyFact, ...]) -> Records:
+    observed = Observed(lab.kernel.baseline)
+    observed.fold(facts)
+    return observed.records.whole()

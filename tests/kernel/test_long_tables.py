@@ -3,7 +3,7 @@
 import pytest
 
 from agent.apply import Undo
-from agent.filter.write import attempt
+from agent.filter import Trial, attempt
 from tests.kernel.test_apply import Kernel, with_kernel
 from topology.model.records import Chain, Namespace, Records, as_records
 
@@ -52,7 +52,7 @@ def test_rules_of_which_few_fit_at_once() -> None:
 def test_a_long_text_is_tried() -> None:
     def body(kernel: Kernel) -> None:
         rules = "".join(f"-A mine {rule}\n" for rule in _many(80))
-        tried = attempt(kernel.namespaces, kernel.filters.driver, "ipv4", f"*filter\n:mine - [0:0]\n{rules}COMMIT\n")
+        tried = attempt(kernel.namespaces, kernel.filters.driver, "ipv4", Trial(f"*filter\n:mine - [0:0]\n{rules}COMMIT\n"))
         assert tried.problem is None
         assert tried.text.count("-A mine") == MANY
 

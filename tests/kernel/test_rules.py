@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import pytest
 
+from agent.filter import Trial, attempt
 from agent.filter.programs import Ended
-from agent.filter.write import attempt
 from tests.kernel.test_apply import Kernel, with_kernel
 from topology.document import document
 from topology.model.netfilter import DRIVERS, FAMILIES, TABLES, Driver, Family, Table
@@ -99,7 +99,8 @@ def test_every_rule_comes_back_as_iptables_itself_prints_it(driver: Driver, fami
 
 def refuse(kernel: Kernel, family: Family, refused: list[tuple[Typed, str]]) -> None:
     for one, words in refused:
-        tried = attempt(kernel.namespaces, kernel.filters.driver, family, f"*{one.table}\n:mine -\n-A {one.chain} {one.rule}\nCOMMIT\n")
+        text = f"*{one.table}\n:mine -\n-A {one.chain} {one.rule}\nCOMMIT\n"
+        tried = attempt(kernel.namespaces, kernel.filters.driver, family, Trial(text))
         assert tried.problem is not None, one
         assert tried.problem.code == Code.REFUSED
         assert tried.problem.message, (one, words)

@@ -51,7 +51,7 @@ def _live(known: NamespaceFacts, others: raw.OtherNamespaces, records: Mapping[s
     routes = []
     for r in known.routes.facts.values():
         route = raw.route(known.name, r, names.get(r.index))
-        routes.append(rows.route(r, names.get(r.index), realised(route.id if route is not None else None)))
+        routes.append(rows.route(r, names.get, realised(route.id if route is not None else None)))
     neighbours = (rows.neighbour(n, names[n.index]) for n in known.neighbours.facts.values() if n.index in names)
     yield rows.namespace(known, tuple(routes), tuple(neighbours))
     for link in known.links.facts.values():

@@ -84,8 +84,8 @@ WEB = Packet(protocol="tcp", src="10.0.0.1", dst="10.0.0.2", sport=4000, dport=8
         ("-m iprange --src-range 10.0.0.0-10.0.0.9 -j DROP", True),
         ("-m addrtype --dst-type LOCAL -j DROP", False),
         ("-m length --length 0:59 -j DROP", False),
-        ("-m recent --name x --set -j DROP", None),
-        ("-s 10.9.0.0/16 -m recent --name x --set -j DROP", False),
+        ("-m string --string x --algo bm -j DROP", None),
+        ("-s 10.9.0.0/16 -m string --string x --algo bm -j DROP", False),
         ("-p tcp -m tcp --tcp-option 5 -j DROP", None),
     ],
 )
@@ -110,12 +110,14 @@ def test_predicted_over_a_bridge_and_by_a_rule() -> None:
 
 def test_what_is_not_modelled_is_said_and_not_guessed() -> None:
     records = pair(
-        Chain(namespace="b", family="ipv4", table="filter", name="INPUT", policy="ACCEPT", rules=("-m recent --name x --update -j DROP",))
+        Chain(
+            namespace="b", family="ipv4", table="filter", name="INPUT", policy="ACCEPT", rules=("-m string --string x --algo bm -j DROP",)
+        )
     )
     journey = predict(probe(records), records, {})
     assert journey.verdict.cause == Cause.UNKNOWN
     assert journey.hops[-1].kind == "unknown"
-    assert "-m recent" in journey.verdict.note
+    assert "-m string" in journey.verdict.note
     limited = pair(
         Chain(namespace="b", family="ipv4", table="filter", name="INPUT", policy="DROP", rules=("-m limit --limit 3/sec -j ACCEPT",))
     )

@@ -304,6 +304,17 @@ def test_enforce_that_cannot_backs_off_and_says_it_once(scene: Scene) -> None:
     scene.agree()
 
 
+def test_what_cannot_be_enforced_now_is_enforced_later_also_after_an_edit(scene: Scene) -> None:
+    assert scene.ann.edit(SetLab(policy="enforce")) is None
+    scene.process.refuse = (s.DeleteNamespace,)
+    scene.process.outside(*add("b"))
+    eventually(lambda: "namespace:b" in scene.lab.seen.drift)
+    assert scene.ann.edit(AddNamespace(name="mine")) is None
+    scene.process.refuse = ()
+    eventually(lambda: names(scene.process.records) == {"host", "mine"})
+    scene.agree()
+
+
 def test_flaps_are_one_history_entry(scene: Scene) -> None:
     assert scene.ann.edit(AddInterface(interface=Bridge(namespace="host", name="br0"))) is None
     before = len(scene.lab.store.history_page().changes)

@@ -149,8 +149,8 @@ class AnyOrder(RuleBasedStateMachine):
         assert not self.errors.records
 
     def _agrees(self) -> bool:
-        seen = self.scene.lab.seen
-        return self.scene.lab.state == "live" and not drift(seen.desired, self.scene.process.records)
+        seen, process = self.scene.lab.seen, self.scene.agent.labs.get("one")
+        return self.scene.lab.state == "live" and process is not None and not drift(seen.desired, process.records)
 
 
 AnyOrder.TestCase.settings = settings(

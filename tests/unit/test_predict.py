@@ -9,7 +9,7 @@ from topology.journey import words
 from topology.journey.ask import resolve
 from topology.journey.endpoints import source_namespace, target_address
 from topology.journey.hop import Cause, Journey, Verdict
-from topology.journey.predicted.predict import predict
+from topology.journey.predicted.predict import predict, predict_ping
 from topology.journey.probe import Ask
 from topology.model import ids
 from topology.model.kinds.dummy import Dummy
@@ -129,17 +129,17 @@ def test_links_that_are_down() -> None:
 
 
 def test_the_address_is_on_an_interface_that_is_down() -> None:
-    extra = as_records(Veth(namespace="right", name="eth1", peer="host/x", addresses=("10.0.3.1/24",), up=False))
+    """IPv4 takes packets for it all the same; what does not get there says where it would be."""
+    extra = as_records(Veth(namespace="right", name="eth1", peer="host/x", addresses=("10.0.3.1/24", "fd03::1/64"), up=False))
     records = routed() | extra | as_records(Route(namespace="r", to="10.0.3.0/24", via="10.0.2.2"))
-    verdict = why(records, target="10.0.3.1")
-    assert (verdict.dev, *place(verdict)) == ("eth1", Cause.INTERFACE_DOWN, "right", "interface:right/eth1")
+    assert why(records, target="10.0.3.1").delivered
     strays = why(routed() | extra, target="10.0.3.1")
     assert place(strays) == (Cause.NO_ROUTE, "r", "namespace:r")
     assert strays.note == "right/eth1 has 10.0.3.1, and is down"
     assert words.remedy(strays) == "add a route to 10.0.3.1 in r, for instance a default route"
-    own = routed() | as_records(Veth(namespace="left", name="eth1", peer="host/x", addresses=("10.0.3.1/24",), up=False))
-    assert why(own, target="10.0.3.1").note == "left/eth1 has 10.0.3.1, and is down"
-    assert place(why(without(own, "route:left/default"), target="10.0.3.1")) == (Cause.INTERFACE_DOWN, "left", "interface:left/eth1")
+    own = routed() | as_records(Veth(namespace="left", name="eth1", peer="host/x", addresses=("10.0.3.1/24", "fd03::1/64"), up=False))
+    assert why(own, target="10.0.3.1").delivered
+    assert place(why(own, target="fd03::1", ipv6=True)) == (Cause.INTERFACE_DOWN, "left", "interface:left/eth1")
 
 
 def test_nobody_has_the_address() -> None:
@@ -151,9 +151,9 @@ def test_nobody_has_the_address() -> None:
     elsewhere = routed() | as_records(Route(namespace="left", to="10.0.2.0/24", dev="eth0"))
     assert why(elsewhere).note == "right/eth0 has this address, on another segment"
     port = replace(bridged()["interface:host/p1"], addresses=("10.0.1.77/24",))
-    assert why(bridged() | as_records(port), "ns0", "10.0.1.77").note == (
-        "host/p1 has this address, but is a port of br0: what comes in goes to the bridge"
-    )
+    verdict = why(bridged() | as_records(port), "ns0", "10.0.1.77")
+    assert (verdict.leg, *place(verdict)) == ("reply", Cause.NEIGHBOUR_SILENT, "host", "interface:host/p1"), "host answers ARP on br0"
+    assert verdict.note == "host/p1 is a port of br0: what is sent by it itself goes out on its wire, not into the bridge"
 
 
 @pytest.mark.parametrize("kind", [Dummy, Ifb])
@@ -186,8 +186,15 @@ def test_a_namespace_that_cannot_send() -> None:
     )
     records = routed() | extra | as_records(Route(namespace="bare", to="10.0.1.0/24", dev="eth0"))
     verdict = why(records, "bare", "10.0.1.2")
+    assert place(verdict) == (Cause.NEIGHBOUR_SILENT, "bare", "interface:bare/eth0"), "left is not on that segment"
+    verdict = why(records | as_records(replace(extra["interface:r/c"], addresses=("10.0.1.9/32",))), "bare", "10.0.1.9")
+    assert (verdict.address, *place(verdict)) == ("0.0.0.0", Cause.REVERSE_PATH, "r", "namespace:r")
+    assert verdict.note == "0.0.0.0 is a martian source: the sender has no IPv4 address to send from"
+    assert words.remedy(verdict) == "give the sender an IPv4 address"
+    six = records | as_records(Route(namespace="bare", to="fd00::/64", dev="eth0"))
+    verdict = why(six, "bare", "fd00::1", ipv6=True)
     assert (verdict.errno, *place(verdict)) == (errno.EADDRNOTAVAIL, Cause.REFUSED, "bare", "interface:bare/eth0")
-    assert verdict.note == "bare has no IPv4 address to send from"
+    assert verdict.note == "bare has no IPv6 address to send from"
     assert words.remedy(verdict) == "give eth0 an address"
     assert place(why(routed() | extra, "bare", "10.0.1.2")) == (Cause.NO_ROUTE, "bare", "namespace:bare")
 
@@ -203,8 +210,8 @@ def test_routes_that_refuse_and_a_routing_loop() -> None:
     assert (verdict.errno, *place(verdict)) == (errno.EACCES, Cause.NO_ROUTE, "left", "route:left/10.0.2.0/24")
     assert verdict.note == "a prohibit route to 10.0.2.0/24"
     assert words.remedy(verdict) == "delete that route"
-    loop = [Route(namespace=ns, to="10.0.3.0/24", via=via) for ns, via in (("r", "10.0.1.2"), ("left", "10.0.1.1"))]
-    records = routed() | as_records(*loop, Namespace(name="left", sysctls={"net.ipv4.ip_forward": "1"}))
+    loop = [Route(namespace=ns, to="10.0.3.0/24", via=via) for ns, via in (("r", "10.0.2.2"), ("right", "10.0.2.1"))]
+    records = routed() | as_records(*loop, Namespace(name="right", sysctls={"net.ipv4.ip_forward": "1"}))
     for ttl in (None, 7, 255):
         verdict = why(records, target="10.0.3.1", ttl=ttl)
         assert (verdict.cause, verdict.note) == (Cause.TTL_EXCEEDED, "there is a routing loop")
@@ -214,9 +221,21 @@ def test_routes_that_refuse_and_a_routing_loop() -> None:
 
 def test_too_big() -> None:
     narrow = routed() | as_records(replace(routed()["interface:r/b"], mtu=1300))
-    assert why(narrow, size=1400).delivered
+    verdict = why(narrow, size=1400)
+    assert (verdict.leg, verdict.mtu, *place(verdict)) == ("reply", 1300, Cause.TOO_BIG, "r", "interface:r/b"), "its peer sends more"
+    both = narrow | as_records(replace(routed()["interface:right/eth0"], mtu=1300))
+    assert why(both, size=1400).delivered
     verdict = why(narrow, size=1400, dont_fragment=True)
     assert (verdict.mtu, *place(verdict)) == (1300, Cause.TOO_BIG, "r", "interface:r/b")
+
+
+def test_ping_asks_not_to_be_fragmented_on_its_way() -> None:
+    narrow = routed() | as_records(*(replace(routed()[f"interface:{ref}"], mtu=1300) for ref in ("r/b", "right/eth0")))
+    for size, cause in ((1400, Cause.TOO_BIG), (1200, Cause.DELIVERED), (2000, Cause.DELIVERED)):
+        probe = resolve(Ask(source="left", target="right", size=size), narrow, {})
+        assert predict(probe, narrow, {}).verdict.delivered
+        verdict = predict_ping(probe, narrow, {}).verdict
+        assert (verdict.cause, verdict.namespace) == (cause, "r" if cause == Cause.TOO_BIG else "right"), size
 
 
 def test_across_a_bridge() -> None:

@@ -11,8 +11,9 @@ from topology.model.records import Chain, as_records
 from topology.observe import listing
 from topology.observe.facts import ChainCounters, ChainFact
 from topology.rules import parse, save, text
+from topology.rules.chains import rule_fault
 from topology.rules.refusal import place, refusal
-from topology.rules.tokens import join, quote, restorable, tokens
+from topology.rules.tokens import join, quote, tokens, typed
 from topology.rules.vocabulary import misplaced, read
 
 Count = tuple[int, int]
@@ -52,9 +53,36 @@ def test_the_structure_of_a_rule() -> None:
     assert (rule.target.name, rule.target.goto) == ("mine", True)
 
 
-def test_single_quotes_are_what_people_type() -> None:
-    assert restorable("-m comment --comment 'a b' -j LOG") == '-m comment --comment "a b" -j LOG'
-    assert restorable('-m comment --comment "it\\\'s" -j LOG') == '-m comment --comment "it\\\'s" -j LOG'
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("-m comment --comment 'a b' -j LOG", '-m comment --comment "a b" -j LOG'),
+        ('-m comment --comment "it\\\'s" -j LOG', '-m comment --comment "it\\\'s" -j LOG'),
+        ("-m comment --comment don't -j ACCEPT", "-m comment --comment don't -j ACCEPT"),
+        ("-m comment --comment 'it's' -j ACCEPT", "-m comment --comment 'it's' -j ACCEPT"),
+        ("-m comment --comment 'tis -j ACCEPT", "-m comment --comment 'tis -j ACCEPT"),
+        ("-m comment --comment \"'a b'\" -j ACCEPT", "-m comment --comment \"'a b'\" -j ACCEPT"),
+        ("-m comment --comment 'say \"so\"'  -j LOG", '-m comment --comment "say \\"so\\""  -j LOG'),
+    ],
+)
+def test_single_quotes_are_what_people_type(written: str, read: str) -> None:
+    assert typed(written) == read
+    assert typed(read) == read
+
+
+@pytest.mark.parametrize(
+    ("rule", "place"),
+    [
+        ('-m comment --comment "web -p tcp --dport 80 -j ACCEPT', 21), ('-j LOG --log-prefix a"b', 21), ('-j LOG --log-prefix "a\\"', 20),
+        ('-m comment --comment "a" -j LOG --log-prefix "', 45),
+    ],
+)  # fmt: skip
+def test_a_quote_that_is_not_closed_is_refused_at_its_place(rule: str, place: int) -> None:
+    found = rule_fault(rule)
+    assert found is not None
+    assert found.message == f"the quote at character {place + 1} is not closed"
+    assert found.span is not None
+    assert found.span[0] == place
 
 
 SAID = (
@@ -82,7 +110,11 @@ def test_the_word_that_is_meant() -> None:
 
 numbers = st.integers(0, 2**64 - 1)
 counts = st.tuples(numbers, numbers)
-texts = st.one_of(st.just(""), st.sampled_from(("-j DROP", '-m comment --comment "[1:2] -A INPUT -A A " -j A', "-A -A A")), words)
+printed_words = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=12).map(
+    lambda comment: f"-m comment --comment {quote(comment)} -j LOG"
+)
+"""As iptables-save prints a comment, which may have any character, also a line break."""
+texts = st.one_of(st.just(""), st.sampled_from(("-j DROP", '-m comment --comment "[1:2] -A INPUT -A A " -j A', "-A -A A")), printed_words)
 chains_listed = st.dictionaries(
     st.sampled_from(("INPUT", "FORWARD", "A", "AB", "-A", "[0:0]", "A:B")),
     st.tuples(counts, st.lists(st.tuples(counts, texts), max_size=4)),
@@ -126,7 +158,7 @@ def test_files_of_iptables_save() -> None:
 
 NONE = (
     "", "*filter\n:INPUT ACCEPT\n", "*nosuch\nCOMMIT\n", "*filter\n-A mine -j DROP\nCOMMIT\n", "*filter\n:mine DROP\nCOMMIT\n", "{}",
-    "*nat\nCOMMIT\n*nat\nCOMMIT\n",
+    "*filter\n*nat\nCOMMIT\n",
 )  # fmt: skip
 
 
@@ -154,6 +186,47 @@ def test_files_that_are_none(source: str) -> None:
 )
 def test_one_rule_takes_all_packets_of_another(wide: str, narrow: str, so: bool) -> None:
     assert covers(parse(wide), parse(narrow)) == so
+
+
+MARKED = "-m mark --mark 0x1 -j DROP"
+STATE = "-m conntrack --ctstate NEW -j ACCEPT"
+
+
+@pytest.mark.parametrize(
+    ("rules", "marked"),
+    [
+        ((MARKED, "-j LOG", MARKED), {3}),
+        ((MARKED, "-j MARK --set-xmark 0x1/0xffffffff", MARKED), set()),
+        ((MARKED, "-p udp -j CONNMARK --restore-mark", MARKED), set()),
+        ((MARKED, "-j marks", MARKED), set()),
+        ((MARKED, "-j deeper", MARKED), set()),
+        ((MARKED, "-j logs", MARKED), {3}),
+        (("-j MARK --set-xmark 0x1/0xffffffff", MARKED, MARKED), {3}),
+        ((STATE, "-p udp -j CT --notrack", STATE), set()),
+        ((STATE, "-j NOTRACK", STATE), set()),
+        (
+            ("-p tcp -m tcp --tcp-option 2 -j DROP", "-p tcp -j TCPOPTSTRIP --strip-options 2", "-p tcp -m tcp --tcp-option 2 -j DROP"),
+            set(),
+        ),
+        (("-s 10.0.0.0/8 -j DROP", "-p udp -j NETMAP --to 10.9.0.0/16", "-s 10.1.0.0/16 -j DROP"), set()),
+        (("-s 10.0.0.0/8 -j DROP", "-j TTL --ttl-set 3", "-s 10.1.0.0/16 -j DROP"), {3}),
+        (("-p udp -j DROP", "-j UNKNOWN", "-p udp -j DROP"), {3}),
+        (("-s 0.0.0.0/0.0.0.255 -j DROP", "-s 0.0.0.5/32 -j DROP", "-s 10.0.0.0/32 -j DROP"), {3}),
+        (("-s 0.0.0.0/24 -j DROP", "-s 10.0.0.0/0.0.0.255 -j DROP", "-s 0.0.0.1/32 -j LOG"), {3}),
+        (("! -s 0.0.0.1/0.0.0.255 -j DROP", "-s 10.0.0.2/32 -j DROP", "-s 10.0.0.1/32 -j DROP"), {2}),
+        (("-m conntrack --ctexpire 1:10 -j DROP", "-m conntrack --ctexpire 1:10 -j DROP"), set()),
+        (("-m addrtype --dst-type LOCAL -j DROP", "-m addrtype --dst-type LOCAL --limit-iface-in -j DROP"), set()),
+    ],
+)
+def test_marks_with_something_in_between(rules: tuple[str, ...], marked: set[int]) -> None:
+    def chain(name: str, *rules: str) -> Chain:
+        return Chain(namespace="ns0", family="ipv4", table="mangle", name=name, policy="ACCEPT" if name.isupper() else None, rules=rules)
+
+    records = as_records(
+        chain("FORWARD", *rules), chain("marks", "-p tcp -j LOG", "-j MARK --set-xmark 0x1/0xffffffff"), chain("deeper", "-j marks"),
+        chain("logs", "-j LOG"), chain("INPUT", "-j deeper", "-j logs"),
+    )  # fmt: skip
+    assert {n.rule for n in never(records, {}, "ns0") if n.chain.endswith("FORWARD")} == marked
 
 
 def test_rules_that_can_never_match() -> None:

@@ -62,7 +62,7 @@ def found(pattern: str, *allowed: str) -> Iterator[str]:
                      id="record ids are made in ids"),
         pytest.param(r"""["']lab:["']""", ["topology/model/ids.py"], id="the id of the lab's record"),
         pytest.param(r"""(ref|old|new|lower|peer|node|address|text)\.r?partition\(["']/["']\)""",
-                     ["topology/model/ids.py", "topology/journey/predicted/matching.py"],  # there: `type/code` of ICMP
+                     ["topology/model/ids.py", "topology/journey/predicted/extensions.py"],  # there: `type/code` of ICMP
                      id="refs and addresses are taken apart in ids"),
         pytest.param(r"\{[\w.]*(namespace|ns)\}/\{[^}]*(name|dev)\}", ["topology/model/ids.py"], id="refs are put together in ids"),
         pytest.param(r"\[a-z0-9-\]\{1,40\}", ["topology/model/ids.py"], id="the pattern of a lab's name"),

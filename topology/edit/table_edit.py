@@ -1,7 +1,7 @@
 """Edits of chains and rules. A rule that iptables itself does not accept is refused later, when the edit is applied."""
 
 import errno
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from topology.edit import commands as c
@@ -9,10 +9,10 @@ from topology.edit.draft import Draft
 from topology.model import ids
 from topology.model.netfilter import BUILT_IN, HOOKS, Table
 from topology.model.problems import Code, Problem, ProblemError, refused, unknown
-from topology.model.records import Chain, replace
+from topology.model.records import AnyRecord, Chain, replace
 from topology.rules import save
 from topology.rules.chains import Chains, aims_at, is_built_in, normal, of_table, retarget, rule_fault
-from topology.rules.tokens import restorable
+from topology.rules.tokens import typed
 
 Rules = tuple[str, ...]
 _SHOWN = 200
@@ -53,10 +53,11 @@ def _put(draft: Draft, chain: Chain) -> None:
 
 def _rule_text(chain: Chain, rule: str, number: int) -> str:
     """The rule as iptables-restore reads it. Raises ProblemError where it cannot be a rule."""
-    text = restorable(rule.strip())
+    text = typed(rule.strip(" \t"))
     fault = rule_fault(text)
     if fault is not None:
-        raise ProblemError(Problem(code=Code.INVALID, message=fault[0], subject=chain.id, hint=fault[1], rule=number))
+        problem = Problem(code=Code.INVALID, message=fault.message, subject=chain.id, hint=fault.hint, rule=number, span=fault.span)
+        raise ProblemError(problem)
     return text
 
 
@@ -187,34 +188,19 @@ def _remove_rules(draft: Draft, command: c.RemoveRules) -> None:
 
 
 def _import(draft: Draft, command: c.ImportRules) -> None:
-    """As iptables-legacy-restore: the tables of the file are emptied first; a policy that the file does not say stays."""
-    for table, found in save.read(command.text).items():
-        old = of_table(draft.records, command.namespace, command.family, table)
-        new = {chain.name: chain for chain in save.chains(command.namespace, command.family, table, found)}
-        with_policy = {name for name, saved in found.items() if saved.policy is not None}
-        if not command.keep:
-            for chain in old.values():
-                del draft.records[chain.id]
-        for chain in (_appended if command.keep else _replaced)(old, new, with_policy):
-            _put(draft, chain)
+    """As iptables-restore, as far as the text alone tells: in a lab that is running, its own iptables-restore is asked."""
+    mine = [r for r in draft.records.values() if isinstance(r, Chain) and (r.namespace, r.family) == (command.namespace, command.family)]
+    put_tables(draft.records, command, save.read(command.text, save.saved(mine), command.keep))
 
 
-def _appended(old: Chains, new: Chains, with_policy: Collection[str]) -> Iterator[Chain]:
-    """The new chains, with the rules that are there already before theirs. `with_policy`: the chains whose policy the file has."""
-    for name, chain in new.items():
-        there = old.get(name)
-        if there is None:
-            yield chain
-        else:
-            yield replace(chain, policy=chain.policy if name in with_policy else there.policy, rules=(*there.rules, *chain.rules))
-
-
-def _replaced(old: Chains, new: Chains, with_policy: Collection[str]) -> Iterator[Chain]:
-    """The new chains, and the built-in ones that are not among them, emptied. `with_policy`: the chains whose policy the file has."""
-    kept = {name: chain.policy for name, chain in old.items() if chain.policy is not None and name not in with_policy}
-    emptied = {name: replace(old[name], rules=()) for name in kept if name not in new}
-    for name, chain in {**new, **emptied}.items():
-        yield replace(chain, policy=kept[name]) if name in kept else chain
+def put_tables(records: dict[str, AnyRecord], command: c.ImportRules, tables: save.Tables) -> None:
+    """Make these tables of the namespace what an import has found them to be."""
+    for table, found in tables.items():
+        for chain in of_table(records, command.namespace, command.family, table).values():
+            del records[chain.id]
+        for chain in save.chains(command.namespace, command.family, table, found):
+            if (put := normal(chain)) is not None:
+                records[put.id] = put
 
 
 CHANGES: Final[dict[type[c.Command], Callable[[Draft, Any], None]]] = {

@@ -1,21 +1,25 @@
 """From an `Ask` to a `Probe`: names resolved in the lab as it is; and which namespaces the packet could come to."""
 
 import ipaddress
+import re
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
 from topology.journey.endpoints import source_namespace, target_address
 from topology.journey.forwarding import ForwardingView
+from topology.journey.options import check
 from topology.journey.probe import Ask, Probe
-from topology.model import ids, ranges
+from topology.model import ids
 from topology.model.graph import Graph
 from topology.model.problems import invalid
-from topology.model.records import AnyRecord
+from topology.model.records import AnyRecord, Chain, Route
 from topology.observe.live import LiveRecords
 
-MAX_NAMESPACES = 64
-"""Namespaces in which one packet is watched for, at most."""
+MAX_NAMESPACES, MOST_NAMESPACES = 64, 512
+"""Namespaces in which one packet is watched for: those that overhear it included, and in a large lab."""
+_ADDRESS = re.compile(r"[0-9a-fA-F:.]{3,}")
 
 
 def resolve(ask: Ask, observed: Mapping[str, AnyRecord], live: LiveRecords, nonce: str = "") -> Probe:
@@ -23,7 +27,10 @@ def resolve(ask: Ask, observed: Mapping[str, AnyRecord], live: LiveRecords, nonc
     check(ask)
     namespace = source_namespace(observed, ask.source)
     address = target_address(observed, ask.target, ask.ipv6, namespace)
+    if ipaddress.ip_address(address).is_multicast:
+        raise invalid(f"{address} is a multicast address: such a packet goes to many at once", None, "capture it where it should arrive")
     dev, sender = ids.name_of(ask.source), ""
+    _check_ends(Graph(observed), namespace, dev, address, ask)
     if ask.protocol == "arp":
         dev, sender = _asking(ForwardingView(Graph(observed), live), namespace, dev, address)
     fields = {name: getattr(ask, name) for name in Ask.__struct_fields__}
@@ -45,14 +52,34 @@ def _asking(view: ForwardingView, namespace: str, dev: str, address: str) -> tup
     return dev, sender
 
 
-def check(ask: Ask) -> None:
-    """Raises `ProblemError` (INVALID) for what no kernel would send."""
-    for name, value, low, high in (
-        ("port", ask.port if ask.port is not None else 1, *ranges.L4_PORT), ("source port", ask.source_port, 0, ranges.L4_PORT[1]),
-        ("size", ask.size, 0, 65507), ("ttl", ask.ttl if ask.ttl is not None else 1, 1, 255), ("mark", ask.mark, 0, 0xFFFFFFFF),
-    ):  # fmt: skip
-        if not low <= value <= high:
-            raise invalid(f"{name} {value}: Numerical result out of range", None, f"{name} is {low} to {high}")
+def _check_ends(view: Graph, namespace: str, dev: str, address: str, ask: Ask) -> None:
+    """Raises `ProblemError` (INVALID) for ends between which no kernel would send this."""
+    there = ipaddress.ip_address(address)
+    if ask.broadcast and there.version == 6:
+        raise invalid("IPv6 has no broadcast", None, "send it to a multicast group: ff02::1 is all nodes of a link")
+    if there.version == 6 and there.is_link_local and not dev:
+        hint = "name the interface as the source: ns/name"
+        raise invalid(f"{address} is a link-local address, and every link may have it", ids.namespace(namespace), hint)
+    port = view.interfaces.get(ids.join(namespace, dev)) if dev else None
+    if port is not None and port.master is not None and ask.protocol != "arp":
+        bridge = ids.join(namespace, port.master)
+        hint = f"send it from {bridge}, or send an ARP request from the port"
+        raise invalid(f"{port.ref} is a port of {bridge}: IP packets leave, and answers arrive, by the bridge", port.id, hint)
+    if ask.source_address:
+        _check_source(view, namespace, there, ask.source_address)
+
+
+def _check_source(graph: Graph, namespace: str, there: ipaddress.IPv4Address | ipaddress.IPv6Address, text: str) -> None:
+    own = [ids.ip_of(a) for i in graph.inside(namespace) for a in i.addresses]
+    try:
+        source = ipaddress.ip_address(text)
+    except ValueError as e:
+        raise invalid(f"source address: {e}", None, "as in 10.0.0.1") from None
+    if source.version != there.version:
+        raise invalid(f"{text} cannot send to {there}: one is IPv4, the other IPv6", None, "choose both of one family")
+    if str(source) not in own and not source.is_loopback and not source.is_link_local:
+        hint = f"its addresses: {', '.join(own) or 'none'}"
+        raise invalid(f"{text} is not an address of {namespace}: Cannot assign requested address", ids.namespace(namespace), hint)
 
 
 def _addresses(view: ForwardingView, ref: str, like: str) -> Iterator[str]:
@@ -65,14 +92,37 @@ def _addresses(view: ForwardingView, ref: str, like: str) -> Iterator[str]:
 
 
 def concerned(probe: Probe, observed: Mapping[str, AnyRecord]) -> tuple[str, ...]:
-    """The namespaces that the packet could come to, fewest segments away first: those connected with the source."""
-    beside = _on_common_segments(Graph(observed))
-    found = [probe.namespace]
-    for here in found:  # breadth first: it grows while it is gone through
-        if len(found) >= MAX_NAMESPACES:
-            break
-        found += [ns for ns in sorted(beside.get(here, ())) if ns not in found]
-    return tuple(found[:MAX_NAMESPACES])
+    """The namespaces that the packet could come to, fewest segments away first: those connected with the source. Of more than
+    `MAX_NAMESPACES` those that only overhear what a bridge floods are left out."""
+    graph = Graph(observed)
+    beside = _on_common_segments(graph)
+    found = {probe.namespace: None}
+    todo = deque(found)
+    while todo:
+        fresh = [ns for ns in sorted(beside.get(todo.popleft(), ())) if ns not in found]
+        found.update(dict.fromkeys(fresh))
+        todo.extend(fresh)
+    if len(found) <= MAX_NAMESPACES:
+        return tuple(found)
+    wanted = {probe.address, *_sent_to(observed), *(ids.ip_of(a) for i in graph.inside(probe.namespace) for a in i.addresses)}
+    onward = [ns for ns in found if ns == probe.namespace or _takes_or_sends_on(graph, ns, wanted)]
+    others = [ns for ns in found if ns not in onward]
+    return tuple(onward[:MOST_NAMESPACES] + others[: max(0, MAX_NAMESPACES - len(onward))])
+
+
+def _sent_to(observed: Mapping[str, AnyRecord]) -> Iterator[str]:
+    """The addresses to which rules (DNAT, TEE, …) and routes send packets."""
+    for record in observed.values():
+        if isinstance(record, Chain):
+            yield from (word for rule in record.rules for word in _ADDRESS.findall(rule))
+        elif isinstance(record, Route) and record.via is not None:
+            yield record.via
+
+
+def _takes_or_sends_on(graph: Graph, ns: str, wanted: set[str]) -> bool:
+    """Whether a namespace is more than a host that the packet is not for: it has such an address, or connects several segments."""
+    inside = [i for i in graph.inside(ns) if not i.KIND.builtin]
+    return len(inside) != 1 or any(ids.ip_of(text) in wanted for text in inside[0].addresses)
 
 
 def _on_common_segments(graph: Graph) -> dict[str, set[str]]:

@@ -1,45 +1,38 @@
 """The observed state of a lab, asked as the kernel would ask it for a packet: which route, who has an address, where no frame passes."""
 
-import errno
 import ipaddress
 from collections import deque
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from topology.journey.fib import LOCAL_TABLE, REFUSALS, Address, Decision, Flow, Leg, RouteEntry, decide
 from topology.journey.hop import Cause
 from topology.model import ids, routing
 from topology.model.graph import Graph, wire_ref
 from topology.model.records import AnyInterface, Chain, Route
-from topology.observe.live import LinkLive, LiveRecords, NamespaceLive
+from topology.observe import policy
+from topology.observe.live import FdbLive, FilterLive, LinkLive, LiveRecords, NamespaceLive, ProcessesLive, RouteRow
 from topology.observe.normal import owner
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+__all__ = ["MAX_ROUTERS", "REFUSALS", "Address", "ForwardingView", "Hindrance", "RouteEntry"]
 
 MAX_ROUTERS = 256
 """Namespaces that a packet passes at most: its TTL is less."""
-REFUSALS = {"blackhole": errno.EINVAL, "unreachable": errno.EHOSTUNREACH, "prohibit": errno.EACCES, "throw": errno.ENETUNREACH}
-"""Types of routes that refuse, and the error that the sender gets (ip-route(8))."""
-
-
-class RouteEntry(NamedTuple):
-    """A route as a lookup needs it. `type` as in ip-route(8); `record`: id of the record that it realises, None for the kernel's own."""
-
-    network: ipaddress.IPv4Network | ipaddress.IPv6Network
-    metric: int
-    dev: str | None
-    via: str | None
-    src: str | None
-    type: str
-    record: str | None
+_PICKED_PORTS = (32768, 60999)
+"""net.ipv4.ip_local_port_range as the kernel has it."""
+_UNUSABLE = frozenset(("tentative", "dadfailed"))
+"""Flags of addresses that answer for nobody (yet)."""
 
 
 class Hindrance(NamedTuple):
-    """Why no frame passes the interface `ref`. `cause`: INTERFACE_DOWN, NO_CARRIER or PORT_BLOCKED. `object`: the record to look at."""
+    """Why no frame passes the interface `ref`. `cause`: INTERFACE_DOWN, NO_CARRIER or PORT_BLOCKED. `object`: the record to look at.
+    `assumes`: what has to be so for that, and cannot be known."""
 
     ref: str
     cause: Cause
     object: str
     note: str = ""
+    assumes: str = ""
 
 
 class ForwardingView:
@@ -50,8 +43,15 @@ class ForwardingView:
         self.live = live
         self._holders: dict[str, list[AnyInterface]] = {}
         for interface in graph.interfaces.values():
-            for text in interface.addresses:
-                self._holders.setdefault(ids.ip_of(text), []).append(interface)
+            for ip in dict.fromkeys(ids.ip_of(a) for a in self.addresses(interface)):
+                self._holders.setdefault(ip, []).append(interface)
+
+    def addresses(self, interface: AnyInterface) -> tuple[str, ...]:
+        """All addresses of an interface, those too that the kernel made, but for those that duplicate address detection keeps from use."""
+        shown = self.live.get(ids.link_live(interface.ref))
+        rows = shown.addresses if isinstance(shown, LinkLive) else ()
+        unusable = {row.address for row in rows if _UNUSABLE.intersection(row.flags)}
+        return tuple(dict.fromkeys(a for a in (*interface.addresses, *(row.address for row in rows)) if a not in unusable))
 
     def holders(self, address: str) -> list[AnyInterface]:
         """The interfaces that have this address, up or not."""
@@ -64,6 +64,64 @@ class ForwardingView:
         if record is not None and key in record.sysctls:
             return record.sysctls[key]
         return shown.sysctls.get(key, "0") if isinstance(shown, NamespaceLive) else "0"
+
+    def setting(self, ref: str, key: str, above: str = "") -> int:
+        """A value of `net.ipv4.conf.INTERFACE`: the greater one of its own and that of `all`. `above`: the sysctl whose value
+        an interface has as its own where the kernel has not told (a document)."""
+        namespace, _ = ids.Ref.parse(ref)
+        shown = self.live.get(ids.link_live(ref))
+        told = shown.conf if isinstance(shown, LinkLive) else None
+        own = told.get(key, 0) if told is not None else _number(self.sysctl(namespace, above)) if above else 0
+        return max(own, _number(self.sysctl(namespace, f"net.ipv4.conf.all.{key}")))
+
+    def is_told(self, ref: str) -> bool:
+        """Whether the kernel has told how this interface is set."""
+        shown = self.live.get(ids.link_live(ref))
+        return isinstance(shown, LinkLive) and shown.conf is not None
+
+    def has_learned(self, port: AnyInterface, mac: str) -> bool:
+        """Whether the FDB of a port's bridge is known to have this MAC address at the port."""
+        table = self.live.get(ids.live("fdb-table", ids.join(port.namespace, port.master or "")))
+        return isinstance(table, FdbLive) and any((row.mac, row.dev) == (mac, port.name) for row in table.rows)
+
+    def qdisc(self, ref: str) -> str:
+        """The queueing discipline that somebody chose for what leaves by an interface; empty where nobody did."""
+        shown = self.live.get(ids.link_live(ref))
+        return shown.qdisc if isinstance(shown, LinkLive) else ""
+
+    def asks(self, ref: str) -> bool:
+        """Whether it takes part in ARP and neighbour discovery (IFF_NOARP)."""
+        shown = self.live.get(ids.link_live(ref))
+        return not (isinstance(shown, LinkLive) and "NOARP" in shown.flags)
+
+    def listens(self, namespace: str, protocol: str, address: str, port: int) -> bool | None:
+        """Whether a socket there waits for this; None: nobody looks at its processes, so it is not known."""
+        shown = self.live.get(ids.live("processes", namespace))
+        if not isinstance(shown, ProcessesLive):
+            return None
+        anywhere = ("0.0.0.0", "::", "*")  # an IPv6 socket takes IPv4 too, where it is not told otherwise
+        return any((s.protocol, s.port) == (protocol, port) and s.address in (address, *anywhere) for s in shown.sockets)
+
+    def switches(self, ref: str) -> tuple[str, ...]:
+        """What of a bridge port is not as the kernel makes it and stands in no document: `bcast_flood off`, `locked on`, …"""
+        shown = self.live.get(ids.link_live(ref))
+        return shown.port if isinstance(shown, LinkLive) else ()
+
+    def foreign(self, namespace: str, *families: str) -> tuple[str, ...]:
+        """What filters packets in a namespace and no record holds, of these families of nftables: `nft table inet f`."""
+        shown = self.live.get(ids.live("filter", namespace))
+        found = shown.foreign if isinstance(shown, FilterLive) else ()
+        return tuple(text for text in found if any(f" {family} " in f" {text.replace('(', ' ').replace(')', ' ')} " for family in families))
+
+    def picked_ports(self, namespace: str) -> tuple[int, int]:
+        """The ports of which the kernel picks one for a program that names none."""
+        found = [int(text) for text in self.sysctl(namespace, "net.ipv4.ip_local_port_range").split() if text.isdecimal()]
+        return (found[0], found[1]) if len(found) == 2 else _PICKED_PORTS
+
+    def rules(self, namespace: str, family: str) -> list[policy.PolicyRule]:
+        """The rules of `ip rule`, by priority."""
+        shown = self.live.get(ids.namespace_live(namespace))
+        return policy.of_family(shown.rules if isinstance(shown, NamespaceLive) else (), family)
 
     def chain(self, namespace: str, family: str, table: str, name: str) -> Chain | None:
         """A chain, where it has a record: a built-in one without rules that accepts has none."""
@@ -93,17 +151,19 @@ class ForwardingView:
         return str(min(same, key=lambda a: next_hop not in a.network).ip) if same else None
 
     def sender(self, namespace: str, route: RouteEntry, destination: Address) -> Address | None:
-        """The source address that the kernel chooses: the route's, one in the next hop's subnet, one of the interface, any."""
+        """The source address that the kernel chooses: the route's, one of the interface (best in the next hop's subnet), any."""
         if route.src is not None:
             return ipaddress.ip_address(route.src)
         next_hop = ipaddress.ip_address(route.via) if route.via else destination
-        found: list[tuple[bool, bool, Address]] = []
+        found: list[tuple[bool, bool, bool, bool, Address]] = []
         for interface in self.graph.inside(namespace):
-            for text in interface.addresses:
-                own = ipaddress.ip_interface(text)
-                if own.version == destination.version and interface.up:
-                    found.append((next_hop not in own.network, interface.name != route.dev, own.ip))
-        return min(found, key=lambda f: f[:2])[2] if found else None
+            for text in self.addresses(interface) if interface.up else ():
+                own, there = ipaddress.ip_interface(text), interface.name == route.dev
+                order = (own.ip.is_loopback, own.ip.is_link_local != destination.is_link_local, not there, next_hop not in own.network)
+                # IPv6 takes ::1 where there is nothing better; 127.0.0.1 has a scope that is too narrow
+                if own.version == destination.version and (own.version == 6 or not own.ip.is_loopback):
+                    found.append((*order, own.ip))
+        return min(found, key=lambda f: f[:4])[4] if found else None
 
     def ignores_echo(self, namespace: str, family: str) -> str:
         """The sysctl, with its value, by which a namespace answers no echo request; empty where it answers."""
@@ -111,9 +171,12 @@ class ForwardingView:
         value = self.sysctl(namespace, key)
         return f"{key} is {value}" if value not in ("", "0") else ""
 
-    def is_forwarding(self, namespace: str, family: str) -> bool:
-        """Whether it routes between its interfaces."""
+    def is_forwarding(self, namespace: str, family: str, iif: str = "") -> bool:
+        """Whether it routes between its interfaces; `iif`: what comes in at this one."""
         key = "net.ipv6.conf.all.forwarding" if family == "ipv6" else "net.ipv4.ip_forward"
+        shown = self.live.get(ids.link_live(ids.join(namespace, iif)))
+        if family == "ipv4" and isinstance(shown, LinkLive) and shown.conf is not None:
+            return bool(shown.conf.get("forwarding"))
         return self.sysctl(namespace, key) != "0"
 
     def mac(self, ref: str) -> str:
@@ -155,31 +218,82 @@ class ForwardingView:
         return next((other.ref for other in beside if other is not None and not other.up), "")
 
     def best(self, namespace: str, destination: Address) -> RouteEntry | None:
-        """The route that fib_lookup() finds in table main: longest prefix, then least metric."""
-        fitting = [h for h in self._hops(namespace) if h.network.version == destination.version and destination in h.network]
-        return min(fitting, key=lambda h: (-h.network.prefixlen, h.metric), default=None)
+        """The route that fib_lookup() finds to an address, for a packet of which no more is known."""
+        flow = Flow(destination)
+        return next(self._fitting(namespace, routing.MAIN_TABLE, flow), None)
 
-    def _hops(self, namespace: str) -> Iterator[RouteEntry]:
+    def lookup(self, namespace: str, flow: Flow) -> Decision:
+        """What the rules and the routing tables of a namespace say."""
+        family = "ipv6" if flow.destination.version == 6 else "ipv4"
+        return decide(self.rules(namespace, family), flow, lambda table, flow: self._fitting(namespace, table, flow))
+
+    def is_local(self, namespace: str, address: Address, dev: str = "") -> bool:
+        """Whether table local has the address: the loopback addresses, and those of its interfaces; IPv4 keeps them there while an
+        interface is down (fib_add_ifaddr()). `dev`: only that one's."""
+        if address.is_loopback:
+            return dev in ("", "lo")
+        own = (i for i in self.holders(str(address)) if i.namespace == namespace and dev in ("", i.name))
+        return any(i.up or address.version == 4 for i in own)
+
+    def is_broadcast(self, namespace: str, address: Address) -> bool:
+        """Whether table local has it as the broadcast address of a subnet; 255.255.255.255 is one everywhere."""
+        if address.version == 6:
+            return False
+        own = (ipaddress.ip_interface(a).network for i in self.graph.inside(namespace) if i.up for a in i.addresses if ":" not in a)
+        return int(address) == 0xFFFFFFFF or any(n.prefixlen < 31 and address == n.broadcast_address for n in own)
+
+    def _fitting(self, namespace: str, table: int, flow: Flow) -> Iterator[RouteEntry]:
+        """The routes of a table that a packet could take, best first: longest prefix, then least metric."""
+        if table == LOCAL_TABLE:
+            yield from self._added_to_local(namespace, flow)
+            if self.is_local(namespace, flow.destination, flow.oif):
+                text = str(flow.destination)
+                yield RouteEntry(ipaddress.ip_network(text), 0, "lo", None, text, "local", None, LOCAL_TABLE)
+            return
+        fitting = [
+            h for h in self._hops(namespace, table)
+            if h.network.version == flow.destination.version and flow.destination in h.network
+        ]  # fmt: skip
+        found = (_leaving_by(h, flow.oif) for h in sorted(fitting, key=lambda h: (-h.network.prefixlen, h.metric)))
+        yield from (h for h in found if h is not None)
+
+    def _added_to_local(self, namespace: str, flow: Flow) -> Iterator[RouteEntry]:
+        """What somebody added to table local, which the kernel fills itself."""
+        shown = self.live.get(ids.namespace_live(namespace))
+        for row in shown.routes if isinstance(shown, NamespaceLive) else ():
+            if row.table == LOCAL_TABLE and flow.destination in routing.network(row.to):
+                yield self._of_row(namespace, row)
+
+    def _hops(self, namespace: str, table: int) -> Iterator[RouteEntry]:
         shown = self.live.get(ids.namespace_live(namespace))
         if isinstance(shown, NamespaceLive) and shown.routes:
-            for row in shown.routes:
-                if row.table == routing.MAIN_TABLE:
-                    yield RouteEntry(routing.network(row.to), row.metric, row.dev, row.via, row.src, row.type, row.record)
+            yield from (self._of_row(namespace, row) for row in shown.routes if row.table == table)
             return
-        for interface in self.graph.inside(namespace):
+        for interface in self.graph.inside(namespace) if table == routing.MAIN_TABLE else ():
             for text in interface.addresses if interface.up else ():
                 connected = ipaddress.ip_interface(text)
                 yield RouteEntry(connected.network, 0, interface.name, None, str(connected.ip), "unicast", None)
         for route in self.graph.routes(namespace):
             hop = self._of_record(route)
             through = self.graph.interfaces.get(ids.join(namespace, hop.dev or ""))
-            if route.table == routing.MAIN_TABLE and (through is None or through.up):
+            if route.table == table and (through is None or through.up):
                 yield hop
+
+    def _of_row(self, namespace: str, row: RouteRow) -> RouteEntry:
+        """Of several next hops those whose interface is up."""
+        legs = [Leg(h.dev, h.via) for h in row.hops if h.dev and self._is_up(namespace, h.dev)]
+        dev, via = legs[0] if legs else (row.dev, row.via)
+        several = tuple(legs) if len(legs) > 1 else ()
+        return RouteEntry(routing.network(row.to), row.metric, dev, via, row.src, row.type, row.record, row.table, several)
+
+    def _is_up(self, namespace: str, dev: str) -> bool:
+        interface = self.graph.interfaces.get(ids.join(namespace, dev))
+        return interface is None or interface.up
 
     def _of_record(self, route: Route) -> RouteEntry:
         dev = route.dev or (owner(self.graph, route.namespace, route.via) if route.via else None)
         metric = route.metric if route.metric is not None else routing.default_metric(route.to)
-        return RouteEntry(routing.network(route.to), metric, dev, route.via, route.src, route.type, route.id)
+        return RouteEntry(routing.network(route.to), metric, dev, route.via, route.src, route.type, route.id, route.table)
 
     def wire(self, start: str, end: str, free: bool) -> list[str] | None:
         """The interfaces from one to the other on their segment, as few as possible; None where they are not connected. `free`: only by
@@ -199,3 +313,15 @@ class ForwardingView:
         while out[-1] != first:
             out.append(previous[out[-1]])
         return list(dict.fromkeys(wire_ref(key) for key in reversed(out)))
+
+
+def _leaving_by(route: RouteEntry, oif: str) -> RouteEntry | None:
+    """The route where it leaves by that interface; any does for none. Typed routes have no interface."""
+    if not oif or route.type in REFUSALS or (route.dev == oif and not route.legs):
+        return route
+    leg = next((leg for leg in route.legs if leg.dev == oif), None)
+    return route._replace(dev=leg.dev, via=leg.via, legs=()) if leg is not None else None
+
+
+def _number(text: str) -> int:
+    return int(text) if text.lstrip("-").isdecimal() else 0

@@ -100,6 +100,8 @@ class Cause(StrEnum):
     VLAN_FILTERED = "vlan-filtered"
     NOBODY_LISTENS = "nobody-listens"  # RST, port unreachable
     NO_ANSWER = "no-answer"  # it arrived, and nothing was sent back
+    ANSWER_NOT_TAKEN = "answer-not-taken"  # it came back, and not to the socket that asked
+    FOREIGN_RULES = "foreign-rules"  # rules below IP that are not traced: nftables' families bridge and arp
     REFUSED = "refused"  # the kernel did not let it be sent: `errno`
     UNKNOWN = "unknown"
 
@@ -132,7 +134,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 class Journey(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """`predicted`: worked out, and not seen; `assumptions`: what was taken for granted for that. `took`: µs from sending to the answer, 0
-    where none came. `notes`: what could not be looked at, in the kernel's words."""
+    where none came. `notes`: what could not be looked at, in the kernel's words. `answer`: what the program at the other end answered to a
+    request (`Probe.request`): `HTTP/1.0 200 OK`, `10.0.0.9`, `NXDOMAIN`."""
 
     probe: Probe
     hops: tuple[Hop, ...]
@@ -141,6 +144,7 @@ class Journey(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     took: int = 0
     assumptions: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    answer: str = ""
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -18,6 +18,8 @@ PROTOCOLS = {1: "icmp", 6: "tcp", 17: "udp", 58: "icmpv6"}
 _FLAGS = (("S", 0x02), ("A", 0x10), ("F", 0x01), ("R", 0x04), ("P", 0x08))
 _EXTENSIONS = frozenset((0, 43, 60))
 """IPv6 extension headers that are stepped over: hop-by-hop, routing, destination options."""
+REDIRECTS = frozenset((("icmp", 5), ("icmpv6", 137)))
+"""Protocol and type of an ICMP redirect: a router's advice about a packet that it forwards all the same."""
 ICMP_ERRORS = {"icmp": frozenset((3, 5, 11, 12)), "icmpv6": frozenset((1, 2, 3, 4))}
 """ICMP types that carry the packet that they are about (RFC 792, RFC 4443)."""
 SOLICITATION, ADVERTISEMENT = 135, 136
@@ -30,10 +32,11 @@ class Packet(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Headers of one packet. What it does not have keeps its default.
 
     `protocol`: `arp`, or the IP protocol by name (`icmp`, `icmpv6`, `tcp`, `udp`), else its number as text. `src`, `dst`: the IP
-    addresses; of an ARP packet those of its sender and its target. `length`: bytes of the IP packet. `id`: IPv4
-    identification. `flags`: TCP flags as tcpdump(1) writes them (`S`, `SA`, `R`). `type`, `code`: ICMP's; of ARP the operation (1: request,
-    2: reply) is `type`. `seq`, `ack`: TCP's numbers; of an ICMP echo `echo` is the identifier, `seq` the sequence number. `mtu`: what
-    fits, as a "too big" says. `target`: the address that neighbour discovery asks for. `inner`: the packet that an ICMP error is about.
+    addresses; of an ARP packet those of its sender and its target. `tos`: TOS, or traffic class. `length`: bytes of the IP packet.
+    `id`: IPv4 identification. `flags`: TCP flags as tcpdump(1) writes them (`S`, `SA`, `R`). `type`, `code`: ICMP's; of ARP the operation
+    (1: request, 2: reply) is `type`. `seq`, `ack`: TCP's numbers; of an ICMP echo `echo` is the identifier, `seq` the sequence number.
+    `mtu`: what fits, as a "too big" says. `target`: the address that neighbour discovery asks for. `inner`: the packet that an ICMP error
+    is about.
     """
 
     protocol: str = ""
@@ -43,6 +46,7 @@ class Packet(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     dst_mac: str = ""
     vlan: int | None = None
     ttl: int = 0
+    tos: int = 0
     length: int = 0
     id: int = 0
     df: bool = False
@@ -61,7 +65,7 @@ class Packet(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def error(self) -> bool:
-        """Whether it is an ICMP error."""
+        """Whether it is an ICMP error (or a redirect, which quotes a packet as they do)."""
         return self.type in ICMP_ERRORS.get(self.protocol, ())
 
     @property
@@ -110,16 +114,16 @@ def ip(data: bytes) -> Packet | None:
 
 
 def _ip4(data: bytes) -> Packet:
-    first, _, length, number, fragment, ttl, protocol, _, src, dst = _IP4.unpack_from(data)
+    first, tos, length, number, fragment, ttl, protocol, _, src, dst = _IP4.unpack_from(data)
     head = Packet(
-        protocol=PROTOCOLS.get(protocol, str(protocol)), src=_ip(src), dst=_ip(dst), ttl=ttl, length=length, id=number,
+        protocol=PROTOCOLS.get(protocol, str(protocol)), src=_ip(src), dst=_ip(dst), ttl=ttl, tos=tos, length=length, id=number,
         df=bool(fragment & 0x4000), fragment=bool(fragment & 0x3FFF),
     )  # fmt: skip
     return head if fragment & 0x1FFF else _transport(head, data[(first & 15) * 4 :])
 
 
 def _ip6(data: bytes) -> Packet:
-    _, length, following, ttl, src, dst = _IP6.unpack_from(data)
+    word, length, following, ttl, src, dst = _IP6.unpack_from(data)
     at, fragment, offset = _IP6.size, False, 0
     while following in _EXTENSIONS and len(data) >= at + 8:
         following, at = data[at], at + 8 + data[at + 1] * 8
@@ -127,8 +131,9 @@ def _ip6(data: bytes) -> Packet:
         following, fragment, offset = data[at], True, int.from_bytes(data[at + 2 : at + 4], "big") & 0xFFF8
         at += 8
     head = Packet(
-        protocol=PROTOCOLS.get(following, str(following)), src=_ip(src), dst=_ip(dst), ttl=ttl, length=length + 40, fragment=fragment
-    )
+        protocol=PROTOCOLS.get(following, str(following)), src=_ip(src), dst=_ip(dst), ttl=ttl, tos=word >> 20 & 0xFF, length=length + 40,
+        fragment=fragment,
+    )  # fmt: skip
     return head if offset else _transport(head, data[at:])
 
 

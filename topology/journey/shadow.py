@@ -1,12 +1,14 @@
 """Rules that can never match, as far as their texts say: one that another takes all packets from, one that names no interface.
 
-Only what is certain is said: a condition that is not understood, or that depends on time, chance or state, shadows nothing.
+Only what is certain is said: a condition that is not understood, or that depends on time, chance or state, shadows nothing; nor does one
+about something that a rule between the two may change, here or in a chain that is jumped to. A false mark is worse than none.
 """
 
 import ipaddress
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Literal, NamedTuple
+from itertools import islice
+from typing import Final, Literal, NamedTuple
 
 from topology.model import ranges
 from topology.model.records import INTERFACES, AnyRecord, Chain
@@ -19,7 +21,27 @@ _ENDS = frozenset({"ACCEPT", "DROP", "REJECT", "RETURN", "MASQUERADE", "SNAT", "
 _STEADY = frozenset(
     {"tcp", "udp", "udplite", "sctp", "dccp", "icmp", "icmp6", "comment", "multiport", "conntrack", "state", "mark", "addrtype"}
 )
-"""Matches that say the same of the same packet, whenever they are asked."""
+"""Matches that say the same of the same packet, whenever they are asked, unless a rule changes it."""
+_OF_MATCH: Final[dict[str, frozenset[str]]] = {
+    "tcp": frozenset({"header", "addresses"}), "udp": frozenset({"addresses"}), "udplite": frozenset({"addresses"}),
+    "sctp": frozenset({"addresses"}), "dccp": frozenset({"addresses"}), "multiport": frozenset({"addresses"}), "icmp": frozenset(),
+    "icmp6": frozenset(), "comment": frozenset(), "conntrack": frozenset({"tracking"}), "state": frozenset({"tracking"}),
+    "mark": frozenset({"mark"}), "addrtype": frozenset({"addresses"}),
+}  # fmt: skip
+"""What of a packet each of them looks at."""
+_NOTHING: Final = frozenset[str]()
+_CHANGES: Final[dict[str, frozenset[str]]] = {
+    **dict.fromkeys(("", "ACCEPT", "DROP", "REJECT", "RETURN", "LOG", "NFLOG", "ULOG", "TRACE", "AUDIT", "QUEUE", "NFQUEUE"), _NOTHING),
+    **dict.fromkeys(("MARK", "CONNMARK", "HMARK"), frozenset({"mark"})),
+    **dict.fromkeys(("CT", "NOTRACK"), frozenset({"tracking"})),
+    **dict.fromkeys(("TCPOPTSTRIP", "TCPMSS", "ECN"), frozenset({"header"})),
+    **dict.fromkeys(("TTL", "HL", "DSCP", "TOS", "CLASSIFY", "CHECKSUM"), _NOTHING),
+    **dict.fromkeys(("DNAT", "SNAT", "NETMAP", "MASQUERADE", "REDIRECT"), frozenset({"addresses", "tracking"})),
+}
+"""What of a packet each target changes, of what the matches above look at. One that is not here may change anything."""
+_ANYTHING: Final = frozenset({"mark", "tracking", "header", "addresses"})
+_OF_CONNTRACK = frozenset({"--ctstate", "--state", "--ctproto", "--ctdir", "--ctorigsrc", "--ctorigdst", "--ctreplsrc", "--ctrepldst"})
+"""Options of conntrack that do not depend on when they are asked, as `--ctexpire` does."""
 _PORTS = ("--sport", "--dport")
 _LOOK_BACK, _COMPARISONS = 400, 400_000
 """How many rules before one are compared with it, and comparisons in one chain, at most: in a chain of thousands a rule is seldom
@@ -43,7 +65,7 @@ def never(records: Mapping[str, AnyRecord], live: Mapping[str, AnyLive], namespa
     for (ns, _, _), chains in by_table(records).items():
         if ns == namespace:
             for chain in chains.values():
-                yield from _of_chain(chain, names)
+                yield from _of_chain(chain, names, chains)
                 if not is_built_in(chain) and not _used(chain, chains):
                     yield Never(chain.id, 0, "unused")
 
@@ -52,31 +74,75 @@ def _used(chain: Chain, chains: Chains) -> bool:
     return any(aims_at(rule, chain.name) for other in chains.values() for rule in other.rules)
 
 
-def _of_chain(chain: Chain, names: set[str]) -> Iterator[Never]:
+class _Ending(NamedTuple):
+    """A rule after which a packet sees no other of its chain. `needs`: what of the packet its conditions look at."""
+
+    number: int
+    rule: Rule
+    needs: frozenset[str]
+
+
+def _of_chain(chain: Chain, names: set[str], chains: Chains) -> Iterator[Never]:
     rules = [_parsed(text) for text in chain.rules]
-    ending = [(number, rule) for number, rule in enumerate(rules, 1) if _ends(rule)]
-    end = next((number for number, rule in ending if not _conditions(rule)), None)
+    ending = [_Ending(number, rule, _needs(rule)) for number, rule in enumerate(rules, 1) if _ends(rule)]
+    end = next((e.number for e in ending if not _conditions(e.rule)), None)
+    changed = _last_changes(rules, chains)
     look_back = min(_LOOK_BACK, _COMPARISONS // max(1, len(rules)))
     first = 0
     for number, rule in enumerate(rules, 1):
         missing = _missing(rule, names)
-        while first < len(ending) and ending[first][0] < number - look_back:
+        while first < len(ending) and ending[first].number < number - look_back:
             first += 1
         if end is not None and number > end:
             yield Never(chain.id, number, "after-end", by=end)
         elif missing is not None:
             yield Never(chain.id, number, "no-interface", interface=missing)
-        elif (by := _shadow(rule, number, ending, first)) is not None:
+        elif (by := _shadow(rule, number, islice(ending, first, None), changed[number - 1])) is not None:
             yield Never(chain.id, number, "shadowed", by=by)
 
 
-def _shadow(rule: Rule, number: int, ending: list[tuple[int, Rule]], first: int) -> int | None:
-    for before, other in ending[first:]:
-        if before >= number:
+def _shadow(rule: Rule, number: int, ending: Iterable[_Ending], changed: Mapping[str, int]) -> int | None:
+    for before in ending:
+        if before.number >= number:
             return None
-        if covers(other, rule):
-            return before
+        if all(changed.get(what, 0) <= before.number for what in before.needs) and covers(before.rule, rule):
+            return before.number
     return None
+
+
+# ---- what rules change -----------------------------------------------------------------------------------------------
+
+
+def _needs(rule: Rule) -> frozenset[str]:
+    """What of a packet the conditions of a rule look at, of what a rule can change."""
+    plain = frozenset({"addresses"}) if rule.source is not None or rule.destination is not None else _NOTHING
+    return plain.union(*(_OF_MATCH.get(m.name, _ANYTHING) for m in rule.matches))
+
+
+def _last_changes(rules: Sequence[Rule], chains: Chains) -> list[dict[str, int]]:
+    """For each rule: which rule before it was the last that may change something of a packet that goes on. By what it changes."""
+    out: list[dict[str, int]] = []
+    last: dict[str, int] = {}
+    known: dict[str, frozenset[str]] = {}
+    for number, rule in enumerate(rules, 1):
+        out.append(last)
+        if changes := _changed_by(rule, chains, known):
+            last = {**last, **dict.fromkeys(changes, number)}
+    return out
+
+
+def _changed_by(rule: Rule, chains: Chains, known: dict[str, frozenset[str]]) -> frozenset[str]:
+    """What the rule may change of a packet. `known`: by chain, for those that were looked through already."""
+    if rule.rest:
+        return _ANYTHING
+    match = frozenset({"mark"}) if any(m.name not in _STEADY and m.option("--restore-skmark") for m in rule.matches) else _NOTHING
+    name = rule.target.name if rule.target is not None else ""
+    if name not in chains:
+        return match | _CHANGES.get(name, _ANYTHING)
+    if name not in known:
+        known[name] = _NOTHING  # a chain that comes back to itself is refused by the kernel
+        known[name] = _NOTHING.union(*(_changed_by(_parsed(text), chains, known) for text in chains[name].rules))
+    return match | known[name]
 
 
 @lru_cache(20_000)
@@ -140,25 +206,45 @@ def _network(wide: Condition | None, narrow: Condition | None) -> bool:
         return True
     if narrow is None:
         return False
-    a, b = _bounds(wide.value), _bounds(narrow.value)
-    if a is None or b is None or narrow.negated or a[0] != b[0]:
+    a, b = _bits(wide.value), _bits(narrow.value)
+    if a is None or b is None or narrow.negated or a.version != b.version:
         return False
-    (_, low, high), (_, least, most) = a, b
-    return high < least or most < low if wide.negated else low <= least and most <= high
+    differ = (a.address ^ b.address) & a.mask & b.mask
+    return differ != 0 if wide.negated else differ == 0 and a.mask & ~b.mask == 0
+
+
+class _Bits(NamedTuple):
+    """Addresses that have these bits where the mask has ones. A mask may have ones anywhere: `0.0.0.1/0.0.0.255`."""
+
+    version: int
+    address: int
+    mask: int
 
 
 @lru_cache(20_000)
-def _bounds(network: str) -> tuple[int, int, int] | None:
-    """Version, first and last address as numbers; None where it is no network."""
+def _bits(network: str) -> _Bits | None:
+    """None where it is no address, or several."""
+    host, slash, mask = network.partition("/")
     try:
-        found = ipaddress.ip_network(network)
+        address = ipaddress.ip_address(host)
+        size = address.max_prefixlen
+        if not slash:
+            ones = (1 << size) - 1
+        elif mask.isascii() and mask.isdigit():
+            ones = ((1 << size) - 1) ^ ((1 << size >> int(mask)) - 1) if int(mask) <= size else -1
+        else:
+            ones = int(ipaddress.ip_address(mask))
     except ValueError:
         return None
-    return found.version, int(found.network_address), int(found.broadcast_address)
+    return _Bits(address.version, int(address) & ones, ones) if ones >= 0 else None
 
 
 def _match(wide: Match, narrow: Rule) -> bool:
     """Whether the other rule asks for at least as much."""
+    if wide.name == "conntrack" and any(option.name not in _OF_CONNTRACK for option in wide.options):
+        return False
+    if wide.name == "addrtype":  # --limit-iface-in changes what the other options mean
+        return wide in narrow.matches
     given = [option for m in narrow.matches if m.name == wide.name for option in m.options]
     return all(any(_option(option, other) for other in given) for option in wide.options)
 

@@ -32,7 +32,8 @@ class TappedFrame(Sighting, frozen=True, kw_only=True, tag="tap"):
 
 
 class HookPass(Sighting, frozen=True, kw_only=True, tag="hook"):
-    """The packet came to a hook (`enter`), or left it and went on (`leave`). `state`: conntrack's, as iptables' `--ctstate` names it."""
+    """The packet came to a hook (`enter`), or left it and went on (`leave`). `state`: conntrack's, as iptables' `--ctstate` names it.
+    `skb`: nftables' number of the buffer that holds it; a copy (TEE, a flooded frame) has another."""
 
     hook: Hook
     passed: Literal["enter", "leave"]
@@ -41,6 +42,7 @@ class HookPass(Sighting, frozen=True, kw_only=True, tag="hook"):
     mark: int = 0
     state: str = ""
     packet: Packet = Packet()
+    skb: int = 0
 
 
 class RuleHit(Sighting, frozen=True, kw_only=True, tag="rule"):
@@ -61,10 +63,12 @@ class RuleHit(Sighting, frozen=True, kw_only=True, tag="rule"):
     oif: str = ""
     mark: int = 0
     packet: Packet = Packet()
+    skb: int = 0
 
 
 class RouteLookup(Sighting, frozen=True, kw_only=True, tag="route"):
-    """The kernel's routing decision (RTM_GETROUTE) for a packet `src` → `dst` that came in by `iif`; `iif` empty: that it sends itself.
+    """The kernel's routing decision (RTM_GETROUTE) for a packet `src` → `dst` that came in by `iif`; `iif` empty: that it sends itself,
+    by `oif` where its socket is bound to one. Rules of ip-rule(8) may ask for `mark`, `protocol`, ports and `tos` too.
 
     `errno` 0: `route` (the FIB entry's prefix; `default`), in `table`, of `type`, by `dev` and `via`; `source` is the preferred source.
     """
@@ -72,7 +76,12 @@ class RouteLookup(Sighting, frozen=True, kw_only=True, tag="route"):
     dst: str
     src: str = ""
     iif: str = ""
+    oif: str = ""
     mark: int = 0
+    protocol: str = ""
+    sport: int = 0
+    dport: int = 0
+    tos: int = 0
     errno: int = 0
     route: str = ""
     table: int = 0
@@ -101,11 +110,27 @@ class FdbLookup(Sighting, frozen=True, kw_only=True, tag="fdb"):
 
 class SocketResult(Sighting, frozen=True, kw_only=True, tag="socket"):
     """What the kernel answered the sending program: `sent`, `answered` (a reply, the connection), `refused` with `errno`. `by`: the address
-    that sent the ICMP error, where it was one."""
+    that sent the ICMP error, where it was one. `text`: what was answered to a request (`Probe.request`)."""
 
     event: Literal["sent", "answered", "refused"]
     errno: int = 0
     by: str = ""
+    text: str = ""
+
+
+class PortLookup(Sighting, frozen=True, kw_only=True, tag="port"):
+    """Whether a socket of the namespace waits for datagrams at the `port` to which the packet was delivered there. Asked when the session
+    ends."""
+
+    port: int
+    listens: bool
+
+
+class ForeignRules(Sighting, frozen=True, kw_only=True, tag="foreign"):
+    """The nftables `tables` below IP that the namespace has rules in, by family and name: `bridge filter`, `arp f`. What they do is not
+    traced."""
+
+    tables: tuple[str, ...]
 
 
 class TraceNote(Sighting, frozen=True, kw_only=True, tag="note"):
@@ -114,4 +139,6 @@ class TraceNote(Sighting, frozen=True, kw_only=True, tag="note"):
     text: str
 
 
-AnySighting = TappedFrame | HookPass | RuleHit | RouteLookup | NeighbourLookup | FdbLookup | SocketResult | TraceNote
+AnySighting = (
+    TappedFrame | HookPass | RuleHit | RouteLookup | NeighbourLookup | FdbLookup | SocketResult | PortLookup | ForeignRules | TraceNote
+)

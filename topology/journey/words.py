@@ -4,6 +4,7 @@ import errno
 import os
 from collections.abc import Callable, Iterator
 
+from topology.journey.fib import REFUSALS
 from topology.journey.hop import Cause, Hop, HopKind, Journey, RuleAt, Verdict
 from topology.journey.packet import Packet
 from topology.model import ids
@@ -27,6 +28,8 @@ _CAUSES = {
     Cause.VLAN_FILTERED: "dropped by the VLAN filter at bridge port {dev}",
     Cause.NOBODY_LISTENS: "nobody listens there",
     Cause.NO_ANSWER: "it arrived, and there was no answer",
+    Cause.ANSWER_NOT_TAKEN: "the socket that asked did not get it",
+    Cause.FOREIGN_RULES: "dropped by rules that are not traced (nftables' families bridge and arp, ebtables, arptables)",
     Cause.REFUSED: "the kernel refused to send it: {error}",
     Cause.UNKNOWN: "it was not seen any further",
 }
@@ -46,10 +49,13 @@ _REMEDIES = {
     Cause.TOO_BIG: "send less at once, or raise the MTU of {dev}",
     Cause.PORT_BLOCKED: "wait for STP, or find out why the bridge port does not forward",
     Cause.VLAN_FILTERED: "let {dev} carry the VLAN of the frame",
+    Cause.FOREIGN_RULES: "look at them in a terminal: nft list ruleset",
     Cause.NOBODY_LISTENS: "start a program in {namespace} that listens there",
 }
 _NO_ADDRESS = "give {dev} an address"
-_REFUSING_ROUTE = "delete that route"
+_NO_SOURCE, _NO_SOURCE_REMEDY = "0.0.0.0", "give the sender an IPv4 address"
+_REFUSING_ROUTE, _REFUSING_RULE = "delete that route", "delete or change what refuses it"
+_REFUSING_ROUTE_WORDS = "the routing of {namespace} refuses {address}"
 _SYSCTL_IS_SET = "set that sysctl to 0"
 
 
@@ -60,7 +66,7 @@ def rule(at: RuleAt) -> str:
 
 def verdict(found: Verdict) -> str:
     """One line: what became of it, where, and what the kernel said."""
-    words = _filled(_CAUSES[found.cause], found)
+    words = _filled(_REFUSING_ROUTE_WORDS if _is_refused(found) else _CAUSES[found.cause], found)
     where = f" in {found.namespace}" if found.namespace else ""
     text = f" ({found.rule.text})" if found.rule is not None and found.rule.text and found.rule.number else ""
     note = f"; {found.note}" if found.note else ""
@@ -70,13 +76,20 @@ def verdict(found: Verdict) -> str:
 
 def remedy(found: Verdict) -> str:
     """What may help; empty where nothing can be said."""
-    if found.cause == Cause.NO_ROUTE and ids.kind_of(found.object) == "route":
-        return _REFUSING_ROUTE
+    if _is_refused(found):
+        return _REFUSING_ROUTE if ids.kind_of(found.object) == "route" else _REFUSING_RULE
+    if found.cause == Cause.REVERSE_PATH and found.address == _NO_SOURCE:
+        return _NO_SOURCE_REMEDY
     if found.cause == Cause.NO_ANSWER and found.note:
         return _SYSCTL_IS_SET
     if found.cause == Cause.REFUSED and found.errno == errno.EADDRNOTAVAIL and found.dev:
         return _filled(_NO_ADDRESS, found)
     return _filled(_REMEDIES.get(found.cause, ""), found)
+
+
+def _is_refused(found: Verdict) -> bool:
+    """A rule of ip-rule(8), or a typed route, says no: there is not just no route."""
+    return found.cause == Cause.NO_ROUTE and found.note.startswith(("ip rule ", *(f"a {kind} route" for kind in REFUSALS)))
 
 
 def _filled(text: str, found: Verdict) -> str:
@@ -200,4 +213,6 @@ def transcript(journey: Journey) -> Iterator[str]:
         yield f"{at}  {arrow} {found.namespace:<{width}}  {hop(found)}"
     for note in (*journey.assumptions, *journey.notes):
         yield f"note: {note}"
+    if journey.answer:
+        yield f"answer: {journey.answer}"
     yield verdict(journey.verdict)

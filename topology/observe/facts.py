@@ -12,6 +12,7 @@ from topology.model.diff import Diff
 from topology.model.netfilter import ChainPolicy, Driver, Family, Table
 from topology.model.routing import MAIN_TABLE
 from topology.model.splice import Splice
+from topology.observe.policy import PolicyRule
 
 
 class Fact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="fact"):
@@ -36,7 +37,8 @@ class NamespaceGone(Fact, frozen=True, kw_only=True, tag="namespace-gone"):
 
 
 class PortFact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a bridge port adds to its link (IFLA_BRPORT_*). `state` is the STP state, 0..4 as in linux/if_bridge.h."""
+    """What a bridge port adds to its link (IFLA_BRPORT_*). `state` is the STP state, 0..4 as in linux/if_bridge.h. `others`: what else of
+    it is not as the kernel makes it, in the words of bridge(8): `bcast_flood off`, `locked on`, …"""
 
     state: int = 3
     cost: int = 2
@@ -45,6 +47,7 @@ class PortFact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     isolated: bool = False
     learning: bool = True
     flood: bool = True
+    others: tuple[str, ...] = ()
 
 
 class LinkFact(Fact, frozen=True, kw_only=True, tag="link"):
@@ -54,6 +57,8 @@ class LinkFact(Fact, frozen=True, kw_only=True, tag="link"):
     `lowerlayerdown`, …). `master` is an ifindex, 0 for none. `link` is IFLA_LINK: the peer of a veth, the lower interface of a macvlan or
     vlan, in the namespace `link_ns` (None: this one; `?`: one without a name). `info` are the kind's own attributes by the names of the
     kind's record; among them `underlay`, the namespace in which the outer packets of a tunnel travel. `ipv6_addrgen` as ip-link(8).
+    `conf`: its own values under /proc/sys/net/ipv4/conf and net/ipv6/conf that are not 0, of the keys of `topology.observe.policy`; None:
+    not told. `qdisc`: the queueing discipline by its kind (tc(8)), where somebody chose one.
     """
 
     index: int
@@ -73,6 +78,8 @@ class LinkFact(Fact, frozen=True, kw_only=True, tag="link"):
     queues: int = 1
     promiscuity: int = 0
     ipv6_addrgen: str = "eui64"
+    conf: dict[str, int] | None = None
+    qdisc: str = ""
 
     @property
     def up(self) -> bool:
@@ -115,8 +122,8 @@ class NextHop(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class RouteFact(Fact, frozen=True, kw_only=True, tag="route"):
-    """RTM_NEWROUTE outside table local. `to` and `type` as in `topology.model.records.Route`; `protocol` and `scope` as ip-route(8) prints
-    them; `linkdown`: RTNH_F_LINKDOWN; `hops`: of a route with several next hops."""
+    """RTM_NEWROUTE, but for what the kernel itself has in table local. `to` and `type` as in `topology.model.records.Route`; `protocol` and
+    `scope` as ip-route(8) prints them; `linkdown`: RTNH_F_LINKDOWN; `hops`: of a route with several next hops."""
 
     to: str
     via: str | None = None
@@ -140,6 +147,12 @@ class RouteGone(Fact, frozen=True, kw_only=True, tag="route-gone"):
     index: int = 0
     metric: int = 0
     table: int = MAIN_TABLE
+
+
+class PolicyRulesFact(Fact, frozen=True, kw_only=True, tag="policy-rules"):
+    """All rules of a namespace (RTM_GETRULE) by their priority; none where they are those that each namespace begins with."""
+
+    rows: tuple[PolicyRule, ...] = ()
 
 
 class NeighbourFact(Fact, frozen=True, kw_only=True, tag="neighbour"):
@@ -418,7 +431,7 @@ class CaptureGone(Fact, frozen=True, kw_only=True, tag="capture-gone"):
 
 AnyFact = (
     Resync | NamespaceFact | NamespaceGone | LinkFact | LinkGone | AddressFact | AddressGone | RouteFact | RouteGone
-    | NeighbourFact | NeighbourGone | FdbFact | FdbGone | VlansFact | SysctlFact | CountersFact | ProcessesFact
+    | PolicyRulesFact | NeighbourFact | NeighbourGone | FdbFact | FdbGone | VlansFact | SysctlFact | CountersFact | ProcessesFact
     | TableFact | TableChanged | FilterFact | RuleCountersFact | RuleCountersChanged | RuleCountersGone | ConntrackFact | ConntrackGone
     | TerminalFact | TerminalGone | CaptureFact | CaptureGone
 )  # fmt: skip

@@ -10,6 +10,7 @@ import msgspec
 
 from topology.model.netfilter import ChainPolicy, Table
 from topology.observe.facts import ChainCounters, ChainFact
+from topology.rules.tokens import is_open
 
 _CHAIN = re.compile(r":(\S+) (\S+) \[(\d+):(\d+)\]")
 _PAIRS = msgspec.json.Decoder(tuple[tuple[int, int], ...])
@@ -24,12 +25,44 @@ class Listed(NamedTuple):
 
 
 def read(text: str, counters: bool) -> Iterator[Listed]:
-    """The tables of a text that iptables-save (with `counters`: `iptables-save -c`) printed: all rules of a chain stand together."""
-    for part in text.split("\nCOMMIT\n"):  # no rule has a line break in it
-        lines = part.split("\n")
-        at = next((at for at, line in enumerate(lines) if line.startswith("*")), None)
-        if at is not None:
-            yield _table(cast("Table", lines[at][1:]), lines[at + 1 :], counters)
+    """The tables of a text that iptables-save (with `counters`: `iptables-save -c`) printed: all rules of a chain stand together.
+
+    A line break in double quotes is a part of its rule: comments may have any character.
+    """
+    lines = iter(_lines(text))
+    for line in lines:
+        if line.startswith("*"):
+            yield _table(cast("Table", line[1:]), list(takewhile(lambda line: line != "COMMIT", lines)), counters)
+
+
+def is_doubtful(text: str) -> bool:
+    """Whether the text does not say for certain where its rules end: iptables-save prints names that hold quotes or line breaks as they
+    are, and a comment may hold what looks like rules."""
+    lines = text.split("\n")
+    return any(map(_is_open, lines)) or not all(line.startswith(_BEGINNINGS) or line in ("", "COMMIT") for line in lines)
+
+
+_BEGINNINGS = ("-A ", "[", ":", "*", "#")
+
+
+def _lines(text: str) -> list[str]:
+    """The lines of the text, with those joined that a line break in double quotes has parted."""
+    lines = text.split("\n")
+    if '"' not in text or not any(map(_is_open, lines)):
+        return lines
+    out: list[str] = []
+    parts: list[str] = []
+    for line in lines:
+        parts.append(line)
+        if not _is_open("\n".join(parts)):
+            out.append("\n".join(parts))
+            parts = []
+    return [*out, *parts]
+
+
+def _is_open(line: str) -> bool:
+    """Whether a quote of the rule is not closed in this line. The name of its chain is printed as it is."""
+    return '"' in line and line[:1] in ("-", "[") and is_open(line.partition("-A ")[2].partition(" ")[2])
 
 
 def _table(table: Table, lines: list[str], counters: bool) -> Listed:

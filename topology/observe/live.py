@@ -11,6 +11,7 @@ from topology.model import ids
 from topology.model.netfilter import Driver, Family, Table
 from topology.model.routing import MAIN_TABLE
 from topology.observe.facts import CapturedInterface, ChainCounters, Connection, Counters, Listening, Process
+from topology.observe.policy import PolicyRule
 
 
 class Live(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind"):
@@ -30,7 +31,8 @@ class LinkLive(Live, frozen=True, kw_only=True, tag="link"):
     """One interface as `ip -d link` and `ip address` show it. `type` is the kernel's kind, also one that documents do not know.
 
     `index` is the ifindex, `peer_index` the peer's. `peer` and `parent` (the lower interface) are `ns/name`. `port_state` is the STP state
-    of a bridge port as a word. `modelled` is False where a document cannot hold the interface; `note` then says why.
+    of a bridge port as a word; `port` what else of it is not as the kernel makes it and no document holds (`PortFact.others`). `conf` and
+    `qdisc` as in LinkFact. `modelled` is False where a document cannot hold the interface; `note` then says why.
     """
 
     namespace: str
@@ -50,6 +52,9 @@ class LinkLive(Live, frozen=True, kw_only=True, tag="link"):
     driver: str = ""
     txqlen: int = 0
     port_state: str | None = None
+    port: tuple[str, ...] = ()
+    conf: dict[str, int] | None = None
+    qdisc: str = ""
     addresses: tuple[AddressLive, ...] = ()
     modelled: bool = True
     note: str = ""
@@ -60,8 +65,17 @@ class LinkLive(Live, frozen=True, kw_only=True, tag="link"):
         return ids.link_live(ids.join(self.namespace, self.name))
 
 
+class HopRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One of several next hops of a route. `weight` is from 1."""
+
+    via: str | None = None
+    dev: str | None = None
+    weight: int = 1
+
+
 class RouteRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A route as `ip route` shows it. `record`: id of the record that it realises, None for the kernel's own."""
+    """A route as `ip route` shows it. `record`: id of the record that it realises, None for the kernel's own. `hops`: where it has several
+    next hops."""
 
     to: str
     via: str | None = None
@@ -74,6 +88,7 @@ class RouteRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     scope: str = ""
     linkdown: bool = False
     record: str | None = None
+    hops: tuple[HopRow, ...] = ()
 
 
 class NeighbourRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -87,7 +102,8 @@ class NeighbourRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
 
 class NamespaceLive(Live, frozen=True, kw_only=True, tag="netns"):
-    """A namespace: `inode` as `lsns` shows it, `nsid` in `host`, all watched sysctls, the routing tables, the ARP and ND caches."""
+    """A namespace: `inode` as `lsns` shows it, `nsid` in `host`, all watched sysctls, the routing tables, the ARP and ND caches.
+    `rules`: those of `ip rule`, none where they are what each namespace begins with."""
 
     name: str
     inode: int
@@ -95,6 +111,7 @@ class NamespaceLive(Live, frozen=True, kw_only=True, tag="netns"):
     sysctls: dict[str, str] = {}
     routes: tuple[RouteRow, ...] = ()
     neighbours: tuple[NeighbourRow, ...] = ()
+    rules: tuple[PolicyRule, ...] = ()
 
     @property
     def id(self) -> str:

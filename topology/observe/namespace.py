@@ -6,9 +6,12 @@ from topology.model.records import HOST
 from topology.observe import facts as f
 from topology.observe.filters import Filters
 from topology.observe.kept import Index, Kept
+from topology.observe.policy import PolicyRule
 
 NO_MAC = "00:00:00:00:00:00"
 """What a bridge without ports has."""
+FORMER_PORTS = 2048
+"""So many MACs of ports are remembered of a bridge, which has at most 1,023 at a time."""
 RouteKey = tuple[str, int, int, int, str | None]
 """`to`, table, metric, ifindex, `via`."""
 NeighbourKey = tuple[int, str]
@@ -39,8 +42,8 @@ class NamespaceFacts:
         """The entries of FDBs by MAC."""
         self.initial_macs: dict[int, str] = {}
         """The MACs that interfaces had when they were first seen, by ifindex."""
-        self.port_macs: dict[int, set[str]] = {}
-        """The MACs that ports of a bridge have or had, by its ifindex: it takes one of them for its own."""
+        self.port_macs: dict[int, dict[str, None]] = {}
+        """The MACs that ports of a bridge have or had, by its ifindex, the newest last: it takes one of them for its own."""
         self.void = True
         """No fact has come since it was gone, or ever."""
         self._forget()
@@ -48,6 +51,7 @@ class NamespaceFacts:
     def _forget(self) -> None:
         self.vlans: dict[int, tuple[f.VlanRow, ...]] = {}
         self.sysctls: dict[str, str] = dict(self.baseline)
+        self.rules: tuple[PolicyRule, ...] = ()
         self.counters: f.CountersFact | None = None
         self.processes: f.ProcessesFact | None = None
         self.filters = Filters(self.name)
@@ -98,7 +102,14 @@ class NamespaceFacts:
         self.named.add(fact.name, fact.index)
         self.initial_macs.setdefault(fact.index, fact.mac)
         if fact.master:
-            self.port_macs.setdefault(fact.master, {NO_MAC}).add(fact.mac)
+            self._port_added(fact.master, fact.mac)
+
+    def _port_added(self, bridge: int, mac: str) -> None:
+        macs = self.port_macs.setdefault(bridge, {})
+        macs.pop(mac, None)
+        macs[mac] = None
+        if len(macs) > FORMER_PORTS:
+            del macs[next(iter(macs))]
 
     def _unlist(self, index: int) -> None:
         old = self.links.facts.get(index)
@@ -162,6 +173,9 @@ class NamespaceFacts:
         self.sysctls[fact.key] = fact.value
         self.itself_touched = True
 
+    def _policy_rules(self, fact: f.PolicyRulesFact) -> None:
+        self.rules, self.itself_touched = fact.rows, True
+
     def _counters(self, fact: f.CountersFact) -> None:
         self.counters, self.others_touched = fact, True
 
@@ -177,7 +191,7 @@ _KEPT: dict[type[f.Fact], Callable[..., None]] = {
     f.NeighbourFact: NamespaceFacts._neighbour, f.NeighbourGone: NamespaceFacts._neighbour_gone,
     f.FdbFact: NamespaceFacts._fdb, f.FdbGone: NamespaceFacts._fdb_gone,
     f.VlansFact: NamespaceFacts._vlans, f.SysctlFact: NamespaceFacts._sysctl,
-    f.CountersFact: NamespaceFacts._counters, f.ProcessesFact: NamespaceFacts._processes,
+    f.PolicyRulesFact: NamespaceFacts._policy_rules, f.CountersFact: NamespaceFacts._counters, f.ProcessesFact: NamespaceFacts._processes,
 }  # fmt: skip
 """Where each fact is kept; the others are about netfilter."""
 

@@ -10,7 +10,7 @@ from topology.model import ids
 from topology.model.base import HOST
 from topology.model.diff import Diff, replaced
 from topology.model.kinds import BY_WORD
-from topology.model.records import AnyRecord, Interface
+from topology.model.records import AnyRecord, Interface, Namespace, of_type
 from topology.observe import raw
 from topology.observe.facts import (
     AnyFact,
@@ -50,6 +50,7 @@ class Observed:
     def __init__(self, baseline: Mapping[str, str], like: Mapping[str, AnyRecord] | None = None) -> None:
         self._baseline = dict(baseline)
         self._like: Mapping[str, AnyRecord] = like or {}
+        self._stated_sysctls = _stated_sysctls(self._like)
         self._facts: dict[str, NamespaceFacts] = {}
         self._touched: dict[str, None] = {}
         """Namespaces of which a fact was taken in."""
@@ -71,7 +72,7 @@ class Observed:
     @property
     def like(self) -> Mapping[str, AnyRecord]:
         """The desired state: a MAC that it states and that the kernel has is stated here too, where otherwise nobody could tell it from one
-        that the kernel chose. What a new one changes shows after the next fold."""
+        that the kernel chose, and so is a sysctl that it states. What a new one changes shows after the next fold."""
         return self._like
 
     @like.setter
@@ -81,7 +82,17 @@ class Observed:
         for key in replaced(self._like, like):
             if _stated_mac(self._like.get(key)) != _stated_mac(like.get(key)):
                 self._relike.update(dict.fromkeys(self._links_named(ids.Ref.parse(ids.subject_of(key)))))
+        self._restate(_stated_sysctls(like))
         self._like = like
+
+    def _restate(self, stated: dict[str, dict[str, str]]) -> None:
+        """Other sysctls are stated: derive the namespaces anew where they are."""
+        before, self._stated_sysctls = self._stated_sysctls, stated
+        for name in before.keys() | stated.keys():
+            if name in self._facts and before.get(name) != stated.get(name):
+                self._inside[name].stated_sysctls = stated.get(name, {})
+                self._facts[name].itself_touched = True
+                self._touched[name] = None
 
     def fold(self, facts: Iterable[AnyFact]) -> Changed:
         """Take these facts in. The new state is in `records` and `live`, the difference to the one before in the answer."""
@@ -111,6 +122,7 @@ class Observed:
         if known is None:
             known = self._facts[ns] = NamespaceFacts(ns, self._baseline)
             self._inside[ns] = Inside(known, self._around)
+            self._inside[ns].stated_sysctls = self._stated_sysctls.get(ns, {})
         self._touched[ns] = None
         if isinstance(fact, NamespaceGone):
             self._forget(known)
@@ -250,7 +262,7 @@ class Observed:
             return link.mac
         known = self._facts[ns]
         origin = BY_WORD[link.kind].KIND.mac if link.kind in BY_WORD else ""
-        if origin == "port" and link.mac in known.port_macs.get(link.index, (NO_MAC,)):
+        if origin == "port" and (link.mac == NO_MAC or link.mac in known.port_macs.get(link.index, ())):
             return None
         if origin == "lower":
             below = self._facts.get(link.link_ns or ns)
@@ -289,6 +301,11 @@ def _aspects(link: LinkFact | None) -> _Aspects | None:
 
 def _stated_mac(record: AnyRecord | None) -> str | None:
     return record.mac if isinstance(record, Interface) else None
+
+
+def _stated_sysctls(records: Mapping[str, AnyRecord]) -> dict[str, dict[str, str]]:
+    """By the names of namespaces."""
+    return {r.name: r.sysctls for r in of_type(records, Namespace) if r.sysctls}
 
 
 def _terminal(fact: TerminalFact) -> TerminalLive:

@@ -1,10 +1,12 @@
 """Single facts as live records and as rows of them: what is shown beyond the document."""
 
+from collections.abc import Callable
+
 from topology.model.kinds import BY_WORD
 from topology.model.records import Fdb
 from topology.observe import facts as f
 from topology.observe import raw
-from topology.observe.live import AddressLive, CountersLive, FdbRow, LinkLive, NamespaceLive, NeighbourRow, ProcessesLive, RouteRow
+from topology.observe.live import AddressLive, CountersLive, FdbRow, HopRow, LinkLive, NamespaceLive, NeighbourRow, ProcessesLive, RouteRow
 from topology.observe.namespace import NamespaceFacts
 
 PORT_STATES = ("disabled", "listening", "learning", "forwarding", "blocking")
@@ -19,7 +21,7 @@ def namespace(known: NamespaceFacts, routes: tuple[RouteRow, ...], neighbours: t
     """The namespace with its tables."""
     return NamespaceLive(
         name=known.name, inode=known.inode, nsid=known.nsid, sysctls=dict(sorted(known.sysctls.items())),
-        routes=routes, neighbours=neighbours,
+        routes=routes, neighbours=neighbours, rules=known.rules,
     )  # fmt: skip
 
 
@@ -36,6 +38,7 @@ def link(known: NamespaceFacts, link: f.LinkFact, others: raw.OtherNamespaces) -
         peer_index=link.link if paired else None, parent=None if paired else below,
         driver="" if link.flags & _LOOPBACK else link.kind, txqlen=link.txqlen,
         port_state=PORT_STATES[link.port.state] if link.port and link.port.state < len(PORT_STATES) else None,
+        port=link.port.others if link.port else (), conf=link.conf, qdisc=link.qdisc,
         addresses=tuple(
             AddressLive(address=a.address, scope=a.scope, flags=a.flags, proto=a.proto)
             for a in known.addresses.get(link.index, {}).values()
@@ -44,11 +47,12 @@ def link(known: NamespaceFacts, link: f.LinkFact, others: raw.OtherNamespaces) -
     )  # fmt: skip
 
 
-def route(r: f.RouteFact, dev: str | None, record: str | None) -> RouteRow:
-    """A route through `dev`. `record`: the id of the record that it realises."""
+def route(r: f.RouteFact, name: Callable[[int], str | None], record: str | None) -> RouteRow:
+    """A route. `name`: of an interface by its ifindex. `record`: the id of the record that it realises."""
     return RouteRow(
-        to=r.to, via=r.via, dev=dev, src=r.src, metric=r.metric, table=r.table, type=r.type, protocol=r.protocol,
+        to=r.to, via=r.via, dev=name(r.index), src=r.src, metric=r.metric, table=r.table, type=r.type, protocol=r.protocol,
         scope=r.scope, linkdown=r.linkdown, record=record,
+        hops=tuple(HopRow(via=h.via, dev=name(h.index), weight=h.weight) for h in r.hops),
     )  # fmt: skip
 
 

@@ -158,13 +158,15 @@ class SetSysctl(Step, frozen=True, kw_only=True, tag="set-sysctl"):
 class ChangeTable(Step, frozen=True, kw_only=True, tag="change-table"):
     """`iptables-restore --noflush`: these lines of one table, all of them or none. What they do not name keeps its counters.
 
-    Each line is a command of iptables(8) without its table, as `-I INPUT 2 -s 10.0.1.0/24 -j DROP`.
+    Each line is a command of iptables(8) without its table, as `-I INPUT 2 -s 10.0.1.0/24 -j DROP`. `expects`: chain → digest of the rules
+    by whose numbers the lines mean them (`topology.plan.table_plan.digest`): where they are others, nothing is done.
     """
 
     namespace: str
     family: Family
     table: Table
     lines: tuple[str, ...]
+    expects: dict[str, str] = {}
 
 
 AnyStep = (

@@ -4,19 +4,27 @@ The exit code of iptables-restore is no proof: at `-h`, `--help` or `-V` inside 
 nothing; a line with `-6` in a table of IPv4 (`-4` in IPv6) is skipped.
 """
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
-from topology.model.netfilter import ChainPolicy, Family
+from topology.model.netfilter import ChainPolicy, Family, Table
 from topology.plan.table_plan import command
-from topology.rules.tokens import tokens
+from topology.rules.tokens import TEXTS, tokens
 
 Have = Mapping[str, tuple[ChainPolicy | None, Sequence[str]]]
 """A table as iptables-save prints it: chain → policy (None: a user-defined chain) and rules."""
 
-_HELP = frozenset(("-h", "--help", "-V", "--version"))
-_SKIPPED: Mapping[Family, frozenset[str]] = {"ipv4": frozenset(("-6", "--ipv6")), "ipv6": frozenset(("-4", "--ipv4"))}
+Tables = Mapping[tuple[Table, str], Sequence[str]]
+"""Rules by table and chain."""
+
+_ENDS_HERE = re.compile(r"-[46bfnvx]*[hV].*|--h(?:e(?:lp?)?)?|--vers(?:i(?:on?)?)?")
+"""Options with which the program prints its help or its version and ends, alone or behind others in one word, or shortened (getopt(3))."""
+_SKIPPED: Mapping[Family, re.Pattern[str]] = {
+    "ipv4": re.compile(r"-[4bfnvx]*6|--ipv6"),
+    "ipv6": re.compile(r"-[6bfnvx]*4|--ipv4"),
+}
 
 
 class _Line(NamedTuple):
@@ -43,15 +51,16 @@ def not_done(before: Mapping[str, int], lines: Sequence[str], after: Have, famil
         policy, found = after[name]
         if name in policies and parsed[policies[name]].rest != policy:
             return policies[name]
-        if (missing := _missing(asked, found, len(rules) - len(asked), parsed, family)) is not None:
+        if (missing := _missing(asked, found, len(rules) - len(asked), family)) is not None:
             return missing
     return None
 
 
 def ignored_word(rule: str, family: Family) -> str | None:
     """The word of a rule because of which iptables-restore does not load it and reports success; None where there is none."""
-    bad = _HELP | _SKIPPED[family]
-    return next((t.value for t in tokens(rule) if t.value in bad), None)
+    words = [t.value for t in tokens(rule)]
+    pairs = zip(["", *words], words, strict=False)
+    return next((w for before, w in pairs if before not in TEXTS and (_ENDS_HERE.fullmatch(w) or _SKIPPED[family].match(w))), None)
 
 
 def _parsed(line: str) -> _Line:
@@ -86,7 +95,7 @@ def _change(rules: list[int | None], line: _Line, number: int) -> None:
         del rules[line.at - 1 : line.at]
 
 
-def _missing(asked: Mapping[int, str], found: Sequence[str], kept: int, lines: Sequence[_Line], family: Family) -> int | None:
+def _missing(asked: Mapping[int, str], found: Sequence[str], kept: int, family: Family) -> int | None:
     """The first of the asked rules (by line) that is not among those found. `kept`: how many of those found were there before."""
     there = Counter(found)
     unseen = []
@@ -98,10 +107,31 @@ def _missing(asked: Mapping[int, str], found: Sequence[str], kept: int, lines: S
     words = {_words(text) for text in there.elements()} if unseen else set()
     unseen = [n for n in unseen if _words(asked[n]) not in words]
     ignored = [n for n in unseen if ignored_word(asked[n], family) is not None]
-    if len(found) < kept + len(asked):
-        return next(iter((*ignored, *unseen)), None)
-    return next((n for n in ignored if lines[n].verb == "-R"), None)
+    if ignored:
+        return ignored[0]
+    return next(iter(unseen), None) if len(found) < kept + len(asked) else None
 
 
 def _words(rule: str) -> tuple[str, ...]:
     return tuple(t.value for t in tokens(rule))
+
+
+def ignored_line(lines: Sequence[str], have: Tables, family: Family) -> int | None:
+    """The line `-A CHAIN RULE` of a text for iptables-restore (from 0) that was not loaded although no error was reported; None where all
+    are there. `have`: the rules by table and chain."""
+    asked: dict[tuple[Table, str], list[int]] = {}
+    table: Table = "filter"
+    for number, line in enumerate(lines):
+        if line.startswith("*"):
+            table = cast("Table", line[1:].strip())
+        if line.startswith("-A "):
+            asked.setdefault((table, command(line)[1]), []).append(number)
+    for key, numbers in asked.items():
+        found = have.get(key, ())
+        if len(found) < len(numbers):
+            there = Counter(map(_words, found))
+            suspects = [n for n in numbers if ignored_word(lines[n], family) is not None]
+            missing = next((n for n in suspects if not there[_words(command(lines[n])[3])]), None)
+            if missing is not None:
+                return missing
+    return None

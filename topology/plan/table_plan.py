@@ -4,6 +4,7 @@ Pure; the same function is the plan, the undo and the diff of an import. `run` i
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from hashlib import blake2b
 
 from topology.model import ids
 from topology.model.netfilter import HOOKS, ChainPolicy, Family, Table
@@ -32,7 +33,21 @@ def table_steps(wanted: Mapping[str, AnyRecord], have: Mapping[str, AnyRecord], 
         if found:
             first = next(name for name in dict.fromkeys([*new, *old]) if new.get(name) != old.get(name))
             subject = ids.chain(namespace, family, table, first)
-            yield s.ChangeTable(subject=subject, namespace=namespace, family=_family(old, new), table=_table(key), lines=found)
+            yield s.ChangeTable(
+                subject=subject, namespace=namespace, family=_family(old, new), table=_table(key), lines=found, expects=_expects(found, old)
+            )  # fmt: skip
+
+
+def digest(rules: Iterable[str]) -> str:
+    """Of the rules of a chain, as iptables-save prints them."""
+    return blake2b("\n".join(rule.strip(" \t") for rule in rules).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+
+
+def _expects(found: Iterable[str], old: Chains) -> dict[str, str]:
+    """The digests of the chains whose rules the lines mean by number."""
+    parsed = (command(line) for line in found if line[:3] in ("-I ", "-R ", "-D "))
+    names = dict.fromkeys(name for _, name, _, _ in parsed)
+    return {name: digest(old[name].rules if name in old else ()) for name in names}
 
 
 def _family(old: Chains, new: Chains) -> Family:

@@ -3,18 +3,18 @@
 import errno
 import re
 from collections.abc import Container, Iterator, Mapping
+from typing import Final, NamedTuple
 
 from topology.model.base import Fault
 from topology.model.netfilter import CHAIN_NAME_MAX, HOOKS, TABLES
 from topology.model.records import AnyRecord, Chain, of_type, replace
-from topology.rules.tokens import TEXTS, Token, quote, restorable, tokens
+from topology.rules.tokens import TEXTS, Token, quote, tokens
 
 TableKey = tuple[str, str, str]
 """Namespace, family, table."""
 Chains = dict[str, Chain]
 """The chains of one table by name."""
 
-_CONTROLS = re.compile("[\x00-\x08\n-\x1f\x7f\ud800-\udfff]")
 
 MAX_LINE = 10_000
 """Bytes of a rule at most: iptables-restore reads lines into a buffer of 10,240 and would take the rest for another line."""
@@ -62,10 +62,8 @@ def normal(chain: Chain) -> Chain | None:
 
 
 def _written(rules: tuple[str, ...]) -> tuple[str, ...]:
-    """The rules as iptables-restore reads them; the same tuple where they are so already."""
-    stripped = tuple(map(str.strip, rules))
-    if "'" in "".join(stripped):
-        stripped = tuple(map(restorable, stripped))
+    """The rules without blanks around them; the same tuple where they are so already."""
+    stripped = tuple([rule.strip(" \t") for rule in rules])
     return rules if stripped == rules else stripped
 
 
@@ -84,7 +82,7 @@ def faults(chain: Chain) -> Iterator[Fault]:
     for number, rule in enumerate(chain.rules):
         fault = rule_fault(rule)
         if fault is not None:
-            yield Fault(f"rules[{number}]", *fault)
+            yield Fault(f"rules[{number}]", fault.message, fault.hint)
 
 
 def _name_faults(name: str) -> Iterator[Fault]:
@@ -95,17 +93,41 @@ def _name_faults(name: str) -> Iterator[Fault]:
         yield Fault("name", f"chain name `{name}' too long (must be under {CHAIN_NAME_MAX + 1} chars)", "take a shorter name")
 
 
-def rule_fault(rule: str) -> tuple[str, str] | None:
-    """Why a text cannot be a rule, and what to do; None where only iptables can tell."""
-    if "\n" in rule or "\r" in rule:
-        return "a rule is one line", "take the line break out: write each rule on its own"
-    if _CONTROLS.search(rule):
-        return "a rule is text", "take the control character out"
-    if len(rule) > MAX_WORD:
-        if len(rule.encode()) > MAX_LINE:
-            return f"the rule has {len(rule.encode())} bytes", f"iptables-restore takes at most {MAX_LINE}"
-        if any(len(t.value.encode()) > MAX_WORD for t in tokens(rule)):
-            return "Parameter too long!", f"one word of a rule has at most {MAX_WORD} bytes"
+class RuleFault(NamedTuple):
+    """Why a text cannot be a rule, what to do, and where in the text it is: from, to, in characters; None: nowhere in particular."""
+
+    message: str
+    hint: str
+    span: tuple[int, int] | None = None
+
+
+_CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
+
+
+def rule_fault(rule: str) -> RuleFault | None:
+    """What is wrong with a text that somebody writes as a rule; None where only iptables can tell."""
+    found = _CONTROL.search(rule)
+    if found is not None and found[0] not in "\n\r":
+        return RuleFault("a rule is text", "take the control character out", found.span())
+    return _BREAK_FAULT if found is not None and "\n" not in rule else line_fault(rule)
+
+
+_BREAK_FAULT: Final = RuleFault("a rule is one line", "take the line break out: write each rule on its own")
+
+
+def line_fault(rule: str) -> RuleFault | None:
+    """Why iptables-restore cannot read a rule as one line, whatever it means. A shell can make such rules."""
+    if "\n" in rule:
+        return _BREAK_FAULT
+    if len(rule.encode("utf-8", "surrogatepass")) > MAX_LINE:
+        return RuleFault(f"the rule has {len(rule.encode('utf-8', 'surrogatepass'))} bytes", f"iptables-restore takes at most {MAX_LINE}")
+    for word in tokens(rule) if '"' in rule or len(rule) > MAX_WORD else ():
+        if word.open:
+            at = rule.index('"', word.start)
+            hint = 'close it with another ", or write \\" for a quote that is part of the text'
+            return RuleFault(f"the quote at character {at + 1} is not closed", hint, (at, word.end))
+        if len(word.value.encode("utf-8", "surrogatepass")) > MAX_WORD:
+            return RuleFault("Parameter too long!", f"one word of a rule has at most {MAX_WORD} bytes", (word.start, word.end))
     return None
 
 

@@ -1,6 +1,6 @@
-"""Every match and target that an iptables has, with its options, as read from the `--help` of its extensions.
+"""Every match and target that an iptables has, with its options: what they are from libxtables, the words for people from `--help`.
 
-The help does not say for which tables and hooks an extension is: that comes from iptables-extensions(8) and the kernel's xt_*.c.
+Neither says for which tables and hooks an extension is: that comes from iptables-extensions(8) and the kernel's xt_*.c.
 """
 
 import re
@@ -10,19 +10,19 @@ from typing import Final, Literal, NamedTuple
 import msgspec
 
 from topology.model.netfilter import BUILT_IN, Table
-
-Value = Literal["none", "text", "number", "address", "port", "interface", "time", "choice", "mark"]
+from topology.rules.option_types import Value, XtOption
 
 
 class Option(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """An option of a match or target. `argument` is what its help calls the value; `choices` are the words that it may be.
 
-    `negate`: `!` is allowed before it. `names` are all its spellings, the shortest first.
+    `negate`: `!` is allowed before it. `names` are all its spellings, the shortest first. `arity`: how many words follow it.
     """
 
     names: tuple[str, ...]
     argument: str = ""
     value: Value = "none"
+    arity: int = 0
     choices: tuple[str, ...] = ()
     negate: bool = False
     help: str = ""
@@ -105,6 +105,10 @@ def misplaced(name: str, table: str, chain: str) -> str | None:
     return None
 
 
+_TWO_WORDS: Final = frozenset({"--tcp-flags", "--match-set", "--add-set", "--del-set", "--map-set", "--chunk-types"})
+"""Options that read a second word themselves, of which libxtables does not know."""
+
+_TYPES = re.compile(r"^=== types\n((?:\{.*\n)*)", re.M)
 _SECTION = re.compile(r"^=== (-[mj]) (\S+)$", re.M)
 _VERSION = re.compile(r"^=== version (.*)$", re.M)
 _OPTION = re.compile(r"^\s*(\(?\[?!\]?\)?)?\s*(--[a-z0-9][\w-]*)(?:[ \t]+(.*?))?$")
@@ -115,23 +119,57 @@ _CHOICES = re.compile(r"\{([\w|-]+)\}|\[(\w+(?:, ?\w+)+)\]")
 def read(text: str) -> tuple[str, tuple[Extension, ...]]:
     """The version of iptables and its extensions.
 
-    `text`: a line `=== version VERSION`, then the help of each behind a line `=== -m NAME` or `=== -j NAME` (agent/filter/extensions.py).
+    `text`: behind a line `=== types` what libxtables knows, an `XtOption` in each line; a line `=== version VERSION`; then the help of each
+    behind a line `=== -m NAME` or `=== -j NAME` (agent/filter/extensions.py).
     """
+    types: dict[str, list[XtOption]] = {}
+    for line in found[1].splitlines() if (found := _TYPES.search(text)) else ():
+        option = msgspec.json.decode(line, type=XtOption)
+        types.setdefault(option.extension, []).append(option)
     version = found[1] if (found := _VERSION.search(text)) else ""
     parts = _SECTION.split(text)
     extensions = {
-        (kind, name): _extension(kind, name, body) for kind, name, body in zip(parts[1::3], parts[2::3], parts[3::3], strict=True)
+        (kind, name): _extension(kind, name, body, types.get(name, []))
+        for kind, name, body in zip(parts[1::3], parts[2::3], parts[3::3], strict=True)
     }
     verdicts = [Extension(name=name, kind="target", summary=summary) for name, summary in _VERDICTS.items()]
     return version, (*verdicts, *(e for _, e in sorted(extensions.items())))
 
 
-def _extension(kind: str, name: str, body: str) -> Extension:
+def _extension(kind: str, name: str, body: str, types: list[XtOption]) -> Extension:
     tables, hooks = _ONLY_IN.get(name, ((), ()))
+    options = tuple(_options(body))
+    if types:
+        options = tuple(_typed(options, types))
     return Extension(
-        name=name, kind="match" if kind == "-m" else "target", options=tuple(_options(body)), tables=tables, hooks=hooks,
+        name=name, kind="match" if kind == "-m" else "target", options=options, tables=tables, hooks=hooks,
         needs=_NEEDS.get(name, ""), help=body.strip("\n"),
     )  # fmt: skip
+
+
+def _typed(options: tuple[Option, ...], types: list[XtOption]) -> Iterator[Option]:
+    """The options that libxtables knows, with the words of the help; in the order of the help."""
+    by_name = {f"--{t.name}": t for t in types}
+    described: set[str] = set()
+    for option in options:
+        known = [name for name in option.names if name in by_name]
+        if known:
+            described.update(known)
+            yield _with_type(msgspec.structs.replace(option, names=tuple(known)), by_name[known[0]])
+    yield from (_with_type(Option(names=(name,)), t) for name, t in by_name.items() if name not in described)
+
+
+def _with_type(option: Option, known: XtOption) -> Option:
+    """What the help says more exactly stays: that a text is one of several words, an address or an interface."""
+    arity = 0 if not known.takes_value else 2 if _TWO_WORDS.intersection(option.names) else 1
+    value = known.value or (option.value if option.value != "none" else "text")
+    if arity > 1:
+        value = "text"  # several words are one field
+    elif value == "text" and option.value in ("choice", "address", "interface", "time", "port"):
+        value = option.value
+    negate = option.negate if known.negate is None else known.negate
+    choices = option.choices if value == "choice" else ()
+    return msgspec.structs.replace(option, value=value if arity else "none", arity=arity, negate=negate, choices=choices)
 
 
 class _Part(NamedTuple):
@@ -186,10 +224,12 @@ def _option(part: _Part) -> Option:
     choices: tuple[str, ...] = ()
     if found := _CHOICES.search(argument):
         choices = tuple(re.split(r"[|,] ?", found[1] or found[2]))
-    text = " ".join(help)
+    value = _value(names[0], argument, choices)
+    arity = 0 if value == "none" else 2 if _TWO_WORDS.intersection(names) else 1
+    value = "text" if arity > 1 else value
     return Option(
-        names=tuple(names), argument=argument, value=_value(names[0], argument, choices), choices=choices, negate=part.negate, help=text
-    )
+        names=tuple(names), argument=argument, value=value, arity=arity, choices=choices, negate=part.negate, help=" ".join(help)
+    )  # fmt: skip
 
 
 _KINDS: Final[tuple[tuple[Value, str], ...]] = (

@@ -1,8 +1,8 @@
 """Where a packet would go: the same hops as those of a packet that was sent, from what is known of the lab alone. Pure.
 
-It models what Vethboard shows: interfaces, bridges, routes of table main, forwarding, rp_filter, MTU, and the chains, with the matches
-and targets of `matching` and `simulate`. What it does not know is an `unknown` hop, at which it stops, or one of the journey's
-`assumptions`.
+It models what Vethboard shows: interfaces, bridges and what their ports are set to, ARP and neighbour discovery, tunnels' outer packets,
+the rules of `ip rule` and all routing tables, forwarding, rp_filter, MTUs, connection tracking, and the chains with the matches and
+targets of `extensions` and `targets`. What it does not know is an `unknown` hop, at which it stops, or one of the journey's `assumptions`.
 """
 
 import errno
@@ -12,12 +12,15 @@ from typing import NamedTuple
 
 import msgspec
 
-from topology.journey.forwarding import MAX_ROUTERS, ForwardingView, RouteEntry
+from topology.journey.fib import Decision, RouteEntry
+from topology.journey.forwarding import MAX_ROUTERS, ForwardingView
 from topology.journey.hop import Cause, Journey, RuleAt, Verdict
 from topology.journey.packet import Packet
 from topology.journey.predicted.hooks import Hooks
+from topology.journey.predicted.neighbour import Neighbours
 from topology.journey.predicted.progress import Ended, Progress
-from topology.journey.predicted.routing import Routing
+from topology.journey.predicted.routing import NO_ADDRESS, Routing
+from topology.journey.predicted.segment import Segments, underlay
 from topology.journey.predicted.simulate import Simulator
 from topology.journey.predicted.wire import Wire
 from topology.journey.probe import Probe
@@ -28,6 +31,8 @@ from topology.observe.live import LiveRecords
 
 _TTL = 64
 """net.ipv4.ip_default_ttl as the kernel has it."""
+_TUNNELS = 4
+"""Tunnels in tunnels at most."""
 
 
 def predict(probe: Probe, records: Mapping[str, AnyRecord], live: LiveRecords, without: Iterable[RuleAt] = ()) -> Journey:
@@ -37,6 +42,17 @@ def predict(probe: Probe, records: Mapping[str, AnyRecord], live: LiveRecords, w
     verdict = run.verdict()
     progress = run.progress
     return Journey(probe=probe, hops=tuple(progress.hops), verdict=verdict, predicted=True, assumptions=tuple(progress.assumptions))
+
+
+def predict_ping(probe: Probe, records: Mapping[str, AnyRecord], live: LiveRecords) -> Journey:
+    """The journey of what ping(8) sends: a packet that its own interface lets through whole must not be fragmented on its way either
+    (IP_PMTUDISC_WANT, ip(7))."""
+    journey = predict(probe, records, live)
+    if not journey.verdict.delivered or probe.family == "ipv6":
+        return journey
+    whole = predict(msgspec.structs.replace(probe, dont_fragment=True), records, live)
+    on_its_way = whole.verdict.cause == Cause.TOO_BIG and not whole.verdict.errno
+    return whole if on_its_way else journey
 
 
 class _Onward(NamedTuple):
@@ -53,9 +69,12 @@ class _Prediction:
     def __init__(self, probe: Probe, view: ForwardingView, without: frozenset[tuple[str, str, str, str, int]]) -> None:
         self.probe, self.view = probe, view
         self.progress = Progress(probe.mark)
-        self.hooks = Hooks(self.progress, Simulator(view, without, self.progress))
-        self.routing = Routing(view, self.progress, probe)
-        self.wire = Wire(view, self.progress, self.hooks)
+        simulator = Simulator(view, without, self.progress)
+        self.hooks = Hooks(view, self.progress, simulator, view.picked_ports(probe.namespace))
+        self.routing, self.segments = Routing(view, self.progress, probe), Segments(view)
+        neighbours = Neighbours(view, self.progress, self.routing, self.segments)
+        self.wire = Wire(view, self.progress, self.hooks, neighbours, self.segments, self._outer)
+        self._tunnelled = 0
 
     def verdict(self) -> Verdict:
         """Of the packet and its answer."""
@@ -75,8 +94,9 @@ class _Prediction:
         end, packet = self._travel(self.probe.namespace, self._packet())
         answer = self._answer(end, packet)
         if answer is not None:
-            self.progress.leg, self.progress.mark = "reply", 0
-            self._travel(end, answer)
+            self.progress.answer()
+            taken, answer = self._travel(end, answer)
+            self._check_taken(taken, answer)
             self.progress.leg = "original"
         return self.progress.verdict(Cause.DELIVERED, end)
 
@@ -98,22 +118,43 @@ class _Prediction:
         """What comes back; None: nothing has to."""
         protocol, change = self.probe.protocol, msgspec.structs.replace
         if protocol in ("tcp", "udp"):
-            self.progress.assume(f"something listens on {protocol} port {packet.dport} in {ns}")
+            self._check_listening(ns, packet)
         if protocol == "udp":
             return None
         ignores = self.view.ignores_echo(ns, packet.family) if protocol == "icmp" else ""
         if ignores:
             raise self.progress.ended(Cause.NO_ANSWER, ns, note=ignores)
-        answer = change(packet, src=packet.dst, dst=packet.src, sport=packet.dport, dport=packet.sport, ttl=_TTL)
+        answer = change(packet, src=packet.dst, dst=packet.src, sport=packet.dport, dport=packet.sport, ttl=_TTL, df=protocol == "tcp")
         if protocol == "tcp":
             return change(answer, flags="SA")
         return change(answer, type=129 if packet.type == 128 else 0)
+
+    def _check_listening(self, ns: str, packet: Packet) -> None:
+        """Raises Ended where it is known that nobody listens."""
+        listens = self.view.listens(ns, packet.protocol, packet.dst, packet.dport)
+        if listens is False:
+            raise self.progress.ended(Cause.NOBODY_LISTENS, ns)
+        if listens is None:
+            self.progress.assume(f"something listens on {packet.protocol} port {packet.dport} in {ns}")
+
+    def _check_taken(self, taken: str, answer: Packet) -> None:
+        """Raises Ended where the answer does not come to the socket that waits for it."""
+        ns, dev, came = self.probe.namespace, self.probe.dev, self.progress.came_by
+        note = f"{taken} has {answer.dst} too, and took the answer" if taken != ns else ""
+        if taken == ns and dev and came not in (dev, "lo"):
+            note = f"the answer came in at {came}, and the socket that waits for it is bound to {dev}"
+        if not note and answer.protocol == "tcp" and answer.src != self.probe.address:
+            note = f"the answer came from {answer.src}, and the socket waits for one from {self.probe.address}"
+        if note:
+            raise self.progress.ended(Cause.ANSWER_NOT_TAKEN, taken, dev=came, note=note)
 
     # ---- from namespace to namespace ---------------------------------------------------------------------------------
 
     def _travel(self, ns: str, packet: Packet) -> tuple[str, Packet]:
         """From the namespace that sends to the one that takes it: that one, and the packet as it took it."""
-        onward = self._send(ns, packet)
+        return self._carry(ns, self._send(ns, packet))
+
+    def _carry(self, ns: str, onward: _Onward) -> tuple[str, Packet]:
         visited = {ns}
         for _ in range(MAX_ROUTERS):
             interface = self.wire.cross(ns, onward.dev, onward.via, onward.packet)
@@ -129,57 +170,153 @@ class _Prediction:
         first = self.progress.leg == "original"
         sent = len(self.progress.hops)
         self.progress.hop("send" if first else "answer", ns, packet=packet, at=0 if first else None)
-        route = self.routing.lookup(ns, packet)
-        if not packet.src:
-            packet = msgspec.structs.replace(packet, src=self._source(ns, route, packet))
-            self.progress.hops[sent] = msgspec.structs.replace(self.progress.hops[sent], packet=packet)
-        dst = packet.dst
-        packet = self.hooks.through(ns, "output", packet, oif=route.dev or "")
-        if packet.dst != dst:
-            route = self.routing.lookup(ns, packet)
-        self.routing.fits(ns, packet, route.dev or "")
+        self._refuse_groups(ns, packet)
+        self._check_bound(ns, packet)
+        found = self.routing.decide(ns, self.routing.flow(ns, packet))
+        packet, found = self._with_source(ns, packet, found)
+        self.progress.hops[sent] = msgspec.structs.replace(self.progress.hops[sent], packet=packet)
+        route = self.routing.follow(ns, packet, found)
+        before, mark, dev = packet, self.progress.mark, route.dev or ""
+        packet = self.hooks.through(ns, "output", packet, oif=dev)
+        if (packet.dst, packet.tos) != (before.dst, before.tos) or self.progress.mark != mark:
+            route = self._reroute(ns, before, packet, route)
+        self.routing.fits(ns, packet, route.dev or "", router=False)
         return self._leave(ns, packet, route)
+
+    def _check_bound(self, ns: str, packet: Packet) -> None:
+        """Raises Ended where the socket is bound to an interface that is down: no route is looked up then."""
+        bound = self.view.graph.interfaces.get(ids.join(ns, self.probe.dev)) if self.progress.leg == "original" else None
+        if bound is not None and not bound.up:
+            number = errno.ENETUNREACH
+            raise self.progress.ended(Cause.INTERFACE_DOWN, ns, errno=number, dev=bound.name, address=packet.dst, object=bound.id)
+
+    def _refuse_groups(self, ns: str, packet: Packet) -> None:
+        """What is not for one receiver."""
+        target = ipaddress.ip_address(packet.dst)
+        if self.view.is_broadcast(ns, target):
+            number = errno.ENETUNREACH if packet.protocol == "tcp" else errno.EACCES
+            note = f"{packet.dst} is a broadcast address"
+            raise self.progress.ended(Cause.REFUSED, ns, errno=number, address=packet.dst, note=note)
+        if target.is_multicast:
+            note = f"{packet.dst} is a multicast address: whom it reaches is not predicted"
+            raise self.progress.ended(Cause.UNKNOWN, ns, address=packet.dst, note=note)
+
+    def _with_source(self, ns: str, packet: Packet, found: Decision) -> tuple[Packet, Decision]:
+        """With the source that the kernel chooses; connect(2) then looks the route up once more, with it (ip_route_connect())."""
+        if packet.src or found.route is None or found.errno:
+            return packet, found
+        packet = msgspec.structs.replace(packet, src=self._source(ns, found.route, packet))
+        again = self.routing.decide(ns, self.routing.flow(ns, packet))
+        if packet.protocol in ("tcp", "udp"):
+            return packet, again
+        if (again.errno, again.route and again.route[:4]) != (found.errno, found.route[:4]):
+            self.progress.assume(f"its socket is not bound to {packet.src}, for which {ns} has another route (ping(8) looks that up first)")
+        return packet, found
+
+    def _reroute(self, ns: str, before: Packet, packet: Packet, route: RouteEntry) -> RouteEntry:
+        """After a rule in OUTPUT changed what routing depends on (ip_route_me_harder())."""
+        found = self.routing.decide(ns, self.routing.flow(ns, packet, ports=False))
+        same = found.route is not None and (found.route.dev, found.route.via) == (route.dev, route.via)
+        return route if same and packet.dst == before.dst else self.routing.follow(ns, packet, found)
 
     def _source(self, ns: str, route: RouteEntry, packet: Packet) -> str:
         source = self.view.sender(ns, route, ipaddress.ip_address(packet.dst))
+        if source is None and packet.family == "ipv4":
+            return NO_ADDRESS
         if source is None:
-            dev, note = route.dev or "", f"{ns} has no {'IPv6' if packet.family == 'ipv6' else 'IPv4'} address to send from"
+            dev, note = route.dev or "", f"{ns} has no IPv6 address to send from"
             raise self.progress.ended(Cause.REFUSED, ns, errno=errno.EADDRNOTAVAIL, dev=dev, object=ids.Ref(ns, dev).id, note=note)
         return str(source)
 
     def _leave(self, ns: str, packet: Packet, route: RouteEntry, iif: str = "") -> _Onward:
         dev = route.dev or ""
-        return _Onward(self.hooks.postrouting(ns, packet, iif, dev), dev, route.via or packet.dst)
+        return _Onward(self.hooks.through(ns, "postrouting", packet, iif, dev), dev, route.via or packet.dst)
 
     def _arrive(self, interface: AnyInterface, packet: Packet, again: bool) -> Packet | _Onward:
         """The packet as the namespace takes it, or how it goes on. `again`: it was in this namespace before."""
         ns, iif = interface.namespace, interface.name
-        packet = self.hooks.prerouting(ns, packet, iif)
-        self.routing.check_reverse_path(ns, iif, packet)
-        if self.routing.is_local(ns, packet.dst):
-            return self._take(ns, iif, packet)
+        packet = self.hooks.through(ns, "prerouting", packet, iif=iif)
+        self.routing.check_martian(ns, iif, packet)
+        flow = self.routing.flow(ns, packet, iif)
+        found = self.routing.decide(ns, flow)
+        if found.route is not None and found.route.type == "local":
+            self.routing.check_source(ns, iif, packet)
+            return self._take(ns, iif, packet, found)
         return self._forward(ns, iif, packet, again)
 
-    def _take(self, ns: str, iif: str, packet: Packet) -> Packet:
-        self.routing.lookup(ns, packet)
+    def _take(self, ns: str, iif: str, packet: Packet, found: Decision) -> Packet:
+        self.routing.follow(ns, packet, found)
+        self.progress.piece = 0
         packet = self.hooks.through(ns, "input", packet, iif=iif)
+        self.progress.came_by = iif
         self.progress.hop("deliver" if self.progress.leg == "original" else "receive", ns, packet=packet)
         return packet
 
     def _forward(self, ns: str, iif: str, packet: Packet, again: bool) -> _Onward:
+        self._check_forwarding(ns, iif, packet)
+        less = msgspec.structs.replace(packet, ttl=packet.ttl - 1)
+        route = self.routing.lookup(ns, packet, self.routing.flow(ns, packet, iif), after=less if packet.ttl > 1 else None)
+        self.routing.check_source(ns, iif, packet)
+        if packet.ttl <= 1:
+            raise self.progress.ended(Cause.TTL_EXCEEDED, ns, dev=iif, note="there is a routing loop" if again else "")
+        self.routing.fits(ns, less, route.dev or "", router=True)
+        packet = self.hooks.through(ns, "forward", less, iif=iif, oif=route.dev or "")
+        return self._leave(ns, packet, route, iif)
+
+    def _check_forwarding(self, ns: str, iif: str, packet: Packet) -> None:
+        """Raises Ended where the namespace is no router for this packet."""
         holders = self.view.holders(packet.dst)
         own = [i for i in holders if i.namespace == ns]
         if own and not any(i.up for i in holders):
             raise self.progress.ended(Cause.INTERFACE_DOWN, ns, dev=own[0].name, address=packet.dst, object=own[0].id)
-        if not self.view.is_forwarding(ns, packet.family):
+        if self.view.is_broadcast(ns, ipaddress.ip_address(packet.dst)):
+            note = f"{packet.dst} is a broadcast address in {ns}: what answers is not predicted"
+            raise self.progress.ended(Cause.UNKNOWN, ns, dev=iif, address=packet.dst, note=note)
+        if not self.view.is_forwarding(ns, packet.family, iif):
             raise self.progress.ended(Cause.NOT_FORWARDED, ns, dev=iif, address=packet.dst)
-        less = msgspec.structs.replace(packet, ttl=packet.ttl - 1)
-        route = self.routing.lookup(ns, packet, after=less if packet.ttl > 1 else None)
-        if packet.ttl <= 1:
-            raise self.progress.ended(Cause.TTL_EXCEEDED, ns, dev=iif, note="there is a routing loop" if again else "")
-        self.routing.fits(ns, less, route.dev or "")
-        packet = self.hooks.through(ns, "forward", less, iif=iif, oif=route.dev or "")
-        return self._leave(ns, packet, route, iif)
+        if packet.family == "ipv6" and ipaddress.ip_address(packet.src).is_link_local:
+            note = f"a router does not forward what comes from the link-local address {packet.src}"
+            raise self.progress.ended(Cause.NO_ROUTE, ns, dev=iif, address=packet.dst, note=note)
+
+    # ---- tunnels -----------------------------------------------------------------------------------------------------
+
+    def _outer(self, tunnel: AnyInterface, other: AnyInterface, to: str, inner: Packet) -> None:
+        """The outer packet of a vxlan, in the namespace of its underlay. Raises Ended where it does not come to the other end."""
+        space, there = underlay(tunnel), underlay(other)
+        if ipaddress.ip_address(to).is_multicast:
+            self.progress.assume(f"the group {to} reaches {other.ref}")
+            return
+        if self._tunnelled > _TUNNELS:
+            raise self.progress.ended(Cause.UNKNOWN, space, object=tunnel.id, note="tunnels in tunnels are not predicted")
+        overhead = tunnel.KIND.mtu.overhead(tunnel)
+        length = (inner.length if inner.protocol == "arp" else self.progress.piece or inner.length) + overhead
+        source, port, ttl = (getattr(tunnel, name, None) for name in ("local", "dstport", "ttl"))
+        outer = Packet(protocol="udp", src=source or "", dst=to, dport=port or 0, ttl=ttl or _TTL, length=length)
+        self._tunnelled += 1
+        before = self.progress.set_aside()
+        try:
+            taken, _ = self._carry(space, self._send_outer(space, tunnel, outer))
+        except Ended as ended:
+            raise Ended(self._about_outer(ended.verdict, tunnel)) from None
+        if taken != there:
+            note = f"the outer packet of {tunnel.ref} came to {taken}, not to {there}"
+            raise self.progress.ended(Cause.UNKNOWN, taken, object=tunnel.id, note=note)
+        self._tunnelled -= 1
+        self.progress.take_up(before)
+
+    def _about_outer(self, verdict: Verdict, tunnel: AnyInterface) -> Verdict:
+        note = f"the outer packet of {tunnel.ref}" + (f": {verdict.note}" if verdict.note else "")
+        return msgspec.structs.replace(verdict, note=note)
+
+    def _send_outer(self, ns: str, tunnel: AnyInterface, packet: Packet) -> _Onward:
+        parent = ids.name_of(tunnel.lower) if tunnel.lower is not None else ""
+        flow = self.routing.flow(ns, packet, ports=False)._replace(oif=parent, protocol=17, mark=0)
+        route = self.routing.follow(ns, packet, self.routing.decide(ns, flow))
+        if not packet.src:
+            packet = msgspec.structs.replace(packet, src=self._source(ns, route, packet))
+        packet = self.hooks.through(ns, "output", packet, oif=route.dev or "", kernels=True)
+        self.routing.fits(ns, packet, route.dev or "", router=False)
+        return self._leave(ns, packet, route)
 
     # ---- ARP ---------------------------------------------------------------------------------------------------------
 
@@ -191,12 +328,9 @@ class _Prediction:
         self.progress.hop("send", probe.namespace, packet=packet, at=0)
         if ref in self.view.graph.interfaces:
             self.wire.dropped(self.view.graph.interfaces[ref], packet)
-        for interface in self.wire.on_segment(ref, probe.address):
-            wire = self.view.wire(ref, interface.ref, free=True)
-            if wire is not None:
-                self.wire.along(wire, packet, "")
-                self.progress.hop("deliver", interface.namespace, packet=packet)
-                return self.progress.verdict(Cause.DELIVERED, interface.namespace)
+            found = self.wire.ask(ref, packet)
+            self.progress.hop("deliver", found.namespace, packet=packet)
+            return self.progress.verdict(Cause.DELIVERED, found.namespace)
         return self.progress.verdict(
             Cause.NEIGHBOUR_SILENT, probe.namespace, dev=probe.dev, address=probe.address, object=ids.interface(ref)
         )

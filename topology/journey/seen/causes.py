@@ -2,13 +2,17 @@
 
 import errno
 import ipaddress
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from topology.journey.forwarding import REFUSALS, Address
+import msgspec
+
+from topology.journey.forwarding import Address
 from topology.journey.hop import Cause, Hop, Verdict
 from topology.journey.packet import Packet, asks_for
 from topology.journey.probe import Probe
 from topology.journey.seen.evidence import Passage
+from topology.journey.seen.refusals import refusal
 from topology.journey.sighting import RouteLookup, TappedFrame
 from topology.model import ids, routing
 from topology.model.records import AnyInterface, is_bridge
@@ -19,6 +23,9 @@ if TYPE_CHECKING:
 
 _ICMP_OVERHEAD, _IP6_OVERHEAD = 28, 48
 """Bytes of IP and ICMP (or UDP) headers."""
+_DROPPING = frozenset(("DROP", "REJECT", "SYNPROXY"))
+_VLAN_HEADER = 4
+"""So many bytes more than its MTU an interface takes in (is_skb_forwardable() in net/core/dev.c)."""
 _UNROUTABLE = frozenset((errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EACCES, errno.EINVAL))
 _MARTIAN = frozenset((errno.EXDEV, errno.EINVAL))
 """What fib_validate_source() (net/ipv4/fib_frontend.c) answers for a source that cannot be."""
@@ -40,7 +47,13 @@ def stopped(walk: "Walk", ns: str, hop: Hop) -> Verdict:
         return walk.verdict(Cause.UNKNOWN, ns, object=hop.object, note=note)
     if hop.outcome == "stolen":
         return walk.verdict(Cause.UNKNOWN, ns, object=hop.object, rule=hop.rule, note=f"{hop.target} took it")
+    if hop.rule.number and hop.rule.text and hop.target not in _DROPPING:
+        note = f"it did not come out of hook {hop.hook} after rule {hop.rule.number} of {hop.rule.place}, which lets it pass"
+        return walk.verdict(Cause.UNKNOWN, ns, object=hop.object, rule=hop.rule, note=note)
     cause = Cause.DROPPED_BY_RULE if hop.rule.number else Cause.DROPPED_BY_POLICY
+    if hop.target == "REJECT":  # its error is not sent, or not seen, where there is no way back
+        walk.hops[-1] = msgspec.structs.replace(hop, outcome="reject")
+        cause = Cause.REJECTED_BY_RULE
     return walk.verdict(cause, ns, object=hop.object, rule=hop.rule)
 
 
@@ -60,12 +73,16 @@ def silent_sender(walk: "Walk", ns: str, packet: Packet) -> Verdict:
 def _refused(walk: "Walk", ns: str, packet: Packet, number: int, found: RouteLookup | None) -> Verdict:
     if number == errno.EMSGSIZE:
         dev = found.dev if found is not None else walk.probe.dev
-        return walk.verdict(Cause.TOO_BIG, ns, errno=number, dev=dev, object=_place(ns, dev), mtu=_mtu(walk, ns, dev))
+        mtu, note = _path_mtu(walk, ns, dev, found)
+        return walk.verdict(Cause.TOO_BIG, ns, errno=number, dev=dev, object=_place(ns, dev), mtu=mtu, note=note)
     if number == errno.ENETDOWN:
         dev = walk.probe.dev
         return walk.verdict(Cause.INTERFACE_DOWN, ns, errno=number, dev=dev, object=_place(ns, dev))
+    if walk.view.is_broadcast(ns, ipaddress.ip_address(packet.dst)):
+        note = f"{packet.dst} is a broadcast address"
+        return walk.verdict(Cause.REFUSED, ns, errno=number, address=packet.dst, object=ids.namespace(ns), note=note)
     if number in _UNROUTABLE:
-        return no_route(walk, ns, packet.dst, number, found)
+        return no_route(walk, ns, packet, number, found, oif=walk.probe.dev if walk.leg == "original" else "")
     return walk.verdict(Cause.REFUSED, ns, errno=number, object=ids.namespace(ns))
 
 
@@ -77,18 +94,14 @@ def _place(ns: str, dev: str) -> str:
 # ---- routing ---------------------------------------------------------------------------------------------------------
 
 
-def no_route(walk: "Walk", ns: str, dst: str, number: int, found: RouteLookup | None) -> Verdict:
-    """The lookup failed: for want of a route, by a route that refuses, or since the interface that would have it is down."""
-    target = ipaddress.ip_address(dst)
-    down = _down_towards(walk, ns, target)
+def no_route(walk: "Walk", ns: str, packet: Packet, number: int, found: RouteLookup | None, iif: str = "lo", oif: str = "") -> Verdict:
+    """The lookup failed: by a rule or a route that refuses, for want of a route, or since the interface that would have it is down."""
+    refused = refusal(walk.view, ns, packet, found, iif, oif)
+    down = _down_towards(walk, ns, ipaddress.ip_address(packet.dst)) if not refused else None
     if down is not None:
-        return walk.verdict(Cause.INTERFACE_DOWN, ns, errno=number, dev=down.name, address=dst, object=down.id)
-    route = walk.view.best(ns, target)
-    refusing = route if route is not None and route.type in REFUSALS else None
-    record = walk.view.route_record(ns, found.route, found.table) if found is not None and found.route else None
-    record = record or (refusing.record if refusing is not None else None)
-    note = f"a {refusing.type} route" if refusing is not None else ""
-    return walk.verdict(Cause.NO_ROUTE, ns, errno=number, address=dst, object=record or ids.namespace(ns), note=note)
+        return walk.verdict(Cause.INTERFACE_DOWN, ns, errno=number, dev=down.name, address=packet.dst, object=down.id)
+    fields = {"object": ids.namespace(ns), **refused}
+    return walk.verdict(Cause.NO_ROUTE, ns, errno=number, address=packet.dst, **fields)
 
 
 def _down_towards(walk: "Walk", ns: str, target: Address) -> AnyInterface | None:
@@ -113,16 +126,21 @@ def after_routing(walk: "Walk", ns: str) -> Verdict:
 def not_routed(walk: "Walk", tap: TappedFrame, packet: Packet, found: RouteLookup | None) -> Verdict:
     """Out of PREROUTING, and at neither INPUT nor FORWARD: the routing decision, or what ip_forward() checks first."""
     ns, number = tap.ns, found.errno if found is not None else 0
-    route = walk.view.best(ns, ipaddress.ip_address(packet.dst))
-    if number and route is not None and route.type in REFUSALS:
-        return no_route(walk, ns, packet.dst, number, found)
+    if refusal(walk.view, ns, packet, found, tap.dev):
+        return no_route(walk, ns, packet, number, found, tap.dev)
+    if ipaddress.ip_address(packet.dst).is_loopback and tap.dev != "lo":
+        note = f"{packet.dst} is a martian destination for what comes in at {tap.dev}: net.ipv4.conf.{tap.dev}.route_localnet is 0"
+        return walk.verdict(Cause.NO_ROUTE, ns, dev=tap.dev, address=packet.dst, object=ids.namespace(ns), errno=number, note=note)
     if number in _MARTIAN:
         return _martian(walk, tap, packet, number)
+    if packet.family == "ipv6" and ipaddress.ip_address(packet.src).is_link_local:
+        note = f"a router does not forward what comes from the link-local address {packet.src}"
+        return walk.verdict(Cause.NO_ROUTE, ns, dev=tap.dev, address=packet.dst, object=ids.namespace(ns), note=note)
     local = found is not None and found.type in ("local", "broadcast", "multicast")
-    if not local and not walk.view.is_forwarding(ns, packet.family):
+    if not local and not walk.view.is_forwarding(ns, packet.family, tap.dev):
         return walk.verdict(Cause.NOT_FORWARDED, ns, dev=tap.dev, object=ids.namespace(ns), address=packet.dst, errno=number)
     if number:
-        return no_route(walk, ns, packet.dst, number, found)
+        return no_route(walk, ns, packet, number, found, tap.dev)
     if found is not None and not local and packet.ttl <= 1:
         return walk.verdict(Cause.TTL_EXCEEDED, ns, dev=tap.dev, object=ids.namespace(ns))
     return _too_big(walk, ns, packet, found) or walk.verdict(
@@ -139,9 +157,27 @@ def _martian(walk: "Walk", tap: TappedFrame, packet: Packet, number: int) -> Ver
 
 def _too_big(walk: "Walk", ns: str, packet: Packet, found: RouteLookup | None) -> Verdict | None:
     dev = found.dev if found is not None else ""
-    mtu = (found.mtu if found is not None else 0) or _mtu(walk, ns, dev)
+    mtu, note = _path_mtu(walk, ns, dev, found)
     if mtu and packet.length > mtu and (packet.df or packet.family == "ipv6"):
-        return walk.verdict(Cause.TOO_BIG, ns, dev=dev, object=ids.Ref(ns, dev).id, mtu=mtu)
+        return walk.verdict(Cause.TOO_BIG, ns, dev=dev, object=ids.Ref(ns, dev).id, mtu=mtu, note=note)
+    return None
+
+
+def _path_mtu(walk: "Walk", ns: str, dev: str, found: RouteLookup | None) -> tuple[int, str]:
+    """What fits through the interface or, where that is less, on the way behind it, with a note on how the kernel knows."""
+    own, learned = _mtu(walk, ns, dev), found.mtu if found is not None else 0
+    if learned and (learned < own or not own):
+        return learned, "the MTU of the path, as a route says or an ICMP error has told"
+    return own, ""
+
+
+def too_long(walk: "Walk", packet: Packet, devs: Iterable[tuple[str, str]]) -> Verdict | None:
+    """The frame is longer than one of these interfaces (namespace, name) takes; bridges and the other end of a pair tell nobody."""
+    for ns, dev in devs:
+        mtu = _mtu(walk, ns, dev)
+        if mtu and packet.length > mtu + _VLAN_HEADER:
+            note = f"{ids.join(ns, dev)} takes no more, and no error is sent"
+            return walk.verdict(Cause.TOO_BIG, ns, dev=dev, object=ids.Ref(ns, dev).id, mtu=mtu, note=note)
     return None
 
 
@@ -179,6 +215,8 @@ def no_neighbour(walk: "Walk", ns: str, dev: str, address: str, asked: bool, mac
     if trouble is not None:
         return trouble
     entry = walk.evidence.neighbours.get((ns, dev, address))
+    if mac and entry is not None and entry.state in ("incomplete", "failed"):
+        return _unheard(walk, ns, dev, address)
     if not mac and (asked or (entry is not None and entry.state in ("incomplete", "failed"))):
         place = ids.Ref(ns, dev).id
         walk.hop(kind="neighbour", namespace=ns, object=place, dev=dev, address=address, asked=asked)
@@ -187,9 +225,23 @@ def no_neighbour(walk: "Walk", ns: str, dev: str, address: str, asked: bool, mac
     return None
 
 
+def _unheard(walk: "Walk", ns: str, dev: str, address: str) -> Verdict:
+    """The neighbour's answer came in, and the kernel did not take it."""
+    place = ids.Ref(ns, dev).id
+    walk.hop(kind="neighbour", namespace=ns, object=place, dev=dev, address=address, asked=True)
+    tables = [name for name in walk.evidence.foreign.get(ns, ()) if not name.startswith("bridge ")]
+    if tables:
+        return walk.verdict(Cause.FOREIGN_RULES, ns, dev=dev, address=address, object=ids.namespace(ns), note=", ".join(tables))
+    note = "its answer came in, and was dropped before the kernel could learn from it"
+    return walk.verdict(Cause.NEIGHBOUR_SILENT, ns, dev=dev, address=address, object=place, note=note)
+
+
 def did_not_leave(walk: "Walk", ns: str, dev: str) -> Verdict:
     """Out of POSTROUTING, and at no interface."""
+    sent = next((h.packet for h in reversed(walk.hops) if h.packet is not None), None)
     trouble = link_trouble(walk, ns, dev) if dev else None
+    if dev and trouble is None and sent is not None:
+        trouble = too_long(walk, sent, _ends(walk, ns, dev))
     note = f"it was not seen leaving by {dev}" if dev else "it was not seen leaving"
     return trouble or walk.verdict(Cause.UNKNOWN, ns, dev=dev, object=_place(ns, dev), note=note)
 
@@ -197,15 +249,43 @@ def did_not_leave(walk: "Walk", ns: str, dev: str) -> Verdict:
 def lost_on_wire(walk: "Walk", out: TappedFrame) -> Verdict:
     """Out at one end, and not in at the other."""
     place = ids.Ref(out.ns, out.dev).id
-    trouble = link_trouble(walk, out.ns, out.dev)
+    trouble = link_trouble(walk, out.ns, out.dev) or too_long(walk, out.packet, _ends(walk, out.ns, out.dev))
     if trouble is None and walk.drops(out.ns, out.dev):
         return walk.verdict(Cause.NO_WIRE, out.ns, dev=out.dev, address=asks_for(out.packet) or out.packet.dst, object=place)
     note = "it was not seen at the other end"
     return trouble or walk.verdict(Cause.UNKNOWN, out.ns, dev=out.dev, object=place, note=note)
 
 
+def _ends(walk: "Walk", ns: str, dev: str) -> Iterator[tuple[str, str]]:
+    """An interface and its peer."""
+    peer = walk.view.graph.peer(ids.join(ns, dev))
+    yield ns, dev
+    if peer is not None:
+        yield peer.namespace, peer.name
+
+
+def _wrong_mac(walk: "Walk") -> Verdict | None:
+    """The frame is for a MAC address that nobody on the segment has: as a permanent entry says, or one that has aged, or without ARP."""
+    hop = next((h for h in reversed(walk.hops) if h.kind == "neighbour" and h.leg == walk.leg), None)
+    if hop is None or hop.asked or not hop.mac:
+        return None
+    ref = ids.join(hop.namespace, hop.dev)
+    segment = walk.view.graph.segments.get(ref, frozenset())
+    if not walk.view.asks(ref):
+        note = f"{ref} is set to arp off: it asks for no MAC address, and its frames are for nobody"
+    elif not any(walk.view.mac(other) == hop.mac for other in segment if other != ref):
+        note = f"the neighbour entry says {hop.mac}, which no interface on this segment has"
+    else:
+        return None
+    fields = {"dev": hop.dev, "address": hop.address, "object": ids.interface(ref), "note": note}
+    return walk.verdict(Cause.NEIGHBOUR_SILENT, hop.namespace, **fields)
+
+
 def not_taken(walk: "Walk", tap: TappedFrame) -> Verdict:
     """A frame came in, and IP did not see it."""
+    wrong = _wrong_mac(walk)
+    if wrong is not None:
+        return wrong
     record, shown = walk.interface(tap.ns, tap.dev), _link(walk, tap.ns, tap.dev)
     mac = shown.mac if shown is not None else (record.mac if record is not None else None)
     note = "IP did not take it"
@@ -232,12 +312,24 @@ def not_switched(walk: "Walk", tap: TappedFrame, bridge: str, forwarded: Passage
     device = walk.interface(ns, bridge)
     if is_bridge(device) and device.vlan_filtering:
         return walk.verdict(Cause.VLAN_FILTERED, ns, dev=tap.dev, object=ids.Ref(ns, tap.dev).id, note=_vlans(walk, ns, tap))
-    for dev in (port, *others):
-        trouble = link_trouble(walk, ns, dev) if dev and dev != tap.dev else None
-        if trouble is not None:
-            return trouble
+    trouble = _wrong_mac(walk) or _beyond(walk, tap, port, others)
+    if trouble is not None:
+        return trouble
     note = f"the FDB has {tap.packet.dst_mac} at the port it came from" if port == tap.dev else "the bridge sent it out nowhere"
     return walk.verdict(Cause.UNKNOWN, ns, dev=bridge, object=ids.Ref(ns, bridge).id, note=note)
+
+
+def _beyond(walk: "Walk", tap: TappedFrame, port: str, others: list[str]) -> Verdict | None:
+    """What is wrong with the port for the frame (of a flooded one, with any other), or with rules on the bridge."""
+    ns = tap.ns
+    for dev in [port] if port and port != tap.dev else others:
+        trouble = link_trouble(walk, ns, dev) or too_long(walk, tap.packet, _ends(walk, ns, dev))
+        if trouble is not None:
+            return trouble
+    tables = [name for name in walk.evidence.foreign.get(ns, ()) if not name.startswith("arp ")]
+    if tables:
+        return walk.verdict(Cause.FOREIGN_RULES, ns, dev=tap.dev, object=ids.namespace(ns), note=", ".join(tables))
+    return None
 
 
 def _blocked_port(walk: "Walk", tap: TappedFrame, bridge: str, port: str, others: list[str]) -> str:

@@ -5,14 +5,16 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from topology.journey.hop import Leg
-from topology.journey.packet import ECHO_REQUESTS, Packet, answers_for, asks_for, is_neighbour
+from topology.journey.packet import ECHO_REQUESTS, REDIRECTS, Packet, answers_for, asks_for, is_neighbour
 from topology.journey.probe import Probe
 from topology.journey.sighting import (
     AnySighting,
     FdbLookup,
+    ForeignRules,
     Hook,
     HookPass,
     NeighbourLookup,
+    PortLookup,
     RouteLookup,
     RuleHit,
     SocketResult,
@@ -32,7 +34,7 @@ class Passage(NamedTuple):
     @property
     def packet(self) -> Packet | None:
         """As it came to the hook."""
-        first = self.entry or next(iter(self.lines), None)
+        first = self.entry or next(iter(self.lines), None) or self.exit
         return first.packet if first else None
 
     @property
@@ -51,13 +53,14 @@ class _Legs:
 
     def __init__(self, probe: Probe) -> None:
         self.probe = probe
-        self._datagrams: set[tuple[str, int, str, int]] = set()
+        self._datagrams: set[tuple[tuple[str, int], tuple[str, int]]] = set()
+        self._senders: set[tuple[str, int]] = set()
 
     def of(self, packet: Packet) -> Leg | None:
         """None: it is not the probe nor an answer to it."""
         if self.probe.protocol == "arp":
             return self._neighbour(packet)
-        if is_neighbour(packet):
+        if is_neighbour(packet) or (packet.protocol, packet.type) in REDIRECTS:
             return None
         if packet.error:
             return "reply"
@@ -73,11 +76,49 @@ class _Legs:
         return "reply" if answers_for(packet) == self.probe.address else None
 
     def _datagram(self, packet: Packet) -> Leg:
-        """A reply has the addresses of an earlier datagram swapped; each namespace sees the original first."""
-        if (packet.dst, packet.dport, packet.src, packet.sport) in self._datagrams:
+        """A reply goes to where an earlier datagram came from, though perhaps not from where that went. Each namespace sees the original
+        first."""
+        here, there = (packet.src, packet.sport), (packet.dst, packet.dport)
+        if (here, there) not in self._datagrams and there in self._senders and here not in self._senders:
             return "reply"
-        self._datagrams.add((packet.src, packet.sport, packet.dst, packet.dport))
+        self._datagrams.add((here, there))
+        self._senders.add(here)
         return "original"
+
+
+class _Open(NamedTuple):
+    """A packet that is in a hook: its buffer, its leg, and whether it is a copy."""
+
+    skb: int
+    leg: Leg
+    copy: bool
+
+
+class _Copies:
+    """Tells the copies that TEE makes from the packet itself. A copy is sent (through OUTPUT and POSTROUTING) while the rule that makes it
+    runs, so between two lines about the packet."""
+
+    def __init__(self) -> None:
+        self._open: dict[str, list[_Open]] = {}
+        self._known: set[tuple[str, int]] = set()
+
+    def is_copy(self, line: HookPass | RuleHit, leg: Leg) -> bool:
+        """Of lines in order. The legacy trace does not number packets: its line is about the one that came to a hook last."""
+        inside = self._open.setdefault(line.ns, [])
+        if isinstance(line, RuleHit):
+            found = next((o for o in reversed(inside) if o.leg == leg and line.skb in (0, o.skb)), None)
+            return found is not None and found.copy
+        if line.passed == "leave":
+            return self._left(inside, line)
+        copy = (line.ns, line.skb) in self._known or (line.hook == "output" and any(o.leg == leg for o in inside))
+        if copy:
+            self._known.add((line.ns, line.skb))
+        inside.append(_Open(line.skb, leg, copy))
+        return copy
+
+    def _left(self, inside: list[_Open], line: HookPass) -> bool:
+        number = next((i for i in reversed(range(len(inside))) if inside[i].skb == line.skb), None)
+        return inside.pop(number).copy if number is not None else (line.ns, line.skb) in self._known
 
 
 def _order(sighting: AnySighting) -> tuple[object, ...]:
@@ -97,8 +138,10 @@ class Evidence:
         self.neighbours: dict[tuple[str, str, str], NeighbourLookup] = {}
         self.fdb: dict[tuple[str, str], str] = {}
         self.socket_results: list[SocketResult] = []
+        self.ports: dict[str, bool] = {}
+        self.foreign: dict[str, tuple[str, ...]] = {}
         self.notes: list[TraceNote] = []
-        self._legs = _Legs(probe)
+        self._legs, self._copies = _Legs(probe), _Copies()
         for sighting in sorted(sightings, key=_order):
             _FILED[type(sighting)](self, sighting)
         for taps in (*self.taps.values(), self.neighbour_frames):
@@ -106,11 +149,16 @@ class Evidence:
         sent = next((t.at for t in self.taps["original"] if t.at is not None), None)
         self.start = sent if sent is not None else next((s.at for s in self.socket_results if s.at is not None), 0)
 
+    @property
+    def answered(self) -> bool:
+        """Whether the socket that sent the packet got the answer; also where nobody asked it (traffic of the lab's own)."""
+        return not self.socket_results or any(s.event == "answered" for s in self.socket_results)
+
     # ---- filing ------------------------------------------------------------------------------------------------------
 
     def _file_line(self, line: HookPass | RuleHit) -> None:
         leg = self._legs.of(line.packet)
-        if leg is not None:
+        if leg is not None and not self._copies.is_copy(line, leg):
             self.lines.setdefault((line.ns, leg), deque()).append(line)
 
     def _file_frame(self, tap: TappedFrame) -> None:
@@ -232,6 +280,8 @@ _FILED: dict[type[AnySighting], Callable[..., None]] = {
     NeighbourLookup: Evidence._file_neighbour,
     FdbLookup: Evidence._file_fdb,
     SocketResult: lambda evidence, found: evidence.socket_results.append(found),
+    PortLookup: lambda evidence, found: evidence.ports.update({found.ns: found.listens}),
+    ForeignRules: lambda evidence, found: evidence.foreign.update({found.ns: found.tables}),
     TraceNote: lambda evidence, found: evidence.notes.append(found),
 }
 """Where each kind of sighting is kept."""

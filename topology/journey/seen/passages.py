@@ -52,6 +52,7 @@ def rule_at(view: ForwardingView, line: RuleHit) -> RuleAt:
 
 def filtered(view: ForwardingView, leg: Leg, passage: Passage) -> Filtered:
     """What the chains of a hook did with the packet."""
+    passage = passage._replace(lines=tuple(_as_rule(view, line) for line in passage.lines))
     packet = passage.packet or Packet()
     hops: list[Hop] = []
     not_matched = _NotMatched(view)
@@ -68,6 +69,16 @@ def filtered(view: ForwardingView, leg: Leg, passage: Passage) -> Filtered:
         ns = passage.entry.ns if passage.entry is not None else ""
         hops.append(Hop(kind="chain", namespace=ns, leg=leg, object=ids.namespace(ns), packet=packet, hook=passage.hook, outcome="drop"))
     return Filtered(tuple(hops), packet, hops[-1])
+
+
+def _as_rule(view: ForwardingView, line: RuleHit) -> RuleHit:
+    """The legacy trace calls a rule without a match that accepts, drops or returns the end of its chain (get_chainname_rulenum() in
+    net/ipv4/netfilter/ip_tables.c); its number tells that it is a rule."""
+    if line.driver != "legacy" or line.type == "rule":
+        return line
+    chain = view.chain(line.ns, line.family, line.table, line.chain)
+    is_rule = chain is not None and 0 < line.rule_number <= len(chain.rules)
+    return msgspec.structs.replace(line, type="rule") if is_rule else line
 
 
 def _chain_hop(leg: Leg, passage: Passage, number: int, rule: RuleAt, passed: tuple[RuleAt, ...]) -> Hop:
@@ -105,6 +116,9 @@ def _inferred(line: RuleHit, rule: RuleAt, following: Sequence[RuleHit], came_ou
         return "stolen" if target is not None and target.name in _STOLEN else "drop"
     if line.type == "policy":
         return "accept"
+    target = parse(rule.text).target
+    if target is not None and target.name == "RETURN":
+        return "return"
     after = following[0] if following else None
     if after is None or after.table != line.table:
         return "accept"

@@ -1,6 +1,5 @@
 """Sightings → journey. Pure: the same sightings give the same journey, with or without a kernel."""
 
-import ipaddress
 from collections.abc import Iterable, Mapping
 
 import msgspec
@@ -9,7 +8,9 @@ from topology.journey.forwarding import ForwardingView
 from topology.journey.hop import Cause, Hop, Journey, Verdict
 from topology.journey.packet import ECHO_REQUESTS, Packet
 from topology.journey.probe import Probe, Protocol
+from topology.journey.seen.answers import with_answer
 from topology.journey.seen.evidence import Evidence
+from topology.journey.seen.refusals import no_way_back
 from topology.journey.seen.walk import Arrived, Walk
 from topology.journey.sighting import AnySighting, HookPass
 from topology.model import ids
@@ -37,7 +38,8 @@ def stitch(
         verdict = msgspec.structs.replace(verdict, cause=Cause.UNKNOWN)
     notes = tuple(dict.fromkeys(f"{note.ns}: {note.text}" for note in evidence.notes))
     took = max((h.at for h in hops if h.at is not None and h.leg == "reply"), default=0)
-    return Journey(probe=probe, hops=tuple(hops), verdict=verdict, took=took if verdict.delivered else 0, notes=notes)
+    journey = Journey(probe=probe, hops=tuple(hops), verdict=verdict, took=took if verdict.delivered else 0, notes=notes)
+    return with_answer(journey, evidence) if ended else journey
 
 
 def origin(sightings: Iterable[AnySighting]) -> Probe | None:
@@ -58,7 +60,7 @@ def _with_reply(view: ForwardingView, evidence: Evidence, probe: Probe, hops: li
     """The verdict on both legs; the reply's hops are added."""
     sent = _reply(evidence, original.ns if isinstance(original, Arrived) else original.namespace, probe)
     if sent is None:
-        return _no_answer(view, probe, hops, original)
+        return _no_answer(view, evidence, probe, hops, original)
     ns, packet = sent
     if isinstance(original, Verdict) and original.cause in _BY_RULE and ns == original.namespace:
         original = _rejected(hops, original)
@@ -69,7 +71,25 @@ def _with_reply(view: ForwardingView, evidence: Evidence, probe: Probe, hops: li
         return _nobody_listens(hops, ns, packet)
     if isinstance(reply, Verdict):
         return reply
+    if not evidence.answered:
+        return _not_taken(probe, hops, original, reply)
     return Verdict(cause=Cause.DELIVERED, namespace=original.ns, hop=len(hops) - 1, object=ids.namespace(original.ns))
+
+
+def _not_taken(probe: Probe, hops: list[Hop], original: Arrived, reply: Arrived) -> Verdict:
+    """The answer arrived, and the socket that sent the packet did not get it."""
+    came = next((h.dev for h in reversed(hops) if h.leg == "reply" and h.kind == "in"), "")
+    note = ""
+    if reply.ns != probe.namespace:
+        note = f"{reply.ns} has {reply.packet.dst} too, and took the answer"
+    elif probe.dev and came not in (probe.dev, "lo"):
+        note = f"the answer came in at {came}, and the socket that waits for it is bound to {probe.dev}"
+    elif reply.packet.src != probe.address:
+        note = f"the answer came from {reply.packet.src}, and the socket waits for one from {probe.address}"
+    end = Verdict(cause=Cause.ANSWER_NOT_TAKEN, leg="reply", namespace=reply.ns, hop=len(hops) - 1, dev=came, note=note)
+    if note or probe.protocol != "udp":
+        return msgspec.structs.replace(end, object=ids.namespace(reply.ns))
+    return msgspec.structs.replace(end, cause=Cause.DELIVERED, leg="original", namespace=original.ns)
 
 
 def _nobody_listens(hops: list[Hop], ns: str, packet: Packet) -> Verdict:
@@ -87,14 +107,17 @@ def _reply(evidence: Evidence, ns: str, probe: Probe) -> tuple[str, Packet] | No
     return next((one for one in found if one[0] == ns), None) or next(iter(found), None)
 
 
-def _no_answer(view: ForwardingView, probe: Probe, hops: list[Hop], original: Arrived | Verdict) -> Verdict:
+def _no_answer(view: ForwardingView, evidence: Evidence, probe: Probe, hops: list[Hop], original: Arrived | Verdict) -> Verdict:
     if isinstance(original, Verdict):
         return original
     end = Verdict(cause=Cause.NO_ANSWER, namespace=original.ns, hop=len(hops) - 1, object=ids.namespace(original.ns))
     if probe.protocol == "udp":
-        return msgspec.structs.replace(end, cause=Cause.DELIVERED)
-    if view.best(original.ns, ipaddress.ip_address(original.packet.src)) is None:
-        return msgspec.structs.replace(end, cause=Cause.NO_ROUTE, leg="reply", address=original.packet.src)
+        closed = evidence.ports.get(original.ns) is False and not any(s.event == "answered" for s in evidence.socket_results)
+        note = str(original.packet.dport) if closed else ""
+        return msgspec.structs.replace(end, cause=Cause.NOBODY_LISTENS if closed else Cause.DELIVERED, note=note)
+    back = no_way_back(view, original.ns, original.packet)
+    if back is not None:
+        return msgspec.structs.replace(end, leg="reply", **back)
     return msgspec.structs.replace(end, note=view.ignores_echo(original.ns, probe.family) if probe.protocol == "icmp" else "")
 
 

@@ -233,7 +233,7 @@ class Walk:
         prerouted = None if from_self else self._bridged(ns, bridge, "prerouting")
         if isinstance(prerouted, Verdict):
             return prerouted
-        outs = [out for out in self._at_ports(ns, bridge, "out", tap.at or 0) if out.packet.dst_mac == tap.packet.dst_mac]
+        outs = [out for out in self._at_ports(ns, bridge, "out", tap.at or 0) if _is_same_frame(tap, out, prerouted)]
         up = None if from_self else next(self.evidence.frames(self.leg, ns, "in", tap.at or 0, bridge), None)
         if not outs and up is None:
             return causes.not_switched(self, tap, bridge, self._bridged(ns, bridge, "forward"))
@@ -347,6 +347,12 @@ class Walk:
             return tap.ns == self.probe.namespace
         first = next((t for t in self.evidence.taps["reply"] if t.direction == "out"), None)
         return first is not None and (first.ns, first.dev) == (tap.ns, tap.dev)
+
+
+def _is_same_frame(tap: TappedFrame, out: TappedFrame, prerouted: Passage | None) -> bool:
+    """Whether a bridge sent this frame on. A rule of PREROUTING that changes its destination makes br_netfilter give it another MAC."""
+    changed = prerouted is not None and prerouted.exit is not None and prerouted.exit.packet.dst != tap.packet.dst
+    return changed or out.packet.dst_mac == tap.packet.dst_mac
 
 
 def _is_group(mac: str) -> bool:

@@ -18,6 +18,7 @@ import { ViewControls } from './chrome/ViewControls'
 import { CanvasDialogs } from './dialogs/CanvasDialogs'
 import { Dots } from './drawing/Dots'
 import { OverviewLayer } from './drawing/OverviewLayer'
+import { AboveCards, AboveOverview } from './flow/AboveOverview'
 import { Flow } from './flow/Flow'
 import type { FlowView } from './flow/port'
 import { useCanvasView } from './flow/useCanvasView'
@@ -122,7 +123,11 @@ export function Canvas() {
             onView={onView}
             marquee={marquee}
             fixed={fixed}
-            above={<JourneyLayer board={board} />}
+            above={
+              <AboveCards board={board}>
+                <JourneyLayer board={board} />
+              </AboveCards>
+            }
             aboveCards={GUIDES}
             label={t.network}
             {...events}
@@ -130,6 +135,9 @@ export function Canvas() {
             {DOTS}
             <WheelPan area={area} />
             <OverviewLayer board={board} events={events} />
+            <AboveOverview board={board}>
+              <JourneyLayer board={board} />
+            </AboveOverview>
             <Overlays board={board} />
             {CONTROLS}
           </Flow>

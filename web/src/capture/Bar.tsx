@@ -95,7 +95,7 @@ function DisplayFilter({ model }: { model: CaptureModel }) {
       />
       {error && (
         <div id="capture-filter-error" role="alert" className={styles.wrong}>
-          {t.wrong(error.message)}
+          {t.wrong(t.filterWrong(error))}
           <code aria-hidden="true">
             {source.slice(0, error.at)}
             <mark>{source.slice(error.at).split(/\s/)[0] || ' '}</mark>

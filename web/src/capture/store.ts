@@ -1,7 +1,8 @@
 import { type Dissection, dissect, type Origin } from './dissect'
-import { type Filter, FilterError, parseFilter } from './filter'
+import { type Filter, FilterError, parseFilter, type Wrong } from './filter'
 import { type Captured, unpackFrames } from './frames'
 import { Origins } from './origins'
+import { dissectWhole, Reassembly } from './reassembly'
 import { type Conversation, follow } from './stream'
 
 /** A line of the list. `time` is in seconds since the first frame of the capture. */
@@ -28,7 +29,7 @@ export interface Detail {
 export interface Counts {
   kept: number
   shown: number
-  error: { message: string; at: number } | null
+  error: { wrong: Wrong; word: string; field: string; at: number } | null
 }
 
 /** The frames of one capture, and which of them are shown. Runs in the worker. */
@@ -37,6 +38,9 @@ export class FrameStore {
   /** Of each of `frames`; null: no TCP. */
   private origins: (Origin | null)[] = []
   private begun = new Origins()
+  private parts = new Reassembly()
+  /** Number of the frame that completed a packet → the whole packet, as a frame. */
+  private readonly whole = new Map<number, Uint8Array>()
   /** The number of `frames[0]`. */
   private first = 1
   private begin: bigint | null = null
@@ -56,6 +60,8 @@ export class FrameStore {
     this.frames = []
     this.origins = []
     this.begun = new Origins()
+    this.parts = new Reassembly()
+    this.whole.clear()
     this.shown = []
   }
 
@@ -69,9 +75,9 @@ export class FrameStore {
     for (const frame of fresh) {
       this.begin ??= frame.time
       this.frames.push(frame)
-      const found = dissect(frame.data)
-      this.origins.push(found.flow?.key.startsWith('tcp') ? this.begun.take(found.flow) : null)
       const number = this.first + this.frames.length - 1
+      const found = this.dissected(number, frame)
+      this.origins.push(found.flow?.key.startsWith('tcp') ? this.begun.take(found.flow) : null)
       if (this.passes(number, found)) this.shown.push(number)
     }
     const gone = Math.min(oldest - this.first, this.frames.length)
@@ -79,7 +85,26 @@ export class FrameStore {
     if (gone > 1024 || gone === this.frames.length) this.forget(gone)
   }
 
+  /** A new frame; with it a packet that came in fragments may be complete. */
+  private dissected(number: number, frame: Captured): Dissection {
+    const found = dissect(frame.data)
+    const packet = found.fragment && this.parts.take(frame.data, found.fragment, found.end)
+    if (!packet) return found
+    this.whole.set(number, packet)
+    return dissectWhole(frame.data, packet)
+  }
+
+  private dissectAgain(number: number): Dissection {
+    const [{ data }, packet, origin] = [
+      this.at(number).frame,
+      this.whole.get(number),
+      this.origins[number - this.first],
+    ]
+    return packet ? dissectWhole(data, packet, origin) : dissect(data, origin)
+  }
+
   private forget(gone: number): void {
+    for (const number of this.whole.keys()) if (number < this.first + gone) this.whole.delete(number)
     this.frames = this.frames.slice(gone)
     this.origins = this.origins.slice(gone)
     this.first += gone
@@ -94,7 +119,7 @@ export class FrameStore {
       this.error = null
     } catch (error) {
       if (!(error instanceof FilterError)) throw error
-      this.error = { message: error.message, at: error.at }
+      this.error = { wrong: error.wrong, word: error.word, field: error.field, at: error.at }
       return
     }
     this.shown = this.frames.map((_, i) => this.first + i).filter((n) => this.passes(n))
@@ -113,12 +138,12 @@ export class FrameStore {
     const frame = this.frames[number - this.first]
     if (!frame) return null
     const wall = { ms: Number(frame.time / 1_000_000n), ns: Number(frame.time % 1_000_000n) }
-    return { row: this.row(number), wall, layers: dissect(frame.data).layers, bytes: frame.data }
+    return { row: this.row(number), wall, layers: this.dissectAgain(number).layers, bytes: frame.data }
   }
 
   follow(number: number): Conversation | null {
     return follow(
-      this.frames.map((f) => f.data),
+      this.frames.map((f, i) => this.whole.get(this.first + i) ?? f.data),
       number - this.first,
     )
   }
@@ -131,14 +156,14 @@ export class FrameStore {
 
   private passes(number: number, found?: Dissection): boolean {
     const { frame, time } = this.at(number)
-    const { layers } = found ?? dissect(frame.data)
+    const { layers } = found ?? this.dissectAgain(number)
     const name = this.interfaces[frame.interface] ?? ''
-    return this.filter({ layers, number, length: frame.length, interface: name, time })
+    return this.filter({ layers, number, length: frame.length, captured: frame.data.length, interface: name, time })
   }
 
   private row(number: number): Row {
     const { frame, time } = this.at(number)
-    const { source, destination, protocol, info } = dissect(frame.data, this.origins[number - this.first])
+    const { source, destination, protocol, info } = this.dissectAgain(number)
     const name = this.interfaces[frame.interface] ?? ''
     return { number, time, source, destination, protocol, length: frame.length, info, interface: name }
   }

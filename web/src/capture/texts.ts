@@ -1,4 +1,7 @@
 import { catalogue, count } from '@/i18n'
+import type { Counts } from './store'
+
+type FilterProblem = NonNullable<Counts['error']>
 
 export const useCaptureTexts = catalogue(
   {
@@ -16,6 +19,17 @@ export const useCaptureTexts = catalogue(
     displayFilter: 'Display filter',
     displayHint: 'tcp.port == 80 && !arp',
     wrong: (words: string) => `Display filter: ${words}`,
+    filterWrong: ({ wrong, word, field }: FilterProblem) =>
+      ({
+        missing: `${{ subject: 'a protocol or a field', value: 'a value' }[word] ?? word} is missing`,
+        unexpected: `${word} is not expected here`,
+        unknown: `${word} is no field or protocol that can be filtered by here; Wireshark may know it: download the capture`,
+        reassembled: `HTTP and TLS messages may span several frames, which only Wireshark puts together; filter by tcp.port here, or download the capture`,
+        operator: `${word} cannot be used with this field here`,
+        value: `${word || 'this'} is no value of ${field}`,
+        pattern: 'this regular expression may mean something else in Wireshark',
+        backslash: 'no backslash in quotes here: versions of Wireshark differ in what it means',
+      })[wrong],
     frames: (shown: string, all: string) => (shown === all ? `${all} frames` : `${shown} of ${all} frames`),
     forgotten: (n: string) => `${n} older frames discarded`,
     dropped: (n: number) => `${count(n, 'frame')} dropped by the kernel`,
@@ -65,6 +79,18 @@ export const useCaptureTexts = catalogue(
     displayFilter: '顯示過濾器',
     displayHint: 'tcp.port == 80 && !arp',
     wrong: (words) => `顯示過濾器：${words}`,
+    filterWrong: ({ wrong, word, field }) =>
+      ({
+        missing: `缺少${{ subject: '協定或欄位', value: '值' }[word] ?? ` ${word}`}`,
+        unexpected: `此處不應出現 ${word}`,
+        unknown: `這裡無法以 ${word} 過濾；Wireshark 或許可以：請下載擷取結果`,
+        reassembled:
+          'HTTP 與 TLS 訊息可能跨越多個訊框，只有 Wireshark 會將其重組；請在此以連接埠（tcp.port）過濾，或下載擷取結果',
+        operator: `此處的這個欄位不能使用 ${word}`,
+        value: `${word || '這'} 不是 ${field} 可用的值`,
+        pattern: '此正規表示式在 Wireshark 中的意義可能不同',
+        backslash: '引號中不可使用反斜線：其意義依 Wireshark 的版本而異',
+      })[wrong],
     frames: (shown, all) => (shown === all ? `${all} 個訊框` : `${all} 個訊框中的 ${shown} 個`),
     forgotten: (n) => `已捨棄 ${n} 個較舊的訊框`,
     dropped: (n) => `核心丟棄了 ${n} 個訊框`,

@@ -154,7 +154,7 @@ function Sentence({ rule, chain }: { rule: string; chain: ChainView }) {
   const custom = panel.tables.get(`${chain.family}/${chain.table}`)?.custom ?? []
   return (
     <span className={styles.sentence}>
-      {sentence(rule, texts, names, (name) => custom.some((c) => c.name === name))}
+      {sentence(rule, texts, names, (name) => custom.some((c) => c.name === name), chain.builtIn)}
     </span>
   )
 }

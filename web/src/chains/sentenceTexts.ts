@@ -43,7 +43,7 @@ export const useSentenceTexts = catalogue(
     all: (noun: string) => `all ${noun}`,
     those: (noun: string, conditions: readonly string[]) => [noun || 'packets', ...conditions].join(' '),
     pings: 'pings',
-    notProtocol: (name: string) => `everything but ${name}`,
+    notProtocol: (name: string) => `packets other than ${name}`,
     not: (condition: string) => `not ${condition}`,
     from: (who: string) => `from ${who}`,
     to: (who: string) => `to ${who}`,
@@ -66,6 +66,7 @@ export const useSentenceTexts = catalogue(
       return `at most ${amount} per ${PER_EN[per] ?? per}${burst ? ` (burst ${burst})` : ''}`
     },
     marked: (value: string) => `marked ${value}`,
+    ofMarkedConnection: (value: string) => `of connections marked ${value}`,
     fromMac: (mac: string) => `from MAC ${mac}`,
     icmpType: (type: string) => `of type ${type}`,
     fragments: 'that are second or later fragments',
@@ -78,6 +79,7 @@ export const useSentenceTexts = catalogue(
     drop: (what: string) => `drop ${what}`,
     reject: (what: string, answer: string) => `reject ${what}${answer ? `, answering ${answer}` : ''}`,
     back: (what: string) => `return ${what} to the calling chain`,
+    toPolicy: (what: string) => `leave ${what} to the policy of this chain`,
     log: (what: string, prefix: string) => `log ${what}${prefix ? ` as “${prefix.trim()}”` : ''}`,
     masquerade: (what: string, ports: string) =>
       `change the source of ${what} to the address of the outgoing interface${ports ? `, ports ${ports}` : ''}`,
@@ -85,6 +87,11 @@ export const useSentenceTexts = catalogue(
     dnat: (what: string, to: string) => `change the destination of ${what} to ${to}`,
     redirect: (what: string, port: string) => `redirect ${what} to this host${port ? `, port ${port}` : ''}`,
     mark: (what: string, value: string) => `mark ${what} with ${value}`,
+    markBits: (what: string, value: string, mask: string) =>
+      `in the mark of ${what}, clear the bits ${mask}, then flip the bits ${value}`,
+    connMark: (what: string, value: string) => `mark the connection of ${what} with ${value}`,
+    connMarkBits: (what: string, value: string, mask: string) =>
+      `in the mark of the connection of ${what}, clear the bits ${mask}, then flip the bits ${value}`,
     saveMark: (what: string) => `save the mark of ${what} to their connection`,
     restoreMark: (what: string) => `restore the mark of ${what} from their connection`,
     ttl: (what: string, how: 'set' | 'dec' | 'inc', by: string) =>
@@ -93,7 +100,13 @@ export const useSentenceTexts = catalogue(
         dec: `lower the TTL of ${what} by ${by}`,
         inc: `raise the TTL of ${what} by ${by}`,
       })[how],
-    notrack: (what: string) => `do not track ${what}`,
+    hopLimit: (what: string, how: 'set' | 'dec' | 'inc', by: string) =>
+      ({
+        set: `set the hop limit of ${what} to ${by}`,
+        dec: `lower the hop limit of ${what} by ${by}`,
+        inc: `raise the hop limit of ${what} by ${by}`,
+      })[how],
+    notrack: (what: string) => `leave ${what} untracked`,
     trace: (what: string) => `trace ${what}`,
     clamp: (what: string) => `clamp the MSS of ${what} to the path MTU`,
     tee: (what: string, to: string) => `copy ${what} to ${to}`,
@@ -103,10 +116,10 @@ export const useSentenceTexts = catalogue(
   },
   {
     everything: '所有封包',
-    all: (noun) => `所有 ${noun} 封包`,
+    all: (noun) => `所有${noun.startsWith('非') ? '' : ' '}${noun} 封包`,
     those: (noun, conditions) => `${listed(conditions)}的${noun ? ` ${noun} ` : ''}封包`,
     pings: 'ping',
-    notProtocol: (name) => `${name} 以外`,
+    notProtocol: (name) => `非 ${name}`,
     not: (condition) => `非${condition}`,
     from: (who) => `來自 ${who} `,
     to: (who) => `送往 ${who} `,
@@ -131,6 +144,7 @@ export const useSentenceTexts = catalogue(
       return `每${PER_ZH[per] ?? per}至多 ${amount} 個${burst ? `（突發量 ${burst} 個）` : ''}`
     },
     marked: (value) => `標記為 ${value} `,
+    ofMarkedConnection: (value) => `屬於標記為 ${value} 的連線`,
     fromMac: (mac) => `來自 MAC ${mac} `,
     icmpType: (type) => `類型為 ${type} `,
     fragments: '為後續分片',
@@ -143,17 +157,27 @@ export const useSentenceTexts = catalogue(
     drop: (what) => `丟棄${what}`,
     reject: (what, answer) => `拒絕${what}${answer ? `，並回應 ${answer}` : ''}`,
     back: (what) => `讓${what}返回呼叫它的鏈`,
+    toPolicy: (what) => `${what}改由此鏈的政策決定`,
     log: (what, prefix) => `記錄${what}${prefix ? `，標為「${prefix.trim()}」` : ''}`,
     masquerade: (what, ports) => `將${what}的來源改為送出介面的位址${ports ? `，連接埠 ${ports}` : ''}`,
     snat: (what, to) => `將${what}的來源改為 ${to}`,
     dnat: (what, to) => `將${what}的目的改為 ${to}`,
     redirect: (what, port) => `將${what}轉向本機${port ? `的連接埠 ${port}` : ''}`,
     mark: (what, value) => `將${what}標記為 ${value}`,
+    markBits: (what, value, mask) => `將${what}的標記先清除位元 ${mask}，再反轉位元 ${value}`,
+    connMark: (what, value) => `將${what}所屬的連線標記為 ${value}`,
+    connMarkBits: (what, value, mask) => `將${what}所屬連線的標記先清除位元 ${mask}，再反轉位元 ${value}`,
     saveMark: (what) => `把${what}的標記存到其連線`,
     restoreMark: (what) => `以連線的標記還原${what}的標記`,
     ttl: (what, how, by) =>
       ({ set: `將${what}的 TTL 設為 ${by}`, dec: `將${what}的 TTL 減 ${by}`, inc: `將${what}的 TTL 加 ${by}` })[how],
-    notrack: (what) => `不追蹤${what}`,
+    hopLimit: (what, how, by) =>
+      ({
+        set: `將${what}的躍點上限設為 ${by}`,
+        dec: `將${what}的躍點上限減 ${by}`,
+        inc: `將${what}的躍點上限加 ${by}`,
+      })[how],
+    notrack: (what) => `讓${what}不受連線追蹤`,
     trace: (what) => `追蹤（TRACE）${what}`,
     clamp: (what) => `依路徑 MTU 限制${what}的 MSS`,
     tee: (what, to) => `複製${what}到 ${to}`,

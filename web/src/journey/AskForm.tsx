@@ -1,30 +1,37 @@
 import { type FormEvent, useState } from 'react'
 import { Needs, useEditor } from '@/editor'
-import { Button, Field, Input, Select, Switch, usePart } from '@/ui'
+import { PROBE_KINDS, type ProbeKind, type ProbeNumber, type ProbeText } from '@/protocol'
+import { Button, Field, Input, Select, usePart } from '@/ui'
+import { askOf, type Form, isReady, optionsOf, timingOf } from './form'
 import styles from './Journey.module.css'
-import { askOf, type Form } from './model'
+import { MoreOptions, NumberField } from './MoreOptions'
+import { useProbeTexts } from './probeTexts'
 import { useJourneyTexts } from './texts'
 import type { Tracing } from './useTracing'
+
+/** Options that stand beside the kind of the probe; the others are under "more". */
+const FIRST: readonly (ProbeNumber | ProbeText)[] = ['port', 'name']
 
 /** What is sent, and from where to where. */
 export function AskForm({ tracing, form, onForm }: { tracing: Tracing; form: Form; onForm: (form: Form) => void }) {
   const editor = useEditor()
   const t = useJourneyTexts()
+  const p = useProbeTexts()
   const scene = usePart(editor.lab.scene, (s) => s)
   const [more, setMore] = useState(false)
   const set = (change: Partial<Form>): void => onForm({ ...form, ...change })
-  const ready = form.source !== '' && form.target.trim() !== ''
+  const ready = isReady(form)
   const submit = (event: FormEvent): void => {
     event.preventDefault()
-    if (ready) void tracing.trace(askOf(form), Math.max(1, Number(form.count) || 1))
+    if (ready) void tracing.trace(askOf(form), timingOf(form))
   }
   const names = [...scene.namespaces.keys()]
-  const ports = form.protocol === 'udp' || form.protocol === 'tcp'
+  const first = optionsOf(form.kind).filter((o) => o.type !== 'switch' && FIRST.includes(o.name))
   return (
-    <form className={styles.form} onSubmit={submit} aria-label={t.form}>
+    <form className={styles.form} onSubmit={submit} aria-label={t.form} noValidate>
       <Field label={t.source}>
         {(ids) => (
-          <Select {...ids} value={form.source} onChange={(e) => set({ source: e.target.value })}>
+          <Select {...ids} value={form.source} onChange={(e) => set({ source: e.target.value, through: '' })}>
             {names.map((name) => (
               <option key={name}>{name}</option>
             ))}
@@ -50,38 +57,26 @@ export function AskForm({ tracing, form, onForm }: { tracing: Tracing; form: For
       </datalist>
       <Field label={t.protocol}>
         {(ids) => (
-          <Select
-            {...ids}
-            value={form.protocol}
-            onChange={(e) => set({ protocol: e.target.value as Form['protocol'] })}
-          >
-            {(['icmp', 'tcp', 'udp', 'arp'] as const).map((p) => (
-              <option key={p} value={p}>
-                {t[p]}
+          <Select {...ids} value={form.kind} onChange={(e) => set({ kind: e.target.value as ProbeKind })}>
+            {PROBE_KINDS.map((kind) => (
+              <option key={kind} value={kind}>
+                {p.kind(kind)}
               </option>
             ))}
           </Select>
         )}
       </Field>
-      {ports && (
-        <Field label={t.port}>
-          {(ids) => (
-            <Input
-              {...ids}
-              type="number"
-              min={1}
-              max={65535}
-              placeholder={form.protocol === 'tcp' ? '80' : '33434'}
-              value={form.port}
-              onChange={(e) => set({ port: e.target.value })}
-            />
-          )}
-        </Field>
+      {first.map((option) =>
+        option.type === 'number' ? (
+          <NumberField key={option.name} name={option.name} form={form} set={set} />
+        ) : (
+          <NameField key={option.name} form={form} set={set} />
+        ),
       )}
       <button type="button" className={styles.more} aria-expanded={more} onClick={() => setMore(!more)}>
         {t.more}
       </button>
-      {more && <More form={form} set={set} />}
+      {more && <MoreOptions form={form} set={set} hidden={FIRST} />}
       <div className={styles.buttons}>
         {tracing.busy === 'trace' ? (
           <Button onClick={tracing.stop}>{t.tracing}</Button>
@@ -104,32 +99,21 @@ export function AskForm({ tracing, form, onForm }: { tracing: Tracing; form: For
   )
 }
 
-function More({ form, set }: { form: Form; set: (change: Partial<Form>) => void }) {
-  const t = useJourneyTexts()
-  const number = (label: string, key: 'size' | 'ttl' | 'count', max: number, hint: string) => (
-    <Field label={label}>
+/** What a request asks for. */
+function NameField({ form, set }: { form: Form; set: (change: Partial<Form>) => void }) {
+  const p = useProbeTexts()
+  const dns = form.kind === 'dns'
+  return (
+    <Field label={dns ? p.domain : p.path}>
       {(ids) => (
         <Input
+          mono
           {...ids}
-          type="number"
-          min={key === 'size' ? 0 : 1}
-          max={max}
-          placeholder={hint}
-          value={form[key]}
-          onChange={(e) => set({ [key]: e.target.value })}
+          placeholder={dns ? 'www.example.com' : '/'}
+          value={form.texts.name ?? ''}
+          onChange={(e) => set({ texts: { ...form.texts, name: e.target.value } })}
         />
       )}
     </Field>
-  )
-  return (
-    <>
-      <div className={styles.numbers}>
-        {number(t.size, 'size', 65507, '56')}
-        {number(t.ttl, 'ttl', 255, '64')}
-        {number(t.count, 'count', 20, '1')}
-      </div>
-      <Switch label={t.ipv6} checked={form.ipv6} onChange={(ipv6) => set({ ipv6 })} />
-      <Switch label={t.dontFragment} checked={form.dontFragment} onChange={(dontFragment) => set({ dontFragment })} />
-    </>
   )
 }

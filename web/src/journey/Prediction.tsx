@@ -1,13 +1,21 @@
 import { useEditor } from '@/editor'
-import type { Journey } from '@/protocol'
+import type { Ask, Journey, Remedy } from '@/protocol'
 import { Button } from '@/ui'
+import { Remedies } from './Remedies'
 import { remedyWords } from './remedies'
 import { useRemedyTexts } from './remedyTexts'
 import { useJourneyTexts } from './texts'
 import { assumptionWords, verdictWords } from './words'
 
+interface Props {
+  journey: Journey
+  remedies: readonly Remedy[]
+  /** Send it again, otherwise if there is an argument. */
+  again: (ask: Ask | null) => void
+}
+
 /** What is predicted of a packet, in the words of a trace: the cause and the place, what may help, and what was taken for granted. */
-export default function Prediction({ journey }: { journey: Journey }) {
+export default function Prediction({ journey, remedies, again }: Props) {
   const editor = useEditor()
   const t = useJourneyTexts()
   const help = useRemedyTexts()
@@ -30,6 +38,7 @@ export default function Prediction({ journey }: { journey: Journey }) {
         </Button>
       )}
       <p>{remedyWords(help, verdict)}</p>
+      <Remedies remedies={remedies} busy={false} again={again} />
       {assumptions.map((text) => (
         <p key={text}>{t.labelled(t.assumptions, assumptionWords(t, text))}</p>
       ))}

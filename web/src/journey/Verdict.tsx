@@ -1,14 +1,16 @@
 import { CircleCheck, CircleX, LoaderCircle } from 'lucide-react'
 import { useState } from 'react'
-import { Needs, useEditor } from '@/editor'
-import type { Ask, Journey, RuleAt } from '@/protocol'
+import { useEditor } from '@/editor'
+import type { Journey, RuleAt } from '@/protocol'
 import { Button } from '@/ui'
+import { askAgain } from './form'
 import { timeWords } from './format'
 import styles from './Journey.module.css'
 import type { TraceResult } from './model'
+import { Remedies } from './Remedies'
 import { useJourneyTexts } from './texts'
 import type { Tracing } from './useTracing'
-import { placeOfRule, verdictWords } from './words'
+import { verdictWords } from './words'
 
 /** The verdict, and what can be done about it. */
 export function Verdict({ traced, tracing }: { traced: TraceResult; tracing: Tracing }) {
@@ -28,6 +30,7 @@ export function Verdict({ traced, tracing }: { traced: TraceResult; tracing: Tra
           {verdictWords(t, verdict)}
         </strong>
         {rule?.text && <code>{rule.text}</code>}
+        {journey.answer && <span className={styles.quiet}>{t.answered(journey.answer)}</span>}
         {(journey.took ?? 0) > 0 && <span className={styles.quiet}>{t.took(timeWords(t, journey.took ?? 0))}</span>}
         <Compared traced={traced} />
       </div>
@@ -37,7 +40,12 @@ export function Verdict({ traced, tracing }: { traced: TraceResult; tracing: Tra
         </Button>
       )}
       {rule && !rule.text && <span className={styles.quiet}>{t.foreign(rule.table)}</span>}
-      {rule?.text && !journey.predicted && <WhatIf journey={journey} rule={rule} tracing={tracing} />}
+      {rule?.text && !journey.predicted && <WhatIf journey={journey} rule={rule} />}
+      <Remedies
+        remedies={traced.remedies}
+        busy={tracing.busy !== null}
+        again={(ask) => void tracing.trace(ask ?? askAgain(journey.probe))}
+      />
     </section>
   )
 }
@@ -53,12 +61,12 @@ function Compared({ traced }: { traced: TraceResult }) {
   )
 }
 
-/** The evaluator's answer without this rule; and, if wanted, the rule really removed (which undo takes back) and the packet sent again. */
-function WhatIf({ journey, rule, tracing }: { journey: Journey; rule: RuleAt; tracing: Tracing }) {
+/** The evaluator's answer without this rule. */
+function WhatIf({ journey, rule }: { journey: Journey; rule: RuleAt }) {
   const editor = useEditor()
   const t = useJourneyTexts()
   const [answer, setAnswer] = useState<string | null>(null)
-  const ask = askAgain(journey)
+  const ask = askAgain(journey.probe)
   const lab = editor.session.current.get() ?? ''
   const tryWithout = async (): Promise<void> => {
     const asked = { type: 'predict' as const, lab, ask, without: [rule] }
@@ -69,13 +77,6 @@ function WhatIf({ journey, rule, tracing }: { journey: Journey; rule: RuleAt; tr
       editor.fail(error)
     }
   }
-  const removeRule = async (): Promise<void> => {
-    const { namespace, family, chain, number = 0, text = '' } = rule
-    const table = rule.table as 'filter'
-    const command = { do: 'remove-rules' as const, namespace, family, table, chain, rules: [{ at: number, was: text }] }
-    const done = await editor.edit([command], t.removedRule(placeOfRule(rule), number))
-    if (done) await tracing.trace(ask, 1)
-  }
   return (
     <div className={styles.whatIf}>
       {answer === null ? (
@@ -85,18 +86,6 @@ function WhatIf({ journey, rule, tracing }: { journey: Journey; rule: RuleAt; tr
       ) : (
         <p role="status">{t.without(answer)}</p>
       )}
-      <Needs>
-        <Button size="s" disabled={tracing.busy !== null} onClick={() => void removeRule()}>
-          {t.removeRule}
-        </Button>
-      </Needs>
     </div>
   )
-}
-
-/** The same packet once more. */
-function askAgain({ probe }: Journey): Ask {
-  const { source, target, protocol, ipv6, port, source_port, size, ttl, dont_fragment, mark } = probe
-  const all = { source, target, protocol, ipv6, port, source_port, size, ttl, dont_fragment, mark }
-  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as Ask
 }

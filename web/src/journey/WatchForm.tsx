@@ -2,12 +2,14 @@ import { useState } from 'react'
 import { Needs } from '@/editor'
 import { Button, Field, Input, Select } from '@/ui'
 import styles from './Journey.module.css'
+import { useProbeTexts } from './probeTexts'
 import { useJourneyTexts } from './texts'
 import type { Tracing, WatchFilter } from './useTracing'
 
 /** Journeys of the lab's own traffic. */
 export function WatchForm({ tracing }: { tracing: Tracing }) {
   const t = useJourneyTexts()
+  const p = useProbeTexts()
   const [filter, setFilter] = useState<WatchFilter>({ host: '', port: '', protocol: '' })
   const watching = tracing.busy === 'watch'
   return (
@@ -47,7 +49,7 @@ export function WatchForm({ tracing }: { tracing: Tracing }) {
           </Select>
         )}
       </Field>
-      <Field label={t.port}>
+      <Field label={p.number('port')}>
         {(ids) => (
           <Input
             {...ids}
@@ -59,6 +61,11 @@ export function WatchForm({ tracing }: { tracing: Tracing }) {
           />
         )}
       </Field>
+      {tracing.sampled && (
+        <p className={styles.hint} role="status">
+          {t.watched(tracing.sampled.traced, tracing.sampled.traced + tracing.sampled.skipped)}
+        </p>
+      )}
       <div className={styles.buttons}>
         {watching ? (
           <Button onClick={tracing.stop}>{t.stopWatching}</Button>

@@ -37,7 +37,7 @@ export function fromSaved(text: string): Omit<TraceResult, 'key'> {
   }
   const now = version === 1 ? legsOf1 : (one: Journey): Journey => one
   const predicted = value?.predicted ? now(value.predicted) : null
-  return { journey: now(journey), predicted, differences: value?.differences ?? [], ended: true }
+  return { journey: now(journey), predicted, differences: value?.differences ?? [], ended: true, remedies: [] }
 }
 
 /** A journey of version 1, with the legs as they are called now. */

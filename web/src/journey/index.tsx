@@ -2,14 +2,15 @@ import { Waypoints } from 'lucide-react'
 import { useEffect, useMemo, useState } from 'react'
 import { type DockPanel, useEditor } from '@/editor'
 import { HOST, type Hop } from '@/protocol'
-import { Empty, IconButton, Segments, Select } from '@/ui'
+import { Empty, IconButton, Segments, Select, useValue } from '@/ui'
 import { AskForm } from './AskForm'
 import { DiagramView } from './DiagramView'
 import { fromFragment } from './file'
+import { emptyForm, type Form, formOf } from './form'
 import { HopDetails } from './HopDetails'
 import { HopList } from './HopList'
 import styles from './Journey.module.css'
-import { emptyForm, type Form, missingOf, type TraceResult } from './model'
+import { missingOf, type TraceResult } from './model'
 import { SaveMenu } from './SaveMenu'
 import { Timeline } from './Timeline'
 import { useJourneyTexts } from './texts'
@@ -30,6 +31,7 @@ export default function JourneyPanel({ panel }: { panel: Panel }) {
     setForm((now) => ({ ...now, source: panel.source ?? now.source, target: panel.target ?? now.target }))
   }, [panel.source, panel.target])
   useShared(tracing, panel.shared)
+  useAsked(tracing, setForm)
   return (
     <div className={styles.panel}>
       <Left tracing={tracing} form={form} onForm={setForm} />
@@ -46,6 +48,19 @@ function useShared(tracing: Tracing, fragment: string | undefined): void {
   useEffect(() => {
     if (fragment) fromFragment(fragment).then(tracing.add, () => editor.say('error', t.notAJourney))
   }, [fragment])
+}
+
+/** A packet that is to be traced at once, as the dialog of ping wants it. */
+function useAsked(tracing: Tracing, onForm: (form: Form) => void): void {
+  const editor = useEditor()
+  const ask = useValue(editor.asked)
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once for each packet
+  useEffect(() => {
+    if (!ask || tracing.busy) return
+    editor.asked.set(null)
+    onForm(formOf(ask))
+    void tracing.trace(ask)
+  }, [ask, tracing.busy])
 }
 
 function Left({ tracing, form, onForm }: { tracing: Tracing; form: Form; onForm: (form: Form) => void }) {
@@ -127,7 +142,7 @@ function Shown({ tracing, traced }: { tracing: Tracing; traced: TraceResult | un
 function nameOf(t: ReturnType<typeof useJourneyTexts>, { journey }: TraceResult): string {
   const { probe, verdict } = journey
   const kind = journey.predicted ? `${t.predicted} · ` : ''
-  const protocol = (probe.protocol ?? 'icmp').toUpperCase()
+  const protocol = (probe.request || probe.protocol || 'icmp').toUpperCase()
   return `${kind}${protocol} ${probe.source} → ${probe.target} · ${verdictWords(t, verdict)}`
 }
 

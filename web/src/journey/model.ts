@@ -1,4 +1,4 @@
-import type { Ask, Difference, Hop, Journey } from '@/protocol'
+import type { Difference, Hop, Journey, Remedy } from '@/protocol'
 
 /** A trace of this session, with its prediction. */
 export interface TraceResult {
@@ -8,6 +8,8 @@ export interface TraceResult {
   differences: readonly Difference[]
   /** It is complete. */
   ended: boolean
+  /** What may help where the packet was lost. */
+  remedies: readonly Remedy[]
 }
 
 /** The direction, as conntrack(8) names it: the packet itself, or the answer to it. */
@@ -38,43 +40,3 @@ export const namespacesOf = (journey: Journey): string[] => [...new Set(journey.
 /** The hops that were predicted and not seen, in order. */
 export const missingOf = ({ predicted, differences }: TraceResult): Hop[] =>
   differences.flatMap(({ predicted: at }) => (at === undefined || at === null ? [] : (predicted?.hops[at] ?? [])))
-
-/** Fields that say the same as their absence are left out, so that the request is what was meant. */
-export function askOf(form: Form): Ask {
-  const number = (text: string): number | null => (text.trim() === '' ? null : Number(text))
-  const port = number(form.port)
-  return {
-    source: form.source,
-    target: form.target.trim(),
-    protocol: form.protocol,
-    ...(form.ipv6 ? { ipv6: true } : {}),
-    ...(port !== null && (form.protocol === 'udp' || form.protocol === 'tcp') ? { port } : {}),
-    ...(form.size.trim() !== '' ? { size: Number(form.size) } : {}),
-    ...(number(form.ttl) !== null ? { ttl: number(form.ttl) } : {}),
-    ...(form.dontFragment ? { dont_fragment: true } : {}),
-  }
-}
-
-export interface Form {
-  source: string
-  target: string
-  protocol: 'icmp' | 'udp' | 'tcp' | 'arp'
-  port: string
-  size: string
-  ttl: string
-  count: string
-  ipv6: boolean
-  dontFragment: boolean
-}
-
-export const emptyForm = (source: string, target: string): Form => ({
-  source,
-  target,
-  protocol: 'icmp',
-  port: '',
-  size: '',
-  ttl: '',
-  count: '1',
-  ipv6: false,
-  dontFragment: false,
-})

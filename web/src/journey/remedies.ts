@@ -1,21 +1,27 @@
 import type { Verdict } from '@/protocol'
 import type { useRemedyTexts } from './remedyTexts'
-import { placeOfRule } from './words'
+import { isRefused, placeOfRule } from './words'
 
 const EADDRNOTAVAIL = 99
 
 type RemedyTexts = ReturnType<typeof useRemedyTexts.now>
 
+function noRoute(t: RemedyTexts, verdict: Verdict): string {
+  const { object = '', address = '', namespace = '' } = verdict
+  if (object.startsWith('route:')) return t.refusingRoute
+  return isRefused(verdict) ? t.refusingRule : t.route(address, namespace)
+}
+
 /** What may help against a loss; empty where nothing can be said. The command line says the same (`topology.journey.words.remedy`). */
 export function remedyWords(t: RemedyTexts, verdict: Verdict): string {
-  const { rule, namespace = '', dev = '', address = '', object = '', note } = verdict
+  const { rule, namespace = '', dev = '', address = '', note } = verdict
   const place = rule ? placeOfRule(rule) : ''
   const byRule = (): string => t.rule(place, rule?.number ?? 0)
   const words: Partial<Record<Verdict['cause'], () => string>> = {
     'dropped-by-rule': byRule,
     'rejected-by-rule': byRule,
     'dropped-by-policy': () => t.policy(place),
-    'no-route': () => (object.startsWith('route:') ? t.refusingRoute : t.route(address, namespace)),
+    'no-route': () => noRoute(t, verdict),
     'neighbour-silent': () => t.neighbour(address, dev),
     'interface-down': () => t.up(dev, namespace),
     'no-carrier': () => t.carrier(dev),
@@ -27,6 +33,7 @@ export function remedyWords(t: RemedyTexts, verdict: Verdict): string {
     'too-big': () => t.mtu(dev),
     'port-blocked': () => t.port,
     'vlan-filtered': () => t.vlan(dev),
+    'foreign-rules': () => t.foreign,
     'nobody-listens': () => t.listen(namespace),
     'no-answer': () => (note ? t.ignores : ''),
     refused: () => (verdict.errno === EADDRNOTAVAIL && dev ? t.address(dev) : ''),

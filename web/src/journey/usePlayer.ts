@@ -1,6 +1,6 @@
-import { useCallback, useEffect, useState } from 'react'
+import { useCallback, useEffect, useRef, useState } from 'react'
 import { atHop, type Editor, PACE_MS, useEditor } from '@/editor'
-import type { Hop, Journey } from '@/protocol'
+import { type Hop, interfaceId, type Journey } from '@/protocol'
 import { useValue } from '@/ui'
 import { namespacesOf } from './model'
 import { useJourneyTexts } from './texts'
@@ -51,6 +51,16 @@ export function usePlayer(journey: Journey | null, expected: Journey | null, end
     return () => clearTimeout(timer)
   }, [editor, playing, journey, hop, last, pace, ended])
 
+  // the view follows the step, once the journey as a whole was brought into view
+  const followed = useRef('')
+  const at = journey?.hops[hop]
+  useEffect(() => {
+    if (!at || !journey) return
+    const step = `${journey.probe.nonce} ${hop}`
+    if (hop > 0 && followed.current !== step) editor.viewport.get()?.follow(placeOf(at))
+    followed.current = step
+  }, [editor, at, journey, hop])
+
   const go = useCallback(
     (to: number) => {
       setPlaying(false)
@@ -67,6 +77,12 @@ export function usePlayer(journey: Journey | null, expected: Journey | null, end
   )
   return { hop, playing, speed, go, play, setSpeed }
 }
+
+/** The record of where a hop happens. */
+const placeOf = (hop: Hop): string =>
+  hop.dev && ['in', 'out', 'bridge'].includes(hop.kind)
+    ? interfaceId(`${hop.namespace}/${hop.dev}`)
+    : `namespace:${hop.namespace}`
 
 /** Brings all namespaces of the trace into view on the canvas. */
 function bringIntoView(editor: Editor, journey: Journey): void {

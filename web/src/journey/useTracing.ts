@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useRef, useState } from 'react'
 import type { Running } from '@/connection'
 import { type Editor, useEditor } from '@/editor'
-import type { AnyItem, Ask, RuleAt, Traced, Watched } from '@/protocol'
+import type { AnyItem, Ask, Remedy, RuleAt, Trace, Traced, Watched } from '@/protocol'
 import type { TraceResult } from './model'
 
 const KEPT = 50
@@ -12,13 +12,18 @@ export interface WatchFilter {
   protocol: 'icmp' | 'udp' | 'tcp' | ''
 }
 
+/** How often, and when, in seconds. */
+export type Timing = Partial<Pick<Trace, 'count' | 'interval' | 'wait'>>
+
 export interface Tracing {
   all: readonly TraceResult[]
   current: string | null
   busy: 'trace' | 'predict' | 'watch' | null
+  /** Of the watch that runs, or ran last: packets that were traced, and that were left out. */
+  sampled: { traced: number; skipped: number } | null
   choose(key: string): void
   add(traced: Omit<TraceResult, 'key'>): void
-  trace(ask: Ask, count: number): Promise<void>
+  trace(ask: Ask, timing?: Timing): Promise<void>
   predict(ask: Ask, without?: readonly RuleAt[]): Promise<void>
   watch(filter: WatchFilter): Promise<void>
   stop(): void
@@ -30,6 +35,7 @@ export function useTracing(): Tracing {
   const [all, setAll] = useState<readonly TraceResult[]>([])
   const [current, choose] = useState<string | null>(null)
   const [busy, setBusy] = useState<Tracing['busy']>(null)
+  const [sampled, setSampled] = useState<Tracing['sampled']>(null)
   const running = useRef<Running<unknown> | null>(null)
   const count = useRef(0)
   // leaving ends the session, with its taps and rules
@@ -65,33 +71,34 @@ export function useTracing(): Tracing {
     all,
     current,
     busy,
+    sampled,
     choose,
     add: (traced) => {
       const key = fresh()
       put({ ...traced, key })
       choose(key)
     },
-    trace: (ask, packets) =>
+    trace: (ask, timing = {}) =>
       run('trace', async () => {
-        const keys = new Map<number, string>()
-        const asked = lab(editor, { type: 'trace' as const, ask, count: packets })
+        const kept: Kept = { keys: new Map(), helps: new Map() }
+        const asked = lab(editor, { type: 'trace' as const, ask, ...timing })
         const request = editor.session.connection.request<'trace'>(asked, (item) =>
-          took(item, keys, fresh, put, choose),
+          took(item, kept, fresh, put, choose),
         )
         running.current = request
-        finish(await request.done, keys, fresh, put, choose)
+        finish(await request.done, kept, fresh, put, choose)
       }),
     predict: (ask, without = []) =>
       run('predict', async () => {
         const asked = lab(editor, { type: 'predict' as const, ask, without: [...without] })
-        const { journey } = await editor.session.connection.request<'predict'>(asked).done
+        const { journey, remedies = [] } = await editor.session.connection.request<'predict'>(asked).done
         const key = fresh()
-        put({ key, journey, predicted: null, differences: [], ended: true })
+        put({ key, journey, predicted: null, differences: [], ended: true, remedies })
         choose(key)
       }),
     watch: (filter) =>
       run('watch', async () => {
-        const keys = new Map<number, string>()
+        const kept: Kept = { keys: new Map(), helps: new Map() }
         const asked = lab(editor, {
           type: 'watch' as const,
           hosts: filter.host.trim() ? [filter.host.trim()] : [],
@@ -99,11 +106,15 @@ export function useTracing(): Tracing {
           protocol: filter.protocol || null,
         })
         // the first one is shown; a selected one is not replaced by the next
-        const first = (key: string): void => void (keys.size === 1 && choose(key))
-        const request = editor.session.connection.request<'watch'>(asked, (item) => took(item, keys, fresh, put, first))
+        const first = (key: string): void => void (kept.keys.size === 1 && choose(key))
+        setSampled({ traced: 0, skipped: 0 })
+        const request = editor.session.connection.request<'watch'>(asked, (item) => {
+          took(item, kept, fresh, put, first)
+          if (item.item === 'journey') setSampled({ traced: item.number, skipped: item.skipped ?? 0 })
+        })
         running.current = request
         const done: Watched = await request.done
-        void done
+        setSampled({ traced: done.journeys, skipped: done.skipped ?? 0 })
       }),
     stop: () => running.current?.cancel(),
   }
@@ -116,10 +127,16 @@ const lab = <T extends object>(editor: Editor, asked: T): T & { lab: string } =>
 
 type Put = (traced: TraceResult) => void
 
+/** Of a running request: its traces by their numbers, and what may help against the loss of each. */
+interface Kept {
+  keys: Map<number, string>
+  helps: Map<string, readonly Remedy[]>
+}
+
 /** A trace as far as it is known: it replaces the earlier one with the same number. */
 function took(
   item: AnyItem,
-  keys: Map<number, string>,
+  { keys, helps }: Kept,
   fresh: () => string,
   put: Put,
   choose: (key: string) => void,
@@ -128,14 +145,16 @@ function took(
   const known = keys.get(item.number)
   const key = known ?? fresh()
   keys.set(item.number, key)
-  put({ key, journey: item.journey, predicted: null, differences: [], ended: item.ended ?? false })
+  const { journey, ended = false, remedies = [] } = item
+  if (ended) helps.set(key, remedies)
+  put({ key, journey, predicted: null, differences: [], ended, remedies })
   if (known === undefined) choose(key)
 }
 
 /** The answer contains all complete traces, and the prediction for the first. */
 function finish(
   done: Traced,
-  keys: Map<number, string>,
+  { keys, helps }: Kept,
   fresh: () => string,
   put: Put,
   choose: (key: string) => void,
@@ -149,6 +168,7 @@ function finish(
       predicted: first ? done.predicted : null,
       differences: first ? done.differences : [],
       ended: true,
+      remedies: helps.get(key) ?? [],
     })
     if (i === done.journeys.length - 1) choose(key)
   })

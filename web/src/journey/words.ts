@@ -109,6 +109,9 @@ function sentence(t: JourneyTexts, hop: Hop): string {
   }
 }
 
+/** A rule of ip-rule(8), or a route of a type that refuses, says no: there is not just no route. */
+export const isRefused = ({ note = '' }: Verdict): boolean => /^(ip rule |a \w+ route )/.test(note)
+
 /** The verdict as a sentence. */
 export function verdictWords(t: JourneyTexts, verdict: Verdict): string {
   const rule = verdict.rule
@@ -121,7 +124,7 @@ export function verdictWords(t: JourneyTexts, verdict: Verdict): string {
     'dropped-by-rule': () => t.droppedByRule(rule?.number ?? 0, place),
     'dropped-by-policy': () => t.droppedByPolicy(place),
     'rejected-by-rule': () => t.rejectedByRule(rule?.number ?? 0, place),
-    'no-route': () => t.noRoute(address),
+    'no-route': () => (isRefused(verdict) ? t.routingRefuses(address) : t.noRoute(address)),
     'neighbour-silent': () => t.noNeighbour(address, dev),
     'interface-down': () => t.interfaceDown(dev),
     'no-carrier': () => t.noCarrier(dev),
@@ -135,6 +138,8 @@ export function verdictWords(t: JourneyTexts, verdict: Verdict): string {
     'vlan-filtered': () => t.vlanFiltered(dev),
     'nobody-listens': () => t.nobodyListens,
     'no-answer': () => t.noAnswer,
+    'answer-not-taken': () => t.answerNotTaken,
+    'foreign-rules': () => t.foreignRules,
     refused: () => t.refused(errorWords(verdict.errno ?? 0)),
     unknown: () => t.unknown,
   }

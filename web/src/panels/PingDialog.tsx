@@ -1,15 +1,19 @@
 import { type ComponentType, Suspense, useRef, useState } from 'react'
 import type { Running } from '@/connection'
-import { useEditor } from '@/editor'
-import type { AnyItem, Journey, PingDone } from '@/protocol'
+import { Needs, traceThis, useEditor } from '@/editor'
+import type { AnyItem, Ask, Journey, PingDone, Remedy } from '@/protocol'
 import { Button, Dialog, Field, Input, Select, useValue } from '@/ui'
 import { Refused, said, styles } from './parts'
 import { usePanelTexts } from './texts'
 
 type Line = { key: number; text: string; error: boolean }
 
-/** Shows what is predicted of a packet. */
-export type PredictionView = ComponentType<{ journey: Journey }>
+/** Shows what is predicted of a packet, and what may help, after which it is sent again. */
+export type PredictionView = ComponentType<{
+  journey: Journey
+  remedies: readonly Remedy[]
+  again: (ask: Ask | null) => void
+}>
 
 interface Props {
   source?: string | undefined
@@ -70,6 +74,11 @@ export function PingDialog({ source, target, Prediction }: Props) {
       setBusy(false)
     }
   }
+  const trace = (ask: Ask): void => {
+    close()
+    traceThis(editor, ask)
+  }
+  const lost = done?.ask && done.received < done.sent ? done.ask : null
   return (
     <Dialog
       title={t.ping}
@@ -80,9 +89,16 @@ export function PingDialog({ source, target, Prediction }: Props) {
         busy ? (
           <Button onClick={() => running.current?.cancel()}>{t.stop}</Button>
         ) : (
-          <Button type="submit" variant="primary" disabled={!to}>
-            {t.ping}
-          </Button>
+          <>
+            {lost && (
+              <Needs>
+                <Button onClick={() => trace(lost)}>{t.traceThis}</Button>
+              </Needs>
+            )}
+            <Button type="submit" variant="primary" disabled={!to}>
+              {t.ping}
+            </Button>
+          </>
         )
       }
     >
@@ -131,7 +147,11 @@ export function PingDialog({ source, target, Prediction }: Props) {
       {done?.predicted && (
         <div className={styles.reason}>
           <Suspense>
-            <Prediction journey={done.predicted} />
+            <Prediction
+              journey={done.predicted}
+              remedies={done.remedies ?? []}
+              again={(ask) => (ask ? trace(ask) : void start())}
+            />
           </Suspense>
         </div>
       )}

@@ -159,10 +159,14 @@ export type Answer = {
   problem?: Problem | null
 }
 
-/** Make the lab what this document says. A node that the document gives no place keeps the place of the lab's node with its name. */
+/**
+ * Make the lab what this document says. A node that the document gives no place keeps the place of the lab's node with its name.
+ *
+ * `document`: as text, so that problems have line and column, or as a JSON value.
+ */
 export type ApplyDocument = {
   do: "apply-document"
-  document: Record<string, Json>
+  document: Record<string, Json> | string
 }
 
 /** A labelled area behind the nodes: a subnet, a rack, a host of containers. `label` empty: its name is shown. */
@@ -179,11 +183,13 @@ export type Area = {
 }
 
 /**
- * The packet that somebody wants sent, or wants to know about.
+ * The packet that somebody wants sent, or wants to know about. `topology.journey.options` says which values and combinations there are.
  *
- * `source`: a namespace, or an interface (`ns/name`: sent through it). `target`: a namespace, an interface or an address. `port`: the
- * destination's; None: `UDP_PORT`, `TCP_PORT`. `source_port` 0: the kernel picks one. `size`: bytes of payload of ICMP and UDP. `ttl`
+ * `source`: a namespace, or an interface (`ns/name`: sent through it, SO_BINDTODEVICE). `target`: a namespace, an interface or an address.
+ * `port`: the destination's; None: that of `PORTS`. `source_port` 0: the kernel picks one. `size`: bytes of payload of ICMP and UDP. `ttl`
  * None: the namespace's default. `dont_fragment`: IPv4's DF (IPv6 routers never fragment). `mark`: SO_MARK of the sending socket.
+ * `source_address`: an address of the source namespace, bind(2). `tos`: IP_TOS, IPV6_TCLASS. `broadcast`: SO_BROADCAST. `request`: what is
+ * asked; `name`: the name that DNS looks up (A, with IPv6 AAAA), the path that HTTP gets.
  */
 export type Ask = {
   source: string
@@ -196,6 +202,11 @@ export type Ask = {
   ttl?: number | null
   dont_fragment?: boolean
   mark?: number
+  source_address?: string
+  tos?: number
+  broadcast?: boolean
+  request?: "" | "dns" | "http"
+  name?: string
 }
 
 /**
@@ -298,7 +309,7 @@ export type CapturedInterface = {
 }
 
 /** The closed set of how a journey ends. */
-export type Cause = "delivered" | "running" | "dropped-by-rule" | "dropped-by-policy" | "rejected-by-rule" | "no-route" | "neighbour-silent" | "interface-down" | "no-carrier" | "no-wire" | "not-forwarded" | "reverse-path" | "ttl-exceeded" | "too-big" | "port-blocked" | "vlan-filtered" | "nobody-listens" | "no-answer" | "refused" | "unknown"
+export type Cause = "delivered" | "running" | "dropped-by-rule" | "dropped-by-policy" | "rejected-by-rule" | "no-route" | "neighbour-silent" | "interface-down" | "no-carrier" | "no-wire" | "not-forwarded" | "reverse-path" | "ttl-exceeded" | "too-big" | "port-blocked" | "vlan-filtered" | "nobody-listens" | "no-answer" | "answer-not-taken" | "foreign-rules" | "refused" | "unknown"
 
 /**
  * A chain of iptables(8) and its rules, each as iptables-save prints it after `-A NAME `, without counters.
@@ -348,7 +359,8 @@ export type ChangeInterfaceStep = {
 /**
  * `iptables-restore --noflush`: these lines of one table, all of them or none. What they do not name keeps its counters.
  *
- * Each line is a command of iptables(8) without its table, as `-I INPUT 2 -s 10.0.1.0/24 -j DROP`.
+ * Each line is a command of iptables(8) without its table, as `-I INPUT 2 -s 10.0.1.0/24 -j DROP`. `expects`: chain → digest of the rules
+ * by whose numbers the lines mean them (`topology.plan.table_plan.digest`): where they are others, nothing is done.
  */
 export type ChangeTableStep = {
   step: "change-table"
@@ -357,6 +369,7 @@ export type ChangeTableStep = {
   family: Family
   table: Table
   lines: string[]
+  expects?: Record<string, string>
 }
 
 /**
@@ -401,6 +414,28 @@ export type CloseTerminal = {
 
 /** The closed set of reasons. A client may switch on it; the words for people are in `Problem.message`. */
 export type Code = "invalid" | "unknown" | "exists" | "conflict" | "refused" | "unsupported" | "limit" | "unavailable" | "storage" | "denied" | "version" | "internal"
+
+/** Two documents, and what is between them. Answer: `Compared`. */
+export type Compare = {
+  type: "compare"
+  id: string
+  lab: string
+  before?: Side
+  after?: Side
+}
+
+/**
+ * What differs: as `words`, a line for each record (English), as a `diff`, and as the texts of both documents. `shell`: the commands
+ * that make the kernel the second out of the first.
+ */
+export type Compared = {
+  result: "compared"
+  words: string[]
+  diff: Diff<AnyRecord>
+  before: string
+  after: string
+  shell: string[]
+}
 
 /**
  * An entry of the connection tracking table, as conntrack(8) shows it.
@@ -592,12 +627,13 @@ export type Doctor = {
  * The request is carried out; an edit of a live lab is in the kernel, which was read back.
  *
  * `revision`: that of the lab now. `steps`: how many steps the kernel was asked for. `deploy_seconds`: from the arrival of the request
- * until the kernel was read back. `made`: ids of new records.
+ * until the kernel was read back. `made`: ids of new records. `changed`: how many records of the document are others now.
  */
 export type Done = {
   result: "done"
   revision: number
   steps: number
+  changed: number
   deploy_seconds: number | null
   made: string[]
 }
@@ -888,6 +924,13 @@ export type Hop = {
   note?: string
 }
 
+/** One of several next hops of a route. `weight` is from 1. */
+export type HopRow = {
+  via?: string | null
+  dev?: string | null
+  weight?: number
+}
+
 /** A queue for packets that a filter redirects to it; they go on where they were going when they have passed it. */
 export type Ifb = {
   kind: "ifb"
@@ -922,7 +965,8 @@ export type Input = {
 
 /**
  * `predicted`: worked out, and not seen; `assumptions`: what was taken for granted for that. `took`: µs from sending to the answer, 0
- * where none came. `notes`: what could not be looked at, in the kernel's words.
+ * where none came. `notes`: what could not be looked at, in the kernel's words. `answer`: what the program at the other end answered to a
+ * request (`Probe.request`): `HTTP/1.0 200 OK`, `10.0.0.9`, `NXDOMAIN`.
  */
 export type Journey = {
   probe: Probe
@@ -932,14 +976,20 @@ export type Journey = {
   took?: number
   assumptions?: string[]
   notes?: string[]
+  answer?: string
 }
 
-/** The trace of packet `number` (from 1) as far as it is known. It replaces the item before with that number. `ended`: it is final. */
+/**
+ * The trace of packet `number` (from 1) as far as it is known. It replaces the item before with that number. `ended`: it is final.
+ * `remedies`: then, what may help where it was lost. `skipped`: of a `watch`, packets that were left out so far.
+ */
 export type JourneyItem = {
   item: "journey"
   number: number
   journey: Journey
   ended?: boolean
+  remedies?: Remedy[]
+  skipped?: number
 }
 
 /** Take what the kernel has into the document, where the two differ (drift). `ids` None: all of it; else only these record ids. */
@@ -997,7 +1047,8 @@ export type LabsEvent = {
  * One interface as `ip -d link` and `ip address` show it. `type` is the kernel's kind, also one that documents do not know.
  *
  * `index` is the ifindex, `peer_index` the peer's. `peer` and `parent` (the lower interface) are `ns/name`. `port_state` is the STP state
- * of a bridge port as a word. `modelled` is False where a document cannot hold the interface; `note` then says why.
+ * of a bridge port as a word; `port` what else of it is not as the kernel makes it and no document holds (`PortFact.others`). `conf` and
+ * `qdisc` as in LinkFact. `modelled` is False where a document cannot hold the interface; `note` then says why.
  */
 export type LinkLive = {
   kind: "link"
@@ -1018,6 +1069,9 @@ export type LinkLive = {
   driver?: string
   txqlen?: number
   port_state?: string | null
+  port?: string[]
+  conf?: Record<string, number> | null
+  qdisc?: string
   addresses?: AddressLive[]
   modelled?: boolean
   note?: string
@@ -1155,7 +1209,10 @@ export type Namespace = {
   sysctls?: Record<string, string>
 }
 
-/** A namespace: `inode` as `lsns` shows it, `nsid` in `host`, all watched sysctls, the routing tables, the ARP and ND caches. */
+/**
+ * A namespace: `inode` as `lsns` shows it, `nsid` in `host`, all watched sysctls, the routing tables, the ARP and ND caches.
+ * `rules`: those of `ip rule`, none where they are what each namespace begins with.
+ */
 export type NamespaceLive = {
   kind: "netns"
   name: string
@@ -1164,6 +1221,7 @@ export type NamespaceLive = {
   sysctls?: Record<string, string>
   routes?: RouteRow[]
   neighbours?: NeighbourRow[]
+  rules?: PolicyRule[]
 }
 
 /** A permanent neighbour entry (ip-neighbour(8)): `address` has `mac` on `dev`. */
@@ -1193,12 +1251,16 @@ export type NetnsQuery = {
   argument?: string
 }
 
-/** Make a lab and start it. Answer: `Done`. `firewall`: its iptables variant, instead of the one in the document. */
+/**
+ * Make a lab and start it. Answer: `Done`. `firewall`: its iptables variant, instead of the one in the document.
+ *
+ * `document`: as text, so that problems have line and column, or as a JSON value.
+ */
 export type NewLab = {
   type: "new"
   id: string
   lab: string
-  document?: Record<string, Json> | null
+  document?: Record<string, Json> | string | null
   firewall?: Driver | null
 }
 
@@ -1248,12 +1310,13 @@ export type OpenTerminal = {
 /**
  * An option of a match or target. `argument` is what its help calls the value; `choices` are the words that it may be.
  *
- * `negate`: `!` is allowed before it. `names` are all its spellings, the shortest first.
+ * `negate`: `!` is allowed before it. `names` are all its spellings, the shortest first. `arity`: how many words follow it.
  */
 export type Option = {
   names: string[]
   argument?: string
   value?: "address" | "choice" | "interface" | "mark" | "none" | "number" | "port" | "text" | "time"
+  arity?: number
   choices?: string[]
   negate?: boolean
   help?: string
@@ -1270,10 +1333,11 @@ export type Output = {
  * Headers of one packet. What it does not have keeps its default.
  *
  * `protocol`: `arp`, or the IP protocol by name (`icmp`, `icmpv6`, `tcp`, `udp`), else its number as text. `src`, `dst`: the IP
- * addresses; of an ARP packet those of its sender and its target. `length`: bytes of the IP packet. `id`: IPv4
- * identification. `flags`: TCP flags as tcpdump(1) writes them (`S`, `SA`, `R`). `type`, `code`: ICMP's; of ARP the operation (1: request,
- * 2: reply) is `type`. `seq`, `ack`: TCP's numbers; of an ICMP echo `echo` is the identifier, `seq` the sequence number. `mtu`: what
- * fits, as a "too big" says. `target`: the address that neighbour discovery asks for. `inner`: the packet that an ICMP error is about.
+ * addresses; of an ARP packet those of its sender and its target. `tos`: TOS, or traffic class. `length`: bytes of the IP packet.
+ * `id`: IPv4 identification. `flags`: TCP flags as tcpdump(1) writes them (`S`, `SA`, `R`). `type`, `code`: ICMP's; of ARP the operation
+ * (1: request, 2: reply) is `type`. `seq`, `ack`: TCP's numbers; of an ICMP echo `echo` is the identifier, `seq` the sequence number.
+ * `mtu`: what fits, as a "too big" says. `target`: the address that neighbour discovery asks for. `inner`: the packet that an ICMP error
+ * is about.
  */
 export type Packet = {
   protocol?: string
@@ -1283,6 +1347,7 @@ export type Packet = {
   dst_mac?: string
   vlan?: number | null
   ttl?: number
+  tos?: number
   length?: number
   id?: number
   df?: boolean
@@ -1305,10 +1370,11 @@ export type Packet = {
  *
  * Names that are taken get a number; addresses that are taken on their segment become the next free ones of the subnet. What is in the
  * document's `host` goes into the namespace `into`. `at`: the upper left corner of what is pasted, in canvas units.
+ * `document`: as text or as a JSON value.
  */
 export type Paste = {
   do: "paste"
-  document: Record<string, Json>
+  document: Record<string, Json> | string
   into?: string
   at?: [number, number] | null
 }
@@ -1334,13 +1400,16 @@ export type Ping = {
 
 /**
  * `predicted`: where not every reply came, how this packet would fare as far as the observed state tells; its verdict names the cause
- * and the place. None where all came, or where the source is gone.
+ * and the place. None where all came, or where the source is gone. `remedies`: what may help then. `ask`: the packet that was sent, for a
+ * `trace`.
  */
 export type PingDone = {
   result: "ping-done"
   sent: number
   received: number
   predicted: Journey | null
+  remedies: Remedy[]
+  ask: Ask | null
 }
 
 /** Any other line of ping(8). `error`: an ICMP error, a missing reply or a refusal of the kernel, not mere information. */
@@ -1389,6 +1458,32 @@ export type Planned = {
   made: string[]
 }
 
+/**
+ * One rule of `ip rule`. `table` is what `lookup` looks in, `target` the priority that `goto` goes to. `mark` counts under `mask`.
+ * `sport`, `dport`: first and last port. `suppress`: routes with a prefix of at most that length are not taken; -1: all are. `other`: it
+ * has a condition that is not kept here (uidrange, l3mdev, tunnel id, …), by its word.
+ */
+export type PolicyRule = {
+  family: Family
+  priority: number
+  action?: "blackhole" | "goto" | "lookup" | "nop" | "prohibit" | "unreachable"
+  table?: number
+  target?: number
+  source?: string
+  destination?: string
+  iif?: string
+  oif?: string
+  mark?: number
+  mask?: number
+  tos?: number
+  protocol?: number
+  sport?: [number, number] | null
+  dport?: [number, number] | null
+  inverted?: boolean
+  suppress?: number
+  other?: string
+}
+
 /** What `bridge link set` can change of a bridge port (bridge(8)); the defaults are the kernel's. */
 export type Port = {
   cost?: number
@@ -1420,10 +1515,11 @@ export type Predict = {
   desired?: boolean
 }
 
-/** The trace that the packet would have. */
+/** The trace that the packet would have. `remedies`: what may help where it would be lost. */
 export type Predicted = {
   result: "predicted"
   journey: Journey
+  remedies: Remedy[]
 }
 
 /**
@@ -1444,6 +1540,11 @@ export type Probe = {
   ttl?: number | null
   dont_fragment?: boolean
   mark?: number
+  source_address?: string
+  tos?: number
+  broadcast?: boolean
+  request?: "" | "dns" | "http"
+  name?: string
   namespace: string
   address: string
   dev?: string
@@ -1456,7 +1557,8 @@ export type Probe = {
  *
  * `subject` is a record id (`interface:ns0/veth0`) or, for a document, the JSON path (`$.namespaces.ns0.foo`).
  * `message` is in the kernel's own words where there are any. `errno` is the positive number of errno(3). Of a chain, `rule` is the
- * number of the rule (from 1), `span` where in its text the fault is: from, to, in characters.
+ * number of the rule (from 1), `span` where in its text the fault is: from, to, in characters. `at`: line and column in the text of a
+ * document, both from 1.
  */
 export type Problem = {
   code: Code
@@ -1466,6 +1568,7 @@ export type Problem = {
   errno?: number | null
   rule?: number | null
   span?: [number, number] | null
+  at?: [number, number] | null
   causes?: Problem[]
 }
 
@@ -1515,6 +1618,19 @@ export type ReadCapture = {
 /** Redo the edit that was undone last. */
 export type Redo = {
   do: "redo"
+}
+
+/**
+ * What may help against a loss. `commands`: an edit, after which the packet is sent again. `ask`: the packet, sent otherwise. `at`: the
+ * namespace or interface (`ns/name`) that it is about; `what`, `chain`: what is set, added or removed, and in which chain.
+ */
+export type Remedy = {
+  word: "accept" | "address" | "fragment" | "remove-route" | "remove-rule" | "route" | "smaller" | "sysctl" | "terminal" | "ttl" | "up"
+  at?: string
+  what?: string
+  chain?: string
+  commands?: AnyCommand[]
+  ask?: Ask | null
 }
 
 /** Delete records by id, and with them what the kernel deletes too: the interfaces of a namespace, the peer of a veth, … */
@@ -1619,7 +1735,10 @@ export type Route = {
   onlink?: boolean
 }
 
-/** A route as `ip route` shows it. `record`: id of the record that it realises, None for the kernel's own. */
+/**
+ * A route as `ip route` shows it. `record`: id of the record that it realises, None for the kernel's own. `hops`: where it has several
+ * next hops.
+ */
 export type RouteRow = {
   to: string
   via?: string | null
@@ -1632,6 +1751,7 @@ export type RouteRow = {
   scope?: string
   linkdown?: boolean
   record?: string | null
+  hops?: HopRow[]
 }
 
 /**
@@ -1781,6 +1901,16 @@ export type SetUplink = {
   id: string
   lab: string
   on: boolean
+}
+
+/**
+ * One side of a comparison: by default the lab's document as it is now. `document`: this text; `lab`: another lab's document;
+ * `number`: the lab's document after this entry of its history (0: before the oldest one that is kept). At most one is given.
+ */
+export type Side = {
+  document?: string | null
+  lab?: string | null
+  number?: number | null
 }
 
 /**
@@ -1957,7 +2087,8 @@ export type Tokens = {
 /**
  * Send `count` packets from the source's namespace, one after the other, and trace each. Stream: `JourneyItem`; answer: `Traced`.
  *
- * `wait`: seconds to wait for a reply to each packet. It ends early by `cancel`, or when the client disconnects.
+ * `wait`: seconds to wait for a reply to each packet; `interval`: at least so many from the sending of one to that of the next. It ends
+ * early by `cancel`, or when the client disconnects.
  */
 export type Trace = {
   type: "trace"
@@ -1966,6 +2097,7 @@ export type Trace = {
   ask: Ask
   count?: number
   wait?: number
+  interval?: number
 }
 
 /**
@@ -2145,9 +2277,9 @@ export type AnyCommand = AddChain | AddFdb | AddInterface | AddLink | AddNamespa
 
 export type AnyStep = AddAddressStep | AddFdbStep | AddInterfaceStep | AddNamespaceStep | AddNeighbourStep | AddRouteStep | AddVlanStep | ChangeInterfaceStep | ChangeTableStep | DeleteAddressStep | DeleteFdbStep | DeleteInterfaceStep | DeleteNamespaceStep | DeleteNeighbourStep | DeleteRouteStep | DeleteVlanStep | MoveInterfaceStep | SetNsidStep | SetSysctlStep | SetUpStep
 
-export type AnyRequest = Analyse | AttachTerminal | Backup | Cancel | CheckRule | Close | CloseTerminal | DeleteConnection | DestroyLab | DetachTerminal | Doctor | Edit | EndProcess | Exec | Export | ExportRules | FlushConntrack | History | Input | ListExamples | ListFiles | ListLabs | ListTokens | MakeToken | NetnsQuery | NewLab | Open | OpenTerminal | Ping | Predict | ReadCapture | RemoveCapture | ResizeTerminal | Restore | RevokeToken | SetName | SetUplink | StartCapture | StartLab | StopCapture | StopLab | Subscribe | Trace | Vocabulary | Watch | ZeroCounters
+export type AnyRequest = Analyse | AttachTerminal | Backup | Cancel | CheckRule | Close | CloseTerminal | Compare | DeleteConnection | DestroyLab | DetachTerminal | Doctor | Edit | EndProcess | Exec | Export | ExportRules | FlushConntrack | History | Input | ListExamples | ListFiles | ListLabs | ListTokens | MakeToken | NetnsQuery | NewLab | Open | OpenTerminal | Ping | Predict | ReadCapture | RemoveCapture | ResizeTerminal | Restore | RevokeToken | SetName | SetUplink | StartCapture | StartLab | StopCapture | StopLab | Subscribe | Trace | Vocabulary | Watch | ZeroCounters
 
-export type AnyResult = Analysed | CaptureStarted | CapturedFrames | Diagnosis | Done | Examples | Exited | Exported | Files | HistoryList | Labs | PingDone | Planned | Predicted | Restored | RuleChecked | Snapshot | TerminalClosed | TerminalOpened | Text | TokenMade | Tokens | Traced | VocabularyOf | Watched
+export type AnyResult = Analysed | CaptureStarted | CapturedFrames | Compared | Diagnosis | Done | Examples | Exited | Exported | Files | HistoryList | Labs | PingDone | Planned | Predicted | Restored | RuleChecked | Snapshot | TerminalClosed | TerminalOpened | Text | TokenMade | Tokens | Traced | VocabularyOf | Watched
 
 export type AnyItem = JourneyItem | Output | PingNote | PingReply
 
@@ -2176,11 +2308,11 @@ export const DEFAULTS = {
   "filter": {"tables": {}, "foreign": []},
   "ifb": {"up": true, "mac": null, "mtu": null, "master": null, "addresses": [], "port": {}, "vlans": null},
   "lab": {"name": "", "description": "", "policy": "follow", "ipv6": false, "firewall": null, "uplink": false},
-  "link": {"master": null, "peer": null, "peer_index": null, "parent": null, "driver": "", "txqlen": 0, "port_state": null, "addresses": [], "modelled": true, "note": ""},
+  "link": {"master": null, "peer": null, "peer_index": null, "parent": null, "driver": "", "txqlen": 0, "port_state": null, "port": [], "conf": null, "qdisc": "", "addresses": [], "modelled": true, "note": ""},
   "loopback": {"up": true, "mac": null, "mtu": null, "master": null, "addresses": [], "port": {}, "vlans": null},
   "macvlan": {"up": true, "mac": null, "mtu": null, "master": null, "addresses": [], "port": {}, "vlans": null, "mode": "bridge"},
   "namespace": {"nsid": null, "sysctls": {}},
-  "netns": {"nsid": null, "sysctls": {}, "routes": [], "neighbours": []},
+  "netns": {"nsid": null, "sysctls": {}, "routes": [], "neighbours": [], "rules": []},
   "neighbour": {},
   "note": {"locked": false, "text": "", "colour": "yellow"},
   "placement": {},

@@ -4,6 +4,7 @@ export * from './diff'
 export * from './generated'
 export * from './ids'
 export * from './kinds'
+export * from './probe.generated'
 export { Misfit } from './splice'
 
 type Tagged = AnyRecord | AnyLive

@@ -96,7 +96,7 @@ test("TCP's numbers in the list count from the start of the connection, those of
     'seq=0 ack=1',
   ])
   const fields = store.detail(3)?.layers.flatMap((l) => l.fields) ?? []
-  expect(fields.find((f) => f.key === 'tcp.ack')?.value).toBe(7001)
+  expect(fields.find((f) => f.key === 'tcp.ack_raw')?.value).toBe(7001)
   // of a connection that was open before
   const late = new FrameStore()
   late.reset(['a/veth0'])

@@ -126,9 +126,38 @@ describe('sentences', () => {
     ['-m weird --odd 1 -j DROP', 'drop packets with --odd 1'],
     ['-j TTL --ttl-set 64', 'set the TTL of everything to 64'],
     ['', 'count everything and continue'],
+    ['-j CONNMARK --set-xmark 0x1/0xffffffff', 'mark the connection of everything with 0x1'],
+    [
+      '-j CONNMARK --save-mark --nfmask 0xffffffff --ctmask 0xffffffff',
+      'save the mark of everything to their connection',
+    ],
+    [
+      '-j CONNMARK --save-mark --nfmask 0xff --ctmask 0xffffffff',
+      'save the mark of everything to their connection (--nfmask 0xff)',
+    ],
+    ['-m connmark --mark 0x1 -j DROP', 'drop packets of connections marked 0x1'],
+    ['-m connmark ! --mark 0x1 -j DROP', 'drop packets not of connections marked 0x1'],
+    ['-m mark --mark 0x1 -j DROP', 'drop packets marked 0x1'],
+    ['-j MARK --set-xmark 0x1/0x3', 'in the mark of everything, clear the bits 0x3, then flip the bits 0x1'],
+    ['-j MARK --or-mark 0x1', 'pass everything to MARK (--or-mark 0x1)'],
+    ['! -p tcp -j DROP', 'drop all packets other than TCP'],
+    ['! -p tcp -s 10.0.0.1 -j DROP', 'drop packets other than TCP from 10.0.0.1'],
+    ['-p tcp -m tcp ! --tcp-flags FIN,SYN,RST,ACK SYN -j DROP', 'drop TCP that do not open a connection'],
+    ['-p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN -j DROP', 'drop TCP that open a connection (SYN)'],
+    ['-j NOTRACK', 'leave everything untracked'],
+    ['-p udp -j CT --notrack', 'leave all UDP untracked'],
+    ['-j HL --hl-set 3', 'set the hop limit of everything to 3'],
+    ['-p tcp -j RETURN', 'return all TCP to the calling chain'],
   ])('%s', (text, expected) => expect(say(text)).toBe(expected))
+  test('at the end of a built-in chain is its policy', () => {
+    const said = sentence('-p tcp -j RETURN', useSentenceTexts.now(), names, () => false, true)
+    expect(said).toBe('leave all TCP to the policy of this chain')
+  })
   test('in Chinese', () => {
     language.set('zh-Hant')
+    expect(say('! -p tcp -j DROP')).toBe('丟棄所有非 TCP 封包')
+    expect(say('-m connmark --mark 0x1 -j DROP')).toBe('丟棄屬於標記為 0x1 的連線的封包')
+    expect(say('-j NOTRACK')).toBe('讓所有封包不受連線追蹤')
     expect(say('-i veth1 -p tcp -m tcp --dport 80 -j DROP')).toBe(
       '丟棄由 ns0 進來（veth1）、目的連接埠為 80 的 TCP 封包',
     )

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import { animatedSvg, diagramOf, framesOf } from '@/journey/diagram'
 import { fromFragment, fromSaved, toFragment, toSaved } from '@/journey/file'
-import { askOf, emptyForm, hopGroups } from '@/journey/model'
+import { askAgain, askOf, emptyForm, fits, formOf, isReady, timingOf } from '@/journey/form'
+import { hopGroups } from '@/journey/model'
 import { remedyWords } from '@/journey/remedies'
 import { useRemedyTexts as remedyTexts } from '@/journey/remedyTexts'
 import { transcript } from '@/journey/SaveMenu'
@@ -47,7 +48,7 @@ const journey: Journey = {
   hops,
   verdict: { cause: 'dropped-by-rule', namespace: 'r', rule, hop: 5 },
 }
-const traced = { key: 'j1', journey, predicted: null, differences: [], ended: true }
+const traced = { key: 'j1', journey, predicted: null, differences: [], remedies: [], ended: true }
 const t = useJourneyTexts.now()
 
 test('hops are sentences', () => {
@@ -161,10 +162,37 @@ test('the picture is well-formed and says what the steps say', () => {
   expect(parsed.querySelectorAll('animate').length).toBe(hops.length + 1 + 2)
 })
 
-test('only what was filled in is asked', () => {
-  const form = { ...emptyForm('a', ' b '), port: '443', ttl: '3' }
+test('only what was filled in, and what this kind of probe has, is asked', () => {
+  const form = { ...emptyForm('a', ' b '), texts: { port: '443', ttl: '3' } }
   expect(askOf(form)).toEqual({ source: 'a', target: 'b', protocol: 'icmp', ttl: 3 })
-  expect(askOf({ ...form, protocol: 'tcp', ttl: '' })).toEqual({ source: 'a', target: 'b', protocol: 'tcp', port: 443 })
+  expect(askOf({ ...form, kind: 'tcp', texts: { port: '443', size: '9' } })).toEqual({
+    source: 'a',
+    target: 'b',
+    protocol: 'tcp',
+    port: 443,
+  })
+  const dns = { ...form, kind: 'dns' as const, through: 'eth0', texts: { name: 'x.lab', tos: '0xb8', count: '2' } }
+  expect(isReady({ ...dns, texts: {} })).toBe(false)
+  expect(isReady(dns)).toBe(true)
+  const ask = { source: 'a/eth0', target: 'b', protocol: 'udp', request: 'dns', name: 'x.lab', tos: 184 } as const
+  expect(askOf(dns)).toEqual(ask)
+  expect(timingOf(dns)).toEqual({ count: 2 })
+  expect(askOf(formOf(ask))).toEqual(ask)
+  expect(askAgain({ ...ask, ttl: null })).toEqual(ask)
+})
+
+test.each([
+  ['tos', '256', false],
+  ['tos', '0xff', true],
+  ['mark', '4294967296', false],
+  ['port', '0', false],
+  ['size', '1.5', false],
+  ['interval', '0.5', true],
+  ['count', 'x', false],
+  ['ttl', '', true],
+] as const)('%s %s', (name, text, fit) => {
+  const form = { ...emptyForm('a', 'b'), texts: { [name]: text } }
+  expect(fits(form, name)).toBe(fit)
 })
 
 test('as single pictures: bounded, the packet on its way between the steps, the verdict at last and longest', () => {

@@ -17,6 +17,12 @@ export function useOverview(board: Board): boolean {
   return useStore((s) => s.transform[2] < FAR) && board.nodes.length > FEW
 }
 
+/** Where the canvas is, in pixels, and the zoom; renders again whenever it moves. */
+export function useView(): { x: number; y: number; zoom: number } {
+  const [x, y, zoom] = useStore((s) => s.transform)
+  return { x, y, zoom }
+}
+
 export function useCamera(): FlowCamera {
   const store = useStoreApi()
   const flow = useReactFlow()

@@ -49,6 +49,8 @@ export interface FlowView {
   zoomOut(): void
   zoomReset(): void
   centreOn(node: string): void
+  /** Pan to the middle of a node; the zoom stays. */
+  panTo(id: string): void
   /** Zooms out if this box is not completely visible. */
   include(box: { x: number; y: number; w: number; h: number }): void
   zoom(): number

@@ -27,6 +27,11 @@ export function useCanvasView(
           const { seen, zoom } = now.visibleArea()
           if (!box || zoom < READABLE || !within(box, seen)) now.centreOn(node)
         },
+        follow: (recordId) => {
+          const node = nodeOf(editor, recordId)
+          const box = boxesOf(board.current.nodes).get(node)
+          if (box && !within(box, now.visibleArea().seen)) now.panTo(node)
+        },
         taken: () =>
           board.current.nodes
             .filter((n) => n.kind === 'namespace' || n.kind === 'note')

@@ -69,6 +69,10 @@ export function viewOf(
       const [w, h] = [Math.min(box.w, (width * 0.8) / zoom), Math.min(box.h, (height * 0.8) / zoom)]
       void flow.setCenter(box.x + w / 2, box.y + h / 2, { zoom, ...smooth() })
     },
+    panTo: (id) => {
+      const box = placeOf(board(), id)
+      if (box) void flow.setCenter(box.x + box.w / 2, box.y + box.h / 2, { zoom: flow.getZoom(), ...smooth() })
+    },
     include: (box) => {
       const { x: left, y: top, zoom } = flow.getViewport()
       const seen = (p: number, start: number, all: number): boolean => p * zoom + start > 0 && p * zoom + start < all

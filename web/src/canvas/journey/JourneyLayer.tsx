@@ -75,7 +75,11 @@ function Packet({ to, along, pace }: { to: Point; along: string | null; pace: nu
     })
     return () => animation.cancel()
   }, [x, y, along, pace])
-  return <div ref={dot} className={styles.packet} style={{ transform: `translate(${x}px, ${y}px)` }} />
+  return (
+    <div ref={dot} className={styles.packet} style={{ transform: `translate(${x}px, ${y}px)` }}>
+      <span className={styles.dot} />
+    </div>
+  )
 }
 
 function sample(path: string): Point[] {

@@ -55,8 +55,8 @@ export function dns(f: Frame, start: number, protocol: string): void {
   const fields: Field[] = [
     field('Transaction ID', hex(f.u16(start), 4), start, start + 2, 'dns.id', f.u16(start)),
     numeric('Response', answer ? 1 : 0, start + 2, start + 3, 'dns.flags.response', answer ? 'yes' : 'no'),
-    numeric('Reply code', bits & 15, start + 3, start + 4, 'dns.flags.rcode', CODES[bits & 15]),
   ]
+  if (answer) fields.push(numeric('Reply code', bits & 15, start + 3, start + 4, 'dns.flags.rcode', CODES[bits & 15]))
   const said: string[] = []
   let at = start + 12
   try {
@@ -75,7 +75,7 @@ export function dns(f: Frame, start: number, protocol: string): void {
       const label = ['Answer', 'Authority', 'Additional'][
         i < (counts[1] ?? 0) ? 0 : i < (counts[1] ?? 0) + (counts[2] ?? 0) ? 1 : 2
       ]
-      const key = type === 1 ? 'dns.a' : type === 28 ? 'dns.aaaa' : 'dns.resp.data'
+      const key = type === 1 ? 'dns.a' : type === 28 ? 'dns.aaaa' : undefined
       const text = `${name.text} ${TYPES[type] ?? `TYPE${type}`} ${value}`
       fields.push(field(label ?? '', text, at, name.to + 10 + length, key, value))
       if (i < (counts[1] ?? 0)) said.push(`${TYPES[type] ?? type} ${value}`)

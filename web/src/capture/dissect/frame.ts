@@ -1,4 +1,4 @@
-import type { Field, Flow, Layer, Origin, Summary } from './types'
+import type { Field, Flow, Fragment, Layer, Origin, Summary } from './types'
 
 /** Raised where the bytes end before the header does; the frame's own layers up to there stand. */
 export class Short extends Error {}
@@ -11,6 +11,7 @@ export class Frame {
   readonly layers: Layer[] = []
   readonly summary: Summary = { source: '', destination: '', protocol: '', info: '' }
   flow: Flow | null = null
+  fragment: Fragment | null = null
   /** A packet inside this one (a tunnel's, or the one that an ICMP error is about), to be taken apart too. */
   inside: { at: number; kind: 'ethernet' | 'ipv4' | 'ipv6' } | null = null
   /** Where what the headers so far promise ends: padding after an IP packet is not its payload. */
@@ -19,7 +20,11 @@ export class Frame {
   /** Of TCP's numbers in the list; null: they are shown as they are on the wire. */
   readonly origin: Origin | null
 
-  constructor(bytes: Uint8Array, origin: Origin | null) {
+  /** It is a packet that an ICMP error is about. */
+  readonly quoted: boolean
+
+  constructor(bytes: Uint8Array, origin: Origin | null, quoted = false) {
+    this.quoted = quoted
     this.bytes = bytes
     this.origin = origin
     this.end = bytes.length

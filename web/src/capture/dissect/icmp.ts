@@ -59,11 +59,11 @@ function head(f: Frame, at: number, prefix: string, name: string | undefined): F
   ]
 }
 
-function echo(f: Frame, at: number, prefix: string, name: string): Field[] {
+function echo(f: Frame, at: number, [ident, seq]: readonly [string, string], name: string): Field[] {
   f.summary.info = `${name}, id ${f.u16(at + 4)}, sequence ${f.u16(at + 6)}`
   return [
-    numeric('Identifier', f.u16(at + 4), at + 4, at + 6, `${prefix}.ident`),
-    numeric('Sequence number', f.u16(at + 6), at + 6, at + 8, `${prefix}.seq`),
+    numeric('Identifier', f.u16(at + 4), at + 4, at + 6, ident),
+    numeric('Sequence number', f.u16(at + 6), at + 6, at + 8, seq),
     field('Data', `${Math.max(0, f.end - at - 8)} bytes`, at + 8, f.end),
   ]
 }
@@ -75,7 +75,7 @@ export function icmp(f: Frame, at: number): void {
   const reason = type === 3 ? UNREACHABLE[f.u8(at + 1)] : undefined
   const fields = head(f, at, 'icmp', TYPES[type])
   f.summary.info = reason ? `${name} (${reason})` : name
-  if (type === 0 || type === 8) fields.push(...echo(f, at, 'icmp', name))
+  if (type === 0 || type === 8) fields.push(...echo(f, at, ['icmp.ident', 'icmp.seq'], name))
   if (type === 3 && f.u8(at + 1) === 4) fields.push(numeric('Next-hop MTU', f.u16(at + 6), at + 6, at + 8, 'icmp.mtu'))
   const about = type === 3 || type === 5 || type === 11 || type === 12
   f.layer('icmp', `Internet Control Message Protocol, ${f.summary.info}`, at, about ? at + 8 : f.end, fields)
@@ -89,12 +89,15 @@ export function icmpv6(f: Frame, at: number): void {
   const reason = type === 1 ? UNREACHABLE6[f.u8(at + 1)] : undefined
   const fields = head(f, at, 'icmpv6', TYPES6[type])
   f.summary.info = reason ? `${name} (${reason})` : name
-  if (type === 128 || type === 129) fields.push(...echo(f, at, 'icmpv6', name))
+  if (type === 128 || type === 129)
+    fields.push(...echo(f, at, ['icmpv6.echo.identifier', 'icmpv6.echo.sequence_number'], name))
   if (type === 2) fields.push(numeric('MTU', f.u32(at + 4), at + 4, at + 8, 'icmpv6.mtu'))
   if (type === 135 || type === 136) {
     const target = f.ipv6(at + 8)
     f.summary.info = type === 135 ? `${name} for ${target}` : `${name}: ${target}`
-    fields.push(field('Target address', target, at + 8, at + 24, 'icmpv6.nd.target_address'))
+    fields.push(
+      field('Target address', target, at + 8, at + 24, `icmpv6.nd.${type === 135 ? 'ns' : 'na'}.target_address`),
+    )
   }
   const about = type < 128
   f.layer('icmpv6', `Internet Control Message Protocol v6, ${f.summary.info}`, at, about ? at + 8 : f.end, fields)

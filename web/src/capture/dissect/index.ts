@@ -3,7 +3,7 @@ import { Frame, Short } from './frame'
 import { ipv4, ipv6 } from './ip'
 import type { Dissection, Origin } from './types'
 
-export type { Dissection, Field, Flow, Layer, Origin, Summary } from './types'
+export type { Dissection, Field, Flow, Fragment, Layer, Origin, Summary } from './types'
 
 const BEGIN = {
   ethernet,
@@ -18,7 +18,12 @@ export function dissect(bytes: Uint8Array, origin: Origin | null = null): Dissec
   let [outer, shift] = [frame, 0]
   while (outer.inside) {
     shift += outer.inside.at
-    const inner = take(outer.bytes.subarray(outer.inside.at, outer.end), outer.inside.kind, origin)
+    const inner = take(
+      outer.bytes.subarray(outer.inside.at, outer.end),
+      outer.inside.kind,
+      origin,
+      outer.inside.kind !== 'ethernet',
+    )
     for (const layer of inner.layers) frame.layers.push(shifted(layer, shift))
     if (outer.inside.kind === 'ethernet') {
       // who speaks in the tunnel is what a reader wants to see
@@ -31,11 +36,11 @@ export function dissect(bytes: Uint8Array, origin: Origin | null = null): Dissec
     }
     outer = inner
   }
-  return { ...frame.summary, layers: frame.layers, flow: frame.flow }
+  return { ...frame.summary, layers: frame.layers, flow: frame.flow, fragment: frame.fragment, end: frame.end }
 }
 
-function take(bytes: Uint8Array, kind: keyof typeof BEGIN, origin: Origin | null): Frame {
-  const frame = new Frame(bytes, origin)
+function take(bytes: Uint8Array, kind: keyof typeof BEGIN, origin: Origin | null, quoted = false): Frame {
+  const frame = new Frame(bytes, origin, quoted)
   try {
     BEGIN[kind](frame)
   } catch (error) {

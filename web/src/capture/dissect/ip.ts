@@ -1,6 +1,7 @@
 import { type Frame, field, flags, hex, numeric } from './frame'
 import { icmp, icmpv6, igmp } from './icmp'
 import { tcp, udp } from './transport'
+import type { Fragment } from './types'
 
 const PROTOCOLS: Readonly<Record<number, string>> = {
   0: 'Hop-by-Hop Options',
@@ -20,6 +21,12 @@ const PROTOCOLS: Readonly<Record<number, string>> = {
   132: 'SCTP',
 }
 
+const FLAGS = [
+  [0x8000, 'reserved', 'ip.flags.rb'],
+  [0x4000, "don't fragment", 'ip.flags.df'],
+  [0x2000, 'more fragments', 'ip.flags.mf'],
+] as const
+
 /** RFC 791. */
 export function ipv4(f: Frame, at: number): void {
   const words = f.u8(at) & 15
@@ -27,18 +34,23 @@ export function ipv4(f: Frame, at: number): void {
   const [source, destination] = [f.ipv4(at + 12), f.ipv4(at + 16)]
   const start = at + words * 4
   const offset = (fragment & 0x1fff) * 8
-  const bits = flags(fragment, [
-    [0x4000, "don't fragment"],
-    [0x2000, 'more fragments'],
-  ])
+  const bits = flags(
+    fragment,
+    FLAGS.map(([bit, name]) => [bit, name]),
+  )
   f.layer('ip', `Internet Protocol version 4, ${source} → ${destination}`, at, start, [
     numeric('Version', f.u8(at) >> 4, at, at + 1, 'ip.version'),
     numeric('Header length', words * 4, at, at + 1, 'ip.hdr_len'),
-    numeric('Differentiated services', f.u8(at + 1) >> 2, at + 1, at + 2, 'ip.dsfield.dscp'),
+    field('Differentiated services', hex(f.u8(at + 1), 2), at + 1, at + 2, 'ip.dsfield', f.u8(at + 1)),
+    numeric('DSCP', f.u8(at + 1) >> 2, at + 1, at + 2, 'ip.dsfield.dscp'),
     numeric('Total length', length, at + 2, at + 4, 'ip.len'),
     field('Identification', hex(f.u16(at + 4), 4), at + 4, at + 6, 'ip.id', f.u16(at + 4)),
     field('Flags', bits || 'none', at + 6, at + 7, 'ip.flags', fragment >> 13),
-    numeric('Fragment offset', offset, at + 6, at + 8, 'ip.frag_offset'),
+    ...FLAGS.map(([bit, name, key]) =>
+      field(name, fragment & bit ? 'set' : 'not set', at + 6, at + 7, key, fragment & bit ? 1 : 0),
+    ),
+    // in units of eight bytes, as it is in the header
+    field('Fragment offset', String(offset), at + 6, at + 8, 'ip.frag_offset', offset / 8),
     numeric('Time to live', f.u8(at + 8), at + 8, at + 9, 'ip.ttl'),
     numeric('Protocol', protocol, at + 9, at + 10, 'ip.proto', PROTOCOLS[protocol]),
     field('Header checksum', hex(f.u16(at + 10), 4), at + 10, at + 12, 'ip.checksum', f.u16(at + 10)),
@@ -51,11 +63,20 @@ export function ipv4(f: Frame, at: number): void {
   f.summary.destination = destination
   // with segmentation offload a length of 0 stands for more than 64 KiB
   if (length > 0) f.end = Math.min(f.end, at + length)
-  if (offset > 0) {
-    f.summary.info = `Fragment of ${PROTOCOLS[protocol] ?? protocol}, offset ${offset}`
-    return
+  const key = `${source} ${destination} ${protocol} ${f.u16(at + 4)}`
+  if (
+    !isFragment(f, protocol, {
+      key,
+      offset,
+      more: (fragment & 0x2000) > 0,
+      start,
+      bits: at + 6,
+      length: at + 2,
+      header: at,
+    })
+  ) {
+    upper(f, protocol, start)
   }
-  upper(f, protocol, start)
 }
 
 /** RFC 8200. */
@@ -84,18 +105,29 @@ function extensions(f: Frame, first: number, start: number): void {
   let [next, at] = [first, start]
   while (next === 0 || next === 43 || next === 44 || next === 60) {
     const length = next === 44 ? 8 : (f.u8(at + 1) + 1) * 8
-    const fragmentOffset = next === 44 ? f.u16(at + 2) & 0xfff8 : 0
+    const fragment =
+      next === 44 ? { offset: f.u16(at + 2) & 0xfff8, more: (f.u8(at + 3) & 1) > 0, id: f.u32(at + 4) } : null
     f.layer('ipv6.ext', `IPv6 ${PROTOCOLS[next]}`, at, at + length, [
       numeric('Next header', f.u8(at), at, at + 1, 'ipv6.ext.nxt', PROTOCOLS[f.u8(at)]),
     ])
     next = f.u8(at)
     at += length
-    if (fragmentOffset > 0) {
-      f.summary.info = `Fragment of ${PROTOCOLS[next] ?? next}, offset ${fragmentOffset}`
+    const key = `${f.summary.source} ${f.summary.destination} ${fragment?.id}`
+    if (
+      fragment &&
+      isFragment(f, next, { key, ...fragment, start: at, bits: at - 6, length: start - 36, header: start })
+    )
       return
-    }
   }
   upper(f, next, at)
+}
+
+/** Whether it is a part of a packet, which then has no upper layer of its own. What an ICMP error quotes is never put together. */
+function isFragment(f: Frame, protocol: number, { key, ...part }: Fragment): boolean {
+  if (part.offset === 0 && (!part.more || f.quoted)) return false
+  f.summary.info = `Fragment of ${PROTOCOLS[protocol] ?? protocol}, offset ${part.offset}`
+  if (!f.quoted) f.fragment = { key, ...part }
+  return true
 }
 
 function upper(f: Frame, protocol: number, at: number): void {

@@ -9,8 +9,8 @@ import { vxlan } from './vxlan'
 const TCP_FLAGS = [
   [1, 'FIN'],
   [2, 'SYN'],
-  [4, 'RST'],
-  [8, 'PSH'],
+  [4, 'RESET'],
+  [8, 'PUSH'],
   [16, 'ACK'],
   [32, 'URG'],
   [64, 'ECE'],
@@ -43,13 +43,13 @@ export function tcp(f: Frame, at: number): void {
   const start = at + (f.u8(at + 12) >> 4) * 4
   const [sequence, acknowledged, bits, window] = [f.u32(at + 4), f.u32(at + 8), f.u8(at + 13), f.u16(at + 14)]
   const length = Math.max(0, f.end - start)
-  const set = flags(bits, TCP_FLAGS)
+  const set = flags(bits, TCP_FLAGS).replace('RESET', 'RST').replace('PUSH', 'PSH')
   f.layer('tcp', `Transmission Control Protocol, ${f.u16(at)} → ${f.u16(at + 2)}`, at, start, [
     ...ports(f, at, 'tcp'),
-    numeric('Sequence number', sequence, at + 4, at + 8, 'tcp.seq'),
-    numeric('Acknowledgment number', acknowledged, at + 8, at + 12, 'tcp.ack'),
+    numeric('Sequence number', sequence, at + 4, at + 8, 'tcp.seq_raw'),
+    numeric('Acknowledgment number', acknowledged, at + 8, at + 12, 'tcp.ack_raw'),
     numeric('Header length', start - at, at + 12, at + 13, 'tcp.hdr_len'),
-    field('Flags', set || 'none', at + 13, at + 14, 'tcp.flags', bits),
+    field('Flags', set || 'none', at + 13, at + 14, 'tcp.flags', f.u16(at + 12) & 0xfff),
     ...TCP_FLAGS.map(([bit, name]) =>
       field(
         name,
@@ -60,7 +60,7 @@ export function tcp(f: Frame, at: number): void {
         bits & bit ? 1 : 0,
       ),
     ),
-    numeric('Window', window, at + 14, at + 16, 'tcp.window_size'),
+    numeric('Window', window, at + 14, at + 16, 'tcp.window_size_value'),
     field('Checksum', hex(f.u16(at + 16), 4), at + 16, at + 18, 'tcp.checksum', f.u16(at + 16)),
     numeric('Segment length', length, start, f.end, 'tcp.len'),
     ...options(f, at + 20, start),
@@ -72,7 +72,8 @@ export function tcp(f: Frame, at: number): void {
   f.summary.info = `${f.u16(at)} → ${f.u16(at + 2)} [${set}] seq=${seq}${ack} win=${window} len=${length}`
   flow(f, 'tcp', at, start)
   if (f.flow) Object.assign(f.flow, { sequence, acknowledged: bits & 16 ? acknowledged : null, syn: (bits & 2) > 0 })
-  if (length > 0 && !http(f, start)) tls(f, start)
+  if (length > 2 && (f.u16(at) === 53 || f.u16(at + 2) === 53) && f.u16(start) <= length - 2) dns(f, start + 2, 'dns')
+  else if (length > 0 && !http(f, start)) tls(f, start)
 }
 
 const OPTIONS: Readonly<Record<number, string>> = {
@@ -109,7 +110,7 @@ export function udp(f: Frame, at: number): void {
   f.summary.info = `${source} → ${destination} len=${Math.max(0, f.end - at - 8)}`
   flow(f, 'udp', at, at + 8)
   const either = (...known: number[]): boolean => known.includes(source) || known.includes(destination)
-  if (either(53, 5353)) dns(f, at + 8, either(5353) ? 'mdns' : 'dns')
+  if (either(53, 5353)) dns(f, at + 8, either(53) ? 'dns' : 'mdns')
   else if (either(67, 68)) dhcp(f, at + 8)
   else if (destination === 4789 || destination === 8472) vxlan(f, at + 8)
 }

@@ -48,7 +48,23 @@ export interface Origin {
   acknowledged: number
 }
 
+/** A part of an IP packet: bytes `start` of the frame to the end of the packet belong at `offset` of the packet's payload.
+ * `key`: the packet. `bits`: where the two bytes with the fragment's offset are; `length`: where the length of the packet is, which counts
+ * from `header`. */
+export interface Fragment {
+  key: string
+  offset: number
+  more: boolean
+  start: number
+  bits: number
+  length: number
+  header: number
+}
+
 export interface Dissection extends Summary {
   layers: readonly Layer[]
   flow: Flow | null
+  fragment: Fragment | null
+  /** Where the packet ends in the frame. */
+  end: number
 }

@@ -39,15 +39,17 @@ export class Grammar {
 
   /** An option of a match or target by its long name without dashes. */
   option(home: Home, name: string): Option | undefined {
-    return this.of(home)?.options?.find((o) => o.names.some((n) => bare(n) === name || longName(n) === name))
+    const options = this.of(home)?.options ?? []
+    const exact = options.find((o) => o.names.some((n) => bare(n) === name || longName(n) === name))
+    // A shortened option is as good as the whole one, where it means but one (getopt_long(3)).
+    const begun = exact ? [] : options.filter((o) => o.names.some((n) => bare(n).startsWith(name)))
+    return exact ?? (begun.length === 1 ? begun[0] : undefined)
   }
 
   readonly arity: Arity = (option, home) => {
-    const own = ownArity(option, home)
-    if (own !== undefined) return own
     const known = this.option(home, option)
-    if (known) return (known.value ?? 'none') === 'none' ? 0 : 1
-    return undefined
+    if (!known) return ownArity(option, home)
+    return known.arity ?? ((known.value ?? 'none') === 'none' ? 0 : 1)
   }
 }
 

@@ -19,18 +19,20 @@ interface Phrase {
   used: ReadonlySet<string>
 }
 
+/** `builtIn`: the rule is in a built-in chain, whose policy decides where it ends. */
 export function sentence(
   text: string,
   t: SentenceTexts,
   names: Names = NO_NAMES,
   isChain: (name: string) => boolean = never,
+  builtIn = false,
 ): string {
   const parsed = parse(text)
   const used = new Set<Part>()
   const noun = nounOf(parsed, t, used)
   const conditions = conditionsOf(parsed, t, names, used)
   const what = conditions.length > 0 ? t.those(noun, conditions) : noun === '' ? t.everything : t.all(noun)
-  const { text: action, used: inAction } = actionOf(parsed, what, t, names, isChain)
+  const { text: action, used: inAction } = actionOf(parsed, what, t, names, isChain, builtIn)
   const rest = parsed.parts.filter((p) => p.home.kind === 'target' && !inAction.has(p.option))
   const comment = textOf(parsed, 'comment')
   const tail = rest.map((p) => text.slice(p.start, p.end)).join(' ')
@@ -111,11 +113,13 @@ function condition(part: Part, parsed: Parsed, t: SentenceTexts, names: Names): 
     case 'syn':
       return part.negated ? t.notOpening : t.opening
     case 'tcp-flags':
+      if (value === SYN_ALONE) return part.negated ? t.notOpening : t.opening
       return say(t.flags(part.values[0]?.text ?? '', part.values[1]?.text ?? ''))
     case 'limit':
       return t.limit(value, textOf(parsed, 'limit-burst') ?? '')
     case 'mark':
-      return say(t.marked(value))
+      if (part.home.kind === 'match' && part.home.name === 'connmark') return say(t.ofMarkedConnection(value))
+      return part.home.kind === 'match' && part.home.name === 'mark' ? say(t.marked(value)) : quoted(part, parsed, t)
     case 'mac-source':
       return say(t.fromMac(value))
     case 'icmp-type':
@@ -124,9 +128,15 @@ function condition(part: Part, parsed: Parsed, t: SentenceTexts, names: Names): 
     case 'fragment':
       return part.negated ? t.notFragments : t.fragments
     default:
-      return t.matching(parsed.text.slice(part.start, part.end))
+      return quoted(part, parsed, t)
   }
 }
+
+const quoted = (part: Part, parsed: Parsed, t: SentenceTexts): string =>
+  t.matching(parsed.text.slice(part.start, part.end))
+
+/** How `iptables-save` prints `--syn`. */
+const SYN_ALONE = 'FIN,SYN,RST,ACK SYN'
 
 const ports = (value: string): string => value.replaceAll(':', '–').replaceAll(',', ', ')
 
@@ -144,6 +154,7 @@ function actionOf(
   t: SentenceTexts,
   names: Names,
   isChain: (name: string) => boolean,
+  builtIn: boolean,
 ): Phrase {
   const target = targetOf(parsed)
   const option = (name: string): string =>
@@ -153,6 +164,7 @@ function actionOf(
       .join(' ') ?? ''
   const flag = (name: string): boolean => parsed.parts.some((p) => p.home.kind === 'target' && p.option === name)
   if (!target) return phrase(t.count(what))
+  const other = (): string => t.other(what, target.name)
   if (target.how === 'goto') return phrase(t.goOn(what, target.name))
   if (isChain(target.name)) return phrase(t.check(what, target.name))
   switch (target.name) {
@@ -163,7 +175,7 @@ function actionOf(
     case 'REJECT':
       return phrase(t.reject(what, option('reject-with')), 'reject-with')
     case 'RETURN':
-      return phrase(t.back(what))
+      return phrase(builtIn ? t.toPolicy(what) : t.back(what))
     case 'LOG':
       return phrase(t.log(what, option('log-prefix')), 'log-prefix', 'log-level')
     case 'NFLOG':
@@ -177,15 +189,23 @@ function actionOf(
     case 'REDIRECT':
       return phrase(t.redirect(what, option('to-ports')), 'to-ports')
     case 'MARK':
-      return phrase(t.mark(what, markValue(option)), 'set-mark', 'set-xmark')
+      return marked(
+        option,
+        (value, mask) => (mask === FULL ? t.mark(what, value) : t.markBits(what, value, mask)),
+        other,
+      )
     case 'CONNMARK':
-      if (flag('save-mark')) return phrase(t.saveMark(what), 'save-mark', 'nfmask', 'ctmask')
-      if (flag('restore-mark')) return phrase(t.restoreMark(what), 'restore-mark', 'nfmask', 'ctmask')
-      return phrase(t.mark(what, markValue(option)), 'set-mark', 'set-xmark')
+      if (flag('save-mark')) return phrase(t.saveMark(what), 'save-mark', ...fullMasks(option))
+      if (flag('restore-mark')) return phrase(t.restoreMark(what), 'restore-mark', ...fullMasks(option))
+      return marked(
+        option,
+        (value, mask) => (mask === FULL ? t.connMark(what, value) : t.connMarkBits(what, value, mask)),
+        other,
+      )
     case 'TTL':
       return phrase(t.ttl(what, ...change(option, 'ttl')), 'ttl-set', 'ttl-dec', 'ttl-inc')
     case 'HL':
-      return phrase(t.ttl(what, ...change(option, 'hl')), 'hl-set', 'hl-dec', 'hl-inc')
+      return phrase(t.hopLimit(what, ...change(option, 'hl')), 'hl-set', 'hl-dec', 'hl-inc')
     case 'NOTRACK':
       return phrase(t.notrack(what))
     case 'CT':
@@ -201,9 +221,23 @@ function actionOf(
   }
 }
 
-/** `0x1/0xffffffff` sets the whole mark, as `--set-mark 0x1` does. */
-const markValue = (option: (name: string) => string): string =>
-  (option('set-xmark') || option('set-mark')).replace(/\/0xffffffff$/, '')
+const FULL = '0xffffffff'
+
+/** `--set-xmark VALUE/MASK` clears the bits of the mask and flips those of the value. `--set-mark` with a mask, which is never printed, and the
+ * other options are quoted. */
+function marked(
+  option: (name: string) => string,
+  say: (value: string, mask: string) => string,
+  other: () => string,
+): Phrase {
+  const [value = '', mask = FULL] = (option('set-xmark') || option('set-mark')).split('/')
+  if (value === '' || (option('set-xmark') === '' && mask !== FULL)) return phrase(other())
+  return phrase(say(value, mask), 'set-mark', 'set-xmark')
+}
+
+/** The masks of a mark that is copied as a whole: they need no words. */
+const fullMasks = (option: (name: string) => string): string[] =>
+  ['nfmask', 'ctmask'].filter((name) => option(name) === FULL)
 
 function change(option: (name: string) => string, stem: string): [how: 'set' | 'dec' | 'inc', by: string] {
   for (const how of ['set', 'dec', 'inc'] as const) if (option(`${stem}-${how}`)) return [how, option(`${stem}-${how}`)]

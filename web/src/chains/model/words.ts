@@ -9,10 +9,11 @@ export interface Word {
   open: boolean
 }
 
-const BLANK = /\s/
+const BLANK = /[ \t\n]/
+const TYPED = /'([^'\n]*)'(?=[ \t]|$)/y
 
-/** Split a line. A backslash escapes inside of double quotes, and the closing one ends the word. Quotes may also be single, as a
- * shell takes them. */
+/** Split a line. A backslash escapes inside of double quotes, and the closing one ends the word. A whole word may be in single quotes, as a
+ * shell takes it; a single quote anywhere else, as in `don't`, is a part of its word. */
 export function split(line: string): Word[] {
   const words: Word[] = []
   let at = 0
@@ -21,34 +22,35 @@ export function split(line: string): Word[] {
       at += 1
       continue
     }
-    const word = take(line, at)
+    const word = typed(line, at) ?? take(line, at)
     words.push(word)
     at = word.end
   }
   return words
 }
 
+function typed(line: string, start: number): Word | null {
+  TYPED.lastIndex = start
+  const found = TYPED.exec(line)
+  return found && { text: found[1] ?? '', start, end: start + found[0].length, quoted: true, open: false }
+}
+
 function take(line: string, start: number): Word {
   let text = ''
-  let quote = ''
   let quoted = false
   let at = start
   for (; at < line.length; at += 1) {
     const sign = line[at] ?? ''
-    if (quote === '"' && sign === '\\' && at + 1 < line.length) {
+    if (quoted && sign === '\\' && at + 1 < line.length) {
       at += 1
       text += line[at]
-    } else if (quote !== '') {
-      if (sign !== quote) text += sign
-      else if (quote === '"') return { text, start, end: at + 1, quoted, open: false }
-      else quote = ''
-    } else if (sign === '"' || sign === "'") {
-      quote = sign
+    } else if (sign === '"') {
+      if (quoted) return { text, start, end: at + 1, quoted, open: false }
       quoted = true
-    } else if (BLANK.test(sign)) break
+    } else if (!quoted && BLANK.test(sign)) break
     else text += sign
   }
-  return { text, start, end: at, quoted, open: quote !== '' }
+  return { text, start, end: at, quoted, open: quoted }
 }
 
 /** A value as one word: in double quotes where `iptables-save` would put them. */

@@ -158,7 +158,7 @@ function OptionField({
   const name = optionName(option)
   const value = part?.values.map((w) => w.text).join(' ') ?? ''
   const negated = part?.negated ?? false
-  const words = (text: string): string[] => (part && part.values.length > 1 ? text.split(' ') : [text])
+  const words = (text: string): string[] => ((option.arity ?? 0) > 1 ? text.split(' ') : [text])
   const put = (next: string): void => onSet(next === '' ? null : { values: words(next), negated })
   const negate =
     option.negate && part ? (n: boolean) => onSet({ values: part.values.map((w) => w.text), negated: n }) : undefined

@@ -4,6 +4,7 @@ import { Needs } from '@/editor'
 import { Button, IconButton } from '@/ui'
 import { useChain, usePanel, type Writing } from '../context'
 import { readCommand } from '../model/command'
+import { isHook } from '../model/hooks'
 import { lint } from '../model/lint'
 import { sentence } from '../model/sentence'
 import { type Several as Lines, readSeveral } from '../model/several'
@@ -149,7 +150,7 @@ function Says({
   const words = useSentenceTexts()
   const names = useNames(namespace)
   const custom = tables.get(`${chainRef.family}/${chainRef.table}`)?.custom ?? []
-  const said = sentence(text, words, names, (name) => custom.some((c) => c.name === name))
+  const said = sentence(text, words, names, (name) => custom.some((c) => c.name === name), isHook(chainRef.name))
   const other = checked?.canonical != null && checked.canonical !== text.trim()
   return (
     <div className={styles.says}>

@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { ProblemError } from '@/connection'
 import { errorMessage, useEditor } from '@/editor'
 import type { AnyCommand } from '@/protocol'
@@ -79,9 +79,11 @@ export function ConflictNotice({
   const t = useWriteTexts()
   const panel = usePanel()
   const { draft, chainRef } = writing
-  if (draft.kind !== 'change' || !chain || save.busy) return null
-  const now = chain.rules[draft.at - 1]
-  if (now === draft.was) return null
+  const isThere = draft.kind === 'change' && chain?.rules[draft.at - 1] === draft.was
+  const before = useBefore(chain?.rules ?? [], isThere)
+  if (draft.kind !== 'change' || !chain || save.busy || isThere) return null
+  // Only where all else is as it was, what has its number now is the same rule, changed. Else that is another, and ours is gone.
+  const now = isChangedAlone(before, chain.rules, draft.at) ? chain.rules[draft.at - 1] : undefined
   const moved = chain.rules.indexOf(draft.was) + 1
   if (moved > 0) return <Follow onFollow={() => panel.retarget(chainRef, { ...draft, at: moved })} />
   return (
@@ -111,6 +113,18 @@ export function ConflictNotice({
     </div>
   )
 }
+
+/** The rules of the chain when the edited one was last among them, at its number. */
+function useBefore(rules: readonly string[], isThere: boolean): readonly string[] {
+  const before = useRef(isThere ? rules : [])
+  useEffect(() => {
+    if (isThere) before.current = rules
+  }, [rules, isThere])
+  return before.current
+}
+
+const isChangedAlone = (before: readonly string[], now: readonly string[], at: number): boolean =>
+  before.length === now.length && before.every((rule, i) => i === at - 1 || rule === now[i])
 
 /** The rule is where it was not: go along with it. */
 function Follow({ onFollow }: { onFollow: () => void }) {

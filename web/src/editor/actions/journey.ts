@@ -1,5 +1,6 @@
-import { afterColon, HOST } from '@/protocol'
+import { type Ask, afterColon, HOST } from '@/protocol'
 import { namespaceOfNode } from '@/store'
+import type { Editor } from '../kernel/editor'
 import { useAppActionTexts } from '../texts/app'
 import { openDock, resizeDock } from '../verbs/dock'
 import type { Action } from './action'
@@ -7,6 +8,19 @@ import { open } from './enabled'
 
 /** So high, in CSS pixels, a journey can be read; half of the window at most. */
 const ROOM = 400
+
+/** Open the panel of traces, high enough to read one. */
+function openTraces(editor: Editor, panel: { source?: string | undefined; target?: string | undefined }): void {
+  openDock(editor, { kind: 'journey', ...panel })
+  const wanted = Math.min(ROOM, Math.round(window.innerHeight / 2))
+  if (editor.dock.get().height < wanted) resizeDock(editor, wanted)
+}
+
+/** Send exactly this packet, and trace it. */
+export function traceThis(editor: Editor, ask: Ask): void {
+  editor.asked.set(ask)
+  openTraces(editor, {})
+}
 
 export const trace: Action = {
   id: 'trace',
@@ -18,8 +32,6 @@ export const trace: Action = {
   enabled: open,
   run: (editor) => {
     const [source, target] = [...editor.selection.get()].map(afterColon)
-    openDock(editor, { kind: 'journey', source: namespaceOfNode(source ?? HOST), target })
-    const wanted = Math.min(ROOM, Math.round(window.innerHeight / 2))
-    if (editor.dock.get().height < wanted) resizeDock(editor, wanted)
+    openTraces(editor, { source: namespaceOfNode(source ?? HOST), target })
   },
 }

@@ -1,5 +1,5 @@
 import { LostError, ProblemError } from '@/connection'
-import type { AnyCommand, Done, Planned, Problem } from '@/protocol'
+import type { AnyCommand, Ask, Done, Planned, Problem } from '@/protocol'
 import type { Session } from '@/store'
 import { announce, Value } from '@/ui'
 import { type DockState, emptyDock, keepDock } from '../state/dock'
@@ -29,6 +29,8 @@ export class Editor {
   readonly dock = new Value<DockState>(emptyDock())
   /** The trace that is shown, and at which hop. */
   readonly journey = new Value<JourneyView | null>(null)
+  /** A packet that the panel of traces is to send and trace as soon as it is there. */
+  readonly asked = new Value<Ask | null>(null)
   readonly toasts = new Value<readonly Toast[]>([])
   readonly tool = new Value<Tool>(FIRST_TOOL)
   readonly popover = new Value<CanvasPopover | null>(null)

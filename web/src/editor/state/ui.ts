@@ -67,6 +67,8 @@ export interface Viewport {
   show(recordId: string): void
   /** Pan so that this namespace or interface is seen. */
   reveal(recordId: string): void
+  /** Pan to this namespace or interface where it is not seen; the zoom stays. */
+  follow(recordId: string): void
   /** Where the cards of namespaces stand. */
   taken(): readonly { x: number; y: number; w: number; h: number }[]
   /** Make sure that this box is seen: zoom out where it is not. */
