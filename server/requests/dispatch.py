@@ -50,8 +50,8 @@ _DOCUMENTS = (Compare, Edit, NewLab)
 
 def _nul(text: object) -> str:
     """Where a request has a NUL character, which no argument, name or path can have; empty where it has none. JSON can only escape it."""
-    escaped = b"\\u0000" in text if isinstance(text, bytes) else isinstance(text, str) and "\\u0000" in text
-    return next(_nuls("", msgspec.json.decode(text)), "") if escaped else ""  # type: ignore[arg-type]  # it is one of the two
+    raw = text if isinstance(text, bytes) else str(text).encode()
+    return next(_nuls("", msgspec.json.decode(raw)), "") if b"\\u0000" in raw else ""
 
 
 def _nuls(place: str, value: object) -> Iterator[str]:

@@ -73,7 +73,7 @@ WRONG: list[tuple[str, tuple[int, int], str, str]] = [
     ('{"vethboard": 1 "name": "x"}', (1, 17), "a comma is missing", "separated"),
     ('{"vethboard": 1, "ipv6": True}', (1, 26), "True is not JSON", "write true"),
     ('{"vethboard": 1, name: "x"}', (1, 18), "a key is missing, or is not in quotes", 'write "name"'),
-    ('```json\n{"vethboard": 1}\n```\n', (1, 1), "a code fence of Markdown", "take the lines"),
+    ('```json\n{"vethboard": 1}\n```\n', (1, 1), "a code fence of Markdown", "take out the lines"),
     ("{\u201cvethboard\u201d: 1}", (1, 2), "is not a quote of JSON", "straight double quotes"),
     ('{"vethboard": 1, "namespaces": {', (1, 32), "ends too early", "bracket"),
 ]
