@@ -54,7 +54,7 @@ def _refuse_rules(found: tuple[Problem, ...]) -> None:
     if found:
         first, *rest = (msgspec.structs.replace(problem, hint=None) for problem in found)
         raise ProblemError(
-            msgspec.structs.replace(first, causes=tuple(rest), hint="correct the rules, or make what they need; no lab was made")
+            msgspec.structs.replace(first, causes=tuple(rest), hint="no lab was made: correct the rules, or make what they need")
         )
 
 
