@@ -83,7 +83,7 @@ def _route(place: _Place) -> Iterator[Remedy]:
     if ids.kind_of(verdict.object) == "route":
         yield _edit("remove-route", verdict.namespace, Remove(ids=(verdict.object,)), what=verdict.object)
         return
-    if not verdict.address:
+    if not verdict.address or verdict.note:  # refused by a rule, or never routed: one route more changes nothing
         return
     there = ipaddress.ip_address(verdict.address)
     via = next(_gateways(place, verdict.namespace, there), None)

@@ -137,6 +137,8 @@ class Neighbours:
     def _silence4(self, interface: AnyInterface, target: str, sender: str) -> str:
         """A request is answered for each address of the namespace, on whichever interface that is (arp_process())."""
         view, ref, ns, address = self._view, interface.ref, interface.namespace, ipaddress.ip_address(target)
+        if address.is_loopback and not view.setting(ref, "route_localnet"):
+            return f"{ref} does not answer for {target}: route_localnet is 0"
         if sender and self._routing.refuses_source(ns, interface.name, sender):
             return f"{ref} does not take requests from {sender}: that is not reached by it"
         if not view.is_local(ns, address):
@@ -187,6 +189,8 @@ class Neighbours:
         graph, (ns, dev) = self._view.graph, ids.Ref.parse(ref)
         owners = [i for i in self._view.holders(via) if i.ref != ref]
         beside = [i for i in owners if i.ref in graph.segments.get(ref, ()) and i.master is None]
+        if any(self._view.mac(i.ref) for i in (*answering, *beside)):
+            self._progress.assume(not_yet_known(ref, via))
         for interface in (*answering, *beside):
             stopped = self._segments.obstacle(self._segments.path(ref, interface.ref, cast, free=False) or [], cast)
             if stopped is not None and stopped.cause != Cause.NEIGHBOUR_SILENT:
@@ -238,6 +242,11 @@ class Neighbours:
         if holder.master is not None:
             return f"{holder.ref} has this address, but is a port of {holder.master}: what comes in goes to the bridge"
         return f"{holder.ref} has this address, on another segment"
+
+
+def not_yet_known(ref: str, via: str) -> str:
+    """What a prediction assumes where nobody answers a request: of an entry of the cache nobody is asked."""
+    return f"{ref} does not know the MAC address of {via} from before"
 
 
 def solicitation(source: str, target: str) -> Packet:

@@ -297,6 +297,7 @@ class _Prediction:
         try:
             taken, _ = self._carry(space, self._send_outer(space, tunnel, outer))
         except Ended as ended:
+            self.progress.take_up(before)
             raise Ended(self._about_outer(ended.verdict, tunnel)) from None
         if taken != there:
             note = f"the outer packet of {tunnel.ref} came to {taken}, not to {there}"
@@ -306,7 +307,7 @@ class _Prediction:
 
     def _about_outer(self, verdict: Verdict, tunnel: AnyInterface) -> Verdict:
         note = f"the outer packet of {tunnel.ref}" + (f": {verdict.note}" if verdict.note else "")
-        return msgspec.structs.replace(verdict, note=note)
+        return msgspec.structs.replace(verdict, note=note, hop=len(self.progress.hops) - 1)
 
     def _send_outer(self, ns: str, tunnel: AnyInterface, packet: Packet) -> _Onward:
         parent = ids.name_of(tunnel.lower) if tunnel.lower is not None else ""

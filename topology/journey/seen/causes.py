@@ -241,9 +241,14 @@ def did_not_leave(walk: "Walk", ns: str, dev: str) -> Verdict:
     sent = next((h.packet for h in reversed(walk.hops) if h.packet is not None), None)
     trouble = link_trouble(walk, ns, dev) if dev else None
     if dev and trouble is None and sent is not None:
-        trouble = too_long(walk, sent, _ends(walk, ns, dev))
+        trouble = too_long(walk, _piece(walk, ns, dev, sent), _ends(walk, ns, dev))
     note = f"it was not seen leaving by {dev}" if dev else "it was not seen leaving"
     return trouble or walk.verdict(Cause.UNKNOWN, ns, dev=dev, object=_place(ns, dev), note=note)
+
+
+def _piece(walk: "Walk", ns: str, dev: str, packet: Packet) -> Packet:
+    """What is longer than its interface takes leaves in fragments: POSTROUTING is before that."""
+    return msgspec.structs.replace(packet, length=min(packet.length, _mtu(walk, ns, dev) or packet.length))
 
 
 def lost_on_wire(walk: "Walk", out: TappedFrame) -> Verdict:
