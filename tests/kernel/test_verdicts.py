@@ -230,6 +230,55 @@ def test_the_other_end_takes_less(lab: tuple[str, ...]) -> None:
         assert (journey.verdict.object, journey.verdict.mtu) == ("interface:b/eth0", 800)
 
 
+def test_the_other_end_takes_less_than_a_fragment() -> None:
+    """The packet is longer than its own interface takes, too: that one sends fragments."""
+    with Stage(*PAIR, "ip -n b link set eth0 mtu 800") as stage:
+        journey = stage.trace("a", "10.0.0.2", size=2000, wait=0.4)
+        assert (*why(journey)[:1], journey.verdict.object, journey.verdict.mtu) == (Cause.TOO_BIG, "interface:b/eth0", 800)
+
+
+@drivers
+def test_a_table_of_nft_rejects_the_answer(driver: str) -> None:
+    """Its error goes to who answered: it is neither the packet nor the answer."""
+    with Stage(*PAIR, driver=driver) as stage:
+        stage.shell(
+            "ip netns exec a nft add table ip own; ip netns exec a nft 'add chain ip own c { type filter hook input priority 10; }'"
+        )
+        stage.shell("ip netns exec a nft add rule ip own c icmp type echo-reply reject")
+        journey = stage.trace("a", "10.0.0.2", wait=0.4)
+        assert why(journey) == (Cause.DROPPED_BY_RULE, "reply", "a")
+        assert journey.verdict.rule is not None
+        assert (journey.verdict.rule.place, journey.verdict.rule.number) == ("own/c", 1)
+
+
+@drivers
+def test_the_answer_is_rejected(driver: str) -> None:
+    with Stage(*PAIR, "ip netns exec a iptables -A INPUT -p icmp --icmp-type echo-reply -j REJECT", driver=driver) as stage:
+        assert why(stage.trace("a", "10.0.0.2", wait=0.4)) == (Cause.REJECTED_BY_RULE, "reply", "a")
+
+
+def test_the_loopback_address_of_another() -> None:
+    """Bound to an interface, 127.0.0.1 is asked for on it, where nobody answers for it (arp_process())."""
+    with Stage(*PAIR) as stage:
+        journey = stage.trace("a", "127.0.0.1", dev="eth0", wait=0.6)
+        assert why(journey) == (Cause.NEIGHBOUR_SILENT, "original", "a")
+        assert why(predict(journey.probe, stage.records(), stage.observed.live)) == why(journey)
+
+
+def test_what_was_not_seen_is_said_to_be_inferred() -> None:
+    """The ARP reply travels in the outer packet of a tunnel, which a rule drops: no trace sees that."""
+    with Stage(*PAIR) as stage:
+        for ns, near, far in (("a", 1, 2), ("b", 2, 1)):
+            stage.shell(f"ip -n {ns} link add vx type vxlan id 7 dstport 4789 local 10.0.0.{near} remote 10.0.0.{far}")
+            stage.shell(f"ip -n {ns} link set vx up; ip -n {ns} addr add 10.9.0.{near}/24 dev vx")
+        stage.shell("ip netns exec a sysctl -qw net.ipv4.neigh.vx.retrans_time_ms=60")
+        stage.shell("ip netns exec a iptables -A INPUT -p udp --dport 4789 -j DROP")
+        stage.ready()
+        journey = told(stage, stage.trace("a", "10.9.0.2", wait=0.6))
+        assert (*why(journey), journey.verdict.inferred) == (Cause.DROPPED_BY_RULE, "original", "a", True)
+        assert words(journey.verdict).startswith("as far as known from the lab's settings: dropped by rule 1 of filter/INPUT")
+
+
 def test_an_entry_with_the_wrong_mac() -> None:
     with Stage(*PAIR, "ip -n a neigh replace 10.0.0.2 lladdr 02:00:00:00:00:99 dev eth0") as stage:
         journey = stage.trace("a", "10.0.0.2", wait=0.4)

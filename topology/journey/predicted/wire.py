@@ -203,6 +203,8 @@ class Wire:
         ns, dev = ids.Ref.parse(ref)
         if kind == "out" and (qdisc := self._view.qdisc(ref)):
             self._progress.assume(f"the qdisc {qdisc} of {ref} lets it pass")
+        for text in self._view.early(ref):
+            self._progress.assume(f"{text} of {ref} lets it pass")
         self._progress.hop(kind, ns, object=ids.interface(ref), dev=dev, packet=packet)
 
     def _bridge(self, ref: str, ports: list[str], mac: str) -> None:

@@ -22,7 +22,6 @@ from topology.journey.sighting import (
     TraceNote,
 )
 
-
 _LEGS: tuple[Leg, ...] = ("original", "reply")
 
 
