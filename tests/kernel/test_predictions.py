@@ -41,8 +41,9 @@ ROUTER = (
 )
 """a — r — b."""
 ROUTER6 = (
-    *ROUTER[:3],
-    "for n in a r b; do ip netns exec $n sysctl -qw net.ipv6.conf.all.accept_dad=0; done",
+    ROUTER[0],
+    "for n in a r b; do ip netns exec $n sysctl -qw net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0; done",
+    *ROUTER[1:3],
     "ip -n a addr add fd01::2/64 dev eth0 nodad; ip -n r addr add fd01::1/64 dev left nodad; ip -n r addr add fd02::1/64 dev right nodad",
     "ip -n b addr add fd02::2/64 dev eth0 nodad; ip -n a route add default via fd01::1; ip -n b route add default via fd02::1",
 )

@@ -265,6 +265,25 @@ def test_the_loopback_address_of_another() -> None:
         assert why(predict(journey.probe, stage.records(), stage.observed.live)) == why(journey)
 
 
+def test_no_ipv6_at_all() -> None:
+    with Stage(*PAIR, "ip netns exec a sysctl -qw net.ipv6.conf.all.disable_ipv6=1") as stage:
+        journey = stage.trace("a", "fd00::2", protocol="tcp", wait=0.4)
+        assert (*why(journey), journey.verdict.errno) == (Cause.REFUSED, "original", "a", errno.EADDRNOTAVAIL)
+        assert why(predict(journey.probe, stage.records(), stage.observed.live)) == why(journey)
+
+
+def test_a_copy_that_comes_back() -> None:
+    """TEE in INPUT sends a copy to a router, which sends it back: it is no reason to lose sight of the packet."""
+    lab = (
+        *PAIR, "ip netns add c; ip link add eth1 netns b type veth peer name eth0 netns c; ip -n b link set eth1 up",
+        "ip -n c link set eth0 up; ip -n b addr add 10.3.0.1/24 dev eth1; ip -n c addr add 10.3.0.2/24 dev eth0",
+        "ip netns exec c sysctl -qw net.ipv4.ip_forward=1; ip -n c route add default via 10.3.0.1",
+        "ip netns exec b iptables -t mangle -A INPUT -p icmp --icmp-type echo-request -j TEE --gateway 10.3.0.2",
+    )  # fmt: skip
+    with Stage(*lab) as stage:
+        assert why(stage.trace("a", "10.0.0.2")) == (Cause.DELIVERED, "original", "b")
+
+
 def test_what_was_not_seen_is_said_to_be_inferred() -> None:
     """The ARP reply travels in the outer packet of a tunnel, which a rule drops: no trace sees that."""
     with Stage(*PAIR) as stage:
