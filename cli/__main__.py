@@ -1,6 +1,7 @@
 """`vethboard VERB …`: reads the command line, runs the verb, turns problems into messages and an exit code.
 
-Exit codes: 0 success; 1 failure, with the problem on standard error; 2 wrong usage; `exec` and `shell`: the exit code of the command.
+Exit codes: 0 success; 1 failure, with the problem on standard error; 2 wrong usage, and of `plan`: there are changes; `exec` and
+`shell`: the exit code of the command.
 """
 
 import contextlib

@@ -27,11 +27,15 @@ def problem(problem: Problem, json_wanted: bool) -> None:
     if json_wanted:
         sys.stderr.write(json.dumps({"problem": msgspec.to_builtins(problem)}, ensure_ascii=False) + "\n")
         return
-    where = f"{problem.subject}: " if problem.subject else ""
-    sys.stderr.write(f"vethboard: {where}{problem.message}\n")
-    for cause in problem.causes:
-        sys.stderr.write(f"  {cause.subject + ': ' if cause.subject else ''}{cause.message}\n")
-        if cause.hint:
-            sys.stderr.write(f"    → {cause.hint}\n")
+    for number, found in enumerate((problem, *problem.causes)):
+        sys.stderr.write(f"{'  ' if number else 'vethboard: '}{_place(found)}{found.message}\n")
+        if found.hint and number:
+            sys.stderr.write(f"    → {found.hint}\n")
     if problem.hint:
         sys.stderr.write(f"  → {problem.hint}\n")
+
+
+def _place(problem: Problem) -> str:
+    """Line and column in a document, and what it is about."""
+    at = f"{problem.at[0]}:{problem.at[1]}: " if problem.at else ""
+    return at + (f"{problem.subject}: " if problem.subject else "")

@@ -147,9 +147,28 @@ _DOCUMENTS: Final = (
         arguments=(_LAB, _DOCUMENT, _arg("--dry-run", action="store_true", help="print the commands without running them")),
     ),
     Verb(
+        "plan", "print what a document, another lab or point of the history would change (exit code 0: nothing)",
+        documents.plan_changes,
+        arguments=(
+            _LAB, _arg("file", metavar="FILE", nargs="?", help="a document; - for standard input"),
+            _arg("--other", metavar="LAB", help="compare with the document of this lab"),
+            _arg("--before", type=int, metavar="N", help="the lab after entry N of its history (0: before the first) instead of now"),
+            _arg("--after", type=int, metavar="N", help="compare with the lab after entry N of its history"),
+            _arg("--text", action="store_true", help="show the difference of the documents as text instead of the commands"),
+        ),
+    ),
+    Verb(
+        "import", "add a document to a lab, beside what is there", documents.import_part,
+        arguments=(
+            _LAB, _DOCUMENT,
+            _arg("--into", metavar="NAMESPACE", default=HOST, help="where the contents of the document's host go (default: %(default)s)"),
+            _arg("--dry-run", action="store_true", help="print the commands without running them"),
+        ),
+    ),
+    Verb(
         "export", "print a lab as a document or a shell script", documents.export,
         arguments=(
-            _LAB,
+            _LAB, _arg("only", metavar="NODE", nargs="*", help="only these namespaces and bridges (ns0/br0), with the links among them"),
             _arg("--observed", action="store_true", help="export what the kernel has instead of the document"),
             _arg("--format", choices=("json", "shell"), default="json", help="default: %(default)s"),
         ),

@@ -45,15 +45,44 @@ class History(Request, frozen=True, kw_only=True, tag="history"):
     limit: int = 200
 
 
+class Side(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One side of a comparison: by default the lab's document as it is now. `document`: this text; `lab`: another lab's document;
+    `number`: the lab's document after this entry of its history (0: before the oldest one that is kept). At most one is given."""
+
+    document: str | None = None
+    lab: str | None = None
+    number: int | None = None
+
+
+class Compare(Request, frozen=True, kw_only=True, tag="compare"):
+    """Two documents, and what is between them. Answer: `Compared`."""
+
+    lab: str
+    before: Side = Side()
+    after: Side = Side()
+
+
+class Compared(Result, frozen=True, kw_only=True, tag="compared"):
+    """What differs: as `words`, a line for each record (English), as a `diff`, and as the texts of both documents. `shell`: the commands
+    that make the kernel the second out of the first."""
+
+    words: tuple[str, ...]
+    diff: Diff[AnyRecord]
+    before: str
+    after: str
+    shell: tuple[str, ...] = ()
+
+
 class Done(Result, frozen=True, kw_only=True, tag="done"):
     """The request is carried out; an edit of a live lab is in the kernel, which was read back.
 
     `revision`: that of the lab now. `steps`: how many steps the kernel was asked for. `deploy_seconds`: from the arrival of the request
-    until the kernel was read back. `made`: ids of new records.
+    until the kernel was read back. `made`: ids of new records. `changed`: how many records of the document are others now.
     """
 
     revision: int = 0
     steps: int = 0
+    changed: int = 0
     deploy_seconds: float | None = None
     made: tuple[str, ...] = ()
 

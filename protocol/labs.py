@@ -59,10 +59,13 @@ class SetName(Request, frozen=True, kw_only=True, tag="set-name"):
 
 
 class NewLab(Request, frozen=True, kw_only=True, tag="new"):
-    """Make a lab and start it. Answer: `Done`. `firewall`: its iptables variant, instead of the one in the document."""
+    """Make a lab and start it. Answer: `Done`. `firewall`: its iptables variant, instead of the one in the document.
+
+    `document`: as text, so that problems have line and column, or as a JSON value.
+    """
 
     lab: str
-    document: dict[str, Json] | None = None
+    document: dict[str, Json] | str | None = None
     firewall: Driver | None = None
 
 

@@ -27,7 +27,7 @@ from protocol.chains import (
     VocabularyOf,
     ZeroCounters,
 )
-from protocol.editing import Change, Done, Edit, Export, Exported, History, HistoryList, Planned
+from protocol.editing import Change, Compare, Compared, Done, Edit, Export, Exported, History, HistoryList, Planned, Side
 from protocol.journeys import JourneyItem, Predict, Predicted, Trace, Traced, Watch, Watched
 from protocol.labs import (
     Check,
@@ -87,19 +87,19 @@ from topology.observe.live import AnyLive
 
 __all__ = [
     "Analyse", "Analysed", "Answer", "AnyItem", "AnyRequest", "AnyResult", "AttachTerminal", "Backup", "Cancel", "CaptureStarted",
-    "CapturedFrames", "Change", "Check", "CheckRule", "Close", "CloseTerminal", "Context", "DeleteConnection", "Delta", "DestroyLab",
-    "DetachTerminal", "Diagnosis", "Doctor", "Done", "Edit", "EndProcess", "Example", "Examples", "Exec", "Exited", "Export", "ExportRules",
-    "Exported", "Extension", "File", "Files", "FlushConntrack", "History", "HistoryList", "Input", "JourneyItem", "LabInfo", "LabState",
-    "Labs", "LabsEvent", "ListExamples", "ListFiles", "ListLabs", "ListTokens", "MakeToken", "NetnsQuery", "NewLab", "Notice", "Open",
-    "OpenTerminal", "Option", "Output", "Ping", "PingDone", "PingNote", "PingReply", "Planned", "Predict", "Predicted", "ReadCapture",
-    "RemoveCapture", "Request", "ResizeTerminal", "Restore", "Restored", "Result", "RevokeToken", "Role", "RuleChecked", "RuleNote",
-    "SetName", "SetUplink", "Snapshot", "StartCapture", "StartLab", "StopCapture", "StopLab", "StreamItem", "Subscribe", "TerminalClosed",
-    "TerminalOpened", "TerminalState", "Text", "TokenInfo", "TokenMade", "Tokens", "Trace", "Traced", "Vocabulary", "VocabularyOf", "Watch",
-    "Watched", "ZeroCounters",
+    "CapturedFrames", "Change", "Check", "CheckRule", "Close", "CloseTerminal", "Compare", "Compared", "Context", "DeleteConnection",
+    "Delta", "DestroyLab", "DetachTerminal", "Diagnosis", "Doctor", "Done", "Edit", "EndProcess", "Example", "Examples", "Exec",
+    "Exited", "Export", "ExportRules", "Exported", "Extension", "File", "Files", "FlushConntrack", "History", "HistoryList", "Input",
+    "JourneyItem", "LabInfo", "LabState", "Labs", "LabsEvent", "ListExamples", "ListFiles", "ListLabs", "ListTokens", "MakeToken",
+    "NetnsQuery", "NewLab", "Notice", "Open", "OpenTerminal", "Option", "Output", "Ping", "PingDone", "PingNote", "PingReply",
+    "Planned", "Predict", "Predicted", "ReadCapture", "RemoveCapture", "Request", "ResizeTerminal", "Restore", "Restored", "Result",
+    "RevokeToken", "Role", "RuleChecked", "RuleNote", "SetName", "SetUplink", "Side", "Snapshot", "StartCapture", "StartLab",
+    "StopCapture", "StopLab", "StreamItem", "Subscribe", "TerminalClosed", "TerminalOpened", "TerminalState", "Text", "TokenInfo",
+    "TokenMade", "Tokens", "Trace", "Traced", "Vocabulary", "VocabularyOf", "Watch", "Watched", "ZeroCounters",
 ]  # fmt: skip
 
 AnyRequest = (
-    ListLabs | NewLab | StartLab | StopLab | DestroyLab | Open | Close | Edit | Subscribe | Export | Ping | Exec | Input | Cancel
+    ListLabs | NewLab | StartLab | StopLab | DestroyLab | Open | Close | Edit | Subscribe | Export | Compare | Ping | Exec | Input | Cancel
     | EndProcess | NetnsQuery | History | Doctor | ListExamples | Trace | Predict | Watch
     | CheckRule | ZeroCounters | ExportRules | Vocabulary | Analyse | FlushConntrack | DeleteConnection
     | StartCapture | StopCapture | RemoveCapture | ReadCapture
@@ -107,7 +107,7 @@ AnyRequest = (
     | MakeToken | RevokeToken | ListTokens | SetName | SetUplink | Backup | Restore
 )  # fmt: skip
 AnyResult = (
-    Done | Planned | Labs | Snapshot | Exported | PingDone | Exited | Text | HistoryList | Diagnosis | Examples
+    Done | Planned | Labs | Snapshot | Exported | Compared | PingDone | Exited | Text | HistoryList | Diagnosis | Examples
     | Traced | Predicted | Watched | RuleChecked | VocabularyOf | Analysed
     | CaptureStarted | CapturedFrames | TerminalOpened | TerminalClosed | Files
     | TokenMade | Tokens | Restored

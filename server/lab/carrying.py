@@ -8,6 +8,7 @@ from protocol import private as p
 from server.lab import merge, rule_trials
 from server.lab.because import because_of
 from server.lab.document import Draft, Importing
+from server.lab.ignored import ignored
 from server.lab.parts import Parts
 from server.lab.unloaded import Unloaded, is_of_chain
 from server.problems import unavailable
@@ -159,14 +160,17 @@ class Carrying:
         before, kernel = view.observed.like, view.observed.records.whole()
         view.compare_with(like)
         done: list[AnyStep] = []
-        reached = kernel
+        reached, steps = kernel, tuple[AnyStep, ...]()
         try:
             for number in range(MAX_ROUNDS):
-                wanted, now = goal(done), view.observed
+                wanted, now, last = goal(done), view.observed, steps
                 steps = plan(wanted, now.records, None if done else moves, now.baseline, now.initial_mac)
                 if not steps:
                     break
+                if steps == last:
+                    raise ignored(steps)
                 if self._is_overtaken(steps, wanted, is_last=number == MAX_ROUNDS - 1):
+                    steps = ()
                     continue
                 done += steps
                 reached = with_observed_tables(wanted, view.observed.records, steps)

@@ -158,11 +158,11 @@ class Editing:
             self._publish(diff, asked.context, shell)
         if carried is not None:
             self.leave_to_policy()
-        return self._done(steps, asked.started, draft.made)
+        return self._done(steps, asked.started, draft.made, len(diff.ids))
 
-    def _done(self, steps: Sequence[AnyStep], started: float, made: tuple[str, ...] = ()) -> Done:
+    def _done(self, steps: Sequence[AnyStep], started: float, made: tuple[str, ...] = (), changed: int = 0) -> Done:
         seconds = time.monotonic() - started if started and self._parts.machine.is_live else None
-        return Done(revision=self._parts.publisher.revision, steps=len(steps), deploy_seconds=seconds, made=made)
+        return Done(revision=self._parts.publisher.revision, steps=len(steps), changed=changed, deploy_seconds=seconds, made=made)
 
     def _keep(self, after: Records, diff: Diff[AnyRecord], draft: Draft, context: Context, shell: tuple[str, ...]) -> None:
         """Make it durable. Raises ProblemError, and then it is not kept."""

@@ -13,6 +13,7 @@ from topology.edit.paste import fragment
 from topology.model import ids
 from topology.model.drawing import is_drawing
 from topology.model.records import Records
+from topology.observe.normal import comparable
 from topology.plan.iproute2 import script
 
 
@@ -45,9 +46,9 @@ def export(workspace: Workspace, _session: Session, request: q.Export) -> q.Expo
 
 
 def _observed(workspace: Workspace) -> Records:
-    """What the kernel says, with the lab record and the drawing of the document."""
+    """What the kernel says, with the lab record and the drawing of the document; without what the document leaves to the kernel."""
     kept = {key: r for key, r in workspace.desired.items() if key == ids.LAB or is_drawing(key)}
-    return {**kept, **workspace.observed.records}
+    return {**kept, **comparable(workspace.observed.records, workspace.desired)}
 
 
 def history(workspace: Workspace, session: Session, request: q.History) -> None:

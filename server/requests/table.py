@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from protocol import public as q
 from server.access import Permission
 from server.hub import Hub
-from server.requests import backups, captures, chains, editing, journeys, labs, running, terminals
+from server.requests import backups, captures, chains, comparing, editing, journeys, labs, running, terminals
 from server.requests.handlers import Handler, R, at_once, in_lab, on_writer, started_on_writer
 from server.requests.vocabulary import vocabulary
 from server.sessions import Session
@@ -52,6 +52,7 @@ ENTRIES: tuple[Entry, ...] = (
     _entry(q.Restore, backups.restore, "admin", streams=True),
     # the document
     _entry(q.Edit, in_lab(editing.edit), "edit"),
+    _entry(q.Compare, at_once(comparing.compare), "view", audited=False),
     _entry(q.Export, on_writer(editing.export), "view", audited=False),
     _entry(q.History, in_lab(editing.history), "view", audited=False),
     # commands and packets

@@ -1,4 +1,5 @@
-"""The Flask application: the built web app as files, downloads and uploads, and Socket.IO for everything else. All need a token."""
+"""The Flask application: the built web app as files, downloads and uploads, and Socket.IO for everything else. All need a token, but for
+the schema of documents, which editors ask for."""
 
 import logging
 from pathlib import Path
@@ -18,6 +19,7 @@ from server.web import backpressure, captures, files, health
 from server.web.cookie import COOKIE
 from server.web.health import Readers
 from server.web.socket import Socket
+from topology.document.schema import text as schema_text
 from topology.model.problems import Code
 
 _LIBRARIES = logging.getLogger("socketio")
@@ -107,6 +109,10 @@ def _pages(app: Flask, hub: Hub, web: Path) -> None:
         if given is not None:
             response.set_cookie(COOKIE, given, httponly=True, samesite="Strict", max_age=_COOKIE_SECONDS)
         return response
+
+    @app.get("/schema.json")
+    def schema() -> AnyResponse:
+        return Response(schema_text(), mimetype="application/schema+json")
 
     @app.get("/<path:path>")
     def file(path: str) -> AnyResponse:

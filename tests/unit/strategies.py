@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from topology.document.check import check
+from topology.document.check import check, ipv6
 from topology.model.kinds.dummy import Dummy
 from topology.model.kinds.ifb import Ifb
 from topology.model.kinds.vlan import Vlan
@@ -28,6 +28,7 @@ from topology.model.records import (
     Veth,
     Vxlan,
     as_records,
+    replace,
 )
 from topology.observe.normal import normalise
 
@@ -106,8 +107,17 @@ def labs(draw: st.DrawFn) -> Records:
             records.append(Neighbour(namespace=namespace, dev=dev, address="10.0.0.77", mac=draw(macs)))
             records += draw(st.lists(st.builds(Fdb, namespace=st.just(namespace), dev=st.just(dev), mac=macs, vlan=st.none() | st.just(1))))
     lab = normalise(as_records(*records))
-    assert [*check(lab)] == []
+    if any(check(lab)):  # not all go together
+        lab = normalise({key: r for key, r in lab.items() if not isinstance(r, Macvlan | Vxlan | Vlan)})
+    small = {found.record for found in ipv6(lab)}
+    lab = normalise({key: _without_ipv6(r) if key in small else r for key, r in lab.items()})
+    assert [*check(lab), *ipv6(lab)] == []
     return lab
+
+
+def _without_ipv6(record: AnyRecord) -> AnyRecord:
+    assert isinstance(record, Interface)
+    return replace(record, addresses=tuple(a for a in record.addresses if ":" not in a))
 
 
 rules = st.sampled_from(

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import partial
 from typing import Any, Final, NamedTuple
 
+from topology.document.together import Together
 from topology.model import ids, names, ranges, routing
 from topology.model.base import HOST, Fault, Record
 from topology.model.drawing import SHAPES
@@ -20,13 +21,13 @@ from topology.model.records import (
     AnyRecord,
     Chain,
     Fdb,
+    Interface,
     Namespace,
     Neighbour,
     Route,
     is_bridge,
 )
 from topology.model.subnets import Subnets
-from topology.observe.normal import effective_mtu
 from topology.rules import chains
 
 
@@ -74,11 +75,13 @@ def _no_namespace(field: str, name: str) -> Fault:
 def check(records: Mapping[str, AnyRecord], only: Collection[str] | None = None) -> Iterator[Found]:
     """Everything that is wrong with these records; `only`: with those that have these ids. The values need not be canonical."""
     graph = Graph(records)
-    nsids = _by_nsid(graph)
+    nsids, together = _by_nsid(graph), Together(graph)
     for key, record in records.items():
         if only is None or key in only:
             for fault in _faults(graph, nsids, record):
                 yield Found(key, fault, Code.LIMIT if fault.errno == errno.EXFULL else Code.INVALID)
+            if isinstance(record, Interface):
+                yield from (Found(key, fault) for fault in together.faults(record))
 
 
 def _faults(graph: Graph, nsids: Mapping[int, list[str]], record: AnyRecord) -> Iterator[Fault]:
@@ -86,6 +89,15 @@ def _faults(graph: Graph, nsids: Mapping[int, list[str]], record: AnyRecord) -> 
         yield from _of_namespace(record, nsids)
     elif type(record) in _CHECKS:
         yield from _CHECKS[type(record)](graph, record)
+
+
+def ipv6(records: Mapping[str, AnyRecord], only: Collection[str] | None = None) -> Iterator[Found]:
+    """IPv6 addresses that the kernel refuses to add. One that has them keeps the interface's MTU or the namespace's sysctl in an edit: the
+    kernel takes both and drops the addresses. So `check` does not look for them."""
+    together = Together(Graph(records))
+    for key, record in records.items():
+        if isinstance(record, Interface) and (only is None or key in only):
+            yield from (Found(key, fault) for fault in together.without_ipv6(record))
 
 
 # ---- namespaces ------------------------------------------------------------------------------------------------------
@@ -130,7 +142,7 @@ def _of_interface(graph: Graph, interface: AnyInterface) -> Iterator[Fault]:
         yield _no_namespace("namespace", interface.namespace)
     if interface.mac is not None and interface.KIND.mac != "none":
         yield from _refused("mac", names.mac, interface.mac)
-    yield from _mtu(graph, interface)
+    yield from _mtu(interface)
     yield from _addresses(interface)
     yield from _master(graph, interface)
     yield from _port(interface)
@@ -141,7 +153,7 @@ def _of_interface(graph: Graph, interface: AnyInterface) -> Iterator[Fault]:
     yield from interface.faults()
 
 
-def _mtu(graph: Graph, interface: AnyInterface) -> Iterator[Fault]:
+def _mtu(interface: AnyInterface) -> Iterator[Fault]:
     low, high = interface.KIND.mtu.low, interface.KIND.mtu.high
     if interface.mtu is None:
         return
@@ -149,9 +161,6 @@ def _mtu(graph: Graph, interface: AnyInterface) -> Iterator[Fault]:
         yield Fault("mtu", "mtu less than device minimum", f"the MTU is {low} to {high} bytes", errno.EINVAL)
     elif interface.mtu > high:
         yield Fault("mtu", "mtu greater than device maximum", f"the MTU is {low} to {high} bytes", errno.EINVAL)
-    lower = graph.lower(interface) if interface.KIND.mtu.capped else None
-    if lower is not None and interface.mtu > (most := effective_mtu(graph, lower)):
-        yield _strerror("mtu", errno.ERANGE, f"the MTU is at most that of {lower.ref}: {most} bytes")
 
 
 def _addresses(interface: AnyInterface) -> Iterator[Fault]:
@@ -164,9 +173,21 @@ def _addresses(interface: AnyInterface) -> Iterator[Fault]:
             value = names.interface_address(text)
             if value in seen:
                 yield _strerror(field, errno.EEXIST, f"{value} is listed twice")
-            elif ipaddress.ip_interface(value).ip.is_multicast:
-                yield _strerror(field, errno.EADDRNOTAVAIL, f"{value} is a multicast address")
+            elif reason := _no_host(ipaddress.ip_interface(value), interface):
+                yield _strerror(field, errno.EADDRNOTAVAIL, f"{value} is {reason}")
             seen.add(value)
+
+
+def _no_host(address: ipaddress.IPv4Interface | ipaddress.IPv6Interface, interface: AnyInterface) -> str:
+    """Why no interface can have the address, empty where one can (ipv6_add_addr() of net/ipv6/addrconf.c). 0.0.0.0 is taken and ignored
+    (__inet_insert_ifa() of net/ipv4/devinet.c)."""
+    if address.ip.is_multicast:
+        return "a multicast address"
+    if address.ip.is_unspecified:
+        return "no address of a host: the kernel would ignore it"
+    if address.version == 6 and address.ip.is_loopback and not interface.KIND.builtin:
+        return "the address of lo"
+    return ""
 
 
 def _master(graph: Graph, interface: AnyInterface) -> Iterator[Fault]:
@@ -224,9 +245,7 @@ def _lower(graph: Graph, interface: AnyInterface, rule: Lower) -> Iterator[Fault
     if interface.lower is None:
         return
     lower = graph.lower(interface)
-    if _circle(graph, interface):
-        yield _strerror("parent", errno.ELOOP, f"{interface.ref} would be made on itself")
-    elif lower is None:
+    if lower is None:
         yield Fault("parent", f'Cannot find device "{interface.lower}"', "name it with its namespace, as in ns0/veth0", errno.ENODEV)
     elif rule.not_on_itself and lower.word == interface.word:
         yield Fault("parent", f"{lower.ref} is itself of kind {lower.word}", f"the kernel would take its parent: {lower.lower}")
@@ -236,18 +255,6 @@ def _lower(graph: Graph, interface: AnyInterface, rule: Lower) -> Iterator[Fault
         yield Fault("parent", f"{lower.ref} is in another namespace", f'say "underlay": "{lower.namespace}" to send through it')
     elif interface.up and not lower.up and interface.follows_state:
         yield _strerror("up", errno.ENETDOWN, f"{interface.word} interfaces are up only while their parent is: set {lower.ref} up first")
-
-
-def _circle(graph: Graph, interface: AnyInterface) -> bool:
-    """Whether the interface is below itself, going down from an interface to its lower one and from a bridge to its ports."""
-    todo, seen = [interface], {""}
-    while todo:
-        below = todo.pop()
-        for next_one in (graph.lower(below), *graph.ports(below.ref)):
-            if next_one is not None and next_one.ref not in seen:
-                seen.add(next_one.ref)
-                todo.append(next_one)
-    return interface.ref in seen
 
 
 # ---- routes, neighbours, FDB entries, chains -------------------------------------------------------------------------
@@ -307,7 +314,20 @@ def _of_fdb(graph: Graph, entry: Fdb) -> Iterator[Fault]:
 
 def _of_chain(graph: Graph, chain: Chain) -> Iterator[Fault]:
     yield from _namespace_and_dev(graph, chain.namespace, None)
-    yield from chains.faults(chain)
+    found = {fault.field: fault for fault in _commands(chain)}
+    yield from found.values()
+    yield from (fault for fault in chains.faults(chain) if fault.field not in found)
+
+
+_COMMAND = re.compile(r"\s*(?:ip6?tables\s.*|-[ADIRPNXFZE]|--(?:append|delete|insert|replace|policy|new-chain|flush))(?:\s|$)")
+
+
+def _commands(chain: Chain) -> Iterator[Fault]:
+    """Rules that are written as a command of iptables(8), or as a line of iptables-save(8)."""
+    for number, rule in enumerate(chain.rules):
+        if _COMMAND.match(rule):
+            hint = f"a rule is what follows the chain's name: leave {' '.join(rule.split()[:2])} out"
+            yield Fault(f"rules[{number}]", f"{rule.split()[0]} is a command of iptables, not a part of a rule", hint, errno.EINVAL)
 
 
 _VLAN_ID: Final = f"a VLAN id is {ranges.words(ranges.VLAN_ID)}"

@@ -5,18 +5,22 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from typing import TypeVar
 
 import msgspec
+from msgspec.structs import fields
 
 from topology.document import jsontext
-from topology.document.check import check
+from topology.document.check import check, ipv6
+from topology.document.jsontext import MAX_PROBLEMS
+from topology.document.places import with_places
 from topology.document.reader import Reader
 from topology.document.schema import ENTRY_KEYS, SHAPE_KEYS, VERSION, schema
 from topology.model.base import HOST, Json
 from topology.model.drawing import SHAPES, number, shape_json, style_json
 from topology.model.graph import Graph
-from topology.model.problems import ProblemError
+from topology.model.problems import Problem
 from topology.model.records import (
     INTERFACES,
     AnyInterface,
@@ -43,24 +47,38 @@ T = TypeVar("T")
 LARGE = 64
 """With more namespaces than this, those without IPv6 get it switched off (docs/adr/0004-ipv6-in-large-labs.md)."""
 
-MAX_PROBLEMS = 100
-"""Of a document with more, the first ones are reported."""
-
 
 def load(source: bytes | str | dict[str, Json], kept: bool = False) -> Records:
-    """The records of a document, in normal form. Raises one `ProblemError` with all that is wrong; its subjects are JSON paths.
+    """The records of a document, in normal form. Raises one `ProblemError` with all that is wrong: its subjects are JSON paths, and of a
+    text it says line and column too.
 
     `kept`: it is one that Vethboard has written itself. Rules in it may be such that a shell has made and iptables-restore cannot load.
     """
+    if isinstance(source, dict):
+        records, problems = _read(source, kept)
+        if problems:
+            raise jsontext.raised(problems)
+        return records
+    value, text, problems = jsontext.parse(jsontext.decoded(source))
+    records, more = _read(value, kept)
+    if problems or more:
+        raise jsontext.raised(sorted(with_places(text, [*problems, *more][:MAX_PROBLEMS]), key=lambda p: p.at or (0, 0)))
+    return records
+
+
+def _read(value: Json, kept: bool) -> tuple[Records, list[Problem]]:
+    """The records of a document in normal form, and what is wrong with it: then they are not to be used."""
+    bounded, problems = jsontext.bounded(value)
     reader = Reader()
-    reader.read(source if isinstance(source, dict) else jsontext.parse(source))
-    if not reader.problems:
-        found = (f for f in check(reader.records) if not (kept and f.is_of_rule))
-        reader.problems.extend(f.problem(reader.path(f)) for f in found)
-    if reader.problems:
-        first, *rest = reader.problems[:MAX_PROBLEMS]
-        raise ProblemError(msgspec.structs.replace(first, causes=(*first.causes, *rest)))
-    return _without_ipv6(normalise(reader.records))
+    reader.read(bounded)
+    problems += reader.problems
+    told = {p.subject for p in problems}
+    # a shell may have made what a document cannot: a rule, a parent's MTU that became less, IPv6 on one interface alone
+    checked = [f for f in check(reader.records) if not (kept and (f.is_of_rule or f.fault.field == "mtu"))]
+    checked += [] if kept else ipv6(reader.records)
+    found = [f.problem(reader.path(f)) for f in checked]
+    problems += [p for p in found if p.subject not in told and not reader.is_consequence(p)]
+    return ({}, problems) if problems else (_without_ipv6(normalise(reader.records)), [])
 
 
 def dump(records: Mapping[str, AnyRecord]) -> str:
@@ -72,7 +90,7 @@ def to_json(records: Mapping[str, AnyRecord]) -> dict[str, Json]:
     """The document as a JSON value. Places and styles of nodes that are not there are left out."""
     graph = Graph(records)
     lab = lab_of(records)
-    settings: dict[str, Json] = {key: value for key, value in msgspec.to_builtins(lab).items() if key not in ("kind", "name")}
+    settings = {key: value for key, value in _stated(lab).items() if key != "name"}
     return {"vethboard": VERSION, "name": lab.name, **settings, "namespaces": _namespaces(graph, lab), **_drawn(graph)}
 
 
@@ -142,20 +160,30 @@ _COMMON = ("master", "addresses", "up", "mac", "mtu", "port", "vlans")
 
 def _interface(interface: AnyInterface) -> dict[str, Json]:
     """The entry of an interface: its kind and the fields of the kind first, then those that all kinds have."""
-    fields: dict[str, Json] = msgspec.to_builtins(interface)
-    del fields["namespace"], fields["name"]
-    if interface.KIND.builtin:
-        del fields["kind"]
-    if not fields.get("port"):
-        fields.pop("port", None)
-    own = {key: value for key, value in fields.items() if key not in _COMMON}
-    return {**own, **{key: fields[key] for key in _COMMON if key in fields}}
+    stated = _stated(interface)
+    del stated["namespace"], stated["name"]
+    kind: dict[str, Json] = {} if interface.KIND.builtin else {"kind": interface.word}
+    own = {key: value for key, value in stated.items() if key not in _COMMON}
+    return {**kind, **own, **{key: stated[key] for key in _COMMON if key in stated}}
 
 
 def _entry(record: Route | Neighbour | Fdb) -> dict[str, Json]:
-    fields: dict[str, Json] = msgspec.to_builtins(record)
-    del fields["namespace"], fields["kind"]
-    return fields
+    stated = _stated(record)
+    del stated["namespace"]
+    return stated
+
+
+def _stated(record: AnyRecord) -> dict[str, Json]:
+    """The fields that do not have their default, by value: msgspec leaves out what *is* the default, and a number that a kernel told is
+    another object."""
+    values = ((name, getattr(record, name), default) for name, default in _defaults(type(record)))
+    return {name: msgspec.to_builtins(value) for name, value, default in values if value != default}
+
+
+@cache
+def _defaults(kind: type[AnyRecord]) -> tuple[tuple[str, object], ...]:
+    """Field → its default; `msgspec.NODEFAULT` where it has none."""
+    return tuple((f.name, f.default if f.default_factory is msgspec.NODEFAULT else f.default_factory()) for f in fields(kind))
 
 
 # ---- IPv6 in large labs ----------------------------------------------------------------------------------------------

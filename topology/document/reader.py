@@ -1,12 +1,15 @@
 """Reads one document into records, and remembers the JSON path of each, so that every problem can name it."""
 
+import re
 from collections.abc import Callable, Container, Iterable
+from functools import partial
 from typing import TypeVar, get_args
 
 import msgspec
 
+from topology.document import suggest
 from topology.document.check import Found
-from topology.document.jsontext import step
+from topology.document.jsontext import MAX_PROBLEMS, step
 from topology.document.schema import ENTRY_KEYS, SHAPE_KEYS, VERSION
 from topology.model import ids, names, routing
 from topology.model.base import HOST, Json
@@ -35,7 +38,7 @@ MIGRATIONS: dict[int, Callable[[dict[str, Json]], dict[str, Json]]] = {}
 """Version → what turns a document of this version into one of the next. Version 1 is the first."""
 
 LAB_KEYS = Lab.__struct_fields__
-TOP_KEYS = ("vethboard", *LAB_KEYS, "namespaces", "layout", "styles", *SHAPE_KEYS)
+TOP_KEYS = ("$schema", "vethboard", *LAB_KEYS, "namespaces", "layout", "styles", *SHAPE_KEYS)
 NAMESPACE_KEYS = ("nsid", "interfaces", *ENTRY_KEYS, "sysctls", "filter")
 R = TypeVar("R", bound=AnyRecord)
 
@@ -48,6 +51,9 @@ _TYPE_WORDS = {
     float: "a number",
     type(None): "null",
 }
+_SHOWN = 80
+"""Characters of an unknown key that a message shows."""
+
 _INNER_KEYS = {"namespace", "name", "family", "table"}
 """Fields of records that the place in the document says."""
 
@@ -78,6 +84,8 @@ class Reader:
         self.problems: list[Problem] = []
         self.records: Records = {}
         self._paths: dict[str, str] = {}
+        self._left_out: set[str] = set()
+        """The names of interfaces, with and without their namespace, that are no records because of a fault."""
 
     def path(self, found: Found) -> str:
         """The JSON path of what is wrong."""
@@ -86,12 +94,18 @@ class Reader:
             return step(f"{base}.sysctls", field.removeprefix("sysctls."))
         return f"{base}.{field}" if field and field not in _INNER_KEYS else base
 
+    def is_consequence(self, problem: Problem) -> bool:
+        """Whether something is only missing because it has a fault itself, which is reported."""
+        return any(name in self._left_out for name in re.findall(r'"([^"]+)"', problem.message))
+
     def read(self, value: Json) -> None:
         """Fill `records` and `problems`. The records are as written and not checked against each other: `check` does that."""
         top = self._migrated(self._object("$", value))
         if self.problems:
             return
         self._refuse_unknown("$", top, TOP_KEYS)
+        if not isinstance(top.get("$schema", ""), str):
+            self._fault(step("$", "$schema"), "expected text", "the address of a JSON Schema, for editors")
         self._add(self._lab(top), "$")
         self._add(Namespace(name=HOST), "$.namespaces.host")
         namespaces = self._member("$", top, "namespaces")
@@ -107,6 +121,10 @@ class Reader:
 
     def _fault(self, path: str, message: str, hint: str | None = None, code: Code = Code.INVALID) -> None:
         self.problems.append(Problem(code=code, message=message, subject=path, hint=hint))
+
+    def _hint(self, hint: Callable[[], str]) -> str | None:
+        """A hint that takes a while to find, while there are so few problems that it is shown."""
+        return hint() if len(self.problems) < MAX_PROBLEMS else None
 
     def _object(self, path: str, value: Json) -> dict[str, Json]:
         if isinstance(value, dict):
@@ -125,8 +143,11 @@ class Reader:
         return []
 
     def _refuse_unknown(self, path: str, value: dict[str, Json], known: Iterable[str]) -> None:
-        for key in value.keys() - set(known):
-            self._fault(step(path, key), f'unknown key "{key}"', f"known here: {', '.join(known)}")
+        keys = tuple(known)
+        for key in value:
+            if key not in keys:
+                hint = self._hint(partial(suggest.key, key, keys, value[key]))
+                self._fault(step(path, key), f'unknown key "{key[:_SHOWN]}"', hint)
 
     def _convert(self, path: str, value: Json, kind: object) -> Json:
         """The value as `kind`; None, and a problem, where it is none."""
@@ -134,7 +155,7 @@ class Reader:
             return msgspec.convert(value, kind)
         except msgspec.ValidationError as error:
             message, _, where = str(error).partition(" - at `$")
-            self._fault(path + where.rstrip("`"), message.replace("Object contains unknown field", "unknown key"))
+            self._fault(path + where.rstrip("`"), *_in_words(message, kind, _value_at(value, where.rstrip("`"))))
         return None
 
     def _record(self, path: str, kind: type[R], fixed: dict[str, Json], body: dict[str, Json]) -> R | None:
@@ -186,12 +207,10 @@ class Reader:
 
     def _lab(self, top: dict[str, Json]) -> Lab:
         given: dict[str, Json] = {key: top[key] for key in LAB_KEYS if key in top}
-        for key in ("name", "description"):
-            if isinstance(given.get(key), str) and not _encodable(given[key]):
-                self._fault(f"$.{key}", "half of a surrogate pair is not text")
         for key, choices in (("policy", get_args(Policy)), ("firewall", DRIVERS)):
             if key in given and given[key] not in choices:
-                self._fault(f"$.{key}", f"invalid {key} {given.pop(key)!r}", f"one of: {', '.join(choices)}")
+                value = given.pop(key)
+                self._fault(f"$.{key}", f"invalid {key} {value!r}", suggest.choice(value, choices))
         return self._record("$", Lab, {}, given) or Lab()
 
     def _namespace(self, path: str, name: str, body: dict[str, Json]) -> None:
@@ -202,7 +221,7 @@ class Reader:
         self._refuse_unknown(path, body, NAMESPACE_KEYS)
         sysctls = self._sysctls(f"{path}.sysctls", self._member(path, body, "sysctls"))
         given = {key: body[key] for key in ("nsid",) if key in body}
-        self._add(self._record(path, Namespace, {"name": name, "sysctls": sysctls}, given), path)
+        self._add(self._record(path, Namespace, {"name": name, "sysctls": sysctls}, given) or Namespace(name=name), path)
         for key, value in self._member(path, body, "interfaces").items():
             self._interface(step(f"{path}.interfaces", key), name, key, value)
         for key, kind in ENTRY_KEYS.items():
@@ -222,19 +241,24 @@ class Reader:
     def _interface(self, path: str, namespace: str, name: str, value: Json) -> None:
         if not isinstance(value, dict):
             self._object(path, value)
+            self._left_out |= {name, ids.join(namespace, name)}
             return
         kind = value.get("kind", "loopback" if name == "lo" else None)
         if kind is None:
             self._fault(f"{path}.kind", 'the key "kind" is missing', f"one of: {', '.join(BY_WORD)}")
         elif not isinstance(kind, str) or kind not in BY_WORD:
-            self._fault(f"{path}.kind", "Unknown device type.", f"one of: {', '.join(BY_WORD)}")
+            self._fault(f"{path}.kind", "Unknown device type.", self._hint(partial(suggest.choice, kind, BY_WORD)))
         else:
             master = value.get("master")
             if isinstance(master, list):
                 self._fault(f"{path}.master", "an interface has one master", "name one bridge")
             else:
                 named: dict[str, Json] = {FORMER_KEYS.get(key) or key: given for key, given in value.items()}
-                self._add(self._record(path, BY_WORD[kind], {"namespace": namespace, "name": name}, named), path)
+                record = self._record(path, BY_WORD[kind], {"namespace": namespace, "name": name}, named)
+                self._add(record, path)
+                if record is not None:
+                    return
+        self._left_out |= {name, ids.join(namespace, name)}
 
     def _entry(self, path: str, namespace: str, kind: type[Route | Neighbour | Fdb], value: Json) -> None:
         if not isinstance(value, dict):
@@ -269,7 +293,9 @@ class Reader:
 
     def _node(self, path: str, node: str, namespaces: Container[str]) -> None:
         """A problem where there is no such node."""
-        if node not in namespaces and node != HOST and not is_bridge(self.records.get(ids.interface(node))):
+        if node in namespaces or node == HOST or node in self._left_out:
+            return
+        if not is_bridge(self.records.get(ids.interface(node))):
             self._fault(path, f'there is no node "{node}"', "a node is a namespace (ns0) or a bridge (host/br0)")
 
     def _styles(self, styles: dict[str, Json], namespaces: Container[str]) -> None:
@@ -294,5 +320,23 @@ class Reader:
             self._add(self._record(path, kind, fixed, rest), path)
 
 
-def _encodable(text: str) -> bool:
-    return not any(0xD800 <= ord(c) < 0xE000 for c in text)
+def _in_words(message: str, kind: object, value: Json) -> tuple[str, str | None]:
+    """Message and hint of what msgspec refuses. `kind`: the type of the whole field; `value`: what stands where the fault is."""
+    if message.startswith("Invalid enum value"):
+        options = [o for part in (kind, *get_args(kind)) for o in get_args(part) if isinstance(o, str)]
+        return message, suggest.choice(value, options)
+    if (unknown := re.fullmatch(r"Object contains unknown field `(.*)`", message, re.DOTALL)) is not None:
+        structs = [part for part in (kind, *get_args(kind)) if isinstance(part, type) and issubclass(part, msgspec.Struct)]
+        return suggest.plain(message), suggest.key(unknown[1], [f for part in structs for f in part.__struct_fields__])
+    wanted = re.match(r"Expected `([^`]+)`", message)
+    return suggest.plain(message), suggest.instead(wanted[1], value) if wanted is not None else None
+
+
+def _value_at(value: Json, where: str) -> Json:
+    """The value at msgspec's path below another one: `[1].vid`."""
+    for name, number in re.findall(r"\.([^.\[]+)|\[(\d+)\]", where):
+        try:
+            value = value[int(number)] if number else value[name]
+        except (LookupError, TypeError, ValueError):
+            return None
+    return value

@@ -4,14 +4,17 @@ A schema cannot say everything: that a name exists, that both ends of a veth nam
 address. `topology.document.document.load` checks that. What `load` accepts is valid here; what is not valid here `load` refuses.
 """
 
+import json
 import re
+from copy import deepcopy
 from typing import Final
 
 import msgspec
 
+from topology.document.jsontext import MAX_ENTRIES, MAX_NUMBER, MAX_TEXT
 from topology.model import names, ranges
 from topology.model.base import Json
-from topology.model.drawing import LABEL_LENGTH, NAME_LENGTH, NOTE_LENGTH
+from topology.model.drawing import LABEL_LENGTH, MAX_COORDINATE, NAME_LENGTH, NOTE_LENGTH
 from topology.model.netfilter import FAMILIES, HOOKS
 from topology.model.records import (
     INTERFACES,
@@ -38,6 +41,8 @@ SHAPE_KEYS: Final[dict[str, type[Area | Note]]] = {"areas": Area, "notes": Note}
 """Key of a document → the records in its object, by name."""
 
 ID = "urn:vethboard:document:1"
+"""A newer version has another number here and in `VERSION`, a function in `MIGRATIONS` (topology.document.reader) that makes a document of
+the version before into one of it, and an entry in docs/documents.md that says what has changed."""
 
 _MAC = "^[0-9A-Fa-f]{1,2}([:-][0-9A-Fa-f]{1,2}){5}$"
 _PAIR: Json = {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}
@@ -65,8 +70,88 @@ _SETTINGS: dict[str, Json] = {
 }
 
 
+_EXAMPLES: dict[str, list[Json]] = {
+    "addresses": [["10.0.1.1/24", "2001:db8::1/64"]], "mac": ["02:00:00:00:00:01"], "peer": ["ns0/veth0"], "parent": ["host/br0"],
+    "master": ["br0"], "to": ["default", "10.9.0.0/16", "::/0"], "via": ["10.0.1.254"], "dev": ["veth0"], "remote": ["10.0.0.2"],
+    "layout": [{"ns0": [0, 260], "host/br0": [24, 64]}], "sysctls": [{"net.ipv4.ip_forward": 1}],
+    "rules": [["-p tcp -m tcp --dport 80 -j ACCEPT"]],
+}  # fmt: skip
+"""Key → what it can look like, for editors."""
+
+_DESCRIPTIONS = {
+    "up": "Whether it is up; true where it is left out.", "mac": "Its MAC address; the kernel chooses one where it is left out.",
+    "mtu": "In bytes; the kernel's default where it is left out.", "master": "The bridge whose port it is, by its name in this namespace.",
+    "addresses": "Addresses with their prefix lengths, in order.", "peer": "The other end: namespace/name.",
+    "parent": "The interface that it is made on: namespace/name.", "to": "`default`, or a prefix.", "via": "The gateway.",
+    "dev": "The interface; left out where the gateway decides it.", "nsid": "The id by which host knows the namespace.",
+    "interfaces": "By name.", "namespaces": "By name; `host` is the lab's own network stack.",
+    "sysctls": "`net.` keys that belong to the namespace.", "vlans": "The VLANs of the port, where they are not the bridge's default.",
+}  # fmt: skip
+"""Key → what it means, where the type does not say it."""
+
+
 def schema() -> dict[str, Json]:
     """The schema as a JSON value."""
+    found = deepcopy(_schema())  # parts of it are constants
+    _finish(found)
+    return found
+
+
+def text() -> str:
+    """The schema as it is published."""
+    return json.dumps(schema(), indent=1, ensure_ascii=False) + "\n"
+
+
+def _finish(part: Json) -> None:
+    """Give each text, number, object and array a limit, each key a description and examples, and each that may be left out also null."""
+    if isinstance(part, list):
+        for item in part:
+            _finish(item)
+    if not isinstance(part, dict):
+        return
+    _bound(part)
+    for value in part.values():
+        _finish(value)
+    properties = part.get("properties")
+    if isinstance(properties, dict) and "type" in part:
+        part["properties"] = {key: _member(key, field, key in part.get("required", ())) for key, field in properties.items()}
+    if isinstance(part.get("additionalProperties"), dict):
+        part["additionalProperties"] = _or_null(part["additionalProperties"])
+
+
+def _bound(part: dict[str, Json]) -> None:
+    types = part.get("type", ())
+    for name, limits in _BOUNDS.items():
+        if name == types or (isinstance(types, list) and name in types):
+            part |= {key: value for key, value in limits.items() if key not in part}
+
+
+def _member(key: str, field: dict[str, Json], required: bool) -> dict[str, Json]:
+    """The schema of a member, with what it means and what it can look like."""
+    about: dict[str, Json] = {"description": _DESCRIPTIONS[key]} if key in _DESCRIPTIONS and "description" not in field else {}
+    examples: dict[str, Json] = {"examples": _EXAMPLES[key]} if key in _EXAMPLES else {}
+    return {**(field if required else _or_null(field)), **about, **examples}
+
+
+_BOUNDS: dict[str, dict[str, Json]] = {
+    "string": {"maxLength": MAX_TEXT},
+    "integer": {"minimum": -MAX_NUMBER, "maximum": MAX_NUMBER},
+    "number": {"minimum": -MAX_COORDINATE, "maximum": MAX_COORDINATE},
+    "array": {"maxItems": MAX_ENTRIES},
+    "object": {"maxProperties": MAX_ENTRIES},
+}
+"""JSON type → what limits a value of it where nothing else does. Numbers that are no integers are coordinates."""
+
+
+def _or_null(field: Json) -> dict[str, Json]:
+    """The schema of a member that may be null, which is as if it were left out."""
+    if any(option.get("type") == "null" for option in field.get("anyOf", ())):
+        return dict(field)
+    about = {key: field[key] for key in ("description", "default") if key in field}
+    return {"anyOf": [{key: value for key, value in field.items() if key not in about}, {"type": "null"}], **about}
+
+
+def _schema() -> dict[str, Json]:
     kinds = (*_IN_NAMESPACES, Namespace, Lab, Style, *SHAPE_KEYS.values(), Chain)
     _, defs = msgspec.json.schema_components(kinds, ref_template="#/$defs/{name}")
     lab = defs.pop("Lab")["properties"]
@@ -78,6 +163,7 @@ def schema() -> dict[str, Json]:
         "description": "A network of Linux network namespaces, bridges and links.",
         "type": "object",
         "properties": {
+            "$schema": {"type": "string", "description": "The address of this schema, for editors."},
             "vethboard": {"const": VERSION, "description": "The version of this format."},
             **{key: {**field, **_SETTINGS.get(key, {})} for key, field in lab.items() if key != "kind"},
             "namespaces": {"type": "object", "propertyNames": _NSNAME, "additionalProperties": _ref(Namespace)},

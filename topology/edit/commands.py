@@ -132,9 +132,10 @@ class Paste(Command, frozen=True, kw_only=True, tag="paste"):
 
     Names that are taken get a number; addresses that are taken on their segment become the next free ones of the subnet. What is in the
     document's `host` goes into the namespace `into`. `at`: the upper left corner of what is pasted, in canvas units.
+    `document`: as text or as a JSON value.
     """
 
-    document: dict[str, Json]
+    document: dict[str, Json] | str
     into: str = "host"
     at: tuple[float, float] | None = None
 
@@ -159,9 +160,12 @@ class SetLab(Command, frozen=True, kw_only=True, tag="set-lab"):
 
 
 class ApplyDocument(Command, frozen=True, kw_only=True, tag="apply-document"):
-    """Make the lab what this document says. A node that the document gives no place keeps the place of the lab's node with its name."""
+    """Make the lab what this document says. A node that the document gives no place keeps the place of the lab's node with its name.
 
-    document: dict[str, Json]
+    `document`: as text, so that problems have line and column, or as a JSON value.
+    """
+
+    document: dict[str, Json] | str
 
 
 class TableCommand(Command, frozen=True, kw_only=True):

@@ -11,7 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from topology.document import document
-from topology.document.check import Found, check, gateways
+from topology.document.check import Found, check, gateways, ipv6
 from topology.edit import commands as c
 from topology.edit import draw, layout, paste, table_edit
 from topology.edit.draft import Draft
@@ -60,9 +60,20 @@ def edit(desired: Mapping[str, AnyRecord], command: c.AnyCommand) -> Edit:
     _refuse([f for f in check(draft.records, only=between(desired, draft.records).ids) if not _is_kept_rule(f, draft, desired)])
     after = normalise(draft.records, like=desired)
     diff = between(desired, after)
+    _refuse([*ipv6(after, only=_with_new_ipv6(diff))])
     if isinstance(command, _WITH_NEW_ROUTES):
         _refuse([*gateways(after, only=diff.ids)])
     return Edit(diff=diff, moves=draft.moves, made=tuple(draft.made))
+
+
+def _with_new_ipv6(diff: Diff[AnyRecord]) -> set[str]:
+    """The interfaces that get IPv6 addresses."""
+
+    def sixes(record: AnyRecord) -> set[str]:
+        return {a for a in record.addresses if ":" in a} if isinstance(record, Interface) else set()
+
+    changed = {key for key, (before, after) in diff.updated.items() if sixes(after) - sixes(before)}
+    return changed | {key for key, record in diff.added.items() if sixes(record)}
 
 
 def _is_kept_rule(found: Found, draft: Draft, desired: Mapping[str, AnyRecord]) -> bool:

@@ -37,14 +37,18 @@ def missing(records: Mapping[str, AnyRecord]) -> list[Placement]:
 
 def _missing_bridges(graph: Graph, namespace: str, placed: Mapping[str, Placement]) -> Iterator[Placement]:
     """One above the other, in the rows that the other bridges leave free."""
-    rows = [placed[i.ref].y for i in graph.inside(namespace) if i.KIND.node and i.ref in placed]
-    for interface in graph.inside(namespace):
-        if interface.KIND.node and interface.ref not in placed:
-            y = BRIDGE_Y
-            while any(abs(y - row) < BRIDGE_PITCH for row in rows):
-                y += BRIDGE_PITCH
-            rows.append(y)
-            yield Placement(node=interface.ref, x=BRIDGE_X, y=y)
+    bridges = [i.ref for i in graph.inside(namespace) if i.KIND.node]
+    rows = sorted(placed[ref].y for ref in bridges if ref in placed)
+    y, at = BRIDGE_Y, 0
+    for ref in bridges:
+        if ref not in placed:
+            while at < len(rows) and rows[at] < y + BRIDGE_PITCH:
+                if rows[at] > y - BRIDGE_PITCH:
+                    y += BRIDGE_PITCH
+                else:
+                    at += 1
+            yield Placement(node=ref, x=BRIDGE_X, y=y)
+            y += BRIDGE_PITCH
 
 
 # ---- how large a namespace is drawn: as in `web/src/canvas/model/geometry.ts` -------------------------------------------
@@ -96,7 +100,7 @@ class _Grid:
 
     def take_top(self, w: float, h: float) -> tuple[float, float]:
         """Take the place above the grid, and the cells below that a large card reaches into. Returns x and y."""
-        self._taken |= _cells(0, 0, w + GAP_X, h + GAP_Y)
+        self._taken |= _cells(0, 0, *_clipped(w + GAP_X, h + GAP_Y))
         return 0.0, 0.0
 
     def take(self, w: float, h: float) -> tuple[float, float]:
@@ -104,6 +108,8 @@ class _Grid:
         while True:
             row, column = divmod(self._next, self._columns)
             self._next += 1
+            if (column, row) in self._taken:
+                continue
             x, y = column * PITCH_X, TOP + row * PITCH_Y
             cells = _cells(x, y, *_room(w, h))
             if not cells & self._taken:
@@ -111,9 +117,17 @@ class _Grid:
                 return x, y
 
 
+_MOST_CELLS = 8
+"""A card takes so many columns and rows of the grid at most: one that is larger, because a bridge in it is far away, is covered."""
+
+
 def _room(w: float, h: float) -> tuple[float, float]:
     """The width and height that a card of this size is given."""
-    return max(PITCH_X, w + GAP_X), max(PITCH_Y, h + GAP_Y)
+    return _clipped(max(PITCH_X, w + GAP_X), max(PITCH_Y, h + GAP_Y))
+
+
+def _clipped(w: float, h: float) -> tuple[float, float]:
+    return min(w, _MOST_CELLS * PITCH_X), min(h, _MOST_CELLS * PITCH_Y)
 
 
 def _cells(x: float, y: float, w: float, h: float) -> set[tuple[int, int]]:

@@ -1,6 +1,8 @@
 """What all records share."""
 
+import errno
 import ipaddress
+import os
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
@@ -116,6 +118,20 @@ class Interface(Record, frozen=True, kw_only=True):
     def tag(self) -> str:
         """That tag as text, other than that of another protocol; "" for none."""
         return ""
+
+    @property
+    def only_one(self) -> tuple[object, ...] | None:
+        """What no second interface of its kind may have as well."""
+        return None
+
+    def taken(self, other: "Interface") -> Fault:
+        """What the kernel says where `other` has the same `only_one`."""
+        return Fault("", os.strerror(errno.EEXIST), f"{other.ref} is the same", errno.EEXIST)
+
+    @property
+    def exclusive(self) -> bool:
+        """Whether it has its lower interface, with that one's MAC, for itself alone."""
+        return False
 
     @property
     def follows_state(self) -> bool:

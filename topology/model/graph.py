@@ -30,6 +30,8 @@ class Graph:
     def __init__(self, records: Mapping[str, AnyRecord]) -> None:
         self.records = dict(records)  # the indexes are made later: what the caller changes meanwhile must not show
         self._subnets: dict[str, Subnets] = {}
+        self.default_mtus: dict[str, int] = {}
+        """By `ns/name`: the MTUs that `topology.observe.normal` has worked out. What follows others is asked for by many."""
 
     @cached_property
     def namespaces(self) -> dict[str, Namespace]:

@@ -109,14 +109,15 @@ def _no_overhead(_: Any) -> int:
 @dataclass(frozen=True)
 class Mtu:
     """MTUs in bytes. `low`, `high`: min_mtu and max_mtu of the device. `default`: the kernel's, where `follows` does not give another:
-    that of the lower interface less `overhead`, or the least one of its ports. `capped`: no more than the lower interface's."""
+    that of the lower interface less `overhead`, or the least one of its ports. `capped`: the kernel takes no more than the lower
+    interface's less `overhead`, and refuses it with this errno(3); 0: it does."""
 
     low: int = 68
     high: int = 65535
     default: int = 1500
     follows: Literal["", "lower", "ports"] = ""
     overhead: Callable[[Any], int] = _no_overhead
-    capped: bool = False
+    capped: int = 0
 
 
 @dataclass(frozen=True)
@@ -136,6 +137,7 @@ class Kind:
     `fdb`: it has a table of MAC addresses: of its ports, or its own (`bridge fdb … self`).
     `drops`: what leaves through it goes no further, and it asks for no neighbour (IFF_NOARP).
     `own_addresses`: what the kernel adds to it when it goes up.
+    `hooks`: it takes the frames of its lower interface before a bridge could: that one cannot be a bridge port (an rx_handler).
     `joined_by`: interfaces in which this field is equal are ends of one tunnel, wherever they are: one segment.
     """
 
@@ -155,6 +157,7 @@ class Kind:
     fdb: Literal["", "ports", "own"] = ""
     drops: bool = False
     own_addresses: tuple[str, ...] = ()
+    hooks: bool = False
     joined_by: str = ""
 
     def _names(self, *roles: Role) -> tuple[str, ...]:

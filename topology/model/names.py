@@ -9,7 +9,7 @@ import os
 import re
 from collections.abc import Container
 
-from topology.model import routing
+from topology.model import ids, routing
 from topology.model.base import HOST
 from topology.model.ids import LAB_NAME
 from topology.model.problems import Code, Problem, ProblemError, invalid
@@ -110,15 +110,23 @@ def mac(text: str, subject: str | None = None) -> str:
 def interface_address(text: str, subject: str | None = None) -> str:
     """`address/prefix length` as `ip address add` takes it, canonical; a netmask instead of a length is understood."""
     problem = f'any valid prefix is expected rather than "{text}".'
-    if "/" not in text:
-        raise invalid(problem, subject, f"give the prefix length too: {text}/24" if _is_address(text) else "as in 10.0.1.1/24")
-    try:
-        value = ipaddress.ip_interface(text)
-    except ValueError as error:
-        raise invalid(problem, subject, str(error)) from None
     if "%" in text:
         raise invalid(problem, subject, "leave the zone (%…) out")
-    return value.with_prefixlen
+    try:
+        if "/" not in text:
+            raise ValueError
+        return ipaddress.ip_interface(text).with_prefixlen
+    except ValueError:
+        raise invalid(problem, subject, _address_hint(text)) from None
+
+
+def _address_hint(text: str) -> str:
+    """What is wrong with an address and its prefix length, and the usual length where only that is missing."""
+    address = ids.ip_of(text)
+    if not _is_address(address):
+        return "an address and its prefix length, as in 10.0.1.1/24 or 2001:db8::1/64"
+    most, usual = (128, 64) if ":" in address else (32, 24)
+    return f"a prefix length is 0 to {most}" if text != address else f"give the prefix length too: {text}/{usual}"
 
 
 def _is_address(text: str) -> bool:

@@ -29,7 +29,8 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `subject` is a record id (`interface:ns0/veth0`) or, for a document, the JSON path (`$.namespaces.ns0.foo`).
     `message` is in the kernel's own words where there are any. `errno` is the positive number of errno(3). Of a chain, `rule` is the
-    number of the rule (from 1), `span` where in its text the fault is: from, to, in characters.
+    number of the rule (from 1), `span` where in its text the fault is: from, to, in characters. `at`: line and column in the text of a
+    document, both from 1.
     """
 
     code: Code
@@ -39,6 +40,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     errno: int | None = None
     rule: int | None = None
     span: tuple[int, int] | None = None
+    at: tuple[int, int] | None = None
     causes: tuple["Problem", ...] = ()
 
     def __str__(self) -> str:

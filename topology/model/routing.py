@@ -27,8 +27,8 @@ def default_metric(to: str) -> int:
 
 
 def stated_metric(to: str, metric: int | None) -> int | None:
-    """The metric as a record has it: None where it is the default."""
-    return None if metric == default_metric(to) else metric
+    """The metric as a record has it: None where it is the default. 0 is none for IPv6 (ip6_route_info_create() of net/ipv6/route.c)."""
+    return None if metric in (0, default_metric(to)) else metric
 
 
 def network(to: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:

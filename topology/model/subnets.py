@@ -56,8 +56,12 @@ class Subnets:
 
     def owner(self, address: str) -> str | None:
         """The only interface in one of whose subnets the address lies."""
-        found = set(self.around(address))
-        return found.pop() if len(found) == 1 else None
+        found: str | None = None
+        for name in self.around(address):
+            if found not in (None, name):
+                return None
+            found = name
+        return found
 
 
 @lru_cache(4096)

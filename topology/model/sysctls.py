@@ -5,6 +5,7 @@ with another (`ip_forward` is `conf.all.forwarding`, and turns `conf.all.accept_
 Sources: Documentation/networking/ip-sysctl.rst, ipvs, nf_conntrack-sysctl.rst of the kernel.
 """
 
+import re
 from typing import Final
 
 MEANINGS: Final[dict[str, str]] = {
@@ -40,6 +41,39 @@ MEANINGS: Final[dict[str, str]] = {
 """What each key does, in one line."""
 
 KEYS: Final = tuple(sorted(MEANINGS))
+
+_NUMBER = re.compile(r"([+-]?)(0[xX][0-9a-fA-F]+|[0-9]+)", re.ASCII)
+_NOBODY = ("net.ipv4.ping_group_range", "1 0")
+"""A range of groups in which nobody is, as the kernel writes it (ipv4_ping_group_range() of net/ipv4/sysctl_net_ipv4.c)."""
+
+
+def canonical(key: str, value: str) -> str:
+    """The value as the kernel prints it: numbers in decimal, one blank between two."""
+    words = [_decimal(word) for word in value.split()]
+    if key == _NOBODY[0] and len(words) == 2 and all(w.isdecimal() for w in words) and int(words[0]) > int(words[1]):
+        return _NOBODY[1]
+    return " ".join(words)
+
+
+def _decimal(word: str) -> str:
+    """A number as the kernel reads it (strtoul_lenient() of kernel/sysctl.c: 0x is hexadecimal, a leading 0 octal); other words as they
+    are."""
+    found = _NUMBER.fullmatch(word)
+    if found is None:
+        return word
+    sign, digits = found.groups()
+    base = 16 if digits[:2] in ("0x", "0X") else 8 if digits[0] == "0" else 10
+    try:
+        number = int(digits, base)
+    except ValueError:
+        return word
+    return f"-{number}" if sign == "-" and number else str(number)
+
+
+def is_default(key: str, value: str, default: str | None) -> bool:
+    """Whether a fresh namespace, which shows `default`, has this value. A user namespace shows nobody's range by groups that it has not."""
+    return value == default or (key, value) == _NOBODY
+
 
 IPV6_OFF: Final = "net.ipv6.conf.all.disable_ipv6"
 FIRST: Final = frozenset({IPV6_OFF, "net.ipv4.conf.default.rp_filter", "net.ipv6.conf.default.accept_ra"})

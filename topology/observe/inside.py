@@ -1,6 +1,6 @@
 """One namespace as records and live records, derived from its facts: of what was touched alone."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from topology.model import ids
@@ -32,6 +32,8 @@ class Inside:
     def __init__(self, facts: NamespaceFacts, around: Neighbourhood) -> None:
         self.facts, self._around, self._ns = facts, around, facts.name
         self.stale: dict[int, None] = {}
+        self.stated_sysctls: Mapping[str, str] = {}
+        """Those that the document states: they are in the record also where they are as in a fresh namespace."""
         self.stale_macs: set[str] = set()
         """The MACs that bridges had and have."""
         self._itself: Part[None, AnyRecord] = Part()
@@ -73,7 +75,7 @@ class Inside:
         """Bring all parts up to date, after `interfaces` and the links were."""
         facts = self.facts
         if facts.itself_touched:
-            itself = of_namespace(raw.namespace(facts), facts.baseline)
+            itself = of_namespace(raw.namespace(facts), facts.baseline, self.stated_sysctls)
             self._itself.put(None, itself.id, itself)
             self._itself.flush(out.records)
         moved = self._take_interfaces(out)

@@ -31,6 +31,8 @@ from topology.model.records import (
     Route,
     replace,
 )
+from topology.model.sysctls import canonical as canonical_sysctl
+from topology.model.sysctls import is_default
 from topology.rules import chains
 
 UNKNOWN_SPEED_COST = 100
@@ -85,7 +87,14 @@ def _default_mtu(graph: Graph, interface: AnyInterface, seen: frozenset[str]) ->
     mtu = interface.KIND.mtu
     if not mtu.follows or interface.ref in seen:
         return mtu.default
-    seen |= {interface.ref}
+    known = graph.default_mtus.get(interface.ref)
+    if known is None or graph.interfaces.get(interface.ref) is not interface:
+        known = graph.default_mtus[interface.ref] = _followed_mtu(graph, interface, seen | {interface.ref})
+    return known
+
+
+def _followed_mtu(graph: Graph, interface: AnyInterface, seen: frozenset[str]) -> int:
+    mtu = interface.KIND.mtu
     if mtu.follows == "ports":
         return min((_effective_mtu(graph, p, seen) for p in graph.ports(interface.ref)), default=mtu.default)
     lower = graph.lower(interface)
@@ -190,10 +199,15 @@ def of_route(owner_of: Callable[[str], str | None], route: Route) -> Route:
     return replace(route, to=to, via=via, dev=dev, src=src, metric=routing.stated_metric(to, route.metric))
 
 
-def of_namespace(record: Namespace, baseline: Mapping[str, str]) -> Namespace:
-    """A namespace in normal form: without the sysctls that a fresh one has."""
-    sysctls = {key: " ".join(value.split()) for key, value in sorted(record.sysctls.items())}
-    kept = {key: value for key, value in sysctls.items() if baseline.get(key) != value}
+def of_namespace(record: Namespace, baseline: Mapping[str, str], stated: Mapping[str, str] = {}) -> Namespace:
+    """A namespace in normal form: without the sysctls that a fresh one has, but for those that the document states (`stated`)."""
+    sysctls = {key: canonical_sysctl(key, value) for key, value in sorted(record.sysctls.items())}
+    kept: dict[str, str] = {}
+    for key, value in sysctls.items():
+        if key not in baseline or canonical_sysctl(key, baseline[key]) != value:
+            kept[key] = value
+        elif key in stated:
+            kept[key] = stated[key] if is_default(key, stated[key], value) else value
     return replace(record, sysctls=kept, nsid=None if record.name == HOST else record.nsid)
 
 
@@ -288,7 +302,8 @@ def _above(graph: Graph, touched: Iterable[AnyInterface]) -> set[str]:
 
 
 def comparable(records: Mapping[str, AnyRecord], like: Mapping[str, AnyRecord]) -> Records:
-    """What the kernel can be asked about: nothing that is only drawn, no lab record, no nsid where `like` (the desired state) says none."""
+    """What the kernel can be asked about: nothing that is only drawn, no lab record. What `like` (the desired state) leaves to the kernel
+    is left out: an nsid, the interface of a route by a gateway."""
     out: Records = {}
     for key, record in records.items():
         if not isinstance(record, _SPECIAL):
@@ -299,17 +314,23 @@ def comparable(records: Mapping[str, AnyRecord], like: Mapping[str, AnyRecord]) 
 
 
 _NOT_OF_KERNEL = (Lab, *DRAWINGS)
-_SPECIAL = (*_NOT_OF_KERNEL, Namespace)
+_SPECIAL = (*_NOT_OF_KERNEL, Namespace, Route)
 
 
 def _comparable(key: str, record: AnyRecord | None, like: Mapping[str, AnyRecord]) -> AnyRecord | None:
     if isinstance(record, _NOT_OF_KERNEL):
         return None
-    if isinstance(record, Namespace) and record.nsid is not None:
-        wanted = like.get(key)
-        if not isinstance(wanted, Namespace) or wanted.nsid is None:
-            return replace(record, nsid=None)
+    wanted = like.get(key) if isinstance(record, Namespace | Route) else None
+    if isinstance(record, Namespace) and record.nsid is not None and (not isinstance(wanted, Namespace) or wanted.nsid is None):
+        return replace(record, nsid=None)
+    if isinstance(record, Route) and isinstance(wanted, Route) and _left_to_kernel(wanted, record):
+        return replace(record, dev=None)
     return record
+
+
+def _left_to_kernel(wanted: Route, record: Route) -> bool:
+    """Whether the interface of a route is one that the kernel chose: several reach the gateway, and the document names none."""
+    return record.dev is not None and wanted.dev is None and record.via is not None and record.via == wanted.via and not record.onlink
 
 
 def drift(desired: Mapping[str, AnyRecord], observed: Mapping[str, AnyRecord], ids: Iterable[str] | None = None) -> tuple[str, ...]:

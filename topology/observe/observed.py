@@ -10,7 +10,7 @@ from topology.model import ids
 from topology.model.base import HOST
 from topology.model.diff import Diff
 from topology.model.kinds import BY_WORD
-from topology.model.records import AnyRecord, Interface
+from topology.model.records import AnyRecord, Interface, Namespace
 from topology.observe import raw
 from topology.observe.facts import (
     AnyFact,
@@ -51,6 +51,7 @@ class Observed:
         self._baseline = dict(baseline)
         self._like: Mapping[str, AnyRecord] = like or {}
         self._stated_macs = _stated_macs(self._like)
+        self._stated_sysctls = _stated_sysctls(self._like)
         self._facts: dict[str, NamespaceFacts] = {}
         self._touched: dict[str, None] = {}
         """Namespaces of which a fact was taken in."""
@@ -72,7 +73,7 @@ class Observed:
     @property
     def like(self) -> Mapping[str, AnyRecord]:
         """The desired state: a MAC that it states and that the kernel has is stated here too, where otherwise nobody could tell it from one
-        that the kernel chose. What a new one changes shows after the next fold."""
+        that the kernel chose, and so is a sysctl that it states. What a new one changes shows after the next fold."""
         return self._like
 
     @like.setter
@@ -82,7 +83,17 @@ class Observed:
         before, self._stated_macs = self._stated_macs, _stated_macs(like)
         for key, _ in before.items() ^ self._stated_macs.items():
             self._relike.update(dict.fromkeys(self._links_named(ids.Ref.parse(ids.subject_of(key)))))
+        self._restate(_stated_sysctls(like))
         self._like = like
+
+    def _restate(self, stated: dict[str, dict[str, str]]) -> None:
+        """Other sysctls are stated: derive the namespaces anew where they are."""
+        before, self._stated_sysctls = self._stated_sysctls, stated
+        for name in before.keys() | stated.keys():
+            if name in self._facts and before.get(name) != stated.get(name):
+                self._inside[name].stated_sysctls = stated.get(name, {})
+                self._facts[name].itself_touched = True
+                self._touched[name] = None
 
     def fold(self, facts: Iterable[AnyFact]) -> Changed:
         """Take these facts in. The new state is in `records` and `live`, the difference to the one before in the answer."""
@@ -112,6 +123,7 @@ class Observed:
         if known is None:
             known = self._facts[ns] = NamespaceFacts(ns, self._baseline)
             self._inside[ns] = Inside(known, self._around)
+            self._inside[ns].stated_sysctls = self._stated_sysctls.get(ns, {})
         self._touched[ns] = None
         if isinstance(fact, NamespaceGone):
             self._forget(known)
@@ -291,6 +303,11 @@ def _aspects(link: LinkFact | None) -> _Aspects | None:
 def _stated_macs(records: Mapping[str, AnyRecord]) -> dict[str, str]:
     """By the ids of interfaces."""
     return {key: r.mac for key, r in records.items() if isinstance(r, Interface) and r.mac is not None}
+
+
+def _stated_sysctls(records: Mapping[str, AnyRecord]) -> dict[str, dict[str, str]]:
+    """By the names of namespaces."""
+    return {r.name: r.sysctls for r in records.values() if isinstance(r, Namespace) and r.sysctls}
 
 
 def _terminal(fact: TerminalFact) -> TerminalLive:

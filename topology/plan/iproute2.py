@@ -32,6 +32,22 @@ def _q(text: object) -> str:
     return shlex.quote(str(text))
 
 
+_KEYWORDS = (
+    "address", "addrgenmode", "alias", "allmulticast", "arp", "brd", "broadcast", "dev", "down", "dynamic", "gro_ipv4_max_size",
+    "group", "gso_ipv4_max_size", "gso_max_segs", "gso_max_size", "help", "index", "link", "link-netns", "link-netnsid",
+    "master", "mode", "mtu", "multicast", "name", "netns", "nomaster", "numrxqueues", "numtxqueues", "operstate", "parentbus",
+    "parentdev", "peer", "promisc", "protodown", "protodown_reason", "qlen", "state", "trailers", "txqlen", "txqueuelen",
+    "type", "up", "vf", "vrf", "xdp", "xdpdrv", "xdpgeneric", "xdpoffload",
+)  # fmt: skip
+"""What ip-link(8) expects where a name may stand, too; it takes the beginning of one for the whole (iplink_parse() of ip/iplink.c)."""
+
+
+def _named(name: str, keyword: str) -> str:
+    """An interface in `ip link`: after its keyword where the name alone would be taken for another one: `a` for `address`."""
+    taken = any(word.startswith(name) for word in _KEYWORDS)
+    return f"{keyword} {_q(name)}" if taken else _q(name)
+
+
 def _ip(namespace: str, tool: str = "ip") -> str:
     return tool if namespace == HOST else f"{tool} -n {_q(namespace)}"
 
@@ -46,7 +62,7 @@ def _lines(step: s.AnyStep) -> list[str]:
 
 
 def _set_up(step: s.SetUp) -> str:
-    return f"{_ip(step.namespace)} link set {_q(step.name)} {'up' if step.up else 'down'}"
+    return f"{_ip(step.namespace)} link set {_named(step.name, 'dev')} {'up' if step.up else 'down'}"
 
 
 def _address(step: s.AddAddress | s.DeleteAddress) -> str:
@@ -87,23 +103,24 @@ def _hardware(interface: Interface) -> str:
 def _add(interface: AnyInterface, peer: AnyInterface | None) -> list[str]:
     if peer is not None:
         return [_add_pair(*((peer, interface) if peer.namespace == HOST else (interface, peer)))]
-    made_in, name, lower = interface.made_in, _q(interface.name), interface.KIND.lower
+    made_in, name, lower = interface.made_in, _named(interface.name, "name"), interface.KIND.lower
     linked = lower is not None and lower.option == "link" and interface.lower is not None
     if linked:
-        name = f"link {_q(name_of(interface.lower or ''))} name {name}"
+        name = f"link {_q(name_of(interface.lower or ''))} name {_q(interface.name)}"
     start = f"{_ip(made_in)} link add {name}{_hardware(interface)}"
     words = f"type {interface.word}{_kind_words(interface, stated_fields(interface))}"
     if made_in == interface.namespace:
         return [f"{start} {words}"]
     if linked:
         return [f"{start} netns {_netns(interface.namespace)} {words}"]
-    return [f"{start} {words}", f"{_ip(made_in)} link set {_q(interface.name)} netns {_netns(interface.namespace)}"]
+    return [f"{start} {words}", f"{_ip(made_in)} link set {_named(interface.name, 'dev')} netns {_netns(interface.namespace)}"]
 
 
 def _add_pair(one: AnyInterface, other: AnyInterface) -> str:
     netns = "" if one.namespace == other.namespace else f" netns {_netns(other.namespace)}"
     ends = [f"{_q(end.name)}{_hardware(end)}" for end in (one, other)]
-    return f"{_ip(one.namespace)} link add {ends[0]} type {one.word} peer name {ends[1]}{netns}"
+    name = "name " if _named(one.name, "name") != _q(one.name) else ""
+    return f"{_ip(one.namespace)} link add {name}{ends[0]} type {one.word} peer name {ends[1]}{netns}"
 
 
 def _kind_words(interface: AnyInterface, fields: Collection[str]) -> str:
@@ -113,14 +130,14 @@ def _kind_words(interface: AnyInterface, fields: Collection[str]) -> str:
 
 
 def _move(step: s.MoveInterface) -> str:
-    line = f"{_ip(step.namespace)} link set {_q(step.name)}"
+    line = f"{_ip(step.namespace)} link set {_named(step.name, 'dev')}"
     if step.to_namespace != step.namespace:
         line += f" netns {_netns(step.to_namespace)}"
     return line + (f" name {_q(step.to_name)}" if step.to_name != step.name else "")
 
 
 def _change(step: s.ChangeInterface) -> list[str]:
-    after, line, out = step.after, f"{_ip(step.after.namespace)} link set {_q(step.after.name)}", []
+    after, line, out = step.after, f"{_ip(step.after.namespace)} link set {_named(step.after.name, 'dev')}", []
     words = ""
     if "mac" in step.fields and (mac := after.mac or step.values.get("mac")):
         words += f" address {mac}"
@@ -177,7 +194,7 @@ _COMMANDS: dict[type[s.AnyStep], Callable[[Any], str | list[str]]] = {
     s.DeleteNamespace: lambda step: f"ip netns delete {_q(step.name)}",
     s.SetNsid: lambda step: f"ip netns set {_q(step.name)} {step.nsid}",
     s.AddInterface: lambda step: _add(step.interface, step.peer),
-    s.DeleteInterface: lambda step: f"{_ip(step.namespace)} link delete {_q(step.name)}",
+    s.DeleteInterface: lambda step: f"{_ip(step.namespace)} link delete {_named(step.name, 'dev')}",
     s.MoveInterface: _move,
     s.ChangeInterface: _change,
     s.SetUp: _set_up,

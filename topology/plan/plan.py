@@ -23,7 +23,7 @@ from topology.model.records import (
     replace,
 )
 from topology.model.routing import network
-from topology.model.sysctls import FIRST
+from topology.model.sysctls import FIRST, is_default
 from topology.observe.normal import comparable, default_mtu
 from topology.plan import steps as s
 from topology.plan.concerned import concerned
@@ -234,9 +234,11 @@ class _Planner:
             if not isinstance(r, Namespace) or not isinstance(have, Namespace) or r.sysctls == have.sysctls:
                 continue
             for key in sorted(r.sysctls.keys() | have.sysctls.keys()):
-                value = r.sysctls.get(key, self.baseline.get(key))
-                if (key in FIRST) == first and value is not None and have.sysctls.get(key, self.baseline.get(key)) != value:
-                    self.do(s.SetSysctl(subject=r.id, namespace=r.name, key=key, value=value))
+                default = self.baseline.get(key)
+                value, now = r.sysctls.get(key, default), have.sysctls.get(key, default)
+                if (key in FIRST) != first or value in (None, now) or (now == default and is_default(key, value, default)):
+                    continue
+                self.do(s.SetSysctl(subject=r.id, namespace=r.name, key=key, value=value))
 
     def _add_interfaces(self) -> None:
         for new in self._sorted():
@@ -244,6 +246,8 @@ class _Planner:
                 continue
             peer = self.graph.peer(new.ref)
             self.do(s.AddInterface(subject=new.id, interface=_bare(new), peer=_bare(peer) if peer is not None else None))
+            if new.KIND.mtu.follows == "ports":
+                self._change(new, _bare(new), ("mtu",))
 
     # ---- what changes ------------------------------------------------------------------------------------------------
 
@@ -375,8 +379,12 @@ def _move_step(old: str, new: str) -> s.MoveInterface:
 
 
 def _bare(interface: AnyInterface) -> AnyInterface:
-    """As `ip link add` makes it. A bridge with another default PVID than 1 gets it before it filters."""
+    """As `ip link add` makes it. A bridge with another default PVID than 1 gets it before it filters. One whose MTU is stated is made with
+    another: only one that is changed to it keeps it when ports come (BROPT_MTU_SET_BY_USER of net/bridge/br_device.c)."""
     bare = replace(interface, up=False, addresses=(), master=None, port=Port(), vlans=None)
+    if bare.KIND.mtu.follows == "ports" and bare.mtu is not None:
+        usual = bare.KIND.mtu.default
+        bare = replace(bare, mtu=None if bare.mtu != usual else usual - 1)
     if is_bridge(bare) and bare.vlan_filtering and bare.vlan_default_pvid != 1:
         return replace(bare, vlan_filtering=False)
     return bare

@@ -1,5 +1,6 @@
 """macvlan (ip-link(8)): more MAC addresses on one interface."""
 
+import errno
 from typing import ClassVar, Literal
 
 from topology.model.base import Interface
@@ -12,9 +13,15 @@ class Macvlan(Interface, frozen=True, kw_only=True, tag="macvlan"):
     KIND: ClassVar[Kind] = Kind(
         fields=(LOWER, Field("mode", option="mode", anew=("passthru",), always=True)),
         lower=Lower(not_on_itself=True),
-        mtu=Mtu(follows="lower"),
+        mtu=Mtu(follows="lower", capped=errno.EINVAL),
         speed="lower",
+        hooks=True,
     )
 
     parent: str
     mode: Literal["private", "vepa", "bridge", "passthru"] = "bridge"
+
+    @property
+    def exclusive(self) -> bool:
+        """In mode passthru (macvlan_common_newlink() of drivers/net/macvlan.c)."""
+        return self.mode == "passthru"

@@ -1,9 +1,10 @@
 """vlan: 802.1Q and 802.1ad (ip-link(8), type vlan): the frames of one VLAN of a lower interface."""
 
+import errno
 from collections.abc import Callable
 from typing import ClassVar, Literal
 
-from topology.model.base import Interface
+from topology.model.base import Fault, Interface
 from topology.model.kind import LOWER, Field, Kind, Lower, Mtu
 
 
@@ -29,7 +30,7 @@ class Vlan(Interface, frozen=True, kw_only=True, tag="vlan"):
             Field("loose_binding", option=_switch("loose_binding")),
         ),
         lower=Lower(state="loose_binding", frames="tagged"),
-        mtu=Mtu(0, 65535, follows="lower", capped=True),
+        mtu=Mtu(0, 65535, follows="lower", capped=errno.ERANGE),
         mac="lower",
         speed="lower",
     )
@@ -51,3 +52,12 @@ class Vlan(Interface, frozen=True, kw_only=True, tag="vlan"):
     def tag(self) -> str:
         """`10`, or `802.1ad 10`."""
         return str(self.vid) if self.protocol == "802.1Q" else f"{self.protocol} {self.vid}"
+
+    @property
+    def only_one(self) -> tuple[object, ...]:
+        """A VLAN of an interface is one device (register_vlan_dev() of net/8021q/vlan.c)."""
+        return self.parent, self.vid, self.protocol
+
+    def taken(self, other: Interface) -> Fault:
+        """In the kernel's words."""
+        return Fault("vid", "VLAN device already exists", f"{other.ref} is VLAN {self.tag} of {self.parent}", errno.EEXIST)

@@ -1,5 +1,6 @@
 """VXLAN (RFC 7348): Ethernet inside UDP."""
 
+import errno
 import ipaddress
 from collections.abc import Iterator
 from typing import ClassVar
@@ -41,7 +42,7 @@ class Vxlan(Interface, frozen=True, kw_only=True, tag="vxlan"):
             Field("learning", option=lambda on: "learning" if on else "nolearning"),
         ),
         lower=Lower(required=False, option="dev", dies_on_move=True, frames="tunnel"),
-        mtu=Mtu(follows="lower", overhead=_overhead),
+        mtu=Mtu(follows="lower", overhead=_overhead, capped=errno.EINVAL),
         speed="lower",
         fdb="own",
         joined_by="vni",
@@ -55,6 +56,16 @@ class Vxlan(Interface, frozen=True, kw_only=True, tag="vxlan"):
     dstport: int = 4789
     learning: bool = True
     ttl: int = 0
+
+    @property
+    def only_one(self) -> tuple[object, ...]:
+        """The receiving socket tells VNIs apart, nothing else (vxlan_vni_in_use() of drivers/net/vxlan)."""
+        return self.made_in, self.vni, self.dstport, ":" in (self.local or self.remote or "")
+
+    def taken(self, other: Interface) -> Fault:
+        """In the kernel's words."""
+        hint = f"{other.ref} has VNI {self.vni} with the same UDP port in {self.made_in}: take another vni or dstport"
+        return Fault("vni", "A VXLAN device with the specified VNI already exists", hint, errno.EEXIST)
 
     def own_faults(self) -> Iterator[Fault]:
         """Addresses that do not fit together."""

@@ -4,6 +4,7 @@ import type {
   AnyResult,
   CapturedFrames,
   CaptureStarted,
+  Compared,
   Diagnosis,
   Done,
   Examples,
@@ -32,6 +33,7 @@ interface Results {
   examples: Examples
   open: Snapshot
   edit: Done | Planned
+  compare: Compared
   export: Exported
   ping: PingDone
   exec: Exited

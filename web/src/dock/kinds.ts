@@ -1,4 +1,4 @@
-import { Braces, ListChecks, type LucideIcon, Radar, Route, ShieldHalf, Terminal } from 'lucide-react'
+import { Braces, GitCompare, ListChecks, type LucideIcon, Radar, Route, ShieldHalf, Terminal } from 'lucide-react'
 import { type ComponentType, type LazyExoticComponent, lazy } from 'react'
 import { type DockPanel, type Editor, leaveTab } from '@/editor'
 import type { DockTexts } from './texts'
@@ -22,6 +22,7 @@ export interface DockKind<K extends DockPanel['kind'] = DockPanel['kind']> {
 export const KINDS: { readonly [K in DockPanel['kind']]?: DockKind<K> } = {
   source: { icon: Braces, title: (t) => t.source, component: lazy(() => import('@/source/SourcePanel')) },
   plan: { icon: ListChecks, title: (t) => t.plan, component: lazy(() => import('@/source/PlanPanel')) },
+  compare: { icon: GitCompare, title: (t) => t.compare, component: lazy(() => import('@/source/ComparePanel')) },
   chains: {
     icon: ShieldHalf,
     title: (t, { namespace }) => t.chainsOf(namespace),

@@ -1,9 +1,13 @@
 import { useEffect, useState } from 'react'
-import { useEditor } from '@/editor'
-import type { AnyCommand, Json, Planned } from '@/protocol'
-import { Button, Dialog, FileButton, Select } from '@/ui'
+import { ProblemError } from '@/connection'
+import { allProblems, inDocument, refuseTooLong, useEditor } from '@/editor'
+import { type AnyCommand, kindOfId, type Planned } from '@/protocol'
+import { Button, Dialog, FileButton, Segments, Select, useValue } from '@/ui'
 import { Refused, said, styles } from './parts'
 import { usePanelTexts } from './texts'
+
+/** What can be exported by itself. */
+const PARTS: ReadonlySet<string> = new Set(['namespace', 'interface', 'area', 'note'])
 
 type Format = 'json' | 'shell'
 
@@ -13,19 +17,23 @@ export function ExportDialog() {
   const editor = useEditor()
   const [format, setFormat] = useState<Format>('json')
   const [observed, setObserved] = useState(false)
+  const selection = useValue(editor.selection)
+  const selected = [...selection].filter((id) => PARTS.has(kindOfId(id)))
+  const [part, setPart] = useState(false)
+  const ids = part && selected.length > 0 ? selected.join('\n') : null
   const [text, setText] = useState('')
   const [error, setError] = useState<string>()
   const lab = editor.session.current.get() ?? ''
   useEffect(() => {
     let here = true
     editor.session.connection
-      .request<'export'>({ type: 'export', lab, format, observed })
+      .request<'export'>({ type: 'export', lab, format, observed, ids: ids?.split('\n') ?? null })
       .done.then((result) => here && setText(result.text))
       .catch((reason) => here && setError(said(reason)))
     return () => {
       here = false
     }
-  }, [editor, lab, format, observed])
+  }, [editor, lab, format, observed, ids])
   const save = (): void => {
     const url = URL.createObjectURL(new Blob([text], { type: 'text/plain' }))
     const link = document.createElement('a')
@@ -61,6 +69,16 @@ export function ExportDialog() {
           <option value="desired">{t.theDocument}</option>
           <option value="observed">{t.theKernel}</option>
         </Select>
+        {selected.length > 0 && (
+          <Select
+            aria-label={t.part}
+            value={part ? 'selection' : 'all'}
+            onChange={(e) => setPart(e.target.value === 'selection')}
+          >
+            <option value="all">{t.wholeLab}</option>
+            <option value="selection">{t.selection(selected.length)}</option>
+          </Select>
+        )}
       </div>
       <section aria-label={t.exportTitle}>
         <pre className={styles.code}>{text}</pre>
@@ -75,6 +93,7 @@ export function ImportDialog({ text: given }: { text?: string | undefined }) {
   const t = usePanelTexts()
   const editor = useEditor()
   const [text, setText] = useState(given ?? '')
+  const [beside, setBeside] = useState(false)
   const [error, setError] = useState<string>()
   const [plan, setPlan] = useState<{ planned: Planned; commands: AnyCommand[] }>()
   const [busy, setBusy] = useState(false)
@@ -82,11 +101,13 @@ export function ImportDialog({ text: given }: { text?: string | undefined }) {
     setError(undefined)
     setPlan(undefined)
     try {
-      const document = JSON.parse(text) as Record<string, Json>
-      const commands: AnyCommand[] = [{ do: 'apply-document', document }]
+      refuseTooLong(text)
+      const commands: AnyCommand[] = [
+        beside ? { do: 'paste', document: text, into: 'host', at: null } : { do: 'apply-document', document: text },
+      ]
       setPlan({ planned: await editor.plan(commands), commands })
     } catch (reason) {
-      setError(said(reason))
+      setError(reason instanceof ProblemError ? allProblems(reason.problem).map(inDocument).join('\n') : said(reason))
     }
   }
   const apply = async (): Promise<void> => {
@@ -135,6 +156,18 @@ export function ImportDialog({ text: given }: { text?: string | undefined }) {
           value={text}
           onChange={(e) => {
             setText(e.target.value)
+            setPlan(undefined)
+          }}
+        />
+        <Segments
+          label={t.importAs}
+          value={beside ? 'beside' : 'whole'}
+          options={[
+            ['whole', t.importWhole],
+            ['beside', t.importBeside],
+          ]}
+          onChange={(next) => {
+            setBeside(next === 'beside')
             setPlan(undefined)
           }}
         />

@@ -159,10 +159,14 @@ export type Answer = {
   problem?: Problem | null
 }
 
-/** Make the lab what this document says. A node that the document gives no place keeps the place of the lab's node with its name. */
+/**
+ * Make the lab what this document says. A node that the document gives no place keeps the place of the lab's node with its name.
+ *
+ * `document`: as text, so that problems have line and column, or as a JSON value.
+ */
 export type ApplyDocument = {
   do: "apply-document"
-  document: Record<string, Json>
+  document: Record<string, Json> | string
 }
 
 /** A labelled area behind the nodes: a subnet, a rack, a host of containers. `label` empty: its name is shown. */
@@ -411,6 +415,28 @@ export type CloseTerminal = {
 /** The closed set of reasons. A client may switch on it; the words for people are in `Problem.message`. */
 export type Code = "invalid" | "unknown" | "exists" | "conflict" | "refused" | "unsupported" | "limit" | "unavailable" | "storage" | "denied" | "version" | "internal"
 
+/** Two documents, and what is between them. Answer: `Compared`. */
+export type Compare = {
+  type: "compare"
+  id: string
+  lab: string
+  before?: Side
+  after?: Side
+}
+
+/**
+ * What differs: as `words`, a line for each record (English), as a `diff`, and as the texts of both documents. `shell`: the commands
+ * that make the kernel the second out of the first.
+ */
+export type Compared = {
+  result: "compared"
+  words: string[]
+  diff: Diff<AnyRecord>
+  before: string
+  after: string
+  shell: string[]
+}
+
 /**
  * An entry of the connection tracking table, as conntrack(8) shows it.
  *
@@ -601,12 +627,13 @@ export type Doctor = {
  * The request is carried out; an edit of a live lab is in the kernel, which was read back.
  *
  * `revision`: that of the lab now. `steps`: how many steps the kernel was asked for. `deploy_seconds`: from the arrival of the request
- * until the kernel was read back. `made`: ids of new records.
+ * until the kernel was read back. `made`: ids of new records. `changed`: how many records of the document are others now.
  */
 export type Done = {
   result: "done"
   revision: number
   steps: number
+  changed: number
   deploy_seconds: number | null
   made: string[]
 }
@@ -1227,12 +1254,16 @@ export type NetnsQuery = {
   argument?: string
 }
 
-/** Make a lab and start it. Answer: `Done`. `firewall`: its iptables variant, instead of the one in the document. */
+/**
+ * Make a lab and start it. Answer: `Done`. `firewall`: its iptables variant, instead of the one in the document.
+ *
+ * `document`: as text, so that problems have line and column, or as a JSON value.
+ */
 export type NewLab = {
   type: "new"
   id: string
   lab: string
-  document?: Record<string, Json> | null
+  document?: Record<string, Json> | string | null
   firewall?: Driver | null
 }
 
@@ -1342,10 +1373,11 @@ export type Packet = {
  *
  * Names that are taken get a number; addresses that are taken on their segment become the next free ones of the subnet. What is in the
  * document's `host` goes into the namespace `into`. `at`: the upper left corner of what is pasted, in canvas units.
+ * `document`: as text or as a JSON value.
  */
 export type Paste = {
   do: "paste"
-  document: Record<string, Json>
+  document: Record<string, Json> | string
   into?: string
   at?: [number, number] | null
 }
@@ -1528,7 +1560,8 @@ export type Probe = {
  *
  * `subject` is a record id (`interface:ns0/veth0`) or, for a document, the JSON path (`$.namespaces.ns0.foo`).
  * `message` is in the kernel's own words where there are any. `errno` is the positive number of errno(3). Of a chain, `rule` is the
- * number of the rule (from 1), `span` where in its text the fault is: from, to, in characters.
+ * number of the rule (from 1), `span` where in its text the fault is: from, to, in characters. `at`: line and column in the text of a
+ * document, both from 1.
  */
 export type Problem = {
   code: Code
@@ -1538,6 +1571,7 @@ export type Problem = {
   errno?: number | null
   rule?: number | null
   span?: [number, number] | null
+  at?: [number, number] | null
   causes?: Problem[]
 }
 
@@ -1878,6 +1912,16 @@ export type SetUplink = {
   id: string
   lab: string
   on: boolean
+}
+
+/**
+ * One side of a comparison: by default the lab's document as it is now. `document`: this text; `lab`: another lab's document;
+ * `number`: the lab's document after this entry of its history (0: before the oldest one that is kept). At most one is given.
+ */
+export type Side = {
+  document?: string | null
+  lab?: string | null
+  number?: number | null
 }
 
 /**
@@ -2246,9 +2290,9 @@ export type AnyCommand = AddChain | AddFdb | AddInterface | AddLink | AddNamespa
 
 export type AnyStep = AddAddressStep | AddFdbStep | AddInterfaceStep | AddNamespaceStep | AddNeighbourStep | AddRouteStep | AddVlanStep | ChangeInterfaceStep | ChangeTableStep | DeleteAddressStep | DeleteFdbStep | DeleteInterfaceStep | DeleteNamespaceStep | DeleteNeighbourStep | DeleteRouteStep | DeleteVlanStep | MoveInterfaceStep | SetNsidStep | SetSysctlStep | SetUpStep
 
-export type AnyRequest = Analyse | AttachTerminal | Backup | Cancel | CheckRule | Close | CloseTerminal | DeleteConnection | DestroyLab | DetachTerminal | Doctor | Edit | EndProcess | Exec | Export | ExportRules | FlushConntrack | History | Input | ListExamples | ListFiles | ListLabs | ListTokens | MakeToken | NetnsQuery | NewLab | Open | OpenTerminal | Ping | Predict | ReadCapture | RemoveCapture | ResizeTerminal | Restore | RevokeToken | SetName | SetUplink | StartCapture | StartLab | StopCapture | StopLab | Subscribe | Trace | Vocabulary | Watch | ZeroCounters
+export type AnyRequest = Analyse | AttachTerminal | Backup | Cancel | CheckRule | Close | CloseTerminal | Compare | DeleteConnection | DestroyLab | DetachTerminal | Doctor | Edit | EndProcess | Exec | Export | ExportRules | FlushConntrack | History | Input | ListExamples | ListFiles | ListLabs | ListTokens | MakeToken | NetnsQuery | NewLab | Open | OpenTerminal | Ping | Predict | ReadCapture | RemoveCapture | ResizeTerminal | Restore | RevokeToken | SetName | SetUplink | StartCapture | StartLab | StopCapture | StopLab | Subscribe | Trace | Vocabulary | Watch | ZeroCounters
 
-export type AnyResult = Analysed | CaptureStarted | CapturedFrames | Diagnosis | Done | Examples | Exited | Exported | Files | HistoryList | Labs | PingDone | Planned | Predicted | Restored | RuleChecked | Snapshot | TerminalClosed | TerminalOpened | Text | TokenMade | Tokens | Traced | VocabularyOf | Watched
+export type AnyResult = Analysed | CaptureStarted | CapturedFrames | Compared | Diagnosis | Done | Examples | Exited | Exported | Files | HistoryList | Labs | PingDone | Planned | Predicted | Restored | RuleChecked | Snapshot | TerminalClosed | TerminalOpened | Text | TokenMade | Tokens | Traced | VocabularyOf | Watched
 
 export type AnyItem = JourneyItem | Output | PingNote | PingReply
 

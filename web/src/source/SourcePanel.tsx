@@ -3,7 +3,7 @@ import { EditorState } from '@codemirror/state'
 import { EditorView } from '@codemirror/view'
 import { type RefObject, useEffect, useRef, useState } from 'react'
 import { LostError } from '@/connection'
-import { type Editor, matches, Needs, useEditor } from '@/editor'
+import { type Editor, matches, Needs, refuseTooLong, useEditor } from '@/editor'
 import { Button, Switch, useValue } from '@/ui'
 import { check, type Verdict } from './check'
 import { pick, setup } from './codemirror'
@@ -106,7 +106,10 @@ async function checked(
   onVerdict({ kind: 'checking' })
   const { doc } = view.state
   try {
-    const found = await check(view, (document) => editor.plan([{ do: 'apply-document', document }]))
+    const found = await check(view, async (document) => {
+      refuseTooLong(document)
+      return editor.plan([{ do: 'apply-document', document }])
+    })
     if (view.state.doc !== doc) return []
     onVerdict(found.verdict)
     const { text, direct } = latest.current

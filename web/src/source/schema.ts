@@ -34,7 +34,10 @@ function plain(schema: Schema): Schema[] {
   const parts = schema.oneOf ?? schema.anyOf
   if (!parts) return [schema]
   const { oneOf: _one, anyOf: _any, ...own } = schema
-  return parts.flatMap(plain).map((s) => ({ ...own, ...s }))
+  return parts
+    .flatMap(plain)
+    .filter((s) => s.type !== 'null') // null is as if the key were left out
+    .map((s) => ({ ...s, ...own }))
 }
 
 /** The schemas that apply at a path. `kindAt` returns the `kind` of the object at a path, which selects among alternatives. */

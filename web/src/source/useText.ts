@@ -4,7 +4,6 @@ import type { EditorView } from '@codemirror/view'
 import { type RefObject, useCallback, useEffect, useRef, useState } from 'react'
 import { LostError } from '@/connection'
 import { type Editor, useEditor } from '@/editor'
-import type { Json } from '@/protocol'
 import { useValue } from '@/ui'
 import { hunks, merge } from './lines'
 import { useSourceTexts } from './texts'
@@ -80,7 +79,7 @@ export function useText(view: RefObject<EditorView | null>): Text {
   const apply = async (): Promise<void> => {
     setBusy(true)
     try {
-      const document = JSON.parse(textIn(view)) as Record<string, Json>
+      const document = textIn(view)
       await editor.request([{ do: 'apply-document', document }], useSourceTexts.now().applied)
       const { on } = editor.staging.state.get()
       if (!on && lab !== null) put(await fetchText(editor, lab))

@@ -30,6 +30,16 @@ export const showPlan: Action = {
   run: (editor) => openDock(editor, { kind: 'plan' }),
 }
 
+export const showCompare: Action = {
+  id: 'compare',
+  group: 'tools',
+  needs: 'view',
+  label: () => t().compare,
+  help: () => t().compareHelp,
+  enabled: open,
+  run: (editor) => openDock(editor, { kind: 'compare' }),
+}
+
 /** Switching on shows where the edits are collected. */
 export const stageChanges: Action = {
   id: 'stage-changes',
@@ -63,4 +73,4 @@ export const discardStaged: Action = {
 }
 
 // biome-ignore format: one list
-export const STAGING_ACTIONS: readonly Action[] = [showSource, showPlan, stageChanges, applyStaged, discardStaged]
+export const STAGING_ACTIONS: readonly Action[] = [showSource, showPlan, showCompare, stageChanges, applyStaged, discardStaged]

@@ -110,6 +110,7 @@ export class Staging {
         result: 'done',
         revision: this.editor.lab.revision.get(),
         steps: 0,
+        changed: 0,
         deploy_seconds: null,
         made: plan.made,
       }

@@ -16,6 +16,7 @@ export type DockPanel =
   | { kind: 'chains'; namespace: string; at?: ChainAt | undefined }
   | { kind: 'source' }
   | { kind: 'plan' }
+  | { kind: 'compare' }
   | { kind: 'capture'; interfaces: readonly string[] }
   | { kind: 'journey'; source?: string | undefined; target?: string | undefined; shared?: string | undefined }
 

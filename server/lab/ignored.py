@@ -1,0 +1,17 @@
+"""What a kernel takes without an error and does not do: an attribute that it was built without."""
+
+import errno
+from collections.abc import Sequence
+
+from topology.model.problems import Code, Problem, ProblemError
+from topology.plan.iproute2 import commands
+from topology.plan.steps import AnyStep
+
+
+def ignored(steps: Sequence[AnyStep]) -> ProblemError:
+    """The kernel took these steps without an error, and shows nothing of them."""
+    first = commands(steps[:1])[:1]
+    hint = f"it has no effect here: {' ; '.join(first)}. Leave it out, or use a kernel that has it: vethboard doctor"
+    return ProblemError(
+        Problem(code=Code.UNSUPPORTED, message="the kernel ignores this", subject=steps[0].subject, hint=hint, errno=errno.EOPNOTSUPP)
+    )

@@ -1,0 +1,198 @@
+"""Documents as people and programs exchange them: what they are told, what is bounded, and what comes back the same."""
+
+import json
+import random
+import re
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from tests.documents import Maker, made
+from tests.unit.test_document import faults, ns0, one
+from topology.document.differences import words
+from topology.document.document import dump, load, schema
+from topology.document.jsontext import MAX_BYTES
+from topology.edit import commands as c
+from topology.edit.edit import edit
+from topology.edit.layout import missing
+from topology.model.base import Json
+from topology.model.diff import apply, reverse
+from topology.model.problems import ProblemError
+from topology.model.records import Lab, Namespace, Records, as_records
+
+VALIDATOR = jsonschema.Draft202012Validator(schema())
+DOCS = Path(__file__).parents[2] / "docs"
+EMPTY = as_records(Lab(), Namespace(name="host"))
+
+
+@pytest.mark.parametrize("number", range(40))
+def test_documents_come_back_byte_for_byte_and_are_valid_by_the_schema(seed: int, number: int) -> None:
+    value, records = made(random.Random(f"{seed}/{number}"))
+    VALIDATOR.validate(value)
+    text = dump(records)
+    assert load(text) == records
+    assert dump(load(text)) == text
+    VALIDATOR.validate(json.loads(text))
+
+
+@pytest.mark.parametrize("number", range(20))
+def test_an_import_is_undone_to_the_byte_and_twice_is_nothing(seed: int, number: int) -> None:
+    chance = random.Random(f"{seed}/import/{number}")
+    (_, before), (_, other) = made(chance), made(chance)
+    for command in (c.ApplyDocument(document=dump(other)), c.Paste(document=dump(other))):
+        try:
+            done = edit(before, command)
+        except ProblemError:
+            continue  # the two do not go together: a VNI, an nsid, an address that is out of reach
+        after = apply(before, done.diff)
+        assert dump(apply(after, reverse(done.diff))) == dump(before)
+        if isinstance(command, c.ApplyDocument):
+            assert not edit(after, command).diff
+            assert {*words(after, after)} == set()
+
+
+def test_whatever_is_not_valid_by_the_schema_is_refused(seed: int) -> None:
+    """Of random documents, of which many are wrong somewhere."""
+    for number in range(60):
+        value = Maker(random.Random(f"{seed}/any/{number}")).make()
+        try:
+            load(value)
+        except ProblemError:
+            continue
+        VALIDATOR.validate(value)
+
+
+WRONG: list[tuple[str, tuple[int, int], str, str]] = [
+    ('{"vethboard": 1,}', (1, 16), "a comma before the closing bracket", "take it out"),
+    ('{"vethboard": 1 // x\n}', (1, 17), "a comment", "JSON has no comments"),
+    ('{\n/* x\n*/ "vethboard": 1}', (2, 1), "a comment", "JSON has no comments"),
+    ("vethboard: 1\nnamespaces:\n  ns0: {}\n", (1, 1), "looks like YAML", "convert it"),
+    ('{\n<<<<<<< HEAD\n"vethboard": 1\n=======\n}', (2, 1), "merge conflict", "delete the markers"),
+    ("{'vethboard': 1}", (1, 2), "single quotes", "double quotes"),
+    ('{"vethboard": 1 "name": "x"}', (1, 17), "a comma is missing", "separated"),
+    ('{"vethboard": 1, "ipv6": True}', (1, 26), "True is not JSON", "write true"),
+    ('{"vethboard": 1, name: "x"}', (1, 18), "a key is missing, or is not in quotes", 'write "name"'),
+    ('{"vethboard": 1, "namespaces": {', (1, 32), "ends too early", "bracket"),
+]
+
+
+@pytest.mark.parametrize(("text", "at", "message", "hint"), WRONG)
+def test_what_is_not_json_is_named(text: str, at: tuple[int, int], message: str, hint: str) -> None:
+    problem = faults(text)[0]
+    assert message in problem.message
+    assert hint in (problem.hint or "")
+    assert problem.at is not None
+    assert problem.at[0] == at[0]
+    assert abs(problem.at[1] - at[1]) <= 1
+
+
+def test_all_faults_come_in_one_round_each_at_its_place() -> None:
+    text = """{"vethboard": 1, // a comment
+ "namespaces": {
+  "ns0": {
+   "interfaces": {
+    "a": {"kind": "veth", "peer": "ns0/b", "adress": "10.0.0.1/24", "mtu": "1500"},
+    "b": {"kind": "veth", "peer": "ns0/a", "addresses": ["2001:db8::1"], "mac": "01::"},
+   },
+   "color": "red",
+   "routes": [{"to": "default", "gateway": "10.0.0.2", "type": "blackhol"}]
+  }}}"""
+    found = {(p.subject, p.at[0] if p.at else 0): p.hint or "" for p in faults(text)}
+    base = "$.namespaces.ns0"
+    assert '"addresses": ["10.0.0.1/24"]' in found[f"{base}.interfaces.a.adress", 5]
+    assert "write 1500, without quotes" in found[f"{base}.interfaces.a.mtu", 5]
+    assert "2001:db8::1/64" in found[f"{base}.interfaces.b.addresses[0]", 6]
+    assert (f"{base}.interfaces.b.mac", 6) in found
+    assert (f"{base}.color", 8) in found
+    assert 'did you mean "via"' in found[f"{base}.routes[0].gateway", 9]
+    assert 'did you mean "blackhole"' in found[f"{base}.routes[0].type", 9]
+    assert ("$", 1) in found
+    assert ("$", 6) in found
+    assert f"{base}.interfaces.b.peer" not in {path for path, _ in found}, "a is there, with a fault of its own"
+
+
+def test_numbers_and_null_as_other_programs_write_them() -> None:
+    bridge = '{"interfaces": {"br0": {"kind": "bridge", "mtu": 1400.0}}}'
+    text = '{"$schema": "x", "vethboard": 1.0, "description": null, "namespaces": {"ns0": ' + bridge + "}}"
+    records = load(text)
+    assert load(dump(records)) == records
+    assert '"mtu": 1400}' in dump(records)
+    VALIDATOR.validate(json.loads(text))
+
+
+TOGETHER: list[tuple[dict[str, Json], str]] = [
+    ({"v1": {"kind": "vxlan", "vni": 1}, "v2": {"kind": "vxlan", "vni": 1}}, "$.namespaces.ns0.interfaces.v1.vni"),
+    ({"d": {"kind": "dummy", "mtu": 1000, "addresses": ["2001:db8::1/64"]}}, "$.namespaces.ns0.interfaces.d.addresses[0]"),
+    ({"br0": {"kind": "bridge"}, "m": {"kind": "macvlan", "parent": "ns0/br0", "master": "br0"}}, "$.namespaces.ns0.interfaces.m.parent"),
+    (
+        {"br0": {"kind": "bridge"}, "d": {"kind": "dummy", "master": "br0"}, "m": {"kind": "macvlan", "parent": "ns0/d"}},
+        "$.namespaces.ns0.interfaces.d.master",
+    ),
+    ({"d": {"kind": "dummy", "addresses": ["0.0.0.0/8"]}}, "$.namespaces.ns0.interfaces.d.addresses[0]"),
+    ({"d": {"kind": "dummy"}, "m": {"kind": "macvlan", "parent": "ns0/d", "mtu": 9000}}, "$.namespaces.ns0.interfaces.m.mtu"),
+]
+
+
+@pytest.mark.parametrize(("interfaces", "path"), TOGETHER)
+def test_what_does_not_go_together_is_told_before(interfaces: dict[str, Json], path: str) -> None:
+    assert path in {p.subject for p in faults(one(**interfaces))}
+
+
+def test_ipv6_that_is_switched_off_and_a_command_in_a_rule() -> None:
+    dummy: Json = {"d": {"kind": "dummy", "addresses": ["2001:db8::1/64"]}}
+    assert "Permission denied" in faults(ns0(interfaces=dummy, sysctls={"net.ipv6.conf.all.disable_ipv6": 1}))[0].message
+    problem = faults(ns0(filter={"ipv4": {"filter": {"INPUT": {"rules": ["-A INPUT -j DROP"]}}}}))[0]
+    assert problem.subject == "$.namespaces.ns0.filter.ipv4.filter.INPUT.rules[0]"
+    assert "leave -A INPUT out" in (problem.hint or "")
+
+
+def stack(count: int) -> dict[str, Json]:
+    above: dict[str, Json] = {f"v{n}": {"kind": "vlan", "vid": 5, "parent": f"ns0/v{n - 1}"} for n in range(1, count)}
+    return {"v0": {"kind": "dummy"}, **above}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * 20_000,
+        '{"a":' * 500 + "1" + "}" * 500,
+        '{"vethboard": 1, "description": "\\ud800"}',
+        '{"vethboard": 1, "name": "a\\u0000b"}',
+        '{"vethboard": 1, "layout": {"host": [1e400, 0]}}',
+        '{"vethboard": 1, "description": "' + "x" * 30_000 + '"}',
+        "x" * (MAX_BYTES + 1),
+        json.dumps(one(**stack(3000))),
+        json.dumps(one(**{**stack(3000), "v0": {"kind": "vlan", "vid": 5, "parent": "ns0/v2999"}})),
+    ],
+    ids=range(9),
+)
+def test_what_is_too_deep_too_large_or_no_text_is_answered_with_a_problem(text: str) -> None:
+    assert faults(text)
+    if len(text) <= MAX_BYTES and not text.startswith("["):
+        assert faults(json.loads(text)), "also as a value"
+
+
+def test_a_bridge_that_is_far_away_takes_no_room() -> None:
+    records: Records = load({**one(br0={"kind": "bridge"}), "layout": {"ns0/br0": [1e9, 1e9]}})
+    assert {p.node for p in missing(records)} == {"host", "ns0"}
+
+
+def test_eight_interfaces_one_on_top_of_the_other_and_no_more() -> None:
+    load(one(**stack(8)))
+    assert faults(one(**stack(9)))[0].message == "Too many links"
+
+
+def test_a_statement_stays_and_a_default_does_not_come() -> None:
+    records = load(ns0(sysctls={"net.ipv4.ip_forward": 0, "net.ipv4.ip_default_ttl": "0x40", "net.ipv4.ping_group_range": "7 3"}))
+    namespace = records["namespace:ns0"]
+    assert isinstance(namespace, Namespace)
+    assert namespace.sysctls == {"net.ipv4.ip_default_ttl": "64", "net.ipv4.ip_forward": "0", "net.ipv4.ping_group_range": "1 0"}
+
+
+def test_the_example_of_the_library_runs() -> None:
+    found = re.search(r"```python\n(.*?)```", (DOCS / "documents.md").read_text(), re.DOTALL)
+    assert found is not None
+    names: dict[str, Json] = {}
+    exec(found[1], names)
+    assert len(load(names["text"])) == 12
