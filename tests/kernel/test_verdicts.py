@@ -265,6 +265,14 @@ def test_the_loopback_address_of_another() -> None:
         assert why(predict(journey.probe, stage.records(), stage.observed.live)) == why(journey)
 
 
+def test_nothing_to_masquerade_with() -> None:
+    """br_netfilter calls POSTROUTING for what a bridge without an address hands on: MASQUERADE drops it."""
+    with Stage(*SWITCHED, "iptables -t nat -A POSTROUTING -j MASQUERADE; sysctl -qw net.bridge.bridge-nf-call-iptables=1") as stage:
+        journey = stage.trace("a", "10.0.0.2", wait=0.4)
+        assert why(journey) == (Cause.DROPPED_BY_RULE, "original", "host")
+        assert "no address to masquerade with" in journey.verdict.note
+
+
 def test_no_ipv6_at_all() -> None:
     with Stage(*PAIR, "ip netns exec a sysctl -qw net.ipv6.conf.all.disable_ipv6=1") as stage:
         journey = stage.trace("a", "fd00::2", protocol="tcp", wait=0.4)

@@ -47,6 +47,9 @@ def stopped(walk: "Walk", ns: str, hop: Hop) -> Verdict:
         return walk.verdict(Cause.UNKNOWN, ns, object=hop.object, note=note)
     if hop.outcome == "stolen":
         return walk.verdict(Cause.UNKNOWN, ns, object=hop.object, rule=hop.rule, note=f"{hop.target} took it")
+    if hop.target == "MASQUERADE":  # nf_nat_masquerade_ipv4() drops it for want of an address
+        note = "there is no address to masquerade with on the interface that it leaves by"
+        return walk.verdict(Cause.DROPPED_BY_RULE, ns, object=hop.object, rule=hop.rule, note=note)
     if hop.rule.number and hop.rule.text and hop.target not in _DROPPING:
         note = f"it did not come out of hook {hop.hook} after rule {hop.rule.number} of {hop.rule.place}, which lets it pass"
         return walk.verdict(Cause.UNKNOWN, ns, object=hop.object, rule=hop.rule, note=note)
