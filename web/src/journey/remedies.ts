@@ -10,7 +10,7 @@ function noRoute(t: RemedyTexts, verdict: Verdict): string {
   const { object = '', address = '', namespace = '' } = verdict
   if (object.startsWith('route:')) return t.refusingRoute
   if (isRefused(verdict)) return t.refusingRule
-  return verdict.note ? '' : t.route(address, namespace) // an address that is never routed
+  return /martian|link-local/.test(verdict.note ?? '') ? '' : t.route(address, namespace) // such are never routed
 }
 
 /** What may help against a loss; empty where nothing can be said. The command line says the same (`topology.journey.words.remedy`). */
