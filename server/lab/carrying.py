@@ -159,12 +159,14 @@ class Carrying:
         """
         view = self._parts.view
         before, kernel = view.observed.like, view.observed.records.whole()
-        view.compare_with(like)
         done: list[AnyStep] = []
         reached, steps = kernel, tuple[AnyStep, ...]()
         try:
             for number in range(MAX_ROUNDS):
+                if not done:  # what an edit states for the first time is nothing that came from outside
+                    view.compare_with(before)
                 wanted, now, last = goal(done), view.observed, steps
+                view.compare_with(like)
                 steps = plan(wanted, now.records, None if done else moves, now.baseline, now.initial_mac)
                 if not steps:
                     break

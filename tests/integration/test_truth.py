@@ -117,6 +117,20 @@ def test_rules_in_one_chain_from_both_sides(stack: Stack, lab: str) -> None:
         eventually(lambda: drift((seen := snapshot(client, lab)).desired, seen.observed) == ())
 
 
+def test_what_an_edit_states_for_the_first_time_is_no_change_from_outside(stack: Stack, lab: str) -> None:
+    """The kernel has a value for it all the time, of which the document said nothing."""
+    with stack.client() as client:
+        client.request(Edit(id=client.next_id(), lab=lab, commands=(AddNamespace(name="a"),)))
+        run(client, lab, "a", "ip link add d0 type bridge")
+        eventually(lambda: "interface:a/d0" in snapshot(client, lab).desired)
+        for key in ("net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding"):
+            client.request(Edit(id=client.next_id(), lab=lab, commands=(SetSysctl(namespace="a", key=key, value="1"),)))
+        mac = SetInterface(interface="a/d0", changes={"mac": "02:00:00:00:00:aa"})
+        client.request(Edit(id=client.next_id(), lab=lab, commands=(mac,)))
+        assert "02:00:00:00:00:aa" in stack.inside(lab, "a", "ip", "link", "show", "d0")
+        assert stack.inside(lab, "a", "sysctl", "-n", "net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding") == "1\n1\n"
+
+
 @pytest.mark.parametrize("driver", ["legacy", "nft"])
 def test_an_edit_that_is_overtaken_takes_nothing_of_a_shell_back(stack: Stack, driver: Driver) -> None:
     """It has rules for two families; the second was changed meanwhile, so the first is taken back, and all is planned again."""
