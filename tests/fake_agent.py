@@ -18,6 +18,9 @@ from topology.plan import steps as s
 from topology.plan.kernel_model import Model
 from topology.rules.chains import by_table
 
+BASELINE = {"net.ipv4.ip_forward": "0"}
+"""The sysctls of a fresh namespace: it tells of them, as a kernel does."""
+
 
 class FakeLab:
     """The process of a lab: namespaces, bridges, addresses, sysctls and rules. Its faults are attributes.
@@ -51,7 +54,7 @@ class FakeLab:
         ns = namespace.name
         yield f.Resync(ns=ns)
         yield f.NamespaceFact(ns=ns, inode=1, nsid=namespace.nsid)
-        yield from (f.SysctlFact(ns=ns, key=key, value=value) for key, value in namespace.sysctls.items())
+        yield from (f.SysctlFact(ns=ns, key=key, value=value) for key, value in {**BASELINE, **namespace.sysctls}.items())
         for r in self.records.values():
             if isinstance(r, Bridge) and r.namespace == ns:
                 index = self._indexes.setdefault(r.id, len(self._indexes) + 2)
@@ -102,7 +105,7 @@ class FakeLab:
     def _answer(self, request: p.AnyLabRequest) -> None:
         match request:
             case p.Attach():
-                self.say(p.Attached(id=request.id, fresh=self.fresh, open_edit=self._edit))
+                self.say(p.Attached(id=request.id, fresh=self.fresh, sysctls=BASELINE, open_edit=self._edit))
                 self.say(p.Facts(facts=self.facts(), snapshot=True))
             case p.Apply():
                 self._apply(request)

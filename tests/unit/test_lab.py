@@ -152,6 +152,17 @@ def test_an_edit_is_never_refused_because_of_another_namespace(scene: Scene) -> 
     assert scene.lab.seen.drift == ("namespace:b",)
 
 
+def test_a_sysctl_that_was_not_stated_before(scene: Scene) -> None:
+    """Under follow, where its baseline in the kernel must not pass for a change from outside."""
+    assert scene.ann.edit(AddNamespace(name="a")) is None
+    for namespace in ("a", "host"):
+        assert scene.ann.edit(SetSysctl(namespace=namespace, key="net.ipv4.ip_forward", value="1")) is None
+        assert scene.ann.edit(SetSysctl(namespace=namespace, key="net.ipv4.ip_forward", value="0")) is None
+        assert scene.ann.edit(SetSysctl(namespace=namespace, key="net.ipv4.ip_forward", value="1")) is None
+        assert scene.ann.edit(Undo()) is None
+    scene.agree()
+
+
 # ---- faults ----------------------------------------------------------------------------------------------------------
 
 
