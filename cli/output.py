@@ -23,15 +23,18 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 
 def problem(problem: Problem, json_wanted: bool) -> None:
-    """Print a problem on standard error: its message, its causes, and last what to do next."""
+    """Print a problem on standard error: its message and its causes, and last what to do next. Faults of a document are beside one another:
+    what to do stands under each."""
     if json_wanted:
         sys.stderr.write(json.dumps({"problem": msgspec.to_builtins(problem)}, ensure_ascii=False) + "\n")
         return
-    for number, found in enumerate((problem, *problem.causes)):
-        sys.stderr.write(f"{'  ' if number else 'vethboard: '}{_place(found)}{found.message}\n")
-        if found.hint and number:
-            sys.stderr.write(f"    → {found.hint}\n")
-    if problem.hint:
+    beside = problem.at is not None or (problem.subject or "").startswith("$")
+    sys.stderr.write(f"vethboard: {_place(problem)}{problem.message}\n")
+    if problem.hint and beside:
+        sys.stderr.write(f"  → {problem.hint}\n")
+    for cause in problem.causes:
+        sys.stderr.write(f"  {_place(cause)}{cause.message}\n" + (f"    → {cause.hint}\n" if cause.hint else ""))
+    if problem.hint and not beside:
         sys.stderr.write(f"  → {problem.hint}\n")
 
 

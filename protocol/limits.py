@@ -38,3 +38,12 @@ MAX_TRACE_PACKETS, MAX_TRACE_WAIT_SECONDS, MAX_TRACE_INTERVAL_SECONDS = 100, 10.
 
 MAX_WATCH_RATE = 50
 """Journeys a second that a `Watch` reports."""
+
+MAX_COMMANDS = 1000
+"""Commands of one `Edit`. A document, a list of rules and a list of ids are one command each."""
+
+MAX_SIGNAL = 64
+"""SIGRTMAX of signal(7)."""
+
+MAX_HISTORY_PAGE, MAX_HISTORY_NUMBER = 1000, 2**53
+"""Entries of one `HistoryList` at most, and the largest number of one."""

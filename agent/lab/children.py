@@ -15,7 +15,7 @@ from agent.linux import ptys
 from agent.linux.reaper import Reaper
 from agent.netlink.namespaces import Namespaces, unknown_namespace
 from agent.sandbox import ENVIRONMENT
-from logs import start_task
+from logs import problem_of, start_task
 from protocol.private import Exit, Run
 from topology.model.base import HOST
 from topology.model.problems import Code, Problem, ProblemError
@@ -152,9 +152,10 @@ class Children:
         """Start one. `Exit` is sent when it has ended, or at once where it could not be started."""
         try:
             child = self._spawn(run, outbox)
-        except ProblemError as e:
-            code = {errno.ENOENT: 127, errno.EACCES: 126}.get(e.problem.errno or 0, 1)
-            outbox.send(Exit(id=run.id, channel=run.channel, code=code, problem=e.problem))
+        except Exception as e:  # whatever it is: who asked waits for the exit
+            problem = problem_of(e, "a command that was to be started")
+            code = {errno.ENOENT: 127, errno.EACCES: 126}.get(problem.errno or 0, 1)
+            outbox.send(Exit(id=run.id, channel=run.channel, code=code, problem=problem))
             return
         self._reaper.when_ended(child.popen.pid, child.exited)
         self.by_channel[run.channel] = child
@@ -180,6 +181,8 @@ class Children:
         except OSError as e:
             message = f'exec of "{run.argv[0]}" failed: {e.strerror}'
             raise ProblemError(Problem(code=Code.REFUSED, message=message, errno=e.errno)) from None
+        except ValueError as e:  # of subprocess: a NUL in an argument, a "=" in the name of a variable
+            raise ProblemError(Problem(code=Code.INVALID, message=f'exec of "{run.argv[0]}" failed: {e}')) from None
 
     def _ended(self, child: Child) -> None:
         self.by_channel.pop(child.run.channel, None)

@@ -3,6 +3,7 @@
 import time
 
 from protocol import public as q
+from protocol.limits import MAX_COMMANDS, MAX_HISTORY_NUMBER, MAX_HISTORY_PAGE
 from server.lab.editing import EditRequest
 from server.lab.workspace import Workspace
 from server.requests.context import context
@@ -12,6 +13,7 @@ from topology.edit.commands import AnyCommand, Redo, Undo
 from topology.edit.paste import fragment
 from topology.model import ids
 from topology.model.drawing import is_drawing
+from topology.model.problems import Code, Problem, ProblemError
 from topology.model.records import Records
 from topology.observe.normal import comparable
 from topology.plan.iproute2 import script
@@ -19,6 +21,9 @@ from topology.plan.iproute2 import script
 
 def edit(workspace: Workspace, session: Session, request: q.Edit) -> None:
     """Carry out an edit. Undo and redo are not checked for conflicts: they name no fields."""
+    if len(request.commands) > MAX_COMMANDS:
+        message, hint = f"{len(request.commands)} commands in one edit", f"at most {MAX_COMMANDS}: apply a document, or make several edits"
+        raise ProblemError(Problem(code=Code.LIMIT, message=message, hint=hint))
     stepping = any(isinstance(c, Undo | Redo) for c in request.commands)
     asked = EditRequest(
         commands=request.commands,
@@ -53,5 +58,6 @@ def _observed(workspace: Workspace) -> Records:
 
 def history(workspace: Workspace, session: Session, request: q.History) -> None:
     """A page of the edits of a lab, from the database: the writer has nothing to do with it."""
-    page = workspace.store.history_page(request.before, request.limit)
+    before = None if request.before is None or request.before > MAX_HISTORY_NUMBER else request.before
+    page = workspace.store.history_page(before, max(1, min(request.limit, MAX_HISTORY_PAGE)))
     session.answer(request.id, q.HistoryList(changes=page.changes, more=page.more))

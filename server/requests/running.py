@@ -4,6 +4,7 @@ import signal
 
 from protocol import private as p
 from protocol.frames import ERROR, OUTPUT
+from protocol.limits import MAX_SIGNAL, MAX_TERMINAL_SIZE
 from protocol.public import (
     Cancel,
     Done,
@@ -33,7 +34,7 @@ from topology.journey.hop import Journey
 from topology.journey.predicted.predict import predict_ping
 from topology.journey.probe import Ask
 from topology.model import ids
-from topology.model.problems import ProblemError
+from topology.model.problems import ProblemError, invalid
 
 _NOT_STARTED = (126, 127)
 """Exit codes of a shell for a command that is not executable or not found; it says so on standard error."""
@@ -41,6 +42,8 @@ _NOT_STARTED = (126, 127)
 
 def execute(workspace: Workspace, session: Session, request: Exec) -> None:
     """Run a command; its output is the stream, its exit code the answer."""
+    if not (0 <= request.rows <= MAX_TERMINAL_SIZE and 0 <= request.columns <= MAX_TERMINAL_SIZE):
+        raise invalid(f"a terminal of {request.rows} rows and {request.columns} columns", None, f"both are 0 to {MAX_TERMINAL_SIZE}")
 
     def on_data(stream: int, data: bytes) -> None:
         session.item(request.id, Output(stream=stream, data=data))
@@ -154,6 +157,8 @@ def feed(_hub: Hub, session: Session, request: Input) -> Done:
 
 def cancel(_hub: Hub, session: Session, request: Cancel) -> Done:
     """End a running request, or take one back that its lab has not begun; nothing to do for one that has ended."""
+    if request.signal is not None:
+        _check_signal(request.signal)
     if (take_back := session.waiting.get(request.target)) is not None:
         take_back()
     target = session.running.get(request.target)
@@ -162,8 +167,15 @@ def cancel(_hub: Hub, session: Session, request: Cancel) -> Done:
     return Done()
 
 
+def _check_signal(number: int) -> None:
+    """Raises ProblemError where there is no such signal."""
+    if not 1 <= number <= MAX_SIGNAL:
+        raise invalid(f"there is no signal {number}", None, f"signals are 1 to {MAX_SIGNAL}: signal(7)")
+
+
 def end_process(workspace: Workspace, session: Session, request: EndProcess) -> None:
     """kill(1) in the lab, which says itself why not."""
+    _check_signal(request.signal)
     argv = ("kill", f"-{request.signal}", str(request.pid))
     programs.collect(workspace.live_link(), session, request.id, argv, lambda _: Done())
 

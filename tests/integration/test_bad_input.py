@@ -4,7 +4,9 @@ import json
 
 import pytest
 
+from protocol.public import Answer, Exec, Exited, History, HistoryList
 from tests.support import Stack
+from topology.model.problems import Code
 
 
 def doc(**namespaces: object) -> str:
@@ -80,3 +82,35 @@ def test_exec_has_the_commands_own_code_and_streams(stack: Stack, lab: str) -> N
     stack.cli("exec", lab, "host", "--", "no-such-command", code=127)
     stack.cli("exec", lab, "nowhere", "--", "true", code=1)
     assert "nowhere" in stack.stderr
+
+
+NAMED = [
+    ({"type": "exec", "namespace": "host", "argv": ["true", "a\0b"]}, "a NUL character"),
+    ({"type": "exec", "namespace": "host", "argv": ["true"], "env": {"a\0b": ""}}, "a NUL character"),
+    ({"type": "exec", "namespace": "host", "argv": ["true"], "env": {"A=B": ""}}, "illegal environment variable name"),
+    ({"type": "exec", "namespace": "host", "argv": ["true"], "tty": True, "rows": -1}, "a terminal of -1 rows"),
+    ({"type": "netns", "query": "pids", "argument": "a\0"}, "a NUL character"),
+    ({"type": "zero-counters", "namespace": "host", "table": "filter", "chain": "a\0"}, "a NUL character"),
+    ({"type": "end-process", "pid": 1, "signal": 999}, "no signal 999"),
+    ({"type": "cancel", "target": "x", "signal": -1}, "no signal -1"),
+    ({"type": "edit", "commands": [{"do": "remove", "ids": []}] * 1001}, "1001 commands"),
+    ({"type": "exec", "namespace": "\ud800", "argv": ["true"]}, "half of a surrogate pair"),
+    ({"type": "edit", "commands": [{"do": "paste", "document": {"a": "DEEP"}}]}, "nested too deeply"),
+]
+DEEP = "[" * 20_000 + "]" * 20_000
+
+
+def test_odd_requests_are_refused_by_name_and_end_nobodys_link(stack: Stack, lab: str) -> None:
+    """Over the real socket, each under its id; another session of the lab goes on."""
+    with stack.client() as other, stack.client() as odd:
+        for number, (request, said) in enumerate(NAMED):
+            where = {} if request["type"] == "cancel" else {"lab": lab}
+            odd._io.emit("request", json.dumps({**request, **where, "id": f"odd-{number}"}).replace('"DEEP"', DEEP))
+            answer = odd.receive(20)
+            assert isinstance(answer, Answer)
+            assert answer.id == f"odd-{number}"
+            assert answer.problem is not None
+            assert said in answer.problem.message
+            assert answer.problem.code is not Code.INTERNAL
+        assert isinstance(other.request(History(id="h", lab=lab, before=2**70, limit=-1)), HistoryList)
+        assert isinstance(other.request(Exec(id="e", lab=lab, namespace="host", argv=("true",))), Exited)

@@ -73,6 +73,8 @@ WRONG: list[tuple[str, tuple[int, int], str, str]] = [
     ('{"vethboard": 1 "name": "x"}', (1, 17), "a comma is missing", "separated"),
     ('{"vethboard": 1, "ipv6": True}', (1, 26), "True is not JSON", "write true"),
     ('{"vethboard": 1, name: "x"}', (1, 18), "a key is missing, or is not in quotes", 'write "name"'),
+    ('```json\n{"vethboard": 1}\n```\n', (1, 1), "a code fence of Markdown", "take out the lines"),
+    ("{\u201cvethboard\u201d: 1}", (1, 2), "is not a quote of JSON", "straight double quotes"),
     ('{"vethboard": 1, "namespaces": {', (1, 32), "ends too early", "bracket"),
 ]
 
@@ -142,7 +144,12 @@ def test_what_does_not_go_together_is_told_before(interfaces: dict[str, Json], p
 def test_ipv6_that_is_switched_off_and_a_command_in_a_rule() -> None:
     dummy: Json = {"d": {"kind": "dummy", "addresses": ["2001:db8::1/64"]}}
     assert "Permission denied" in faults(ns0(interfaces=dummy, sysctls={"net.ipv6.conf.all.disable_ipv6": 1}))[0].message
-    problem = faults(ns0(filter={"ipv4": {"filter": {"INPUT": {"rules": ["-A INPUT -j DROP"]}}}}))[0]
+    rules = ["-A INPUT -j DROP", "-j DROP -A INPUT", "-t nat -j DROP", "--help", "COMMIT"]
+    found = faults(ns0(filter={"ipv4": {"filter": {"INPUT": {"rules": rules}}}}))
+    assert [p.rule for p in found] == [1, 2, 3, 4, 5]
+    texts = ['-m comment --comment "-A x" -j DROP', "-m comment --comment -A -j LOG --log-prefix -t", "-s 10.0.0.0/8 -j DROP"]
+    load(ns0(filter={"ipv4": {"filter": {"INPUT": {"rules": texts}}}}))
+    problem = found[0]
     assert problem.subject == "$.namespaces.ns0.filter.ipv4.filter.INPUT.rules[0]"
     assert "leave -A INPUT out" in (problem.hint or "")
 

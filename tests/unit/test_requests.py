@@ -24,6 +24,9 @@ OWN = {q.ListLabs, q.ListExamples, q.Input, q.Cancel, q.DetachTerminal, q.Resize
 """Requests about the caller's own connection, or cut down to what its token sees."""
 
 
+DEEP = '{"id": "7", "type": "edit", "lab": "a", "commands": [{"do": "paste", "document": {"a": ' + "[" * 20_000 + "]" * 20_000 + "}}]}"
+
+
 class Visit:
     """A session without a socket: what is sent to it is kept."""
 
@@ -130,10 +133,14 @@ def test_a_request_about_a_lab_that_is_not_there_is_refused(hub: Hub, kind: type
         ("[" * 100_000, ""),
         (None, ""),
         (b"\xff", ""),
+        ('{"id": "7", "type": "open", "lab": "\\ud800"}', "7"),
+        ('{"id": "7", "type": "open", "lab": "\ud800"}', "7"),
+        ('{"id": "7", "type": "open", "lab": "a', "7"),
+        (DEEP, "7"),
     ],
 )
 def test_an_unknown_or_malformed_request_is_answered_with_a_problem(hub: Hub, text: object, id: str) -> None:
     answer = Visit(hub, ADMIN).ask(text)
     assert answer.id == id
     assert answer.problem is not None
-    assert answer.problem.code is Code.INVALID
+    assert answer.problem.code is (Code.LIMIT if text is DEEP else Code.INVALID)

@@ -29,6 +29,7 @@ from topology.model.records import (
 )
 from topology.model.subnets import Subnets
 from topology.rules import chains
+from topology.rules.tokens import tokens
 
 
 class Found(NamedTuple):
@@ -324,15 +325,28 @@ def _of_chain(graph: Graph, chain: Chain) -> Iterator[Fault]:
     yield from (fault for fault in chains.faults(chain) if fault.field not in found)
 
 
-_COMMAND = re.compile(r"\s*(?:ip6?tables\s.*|-[ADIRPNXFZE]|--(?:append|delete|insert|replace|policy|new-chain|flush))(?:\s|$)")
+_COMMAND = re.compile(
+    r"(?:^|(?<=\s))(?:ip6?tables(?=\s)|-[ACDIRPNXFZELShVt]|COMMIT|"
+    r"--(?:append|check|delete|insert|replace|policy|new-chain|delete-chain|flush|zero|list|rename-chain|list-rules|table|help|version))(?:\s|$)"
+)
 
 
 def _commands(chain: Chain) -> Iterator[Fault]:
     """Rules that are written as a command of iptables(8), or as a line of iptables-save(8)."""
     for number, rule in enumerate(chain.rules):
-        if _COMMAND.match(rule):
-            hint = f"a rule is what follows the chain's name: leave {' '.join(rule.split()[:2])} out"
-            yield Fault(f"rules[{number}]", f"{rule.split()[0]} is a command of iptables, not a part of a rule", hint, errno.EINVAL)
+        if _COMMAND.search(rule) and (found := _command(rule)):
+            hint = f"a rule is what follows the chain's name: leave {found} out"
+            yield Fault(f"rules[{number}]", f"{found.split()[0]} is a command of iptables, not a part of a rule", hint, errno.EINVAL)
+
+
+def _command(rule: str) -> str:
+    """The words of a rule that are a command, with what follows; empty for none. A word after a long option is its value."""
+    words = [token.raw for token in tokens(rule)]
+    for number, word in enumerate(words):
+        before = words[number - 1] if number else ""
+        if _COMMAND.fullmatch(word) and not before.startswith("--") and (word != "COMMIT" or len(words) == 1):
+            return " ".join(words[number : number + 2])
+    return " ".join(words[:2]) if _COMMAND.match(rule) and words[0].startswith("ip") else ""
 
 
 _VLAN_ID: Final = f"a VLAN id is {ranges.words(ranges.VLAN_ID)}"

@@ -12,6 +12,8 @@ MOST = 20
 _MARKER = re.compile(r"^(<{7}|={7}|>{7}|\|{7})(?=[ \r\n]|$)", re.MULTILINE)
 _COMMENT = re.compile(r"//[^\n]*|#[^\n]*|/\*.*?\*/", re.DOTALL)
 _YAML = re.compile(r"(?:%YAML|---|[A-Za-z_][\w-]*[ \t]*:(?:[ \t\r\n]|$)|- )")
+_FENCE = re.compile(r"(?:```|~~~)[^\n]*")
+_CURLY = re.compile("[\u2018\u2019\u201c-\u201f\u00ab\u00bb\u300c\u300d]")
 _BARE = re.compile(r"[A-Za-z_][\w-]*")
 _WORDS = {"True": "true", "False": "false", "None": "null", "undefined": "null", "nil": "null"}
 
@@ -33,6 +35,10 @@ def syntax(text: str, error: json.JSONDecodeError) -> Found:
     if (marker := _MARKER.search(text)) is not None:
         return Found(_problem(text, marker.start(), "a merge conflict is left in the file", "choose one side and delete the markers"))
     start = len(text) - len(text.lstrip())
+    if (fence := _FENCE.match(text, error.pos)) is not None:
+        return Found(
+            _problem(text, fence.start(), "a code fence of Markdown", "take out the lines with it"), _blanked(text, *fence.span())
+        )
     if error.pos <= start and _YAML.match(text, start):
         return Found(_problem(text, start, "this looks like YAML", "a document is JSON: convert it, for example with yq -o json"))
     return _at(text, error)
@@ -75,6 +81,8 @@ def _words(text: str, error: json.JSONDecodeError, word: str) -> tuple[str, str]
         return "the document ends too early", "is the file complete? A closing bracket is missing"
     if text.startswith("'", error.pos):
         return "a text stands in single quotes", "write double quotes"
+    if _CURLY.match(text, error.pos):
+        return f"{text[error.pos]} is not a quote of JSON", 'write straight double quotes, "'
     if error.msg.startswith("Expecting property name"):
         return "a key is missing, or is not in quotes", f'write "{word}"' if word else "a key stands in double quotes"
     hint = f'a text stands in double quotes: "{word}"' if word else "a value is text, a number or a list"

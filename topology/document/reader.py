@@ -235,7 +235,8 @@ class Reader:
             if isinstance(value, str | int) and not isinstance(value, bool):
                 out[key] = str(value)
             else:
-                self._fault(step(path, key), f"expected a number or text, got {_type_words(value)}")
+                hint = f"write {int(value)}" if isinstance(value, bool) else None
+                self._fault(step(path, key), f"expected a number or text, got {_type_words(value)}", hint)
         return out
 
     def _interface(self, path: str, namespace: str, name: str, value: Json) -> None:
