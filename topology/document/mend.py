@@ -36,9 +36,7 @@ def syntax(text: str, error: json.JSONDecodeError) -> Found:
         return Found(_problem(text, marker.start(), "a merge conflict is left in the file", "choose one side and delete the markers"))
     start = len(text) - len(text.lstrip())
     if (fence := _FENCE.match(text, error.pos)) is not None:
-        return Found(
-            _problem(text, fence.start(), "a code fence of Markdown", "take out the lines with it"), _blanked(text, *fence.span())
-        )
+        return Found(_problem(text, fence.start(), "a code fence of Markdown", "take out the lines with it"), _blanked(text, *fence.span()))
     if error.pos <= start and _YAML.match(text, start):
         return Found(_problem(text, start, "this looks like YAML", "a document is JSON: convert it, for example with yq -o json"))
     return _at(text, error)
