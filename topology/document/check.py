@@ -75,9 +75,9 @@ def _no_namespace(field: str, name: str) -> Fault:
 def check(records: Mapping[str, AnyRecord], only: Collection[str] | None = None) -> Iterator[Found]:
     """Everything that is wrong with these records; `only`: with those that have these ids. The values need not be canonical."""
     graph = Graph(records)
-    among, together = among(records, only), Together(graph)
-    nsids = _by_nsid(graph) if any(isinstance(record, Namespace) for _, record in among) else {}
-    for key, record in among:
+    chosen, together = among(records, only), Together(graph)
+    nsids = _by_nsid(graph) if any(isinstance(record, Namespace) for _, record in chosen) else {}
+    for key, record in chosen:
         for fault in _faults(graph, nsids, record):
             yield Found(key, fault, Code.LIMIT if fault.errno == errno.EXFULL else Code.INVALID)
         if isinstance(record, Interface):
