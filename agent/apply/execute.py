@@ -22,6 +22,9 @@ from topology.plan.iproute2 import commands
 _BULK_DELETE = 4
 """From so many deletions in one namespace on, they are made a group, which waits for RCU once."""
 
+_BY_NAME = 4
+"""So many interfaces of a namespace are asked for one by one."""
+
 _FREE_SECONDS, _FREE_PAUSE = 3.0, 0.02
 """How long, and how often, a step is tried again whose id (nsid) belongs to a deleted namespace."""
 
@@ -131,13 +134,26 @@ class _Run:
         return found.fd
 
     def index(self, namespace: str, name: str) -> int:
-        """The ifindex; the namespace's interfaces are read once, and again after something was made or moved there."""
-        known = self._indexes.get(namespace)
-        if known is None or name not in known:
-            known = self._indexes[namespace] = self._read(namespace)
+        """The ifindex, also after something was made or moved in the namespace. The kernel is asked for a few by their names;
+        where more are needed, all of the namespace are read at once."""
+        known = self._indexes.setdefault(namespace, {})
+        if name not in known:
+            found = self._ask(namespace, name) if len(known) < _BY_NAME else self._read(namespace)
+            known.update(found)
         if name not in known:
             raise LookupError(f'Cannot find device "{name}"')
         return known[name]
+
+    def _ask(self, namespace: str, name: str) -> dict[str, int]:
+        """The ifindex of one interface by its name; nothing where there is none."""
+        self.fd(namespace)
+        batch = Batch()
+        batch.begin(RTM_GETLINK, 0, ifinfo())
+        batch.text(m.IFLA_IFNAME, name)
+        batch.u32(IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS)
+        batch.end()
+        (answer,) = self.namespaces[namespace].channel.ask(batch)
+        return {name: link_head(answer)[1]} if isinstance(answer, bytes) else {}
 
     def _read(self, namespace: str) -> dict[str, int]:
         self.fd(namespace)
@@ -288,7 +304,7 @@ class _Run:
 
     def change_tables(self, stage: Stage) -> None:
         rows = [(number, step) for number, step in stage if isinstance(step, s.ChangeTable)]
-        failed = change(self.namespaces, self.filters.driver, rows, self.filters.lengths())
+        failed = change(self.namespaces, self.filters.driver, rows, self.filters.lengths({step.namespace for _, step in rows}))
         if failed is not None:
             raise _Failed(failed.step, 0, failed.problem.message, failed.problem)
 

@@ -114,9 +114,9 @@ class FilterWatch:
         """All facts that were reported and still hold."""
         return [fact for reported in self._reported.values() for fact in reported.facts()]
 
-    def lengths(self) -> dict[tuple[str, Family, Table], dict[str, int]]:
-        """How many rules each chain has, as last reported: by namespace, family and table, then by chain."""
-        tables = ((ns, table) for ns, reported in self._reported.items() for table in reported.tables.values())
+    def lengths(self, names: Iterable[str]) -> dict[tuple[str, Family, Table], dict[str, int]]:
+        """How many rules each chain of these namespaces has, as last reported: by namespace, family and table, then by chain."""
+        tables = ((ns, table) for ns in names if ns in self._reported for table in self._reported[ns].tables.values())
         return {(ns, table.family, table.table): {c.name: len(c.rules) for c in table.chains} for ns, table in tables}
 
     def table(self, namespace: str, family: Family, table: Table) -> tuple[ChainFact, ...]:

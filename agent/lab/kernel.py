@@ -197,12 +197,12 @@ class Kernel:
         try:
             before = self.read_now()
             undo, is_first = Undo(self.baseline, before), self._edits.begin(request.edit, self._as_snapshot(before))
-            refused = refused_beforehand(self.namespaces, self.filters.driver, steps, self.filters.lengths())
+            lengths = self.filters.lengths({step.namespace for step in steps if isinstance(step, ChangeTable)})
+            refused = refused_beforehand(self.namespaces, self.filters.driver, steps, lengths)
         except Exception as e:
             return self._nothing_done(is_first, Outcome(unexpected(e)))
         if refused is not None:
             return self._nothing_done(is_first, Outcome(refused.problem, refused.step))
-        lengths = self.filters.lengths()
         outcome = self._execute(steps)
         if outcome.problem is None:
             outcome = self._not_loaded(steps, lengths)

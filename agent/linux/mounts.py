@@ -1,6 +1,8 @@
 """Mounts of the calling process's mount namespace (mount_namespaces(7)). All raise OSError; its file name says which call it was."""
 
 import os
+import select
+import time
 from ctypes import c_ulong
 
 from agent.linux.libc import check, libc, numbers
@@ -9,6 +11,8 @@ from agent.linux.libc import check, libc, numbers
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT, MS_BIND, MS_MOVE, MS_REC = 1, 2, 4, 8, 32, 4096, 8192, 16384
 MS_PRIVATE, MS_SHARED = 1 << 18, 1 << 20
 MNT_DETACH = 2
+_TIME_STEP_NS = 50_000_000
+"""More than the step of the clock that gives files their times: a jiffy, of 1 to 10 ms."""
 
 
 def mount(source: str, target: str, kind: str = "", flags: int = 0, data: str = "") -> None:
@@ -52,3 +56,33 @@ def pivot_root(path: str) -> None:
     check(libc.syscall(numbers().pivot_root, b".", b"."), "pivot_root")
     unmount(".", MNT_DETACH)
     os.chdir("/")
+
+
+class MountPoints:
+    """The mount points in one folder: whether they may be others than when that was asked last."""
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+        self._file = os.open("/proc/self/mountinfo", os.O_RDONLY | os.O_CLOEXEC)
+        # Each open file is told of each change once (mounts_poll() of fs/namespace.c): so this one is polled here alone.
+        self._mounts = select.poll()
+        self._mounts.register(self._file, select.POLLPRI)
+        self._seen = -1
+
+    def may_differ(self) -> bool:
+        """Whether something was mounted or unmounted, or the folder has other entries, of which some may be symbolic links."""
+        mounted, seen = bool(self._mounts.poll(0)), self._seen
+        self._seen = self._modified()
+        return mounted or self._seen < 0 or self._seen != seen
+
+    def _modified(self) -> int:
+        """When the folder was modified, in ns; -1 where that says nothing: it is not there, or another entry might get the same time."""
+        try:
+            modified = os.stat(self._folder).st_mtime_ns
+        except OSError:
+            return -1
+        return modified if time.time_ns() - modified > _TIME_STEP_NS else -1
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self._file)

@@ -20,6 +20,8 @@ from topology.observe.facts import (
     VlansFact,
 )
 
+SETTLED = ("up", "unknown", "testing", "notpresent")
+"""Operational states that the kernel does not change to `up` by itself a moment later."""
 Key = tuple[object, ...]
 CachedFact = LinkFact | AddressFact | RouteFact | PolicyRulesFact | NeighbourFact | FdbFact | VlansFact | SysctlFact
 Group = (
@@ -68,15 +70,32 @@ class FactCache:
 
     def __init__(self) -> None:
         self._groups: dict[type, dict[Key, CachedFact]] = {group: {} for group in GROUPS}
+        self._all: tuple[AnyFact, ...] | None = None
+        self.unsettled: set[int] = set()
+        """The links that are up and whose operational state may become `up` by itself."""
+        self._down: set[int] = set()
+        """The links that are not up."""
 
-    def __iter__(self) -> Iterator[AnyFact]:
-        """All, links first."""
-        return (fact for group in self._groups.values() for fact in group.values())
+    def facts(self) -> tuple[AnyFact, ...]:
+        """All, links first; the same tuple as long as none has changed."""
+        if self._all is None:
+            self._all = tuple(fact for group in self._groups.values() for fact in group.values())
+        return self._all
 
     @property
     def links(self) -> Iterable[LinkFact]:
         """The links."""
         return cast("Iterable[LinkFact]", self._groups[LinkFact].values())
+
+    @property
+    def unsettled_links(self) -> Iterator[LinkFact]:
+        """Those that are `unsettled`."""
+        return (link for index in sorted(self.unsettled) if (link := self.link(index)) is not None)
+
+    @property
+    def down_links(self) -> Iterator[LinkFact]:
+        """Those that are not up."""
+        return (link for index in sorted(self._down) if (link := self.link(index)) is not None)
 
     def link(self, index: int) -> LinkFact | None:
         """The link with this ifindex."""
@@ -92,11 +111,24 @@ class FactCache:
         if group.get(k) == fact:
             return []
         group[k] = fact
+        self._changed(fact)
         return [fact]
+
+    def _changed(self, fact: CachedFact, gone: bool = False) -> None:
+        self._all = None
+        if isinstance(fact, LinkFact):
+            self.unsettled.discard(fact.index)
+            self._down.discard(fact.index)
+            if not gone and not fact.up:
+                self._down.add(fact.index)
+            elif not gone and fact.operstate not in SETTLED:
+                self.unsettled.add(fact.index)
 
     def discard(self, group: Group, k: Key) -> list[AnyFact]:
         """The kernel no longer has the fact with this key. Nothing to report where it was not reported."""
         old = self._groups[group].pop(k, None)
+        if old is not None:
+            self._changed(old, gone=True)
         gone = _KINDS[group].gone(old) if old is not None else None
         return [gone] if gone is not None else []
 
@@ -108,7 +140,8 @@ class FactCache:
         for group in (RouteFact, AddressFact, NeighbourFact, FdbFact, LinkFact):
             for k in [k for k in self._groups[group] if k[0] == index]:
                 out += self.discard(group, k)
-        self._groups[VlansFact].pop((index,), None)
+        if (vlans := self._groups[VlansFact].pop((index,), None)) is not None:
+            self._changed(vlans, gone=True)
         return out
 
     def discard_fdb(self, index: int) -> list[AnyFact]:

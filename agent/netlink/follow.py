@@ -16,7 +16,7 @@ import msgspec
 from agent.netlink import conf, decode, decode_ip
 from agent.netlink.fact_cache import FactCache, Group, key
 from agent.netlink.namespaces import RTM_DELNSID, RTM_NEWNSID, Namespaces, Netns
-from agent.netlink.read import SETTLED, Reader, wanted
+from agent.netlink.read import Reader, wanted
 from agent.netlink.wire import NLM_F_REPLACE
 from topology.model.kinds import BY_WORD
 from topology.observe.facts import (
@@ -283,15 +283,14 @@ class Follower:
         once; else it would some milliseconds later, and drop what is sent over the link until then."""
         for _ in range(_ROUNDS):
             before = len(self.out)
-            if not self._ask([(ns, link.index) for ns, cache in self.caches.items() for link in cache.links if self._is_late(link)]):
+            unsettled = [link for cache in self.caches.values() if cache.unsettled for link in cache.unsettled_links]
+            if not self._ask([(link.ns, link.index) for link in unsettled if self._is_late(link)]):
                 return
             if len(self.out) == before:
                 return
 
     def _is_late(self, link: LinkFact) -> bool:
-        """Whether its operational state lags behind its carrier."""
-        if not link.up or link.operstate in SETTLED:
-            return False
+        """Whether the operational state of an unsettled link lags behind its carrier."""
         peer = self._reported_link(link.link_ns or link.ns, link.link) if _paired(link) else None
         return link.carrier or bool(peer and peer.up)
 

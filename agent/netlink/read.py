@@ -13,14 +13,12 @@ from pathlib import Path
 
 from agent.linux import pids
 from agent.netlink import decode, decode_ip, sockets, words
-from agent.netlink.fact_cache import CachedFact
+from agent.netlink.fact_cache import SETTLED, CachedFact
 from agent.netlink.namespaces import Namespaces, Netns
 from agent.netlink.wire import Batch, NetlinkError, attribute_u32, ifaddr, ifinfo, ndmsg, rtmsg
 from topology.observe.facts import CountersFact, LinkFact, PolicyRulesFact, Process, ProcessesFact, RouteFact, VlansFact
 from topology.observe.policy import is_default
 
-SETTLED = ("up", "unknown", "testing", "notpresent")
-"""Operational states that the kernel does not change to `up` by itself a moment later."""
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 

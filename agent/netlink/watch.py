@@ -26,8 +26,9 @@ import select
 import socket
 from collections.abc import Callable, Iterable, Sequence
 
+from agent.linux.mounts import MountPoints
 from agent.netlink.follow import Follower
-from agent.netlink.namespaces import Namespaces, Netns, share_run
+from agent.netlink.namespaces import RUN, Namespaces, Netns, share_run
 from agent.netlink.read import Reader
 from agent.netlink.sysctls import Sysctls
 from agent.netlink.wire import NETLINK_ADD_MEMBERSHIP, NETLINK_LISTEN_ALL_NSID, RECEIVE, SOL_NETLINK, grow, nsid_of, split
@@ -75,6 +76,7 @@ class Watch:
         self._mountinfo = os.open("/proc/self/mountinfo", os.O_RDONLY | os.O_CLOEXEC)
         self._mounts = select.epoll()
         self._mounts.register(self._mountinfo, select.EPOLLPRI)
+        self._names = MountPoints(RUN)
 
     def start(self) -> None:
         """Report everything, and from then on every change."""
@@ -91,6 +93,7 @@ class Watch:
         self._events.close()
         self._mounts.close()
         os.close(self._mountinfo)
+        self._names.close()
         os.close(self._wake)
 
     def readers(self) -> dict[int, Callable[[], None]]:
@@ -102,7 +105,7 @@ class Watch:
         out: list[AnyFact] = []
         for name, cache in self._follower.caches.items():
             out.append(self._follower.named[name])
-            out += cache
+            out += cache.facts()
         return out
 
     # ---- what happened -----------------------------------------------------------------------------------------------
@@ -232,7 +235,8 @@ class Watch:
         so what is in the socket now is all. Links whose operational state lags behind are brought up to date."""
         if self._socket is None:
             return
-        self._scan()
+        if self._names.may_differ():
+            self._scan()
         self._receive(None)
         self._read_written()
         self._follower.catch_up()
@@ -272,7 +276,7 @@ class Watch:
         of namespaces with an interface that is down and whose kind has attributes of its own, for the kernel sends no event when those are
         changed on an interface that is down (net/core/dev.c, netdev_state_change)."""
         self._scan()
-        silent = [name for name, cache in self._follower.caches.items() if any(not n.up and n.kind in _SILENT for n in cache.links)]
+        silent = [name for name, cache in self._follower.caches.items() if any(n.kind in _SILENT for n in cache.down_links)]
         self._follower.reread_links(silent)
         self._follower.catch_up()
         self._emit()

@@ -72,7 +72,7 @@ class Carrying:
         def is_conflict(key: str) -> bool:
             return document.policy == "follow" and key not in view.drift
 
-        return merge.goal(document.desired, draft.after, view.observed.records, draft.moves, is_conflict)
+        return merge.goal(document.desired, draft.after, view.kernel, draft.moves, is_conflict)
 
     def carry_out(self, draft: Draft) -> Carried:
         """Make the edit in the kernel, and nothing else: what a shell changes meanwhile stays. Raises ProblemError as `execute`."""
@@ -85,10 +85,10 @@ class Carrying:
                 first = self.goal(draft)
                 return first
             tables = _tables(done)
-            return merge.left_over(before, draft.after, view.observed.records, lambda key: _table_of(key) in tables)
+            return merge.left_over(before, draft.after, view.kernel, lambda key: _table_of(key) in tables)
 
         steps = self.execute(goal, draft.after, draft.moves)
-        return Carried(steps, with_observed_tables(first, view.observed.records, steps))
+        return Carried(steps, with_observed_tables(first, view.kernel, steps))
 
     def take_back(self, before: Records, carried: Carried, moves: Mapping[str, str] = {}) -> None:
         """An edit was carried out and could not be kept: undo it in the kernel, where the records were `before`. Raises ProblemError."""
@@ -97,18 +97,19 @@ class Carrying:
     def _go_back(self, after: Records, before: Records, moves: Mapping[str, str]) -> None:
         """Undo in the kernel what made `after` of `before`, and nothing that a shell does meanwhile. Raises ProblemError."""
         view = self._parts.view
-        first = merge.goal(after, before, view.observed.records, moves)
+        first = merge.goal(after, before, view.kernel, moves)
 
         def goal(done: Sequence[AnyStep]) -> Records:
             tables = _tables(done)
-            return merge.left_over(after, before, view.observed.records, lambda key: _table_of(key) in tables) if done else first
+            return merge.left_over(after, before, view.kernel, lambda key: _table_of(key) in tables) if done else first
 
         self.execute(goal, self._parts.document.desired, moves)
 
     def consequences(self, after: Records, diff: Diff[AnyRecord], steps: Sequence[AnyStep]) -> set[str]:
         """What differs from the document because of the edit: in the records that it changed, in namespaces where it did something. All
         else that differs comes from outside."""
-        differing = set(drift(after, self._parts.view.observed.records)) - set(self._parts.view.drift)
+        view = self._parts.view
+        differing = (set(view.differing()) - diff.ids | {*drift(after, view.kernel, diff.ids)}) - set(view.drift)
         touched, tables = self._touched(steps), _tables(steps)
 
         def is_one(key: str) -> bool:
@@ -119,7 +120,7 @@ class Carrying:
 
     def _touched(self, steps: Sequence[AnyStep]) -> set[str]:
         """The namespaces in which steps change something, also by what hangs on an interface."""
-        graph, out = Graph(self._parts.view.observed.records), set()
+        graph, out = Graph(self._parts.view.kernel), set()
         for step in steps:
             if isinstance(step, ChangeTable):
                 continue
@@ -141,12 +142,12 @@ class Carrying:
     def as_printed(self, after: Records, commands: Sequence[AnyCommand], dry_run: bool) -> Records:
         """The records with rules as iptables-save prints them, where they are compared with existing ones: a rule that is only written
         differently would else be replaced. All other rules are read back after they were applied."""
-        link, observed = self._parts.connection.link, self._parts.view.observed.records
+        link, observed = self._parts.connection.link, self._parts.view.kernel
         if not self._parts.machine.is_live or link is None:
             return after
-        compared = [key for key in between(self._parts.document.desired, after).ids if dry_run or key in observed]
         if all(isinstance(c, ImportRules) for c in commands) or not (dry_run or any(isinstance(c, ApplyDocument) for c in commands)):
             return after
+        compared = [key for key in between(self._parts.document.desired, after).ids if dry_run or key in observed]
         return {**after, **rule_trials.printed(link, trials(after, observed, compared), strict=dry_run)}
 
     # ---- plans -------------------------------------------------------------------------------------------------------
@@ -157,14 +158,14 @@ class Carrying:
         Raises ProblemError on a refusal: the lab has then rolled back, and its facts say so.
         """
         view = self._parts.view
-        before, kernel = view.observed.like, view.observed.records.whole()
+        before, kernel = view.observed.like, view.kernel
         done: list[AnyStep] = []
         reached, steps = kernel, tuple[AnyStep, ...]()
         try:
             for number in range(MAX_ROUNDS):
                 wanted, now, last = goal(done), view.observed, steps
                 view.compare_with(like)  # not sooner: what only this document states is no change from outside
-                steps = plan(wanted, now.records, None if done else moves, now.baseline, now.initial_mac)
+                steps = plan(wanted, view.kernel, None if done else moves, now.baseline, now.initial_mac)
                 if not steps:
                     break
                 if steps == last:
@@ -174,7 +175,7 @@ class Carrying:
                     view.compare_with(like if done else before)
                     continue
                 done += steps
-                reached = with_observed_tables(wanted, view.observed.records, steps)
+                reached = with_observed_tables(wanted, view.kernel, steps)
         except ProblemError as e:
             view.compare_with(before)
             view.wait_for_quiet()
@@ -190,9 +191,9 @@ class Carrying:
         if reached is before:
             return True
         observed, back = self._parts.view.observed, {new: old for old, new in moves.items()}
-        target = merge.goal(reached, before, observed.records, back)
+        target = merge.goal(reached, before, observed.records.whole(), back)
         try:
-            if steps := plan(target, observed.records, back, observed.baseline, observed.initial_mac):
+            if steps := plan(target, observed.records.whole(), back, observed.baseline, observed.initial_mac):
                 self._apply(steps, target)
         except ProblemError:
             return False
@@ -207,7 +208,7 @@ class Carrying:
 
     def is_ruin(self, key: str) -> bool:
         """Whether a record still is what a failed apply has left; if somebody has changed it since, it is theirs."""
-        observed = self._parts.view.observed.records
+        observed = self._parts.view.kernel
         return self.unloaded.explains(key, observed) or (key in self._ruins and self._ruins[key] == observed.get(key))
 
     def _is_by(self, steps: Sequence[AnyStep]) -> Callable[[str], bool]:
@@ -217,7 +218,7 @@ class Carrying:
 
     def _keep_apart(self, before: Mapping[str, AnyRecord], is_ours: Callable[[str], bool]) -> None:
         """After an apply that failed and could not be undone: what it has changed in the kernel is drift, and nobody's edit."""
-        now = self._parts.view.observed.records
+        now = self._parts.view.kernel
         self._ruins = {key: now.get(key) for key in between(before, now).ids if is_ours(key)}
         if self._ruins:
             names = ", ".join(map(ids.subject_of, list(self._ruins)[:5]))
@@ -230,7 +231,7 @@ class Carrying:
         """Make the kernel what the document says, whatever it is; but for the rules that could not be loaded at the start."""
         view = self._parts.view
         desired = without(self._parts.document.desired, self.unloaded.found)
-        steps = self.execute(lambda done: with_observed_tables(desired, view.observed.records, done), desired, {})
+        steps = self.execute(lambda done: with_observed_tables(desired, view.kernel, done), desired, {})
         view.pending = None
         return steps
 
@@ -238,12 +239,12 @@ class Carrying:
         """Do the steps. Whether a shell has changed the rules that they mean by number, after the last facts: then nothing was done, and
         they have to be planned again. Raises ProblemError on another refusal, as `_apply`, and on this one in the last round.
         """
-        before = self._parts.view.observed.records
+        before = self._parts.view.kernel
         try:
             self._apply(steps, wanted)
         except ProblemError as e:
             is_overtaken = e.problem.code == Code.CONFLICT and is_of_chain(e.problem) and not e.problem.causes
-            if is_last or not is_overtaken or self._parts.view.observed.records == before:
+            if is_last or not is_overtaken or self._parts.view.kernel == before:
                 raise
             return True
         return False
@@ -259,7 +260,7 @@ class Carrying:
                 link, desired = self._parts.connection.link, self._parts.document.desired
                 if link is None or not is_of_chain(e.problem) or not self.unloaded.leave_out(link, desired, e.problem):
                     raise
-        self.unloaded.saw(self._parts.view.observed.records)
+        self.unloaded.saw(self._parts.view.kernel)
         for problem in self.unloaded.problems[:_NAMED]:
             self._parts.publisher.notice("warning", problem)
         if self.unloaded.found:
@@ -277,18 +278,18 @@ class Carrying:
     def look_for_unloaded(self) -> None:
         """A lab that was found running: the chains that differ from the document because rules of theirs cannot be loaded."""
         link, desired, view = self._parts.connection.link, self._parts.document.desired, self._parts.view
-        lacking = {key: r for key in view.differing() if isinstance(r := desired.get(key), Chain) and _lacks(r, view.observed.records)}
+        lacking = {key: r for key in view.differing() if isinstance(r := desired.get(key), Chain) and _lacks(r, view.kernel)}
         if link is None or not lacking:
             return
         tables = {_table_of(key) for key in lacking}
         self.unloaded.look(link, {key: r for key, r in desired.items() if _table_of(key) in tables})
         self.unloaded.settle(desired, lacking)
-        self.unloaded.saw(view.observed.records)
+        self.unloaded.saw(view.kernel)
 
     def _apply(self, steps: tuple[AnyStep, ...], wanted: Records) -> None:
         if self._parts.connection.link is None:
             raise unavailable("the lab's process is gone")
-        self._unfinished = _Unfinished(dict(self._parts.view.observed.records), wanted, steps)
+        self._unfinished = _Unfinished(self._parts.view.kernel, wanted, steps)
         applied = self._parts.connection.apply(steps, self._number)
         self._unfinished = None
         if applied.problem is not None:
@@ -332,7 +333,7 @@ class Carrying:
         before = state.records.whole()
         state.fold(edit.changes)
         after = because_of(edit.steps, before, state.records.whole())
-        there = self._parts.view.observed.records
+        there = self._parts.view.kernel
         moves = {now: old for now, old in edit.moves.items() if ids.interface(now) in there and ids.interface(old) not in there}
         try:
             self._go_back(after, before, moves)

@@ -80,7 +80,7 @@ class Editing:
         return self._planned(draft, diff) if asked.dry_run else self._commit(draft, diff, asked)
 
     def _draft(self, asked: EditRequest) -> Draft:
-        return self._document.draft(asked.commands, Drift(self._view.observed.records, self._view.drift), self._carrying.importing())
+        return self._document.draft(asked.commands, Drift(self._view.kernel, self._view.drift), self._carrying.importing())
 
     def _only_drawn(self, asked: EditRequest) -> _First:
         """Whether the kernel has nothing to do with an edit, and its draft, where it fits the document of this moment."""
@@ -128,21 +128,21 @@ class Editing:
         """The steps of an edit, against an empty lab where it is not live."""
         live, observed = self._parts.machine.is_live, self._view.observed
         goal = self._carrying.goal(draft) if live else draft.after
-        have = observed.records if live else as_records(Namespace(name=HOST))
+        have = self._view.kernel if live else as_records(Namespace(name=HOST))
         steps = plan(goal, have, draft.moves, observed.baseline, observed.initial_mac)
         return Planned(steps=steps, shell=shell_commands(steps), diff=compact(diff), made=draft.made)
 
     def _commit(self, draft: Draft, diff: Diff[AnyRecord], asked: EditRequest) -> Done:
         """Carry out an edit, keep it with its history entry, and publish it. One that cannot be kept is undone in the kernel."""
         steps: tuple[AnyStep, ...] = ()
-        before, after, observed = self._document.desired, draft.after, dict(self._view.observed.records)
+        before, after, observed = self._document.desired, draft.after, self._view.kernel
         carried: Carried | None = None
         if self._parts.machine.is_live and (is_of_kernel(diff) or draft.step is not None):
             carried = self._carrying.carry_out(draft)
             steps = carried.steps
-            after = adopt(after, self._view.observed.records, self._carrying.consequences(after, diff, steps))
-            after = self._carrying.unloaded.as_printed(after, self._view.observed.records)
-            self._carrying.unloaded.saw(self._view.observed.records)
+            after = adopt(after, self._view.kernel, self._carrying.consequences(after, diff, steps))
+            after = self._carrying.unloaded.as_printed(after, self._view.kernel)
+            self._carrying.unloaded.saw(self._view.kernel)
         diff = between(before, after)
         shell = shell_commands(steps) if size(steps) <= MAX_SHELL_COMMANDS else ()
         try:
@@ -214,7 +214,7 @@ class Editing:
         steps: tuple[AnyStep, ...] = ()
         if self._parts.machine.is_live:
             wanted = set(command.ids if command.ids is not None else self._view.drift)
-            goal = revert_goal(lambda: self._view.observed.records, self._document.desired, wanted, adopt)
+            goal = revert_goal(lambda: self._view.kernel, self._document.desired, wanted, adopt)
             steps = self._carrying.execute(goal, self._document.desired, {})
             self._carrying.unloaded.forget(wanted)
             self.leave_to_policy()

@@ -8,10 +8,11 @@ from typing import Any
 
 import msgspec
 
-from topology.model.diff import apply, between
-from topology.model.drawing import DRAWINGS
+from topology.model import ids
+from topology.model.diff import between
+from topology.model.drawing import is_drawing
 from topology.model.problems import Code, Problem, ProblemError
-from topology.model.records import AnyRecord, Chain, Interface, Lab, Records, Route
+from topology.model.records import AnyRecord, Chain, Interface, Records, Route
 from topology.model.sequences import kept
 from topology.observe.normal import normalise
 from topology.plan import steps as s
@@ -21,7 +22,6 @@ from topology.rules.chains import is_built_in
 
 _REMOVES_MORE = (s.DeleteNamespace, s.DeleteInterface, s.MoveInterface)
 """Steps with which the kernel removes more than they name."""
-_NOT_OF_KERNEL = (Lab, *DRAWINGS)
 
 
 def goal(
@@ -36,24 +36,26 @@ def goal(
     `moves`: old to new `ns/name` of renamed interfaces. `is_conflict`: whether a record that both have changed in the same field is a
     conflict (raises ProblemError); else the edit counts.
     """
-    ours, base, theirs = of_kernel(after), of_kernel(before), dict(observed)
-    if base == theirs:  # the usual case is that nothing happened meanwhile
-        return normalise(apply(theirs, between(base, ours)), like=observed)
-    steps = plan(ours, base, moves)
-    base, theirs = _after(base, steps), _after(theirs, steps)
-    return normalise(merged(base, ours, theirs, is_conflict), like=observed)
+    steps = [*filter(_loses, plan(after, before, moves))]
+    base, theirs = (_after(records, steps) if steps else records for records in (before, observed))
+    return normalise(merged(base, after, theirs, is_conflict), like=observed)
 
 
-def of_kernel(records: Mapping[str, AnyRecord]) -> Records:
-    """Without what is only drawn: as the observed records are."""
-    return {key: r for key, r in records.items() if not isinstance(r, _NOT_OF_KERNEL)}
+def _changed(before: Mapping[str, AnyRecord], after: Mapping[str, AnyRecord]) -> list[str]:
+    """The ids of what differs and is more than drawn, new records in their order."""
+    diff = between(before, after)
+    return [key for key in (*diff.removed, *diff.updated, *diff.added) if key != ids.LAB and not is_drawing(key)]
 
 
 def _removes_more(step: s.AnyStep) -> bool:
     return isinstance(step, _REMOVES_MORE) or (isinstance(step, s.SetUp) and not step.up)
 
 
-def _after(records: Records, steps: Iterable[s.AnyStep]) -> Records:
+def _loses(step: s.AnyStep) -> bool:
+    return _removes_more(step) or isinstance(step, s.DeleteAddress)
+
+
+def _after(records: Mapping[str, AnyRecord], steps: Iterable[s.AnyStep]) -> Records:
     """The records without what the kernel removes along with that which the steps remove."""
     model = Model(records)
     for step in filter(_removes_more, steps):
@@ -62,7 +64,9 @@ def _after(records: Records, steps: Iterable[s.AnyStep]) -> Records:
     for step in steps:
         if isinstance(step, s.DeleteAddress):  # the secondary addresses that go with it are added again, the routes are not
             model.do(step)
-    return {key: r for key, r in out.items() if not isinstance(r, Route) or key in model.records}
+    for key in [key for key in out.keys() - model.records.keys() if isinstance(out[key], Route)]:
+        del out[key]
+    return out
 
 
 def merged(
@@ -71,9 +75,9 @@ def merged(
     theirs: Mapping[str, AnyRecord],
     is_conflict: Callable[[str], bool] = lambda _: False,
 ) -> Records:
-    """`theirs` with the changes from `base` to `ours`."""
+    """`theirs`, which is of the kernel, with the changes from `base` to `ours`."""
     out = dict(theirs)
-    for key in between(base, ours).ids:
+    for key in _changed(base, ours):
         record = _record(base.get(key), ours.get(key), theirs.get(key), is_conflict(key))
         if record is None:
             out.pop(key, None)
@@ -87,7 +91,7 @@ def left_over(
 ) -> Records:
     """As `goal`, when the steps of the edit have been done: what of it does not show yet. `written`: what is done in any case."""
     out = dict(observed)
-    for key in between(of_kernel(before), of_kernel(after)).ids:
+    for key in _changed(before, after):
         old, new, now = before.get(key), after.get(key), observed.get(key)
         if written(key):
             continue

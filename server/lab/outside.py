@@ -73,7 +73,7 @@ class Outside:
             if adopted := [key for key in differing if not self._carrying.is_ruin(key)]:
                 self._follow(adopted)
         elif self._document.policy == "enforce":
-            unloaded, observed = self._carrying.unloaded, self._view.observed.records
+            unloaded, observed = self._carrying.unloaded, self._view.kernel
             if undone := [key for key in differing if not unloaded.explains(key, observed)]:
                 self._enforce(undone)
         self._carrying.settle()
@@ -85,7 +85,7 @@ class Outside:
         """Take the changes into the document, as an edit of its own. While they cannot be stored, they are drift."""
         desired = self._document.desired
         unloaded = self._carrying.unloaded
-        after = adopt(desired, unloaded.with_them(desired, self._view.observed.records, differing), differing)
+        after = adopt(desired, unloaded.with_them(desired, self._view.kernel, differing), differing)
         diff = between(desired, after)
         context = Context(author=TERMINAL, label=", ".join(map(ids.subject_of, differing[:3])), at=now())
         entry = self._entry(diff, context)
@@ -94,7 +94,7 @@ class Outside:
         except ProblemError as e:
             self._cannot_store(e)
             return
-        unloaded.saw(self._view.observed.records)
+        unloaded.saw(self._view.kernel)
         self._remember_entry(diff, isinstance(entry, Amend))
         self._adopted(diff, context)
         self._parts.changed()
@@ -126,8 +126,8 @@ class Outside:
         if not chains:
             return
         desired, unloaded = self._document.desired, self._carrying.unloaded
-        after = adopt(desired, self._view.observed.records, [key for key in chains if key not in unloaded.found])
-        after = unloaded.as_printed(after, self._view.observed.records)
+        after = adopt(desired, self._view.kernel, [key for key in chains if key not in unloaded.found])
+        after = unloaded.as_printed(after, self._view.kernel)
         diff = between(desired, after)
         try:
             self._document.keep(after, diff, None)
@@ -145,7 +145,7 @@ class Outside:
         except ProblemError as e:
             self._cannot_enforce(differing, e.problem)
             return
-        unloaded, observed = self._carrying.unloaded, self._view.observed.records
+        unloaded, observed = self._carrying.unloaded, self._view.kernel
         left = [key for key in self._view.differing() if not unloaded.explains(key, observed)]
         if left:
             message = f"cannot be undone: {', '.join(map(ids.subject_of, left[:5]))}"

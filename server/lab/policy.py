@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 from topology.edit import layout
 from topology.model import ids
 from topology.model.graph import Graph
-from topology.model.records import AnyRecord, Records
-from topology.observe.normal import comparable
+from topology.model.records import AnyRecord, Interface, Namespace, Records
+from topology.observe.normal import comparable_one
 
 FIRST_SECONDS, MOST_SECONDS = 1.0, 60.0
 """How long enforce waits before it tries again what did not succeed, at first and at most."""
@@ -17,13 +17,25 @@ def adopt(into: Mapping[str, AnyRecord], source: Mapping[str, AnyRecord], change
     changed = list(changed)
     if not changed:
         return dict(into)
-    found = comparable(source, into)
     out = dict(into)
     for key in changed:
-        if key in found:
-            out[key] = found[key]
+        found = comparable_one(key, source.get(key), into)
+        if found is not None:
+            out[key] = found
         else:
             out.pop(key, None)
+    if any(_is_node(into.get(key)) != _is_node(out.get(key)) for key in changed):
+        _place(out)
+    return out
+
+
+def _is_node(record: AnyRecord | None) -> bool:
+    """Whether it is drawn as a node (`Graph.nodes`)."""
+    return isinstance(record, Namespace) or (isinstance(record, Interface) and record.KIND.node)
+
+
+def _place(out: Records) -> None:
+    """Remove the places of nodes that are gone, and find one for each that has none."""
     graph = Graph(out)
     nodes = set(graph.nodes())
     for drawn in (graph.placements(), graph.styles()):
@@ -33,7 +45,6 @@ def adopt(into: Mapping[str, AnyRecord], source: Mapping[str, AnyRecord], change
     if ids.LAB in out:
         for placement in layout.missing(out):
             out[placement.id] = placement
-    return out
 
 
 class Backoff:

@@ -44,10 +44,15 @@ class View:
         self.stale_warnings = True
         self._warn_again = 0.0
         """Warnings are not looked for before, in monotonic seconds."""
-        self._compared: tuple[Mapping[str, AnyRecord], Mapping[str, AnyRecord]] = ({}, self.observed.records)
+        self._compared: tuple[Mapping[str, AnyRecord], Mapping[str, AnyRecord]] = ({}, self.kernel)
         """Document and kernel when they were last compared."""
         self._differing: set[str] = set()
         """The ids in which they differed."""
+
+    @property
+    def kernel(self) -> dict[str, AnyRecord]:
+        """The observed records as one map, not to be changed."""
+        return self.observed.records.whole()
 
     def fold(self, event: p.Facts, attached: p.Attached | None) -> None:
         """Take facts in and publish what they change."""
@@ -67,14 +72,14 @@ class View:
 
     def _fold_snapshot(self, event: p.Facts, attached: p.Attached | None) -> tuple[Diff[AnyRecord], Diff[AnyLive]]:
         """Begin anew with the facts of the whole lab; the differences from what was known before."""
-        before, live = self.observed.records, self.observed.live
+        before, live = self.kernel, self.observed.live.whole()
         self.observed = Observed(attached.sysctls if attached else {}, self._document.desired)
         self.observed.fold(event.facts)
-        return between(before, self.observed.records), between(live, self.observed.live)
+        return between(before, self.kernel), between(live, self.observed.live.whole())
 
     def clear(self) -> None:
         """Nothing is observed any more: publish that."""
-        old, live = self.observed.records, self.observed.live
+        old, live = self.kernel, self.observed.live.whole()
         self.observed = Observed({}, self._document.desired)
         self.drift, self.pending = (), None
         self._publisher.publish(observed=between(old, {}), live=between(live, {}), drift=())
@@ -99,7 +104,7 @@ class View:
 
     def differing(self) -> tuple[str, ...]:
         """The ids that differ between document and kernel now. Only records that are others than at the last call are compared."""
-        before, now = self._compared, (self._document.desired, self.observed.records)
+        before, now = self._compared, (self._document.desired, self.kernel)
         changed = {key for old, new in zip(before, now, strict=True) if old is not new for key in replaced(old, new)}
         self._differing = (self._differing - changed).union(drift(*now, changed))
         self._compared = now
@@ -120,7 +125,7 @@ class View:
         if not self.stale_warnings or began < self._warn_again:
             return
         self.stale_warnings = False
-        found = (*more, *warnings(self.observed.records if is_live else self._document.desired))
+        found = (*more, *warnings(self.kernel if is_live else self._document.desired))
         self._warn_again = time.monotonic() + WARNINGS_REST * (time.monotonic() - began)
         if found != self.warnings:
             self.warnings = found

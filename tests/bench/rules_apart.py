@@ -52,7 +52,7 @@ class Apart:
 
         def load() -> None:
             """Planned and done."""
-            steps = tuple(table_steps(self.records(of), self.records(())))
+            steps = tuple(table_steps(wanted := self.records(of), have := self.records(()), {**wanted, **have}))
             assert execute(self.namespaces, steps, self.filters).problem is None
 
         step = timed(load)

@@ -85,7 +85,11 @@ class Kernel:
     def apply(self, records: Records) -> Outcome:
         """Do it, and read back what became of it: with rules as iptables prints them."""
         steps = self.steps_to(records)
-        if (refused := refused_beforehand(self.namespaces, self.filters.driver, steps, self.filters.lengths())) is not None:
+        if (
+            refused := refused_beforehand(
+                self.namespaces, self.filters.driver, steps, self.filters.lengths([n.name for n in self.namespaces])
+            )
+        ) is not None:
             return Outcome(refused.problem, refused.step)
         done = execute(self.namespaces, steps, self.filters)
         self.look(*{step.namespace for step in steps if isinstance(step, s.ChangeTable)})

@@ -46,7 +46,7 @@ def test_the_plan_of_a_changed_lab(monkeypatch: pytest.MonkeyPatch, lab: Records
     changed = normalise(_mixed(lab, other, data))
     found = planning.plan(changed, lab)
 
-    def everything(wanted: Graph, have: Graph) -> list[str]:
+    def everything(wanted: Graph, have: Graph, _: object) -> list[str]:
         return [i.id for i in {**wanted.interfaces, **have.interfaces}.values()]
 
     with monkeypatch.context() as patch:

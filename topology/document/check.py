@@ -75,13 +75,18 @@ def _no_namespace(field: str, name: str) -> Fault:
 def check(records: Mapping[str, AnyRecord], only: Collection[str] | None = None) -> Iterator[Found]:
     """Everything that is wrong with these records; `only`: with those that have these ids. The values need not be canonical."""
     graph = Graph(records)
-    nsids, together = _by_nsid(graph), Together(graph)
-    for key, record in records.items():
-        if only is None or key in only:
-            for fault in _faults(graph, nsids, record):
-                yield Found(key, fault, Code.LIMIT if fault.errno == errno.EXFULL else Code.INVALID)
-            if isinstance(record, Interface):
-                yield from (Found(key, fault) for fault in together.faults(record))
+    among, together = _among(records, only), Together(graph)
+    nsids = _by_nsid(graph) if any(isinstance(record, Namespace) for _, record in among) else {}
+    for key, record in among:
+        for fault in _faults(graph, nsids, record):
+            yield Found(key, fault, Code.LIMIT if fault.errno == errno.EXFULL else Code.INVALID)
+        if isinstance(record, Interface):
+            yield from (Found(key, fault) for fault in together.faults(record))
+
+
+def _among(records: Mapping[str, AnyRecord], only: Collection[str] | None) -> Collection[tuple[str, AnyRecord]]:
+    """The records with these ids, in their order; None: all."""
+    return records.items() if only is None else [(key, records[key]) for key in filter(only.__contains__, records)]
 
 
 def _faults(graph: Graph, nsids: Mapping[int, list[str]], record: AnyRecord) -> Iterator[Fault]:
@@ -138,7 +143,7 @@ def _of_interface(graph: Graph, interface: AnyInterface) -> Iterator[Fault]:
     yield from _refused("", names.interface_name, interface.name)
     if interface.name == "lo" and not interface.KIND.builtin:
         yield _strerror("kind", errno.EEXIST, "lo is the loopback interface of each namespace: take another name")
-    if interface.namespace not in graph.namespaces:
+    if not graph.has_namespace(interface.namespace):
         yield _no_namespace("namespace", interface.namespace)
     if interface.mac is not None and interface.KIND.mac != "none":
         yield from _refused("mac", names.mac, interface.mac)
@@ -197,7 +202,7 @@ def _master(graph: Graph, interface: AnyInterface) -> Iterator[Fault]:
         yield interface.KIND.no_port
         return
     ref = ids.join(interface.namespace, interface.master)
-    master = graph.interfaces.get(ref)
+    master = graph.interface(ref)
     if master is None:
         yield Fault("master", f'Cannot find device "{interface.master}"', f"a bridge of {interface.namespace} must be the master")
     elif not is_bridge(master):
@@ -230,7 +235,7 @@ def _vlans(interface: AnyInterface) -> Iterator[Fault]:
 
 
 def _peer(graph: Graph, end: AnyInterface, other: str) -> Iterator[Fault]:
-    peer, word = graph.interfaces.get(other), end.word
+    peer, word = graph.interface(other), end.word
     if peer is None:
         yield Fault("peer", f'Cannot find device "{other}"', f'{word} needs both ends: "{other}" with "peer": "{end.ref}"')
     elif peer.word != word:
@@ -240,7 +245,7 @@ def _peer(graph: Graph, end: AnyInterface, other: str) -> Iterator[Fault]:
 
 
 def _lower(graph: Graph, interface: AnyInterface, rule: Lower) -> Iterator[Fault]:
-    if interface.KIND.underlay and interface.made_in not in {*graph.namespaces, interface.namespace}:
+    if interface.KIND.underlay and interface.made_in != interface.namespace and not graph.has_namespace(interface.made_in):
         yield _no_namespace("underlay", interface.made_in)
     if interface.lower is None:
         return
@@ -291,9 +296,9 @@ def _route_address(field: str, text: str | None, to: str) -> Iterator[Fault]:
 
 
 def _namespace_and_dev(graph: Graph, namespace: str, dev: str | None) -> Iterator[Fault]:
-    if namespace not in graph.namespaces:
+    if not graph.has_namespace(namespace):
         yield _no_namespace("namespace", namespace)
-    elif dev is not None and dev != "lo" and ids.join(namespace, dev) not in graph.interfaces:
+    elif dev is not None and dev != "lo" and graph.interface(ids.join(namespace, dev)) is None:
         yield Fault("dev", f'Cannot find device "{dev}"', f"{namespace} has no such interface", errno.ENODEV)
 
 
@@ -353,8 +358,8 @@ def gateways(records: Mapping[str, AnyRecord], only: Collection[str] | None = No
     """
     graph = Graph(records)
     reach: dict[str, tuple[Subnets, Subnets]] = {}
-    for key, route in records.items():
-        if isinstance(route, Route) and (only is None or key in only):
+    for key, route in _among(records, only):
+        if isinstance(route, Route):
             if route.namespace not in reach:
                 reach[route.namespace] = _reach(graph, route.namespace)
             if not _gateway_connected(reach[route.namespace], route):

@@ -23,7 +23,9 @@ from topology.model.records import (
     Records,
     Route,
     Style,
+    entries_of,
     lab_of,
+    of_type,
     replace,
 )
 from topology.observe.normal import owner
@@ -114,9 +116,9 @@ class Draft:
         A route stays in the kernel, on its interface, where only the subnet of its gateway is lost: it gets a `dev`.
         """
         graph, kept = Graph(self.records), _after_loss(self.records, old, new).records
-        for key, record in list(self.records.items()):
-            if isinstance(record, Route | Neighbour) and key not in kept:
-                del self.records[key]
+        for record in entries_of(self.records):
+            if isinstance(record, Route | Neighbour) and record.id not in kept:
+                del self.records[record.id]
             elif isinstance(record, Route) and _gateway_lost(graph, record, old, new):
                 self.put(replace(record, dev=old.name))
 
@@ -190,7 +192,7 @@ class Draft:
     def _remove_namespace(self, name: str) -> None:
         graph = Graph(self.records)
         gone = {i.ref for i in graph.inside(name)}
-        entries = [r.id for r in self.records.values() if isinstance(r, Route | Neighbour | Fdb | Chain) and r.namespace == name]
+        entries = [r.id for r in (*entries_of(self.records), *of_type(self.records, Chain)) if r.namespace == name]
         drawn = (make(node) for node in (name, *gone) for make in (ids.placement, ids.style))
         for key in (ids.namespace(name), *drawn, *map(ids.interface, gone), *entries):
             self.records.pop(key, None)

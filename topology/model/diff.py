@@ -6,6 +6,8 @@ both forms.
 """
 
 from collections.abc import Mapping
+from itertools import compress
+from operator import is_not
 from typing import Generic, TypeVar
 
 import msgspec
@@ -37,19 +39,26 @@ def between(before: Mapping[str, T], after: Mapping[str, T]) -> Diff[T]:
     """The diff for which `apply(before, diff) == after`."""
     added: dict[str, T] = {}
     updated: dict[str, tuple[T, T]] = {}
-    for k, new in after.items():
-        if k not in before:
+    for k in _others(before, after):
+        old, new = before.get(k), after[k]
+        if old is None:
             added[k] = new
-        elif (old := before[k]) is not new and old != new:
+        elif old != new:
             updated[k] = (old, new)
     removed = {k: v for k, v in before.items() if k not in after} if len(before) + len(added) != len(after) else {}
     return Diff(added=added, updated=updated, removed=removed)
 
 
+def _others(before: Mapping[str, T], after: Mapping[str, T]) -> list[str]:
+    """The keys whose record is not the same object as before, in the order of `after`. Of a large lab with one change all but this is
+    found without a step of Python for each record."""
+    return list(compress(after, map(is_not, after.values(), map(before.get, after))))
+
+
 def replaced(before: Mapping[str, T], after: Mapping[str, T]) -> set[str]:
     """The ids whose record is not the same object: more than differ, found without a look into the records."""
-    found = {k for k, new in after.items() if before.get(k) is not new}
-    return found | (before.keys() - after.keys())
+    found = set(_others(before, after))
+    return found | (before.keys() - after.keys()) if len(before) != len(after) or found else found
 
 
 def apply(records: Mapping[str, T], diff: Diff[T], strict: bool = True) -> dict[str, T]:
@@ -57,7 +66,9 @@ def apply(records: Mapping[str, T], diff: Diff[T], strict: bool = True) -> dict[
 
     Raises Misfit where a record is not the one that was changed inside; `strict`: see `topology.model.splice.spliced`.
     """
-    out = {k: v for k, v in records.items() if k not in diff.removed}
+    out = dict(records)
+    for k in diff.removed:
+        out.pop(k, None)
     out.update(diff.added)
     out.update({k: after for k, (_, after) in diff.updated.items()})
     out.update({k: spliced(_known(records, k), made, strict) for k, made in diff.spliced.items()})

@@ -9,6 +9,7 @@ from functools import cached_property
 
 from topology.model import ids
 from topology.model.records import (
+    INTERFACES,
     AnyRecord,
     Bridge,
     Fdb,
@@ -19,13 +20,22 @@ from topology.model.records import (
     PortVlan,
     Route,
     Style,
+    entries_of,
+    interfaces_of,
     is_bridge,
+    of_type,
 )
 from topology.model.subnets import Subnets
 
+WITH_LOWER = tuple(kind for kind in INTERFACES if "parent" in kind.__struct_fields__)
+"""The kinds of interfaces that are made on another one."""
+
 
 class Graph:
-    """Indexes over records, each made when it is first asked for. Names that point nowhere are left out, never an error."""
+    """Indexes over records, each made when it is first asked for. Names that point nowhere are left out, never an error.
+
+    One record by its name is found without an index: what asks for few of them costs nothing of a large lab.
+    """
 
     def __init__(self, records: Mapping[str, AnyRecord]) -> None:
         self.records = dict(records)  # the indexes are made later: what the caller changes meanwhile must not show
@@ -36,32 +46,36 @@ class Graph:
     @cached_property
     def namespaces(self) -> dict[str, Namespace]:
         """By name, in the order of the records."""
-        return {r.name: r for r in self.records.values() if isinstance(r, Namespace)}
+        return {r.name: r for r in of_type(self.records, Namespace)}
 
     @cached_property
     def interfaces(self) -> dict[str, Interface]:
         """By `ns/name`."""
-        return {r.ref: r for r in self.records.values() if isinstance(r, Interface)}
+        return {r.ref: r for r in self._interfaces}
+
+    @cached_property
+    def _interfaces(self) -> list[Interface]:
+        return interfaces_of(self.records)
 
     @cached_property
     def _inside(self) -> dict[str, list[Interface]]:
         out: dict[str, list[Interface]] = {}
-        for interface in self.interfaces.values():
+        for interface in self._interfaces:
             out.setdefault(interface.namespace, []).append(interface)
         return out
 
     @cached_property
-    def _ports(self) -> dict[str, list[Interface]]:
-        out: dict[str, list[Interface]] = {}
-        for interface in self.interfaces.values():
+    def _ports(self) -> dict[tuple[str, str], list[Interface]]:
+        out: dict[tuple[str, str], list[Interface]] = {}
+        for interface in self._interfaces:
             if interface.master is not None:
-                out.setdefault(ids.join(interface.namespace, interface.master), []).append(interface)
+                out.setdefault((interface.namespace, interface.master), []).append(interface)
         return out
 
     @cached_property
     def _uppers(self) -> dict[str, list[Interface]]:
         out: dict[str, list[Interface]] = {}
-        for interface in self.interfaces.values():
+        for interface in of_type(self.records, *WITH_LOWER):
             if interface.lower is not None:
                 out.setdefault(interface.lower, []).append(interface)
         return out
@@ -69,9 +83,8 @@ class Graph:
     @cached_property
     def _routes(self) -> dict[str, list[Route]]:
         out: dict[str, list[Route]] = {}
-        for record in self.records.values():
-            if isinstance(record, Route):
-                out.setdefault(record.namespace, []).append(record)
+        for route in of_type(self.records, Route):
+            out.setdefault(route.namespace, []).append(route)
         return out
 
     def subnets(self, namespace: str) -> Subnets:
@@ -86,10 +99,19 @@ class Graph:
     @cached_property
     def _using(self) -> dict[str, list[Route | Neighbour | Fdb]]:
         out: dict[str, list[Route | Neighbour | Fdb]] = {}
-        for record in self.records.values():
-            if isinstance(record, Route | Neighbour | Fdb) and record.dev is not None:
+        for record in entries_of(self.records):
+            if record.dev is not None:
                 out.setdefault(ids.join(record.namespace, record.dev), []).append(record)
         return out
+
+    def interface(self, ref: str | None) -> Interface | None:
+        """The interface `ns/name`."""
+        found = self.records.get(ids.interface(ref)) if ref is not None else None
+        return found if isinstance(found, Interface) else None
+
+    def has_namespace(self, name: str) -> bool:
+        """Whether there is a namespace of this name."""
+        return ids.namespace(name) in self.records
 
     def inside(self, namespace: str) -> list[Interface]:
         """The interfaces of a namespace."""
@@ -97,7 +119,8 @@ class Graph:
 
     def ports(self, bridge: str) -> list[Interface]:
         """The ports of the bridge `ns/name`."""
-        return self._ports.get(bridge, [])
+        found = ids.Ref.parse(bridge)
+        return self._ports.get((found.namespace, found.name), [])
 
     def uppers(self, lower: str) -> list[Interface]:
         """The interfaces that are made on `ns/name`, in whichever namespace."""
@@ -105,7 +128,7 @@ class Graph:
 
     def lower(self, interface: Interface) -> Interface | None:
         """The interface that it is made on."""
-        return self.interfaces.get(interface.lower) if interface.lower is not None else None
+        return self.interface(interface.lower)
 
     def routes(self, namespace: str) -> list[Route]:
         """The routes that somebody added in a namespace."""
@@ -117,13 +140,13 @@ class Graph:
 
     def peer(self, ref: str) -> Interface | None:
         """The other end of a pair, where both ends name each other."""
-        end = self.interfaces.get(ref)
-        other = self.interfaces.get(end.other_end) if end is not None and end.other_end is not None else None
+        end = self.interface(ref)
+        other = self.interface(end.other_end) if end is not None else None
         return other if other is not None and other.other_end == ref else None
 
     def master(self, interface: Interface) -> Bridge | None:
         """The bridge whose port it is."""
-        found = self.interfaces.get(ids.join(interface.namespace, interface.master)) if interface.master else None
+        found = self.interface(ids.join(interface.namespace, interface.master)) if interface.master else None
         return found if is_bridge(found) else None
 
     def links(self) -> Iterator[tuple[Interface, Interface]]:
@@ -139,15 +162,15 @@ class Graph:
 
     def placements(self) -> dict[str, Placement]:
         """By node."""
-        return {r.node: r for r in self.records.values() if isinstance(r, Placement)}
+        return {r.node: r for r in of_type(self.records, Placement)}
 
     def styles(self) -> dict[str, Style]:
         """By node."""
-        return {r.node: r for r in self.records.values() if isinstance(r, Style)}
+        return {r.node: r for r in of_type(self.records, Style)}
 
     def wire_key(self, ref: str) -> str:
         """Where the interface itself sends and receives untagged frames."""
-        interface = self.interfaces.get(ref)
+        interface = self.interface(ref)
         if is_bridge(interface) and interface.vlan_filtering:
             return f"{ref}/{interface.vlan_default_pvid}"
         return ref

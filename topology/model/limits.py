@@ -6,6 +6,7 @@ The file is JSON: limits for all labs, and under `labs` others for those whose n
 """
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 
@@ -13,7 +14,7 @@ import msgspec
 
 from topology.model.base import Json
 from topology.model.problems import Code, Problem, ProblemError, invalid
-from topology.model.records import AnyRecord, Chain, Interface, Namespace
+from topology.model.records import INTERFACES, AnyRecord, Chain, Namespace, of_type
 
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 
@@ -129,12 +130,9 @@ RESERVED_NAMESPACES = 2
 
 
 def _counts(records: Mapping[str, AnyRecord]) -> dict[str, int]:
-    out = {"namespaces": -1, "interfaces": 0, "rules": 0}  # host is counted by itself
-    for record in records.values():
-        if isinstance(record, Namespace):
-            out["namespaces"] += 1
-        elif isinstance(record, Interface):
-            out["interfaces"] += 1
-        elif isinstance(record, Chain):
-            out["rules"] += len(record.rules)
-    return out
+    of_kind = Counter(map(type, records.values()))
+    return {
+        "namespaces": of_kind[Namespace] - 1,  # host is counted by itself
+        "interfaces": sum(of_kind[kind] for kind in INTERFACES),
+        "rules": sum(len(chain.rules) for chain in of_type(records, Chain)) if of_kind[Chain] else 0,
+    }

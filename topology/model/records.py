@@ -4,8 +4,10 @@ A lab is a flat map from record id to record. Relations are names, never objects
 are derived from the two ends that name each other.
 """
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar, Union
+from collections.abc import Callable, Mapping
+from functools import cache
+from itertools import compress
+from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar, Union, cast
 
 import msgspec
 
@@ -175,6 +177,27 @@ def lab_of(records: Mapping[str, AnyRecord]) -> Lab:
 
 
 R = TypeVar("R", bound=Record)
+
+
+def of_type(records: Mapping[str, AnyRecord], *types: type[R]) -> "list[R]":
+    """The records of these types, in their order: without a step of Python for each of the others."""
+    values = records.values()
+    return cast("list[R]", list(compress(values, map(_among(types), map(type, values)))))
+
+
+@cache
+def _among(types: tuple[type, ...]) -> Callable[[type], bool]:
+    return frozenset(types).__contains__
+
+
+def entries_of(records: Mapping[str, AnyRecord]) -> "list[Route | Neighbour | Fdb]":
+    """The routes, neighbours and FDB entries, in their order."""
+    return cast("list[Route | Neighbour | Fdb]", of_type(records, Route, Neighbour, Fdb))
+
+
+def interfaces_of(records: Mapping[str, AnyRecord]) -> list[AnyInterface]:
+    """The interfaces, of all kinds, in their order."""
+    return of_type(records, *INTERFACES)
 
 
 def replace(record: R, **changes: object) -> R:

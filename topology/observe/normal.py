@@ -11,6 +11,7 @@ from typing import Protocol
 import msgspec
 
 from topology.model import ids, names, routing
+from topology.model.diff import replaced
 from topology.model.drawing import DRAWINGS
 from topology.model.graph import Graph
 from topology.model.records import (
@@ -29,6 +30,8 @@ from topology.model.records import (
     R,
     Records,
     Route,
+    entries_of,
+    interfaces_of,
     replace,
 )
 from topology.model.sysctls import canonical as canonical_sysctl
@@ -245,20 +248,51 @@ def normalise(
     `like`: records in normal form of which these were made by a change: only what that touches is looked at. Raises `ProblemError` where an
     address or a MAC is none.
     """
+    if like is not None:
+        return _normalise_changed(records, baseline or {}, like)
     graph = Graph(records)
-    stale = None if like is None else _stale(graph, like)
-    interfaces = {ref: of_interface(_Around(graph), i) if stale is None or i.id in stale else i for ref, i in graph.interfaces.items()}
+    interfaces = {ref: of_interface(_Around(graph), i) for ref, i in graph.interfaces.items()}
     graph = Graph({i.id: i for i in interfaces.values() if i is not None})
     out: Records = {}
-    for key, record in records.items():
-        new = record if stale is not None and key not in stale else _of_record(record, interfaces, graph, baseline or {})
+    for record in records.values():
+        new = _of_record(record, interfaces, graph, baseline or {})
         if new is not None:
-            out[new.id if new is not record else key] = new
-    by_ref = graph.interfaces
-    return {
-        key: r for key, r in out.items()
-        if not (isinstance(r, Fdb) and (stale is None or key in stale) and kernels_own(by_ref.get(ids.join(r.namespace, r.dev)), r, out))
-    }  # fmt: skip
+            out[new.id] = new
+    _drop_kernels_own(out, graph, list(out))
+    return out
+
+
+def _normalise_changed(records: Mapping[str, AnyRecord], baseline: Mapping[str, str], like: Mapping[str, AnyRecord]) -> Records:
+    """`normalise`, of what may be another than in `like` alone."""
+    graph = Graph(records)
+    stale = {key: records[key] for key in _stale(graph, like) if key in records}
+    interfaces = {i.ref: of_interface(_Around(graph), i) for i in interfaces_of(stale)}
+    out = dict(records)
+    _put(out, {i.id: interfaces[i.ref] for i in interfaces_of(stale)})
+    graph = Graph(out)
+    _put(out, {key: _of_record(r, interfaces, graph, baseline) for key, r in stale.items() if not isinstance(r, Interface)})
+    _drop_kernels_own(out, graph, filter(out.__contains__, stale))
+    return out
+
+
+def _drop_kernels_own(out: Records, graph: Graph, among: Iterable[str]) -> None:
+    entries = [r for r in map(out.__getitem__, among) if isinstance(r, Fdb)]
+    for entry in [r for r in entries if kernels_own(graph.interface(ids.join(r.namespace, r.dev)), r, out)]:
+        del out[entry.id]
+
+
+def _put(out: Records, changed: Mapping[str, AnyRecord | None]) -> None:
+    """Put these in the places of records. Where one has got another id, which costs a new map, it stays where it is."""
+    renamed = {key: new for key, new in changed.items() if new is not None and new.id != key}
+    if renamed:
+        whole = [(renamed.get(key), key, r) for key, r in out.items()]
+        out.clear()
+        out.update((new.id, new) if new is not None else (key, r) for new, key, r in whole)
+    for key, new in changed.items():
+        if new is None:
+            del out[key]
+        elif new.id == key:
+            out[key] = new
 
 
 def _of_record(
@@ -279,12 +313,12 @@ def _of_record(
 def _stale(graph: Graph, like: Mapping[str, AnyRecord]) -> set[str]:
     """The ids of the records whose normal form may be another than in `like`: what differs, and what depends on that."""
     records = graph.records
-    changed = {key for key, r in records.items() if like.get(key) is not r} | (like.keys() - records.keys())
+    changed = replaced(like, records)
     touched = [r for key in changed for r in (records.get(key), like.get(key)) if isinstance(r, Interface)]
     links = _above(graph, touched) | {port.id for r in touched for port in graph.ports(r.ref)}
     spaces = {r.namespace for r in touched} | {ids.namespace_of(ids.subject_of(key)) for key in changed if ids.kind_of(key) == "fdb"}
     if spaces:
-        changed |= {key for key, r in records.items() if isinstance(r, Route | Fdb) and r.namespace in spaces}
+        changed |= {r.id for r in entries_of(records) if not isinstance(r, Neighbour) and r.namespace in spaces}
     return changed | links
 
 
@@ -308,7 +342,7 @@ def comparable(records: Mapping[str, AnyRecord], like: Mapping[str, AnyRecord]) 
     for key, record in records.items():
         if not isinstance(record, _SPECIAL):
             out[key] = record
-        elif (found := _comparable(key, record, like)) is not None:
+        elif (found := comparable_one(key, record, like)) is not None:
             out[key] = found
     return out
 
@@ -317,7 +351,8 @@ _NOT_OF_KERNEL = (Lab, *DRAWINGS)
 _SPECIAL = (*_NOT_OF_KERNEL, Namespace, Route)
 
 
-def _comparable(key: str, record: AnyRecord | None, like: Mapping[str, AnyRecord]) -> AnyRecord | None:
+def comparable_one(key: str, record: AnyRecord | None, like: Mapping[str, AnyRecord]) -> AnyRecord | None:
+    """`comparable` of one record; None: the kernel cannot be asked about it."""
     if isinstance(record, _NOT_OF_KERNEL):
         return None
     wanted = like.get(key) if isinstance(record, Namespace | Route) else None
@@ -344,4 +379,4 @@ def drift(desired: Mapping[str, AnyRecord], observed: Mapping[str, AnyRecord], i
 
 def _differs(key: str, desired: Mapping[str, AnyRecord], observed: Mapping[str, AnyRecord]) -> bool:
     want, have = desired.get(key), observed.get(key)
-    return want is not have and _comparable(key, want, desired) != _comparable(key, have, desired)
+    return want is not have and comparable_one(key, want, desired) != comparable_one(key, have, desired)

@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 from topology.model import ids
 from topology.model.base import HOST
-from topology.model.diff import Diff
+from topology.model.diff import Diff, replaced
 from topology.model.kinds import BY_WORD
-from topology.model.records import AnyRecord, Interface, Namespace
+from topology.model.records import AnyRecord, Interface, Namespace, of_type
 from topology.observe import raw
 from topology.observe.facts import (
     AnyFact,
@@ -50,7 +50,6 @@ class Observed:
     def __init__(self, baseline: Mapping[str, str], like: Mapping[str, AnyRecord] | None = None) -> None:
         self._baseline = dict(baseline)
         self._like: Mapping[str, AnyRecord] = like or {}
-        self._stated_macs = _stated_macs(self._like)
         self._stated_sysctls = _stated_sysctls(self._like)
         self._facts: dict[str, NamespaceFacts] = {}
         self._touched: dict[str, None] = {}
@@ -80,9 +79,9 @@ class Observed:
     def like(self, like: Mapping[str, AnyRecord]) -> None:
         if like is self._like:
             return
-        before, self._stated_macs = self._stated_macs, _stated_macs(like)
-        for key, _ in before.items() ^ self._stated_macs.items():
-            self._relike.update(dict.fromkeys(self._links_named(ids.Ref.parse(ids.subject_of(key)))))
+        for key in replaced(self._like, like):
+            if _stated_mac(self._like.get(key)) != _stated_mac(like.get(key)):
+                self._relike.update(dict.fromkeys(self._links_named(ids.Ref.parse(ids.subject_of(key)))))
         self._restate(_stated_sysctls(like))
         self._like = like
 
@@ -300,14 +299,13 @@ def _aspects(link: LinkFact | None) -> _Aspects | None:
     return _Aspects((link.name, link.kind), (link.mac, link.mtu, link.master, link.link, link.link_ns, link.port is None, link.info))
 
 
-def _stated_macs(records: Mapping[str, AnyRecord]) -> dict[str, str]:
-    """By the ids of interfaces."""
-    return {key: r.mac for key, r in records.items() if isinstance(r, Interface) and r.mac is not None}
+def _stated_mac(record: AnyRecord | None) -> str | None:
+    return record.mac if isinstance(record, Interface) else None
 
 
 def _stated_sysctls(records: Mapping[str, AnyRecord]) -> dict[str, dict[str, str]]:
     """By the names of namespaces."""
-    return {r.name: r.sysctls for r in records.values() if isinstance(r, Namespace) and r.sysctls}
+    return {r.name: r.sysctls for r in of_type(records, Namespace) if r.sysctls}
 
 
 def _terminal(fact: TerminalFact) -> TerminalLive:

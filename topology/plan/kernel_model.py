@@ -9,6 +9,7 @@ from typing import Any
 
 from topology.model import ids
 from topology.model.base import Interface
+from topology.model.graph import WITH_LOWER
 from topology.model.records import (
     AnyInterface,
     AnyRecord,
@@ -21,7 +22,10 @@ from topology.model.records import (
     PortVlan,
     Records,
     Route,
+    entries_of,
+    interfaces_of,
     is_bridge,
+    of_type,
     replace,
 )
 from topology.plan import steps as s
@@ -50,7 +54,7 @@ class Model:
 
     def __init__(self, records: Mapping[str, AnyRecord]) -> None:
         self.records: Records = dict(records)
-        self._followers = {r.id for r in records.values() if isinstance(r, Interface) and r.follows_state}
+        self._followers = {r.id for r in of_type(records, *WITH_LOWER) if r.follows_state}
 
     def interface(self, namespace: str, name: str) -> AnyInterface | None:
         """None where there is none. Each namespace has its lo, down, also where no record says so."""
@@ -89,9 +93,9 @@ class Model:
         if is_bridge(old) and is_bridge(step.after) and "vlan_default_pvid" in fields:
             self._change_default_pvid(old, step.after.vlan_default_pvid)
         if "mac" in fields:  # neigh_changeaddr() forgets the permanent ones too
-            self._drop(lambda r: isinstance(r, Neighbour) and _is_on(r, old))
+            self._drop_entries(lambda r: isinstance(r, Neighbour) and _is_on(r, old))
         if "master" in fields and old.master not in (None, step.after.master):
-            self._drop(lambda r: isinstance(r, Fdb) and _is_on(r, old))
+            self._drop_entries(lambda r: isinstance(r, Fdb) and _is_on(r, old))
 
     def _set_up_or_down(self, step: s.SetUp) -> None:
         old = self.interface(step.namespace, step.name)
@@ -123,8 +127,8 @@ class Model:
 
     def _change_default_pvid(self, bridge: Bridge, pvid: int) -> None:
         """What the ports get that have VLANs of their own (__br_vlan_set_default_pvid() in net/bridge/br_vlan.c)."""
-        for port in [r for r in self.records.values() if isinstance(r, Interface) and r.vlans is not None]:
-            if (port.namespace, port.master) == (bridge.namespace, bridge.name):
+        for port in interfaces_of(self.records):
+            if port.vlans is not None and (port.namespace, port.master) == (bridge.namespace, bridge.name):
                 self._put(replace(port, vlans=with_default_pvid(port.vlans or (), bridge.vlan_default_pvid, pvid)))
 
     def _remove(self, record_id: str) -> None:
@@ -147,26 +151,37 @@ class Model:
         for chain in run(before, step).values():
             self._put(chain)
 
-    def _drop(self, which: Callable[[AnyRecord], bool]) -> None:
-        for key in [key for key, r in self.records.items() if which(r)]:
-            del self.records[key]
+    def _drop_entries(self, which: Callable[[Route | Neighbour | Fdb], bool]) -> None:
+        for entry in entries_of(self.records):
+            if which(entry):
+                del self.records[entry.id]
 
     def _delete_namespace(self, name: str) -> None:
-        for interface in [r for r in self.records.values() if isinstance(r, Interface) and r.namespace == name]:
-            if interface.id in self.records:
+        for interface in interfaces_of(self.records):
+            if interface.namespace == name and interface.id in self.records:
                 self._delete(interface)
-        self._drop(lambda r: getattr(r, "namespace", None) == name or r.id == ids.namespace(name))
+        gone = ids.namespace(name)
+        for key in [key for key, r in self.records.items() if getattr(r, "namespace", None) == name or key == gone]:
+            del self.records[key]
 
     def _delete(self, gone: AnyInterface) -> None:
         self.records.pop(gone.id, None)
-        self._drop(lambda r: isinstance(r, Route | Neighbour | Fdb) and r.namespace == gone.namespace and self._uses(r, gone))
-        for other in [r for r in self.records.values() if isinstance(r, Interface)]:
+        self._drop_entries(lambda r: r.namespace == gone.namespace and self._uses(r, gone))
+        for other in self._related(gone):
             if other.id not in self.records:
                 continue
             if other.ref == gone.other_end or other.lower == gone.ref:
                 self._delete(other)
             elif other.master == gone.name and other.namespace == gone.namespace:
                 self._put(replace(other, master=None, port=Port(), vlans=None))
+
+    def _related(self, gone: AnyInterface) -> list[AnyInterface]:
+        """The interfaces that may name this one, in their order."""
+        if is_bridge(gone):
+            return interfaces_of(self.records)
+        other = self.records.get(ids.interface(gone.other_end)) if gone.other_end is not None else None
+        uppers: list[AnyInterface] = [r for r in of_type(self.records, *WITH_LOWER) if r.lower == gone.ref]
+        return [*([other] if isinstance(other, Interface) else []), *uppers]
 
     def _uses(self, record: Route | Neighbour | Fdb, interface: Interface) -> bool:
         """Whether the record hangs on the interface. A route without `dev` does where its gateway lies in a subnet of it."""
@@ -179,7 +194,7 @@ class Model:
 
     def _set_up(self, old: AnyInterface, up: bool) -> None:
         if old.up and not up:
-            self._drop(lambda r: isinstance(r, Route | Neighbour) and r.namespace == old.namespace and self._uses(r, old))
+            self._drop_entries(lambda r: not isinstance(r, Fdb) and r.namespace == old.namespace and self._uses(r, old))
             old = replace(old, addresses=tuple(a for a in old.addresses if ":" not in a))
         self._put(replace(old, up=up))
         self._set_uppers_up(old, up)
@@ -198,12 +213,12 @@ class Model:
         last = not any((":" in a) == six for a in new.addresses)
         source = address.split("/")[0]
 
-        def lost(r: AnyRecord) -> bool:
+        def lost(r: Route | Neighbour | Fdb) -> bool:
             if not isinstance(r, Route) or r.namespace != old.namespace or (":" in r.to) != six:
                 return False
             return r.src == source or (last and not six and self._uses(r, old))
 
-        self._drop(lost)
+        self._drop_entries(lost)
         self._put(new)
 
     def _move(self, step: s.MoveInterface) -> None:
@@ -212,14 +227,14 @@ class Model:
             return
         new = replace(old, namespace=step.to_namespace, name=step.to_name)
         if step.namespace != step.to_namespace:
-            self._drop(lambda r: isinstance(r, Route | Neighbour | Fdb) and r.namespace == old.namespace and self._uses(r, old))
+            self._drop_entries(lambda r: r.namespace == old.namespace and self._uses(r, old))
             new = replace(new, up=False, addresses=(), master=None, port=Port(), vlans=None)
             self._set_uppers_up(old, False)
             if new.KIND.underlay:
                 new = replace(new, underlay=None if old.made_in == new.namespace else old.made_in)
         del self.records[old.id]
         self._put(new)
-        for r in list(self.records.values()):
+        for r in [*interfaces_of(self.records), *entries_of(self.records)]:
             if isinstance(r, Interface):
                 if r.other_end == old.ref:
                     self._put(replace(r, peer=new.ref))

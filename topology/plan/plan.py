@@ -4,10 +4,11 @@ Deploy, dry run, undo, drift and recovery are all this function. It takes each s
 (`topology.plan.kernel_model`), so that a later stage sees what else an earlier one removed. docs/architecture.md has the normal form.
 """
 
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Collection, Container, Iterable, Mapping
 
 from topology.model import ids
 from topology.model.base import HOST
+from topology.model.diff import between, replaced
 from topology.model.graph import Graph, port_vlans
 from topology.model.records import (
     AnyInterface,
@@ -24,9 +25,9 @@ from topology.model.records import (
 )
 from topology.model.routing import network
 from topology.model.sysctls import FIRST, is_default
-from topology.observe.normal import comparable, default_mtu
+from topology.observe.normal import default_mtu, drift
 from topology.plan import steps as s
-from topology.plan.concerned import concerned
+from topology.plan.concerned import concerned, in_order, inferred
 from topology.plan.kernel_model import Model, without
 from topology.plan.table_plan import table_steps
 
@@ -47,27 +48,11 @@ def plan(
     `moves`: old `ns/name` → new, of interfaces that are the same device. `baseline`: the sysctls of a fresh namespace.
     `initial_mac`: for an interface that goes back to the MAC that the kernel gave it.
     """
-    wanted = comparable(desired, desired)
-    have = comparable(observed, desired)
-    if wanted == have:
+    differing = drift(desired, observed, replaced(observed, desired))
+    if not differing:
         return ()
-    return _Planner(wanted, have, baseline or {}, initial_mac).run({**_inferred(wanted, have), **(moves or {})})
-
-
-def _inferred(wanted: Mapping[str, AnyRecord], have: Mapping[str, AnyRecord]) -> dict[str, str]:
-    """Of a pair whose one end stayed where it was, and whose other end is elsewhere now, that one was moved."""
-    out: dict[str, str] = {}
-    for key, new in wanted.items():
-        old = have.get(key)
-        if not isinstance(new, Interface) or not isinstance(old, Interface) or new.word != old.word:
-            continue
-        there, before = new.other_end, old.other_end
-        if there is None or before is None or there == before:
-            continue
-        free = ids.interface(there) not in have and ids.interface(before) not in wanted
-        if free and ids.interface(before) in have and ids.interface(there) in wanted:
-            out[before] = there
-    return out
+    planner = _Planner(desired, observed, differing, baseline or {}, initial_mac)
+    return planner.run({**inferred(desired, observed, planner.differing), **(moves or {})})
 
 
 def _kind(interface: AnyInterface) -> tuple[object, ...]:
@@ -79,10 +64,17 @@ def _kind(interface: AnyInterface) -> tuple[object, ...]:
 
 class _Planner:
     def __init__(
-        self, wanted: Mapping[str, AnyRecord], have: Mapping[str, AnyRecord], baseline: Mapping[str, str], initial_mac: InitialMac
+        self,
+        wanted: Mapping[str, AnyRecord],
+        have: Mapping[str, AnyRecord],
+        differing: Collection[str],
+        baseline: Mapping[str, str],
+        initial_mac: InitialMac,
     ) -> None:
         self.wanted, self.graph, self.before = wanted, Graph(wanted), Graph(have)
-        self._links = concerned(self.graph, self.before)
+        self.differing = in_order(differing, wanted, have)
+        """The ids of the records that are not as wanted, those that are wanted first. What a step takes along with it is not among them."""
+        self._links = concerned(self.graph, self.before, self.differing)
         """The ids of the interfaces that there may be something to do with."""
         self.model, self.baseline, self.initial_mac = Model(have), baseline, initial_mac
         self.steps: list[s.AnyStep] = []
@@ -140,9 +132,10 @@ class _Planner:
     # ---- what goes ---------------------------------------------------------------------------------------------------
 
     def _delete_entries(self) -> None:
-        going = {r.name for r in self.model.records.values() if isinstance(r, Namespace) and r.id not in self.wanted}
-        for key, r in list(self.model.records.items()):
-            if isinstance(r, Route | Neighbour | Fdb) and self.wanted.get(key) != r and r.namespace not in going:
+        going = {r.name for r in self._namespaces(self.before.records) if r.id not in self.wanted}
+        gone_or_other = [self.model.records[key] for key in filter(set(self.differing).__contains__, self.model.records)]
+        for r in gone_or_other:
+            if isinstance(r, Route | Neighbour | Fdb) and r.namespace not in going:
                 if isinstance(r, Route):
                     self.do(s.DeleteRoute(subject=r.id, route=r))
                 elif isinstance(r, Neighbour):
@@ -175,15 +168,19 @@ class _Planner:
         other = interface.other_end or interface.lower
         return other is not None and ids.namespace(ids.namespace_of(other)) in self.wanted
 
+    def _namespaces(self, records: Mapping[str, AnyRecord]) -> list[Namespace]:
+        """Those of the namespaces that are not as wanted."""
+        return [r for r in map(records.get, self.differing) if isinstance(r, Namespace)]
+
     def _sets_nsids(self) -> bool:
         """Whether a namespace is to have an id that it does not have."""
-        named = (r for r in self.wanted.values() if isinstance(r, Namespace) and r.nsid is not None)
+        named = (r for r in self._namespaces(self.wanted) if r.nsid is not None)
         return any(getattr(self.model.records.get(r.id), "nsid", None) != r.nsid for r in named)
 
     def _delete_namespaces(self, keep: Container[str] = ()) -> None:
         """`keep`: those out of which something has to be moved first."""
-        for r in list(self.model.records.values()):
-            if isinstance(r, Namespace) and r.id not in self.wanted and r.name != HOST and r.name not in keep:
+        for r in self._namespaces(self.model.records):
+            if r.id not in self.wanted and r.name != HOST and r.name not in keep:
                 self.do(s.DeleteNamespace(subject=r.id, name=r.name))
 
     # ---- what moves --------------------------------------------------------------------------------------------------
@@ -213,15 +210,13 @@ class _Planner:
 
     def _tables(self) -> None:
         """Before interfaces are up: no packet passes that the rules would stop."""
-        for step in list(table_steps(self.wanted, self.model.records)):
+        for step in list(table_steps(self.wanted, self.model.records, self.differing)):
             self.do(step)
 
     # ---- what comes --------------------------------------------------------------------------------------------------
 
     def _add_namespaces(self) -> None:
-        for r in self.wanted.values():
-            if not isinstance(r, Namespace):
-                continue
+        for r in self._namespaces(self.wanted):
             if r.id not in self.model.records:
                 self.do(s.AddNamespace(subject=r.id, name=r.name))
             have = self.model.records[r.id]
@@ -229,9 +224,9 @@ class _Planner:
                 self.do(s.SetNsid(subject=r.id, name=r.name, nsid=r.nsid))
 
     def _sysctls(self, first: bool) -> None:
-        for r in self.wanted.values():
+        for r in self._namespaces(self.wanted):
             have = self.model.records.get(r.id)
-            if not isinstance(r, Namespace) or not isinstance(have, Namespace) or r.sysctls == have.sysctls:
+            if not isinstance(have, Namespace) or r.sysctls == have.sysctls:
                 continue
             for key in sorted(r.sysctls.keys() | have.sysctls.keys()):
                 default = self.baseline.get(key)
@@ -354,7 +349,8 @@ class _Planner:
                 self.do(s.AddAddress(subject=have.id, namespace=have.namespace, dev=have.name, address=address))
 
     def _add_entries(self) -> None:
-        records = [r for key, r in self.wanted.items() if self.model.records.get(key) != r]
+        missing = between(self.model.records, self.wanted).ids  # also what went with something else
+        records = [self.wanted[key] for key in filter(missing.__contains__, self.wanted)]
         for route in sorted((r for r in records if isinstance(r, Route)), key=_reach):
             self.do(s.AddRoute(subject=route.id, route=route))
         for r in records:

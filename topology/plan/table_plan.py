@@ -18,9 +18,10 @@ REWRITE_THRESHOLD = 20_000_000
 """Rules that iptables would walk over for edits by number (each begins at the chain's head): from here on the chain is written anew."""
 
 
-def table_steps(wanted: Mapping[str, AnyRecord], have: Mapping[str, AnyRecord]) -> Iterator[s.ChangeTable]:
-    """A step for each table that is not as it is wanted."""
-    before, after = by_table(have), by_table(wanted)
+def table_steps(wanted: Mapping[str, AnyRecord], have: Mapping[str, AnyRecord], differing: Iterable[str]) -> Iterator[s.ChangeTable]:
+    """A step for each table that is not as it is wanted. `differing`: the ids of the records that are not; their tables are compared."""
+    tables = {ids.chain_parts(key)[:3] for key in differing if ids.kind_of(key) == "chain"}
+    before, after = by_table(have, tables), by_table(wanted, tables)
     for key in dict.fromkeys([*before, *after]):
         namespace, family, table = key
         if ids.namespace(namespace) not in wanted or ids.namespace(namespace) not in have:

@@ -2,12 +2,12 @@
 
 import errno
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from topology.model.base import Fault
 from topology.model.netfilter import CHAIN_NAME_MAX, HOOKS, TABLES
-from topology.model.records import AnyRecord, Chain, replace
+from topology.model.records import AnyRecord, Chain, of_type, replace
 from topology.rules.tokens import TEXTS, Token, quote, tokens
 
 TableKey = tuple[str, str, str]
@@ -27,18 +27,20 @@ def is_built_in(chain: Chain) -> bool:
     return chain.name in HOOKS[chain.table]
 
 
-def by_table(records: Mapping[str, AnyRecord]) -> dict[TableKey, Chains]:
-    """All chains by table."""
+def by_table(records: Mapping[str, AnyRecord], only: Container[TableKey] | None = None) -> dict[TableKey, Chains]:
+    """The chains by table; `only`: of these tables."""
     out: dict[TableKey, Chains] = {}
-    for r in records.values():
-        if isinstance(r, Chain):
-            out.setdefault((r.namespace, r.family, r.table), {})[r.name] = r
+    for r in of_type(records, Chain):
+        key = (r.namespace, r.family, r.table)
+        if only is None or key in only:
+            out.setdefault(key, {})[r.name] = r
     return out
 
 
 def of_table(records: Mapping[str, AnyRecord], namespace: str, family: str, table: str) -> Chains:
     """The chains of one table by name, those that have a record."""
-    return by_table(records).get((namespace, family, table), {})
+    key = (namespace, family, table)
+    return by_table(records, {key}).get(key, {})
 
 
 def order(chain: Chain) -> tuple[object, ...]:
