@@ -181,7 +181,7 @@ class Carrying:
             view.compare_with(before)
             view.wait_for_quiet()
             if not self.is_overdue and (e.problem.causes or not self._back(kernel, reached, moves)):
-                self._keep_apart(kernel, self._is_by(done))
+                self._keep_apart(kernel, self._is_by((*done, *steps)))
             if not self.is_overdue:
                 self.conclude()
             raise
