@@ -98,6 +98,7 @@ class Labs:
         if lab in self.running:
             raise ProblemError(Problem(code=Code.EXISTS, message=os.strerror(errno.EEXIST), hint=f"lab {lab} runs already"))
         task = self._starting[lab] = asyncio.create_task(self._start(lab, firewall))
+        task.add_done_callback(lambda _: self._start_ended(lab))
         await asyncio.wait([task])
         if task.cancelled():
             raise ProblemError(Problem(code=Code.UNAVAILABLE, message=f"lab {lab} was stopped while it started"))
@@ -120,8 +121,12 @@ class Labs:
         finally:
             if lab not in self.running:
                 await self._clean(lab)
-                del self._numbers[lab]
-            del self._starting[lab]
+
+    def _start_ended(self, lab: str) -> None:
+        """However: a task that is cancelled before it began does not even come to its `finally`."""
+        del self._starting[lab]
+        if lab not in self.running and lab not in self._ends:
+            self._numbers.pop(lab, None)
 
     def _keep(self, lab: str, number: int, limits: Limits, pid: int) -> None:
         """Write down that the lab runs, and watch it. Raises OSError."""
@@ -195,7 +200,8 @@ class Labs:
 
     async def stop(self, lab: str) -> None:
         """End a lab: with its first process all others end, and with them its namespaces. Returns when nothing of it is left."""
-        if (starting := self._starting.get(lab)) is not None:
+        starting = self._starting.get(lab)
+        if starting is not None and not starting.cancelling():  # a second time would cut off its cleaning up
             starting.cancel()
         await self._wait_for(lab)
         running = self.running.get(lab)

@@ -28,7 +28,7 @@ from protocol.public import (
 from topology.document import document, jsontext
 from topology.document.differences import words
 from topology.document.schema import text as schema_text
-from topology.edit.commands import ApplyDocument, Paste
+from topology.edit.commands import ApplyDocument, Paste, SetLab
 from topology.edit.edit import edit
 from topology.model import diff, ids
 from topology.model.base import HOST
@@ -108,9 +108,18 @@ def _create(client: Client, args: Args, text: str) -> AnyResult:
 
 def _edit(client: Client, args: Args, text: str, info: LabInfo, dry_run: bool) -> AnyResult:
     if info.state == "stopped" and not dry_run:
-        client.request(StartLab(id=client.next_id(), lab=args.lab))
+        _start(client, args, text)
     commands = (ApplyDocument(document=text),)
     return client.request(Edit(id=client.next_id(), lab=args.lab, commands=commands, dry_run=dry_run, label=f"apply {args.file}"))
+
+
+def _start(client: Client, args: Args, text: str) -> None:
+    """With the firewall of the document, which a lab that runs cannot change."""
+    lab = document.load(text).get(ids.LAB)
+    if isinstance(lab, Lab) and lab.firewall is not None:
+        commands = (SetLab(firewall=lab.firewall),)
+        client.request(Edit(id=client.next_id(), lab=args.lab, commands=commands, label=f"apply {args.file}"))
+    client.request(StartLab(id=client.next_id(), lab=args.lab))
 
 
 CHANGES = 2

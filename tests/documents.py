@@ -7,7 +7,7 @@ from typing import Any, get_args
 import msgspec
 
 from topology.document import document
-from topology.document.check import gateways
+from topology.document.gateways import gateways
 from topology.model.base import Interface, Json
 from topology.model.drawing import Colour, Icon
 from topology.model.kind import Field

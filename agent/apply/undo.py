@@ -1,4 +1,5 @@
-"""Takes back what was done before a step was refused: the plan from what the kernel is now to what it was, again until they are equal.
+"""Takes back what was done before a step was refused: the plan from what the kernel is now to what it would be without the steps, again
+until they are equal. What a shell does meanwhile stays (`topology.plan.roll_back`).
 
 The lab process does this itself, so that it also holds when the server dies in between.
 """
@@ -10,15 +11,20 @@ from typing import Protocol
 import msgspec
 
 from agent.apply.execute import execute, unexpected
+from agent.filter.trial import Trial, attempt
 from agent.filter.watch import FilterWatch
 from agent.netlink.namespaces import Namespaces
 from topology.model import ids
+from topology.model.diff import between
 from topology.model.problems import Code, Problem
 from topology.model.records import INTERFACES, AnyRecord, Records, replace
 from topology.observe import facts as f
 from topology.observe.observed import Observed
 from topology.plan import steps as s
 from topology.plan.plan import plan
+from topology.plan.roll_back import reached, target
+from topology.plan.table_texts import printed, trials
+from topology.rules.chains import TableKey
 
 _PATIENCE_SECONDS = 5.0
 """How long a step that is refused is tried again before the others are done without it. The kernel frees the id of a deleted namespace
@@ -50,7 +56,8 @@ class Undo:
         self._facts = list(facts)
 
     def back(self, machine: Machine, done: Sequence[s.AnyStep]) -> tuple[Problem, ...]:
-        """Undo; the reasons of what could not be undone, none where all is as it was. `done`: the steps that may be done."""
+        """Undo; the reasons of what could not be undone, none where all is as it was. `done`: the steps
+        that may be done, or some of them."""
         return _Back(self._baseline, self._facts, machine, done).run()
 
 
@@ -63,7 +70,10 @@ class _Back:
         self._state.fold(facts)
         self._before = self._state.like = _with_macs(self._state.records, facts)
         self._known = {fact.ns for fact in facts}
-        self._moves = moves_back(done)
+        self._moves, self._done = moves_back(done), done
+        self._after: Records | None = None
+        self._unsure: set[TableKey] = set()
+        """Tables that may be changed in part."""
         self._began = time.monotonic()
         self._tried: dict[str, float] = {}
         """Steps (their `repr`) → when each was tried first, in monotonic seconds."""
@@ -97,7 +107,19 @@ class _Back:
         self._known = there
         records = self._state.records
         moves = {now: old for now, old in self._moves.items() if ids.interface(now) in records and ids.interface(old) not in records}
-        return plan(self._before, records, moves, self._baseline)
+        return plan(target(self._before, self._reached(), records, self._done, self._unsure), records, moves, self._baseline)
+
+    def _reached(self) -> Records:
+        """What the steps make of the records, with their rules as iptables prints them. May raise what a trial raises."""
+        if self._after is None:
+            after, driver = reached(self._before, self._done), self._machine.filters.driver
+            for one in trials(after, self._before, between(self._before, after).ids):
+                tried = attempt(self._machine.namespaces, driver, one.family, Trial(one.text))
+                after |= printed(one, tried.text) if tried.problem is None else {}
+            self._after = after
+            long = [step for step in self._done if isinstance(step, s.ChangeTable) and len(step.lines) > driver.at_once]
+            self._unsure = {(step.namespace, step.family, step.table) for step in long}
+        return self._after
 
     def _do(self, steps: Sequence[s.AnyStep]) -> bool:
         """Whether one of the steps was refused. A table of which no more can be had is restored line by line."""

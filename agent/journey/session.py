@@ -105,6 +105,8 @@ class _Place:
         self.looked_up_macs: set[str] = set()
         self.last_hook: dict[_Way, HookPass] = {}
         """Packet → at which hook it was last."""
+        self.in_input: set[_Way] = set()
+        """Packets that have entered input, and not left it: a copy that a rule makes (TEE) passes other hooks meanwhile."""
         self.left_prerouting: dict[_Way, HookPass] = {}
         """Packet → how it last left prerouting."""
         self.asked: set[tuple[object, ...]] = set()
@@ -271,7 +273,7 @@ class Session:
         last = place.last_hook.get(_way(key, line.packet))
         if (hook, passed) == ("postrouting", "enter"):
             self._before_postrouting(place, line, key, last)
-        elif (hook, passed) == ("input", "leave") and (last is None or last.hook != hook):
+        elif (hook, passed) == ("input", "leave") and _way(key, line.packet) not in place.in_input:
             self._report_hook(place, line, key, hook, "enter")
         self._report_hook(place, line, key, hook, "enter" if passed == "enter" else "leave")
 
@@ -295,6 +297,8 @@ class Session:
             state=line.state, packet=packet, skb=line.id,
         )  # fmt: skip
         _remember(place.last_hook, way, hooked)
+        if hook == "input":
+            (place.in_input.add if passed == "enter" else place.in_input.discard)(way)
         if (hook, passed) == ("prerouting", "leave"):
             _remember(place.left_prerouting, way, hooked)
         self._sink(hooked)

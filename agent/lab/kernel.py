@@ -209,7 +209,7 @@ class Kernel:
         if outcome.problem is None:
             return outcome, steps
         done = steps if outcome.failed is None else steps[: outcome.failed + 1]
-        if causes := undo.back(self, done):
+        if causes := undo.back(self, steps):
             return _with_causes(outcome, causes), done
         return self._nothing_done(is_first, outcome)
 

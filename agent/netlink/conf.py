@@ -15,7 +15,7 @@ _IPV4 = {
     1: "forwarding", 3: "proxy_arp", 8: "rp_filter", 13: "arp_filter", 19: "arp_ignore", 23: "accept_local", 26: "route_localnet",
 }  # fmt: skip
 """Numbers of IPv4's values, from 1."""
-_IPV6 = {22: "proxy_ndp", 26: "disable_ipv6"}
+_IPV6 = {22: "proxy_ndp", 26: "disable_ipv6", 59: "force_forwarding"}
 """Numbers of IPv6's values, from 0."""
 _NETCONFA_IFINDEX = 1
 _CHANGES = {_AF_INET: {2: "forwarding", 3: "rp_filter", 5: "proxy_arp"}, _AF_INET6: {5: "proxy_ndp"}}

@@ -12,10 +12,10 @@ from agent.netlink.kinds import DRIVERS
 from agent.netlink.wire import as_s32, as_text, as_u8, as_u16, as_u32, attributes, each_attribute
 from topology.observe.facts import Counters, LinkFact, PortFact, VlanRow, VlansFact
 
-RTM_NEWLINK, RTM_DELLINK, RTM_GETLINK, RTM_NEWVLAN, RTM_DELVLAN = 16, 17, 18, 112, 113
+RTM_NEWLINK, RTM_DELLINK, RTM_GETLINK, RTM_GETQDISC, RTM_NEWVLAN, RTM_DELVLAN = 16, 17, 18, 38, 112, 113
 IFLA_ADDRESS, IFLA_IFNAME, IFLA_MTU, IFLA_LINK, IFLA_QDISC, IFLA_MASTER, IFLA_PROTINFO, IFLA_TXQLEN = 1, 3, 4, 5, 6, 10, 12, 13
 IFLA_OPERSTATE, IFLA_LINKINFO, IFLA_IFALIAS, IFLA_STATS64, IFLA_AF_SPEC, IFLA_EXT_MASK, IFLA_PROMISCUITY = 16, 18, 20, 23, 26, 29, 30
-IFLA_NUM_TX_QUEUES, IFLA_CARRIER, IFLA_LINK_NETNSID, IFLA_NEW_NETNSID, IFLA_TARGET_NETNSID = 31, 33, 37, 45, 46
+IFLA_NUM_TX_QUEUES, IFLA_CARRIER, IFLA_LINK_NETNSID, IFLA_XDP, IFLA_NEW_NETNSID, IFLA_TARGET_NETNSID = 31, 33, 37, 43, 45, 46
 IFLA_INFO_KIND, IFLA_INFO_DATA, IFLA_INFO_SLAVE_KIND, IFLA_INFO_SLAVE_DATA = 1, 2, 4, 5
 RTEXT_FILTER_BRVLAN, RTEXT_FILTER_SKIP_STATS = 1 << 1, 1 << 3
 IFF_UP, IFF_LOOPBACK = 0x1, 0x8
@@ -29,12 +29,16 @@ _BRPORT_OTHERS = {
 """IFLA_BRPORT_*: its word for bridge(8), and what it is on a new port."""
 _USUAL_QDISCS = ("", "noop", "noqueue", "mq", "pfifo_fast", "fq_codel", "fq")
 """What the kernel itself gives an interface."""
+_INGRESS_QDISCS = ("ingress", "clsact")
+_XDP_ATTACHED, _TCA_KIND = 2, 1
 _BRIDGE_VLAN_INFO = 2
 _VLAN_PVID, _VLAN_UNTAGGED, _VLAN_RANGE_BEGIN, _VLAN_RANGE_END = 0x02, 0x04, 0x08, 0x10
 
 _IFINFO = struct.Struct("=BxHiII")
 _VLAN = struct.Struct("=HH")
 _STATS = struct.Struct("=9Q")
+_TCMSG = 20
+"""Bytes of struct tcmsg."""
 Resolve = Callable[[int], str]
 """The name of the namespace with an nsid. Which namespace's numbers these are depends on the message: in an event those of the device's own
 namespace, in a reply those of the namespace that asked."""
@@ -49,6 +53,12 @@ def link_head(body: bytes) -> tuple[int, int, int]:
 def qdisc_head(body: bytes) -> int:
     """The ifindex of an RTM_…QDISC (struct tcmsg)."""
     return as_s32(body[4:8])
+
+
+def ingress(body: bytes) -> tuple[int, str] | None:
+    """Ifindex and kind of an RTM_NEWQDISC; None for one that is not for what comes in."""
+    kind = as_text(attributes(body, _TCMSG).get(_TCA_KIND, b""))
+    return (qdisc_head(body), kind) if kind in _INGRESS_QDISCS else None
 
 
 def mac(data: bytes) -> str:
@@ -122,6 +132,7 @@ def link(ns: str, body: bytes, resolve: Resolve) -> LinkFact:
         ipv6_addrgen=_addrgen(found[IFLA_AF_SPEC]) if IFLA_AF_SPEC in found else "eui64",
         qdisc="" if (qdisc := as_text(found.get(IFLA_QDISC, b""))) in _USUAL_QDISCS else qdisc,
         conf=conf.of_link(found[IFLA_AF_SPEC]) if IFLA_AF_SPEC in found else None,
+        xdp=_nested(found, IFLA_XDP).get(_XDP_ATTACHED, b"\0") != b"\0",
     )
 
 

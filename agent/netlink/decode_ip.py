@@ -11,16 +11,16 @@ from agent.netlink import words
 from agent.netlink.decode import mac
 from agent.netlink.wire import as_s32, as_text, as_u8, as_u16, as_u32, attributes
 from topology.model import routing
-from topology.observe.facts import AddressFact, FdbFact, NeighbourFact, NextHop, RouteFact
+from topology.observe.facts import AddressFact, FdbFact, NeighbourFact, NextHop, Proxied, RouteFact
 from topology.observe.policy import PolicyRule
 
 RTM_NEWADDR, RTM_DELADDR, RTM_GETADDR = 20, 21, 22
 RTM_NEWROUTE, RTM_DELROUTE, RTM_GETROUTE = 24, 25, 26
 RTM_NEWNEIGH, RTM_DELNEIGH, RTM_GETNEIGH = 28, 29, 30
 IFA_ADDRESS, IFA_LOCAL, IFA_CACHEINFO, IFA_FLAGS, IFA_TARGET_NETNSID, IFA_PROTO = 1, 2, 6, 8, 10, 11
-_RTA_DST, _RTA_OIF, _RTA_GATEWAY, _RTA_PRIORITY, _RTA_PREFSRC, _RTA_MULTIPATH, _RTA_TABLE, _RTA_VIA = 1, 4, 5, 6, 7, 9, 15, 18
+_RTA_DST, _RTA_SRC, _RTA_OIF, _RTA_GATEWAY, _RTA_PRIORITY, _RTA_PREFSRC, _RTA_MULTIPATH, _RTA_TABLE, _RTA_VIA = 1, 2, 4, 5, 6, 7, 9, 15, 18
 _NDA_DST, _NDA_LLADDR, _NDA_CACHEINFO, _NDA_VLAN = 1, 2, 3, 5
-_NTF_SELF, _NTF_PROXY, _NTF_ROUTER = 0x02, 0x08, 0x80
+_NTF_SELF, NTF_PROXY, _NTF_ROUTER = 0x02, 0x08, 0x80
 _RTNH_ONLINK, _RTNH_LINKDOWN, _RTM_CLONED = 0x04, 0x10, 0x200
 _TABLE_LOCAL, _PROTO_KERNEL = 255, 2
 AF_INET, AF_INET6, AF_BRIDGE = 2, 10, 7
@@ -83,7 +83,7 @@ def _hops(data: bytes) -> Iterator[NextHop]:
 
 def route(ns: str, body: bytes) -> RouteFact | None:
     """RTM_…ROUTE; None for routes that are not reported: the kernel's own of table local, cached ones, of other families."""
-    family, prefix, _, _, table, protocol, scope, kind, flags = _RT.unpack_from(body)
+    family, prefix, source, tos, table, protocol, scope, kind, flags = _RT.unpack_from(body)
     if (table == _TABLE_LOCAL and protocol == _PROTO_KERNEL) or flags & _RTM_CLONED or family not in (AF_INET, AF_INET6):
         return None
     found = attributes(body, _RT.size)
@@ -105,6 +105,8 @@ def route(ns: str, body: bytes) -> RouteFact | None:
         onlink=bool(flags & _RTNH_ONLINK),
         linkdown=bool(flags & _RTNH_LINKDOWN),
         hops=tuple(_hops(found[_RTA_MULTIPATH])) if _RTA_MULTIPATH in found else (),
+        tos=tos,
+        source=f"{_text(found[_RTA_SRC])}/{source}" if _RTA_SRC in found and source else "",
     )
 
 
@@ -161,7 +163,7 @@ def neighbour(ns: str, body: bytes) -> NeighbourFact | None:
     """RTM_…NEIGH of AF_INET or AF_INET6; None for a proxy entry."""
     _, index, state, flags, _ = _ND.unpack_from(body)
     found = attributes(body, _ND.size)
-    if flags & _NTF_PROXY or _NDA_DST not in found:
+    if flags & NTF_PROXY or _NDA_DST not in found:
         return None
     return NeighbourFact(
         ns=ns,
@@ -172,6 +174,13 @@ def neighbour(ns: str, body: bytes) -> NeighbourFact | None:
         router=bool(flags & _NTF_ROUTER),
         age=0.0 if state & words.NUD_PERMANENT else _age(found, 0),
     )
+
+
+def proxied(body: bytes) -> Proxied | None:
+    """RTM_NEWNEIGH of a proxy entry; None for any other."""
+    _, index, _, flags, _ = _ND.unpack_from(body)
+    found = attributes(body, _ND.size)
+    return Proxied(index=index, address=_text(found[_NDA_DST])) if flags & NTF_PROXY and _NDA_DST in found else None
 
 
 def fdb(ns: str, body: bytes) -> FdbFact | None:

@@ -9,11 +9,13 @@ from topology.observe.facts import (
     AnyFact,
     FdbFact,
     FdbGone,
+    IngressFact,
     LinkFact,
     LinkGone,
     NeighbourFact,
     NeighbourGone,
     PolicyRulesFact,
+    ProxiesFact,
     RouteFact,
     RouteGone,
     SysctlFact,
@@ -23,17 +25,18 @@ from topology.observe.facts import (
 SETTLED = ("up", "unknown", "testing", "notpresent")
 """Operational states that the kernel does not change to `up` by itself a moment later."""
 Key = tuple[object, ...]
-CachedFact = LinkFact | AddressFact | RouteFact | PolicyRulesFact | NeighbourFact | FdbFact | VlansFact | SysctlFact
+CachedFact = (
+    LinkFact | AddressFact | RouteFact | PolicyRulesFact | ProxiesFact | IngressFact | NeighbourFact | FdbFact | VlansFact | SysctlFact
+)  # fmt: skip
 Group = (
-    type[LinkFact] | type[AddressFact] | type[RouteFact] | type[PolicyRulesFact] | type[NeighbourFact] | type[FdbFact]
-    | type[VlansFact] | type[SysctlFact]
+    type[LinkFact] | type[AddressFact] | type[RouteFact] | type[PolicyRulesFact] | type[ProxiesFact] | type[IngressFact]
+    | type[NeighbourFact] | type[FdbFact] | type[VlansFact] | type[SysctlFact]
 )  # fmt: skip
 
 
 class _Kind(NamedTuple):
-    """`key`: what identifies a fact among those of its type in its namespace; for all but sysctls and policy rules it begins with an
-    ifindex.
-    `gone`: the fact that withdraws it, None where there is none."""
+    """`key`: what identifies a fact among those of its type in its namespace; it begins with an ifindex, but for sysctls and facts that
+    tell all of a namespace. `gone`: the fact that withdraws it, None where there is none."""
 
     key: Callable[[Any], Key]
     gone: Callable[[Any], AnyFact | None]
@@ -44,10 +47,12 @@ _KINDS: dict[Group, _Kind] = {
     VlansFact: _Kind(lambda f: (f.index,), lambda f: VlansFact(ns=f.ns, index=f.index) if f.vlans else None),
     AddressFact: _Kind(lambda f: (f.index, f.address), lambda f: AddressGone(ns=f.ns, index=f.index, address=f.address)),
     RouteFact: _Kind(
-        lambda f: (f.index, f.to, f.table, f.metric, f.via),
-        lambda f: RouteGone(ns=f.ns, to=f.to, via=f.via, index=f.index, metric=f.metric, table=f.table),
+        lambda f: (f.index, f.to, f.table, f.metric, f.via, f.tos, f.source),
+        lambda f: RouteGone(ns=f.ns, to=f.to, via=f.via, index=f.index, metric=f.metric, table=f.table, tos=f.tos, source=f.source),
     ),
     PolicyRulesFact: _Kind(lambda _: (), lambda f: PolicyRulesFact(ns=f.ns)),
+    ProxiesFact: _Kind(lambda _: (), lambda f: ProxiesFact(ns=f.ns)),
+    IngressFact: _Kind(lambda _: (), lambda f: IngressFact(ns=f.ns)),
     NeighbourFact: _Kind(lambda f: (f.index, f.address), lambda f: NeighbourGone(ns=f.ns, index=f.index, address=f.address)),
     FdbFact: _Kind(
         lambda f: (f.index, f.mac, f.vlan, f.destination, f.own),
@@ -60,8 +65,7 @@ GROUPS: tuple[Group, ...] = tuple(_KINDS)
 
 
 def key(fact: CachedFact) -> Key:
-    """What identifies it among the facts of its type in its namespace. For all but sysctls and policy rules it begins with an
-    ifindex."""
+    """What identifies it among the facts of its type in its namespace. See `_Kind`."""
     return _KINDS[type(fact)].key(fact)
 
 

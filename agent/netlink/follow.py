@@ -23,11 +23,13 @@ from topology.observe.facts import (
     AddressFact,
     AnyFact,
     FdbFact,
+    IngressFact,
     LinkFact,
     NamespaceFact,
     NamespaceGone,
     NeighbourFact,
     PolicyRulesFact,
+    ProxiesFact,
     Resync,
     RouteFact,
     VlansFact,
@@ -39,7 +41,9 @@ _ALL_AND_DEFAULT = (-1, -2)
 _CARRIER_FLAGS = 0x1 | 0x40 | 0x10000  # IFF_UP, IFF_RUNNING, IFF_LOWER_UP
 _ROUNDS = 8
 """How often links are read again that turn out to concern other links: a chain of them is two or three long."""
-NETLINK_GROUPS: tuple[Group, ...] = (LinkFact, VlansFact, AddressFact, RouteFact, PolicyRulesFact, NeighbourFact, FdbFact)
+NETLINK_GROUPS: tuple[Group, ...] = (
+    LinkFact, VlansFact, AddressFact, RouteFact, PolicyRulesFact, ProxiesFact, IngressFact, NeighbourFact, FdbFact,
+)  # fmt: skip
 
 
 Handler = Callable[[Netns, FactCache, int, int, bytes], None]
@@ -62,6 +66,7 @@ class Follower:
         """Namespaces whose sysctls have to be read again."""
         self._routes: set[str] = set()
         self._rules: set[str] = set()
+        self._ingress: set[str] = set()
         self._vlans: set[str] = set()
         self._links: set[tuple[str, int]] = set()
         self._gone: set[tuple[str, int]] = set()
@@ -114,14 +119,19 @@ class Follower:
         for netns, cache in self._present(names):
             self.out += cache.replace(LinkFact, self._reader.links(netns))
 
+    def reread_proxies(self) -> None:
+        """Read again the proxy entries of the namespaces that somebody looks at: there is no event of them."""
+        for netns, cache in self._present(self.subscribed):
+            self.out += cache.replace(ProxiesFact, self._reader.proxies(netns))
+
     def subscribe(self, names: set[str]) -> None:
         """From now on report the learned neighbours and FDB entries of these namespaces, and of no others."""
         before, self.subscribed = self.subscribed, names
         for name in before ^ names:
             netns, cache = self._namespaces.get(name), self.caches.get(name)
             if netns and cache is not None:
-                facts = self._reader.neighbours(netns, dynamic=name in names)
-                self.out += cache.replace_all(facts, (NeighbourFact, FdbFact))
+                facts = [*self._reader.neighbours(netns, dynamic=name in names), *self._reader.proxies(netns)]
+                self.out += cache.replace_all(facts, (NeighbourFact, FdbFact, ProxiesFact))
 
     # ---- events ------------------------------------------------------------------------------------------------------
 
@@ -139,6 +149,8 @@ class Follower:
             self.out += cache.discard_link(index)
             self._gone.add((netns.name, index))
             self._routes.add(netns.name)
+            if cache.has_any(IngressFact):
+                self._ingress.add(netns.name)
         elif family == 0:
             old = cache.link(index)
             fact = decode.link(netns.name, body, lambda _: (old and old.link_ns) or "?")
@@ -226,11 +238,15 @@ class Follower:
         index, values = found
         if index in _ALL_AND_DEFAULT:
             self.sysctls.add(netns.name)
+        elif not values:  # of some keys the event does not tell the value
+            self._links.add((netns.name, index))
         elif (link := cache.link(index)) is not None and link.conf is not None:
             self.out += cache.put(msgspec.structs.replace(link, conf=conf.merged(link.conf, values)))
 
-    def _qdisc_event(self, netns: Netns, _cache: FactCache, _kind: int, _flags: int, body: bytes) -> None:
+    def _qdisc_event(self, netns: Netns, cache: FactCache, _kind: int, _flags: int, body: bytes) -> None:
         self._links.add((netns.name, decode.qdisc_head(body)))
+        if cache.has_any(IngressFact) or decode.ingress(body) is not None:
+            self._ingress.add(netns.name)
 
     def _nsid_event(self, netns: Netns, _cache: FactCache, _kind: int, _flags: int, _body: bytes) -> None:
         self._ids_changed = self._ids_changed or netns is self._namespaces.host
@@ -251,6 +267,9 @@ class Follower:
         rules, self._rules = self._rules, set()
         for netns, cache in self._present(rules):
             self.out += cache.replace(PolicyRulesFact, self._reader.policy_rules(netns))
+        ingress, self._ingress = self._ingress, set()
+        for netns, cache in self._present(ingress):
+            self.out += cache.replace(IngressFact, self._reader.ingress(netns))
         if self._ids_changed:
             self._ids_changed = False
             self._report_ids()

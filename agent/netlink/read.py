@@ -16,7 +16,17 @@ from agent.netlink import decode, decode_ip, sockets, words
 from agent.netlink.fact_cache import SETTLED, CachedFact
 from agent.netlink.namespaces import Namespaces, Netns
 from agent.netlink.wire import Batch, NetlinkError, attribute_u32, ifaddr, ifinfo, ndmsg, rtmsg
-from topology.observe.facts import CountersFact, LinkFact, PolicyRulesFact, Process, ProcessesFact, RouteFact, VlansFact
+from topology.observe.facts import (
+    CountersFact,
+    IngressFact,
+    LinkFact,
+    PolicyRulesFact,
+    Process,
+    ProcessesFact,
+    ProxiesFact,
+    RouteFact,
+    VlansFact,
+)
 from topology.observe.policy import is_default
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -43,6 +53,8 @@ class Reader:
         facts += [decode_ip.address(netns.name, body) for _, body in netns.channel.dump(decode_ip.RTM_GETADDR, ifaddr(0))]
         facts += self.routes(netns)
         facts += self.policy_rules(netns)
+        facts += self.proxies(netns)
+        facts += self.ingress(netns)
         facts += self.neighbours(netns, dynamic=dynamic)
         return facts
 
@@ -91,6 +103,23 @@ class Reader:
             bodies = []
         rows = [rule for _, body in bodies if (rule := decode_ip.policy_rule(body)) is not None]
         return [] if is_default(rows) else [PolicyRulesFact(ns=netns.name, rows=tuple(rows))]
+
+    def proxies(self, netns: Netns) -> list[ProxiesFact]:
+        """The addresses that it answers for, IPv4 and IPv6; nothing where there are none."""
+        bodies = netns.channel.dump(decode_ip.RTM_GETNEIGH, ndmsg(0, flags=decode_ip.NTF_PROXY))
+        rows = tuple(row for _, body in bodies if (row := decode_ip.proxied(body)) is not None)
+        return [ProxiesFact(ns=netns.name, rows=rows)] if rows else []
+
+    def ingress(self, netns: Netns) -> list[IngressFact]:
+        """The interfaces with a qdisc for what comes in; nothing where there are none, or the kernel knows no qdiscs."""
+        try:
+            bodies = netns.channel.dump(decode.RTM_GETQDISC, bytes(20))
+        except NetlinkError as e:
+            if e.errno != errno.EOPNOTSUPP:  # built without CONFIG_NET_SCHED
+                raise
+            bodies = []
+        rows = dict(row for _, body in bodies if (row := decode.ingress(body)) is not None)
+        return [IngressFact(ns=netns.name, rows=rows)] if rows else []
 
     def neighbours(self, netns: Netns, *, dynamic: bool) -> list[CachedFact]:
         """ARP and ND cache, and FDB entries; the learned ones only if `dynamic`."""

@@ -274,10 +274,11 @@ class Watch:
     def poll(self) -> None:
         """Read again what changes without an event: the names in /run/netns, of which one may be a symbolic link and not a mount; the links
         of namespaces with an interface that is down and whose kind has attributes of its own, for the kernel sends no event when those are
-        changed on an interface that is down (net/core/dev.c, netdev_state_change)."""
+        changed on an interface that is down (net/core/dev.c, netdev_state_change); proxy entries, where somebody looks (neigh_add())."""
         self._scan()
         silent = [name for name, cache in self._follower.caches.items() if any(n.kind in _SILENT for n in cache.down_links)]
         self._follower.reread_links(silent)
+        self._follower.reread_proxies()
         self._follower.catch_up()
         self._emit()
 

@@ -5,8 +5,7 @@ from functools import partial
 from typing import NamedTuple
 
 from protocol import private as p
-from server.lab import merge, rule_trials
-from server.lab.because import because_of
+from server.lab import rule_trials
 from server.lab.document import Draft, Importing
 from server.lab.ignored import ignored
 from server.lab.parts import Parts
@@ -20,6 +19,8 @@ from topology.model.problems import Code, Problem, ProblemError
 from topology.model.records import AnyRecord, Chain, Records
 from topology.observe.normal import drift
 from topology.observe.observed import Observed
+from topology.plan import merge
+from topology.plan.because import because_of
 from topology.plan.plan import plan
 from topology.plan.steps import AnyStep, ChangeTable, MoveInterface
 from topology.plan.table_texts import trials
@@ -180,7 +181,7 @@ class Carrying:
             view.compare_with(before)
             view.wait_for_quiet()
             if not self.is_overdue and (e.problem.causes or not self._back(kernel, reached, moves)):
-                self._keep_apart(kernel, self._is_by(done))
+                self._keep_apart(kernel, self._is_by((*done, *steps)))
             if not self.is_overdue:
                 self.conclude()
             raise

@@ -9,10 +9,10 @@ import msgspec
 
 from protocol import private as p
 from server.agent_link import LabLink
-from server.lab import merge
 from topology.model import ids
 from topology.model.problems import Code, Problem
 from topology.model.records import AnyRecord, Chain, Records, replace
+from topology.plan import merge
 from topology.plan.table_texts import Trial
 from topology.plan.table_texts import whole as trials_of
 from topology.rules import unloaded as rules

@@ -7,6 +7,7 @@ import msgspec
 
 from protocol.journeys import Remedy
 from topology.edit.commands import AddRoute, AddRule, AnyCommand, NumberedRule, Remove, RemoveRules, SetInterface, SetSysctl
+from topology.journey import words
 from topology.journey.forwarding import ForwardingView
 from topology.journey.hop import Cause, Journey, RuleAt, Verdict
 from topology.journey.packet import Packet
@@ -83,7 +84,7 @@ def _route(place: _Place) -> Iterator[Remedy]:
     if ids.kind_of(verdict.object) == "route":
         yield _edit("remove-route", verdict.namespace, Remove(ids=(verdict.object,)), what=verdict.object)
         return
-    if not verdict.address:
+    if not verdict.address or not words.wants_route(verdict):
         return
     there = ipaddress.ip_address(verdict.address)
     via = next(_gateways(place, verdict.namespace, there), None)

@@ -13,6 +13,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import NullPool, QueuePool
 
 from server.storage.errors import is_lost, name_of, problem_error, storage_problem
+from server.storage.tables import as_text
 
 T = TypeVar("T")
 
@@ -111,6 +112,7 @@ class Database:
             f"file:{str(self.file).replace('%', '%25').replace('?', '%3f').replace('#', '%23')}?mode=rw",
             uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False,
         )  # fmt: skip
+        connection.text_factory = as_text  # of one lab's bytes that are no UTF-8 only that lab knows
         try:
             for name, value in _PRAGMAS.items():
                 connection.execute(f"PRAGMA {name} = {value}")

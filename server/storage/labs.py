@@ -7,7 +7,7 @@ from typing import NamedTuple
 from uuid import uuid4
 
 import msgspec
-from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, LargeBinary, bindparam, cast, delete, func, insert, or_, select, update
 
 from server.clock import now
 from server.storage import entries
@@ -24,6 +24,9 @@ from topology.model.records import AnyRecord, Lab, Records
 _log = logging.getLogger("vethboard.storage")
 _Diff = Diff[AnyRecord]
 _KEPT = "it is kept as it is, and the lab does not start; apply a whole document to replace it (vethboard apply), or destroy the lab"
+
+_LARGEST = (1 << 63) - 1
+"""That a BIGINT holds."""
 
 
 # statements of every commit, made once
@@ -127,6 +130,7 @@ class LabStore:
     def history_page(self, before: int | None = None, limit: int = PAGE_ENTRIES) -> Page:
         """Entries older than number `before`, the newest first."""
         limit = max(1, min(limit, PAGE_ENTRIES))
+        before = None if before is None else max(0, min(before, _LARGEST))
         return self._database.read(lambda connection: entries.page(connection, self.lab, before, limit))
 
     @property
@@ -254,8 +258,10 @@ class LabStore:
 
     def _keep(self, connection: Connection, problem: Problem) -> None:
         """Put the document, as it is in the database, aside."""
-        text = connection.execute(select(labs.c.document).where(labs.c.lab == self.lab)).scalar_one()
-        keep_document(connection, self.lab, str(problem), text.encode())
+        is_sqlite = connection.dialect.name == "sqlite"  # where it may be other bytes than UTF-8
+        column = cast(labs.c.document, LargeBinary) if is_sqlite else labs.c.document
+        found = connection.execute(select(column).where(labs.c.lab == self.lab)).scalar_one()
+        keep_document(connection, self.lab, str(problem), found if isinstance(found, bytes) else found.encode())
 
 
 def keep_document(connection: Connection, lab: str, reason: str, text: bytes) -> None:

@@ -1,8 +1,25 @@
 """The tables. What a column means is said here; how they came to be, in `migrations/`."""
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Dialect, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy.types import TypeDecorator
 
 metadata = MetaData()
+
+
+def as_text(stored: str | bytes) -> str:
+    """What is no UTF-8 with backslashes: it then does not load, and nothing else fails."""
+    return stored if isinstance(stored, str) else stored.decode("utf-8", "backslashreplace")
+
+
+class _Json(TypeDecorator[str]):
+    """Text that is read as text also where a column of SQLite holds a blob (readfile() of its shell makes one)."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_result_value(self, value: str | bytes | None, _dialect: Dialect) -> str | None:
+        """As SQLAlchemy asks for it."""
+        return None if value is None else as_text(value)
 
 
 def _lab_column() -> Column[str]:
@@ -13,7 +30,7 @@ labs = Table(
     "labs", metadata,
     Column("lab", Text, primary_key=True),
     Column("live", Boolean, nullable=False),  # it shall run when the server starts
-    Column("document", Text, nullable=False),  # JSON as `vethboard export` prints it; `pending_changes` come on top
+    Column("document", _Json, nullable=False),  # JSON as `vethboard export` prints it; `pending_changes` come on top
     Column("revision", BigInteger, nullable=False),  # counts the commits
     Column("committed_by", Text, nullable=False),  # id of the server process that committed last
     Column("newest", BigInteger, nullable=False),  # number of the newest entry that the history ever had
@@ -26,7 +43,7 @@ pending_changes = Table(
     "pending_changes", metadata,
     _lab_column(),
     Column("revision", BigInteger, primary_key=True, autoincrement=False),
-    Column("diff", Text, nullable=False),  # JSON of `topology.model.diff.Diff`
+    Column("diff", _Json, nullable=False),  # JSON of `topology.model.diff.Diff`
 )  # fmt: skip
 """What changed in a document since its text was written, in the order of `revision`."""
 
@@ -35,7 +52,7 @@ history = Table(
     _lab_column(),
     Column("number", BigInteger, primary_key=True, autoincrement=False),
     Column("size", Integer, nullable=False),  # bytes of `entry`
-    Column("entry", Text, nullable=False),  # JSON of `protocol.editing.Change`
+    Column("entry", _Json, nullable=False),  # JSON of `protocol.editing.Change`
     Index("history_sizes", "lab", "number", "size"),
 )  # fmt: skip
 

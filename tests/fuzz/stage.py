@@ -95,7 +95,7 @@ async def _trace(stage: Stage, traced: list[Traced]) -> None:
         def tell(event: Sighted | TraceEnded, one: Traced = one, ended: "asyncio.Future[TraceEnded]" = ended) -> None:
             if isinstance(event, Sighted):
                 one.sightings.extend(event.sightings)
-            else:
+            elif not ended.done():  # nobody waits any more
                 ended.set_result(event)
 
         places = concerned(one.probe, stage.observed.records)

@@ -13,6 +13,7 @@ import pytest
 
 from protocol import private as p
 from server.agent_link import Control
+from server.metrics import Metrics
 from tests.integration.agent_client import Agent, Lab
 from tests.support import eventually
 from topology.model.problems import Code, ProblemError
@@ -144,7 +145,7 @@ def test_nobody_waits_for_the_end_of_another_lab(agent: Agent) -> None:
 
 
 def test_labs_start_and_stop_at_once(agent: Agent) -> None:
-    control = Control(agent.run / "agent.sock")
+    control = Control(agent.run / "agent.sock", Metrics())
     names = [f"at-once-{i}" for i in range(4)]
     with ThreadPoolExecutor(len(names)) as pool:
         list(pool.map(lambda lab: control.ask(lambda id: p.Start(id=id, lab=lab)), names))
@@ -166,7 +167,7 @@ def caught(agent: Agent) -> int:
 
 
 def test_a_start_that_hangs_delays_no_other_lab(agent: Agent, lab: Lab) -> None:
-    control = Control(agent.run / "agent.sock")
+    control = Control(agent.run / "agent.sock", Metrics())
     names = [f"beside-{i}" for i in range(4)]
     with ThreadPoolExecutor(6) as pool:
         process = pool.submit(caught, agent)
@@ -185,7 +186,7 @@ def test_a_start_that_hangs_delays_no_other_lab(agent: Agent, lab: Lab) -> None:
 
 
 def test_a_start_that_hangs_can_be_stopped_and_leaves_nothing(agent: Agent) -> None:
-    control = Control(agent.run / "agent.sock")
+    control = Control(agent.run / "agent.sock", Metrics())
     with ThreadPoolExecutor(2) as pool:
         process = pool.submit(caught, agent)
         time.sleep(0.1)
@@ -201,8 +202,22 @@ def test_a_start_that_hangs_can_be_stopped_and_leaves_nothing(agent: Agent) -> N
     control.ask(lambda id: p.Stop(id=id, lab="hangs"))
 
 
+def test_starts_and_stops_that_come_together_are_all_answered(agent: Agent) -> None:
+    """As after the agent hung: what the server asked meanwhile, and gave up, is there at once; a start may be stopped before it began."""
+    os.kill(agent.process.pid, signal.SIGSTOP)
+    asked = [p.Start(id=1, lab="both"), p.Stop(id=2, lab="both"), p.Stop(id=3, lab="both"), p.Start(id=4, lab="both")]
+    for request in asked:
+        agent.control.send(msgspec.json.encode(request).decode())
+    os.kill(agent.process.pid, signal.SIGCONT)
+    events = [msgspec.json.decode(agent.control.recv(timeout=30), type=p.AnyControlEvent) for _ in asked]
+    answers = {e.id: e.problem for e in events if isinstance(e, p.ControlAnswer)}
+    assert answers.keys() == {1, 2, 3, 4}
+    assert answers[4] is None or answers[1] is None
+    assert agent.ask(p.Stop(id=5, lab="both")).problem is None
+
+
 def test_a_lab_starts_again_at_once_after_its_end(agent: Agent) -> None:
-    control = Control(agent.run / "agent.sock")
+    control = Control(agent.run / "agent.sock", Metrics())
     for _ in range(5):
         control.ask(lambda id: p.Start(id=id, lab="again"))
         control.ask(lambda id: p.Stop(id=id, lab="again"))

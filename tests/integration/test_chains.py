@@ -241,6 +241,11 @@ def test_import_and_export(stack: Stack, client: Client, made: str) -> None:
         f"-P INPUT {kept}", "-P FORWARD ACCEPT", "-P OUTPUT ACCEPT", "-A FORWARD -p icmp -j ACCEPT",
     ]  # fmt: skip
     edit(client, made, c.Undo())
+    stack.cli("rules", "import", "--keep", made, "ns0", "-", input="*filter\nCOMMIT\n")
+    assert len(saved(stack, made)) == 3
+    stack.cli("rules", "import", made, "ns0", "-", input="*filter\nCOMMIT\n")
+    assert saved(stack, made) == []
+    edit(client, made, c.Undo())
     for bad, words in ((IMPORT[:-7], "COMMIT expected"), ("hello\n", "line 1"), (IMPORT.replace("22", "99999"), "99999"), ("", "no table")):
         stack.cli("rules", "import", made, "ns0", "-", input=bad, code=1)
         assert words in stack.stderr

@@ -1,5 +1,8 @@
 """A lab is stopped, its iptables variant changed, and it is started again: with pauses, and all at once."""
 
+import json
+from pathlib import Path
+
 import pytest
 
 from protocol import public as q
@@ -32,3 +35,17 @@ def test_stop_switch_start_edit(stack: Stack, lab: str, waits: bool) -> None:
                     client.wait(request.id)
             assert WORDS[driver] in stack.inside(lab, "host", "iptables", "-V")
             assert stack.inside(lab, "host", "iptables-save").count("-j DROP") == number + 1
+
+
+def test_a_document_with_another_driver_is_applied_to_a_stopped_lab(stack: Stack, lab: str, tmp_path: Path) -> None:
+    file = tmp_path / "lab.json"
+    drivers: tuple[Driver, ...] = ("nft", "legacy")
+    for driver in drivers:
+        file.write_text(json.dumps({"vethboard": 1, "name": lab, "firewall": driver, "namespaces": {"host": {}}}))
+        stack.cli("stop", lab)
+        stack.cli("apply", lab, str(file))
+        assert WORDS[driver] in stack.inside(lab, "host", "iptables", "-V")
+        history = stack.cli("history", lab)
+        stack.cli("stop", lab)
+        stack.cli("apply", lab, str(file))
+        assert stack.cli("history", lab) == history

@@ -1,5 +1,6 @@
 """What a shell does and what clients do at the same time: each is in the kernel and in the document afterwards."""
 
+import contextlib
 import itertools
 import threading
 from collections.abc import Callable
@@ -7,9 +8,11 @@ from collections.abc import Callable
 import pytest
 
 from cli.client import Client
-from protocol.public import Edit, Exec, Exited, Input, Open, Snapshot
+from protocol.public import Edit, Exec, Exited, Input, NewLab, Open, Snapshot
 from tests.support import Stack, eventually
 from topology.edit.commands import AddNamespace, AddRule, AnyCommand, Place, SetInterface, SetSysctl
+from topology.model.netfilter import Driver
+from topology.model.problems import ProblemError
 from topology.model.records import Chain, Interface, Namespace
 from topology.observe.normal import drift
 
@@ -112,3 +115,49 @@ def test_rules_in_one_chain_from_both_sides(stack: Stack, lab: str) -> None:
         text = stack.inside(lab, "b", "iptables", "-S", "INPUT")
         assert (text.count("-s 10.1.0."), text.count("-s 10.9.")) == (100, edits)
         eventually(lambda: drift((seen := snapshot(client, lab)).desired, seen.observed) == ())
+
+
+def test_what_an_edit_states_for_the_first_time_is_no_change_from_outside(stack: Stack, lab: str) -> None:
+    """The kernel has a value for it all the time, of which the document said nothing."""
+    with stack.client() as client:
+        client.request(Edit(id=client.next_id(), lab=lab, commands=(AddNamespace(name="a"),)))
+        run(client, lab, "a", "ip link add d0 type bridge")
+        eventually(lambda: "interface:a/d0" in snapshot(client, lab).desired)
+        for key in ("net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding"):
+            client.request(Edit(id=client.next_id(), lab=lab, commands=(SetSysctl(namespace="a", key=key, value="1"),)))
+        mac = SetInterface(interface="a/d0", changes={"mac": "02:00:00:00:00:aa"})
+        client.request(Edit(id=client.next_id(), lab=lab, commands=(mac,)))
+        assert "02:00:00:00:00:aa" in stack.inside(lab, "a", "ip", "link", "show", "d0")
+        assert stack.inside(lab, "a", "sysctl", "-n", "net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding") == "1\n1\n"
+
+
+@pytest.mark.parametrize("driver", ["legacy", "nft"])
+def test_an_edit_that_is_overtaken_takes_nothing_of_a_shell_back(stack: Stack, driver: Driver) -> None:
+    """It has rules for two families; the second was changed meanwhile, so the first is taken back, and all is planned again."""
+    lab = f"overtaken-{driver}"
+    add = "iptables -w -A INPUT -s 10.1.0.$i; ip6tables -w -A INPUT -s 2001:db8::$i; iptables -w -t nat -A OUTPUT -d 10.1.0.$i"
+    with stack.client() as client:
+        client.request(NewLab(id=client.next_id(), lab=lab, firewall=driver))
+        client.request(Edit(id=client.next_id(), lab=lab, commands=(AddNamespace(name="b"),)))
+        shell = threading.Thread(target=_in_shell, args=(stack, lab, f"for i in $(seq 80); do {add}; done"))
+        shell.start()
+        made = 0
+        while shell.is_alive():
+            rule = f"-s 10.9.0.{made} -j ACCEPT"
+            both = (
+                AddRule(namespace="b", chain="INPUT", rule=rule),
+                AddRule(namespace="b", family="ipv6", chain="INPUT", rule="-j LOG", at=1),
+            )
+            with contextlib.suppress(ProblemError):  # overtaken again and again: it is said, and nothing of it is there
+                client.request(Edit(id=client.next_id(), lab=lab, commands=both))
+                made += 1
+        shell.join()
+        text = stack.inside(lab, "b", "sh", "-c", "iptables -S; ip6tables -S; iptables -t nat -S")
+        assert [text.count(what) for what in ("-s 10.1.0.", "-s 2001:db8::", "-d 10.1.0.", "-s 10.9.", "LOG")] == [80, 80, 80, made, made]
+        eventually(lambda: drift((seen := snapshot(client, lab)).desired, seen.observed) == ())
+    stack.cli("destroy", lab)
+
+
+def _in_shell(stack: Stack, lab: str, script: str) -> None:
+    with stack.client() as shell:
+        run(shell, lab, "b", script)

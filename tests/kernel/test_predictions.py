@@ -40,6 +40,14 @@ ROUTER = (
     "ip -n a route add default via 10.1.0.1; ip -n b route add default via 10.2.0.1",
 )
 """a — r — b."""
+ROUTER6 = (
+    ROUTER[0],
+    "for n in a r b; do ip netns exec $n sysctl -qw net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0; done",
+    *ROUTER[1:3],
+    "ip -n a addr add fd01::2/64 dev eth0 nodad; ip -n r addr add fd01::1/64 dev left nodad; ip -n r addr add fd02::1/64 dev right nodad",
+    "ip -n b addr add fd02::2/64 dev eth0 nodad; ip -n a route add default via fd01::1; ip -n b route add default via fd02::1",
+)
+"""a — r — b, where r does not forward."""
 TWO_ROUTERS = (
     *ROUTER,
     "ip netns add q; ip -n q link set lo up; ip link add eth1 netns a type veth peer name left netns q",
@@ -187,6 +195,21 @@ CASES = {
     "no proxy_arp": Case(
         ROUTER, ("ip -n a addr flush dev eth0; ip -n a addr add 10.1.0.2/8 dev eth0",), "10.2.0.2", Cause.NEIGHBOUR_SILENT, "a"
     ),
+    "a proxy entry": Case(
+        ROUTER, ("ip -n a addr flush dev eth0; ip -n a addr add 10.1.0.2/8 dev eth0", "ip -n r neigh add proxy 10.2.0.2 dev left"),
+        "10.2.0.2",
+    ),
+    "a proxy entry of neighbour discovery": Case(
+        ROUTER6, ("ip -n a addr flush dev eth0; ip -n a addr add fd01::2/16 dev eth0 nodad; ip -n r neigh add proxy fd02::2 dev left",
+                  "ip netns exec r sysctl -qw net.ipv6.conf.left.proxy_ndp=1 net.ipv6.conf.all.forwarding=1"), "fd02::2",
+    ),
+    "one interface forwards IPv6": Case(ROUTER6, ("ip netns exec r sysctl -qw net.ipv6.conf.left.force_forwarding=1 "
+                                                  "net.ipv6.conf.right.force_forwarding=1",), "fd02::2"),
+    "one interface forwards IPv6, the other one does not": Case(
+        ROUTER6, ("ip netns exec r sysctl -qw net.ipv6.conf.left.force_forwarding=1",), "fd02::2", Cause.NOT_FORWARDED, "r", leg="reply"
+    ),
+    "a route for a TOS": Case(ROUTER, ("ip -n a route add unreachable 10.2.0.2/32 tos 0x10",), "10.2.0.2"),
+    "a qdisc for what comes in": Case(SWITCH, ("tc qdisc add dev pb clsact",), "10.1.0.2", assumed="clsact of host/pb"),
     "solicitations dropped": Case(
         PAIR, ("ip netns exec b ip6tables -A INPUT -p icmpv6 --icmpv6-type 135 -j DROP",), "fd01::2", Cause.DROPPED_BY_RULE, "b",
         note="neighbour solicitation",
@@ -364,7 +387,7 @@ def lab(case: Case) -> Stage:
     try:
         return Stage(*case.net, *case.lines)
     except AssertionError as e:
-        if "Unknown device type" in str(e) or "not supported" in str(e):
+        if any(words in str(e) for words in ("Unknown device type", "not supported", "force_forwarding")):
             pytest.skip(f"this kernel lacks something: {e}")
         raise
 
@@ -386,4 +409,5 @@ def test_prediction(name: str) -> None:
         assert (said.cause, said.leg if case.cause else "original") == (case.cause or Cause.DELIVERED, case.leg), said
         assert not case.place or said.namespace == case.place, said
         assert case.note in said.note, said
-        assert not [a for a in journey.assumptions if case.assumed not in a], journey.assumptions
+        others = [a for a in journey.assumptions if case.assumed not in a]
+        assert not [a for a in others if case.cause is None or "from before" not in a], others

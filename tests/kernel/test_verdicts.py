@@ -230,6 +230,82 @@ def test_the_other_end_takes_less(lab: tuple[str, ...]) -> None:
         assert (journey.verdict.object, journey.verdict.mtu) == ("interface:b/eth0", 800)
 
 
+def test_the_other_end_takes_less_than_a_fragment() -> None:
+    """The packet is longer than its own interface takes, too: that one sends fragments."""
+    with Stage(*PAIR, "ip -n b link set eth0 mtu 800") as stage:
+        journey = stage.trace("a", "10.0.0.2", size=2000, wait=0.4)
+        assert (*why(journey)[:1], journey.verdict.object, journey.verdict.mtu) == (Cause.TOO_BIG, "interface:b/eth0", 800)
+
+
+@drivers
+def test_a_table_of_nft_rejects_the_answer(driver: str) -> None:
+    """Its error goes to who answered: it is neither the packet nor the answer."""
+    with Stage(*PAIR, driver=driver) as stage:
+        stage.shell(
+            "ip netns exec a nft add table ip own; ip netns exec a nft 'add chain ip own c { type filter hook input priority 10; }'"
+        )
+        stage.shell("ip netns exec a nft add rule ip own c icmp type echo-reply reject")
+        journey = stage.trace("a", "10.0.0.2", wait=0.4)
+        assert why(journey) == (Cause.DROPPED_BY_RULE, "reply", "a")
+        assert journey.verdict.rule is not None
+        assert (journey.verdict.rule.place, journey.verdict.rule.number) == ("own/c", 1)
+
+
+@drivers
+def test_the_answer_is_rejected(driver: str) -> None:
+    with Stage(*PAIR, "ip netns exec a iptables -A INPUT -p icmp --icmp-type echo-reply -j REJECT", driver=driver) as stage:
+        assert why(stage.trace("a", "10.0.0.2", wait=0.4)) == (Cause.REJECTED_BY_RULE, "reply", "a")
+
+
+def test_the_loopback_address_of_another() -> None:
+    """Bound to an interface, 127.0.0.1 is asked for on it, where nobody answers for it (arp_process())."""
+    with Stage(*PAIR) as stage:
+        journey = stage.trace("a", "127.0.0.1", dev="eth0", wait=0.6)
+        assert why(journey) == (Cause.NEIGHBOUR_SILENT, "original", "a")
+        assert why(predict(journey.probe, stage.records(), stage.observed.live)) == why(journey)
+
+
+def test_nothing_to_masquerade_with() -> None:
+    """br_netfilter calls POSTROUTING for what a bridge without an address hands on: MASQUERADE drops it."""
+    with Stage(*SWITCHED, "iptables -t nat -A POSTROUTING -j MASQUERADE; sysctl -qw net.bridge.bridge-nf-call-iptables=1") as stage:
+        journey = stage.trace("a", "10.0.0.2", wait=0.4)
+        assert why(journey) == (Cause.DROPPED_BY_RULE, "original", "host")
+        assert "no address to masquerade with" in journey.verdict.note
+
+
+def test_no_ipv6_at_all() -> None:
+    with Stage(*PAIR, "ip netns exec a sysctl -qw net.ipv6.conf.all.disable_ipv6=1") as stage:
+        journey = stage.trace("a", "fd00::2", protocol="tcp", wait=0.4)
+        assert (*why(journey), journey.verdict.errno) == (Cause.REFUSED, "original", "a", errno.EADDRNOTAVAIL)
+        assert why(predict(journey.probe, stage.records(), stage.observed.live)) == why(journey)
+
+
+def test_a_copy_that_comes_back() -> None:
+    """TEE in INPUT sends a copy to a router, which sends it back: it is no reason to lose sight of the packet."""
+    lab = (
+        *PAIR, "ip netns add c; ip link add eth1 netns b type veth peer name eth0 netns c; ip -n b link set eth1 up",
+        "ip -n c link set eth0 up; ip -n b addr add 10.3.0.1/24 dev eth1; ip -n c addr add 10.3.0.2/24 dev eth0",
+        "ip netns exec c sysctl -qw net.ipv4.ip_forward=1; ip -n c route add default via 10.3.0.1",
+        "ip netns exec b iptables -t mangle -A INPUT -p icmp --icmp-type echo-request -j TEE --gateway 10.3.0.2",
+    )  # fmt: skip
+    with Stage(*lab) as stage:
+        assert why(stage.trace("a", "10.0.0.2")) == (Cause.DELIVERED, "original", "b")
+
+
+def test_what_was_not_seen_is_said_to_be_inferred() -> None:
+    """The ARP reply travels in the outer packet of a tunnel, which a rule drops: no trace sees that."""
+    with Stage(*PAIR) as stage:
+        for ns, near, far in (("a", 1, 2), ("b", 2, 1)):
+            stage.shell(f"ip -n {ns} link add vx type vxlan id 7 dstport 4789 local 10.0.0.{near} remote 10.0.0.{far}")
+            stage.shell(f"ip -n {ns} link set vx up; ip -n {ns} addr add 10.9.0.{near}/24 dev vx")
+        stage.shell("ip netns exec a sysctl -qw net.ipv4.neigh.vx.retrans_time_ms=60")
+        stage.shell("ip netns exec a iptables -A INPUT -p udp --dport 4789 -j DROP")
+        stage.ready()
+        journey = told(stage, stage.trace("a", "10.9.0.2", wait=0.6))
+        assert (*why(journey), journey.verdict.inferred) == (Cause.DROPPED_BY_RULE, "original", "a", True)
+        assert words(journey.verdict).startswith("as far as known from the lab's settings: dropped by rule 1 of filter/INPUT")
+
+
 def test_an_entry_with_the_wrong_mac() -> None:
     with Stage(*PAIR, "ip -n a neigh replace 10.0.0.2 lladdr 02:00:00:00:00:99 dev eth0") as stage:
         journey = stage.trace("a", "10.0.0.2", wait=0.4)

@@ -15,10 +15,13 @@ from topology.observe.facts import (
     AnyFact,
     CountersFact,
     FdbFact,
+    IngressFact,
     NamespaceFact,
     NamespaceGone,
     NeighbourFact,
+    ProxiesFact,
     Resync,
+    RouteFact,
     SysctlFact,
     VlansFact,
 )
@@ -52,6 +55,58 @@ def test_mixed_script_is_followed() -> None:
         ):
             scene.shell(line)
             scene.agree()
+
+
+def test_routes_that_differ_in_their_tos_alone() -> None:
+    with Scene() as scene:
+        scene.shell(*BUILD)
+        scene.shell("ip -n b route add 10.8.0.0/16 via 10.0.0.1; ip -n b route add 10.8.0.0/16 via 10.0.0.1 tos 0x10")
+        scene.watch.barrier()
+        assert _tos(scene) == [0, 16]
+        scene.shell("ip -n b route del 10.8.0.0/16 tos 0")
+        scene.watch.barrier()
+        assert _tos(scene) == [16]
+
+
+def _tos(scene: Scene) -> list[int]:
+    return sorted(f.tos for f in scene.seen.all(RouteFact, "b") if f.to == "10.8.0.0/16")
+
+
+def test_qdiscs_for_what_comes_in() -> None:
+    with Scene() as scene:
+        scene.shell(*BUILD, "ip netns add c; ip link add vc type veth peer name eth0 netns c; tc -n c qdisc add dev eth0 ingress")
+        scene.watch.barrier()
+        assert [set(f.rows.values()) for f in scene.seen.all(IngressFact, "c")] == [{"ingress"}]
+        scene.shell("tc qdisc add dev va clsact; ip link del vc")
+        scene.watch.barrier()
+        assert [f.rows for f in scene.seen.all(IngressFact) if f.rows] == [{scene.seen.link("host", "va").index: "clsact"}]
+        scene.shell("tc qdisc del dev va clsact")
+        scene.watch.barrier()
+        assert not [f for f in scene.seen.all(IngressFact) if f.rows]
+
+
+def test_proxy_entries_are_read_again_where_somebody_looks() -> None:
+    """The kernel sends no event of them."""
+    with Scene() as scene:
+        scene.shell(*BUILD, "ip -n a neigh add proxy 10.0.0.7 dev eth0; ip -n a neigh add proxy fd00::7 dev eth0")
+        scene.watch.barrier()
+        scene.watch.subscribe(["a"])
+        assert [r.address for f in scene.seen.all(ProxiesFact, "a") for r in f.rows] == ["10.0.0.7", "fd00::7"]
+        scene.shell("ip -n a neigh del proxy 10.0.0.7 dev eth0")
+        scene.watch.poll()
+        assert [r.address for f in scene.seen.all(ProxiesFact, "a") for r in f.rows] == ["fd00::7"]
+
+
+def test_an_interface_that_forwards_ipv6_by_itself() -> None:
+    """Its event does not say how it is set."""
+    with Scene() as scene:
+        scene.shell(*BUILD)
+        try:
+            scene.shell("ip netns exec a sysctl -qw net.ipv6.conf.eth0.force_forwarding=1")
+        except subprocess.CalledProcessError:
+            pytest.skip("this kernel is older than 6.17")
+        scene.watch.barrier()
+        assert (scene.seen.link("a", "eth0").conf or {}).get("force_forwarding") == 1
 
 
 @pytest.mark.links

@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from server.storage import Storage
+from server.storage import NewEntry, Storage, read_backup
 from server.storage import database as database_module
 from tests.storage import children
-from tests.storage.edits import Editor, names, numbers
+from tests.storage.edits import BY, Editor, names, numbers
 from tests.storage.postgresql import Cluster
-from topology.model.diff import apply
+from topology.model.diff import apply, between
 from topology.model.problems import Code, ProblemError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -198,6 +198,38 @@ def test_a_damaged_database_is_refused_and_left_as_it_is(state: Path, damage: st
     assert str(file) in e.value.problem.message
     assert "restore" in str(e.value.problem.hint)
     assert file.read_bytes() == content
+
+
+BYTES = b'{"vethboard": 1, \xff\xfe'
+
+
+@pytest.mark.parametrize("stored", ["?", "CAST(? AS TEXT)"])
+def test_a_document_that_is_no_text_is_the_trouble_of_its_lab_alone(state: Path, stored: str) -> None:
+    storage = Storage.open(state)
+    for name in ("one", "two"):
+        Editor(storage.create(name)).add("a")
+    storage._database.write(lambda c: c.exec_driver_sql(f"UPDATE labs SET document = {stored} WHERE lab = 'one'", (BYTES,)))
+    storage._database.write(lambda c: c.exec_driver_sql("DELETE FROM pending_changes"))
+    storage.close()
+    storage = Storage.open(state)
+    assert storage.lab("one").load().problem is not None
+    assert storage.lab("two").load().problem is None
+    with tempfile.TemporaryFile() as file:
+        storage.backup(file)  # type: ignore[arg-type]  # a _TemporaryFileWrapper is no BinaryIO to typeshed
+        file.seek(0)
+        assert read_backup(file).labs.keys() == {"one", "two"}  # type: ignore[arg-type]
+    records = storage.lab("two").load().records
+    storage.lab("one").replace(records, NewEntry(BY, between({}, records)))
+    assert storage.lab("one").load().problem is None
+    kept = storage._database.read(lambda c: c.exec_driver_sql("SELECT document FROM kept_documents").scalars().all())
+    assert kept == [BYTES]
+    storage.close()
+
+
+def test_a_page_of_the_history_before_any_number(storage: Storage) -> None:
+    lab = Editor(storage.create("one"))
+    lab.add("a")
+    assert [len(lab.store.history_page(before).changes) for before in (None, 1 << 70, 2, 1, -(1 << 70))] == [1, 1, 1, 0, 0]
 
 
 def test_a_database_of_a_newer_version_is_refused(state: Path, url: str | None) -> None:

@@ -4,7 +4,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from server.lab import merge
 from tests.unit.strategies import labs
 from topology.model import ids
 from topology.model.drawing import is_drawing
@@ -12,6 +11,7 @@ from topology.model.netfilter import Table
 from topology.model.problems import Code, ProblemError
 from topology.model.records import AnyRecord, Bridge, Chain, Namespace, Placement, Records, Route, Veth, as_records
 from topology.observe.normal import normalise
+from topology.plan import merge
 
 BASE = as_records(
     Namespace(name="host"), Namespace(name="a"), Namespace(name="b"),

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 
+import msgspec
 import pytest
 
 from server.requests.remedies import remedies
 from tests.unit.test_predict import bridged, ping, routed
 from topology.edit.edit import edit
+from topology.journey import words
 from topology.journey.hop import Cause, Journey
 from topology.journey.probe import Ask
 from topology.model.diff import apply
@@ -78,6 +80,16 @@ def test_nobody_has_the_address() -> None:
     assert ping(mended(records, "address", journey), "ns0", "10.0.1.2").verdict.leg == "original"
     fixed = mended(records, "address", journey)["interface:ns1/eth0"]
     assert fixed.addresses == ("192.168.0.2/24", "10.0.1.2/24")  # type: ignore[union-attr]
+
+
+def test_no_route_helps_against_a_rule_that_refuses() -> None:
+    """Nor against an address that is never routed."""
+    for note in ("ip rule 7: prohibit", "a blackhole route to 10.0.2.2/32", "10.0.2.2 is a martian destination"):
+        journey = ping(without_route(routed()), target="10.0.2.2")
+        refused = msgspec.structs.replace(journey, verdict=msgspec.structs.replace(journey.verdict, note=note))
+        assert "route" in [r.word for r in remedies(journey, routed(), {})]
+        assert [r.word for r in remedies(refused, routed(), {})] == ["terminal"]
+        assert "add a route" not in words.remedy(refused.verdict)
 
 
 def test_the_packet_sent_otherwise() -> None:

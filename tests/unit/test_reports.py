@@ -15,16 +15,21 @@ from topology.observe.facts import (
     AnyFact,
     FdbFact,
     FdbGone,
+    IngressFact,
     LinkFact,
     LinkGone,
     NeighbourFact,
     NeighbourGone,
+    PolicyRulesFact,
+    Proxied,
+    ProxiesFact,
     RouteFact,
     RouteGone,
     SysctlFact,
     VlanRow,
     VlansFact,
 )
+from topology.observe.policy import PolicyRule
 
 LINK = LinkFact(ns="a", index=2, name="br0", kind="bridge")
 ADDRESS = AddressFact(ns="a", index=2, address="10.0.0.1/24")
@@ -32,6 +37,9 @@ ROUTE = RouteFact(ns="a", to="10.1.0.0/16", via="10.0.0.2", index=2)
 NEIGHBOUR = NeighbourFact(ns="a", index=2, address="10.0.0.2", mac="02:00:00:00:00:02", state="permanent")
 FDB = FdbFact(ns="a", index=3, mac="02:00:00:00:00:03", vlan=7)
 VLANS = VlansFact(ns="a", index=2, vlans=(VlanRow(vid=7),))
+RULES = PolicyRulesFact(ns="a", rows=(PolicyRule(family="ipv4", priority=7, table=9),))
+PROXIES = ProxiesFact(ns="a", rows=(Proxied(index=2, address="10.0.0.7"),))
+INGRESS = IngressFact(ns="a", rows={2: "clsact"})
 SYSCTL = SysctlFact(ns="a", key="net.ipv4.ip_forward", value="1")
 GONE: list[tuple[CachedFact, AnyFact | None]] = [
     (LINK, LinkGone(ns="a", index=2)),
@@ -40,6 +48,9 @@ GONE: list[tuple[CachedFact, AnyFact | None]] = [
     (NEIGHBOUR, NeighbourGone(ns="a", index=2, address="10.0.0.2")),
     (FDB, FdbGone(ns="a", index=3, mac="02:00:00:00:00:03", vlan=7, destination=None, own=False)),
     (VLANS, VlansFact(ns="a", index=2)),
+    (RULES, PolicyRulesFact(ns="a")),
+    (PROXIES, ProxiesFact(ns="a")),
+    (INGRESS, IngressFact(ns="a")),
     (SYSCTL, None),
 ]
 """A fact of each type, and what withdraws it."""
@@ -80,7 +91,7 @@ def test_what_is_gone_is_withdrawn_once(fact: CachedFact, gone: AnyFact | None) 
 def test_a_link_is_gone_with_what_it_has() -> None:
     cache = filled()
     assert cache.discard_link(2) == gone_of(ROUTE, ADDRESS, NEIGHBOUR, LINK)
-    assert list(cache.facts()) == [FDB, SYSCTL]
+    assert list(cache.facts()) == [RULES, PROXIES, INGRESS, FDB, SYSCTL]
     assert cache.discard_link(2) == []
 
 

@@ -27,7 +27,6 @@ from topology.model.records import (
     Route,
     is_bridge,
 )
-from topology.model.subnets import Subnets
 from topology.rules import chains
 from topology.rules.tokens import tokens
 
@@ -76,16 +75,16 @@ def _no_namespace(field: str, name: str) -> Fault:
 def check(records: Mapping[str, AnyRecord], only: Collection[str] | None = None) -> Iterator[Found]:
     """Everything that is wrong with these records; `only`: with those that have these ids. The values need not be canonical."""
     graph = Graph(records)
-    among, together = _among(records, only), Together(graph)
-    nsids = _by_nsid(graph) if any(isinstance(record, Namespace) for _, record in among) else {}
-    for key, record in among:
+    chosen, together = among(records, only), Together(graph)
+    nsids = _by_nsid(graph) if any(isinstance(record, Namespace) for _, record in chosen) else {}
+    for key, record in chosen:
         for fault in _faults(graph, nsids, record):
             yield Found(key, fault, Code.LIMIT if fault.errno == errno.EXFULL else Code.INVALID)
         if isinstance(record, Interface):
             yield from (Found(key, fault) for fault in together.faults(record))
 
 
-def _among(records: Mapping[str, AnyRecord], only: Collection[str] | None) -> Collection[tuple[str, AnyRecord]]:
+def among(records: Mapping[str, AnyRecord], only: Collection[str] | None) -> Collection[tuple[str, AnyRecord]]:
     """The records with these ids, in their order; None: all."""
     return records.items() if only is None else [(key, records[key]) for key in filter(only.__contains__, records)]
 
@@ -360,43 +359,3 @@ _CHECKS: Final[dict[type[Record], Callable[[Graph, Any], Iterator[Fault]]]] = {
     Chain: _of_chain,
 }
 """Kind of record → its faults. Of the lab, of places and of styles nothing can be wrong that the types do not say."""
-
-
-# ---- gateways --------------------------------------------------------------------------------------------------------
-
-
-def gateways(records: Mapping[str, AnyRecord], only: Collection[str] | None = None) -> Iterator[Found]:
-    """IPv4 routes whose gateway the kernel refuses (fib_check_nh() of net/ipv4/fib_semantics.c): it is not directly connected.
-
-    What was read from a kernel may have such routes, where the address was deleted later. So `check` does not look for them.
-    """
-    graph = Graph(records)
-    reach: dict[str, tuple[Subnets, Subnets]] = {}
-    for key, route in _among(records, only):
-        if isinstance(route, Route):
-            if route.namespace not in reach:
-                reach[route.namespace] = _reach(graph, route.namespace)
-            if not _gateway_connected(reach[route.namespace], route):
-                where = f"an interface of {route.namespace} that is up"
-                hint = f"{route.via} is in no subnet of {where}: give one an address of its subnet first"
-                yield Found(key, Fault("via", "Nexthop has invalid gateway.", hint, errno.ENETUNREACH), Code.REFUSED)
-
-
-def _reach(graph: Graph, namespace: str) -> tuple[Subnets, Subnets]:
-    """The subnets of the interfaces of a namespace that are up, and the IPv4 prefixes of its routes without a gateway."""
-    up, direct = Subnets(), Subnets()
-    for interface in graph.inside(namespace):
-        if interface.up:
-            up.add(interface.name, interface.addresses)
-    for route in graph.routes(namespace):
-        if route.via is None and route.type == "unicast" and ":" not in route.to:
-            direct.add("", (str(routing.network(route.to)),))
-    return up, direct
-
-
-def _gateway_connected(reach: tuple[Subnets, Subnets], route: Route) -> bool:
-    """Whether an interface that is up, or a route without a gateway, leads to the route's IPv4 gateway; true where it has none."""
-    if route.via is None or ":" in route.via or route.onlink:
-        return True
-    up, direct = reach
-    return any(route.dev in (None, name) for name in up.around(route.via)) or any(True for _ in direct.around(route.via))

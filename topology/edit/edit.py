@@ -11,7 +11,8 @@ from typing import Any, Final
 import msgspec
 
 from topology.document import document
-from topology.document.check import Found, check, gateways, ipv6
+from topology.document.check import Found, check, ipv6
+from topology.document.gateways import gateways
 from topology.edit import commands as c
 from topology.edit import draw, layout, paste, table_edit
 from topology.edit.draft import Draft

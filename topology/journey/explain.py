@@ -17,14 +17,14 @@ _PLACES = frozenset(("route", "out", "in"))
 
 
 def explained(seen: Journey, predicted: Journey) -> Journey:
-    """The journey that was seen, with the cause that the prediction gives; unchanged where it gives none for this place."""
+    """The journey that was seen, with the cause that the prediction gives, as inferred; unchanged where it gives none for this place."""
     found, said = seen.verdict, predicted.verdict
     known = found.cause == Cause.NEIGHBOUR_SILENT and found.note not in _NO_REASON_YET
     if found.cause not in _VAGUE or known or said.cause in _NO_REASON:
         return seen
     if found.leg != said.leg or not _same_place(seen, predicted):
         return seen
-    verdict = msgspec.structs.replace(said, hop=found.hop, address=said.address or found.address)
+    verdict = msgspec.structs.replace(said, hop=found.hop, address=said.address or found.address, inferred=True)
     return msgspec.structs.replace(seen, verdict=verdict)
 
 

@@ -27,7 +27,8 @@ class Leg(NamedTuple):
 
 
 class RouteEntry(NamedTuple):
-    """A route as a lookup needs it. `type` as in ip-route(8); `record`: id of the record that it realises, None for the kernel's own."""
+    """A route as a lookup needs it. `type` as in ip-route(8); `record`: id of the record that it realises, None for the kernel's own.
+    `tos`, `source`: only packets that have them are routed so."""
 
     network: Network
     metric: int
@@ -38,6 +39,8 @@ class RouteEntry(NamedTuple):
     record: str | None
     table: int = MAIN_TABLE
     legs: tuple[Leg, ...] = ()
+    tos: int = 0
+    source: str = ""
 
 
 class Flow(NamedTuple):
@@ -87,6 +90,8 @@ def decide(rules: Sequence[PolicyRule], flow: Flow, find: Callable[[int, Flow], 
 def _in_table(rule: PolicyRule, flow: Flow, find: Callable[[int, Flow], Iterable[RouteEntry]]) -> Decision | None:
     """None: the next rule is asked."""
     route = next(iter(find(rule.table, flow)), None)
+    if route is not None and route.source:
+        return Decision(None, unknown=f"the route to {route.network} is for packets from {route.source} alone")
     if route is None or route.type == "throw" or route.network.prefixlen <= rule.suppress:
         return None
     return Decision(route, REFUSALS.get(route.type, 0))

@@ -69,15 +69,21 @@ class ForwardingView:
         """A value of `net.ipv4.conf.INTERFACE`: the greater one of its own and that of `all`. `above`: the sysctl whose value
         an interface has as its own where the kernel has not told (a document)."""
         namespace, _ = ids.Ref.parse(ref)
-        shown = self.live.get(ids.link_live(ref))
-        told = shown.conf if isinstance(shown, LinkLive) else None
+        told = self._conf(ref)
         own = told.get(key, 0) if told is not None else _number(self.sysctl(namespace, above)) if above else 0
         return max(own, _number(self.sysctl(namespace, f"net.ipv4.conf.all.{key}")))
 
+    def own_setting(self, ref: str, key: str) -> int:
+        """A value that an interface has itself, whatever `all` says; 0 where the kernel has not told."""
+        return (self._conf(ref) or {}).get(key, 0)
+
     def is_told(self, ref: str) -> bool:
         """Whether the kernel has told how this interface is set."""
+        return self._conf(ref) is not None
+
+    def _conf(self, ref: str) -> dict[str, int] | None:
         shown = self.live.get(ids.link_live(ref))
-        return isinstance(shown, LinkLive) and shown.conf is not None
+        return shown.conf if isinstance(shown, LinkLive) else None
 
     def has_learned(self, port: AnyInterface, mac: str) -> bool:
         """Whether the FDB of a port's bridge is known to have this MAC address at the port."""
@@ -88,6 +94,17 @@ class ForwardingView:
         """The queueing discipline that somebody chose for what leaves by an interface; empty where nobody did."""
         shown = self.live.get(ids.link_live(ref))
         return shown.qdisc if isinstance(shown, LinkLive) else ""
+
+    def early(self, ref: str) -> tuple[str, ...]:
+        """What may drop the frames of an interface before any rule sees them: `clsact`, `xdp`."""
+        shown = self.live.get(ids.link_live(ref))
+        return shown.early if isinstance(shown, LinkLive) else ()
+
+    def is_proxied(self, ref: str, address: str) -> bool:
+        """Whether a proxy entry of an interface is for this address."""
+        namespace, dev = ids.Ref.parse(ref)
+        shown = self.live.get(ids.namespace_live(namespace))
+        return isinstance(shown, NamespaceLive) and any((row.dev, row.address) == (dev, address) for row in shown.proxies)
 
     def asks(self, ref: str) -> bool:
         """Whether it takes part in ARP and neighbour discovery (IFF_NOARP)."""
@@ -174,9 +191,9 @@ class ForwardingView:
     def is_forwarding(self, namespace: str, family: str, iif: str = "") -> bool:
         """Whether it routes between its interfaces; `iif`: what comes in at this one."""
         key = "net.ipv6.conf.all.forwarding" if family == "ipv6" else "net.ipv4.ip_forward"
-        shown = self.live.get(ids.link_live(ids.join(namespace, iif)))
-        if family == "ipv4" and isinstance(shown, LinkLive) and shown.conf is not None:
-            return bool(shown.conf.get("forwarding"))
+        conf = self._conf(ids.join(namespace, iif))
+        if conf is not None and (family == "ipv4" or "force_forwarding" in conf):
+            return bool(conf.get("forwarding" if family == "ipv4" else "force_forwarding"))
         return self.sysctl(namespace, key) != "0"
 
     def mac(self, ref: str) -> str:
@@ -243,7 +260,7 @@ class ForwardingView:
         return int(address) == 0xFFFFFFFF or any(n.prefixlen < 31 and address == n.broadcast_address for n in own)
 
     def _fitting(self, namespace: str, table: int, flow: Flow) -> Iterator[RouteEntry]:
-        """The routes of a table that a packet could take, best first: longest prefix, then least metric."""
+        """The routes of a table that a packet could take, best first: longest prefix, those for a source or a TOS alone, least metric."""
         if table == LOCAL_TABLE:
             yield from self._added_to_local(namespace, flow)
             if self.is_local(namespace, flow.destination, flow.oif):
@@ -252,9 +269,9 @@ class ForwardingView:
             return
         fitting = [
             h for h in self._hops(namespace, table)
-            if h.network.version == flow.destination.version and flow.destination in h.network
+            if h.network.version == flow.destination.version and flow.destination in h.network and h.tos in (0, flow.tos)
         ]  # fmt: skip
-        found = (_leaving_by(h, flow.oif) for h in sorted(fitting, key=lambda h: (-h.network.prefixlen, h.metric)))
+        found = (_leaving_by(h, flow.oif) for h in sorted(fitting, key=lambda h: (-h.network.prefixlen, not h.source, -h.tos, h.metric)))
         yield from (h for h in found if h is not None)
 
     def _added_to_local(self, namespace: str, flow: Flow) -> Iterator[RouteEntry]:
@@ -284,7 +301,8 @@ class ForwardingView:
         legs = [Leg(h.dev, h.via) for h in row.hops if h.dev and self._is_up(namespace, h.dev)]
         dev, via = legs[0] if legs else (row.dev, row.via)
         several = tuple(legs) if len(legs) > 1 else ()
-        return RouteEntry(routing.network(row.to), row.metric, dev, via, row.src, row.type, row.record, row.table, several)
+        found = RouteEntry(routing.network(row.to), row.metric, dev, via, row.src, row.type, row.record, row.table, several)
+        return found._replace(tos=row.tos, source=row.source)
 
     def _is_up(self, namespace: str, dev: str) -> bool:
         interface = self.graph.interfaces.get(ids.join(namespace, dev))

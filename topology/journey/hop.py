@@ -111,7 +111,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `leg` `reply`: it arrived, the answer was lost. `hop`: number of the hop that it is about, from 0. `object`: id of the record to look
     at. `rule`: of a drop or reject by rule or policy. `address`: the one without a route, the neighbour that is silent. `errno`: what the
-    kernel answered the sending program, where it refused.
+    kernel answered the sending program, where it refused. `inferred`: the loss was seen and its cause was not, which follows from how the
+    lab is set (`topology.journey.explain`).
     """
 
     cause: Cause
@@ -125,6 +126,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     mtu: int = 0
     errno: int = 0
     note: str = ""
+    inferred: bool = False
 
     @property
     def delivered(self) -> bool:

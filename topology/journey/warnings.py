@@ -4,7 +4,7 @@ import ipaddress
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
-from topology.document.check import gateways
+from topology.document.gateways import gateways
 from topology.model import ids
 from topology.model.graph import Graph
 from topology.model.problems import Code, Problem

@@ -57,6 +57,8 @@ _NO_SOURCE, _NO_SOURCE_REMEDY = "0.0.0.0", "give the sender an IPv4 address"
 _REFUSING_ROUTE, _REFUSING_RULE = "delete that route", "delete or change what refuses it"
 _REFUSING_ROUTE_WORDS = "the routing of {namespace} refuses {address}"
 _SYSCTL_IS_SET = "set that sysctl to 0"
+_NEVER_ROUTED = ("martian", "link-local")
+_INFERRED = "as far as known from the lab's settings: "
 
 
 def rule(at: RuleAt) -> str:
@@ -66,18 +68,20 @@ def rule(at: RuleAt) -> str:
 
 def verdict(found: Verdict) -> str:
     """One line: what became of it, where, and what the kernel said."""
-    words = _filled(_REFUSING_ROUTE_WORDS if _is_refused(found) else _CAUSES[found.cause], found)
+    words = _filled(_REFUSING_ROUTE_WORDS if is_refused(found) else _CAUSES[found.cause], found)
     where = f" in {found.namespace}" if found.namespace else ""
     text = f" ({found.rule.text})" if found.rule is not None and found.rule.text and found.rule.number else ""
     note = f"; {found.note}" if found.note else ""
     lead = "the answer was lost: " if found.leg == "reply" and not found.delivered and found.cause != Cause.RUNNING else ""
-    return f"{lead}{words}{where}{text}{note}"
+    return f"{_INFERRED if found.inferred else ''}{lead}{words}{where}{text}{note}"
 
 
 def remedy(found: Verdict) -> str:
     """What may help; empty where nothing can be said."""
-    if _is_refused(found):
+    if is_refused(found):
         return _REFUSING_ROUTE if ids.kind_of(found.object) == "route" else _REFUSING_RULE
+    if found.cause == Cause.NO_ROUTE and not wants_route(found):
+        return ""
     if found.cause == Cause.REVERSE_PATH and found.address == _NO_SOURCE:
         return _NO_SOURCE_REMEDY
     if found.cause == Cause.NO_ANSWER and found.note:
@@ -87,9 +91,14 @@ def remedy(found: Verdict) -> str:
     return _filled(_REMEDIES.get(found.cause, ""), found)
 
 
-def _is_refused(found: Verdict) -> bool:
-    """A rule of ip-rule(8), or a typed route, says no: there is not just no route."""
+def is_refused(found: Verdict) -> bool:
+    """Whether a rule of ip-rule(8), or a typed route, says no: there is not just no route."""
     return found.cause == Cause.NO_ROUTE and found.note.startswith(("ip rule ", *(f"a {kind} route" for kind in REFUSALS)))
+
+
+def wants_route(found: Verdict) -> bool:
+    """Whether a route more would help: nothing refuses, and the addresses are such as are routed (no martian, no link-local source)."""
+    return not is_refused(found) and not any(word in found.note for word in _NEVER_ROUTED)
 
 
 def _filled(text: str, found: Verdict) -> str:

@@ -58,7 +58,7 @@ class LinkFact(Fact, frozen=True, kw_only=True, tag="link"):
     vlan, in the namespace `link_ns` (None: this one; `?`: one without a name). `info` are the kind's own attributes by the names of the
     kind's record; among them `underlay`, the namespace in which the outer packets of a tunnel travel. `ipv6_addrgen` as ip-link(8).
     `conf`: its own values under /proc/sys/net/ipv4/conf and net/ipv6/conf that are not 0, of the keys of `topology.observe.policy`; None:
-    not told. `qdisc`: the queueing discipline by its kind (tc(8)), where somebody chose one.
+    not told. `qdisc`: the queueing discipline by its kind (tc(8)), where somebody chose one. `xdp`: an XDP program is attached.
     """
 
     index: int
@@ -80,6 +80,7 @@ class LinkFact(Fact, frozen=True, kw_only=True, tag="link"):
     ipv6_addrgen: str = "eui64"
     conf: dict[str, int] | None = None
     qdisc: str = ""
+    xdp: bool = False
 
     @property
     def up(self) -> bool:
@@ -123,7 +124,8 @@ class NextHop(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 class RouteFact(Fact, frozen=True, kw_only=True, tag="route"):
     """RTM_NEWROUTE, but for what the kernel itself has in table local. `to` and `type` as in `topology.model.records.Route`; `protocol` and
-    `scope` as ip-route(8) prints them; `linkdown`: RTNH_F_LINKDOWN; `hops`: of a route with several next hops."""
+    `scope` as ip-route(8) prints them; `linkdown`: RTNH_F_LINKDOWN; `hops`: of a route with several next hops. `tos`,
+    `source` (a prefix; IPv6): only packets that have them are routed so."""
 
     to: str
     via: str | None = None
@@ -137,16 +139,20 @@ class RouteFact(Fact, frozen=True, kw_only=True, tag="route"):
     onlink: bool = False
     linkdown: bool = False
     hops: tuple[NextHop, ...] = ()
+    tos: int = 0
+    source: str = ""
 
 
 class RouteGone(Fact, frozen=True, kw_only=True, tag="route-gone"):
-    """RTM_DELROUTE: the route with the same `to`, `table`, `metric`, `index`, `via`."""
+    """RTM_DELROUTE: the route with the same `to`, `table`, `metric`, `index`, `via`, `tos`, `source`."""
 
     to: str
     via: str | None = None
     index: int = 0
     metric: int = 0
     table: int = MAIN_TABLE
+    tos: int = 0
+    source: str = ""
 
 
 class PolicyRulesFact(Fact, frozen=True, kw_only=True, tag="policy-rules"):
@@ -165,6 +171,27 @@ class NeighbourFact(Fact, frozen=True, kw_only=True, tag="neighbour"):
     state: str = "none"
     router: bool = False
     age: float = 0.0
+
+
+class Proxied(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An entry of `ip neighbour show proxy`: requests for `address` that come in at the interface `index` are answered."""
+
+    index: int
+    address: str
+
+
+class ProxiesFact(Fact, frozen=True, kw_only=True, tag="proxies"):
+    """All proxy entries of a namespace. The kernel sends no event of them: they are read with the namespace, and every second or so while
+    somebody looks at it."""
+
+    rows: tuple[Proxied, ...] = ()
+
+
+class IngressFact(Fact, frozen=True, kw_only=True, tag="ingress"):
+    """All interfaces of a namespace, by ifindex, with a qdisc for what comes in, by its kind: `ingress` or `clsact`. Filters of tc(8) may
+    drop frames there."""
+
+    rows: dict[int, str] = {}
 
 
 class NeighbourGone(Fact, frozen=True, kw_only=True, tag="neighbour-gone"):
@@ -431,7 +458,8 @@ class CaptureGone(Fact, frozen=True, kw_only=True, tag="capture-gone"):
 
 AnyFact = (
     Resync | NamespaceFact | NamespaceGone | LinkFact | LinkGone | AddressFact | AddressGone | RouteFact | RouteGone
-    | PolicyRulesFact | NeighbourFact | NeighbourGone | FdbFact | FdbGone | VlansFact | SysctlFact | CountersFact | ProcessesFact
+    | PolicyRulesFact | ProxiesFact | IngressFact | NeighbourFact | NeighbourGone | FdbFact | FdbGone | VlansFact | SysctlFact
+    | CountersFact | ProcessesFact
     | TableFact | TableChanged | FilterFact | RuleCountersFact | RuleCountersChanged | RuleCountersGone | ConntrackFact | ConntrackGone
     | TerminalFact | TerminalGone | CaptureFact | CaptureGone
 )  # fmt: skip

@@ -32,7 +32,8 @@ class LinkLive(Live, frozen=True, kw_only=True, tag="link"):
 
     `index` is the ifindex, `peer_index` the peer's. `peer` and `parent` (the lower interface) are `ns/name`. `port_state` is the STP state
     of a bridge port as a word; `port` what else of it is not as the kernel makes it and no document holds (`PortFact.others`). `conf` and
-    `qdisc` as in LinkFact. `modelled` is False where a document cannot hold the interface; `note` then says why.
+    `qdisc` as in LinkFact; `early`: what may drop its frames before any rule sees them: `ingress` or `clsact` (filters of
+    tc(8)), `xdp`. `modelled` is False where a document cannot hold the interface; `note` then says why.
     """
 
     namespace: str
@@ -55,6 +56,7 @@ class LinkLive(Live, frozen=True, kw_only=True, tag="link"):
     port: tuple[str, ...] = ()
     conf: dict[str, int] | None = None
     qdisc: str = ""
+    early: tuple[str, ...] = ()
     addresses: tuple[AddressLive, ...] = ()
     modelled: bool = True
     note: str = ""
@@ -75,7 +77,7 @@ class HopRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 class RouteRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A route as `ip route` shows it. `record`: id of the record that it realises, None for the kernel's own. `hops`: where it has several
-    next hops."""
+    next hops. `tos`, `source`: for packets that have them alone."""
 
     to: str
     via: str | None = None
@@ -89,6 +91,8 @@ class RouteRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     linkdown: bool = False
     record: str | None = None
     hops: tuple[HopRow, ...] = ()
+    tos: int = 0
+    source: str = ""
 
 
 class NeighbourRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -101,9 +105,16 @@ class NeighbourRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     age: float = 0.0
 
 
+class ProxyRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An entry of `ip neighbour show proxy`."""
+
+    dev: str
+    address: str
+
+
 class NamespaceLive(Live, frozen=True, kw_only=True, tag="netns"):
     """A namespace: `inode` as `lsns` shows it, `nsid` in `host`, all watched sysctls, the routing tables, the ARP and ND caches.
-    `rules`: those of `ip rule`, none where they are what each namespace begins with."""
+    `rules`: those of `ip rule`, none where they are what each namespace begins with. `proxies`: the addresses that it answers for."""
 
     name: str
     inode: int
@@ -112,6 +123,7 @@ class NamespaceLive(Live, frozen=True, kw_only=True, tag="netns"):
     routes: tuple[RouteRow, ...] = ()
     neighbours: tuple[NeighbourRow, ...] = ()
     rules: tuple[PolicyRule, ...] = ()
+    proxies: tuple[ProxyRow, ...] = ()
 
     @property
     def id(self) -> str:

@@ -12,8 +12,8 @@ NO_MAC = "00:00:00:00:00:00"
 """What a bridge without ports has."""
 FORMER_PORTS = 2048
 """So many MACs of ports are remembered of a bridge, which has at most 1,023 at a time."""
-RouteKey = tuple[str, int, int, int, str | None]
-"""`to`, table, metric, ifindex, `via`."""
+RouteKey = tuple[str, int, int, int, str | None, int, str]
+"""`to`, table, metric, ifindex, `via`, TOS, source."""
 NeighbourKey = tuple[int, str]
 """Ifindex, address."""
 FdbKey = tuple[int, str, int | None, str | None, bool]
@@ -52,11 +52,13 @@ class NamespaceFacts:
         self.vlans: dict[int, tuple[f.VlanRow, ...]] = {}
         self.sysctls: dict[str, str] = dict(self.baseline)
         self.rules: tuple[PolicyRule, ...] = ()
+        self.proxies: tuple[f.Proxied, ...] = ()
+        self.ingress: dict[int, str] = {}
         self.counters: f.CountersFact | None = None
         self.processes: f.ProcessesFact | None = None
         self.filters = Filters(self.name)
         self.touched_links: dict[int, None] = {}
-        """Interfaces of which an address or the VLANs were touched."""
+        """Interfaces of which an address, the VLANs or the qdisc for what comes in were touched."""
         self.itself_touched = self.filters_touched = self.others_touched = True
         """The namespace or its sysctls; chains; what only somebody who looks gets."""
 
@@ -176,6 +178,13 @@ class NamespaceFacts:
     def _policy_rules(self, fact: f.PolicyRulesFact) -> None:
         self.rules, self.itself_touched = fact.rows, True
 
+    def _proxies(self, fact: f.ProxiesFact) -> None:
+        self.proxies, self.itself_touched = fact.rows, True
+
+    def _ingress(self, fact: f.IngressFact) -> None:
+        self.touched_links.update(dict.fromkeys((*self.ingress, *fact.rows)))
+        self.ingress = fact.rows
+
     def _counters(self, fact: f.CountersFact) -> None:
         self.counters, self.others_touched = fact, True
 
@@ -191,13 +200,14 @@ _KEPT: dict[type[f.Fact], Callable[..., None]] = {
     f.NeighbourFact: NamespaceFacts._neighbour, f.NeighbourGone: NamespaceFacts._neighbour_gone,
     f.FdbFact: NamespaceFacts._fdb, f.FdbGone: NamespaceFacts._fdb_gone,
     f.VlansFact: NamespaceFacts._vlans, f.SysctlFact: NamespaceFacts._sysctl,
-    f.PolicyRulesFact: NamespaceFacts._policy_rules, f.CountersFact: NamespaceFacts._counters, f.ProcessesFact: NamespaceFacts._processes,
+    f.PolicyRulesFact: NamespaceFacts._policy_rules, f.ProxiesFact: NamespaceFacts._proxies, f.IngressFact: NamespaceFacts._ingress,
+    f.CountersFact: NamespaceFacts._counters, f.ProcessesFact: NamespaceFacts._processes,
 }  # fmt: skip
 """Where each fact is kept; the others are about netfilter."""
 
 
 def _route_key(fact: f.RouteFact | f.RouteGone) -> RouteKey:
-    return fact.to, fact.table, fact.metric, fact.index, fact.via
+    return fact.to, fact.table, fact.metric, fact.index, fact.via, fact.tos, fact.source
 
 
 def _fdb_key(fact: f.FdbFact | f.FdbGone) -> FdbKey:

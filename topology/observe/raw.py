@@ -89,7 +89,7 @@ def _addresses(known: NamespaceFacts, link: f.LinkFact) -> tuple[str, ...]:
 
 def route(ns: str, r: f.RouteFact, dev: str | None) -> Route | None:
     """None for one that the kernel made, or that a document cannot hold. `dev`: the name of its interface."""
-    if r.protocol in _KERNELS_ROUTES or r.type not in _ROUTE_TYPES or r.hops or r.table == 255:
+    if r.protocol in _KERNELS_ROUTES or r.type not in _ROUTE_TYPES or r.hops or r.table == 255 or r.tos or r.source:
         return None
     if r.type in ("unicast", "local") and dev is None:
         return None

@@ -6,7 +6,18 @@ from topology.model.kinds import BY_WORD
 from topology.model.records import Fdb
 from topology.observe import facts as f
 from topology.observe import raw
-from topology.observe.live import AddressLive, CountersLive, FdbRow, HopRow, LinkLive, NamespaceLive, NeighbourRow, ProcessesLive, RouteRow
+from topology.observe.live import (
+    AddressLive,
+    CountersLive,
+    FdbRow,
+    HopRow,
+    LinkLive,
+    NamespaceLive,
+    NeighbourRow,
+    ProcessesLive,
+    ProxyRow,
+    RouteRow,
+)
 from topology.observe.namespace import NamespaceFacts
 
 PORT_STATES = ("disabled", "listening", "learning", "forwarding", "blocking")
@@ -22,6 +33,9 @@ def namespace(known: NamespaceFacts, routes: tuple[RouteRow, ...], neighbours: t
     return NamespaceLive(
         name=known.name, inode=known.inode, nsid=known.nsid, sysctls=dict(sorted(known.sysctls.items())),
         routes=routes, neighbours=neighbours, rules=known.rules,
+        proxies=tuple(
+            ProxyRow(dev=link.name, address=row.address) for row in known.proxies if (link := known.links.facts.get(row.index)) is not None
+        ),
     )  # fmt: skip
 
 
@@ -39,6 +53,7 @@ def link(known: NamespaceFacts, link: f.LinkFact, others: raw.OtherNamespaces) -
         driver="" if link.flags & _LOOPBACK else link.kind, txqlen=link.txqlen,
         port_state=PORT_STATES[link.port.state] if link.port and link.port.state < len(PORT_STATES) else None,
         port=link.port.others if link.port else (), conf=link.conf, qdisc=link.qdisc,
+        early=(*((known.ingress[link.index],) if link.index in known.ingress else ()), *(("xdp",) if link.xdp else ())),
         addresses=tuple(
             AddressLive(address=a.address, scope=a.scope, flags=a.flags, proto=a.proto)
             for a in known.addresses.get(link.index, {}).values()
@@ -51,7 +66,7 @@ def route(r: f.RouteFact, name: Callable[[int], str | None], record: str | None)
     """A route. `name`: of an interface by its ifindex. `record`: the id of the record that it realises."""
     return RouteRow(
         to=r.to, via=r.via, dev=name(r.index), src=r.src, metric=r.metric, table=r.table, type=r.type, protocol=r.protocol,
-        scope=r.scope, linkdown=r.linkdown, record=record,
+        scope=r.scope, linkdown=r.linkdown, record=record, tos=r.tos, source=r.source,
         hops=tuple(HopRow(via=h.via, dev=name(h.index), weight=h.weight) for h in r.hops),
     )  # fmt: skip
 

@@ -146,9 +146,10 @@ class Model:
 
     def _change_table(self, step: s.ChangeTable) -> None:
         before = of_table(self.records, step.namespace, step.family, step.table)
+        after = run(before, step)
         for name in before:
             del self.records[ids.chain(step.namespace, step.family, step.table, name)]
-        for chain in run(before, step).values():
+        for chain in after.values():
             self._put(chain)
 
     def _drop_entries(self, which: Callable[[Route | Neighbour | Fdb], bool]) -> None:

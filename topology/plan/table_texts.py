@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from topology.model import ids
-from topology.model.netfilter import HOOKS, Family, Table
+from topology.model.netfilter import HOOKS, TABLES, Family, Table
 from topology.model.records import AnyRecord, Chain, Records, replace
 from topology.observe import listing
 from topology.rules import save
@@ -110,9 +110,12 @@ def base(records: Mapping[str, AnyRecord], namespace: str, family: Family) -> Ba
 
 
 def imported(begun: Base, text: str, printed: str) -> save.Tables:
-    """The tables that a text of iptables-restore names, of what iptables-save printed after it was loaded on `begun`."""
+    """The tables that a text of iptables-restore names, of what iptables-save printed after it was loaded on `begun`.
+
+    With nft an empty table is none, and is not printed.
+    """
     named = {line[1:].strip() for line in text.split("\n") if line.startswith("*")}
-    out: save.Tables = {}
+    out: save.Tables = {table: {} for table in TABLES if table in named}
     for table in listing.read(printed, counters=False):
         if table.table in named:
             out[table.table] = {

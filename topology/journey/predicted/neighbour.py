@@ -132,11 +132,22 @@ class Neighbours:
     def _silence6(self, interface: AnyInterface, target: str) -> str:
         """A solicitation is answered for the interface's own addresses (ndisc_recv_ns())."""
         own = {ids.ip_of(a) for a in self._view.addresses(interface)}
-        return "" if target in own else f"{interface.ref} does not have {target}"
+        if target in own or self._is_proxy6(interface, target):
+            return ""
+        return f"{interface.ref} does not have {target}"
+
+    def _is_proxy6(self, interface: AnyInterface, target: str) -> bool:
+        """proxy_ndp: a router answers for the addresses of its proxy entries."""
+        view, ns, all_key = self._view, interface.namespace, "net.ipv6.conf.all.proxy_ndp"
+        if not view.is_proxied(interface.ref, target) or not view.is_forwarding(ns, "ipv6", interface.name):
+            return False
+        return bool(view.own_setting(interface.ref, "proxy_ndp")) or view.sysctl(ns, all_key) != "0"
 
     def _silence4(self, interface: AnyInterface, target: str, sender: str) -> str:
         """A request is answered for each address of the namespace, on whichever interface that is (arp_process())."""
         view, ref, ns, address = self._view, interface.ref, interface.namespace, ipaddress.ip_address(target)
+        if address.is_loopback and not view.setting(ref, "route_localnet"):
+            return f"{ref} does not answer for {target}: route_localnet is 0"
         if sender and self._routing.refuses_source(ns, interface.name, sender):
             return f"{ref} does not take requests from {sender}: that is not reached by it"
         if not view.is_local(ns, address):
@@ -151,9 +162,10 @@ class Neighbours:
         return ""
 
     def _no_proxy(self, interface: AnyInterface, target: str, sender: str) -> str:
-        """proxy_arp: it answers for what it would forward by another interface."""
+        """proxy_arp, or a proxy entry: it answers for what it would forward by another interface."""
         view, ns = self._view, interface.namespace
-        if not view.setting(interface.ref, "proxy_arp") or not view.is_forwarding(ns, "ipv4", interface.name):
+        proxy = view.setting(interface.ref, "proxy_arp") or view.is_proxied(interface.ref, target)
+        if not proxy or not view.is_forwarding(ns, "ipv4", interface.name):
             return f"{interface.ref} does not have {target}"
         out = self._out(ns, target, sender, interface.name)
         return "" if out not in ("", interface.name) else f"{interface.ref} has no way to {target} but by itself"
@@ -187,6 +199,8 @@ class Neighbours:
         graph, (ns, dev) = self._view.graph, ids.Ref.parse(ref)
         owners = [i for i in self._view.holders(via) if i.ref != ref]
         beside = [i for i in owners if i.ref in graph.segments.get(ref, ()) and i.master is None]
+        if any(self._view.mac(i.ref) and self._segments.path(ref, i.ref, "unicast") is not None for i in (*answering, *beside)):
+            self._progress.assume(not_yet_known(ref, via))
         for interface in (*answering, *beside):
             stopped = self._segments.obstacle(self._segments.path(ref, interface.ref, cast, free=False) or [], cast)
             if stopped is not None and stopped.cause != Cause.NEIGHBOUR_SILENT:
@@ -238,6 +252,11 @@ class Neighbours:
         if holder.master is not None:
             return f"{holder.ref} has this address, but is a port of {holder.master}: what comes in goes to the bridge"
         return f"{holder.ref} has this address, on another segment"
+
+
+def not_yet_known(ref: str, via: str) -> str:
+    """What a prediction assumes where nobody answers a request: of an entry of the cache nobody is asked."""
+    return f"{ref} does not know the MAC address of {via} from before"
 
 
 def solicitation(source: str, target: str) -> Packet:

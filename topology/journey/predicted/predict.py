@@ -204,6 +204,7 @@ class _Prediction:
     def _with_source(self, ns: str, packet: Packet, found: Decision) -> tuple[Packet, Decision]:
         """With the source that the kernel chooses; connect(2) then looks the route up once more, with it (ip_route_connect())."""
         if packet.src or found.route is None or found.errno:
+            self._check_any_address(ns, packet, found)
             return packet, found
         packet = msgspec.structs.replace(packet, src=self._source(ns, found.route, packet))
         again = self.routing.decide(ns, self.routing.flow(ns, packet))
@@ -212,6 +213,16 @@ class _Prediction:
         if (again.errno, again.route and again.route[:4]) != (found.errno, found.route[:4]):
             self.progress.assume(f"its socket is not bound to {packet.src}, for which {ns} has another route (ping(8) looks that up first)")
         return packet, found
+
+    def _check_any_address(self, ns: str, packet: Packet, found: Decision) -> None:
+        """Raises Ended where there is neither a route nor any IPv6 address: the latter is what the kernel then complains of
+        (ip6_dst_lookup_tail())."""
+        inside = list(self.view.graph.inside(ns))
+        if packet.src or found.unknown or packet.family == "ipv4" or not all(self.view.is_told(i.ref) for i in inside):
+            return
+        if not any(":" in a for i in inside for a in self.view.addresses(i)):
+            note = f"{ns} has no IPv6 address to send from"
+            raise self.progress.ended(Cause.REFUSED, ns, errno=errno.EADDRNOTAVAIL, note=note)
 
     def _reroute(self, ns: str, before: Packet, packet: Packet, route: RouteEntry) -> RouteEntry:
         """After a rule in OUTPUT changed what routing depends on (ip_route_me_harder())."""
@@ -297,6 +308,7 @@ class _Prediction:
         try:
             taken, _ = self._carry(space, self._send_outer(space, tunnel, outer))
         except Ended as ended:
+            self.progress.take_up(before)
             raise Ended(self._about_outer(ended.verdict, tunnel)) from None
         if taken != there:
             note = f"the outer packet of {tunnel.ref} came to {taken}, not to {there}"
@@ -306,7 +318,7 @@ class _Prediction:
 
     def _about_outer(self, verdict: Verdict, tunnel: AnyInterface) -> Verdict:
         note = f"the outer packet of {tunnel.ref}" + (f": {verdict.note}" if verdict.note else "")
-        return msgspec.structs.replace(verdict, note=note)
+        return msgspec.structs.replace(verdict, note=note, hop=len(self.progress.hops) - 1)
 
     def _send_outer(self, ns: str, tunnel: AnyInterface, packet: Packet) -> _Onward:
         parent = ids.name_of(tunnel.lower) if tunnel.lower is not None else ""

@@ -10,7 +10,7 @@ from topology.journey.forwarding import ForwardingView, Hindrance
 from topology.journey.hop import Cause
 from topology.journey.packet import ADVERTISEMENT, Packet
 from topology.journey.predicted.hooks import Hooks
-from topology.journey.predicted.neighbour import Found, Neighbours, solicitation
+from topology.journey.predicted.neighbour import Found, Neighbours, not_yet_known, solicitation
 from topology.journey.predicted.progress import Ended, Progress
 from topology.journey.predicted.segment import Segments, is_tunnel
 from topology.journey.sighting import Hook
@@ -97,12 +97,21 @@ class Wire:
         for space in (ns, found.interface.namespace) if ":" not in via else ():
             for text in self._view.foreign(space, "arp"):
                 self._progress.assume(f"{text} in {space} lets ARP pass")
-        if found.asked and ":" in via:
-            self._discover(via, packet, found)
-        elif found.asked:
-            self._request(via, found)
+        if found.asked:
+            self._asked(ref, via, packet, found)
         self._progress.hop("neighbour", ns, object=ids.interface(ref), dev=dev, address=via, mac=found.mac)
         return found
+
+    def _asked(self, ref: str, via: str, packet: Packet, found: Found) -> None:
+        """The request and its answer. Raises Ended where they do not come through: then it matters that the address is not known yet."""
+        try:
+            if ":" in via:
+                self._discover(via, packet, found)
+            else:
+                self._request(via, found)
+        except Ended:
+            self._progress.assume(not_yet_known(ref, via))
+            raise
 
     def _request(self, via: str, found: Found) -> None:
         """An ARP request and its answer travel through tunnels as all frames do. Raises Ended where they do not come through."""
@@ -194,6 +203,8 @@ class Wire:
         ns, dev = ids.Ref.parse(ref)
         if kind == "out" and (qdisc := self._view.qdisc(ref)):
             self._progress.assume(f"the qdisc {qdisc} of {ref} lets it pass")
+        for text in self._view.early(ref):
+            self._progress.assume(f"{text} of {ref} lets it pass")
         self._progress.hop(kind, ns, object=ids.interface(ref), dev=dev, packet=packet)
 
     def _bridge(self, ref: str, ports: list[str], mac: str) -> None:

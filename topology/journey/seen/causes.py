@@ -47,6 +47,9 @@ def stopped(walk: "Walk", ns: str, hop: Hop) -> Verdict:
         return walk.verdict(Cause.UNKNOWN, ns, object=hop.object, note=note)
     if hop.outcome == "stolen":
         return walk.verdict(Cause.UNKNOWN, ns, object=hop.object, rule=hop.rule, note=f"{hop.target} took it")
+    if hop.target == "MASQUERADE":  # nf_nat_masquerade_ipv4() drops it for want of an address
+        note = "there is no address to masquerade with on the interface that it leaves by"
+        return walk.verdict(Cause.DROPPED_BY_RULE, ns, object=hop.object, rule=hop.rule, note=note)
     if hop.rule.number and hop.rule.text and hop.target not in _DROPPING:
         note = f"it did not come out of hook {hop.hook} after rule {hop.rule.number} of {hop.rule.place}, which lets it pass"
         return walk.verdict(Cause.UNKNOWN, ns, object=hop.object, rule=hop.rule, note=note)
@@ -241,9 +244,14 @@ def did_not_leave(walk: "Walk", ns: str, dev: str) -> Verdict:
     sent = next((h.packet for h in reversed(walk.hops) if h.packet is not None), None)
     trouble = link_trouble(walk, ns, dev) if dev else None
     if dev and trouble is None and sent is not None:
-        trouble = too_long(walk, sent, _ends(walk, ns, dev))
+        trouble = too_long(walk, _piece(walk, ns, dev, sent), _ends(walk, ns, dev))
     note = f"it was not seen leaving by {dev}" if dev else "it was not seen leaving"
     return trouble or walk.verdict(Cause.UNKNOWN, ns, dev=dev, object=_place(ns, dev), note=note)
+
+
+def _piece(walk: "Walk", ns: str, dev: str, packet: Packet) -> Packet:
+    """What is longer than its interface takes leaves in fragments: POSTROUTING is before that."""
+    return msgspec.structs.replace(packet, length=min(packet.length, _mtu(walk, ns, dev) or packet.length))
 
 
 def lost_on_wire(walk: "Walk", out: TappedFrame) -> Verdict:

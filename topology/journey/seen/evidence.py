@@ -22,6 +22,8 @@ from topology.journey.sighting import (
     TraceNote,
 )
 
+_LEGS: tuple[Leg, ...] = ("original", "reply")
+
 
 class Passage(NamedTuple):
     """A packet's passage through one hook. `entry`: as it came, where that was seen. `exit` None: it did not come out."""
@@ -63,12 +65,18 @@ class _Legs:
         if is_neighbour(packet) or (packet.protocol, packet.type) in REDIRECTS:
             return None
         if packet.error:
-            return "reply"
+            return None if self._is_about_answer(packet.inner) else "reply"
         if packet.protocol == "tcp":
             return "original" if "S" in packet.flags and "A" not in packet.flags else "reply"
         if packet.protocol == "udp":
             return self._datagram(packet)
         return "original" if (packet.protocol, packet.type) in ECHO_REQUESTS else "reply"
+
+    def _is_about_answer(self, quoted: Packet | None) -> bool:
+        """Whether an error is about the answer: it goes to who answered, and is of neither leg."""
+        if quoted is None or (quoted.protocol == "tcp" and not quoted.flags):
+            return False
+        return self.of(quoted) == "reply"
 
     def _neighbour(self, packet: Packet) -> Leg | None:
         if asks_for(packet) == self.probe.address:
@@ -158,8 +166,15 @@ class Evidence:
 
     def _file_line(self, line: HookPass | RuleHit) -> None:
         leg = self._legs.of(line.packet)
+        if line.packet.error and self._goes_to_answerer(line):
+            return
         if leg is not None and not self._copies.is_copy(line, leg):
             self.lines.setdefault((line.ns, leg), deque()).append(line)
+
+    def _goes_to_answerer(self, line: HookPass | RuleHit) -> bool:
+        """Whether an error is about the answer, of which nftables shows no quoted packet: it is sent to where the answer came from."""
+        sources = {leg: {s.packet.src for s in self.lines.get((line.ns, leg), ()) if not s.packet.error} for leg in _LEGS}
+        return line.packet.dst in sources["reply"] and line.packet.dst not in sources["original"]
 
     def _file_frame(self, tap: TappedFrame) -> None:
         leg = self._legs.of(tap.packet)

@@ -236,7 +236,9 @@ class Walk:
         outs = [out for out in self._at_ports(ns, bridge, "out", tap.at or 0) if _is_same_frame(tap, out, prerouted)]
         up = None if from_self else next(self.evidence.frames(self.leg, ns, "in", tap.at or 0, bridge), None)
         if not outs and up is None:
-            return causes.not_switched(self, tap, bridge, self._bridged(ns, bridge, "forward"))
+            forwarded = self._bridged(ns, bridge, "forward")
+            stopped = forwarded if isinstance(forwarded, Verdict) else self._bridged(ns, bridge, "postrouting")
+            return causes.not_switched(self, tap, bridge, stopped)
         self._bridge_hop(tap, bridge, outs, up is not None)
         if up is not None and (not outs or self._leads_on(up)):
             self.evidence.taps[self.leg].remove(up)

@@ -9,7 +9,8 @@ type RemedyTexts = ReturnType<typeof useRemedyTexts.now>
 function noRoute(t: RemedyTexts, verdict: Verdict): string {
   const { object = '', address = '', namespace = '' } = verdict
   if (object.startsWith('route:')) return t.refusingRoute
-  return isRefused(verdict) ? t.refusingRule : t.route(address, namespace)
+  if (isRefused(verdict)) return t.refusingRule
+  return /martian|link-local/.test(verdict.note ?? '') ? '' : t.route(address, namespace) // such are never routed
 }
 
 /** What may help against a loss; empty where nothing can be said. The command line says the same (`topology.journey.words.remedy`). */

@@ -171,6 +171,7 @@ export const useJourneyTexts = catalogue(
     refused: (why: string) => `The kernel refused to send it (${why})`,
     unknown: 'The packet was not seen any further',
     answerLost: (said: string) => `Arrived, but the reply was lost. ${said}`,
+    inferred: (said: string) => `As far as known from the lab’s settings: ${said}`,
   },
   {
     title: '追蹤',
@@ -304,6 +305,7 @@ export const useJourneyTexts = catalogue(
     refused: (why) => `核心拒絕送出（${why}）`,
     unknown: '之後沒有再看到封包',
     answerLost: (said) => `已抵達，但回應遺失。${said}`,
+    inferred: (said) => `依實驗室的設定推斷：${said}`,
   },
 )
 export type JourneyTexts = ReturnType<typeof useJourneyTexts.now>

@@ -145,7 +145,8 @@ export function verdictWords(t: JourneyTexts, verdict: Verdict): string {
   }
   const lost = verdict.leg === 'reply' && verdict.cause !== 'delivered' && verdict.cause !== 'running'
   const said = words[verdict.cause]()
-  return t.verdict(lost ? t.answerLost(said) : said, where, verdict.note ?? '')
+  const whole = t.verdict(lost ? t.answerLost(said) : said, where, verdict.note ?? '')
+  return verdict.inferred ? t.inferred(whole) : whole
 }
 
 /** What a prediction takes for granted (`topology.journey.predict` names them), in the language of now; as it came where it is another. */

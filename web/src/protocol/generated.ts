@@ -1048,7 +1048,8 @@ export type LabsEvent = {
  *
  * `index` is the ifindex, `peer_index` the peer's. `peer` and `parent` (the lower interface) are `ns/name`. `port_state` is the STP state
  * of a bridge port as a word; `port` what else of it is not as the kernel makes it and no document holds (`PortFact.others`). `conf` and
- * `qdisc` as in LinkFact. `modelled` is False where a document cannot hold the interface; `note` then says why.
+ * `qdisc` as in LinkFact; `early`: what may drop its frames before any rule sees them: `ingress` or `clsact` (filters of
+ * tc(8)), `xdp`. `modelled` is False where a document cannot hold the interface; `note` then says why.
  */
 export type LinkLive = {
   kind: "link"
@@ -1072,6 +1073,7 @@ export type LinkLive = {
   port?: string[]
   conf?: Record<string, number> | null
   qdisc?: string
+  early?: string[]
   addresses?: AddressLive[]
   modelled?: boolean
   note?: string
@@ -1211,7 +1213,7 @@ export type Namespace = {
 
 /**
  * A namespace: `inode` as `lsns` shows it, `nsid` in `host`, all watched sysctls, the routing tables, the ARP and ND caches.
- * `rules`: those of `ip rule`, none where they are what each namespace begins with.
+ * `rules`: those of `ip rule`, none where they are what each namespace begins with. `proxies`: the addresses that it answers for.
  */
 export type NamespaceLive = {
   kind: "netns"
@@ -1222,6 +1224,7 @@ export type NamespaceLive = {
   routes?: RouteRow[]
   neighbours?: NeighbourRow[]
   rules?: PolicyRule[]
+  proxies?: ProxyRow[]
 }
 
 /** A permanent neighbour entry (ip-neighbour(8)): `address` has `mac` on `dev`. */
@@ -1588,6 +1591,12 @@ export type ProcessesLive = {
   sockets?: Listening[]
 }
 
+/** An entry of `ip neighbour show proxy`. */
+export type ProxyRow = {
+  dev: string
+  address: string
+}
+
 /** Add an area, or replace the one with its name. */
 export type PutArea = {
   do: "put-area"
@@ -1737,7 +1746,7 @@ export type Route = {
 
 /**
  * A route as `ip route` shows it. `record`: id of the record that it realises, None for the kernel's own. `hops`: where it has several
- * next hops.
+ * next hops. `tos`, `source`: for packets that have them alone.
  */
 export type RouteRow = {
   to: string
@@ -1752,6 +1761,8 @@ export type RouteRow = {
   linkdown?: boolean
   record?: string | null
   hops?: HopRow[]
+  tos?: number
+  source?: string
 }
 
 /**
@@ -2132,7 +2143,8 @@ export type Undo = {
  *
  * `leg` `reply`: it arrived, the answer was lost. `hop`: number of the hop that it is about, from 0. `object`: id of the record to look
  * at. `rule`: of a drop or reject by rule or policy. `address`: the one without a route, the neighbour that is silent. `errno`: what the
- * kernel answered the sending program, where it refused.
+ * kernel answered the sending program, where it refused. `inferred`: the loss was seen and its cause was not, which follows from how the
+ * lab is set (`topology.journey.explain`).
  */
 export type Verdict = {
   cause: Cause
@@ -2146,6 +2158,7 @@ export type Verdict = {
   mtu?: number
   errno?: number
   note?: string
+  inferred?: boolean
 }
 
 /** One end of a pair. `peer` names the other (`ns0/veth0`), whose own `peer` names this one. */
@@ -2308,11 +2321,11 @@ export const DEFAULTS = {
   "filter": {"tables": {}, "foreign": []},
   "ifb": {"up": true, "mac": null, "mtu": null, "master": null, "addresses": [], "port": {}, "vlans": null},
   "lab": {"name": "", "description": "", "policy": "follow", "ipv6": false, "firewall": null, "uplink": false},
-  "link": {"master": null, "peer": null, "peer_index": null, "parent": null, "driver": "", "txqlen": 0, "port_state": null, "port": [], "conf": null, "qdisc": "", "addresses": [], "modelled": true, "note": ""},
+  "link": {"master": null, "peer": null, "peer_index": null, "parent": null, "driver": "", "txqlen": 0, "port_state": null, "port": [], "conf": null, "qdisc": "", "early": [], "addresses": [], "modelled": true, "note": ""},
   "loopback": {"up": true, "mac": null, "mtu": null, "master": null, "addresses": [], "port": {}, "vlans": null},
   "macvlan": {"up": true, "mac": null, "mtu": null, "master": null, "addresses": [], "port": {}, "vlans": null, "mode": "bridge"},
   "namespace": {"nsid": null, "sysctls": {}},
-  "netns": {"nsid": null, "sysctls": {}, "routes": [], "neighbours": [], "rules": []},
+  "netns": {"nsid": null, "sysctls": {}, "routes": [], "neighbours": [], "rules": [], "proxies": []},
   "neighbour": {},
   "note": {"locked": false, "text": "", "colour": "yellow"},
   "placement": {},

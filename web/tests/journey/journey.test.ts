@@ -99,6 +99,7 @@ test('every cause has words', () => {
   expect(new Set(said).size).toBe(causes.length)
   expect(said[2]).toBe('Dropped by rule 2 of filter/FORWARD in r')
   expect(verdictWords(t, { cause: 'dropped-by-rule', leg: 'reply', rule })).toContain('the reply was lost')
+  expect(verdictWords(t, { cause: 'port-blocked', inferred: true })).toMatch(/^As far as known from the lab’s settings/)
 })
 
 test('hops stand under the namespace where they happened', () => {
