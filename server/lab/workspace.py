@@ -236,6 +236,11 @@ class Workspace:
 
     # ---- start and end -----------------------------------------------------------------------------------------------
 
+    @property
+    def not_loaded(self) -> tuple[Problem, ...]:
+        """Why rules of the document are not in the kernel; each with its chain and rule."""
+        return self._carrying.unloaded.problems
+
     def start(self, started: float | None = None) -> Done:
         """Make the lab live. `started`: when that was asked for, in monotonic seconds."""
         return self._life.start(started)

@@ -2,6 +2,8 @@
 
 import time
 
+import msgspec
+
 from protocol import public as q
 from server.hub import Hub
 from server.lab.editing import EditRequest
@@ -11,6 +13,7 @@ from server.requests.context import context
 from server.sessions import Session
 from topology.edit.commands import AnyCommand, ApplyDocument, SetLab
 from topology.model.people import display_name
+from topology.model.problems import Problem, ProblemError
 
 
 def list_labs(hub: Hub, session: Session, _request: q.ListLabs) -> q.Labs:
@@ -33,7 +36,9 @@ def new_lab(hub: Hub, session: Session, request: q.NewLab) -> None:
         try:
             for command in _first_commands(request):
                 workspace.edit(EditRequest(commands=(command,), context=context(session, "new lab"), admin=True))
-            return workspace.start(started)
+            done = workspace.start(started)
+            _refuse_rules(workspace.not_loaded)
+            return done
         except Exception:
             workspace.destroy()
             hub.forget(request.lab)
@@ -42,6 +47,15 @@ def new_lab(hub: Hub, session: Session, request: q.NewLab) -> None:
             hub.labs_changed()
 
     workspace.ask(session, request.id, job)
+
+
+def _refuse_rules(found: tuple[Problem, ...]) -> None:
+    """Of a new lab: nobody has its document yet who could mend it later, so rules that cannot be loaded refuse it, as in an edit."""
+    if found:
+        first, *rest = (msgspec.structs.replace(problem, hint=None) for problem in found)
+        raise ProblemError(
+            msgspec.structs.replace(first, causes=tuple(rest), hint="no lab was made: correct the rules, or make what they need")
+        )
 
 
 def _first_commands(request: q.NewLab) -> list[AnyCommand]:

@@ -96,6 +96,16 @@ def test_the_dry_run_of_a_lab_that_is_not_there_refuses_what_apply_refuses(stack
     assert "Nexthop has invalid gateway" in stack.stderr
 
 
+def test_a_new_lab_whose_rules_iptables_refuses_is_not_made(stack: Stack, file: Path) -> None:
+    rules = ["--dport 80 -p tcp -j ACCEPT", "-s 10.0.0.1/32 -j ACCEPT"]
+    value = {"vethboard": 1, "namespaces": {"ns0": {"filter": {"ipv4": {"filter": {"INPUT": {"rules": rules}}}}}}}
+    file.write_text(json.dumps(value))
+    before = stack.cli("labs", "--json")
+    stack.cli("apply", "with-bad-rules", str(file), code=1)
+    assert 'unknown option "--dport"' in stack.stderr
+    assert stack.cli("labs", "--json") == before
+
+
 def test_the_server_has_the_schema(stack: Stack) -> None:
     with urllib.request.urlopen(f"{stack.url}/schema.json") as answer:
         assert answer.read().decode() == text()
