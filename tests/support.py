@@ -91,9 +91,14 @@ class Stack:
             self.process.stdout.close()
 
     def child(self, module: str) -> int:
-        """The pid of `python -m MODULE` that it started. Raises AssertionError where there is none."""
+        """The pid of `python -m MODULE` that it started. Raises AssertionError where there is none.
+
+        Labs whose agent was killed are its children too, with the agent's command line (they are forked without exec): they have a pid
+        namespace of their own.
+        """
+        own = os.readlink("/proc/self/ns/pid")
         for pid in Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split():
-            if f"-m\0{module}\0" in Path("/proc", pid, "cmdline").read_text():
+            if f"-m\0{module}\0" in Path("/proc", pid, "cmdline").read_text() and os.readlink(f"/proc/{pid}/ns/pid") == own:
                 return int(pid)
         raise AssertionError(f"no {module}")
 
