@@ -21,7 +21,7 @@ from protocol import private as p
 from topology.document import document
 from topology.model.netfilter import DRIVERS, Driver
 from topology.model.problems import Code
-from topology.model.records import Records
+from topology.model.records import Chain, Records
 from topology.observe.facts import AnyFact
 from topology.observe.observed import Observed
 from topology.plan import steps as s
@@ -68,9 +68,9 @@ def with_lab(body: Callable[[Lab], None], driver: Driver = "legacy") -> None:
 
 
 def with_rules(name: str, *rules: str, namespace: str = "host", table: str = "filter") -> Records:
-    source = example(name)
-    source["namespaces"][namespace]["filter"] = {"ipv4": {table: {"INPUT" if table == "filter" else "PREROUTING": {"rules": list(rules)}}}}  # type: ignore[index]
-    return document.load(json.dumps(source))
+    """The records of an example with these rules, which a document might be refused for."""
+    chain = Chain(namespace=namespace, family="ipv4", table=table, name="INPUT" if table == "filter" else "PREROUTING", rules=rules)
+    return {**document.load(json.dumps(example(name))), chain.id: chain}
 
 
 def strangely_built(count: int) -> Records:
@@ -137,12 +137,10 @@ def test_a_lock_that_is_held_is_named_and_nothing_is_changed() -> None:
         holder = subprocess.Popen(["flock", "/run/xtables.lock", "sleep", "30"], start_new_session=True)
         time.sleep(0.3)
         for wanted in (with_rules("container-host", "-j DROP"), with_rules("two-subnets-router", "-j DROP")):
-            began = time.monotonic()
             done = lab.apply(wanted)
             assert done.problem is not None
             assert done.problem.code == Code.UNAVAILABLE
             assert f"process {holder.pid} (flock /run/xtables.lock sleep 30)" in done.problem.message
-            assert time.monotonic() - began < 5
             assert done.problem.causes == ()
         os.killpg(holder.pid, signal.SIGKILL)
         assert lab.again() == before

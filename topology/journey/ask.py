@@ -27,6 +27,8 @@ def resolve(ask: Ask, observed: Mapping[str, AnyRecord], live: LiveRecords, nonc
     check(ask)
     namespace = source_namespace(observed, ask.source)
     address = target_address(observed, ask.target, ask.ipv6, namespace)
+    if ask.broadcast and ":" in address:
+        raise invalid("IPv6 has no broadcast", None, "send it to the address of one namespace")
     if ipaddress.ip_address(address).is_multicast:
         raise invalid(f"{address} is a multicast address: such a packet goes to many at once", None, "capture it where it should arrive")
     dev, sender = ids.name_of(ask.source), ""
@@ -55,8 +57,6 @@ def _asking(view: ForwardingView, namespace: str, dev: str, address: str) -> tup
 def _check_ends(view: Graph, namespace: str, dev: str, address: str, ask: Ask) -> None:
     """Raises `ProblemError` (INVALID) for ends between which no kernel would send this."""
     there = ipaddress.ip_address(address)
-    if ask.broadcast and there.version == 6:
-        raise invalid("IPv6 has no broadcast", None, "send it to a multicast group: ff02::1 is all nodes of a link")
     if there.version == 6 and there.is_link_local and not dev:
         hint = "name the interface as the source: ns/name"
         raise invalid(f"{address} is a link-local address, and every link may have it", ids.namespace(namespace), hint)
