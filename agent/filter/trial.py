@@ -126,7 +126,7 @@ class _Attempt:
         if at < 0 or self._lines[at].strip() == "COMMIT" or not message:
             flush = self._trial.mode != "keep"
             found = first_refused(self._driver, self._scratch, self._family, self._lines, self._begin, flush)
-            at, message = found if found is not None else (at, message)
+            at, message = (found.line, found.message or message) if found is not None else (at, message)
         return Tried(line=at, problem=self._problem(LeftOut(at, message)))
 
     def _problem(self, found: LeftOut) -> Problem:

@@ -149,7 +149,7 @@ class Sender:
         return self._result("sent")
 
     def _result(self, event: str, number: int = 0, by: str = "", text: str = "") -> SocketResult:
-        return SocketResult(ns=self.probe.namespace, event=event, errno=number, by=by, text=text)  # type: ignore[arg-type]  # one of three words
+        return SocketResult(ns=self.probe.namespace, event=event, errno=number, by=by, text=text)  # type: ignore[arg-type]  # one of four words
 
     def _send(self) -> None:
         probe = self.probe
@@ -186,10 +186,8 @@ class Sender:
         failed = self._failed()
         if failed is not None:
             return failed
-        if self.probe.protocol == "tcp" and not self._is_connected():
-            return None
-        if self.probe.protocol == "tcp" and not self.probe.request:
-            return self._result("answered")
+        if self.probe.protocol == "tcp" and not self.connected:
+            return self._connection()
         try:
             return self._answer()
         except BlockingIOError:
@@ -197,17 +195,17 @@ class Sender:
         except OSError as e:
             return self._result("refused", e.errno or 0)
 
-    def _is_connected(self) -> bool:
-        """Whether there is a connection; as soon as there is, the request is sent."""
-        if not self.connected:
-            try:
-                self.socket.getpeername()
-            except OSError:
-                return False
-            self.connected = True
-            if self.probe.request == "http":
-                self.socket.send(http_request(self.probe))
-        return True
+    def _connection(self) -> SocketResult | None:
+        """That there is a connection; the request, if there is one, is sent then."""
+        try:
+            self.socket.getpeername()
+        except OSError:
+            return None
+        self.connected = True
+        if not self.probe.request:
+            return self._result("answered")
+        self.socket.send(http_request(self.probe))
+        return self._result("connected")
 
     def _answer(self) -> SocketResult:
         """The first thing that came and answers the probe. Raises BlockingIOError: nothing yet; OSError."""

@@ -166,7 +166,8 @@ class _Trace:
         if result is not None:
             session.read()  # what was seen of the packet comes before what its sender is told
             self._sink(result)
-            self._loop.remove_reader(sender.socket)
+            if result.event != "connected":
+                self._loop.remove_reader(sender.socket)
         if result is not None or sender.connected:
             self._loop.remove_writer(sender.socket)
 

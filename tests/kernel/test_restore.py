@@ -203,7 +203,8 @@ def test_an_import_is_iptables_restore(driver: Driver, keep: bool) -> None:
             assert (tried.problem is not None) == (real.code != 0 or ended_early), (text, tried, real)
             if tried.problem is not None:
                 assert tried.problem.message, (text, real)
-                assert tried.line >= 0 or "COMMIT expected" in real.err or "failed" in real.err, (text, tried, real)
+                crashed = real.code < 0  # iptables-nft-restore 1.8.9: two -R of one rule
+                assert crashed or tried.line >= 0 or "COMMIT expected" in real.err or "failed" in real.err, (text, tried, real)
                 return
             put_tables(records, command, imported(begun, text, tried.text))
             assert kernel.apply(records).problem is None

@@ -109,10 +109,11 @@ class FdbLookup(Sighting, frozen=True, kw_only=True, tag="fdb"):
 
 
 class SocketResult(Sighting, frozen=True, kw_only=True, tag="socket"):
-    """What the kernel answered the sending program: `sent`, `answered` (a reply, the connection), `refused` with `errno`. `by`: the address
-    that sent the ICMP error, where it was one. `text`: what was answered to a request (`Probe.request`)."""
+    """What the kernel answered the sending program: `sent`; `connected`, where a request is sent by TCP now; `answered` (a reply; without a
+    request the connection); `refused` with `errno`. `by`: the address that sent the ICMP error, where it was one. `text`: what was answered
+    to a request (`Probe.request`)."""
 
-    event: Literal["sent", "answered", "refused"]
+    event: Literal["sent", "connected", "answered", "refused"]
     errno: int = 0
     by: str = ""
     text: str = ""

@@ -160,7 +160,7 @@ class Evidence:
     @property
     def answered(self) -> bool:
         """Whether the socket that sent the packet got the answer; also where nobody asked it (traffic of the lab's own)."""
-        return not self.socket_results or any(s.event == "answered" for s in self.socket_results)
+        return not self.socket_results or any(s.event in ("answered", "connected") for s in self.socket_results)
 
     # ---- filing ------------------------------------------------------------------------------------------------------
 
