@@ -43,7 +43,7 @@ export const useSentenceTexts = catalogue(
     all: (noun: string) => `all ${noun}`,
     those: (noun: string, conditions: readonly string[]) => [noun || 'packets', ...conditions].join(' '),
     pings: 'pings',
-    notProtocol: (name: string) => `packets other than ${name}`,
+    notProtocol: (name: string) => `traffic other than ${name}`,
     not: (condition: string) => `not ${condition}`,
     from: (who: string) => `from ${who}`,
     to: (who: string) => `to ${who}`,

@@ -300,7 +300,7 @@ export const useJourneyTexts = catalogue(
     nobodyListens: '該連接埠沒有程式在監聽',
     noAnswer: '已抵達，但沒有回應',
     answerNotTaken: '等待回應的 socket 未收到',
-    foreignRules: '被未追蹤的規則丟棄（nftables 的 bridge 與 arp 家族，由 ebtables 與 arptables 建立）',
+    foreignRules: '被未追蹤的規則丟棄（nftables 的橋接器（bridge）與 arp 家族，由 ebtables 與 arptables 建立）',
     routingRefuses: (address) => `路由拒絕 ${address}`,
     refused: (why) => `核心拒絕送出（${why}）`,
     unknown: '之後沒有再看到封包',
