@@ -103,8 +103,8 @@ def _by_rule(claim: Claim) -> str:
             == (rule.namespace, rule.family, rule.table, rule.chain, rule.number)]  # fmt: skip
     if not same:
         return f"that rule has not counted; {_known(claim.truth)}"
-    if "-j MASQUERADE" in same[0].text:
-        return ""  # without an address to masquerade with it drops (nf_nat_masquerade_ipv4())
+    if "-j MASQUERADE" in same[0].text and State().without_address(rule.namespace, rule.family):
+        return ""  # nf_nat_masquerade_ipv4() drops it for want of an address
     if not drops(same[0]):
         return f"that rule does not drop: {same[0].text}"
     if ("REJECT" in same[0].text) != (claim.found.cause == Cause.REJECTED_BY_RULE):

@@ -440,6 +440,12 @@ class State:
         rows = json.loads(sh(ns, f"ip -j neigh show to {address}" + (f" dev {dev}" if dev else "")) or "[]")
         return next((r["state"][0] for r in rows if r), "none")
 
+    def without_address(self, ns: str, family: str) -> set[str]:
+        """The interfaces, but for `lo`, that have no address of the family."""
+        number = 6 if family == "ipv6" else 4
+        having = {row["ifname"] for row in json.loads(sh(ns, f"ip -{number} -j address") or "[]") if row and row["addr_info"]}
+        return set(self.links(ns)) - having - {"lo"}
+
     def sysctl(self, ns: str, key: str) -> str:
         return sh(ns, f"sysctl -n {key}").strip()
 

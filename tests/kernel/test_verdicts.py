@@ -273,6 +273,15 @@ def test_nothing_to_masquerade_with() -> None:
         assert "no address to masquerade with" in journey.verdict.note
 
 
+def test_masquerade_is_not_blamed_where_it_has_an_address() -> None:
+    """What was lost behind the rule is not the rule's doing."""
+    with Stage(*SWITCHED, "iptables -t nat -A POSTROUTING -j MASQUERADE; ip address add 10.0.0.9/24 dev br0; "
+               "sysctl -qw net.bridge.bridge-nf-call-iptables=1") as stage:  # fmt: skip
+        journey = stage.trace("a", "10.0.0.2", wait=0.4)
+        assert "no address to masquerade with" not in journey.verdict.note
+        assert journey.verdict.cause not in (Cause.DROPPED_BY_RULE, Cause.DROPPED_BY_POLICY)
+
+
 def test_no_ipv6_at_all() -> None:
     with Stage(*PAIR, "ip netns exec a sysctl -qw net.ipv6.conf.all.disable_ipv6=1") as stage:
         journey = stage.trace("a", "fd00::2", protocol="tcp", wait=0.4)

@@ -40,14 +40,14 @@ def unsent(probe: Probe) -> Packet:
     return Packet(protocol=protocol, dst=probe.address, dport=probe.to_port, length=length, df=probe.dont_fragment)
 
 
-def stopped(walk: "Walk", ns: str, hop: Hop) -> Verdict:
+def stopped(walk: "Walk", ns: str, hop: Hop, passage: Passage) -> Verdict:
     """It went into a hook and did not come out: by the last rule or policy of the trace."""
     if hop.rule is None:
         note = f"it did not come out of hook {hop.hook}, and no rule of iptables says why"
         return walk.verdict(Cause.UNKNOWN, ns, object=hop.object, note=note)
     if hop.outcome == "stolen":
         return walk.verdict(Cause.UNKNOWN, ns, object=hop.object, rule=hop.rule, note=f"{hop.target} took it")
-    if hop.target == "MASQUERADE":  # nf_nat_masquerade_ipv4() drops it for want of an address
+    if hop.target == "MASQUERADE" and not _can_masquerade(walk, ns, passage):
         note = "there is no address to masquerade with on the interface that it leaves by"
         return walk.verdict(Cause.DROPPED_BY_RULE, ns, object=hop.object, rule=hop.rule, note=note)
     if hop.rule.number and hop.rule.text and hop.target not in _DROPPING:
@@ -58,6 +58,14 @@ def stopped(walk: "Walk", ns: str, hop: Hop) -> Verdict:
         walk.hops[-1] = msgspec.structs.replace(hop, outcome="reject")
         cause = Cause.REJECTED_BY_RULE
     return walk.verdict(cause, ns, object=hop.object, rule=hop.rule)
+
+
+def _can_masquerade(walk: "Walk", ns: str, passage: Passage) -> bool:
+    """Whether the interface that it leaves by has an address of its family; without one MASQUERADE drops (nf_nat_masquerade_ipv4() in
+    net/netfilter/nf_nat_masquerade.c)."""
+    leaving = next((line.oif for line in reversed(passage.lines) if line.oif), "")
+    family = "ipv6" if passage.lines and passage.lines[-1].family == "ipv6" else "ipv4"
+    return walk.view.address_of(ns, leaving, family) is not None
 
 
 # ---- the sender ------------------------------------------------------------------------------------------------------

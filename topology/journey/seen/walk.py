@@ -89,7 +89,7 @@ class Walk:
             return None
         done = filtered(self.view, self.leg, passage)
         self.hops += done.hops
-        return passage if done.stopped is None else causes.stopped(self, ns, done.stopped)
+        return passage if done.stopped is None else causes.stopped(self, ns, done.stopped, passage)
 
     def _route(self, ns: str, packet: Packet, iif: str, after: Packet | None = None) -> RouteLookup | None:
         """The routing decision as a hop; `after`: as the packet left it (TTL)."""
