@@ -42,7 +42,8 @@ class _Formatter(logging.Formatter):
 class Text(_Formatter):
     """`TIME LEVEL PROGRAM LOGGER: message (lab=… session=… error=…)`, then the traceback, indented."""
 
-    def format(self, record: logging.LogRecord) -> str:  # noqa: D102
+    def format(self, record: logging.LogRecord) -> str:
+        """As the class says."""
         about = " ".join(f"{name}={_printable(value)}" for name, value in fields.of(record).items())
         line = f"{_at(record)} {record.levelname} {self._program} {record.name}: {_printable(record.getMessage())}"
         lines = [f"{line} ({about})" if about else line]
@@ -54,7 +55,8 @@ class Json(_Formatter):
     """One JSON object a line: `time`, `level`, `program`, `pid`, `logger`, `message`; where there are any `lab`, `session`, `event`,
     `error` and `traceback`. ASCII, so that U+2028 and lone surrogates are escapes too."""
 
-    def format(self, record: logging.LogRecord) -> str:  # noqa: D102
+    def format(self, record: logging.LogRecord) -> str:
+        """As the class says."""
         line = {
             "time": _at(record), "level": record.levelname.lower(), "program": self._program, "pid": os.getpid(), "logger": record.name,
             "message": record.getMessage(), **fields.of(record),

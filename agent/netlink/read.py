@@ -94,13 +94,9 @@ class Reader:
         return _routes(netns.name, netns.channel.dump(decode_ip.RTM_GETROUTE, rtmsg(0)))
 
     def policy_rules(self, netns: Netns) -> list[PolicyRulesFact]:
-        """The rules of `ip rule`, IPv4 and IPv6; nothing where they are what a namespace begins with, or the kernel knows no rules."""
-        try:
-            bodies = netns.channel.dump(decode_ip.RTM_GETRULE, rtmsg(0))
-        except NetlinkError as e:
-            if e.errno != errno.EOPNOTSUPP:  # built without CONFIG_IP_MULTIPLE_TABLES
-                raise
-            bodies = []
+        """The rules of `ip rule`, IPv4 and IPv6; nothing where they are what a namespace begins with, or the kernel knows no rules (it was
+        built without CONFIG_IP_MULTIPLE_TABLES)."""
+        bodies = _dump_if_known(netns, decode_ip.RTM_GETRULE, rtmsg(0))
         rows = [rule for _, body in bodies if (rule := decode_ip.policy_rule(body)) is not None]
         return [] if is_default(rows) else [PolicyRulesFact(ns=netns.name, rows=tuple(rows))]
 
@@ -111,13 +107,8 @@ class Reader:
         return [ProxiesFact(ns=netns.name, rows=rows)] if rows else []
 
     def ingress(self, netns: Netns) -> list[IngressFact]:
-        """The interfaces with a qdisc for what comes in; nothing where there are none, or the kernel knows no qdiscs."""
-        try:
-            bodies = netns.channel.dump(decode.RTM_GETQDISC, bytes(20))
-        except NetlinkError as e:
-            if e.errno != errno.EOPNOTSUPP:  # built without CONFIG_NET_SCHED
-                raise
-            bodies = []
+        """The interfaces with a qdisc for what comes in; nothing where there are none, or the kernel knows no qdiscs (CONFIG_NET_SCHED)."""
+        bodies = _dump_if_known(netns, decode.RTM_GETQDISC, bytes(20))
         rows = dict(row for _, body in bodies if (row := decode.ingress(body)) is not None)
         return [IngressFact(ns=netns.name, rows=rows)] if rows else []
 
@@ -142,6 +133,16 @@ class Reader:
 
 def _link_attributes(netns: Netns) -> bytes:
     return attribute_u32(decode.IFLA_EXT_MASK, decode.RTEXT_FILTER_SKIP_STATS) + attribute_u32(decode.IFLA_TARGET_NETNSID, netns.nsid)
+
+
+def _dump_if_known(netns: Netns, kind: int, head: bytes) -> list[tuple[int, bytes]]:
+    """What the dump lists; nothing where the kernel was built without what it asks for."""
+    try:
+        return netns.channel.dump(kind, head)
+    except NetlinkError as e:
+        if e.errno != errno.EOPNOTSUPP:
+            raise
+        return []
 
 
 def _routes(ns: str, messages: list[tuple[int, bytes]]) -> list[RouteFact]:
