@@ -13,6 +13,7 @@ from topology.edit.commands import AnyCommand, Redo, Undo
 from topology.edit.paste import fragment
 from topology.model import ids
 from topology.model.drawing import is_drawing
+from topology.model.people import shown_label
 from topology.model.problems import Code, Problem, ProblemError
 from topology.model.records import Records
 from topology.observe.normal import comparable
@@ -27,7 +28,7 @@ def edit(workspace: Workspace, session: Session, request: q.Edit) -> None:
     stepping = any(isinstance(c, Undo | Redo) for c in request.commands)
     asked = EditRequest(
         commands=request.commands,
-        context=context(session, request.label or _label(request.commands)),
+        context=context(session, shown_label(request.label) or _label(request.commands)),
         base=None if stepping else request.base,
         dry_run=request.dry_run,
         started=time.monotonic(),

@@ -4,7 +4,7 @@ import signal
 
 from protocol import private as p
 from protocol.frames import ERROR, OUTPUT
-from protocol.limits import MAX_SIGNAL, MAX_TERMINAL_SIZE
+from protocol.limits import MAX_SIGNAL
 from protocol.public import (
     Cancel,
     Done,
@@ -26,6 +26,7 @@ from server.lab.workspace import Workspace
 from server.problems import unavailable
 from server.requests import programs
 from server.requests.remedies import remedies
+from server.requests.terminals import check_size
 from server.sessions import Session
 from topology.journey import ping as parsed
 from topology.journey.ask import resolve
@@ -42,8 +43,7 @@ _NOT_STARTED = (126, 127)
 
 def execute(workspace: Workspace, session: Session, request: Exec) -> None:
     """Run a command; its output is the stream, its exit code the answer."""
-    if not (0 <= request.rows <= MAX_TERMINAL_SIZE and 0 <= request.columns <= MAX_TERMINAL_SIZE):
-        raise invalid(f"a terminal of {request.rows} rows and {request.columns} columns", None, f"both are 0 to {MAX_TERMINAL_SIZE}")
+    check_size(request.rows, request.columns)
 
     def on_data(stream: int, data: bytes) -> None:
         session.item(request.id, Output(stream=stream, data=data))

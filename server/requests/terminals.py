@@ -8,7 +8,7 @@ import msgspec
 from protocol import frames
 from protocol import private as p
 from protocol import public as q
-from protocol.limits import MAX_ATTACHED_TERMINALS
+from protocol.limits import MAX_ATTACHED_TERMINALS, MAX_TERMINAL_SIZE
 from server.agent_link import ChannelListener, LabLink
 from server.hub import Hub
 from server.lab.workspace import Workspace
@@ -17,8 +17,15 @@ from server.sessions import AttachedTerminal, Session
 from topology.model.problems import Code, Problem, ProblemError, invalid
 
 
+def check_size(rows: int, columns: int) -> None:
+    """Refuse the size of a terminal that cannot be. Raises ProblemError (INVALID)."""
+    if not (0 <= rows <= MAX_TERMINAL_SIZE and 0 <= columns <= MAX_TERMINAL_SIZE):
+        raise invalid(f"a terminal of {rows} rows and {columns} columns", None, f"both are 0 to {MAX_TERMINAL_SIZE}")
+
+
 def open_terminal(workspace: Workspace, session: Session, request: q.OpenTerminal) -> None:
     """Start a shell on a new terminal."""
+    check_size(request.rows, request.columns)
 
     def make(id: int) -> p.OpenTerminal:
         return p.OpenTerminal(id=id, namespace=request.namespace, rows=request.rows, columns=request.columns)

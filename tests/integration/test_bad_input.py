@@ -93,6 +93,8 @@ NAMED = [
     ({"type": "zero-counters", "namespace": "host", "table": "filter", "chain": "a\0"}, "a NUL character"),
     ({"type": "end-process", "pid": 1, "signal": 999}, "no signal 999"),
     ({"type": "cancel", "target": "x", "signal": -1}, "no signal -1"),
+    ({"type": "open-terminal", "namespace": "host", "rows": -1}, "-1 rows"),
+    ({"type": "open-terminal", "namespace": "host", "columns": 70_000}, "70000 columns"),
     ({"type": "edit", "commands": [{"do": "remove", "ids": []}] * 1001}, "1001 commands"),
     ({"type": "exec", "namespace": "\ud800", "argv": ["true"]}, "half of a surrogate pair"),
     ({"type": "edit", "commands": [{"do": "paste", "document": {"a": "DEEP"}}]}, "nested too deeply"),

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from topology.model.people import MAX_NAME, RESERVED, display_name, is_reserved
+from topology.model.people import MAX_LABEL, MAX_NAME, RESERVED, display_name, is_reserved, shown_label
 from topology.model.problems import ProblemError
 
 
@@ -57,3 +57,10 @@ def test_no_case_accent_or_blank_hides_a_reserved_name(name: str, data: st.DataO
     letters = [data.draw(st.sampled_from([c, c.upper(), c + "\u0301", c + " ", c + "-"])) for c in name]
     with pytest.raises(ProblemError):
         display_name("".join(letters))
+
+
+def test_a_label_is_one_visible_line() -> None:
+    assert shown_label("move b\u202e\nr0") == "move b\ufffd\ufffdr0"
+    assert shown_label("加一條規則 → ns0") == "加一條規則 → ns0"
+    assert shown_label("x" * MAX_LABEL) == "x" * MAX_LABEL
+    assert shown_label("x" * 10_000) == "x" * (MAX_LABEL - 1) + "…"

@@ -4,7 +4,7 @@ import unicodedata
 
 from topology.model.problems import invalid
 
-MAX_NAME = 40
+MAX_NAME, MAX_LABEL = 40, 200
 """Characters."""
 
 RESERVED = frozenset(("terminal", "vethboard", "system", "admin", "administrator", "root", "kernel", "agent", "server"))
@@ -85,3 +85,10 @@ def display_name(text: str) -> str:
         shown = ascii(name[:MAX_NAME])[1:-1]
         raise invalid(f'"{shown}" cannot be a name: {reason}', None, "take another name")
     return name
+
+
+def shown_label(text: str) -> str:
+    """What a client calls an edit, as it is shown to others: one line, without invisible characters and those that change the direction of
+    the text (U+FFFD stands in their place), cut off after `MAX_LABEL`."""
+    shown = "".join("\ufffd" if _is_invisible(c) else c for c in text[: MAX_LABEL + 1])
+    return shown if len(shown) <= MAX_LABEL else f"{shown[: MAX_LABEL - 1]}…"
