@@ -110,6 +110,9 @@ def _add_namespace(draft: Draft, command: c.AddNamespace) -> None:
 
 def _place_missing(draft: Draft, nodes: Iterable[str]) -> None:
     """Find a place for those of these nodes that have none."""
+    nodes = {node for node in nodes if ids.placement(node) not in draft.records}
+    if not nodes:
+        return  # the others are not looked at
     for placement in layout.missing(draft.records):
         if placement.node in nodes:
             draft.put(placement)

@@ -24,6 +24,8 @@ def missing(records: Mapping[str, AnyRecord]) -> list[Placement]:
     """A placement for each node without one. The same records always give the same places, and no two nodes get the same."""
     graph = Graph(records)
     placed = graph.placements()
+    if all(name in placed for name in graph.namespaces):
+        return [found for name in graph.namespaces for found in _missing_bridges(graph, name, placed)]
     size = {name: _size(graph, name, placed) for name in graph.namespaces}
     free = _Grid([(p.x, p.y, *size.get(node, (0, 0))) for node, p in placed.items() if not ids.is_ref(node)], len(graph.namespaces))
     out: list[Placement] = []
