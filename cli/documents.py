@@ -24,6 +24,7 @@ from protocol.public import (
     Planned,
     Side,
     StartLab,
+    StopLab,
 )
 from topology.document import document, jsontext
 from topology.document.differences import words
@@ -32,6 +33,7 @@ from topology.edit.commands import ApplyDocument, Paste, SetLab
 from topology.edit.edit import edit
 from topology.model import diff, ids
 from topology.model.base import HOST
+from topology.model.netfilter import Driver
 from topology.model.problems import Code, Problem, ProblemError, invalid
 from topology.model.records import Lab, Namespace, Records, as_records
 from topology.plan import iproute2 as shell
@@ -107,19 +109,25 @@ def _create(client: Client, args: Args, text: str) -> AnyResult:
 
 
 def _edit(client: Client, args: Args, text: str, info: LabInfo, dry_run: bool) -> AnyResult:
-    if info.state == "stopped" and not dry_run:
-        _start(client, args, text)
-    commands = (ApplyDocument(document=text),)
-    return client.request(Edit(id=client.next_id(), lab=args.lab, commands=commands, dry_run=dry_run, label=f"apply {args.file}"))
+    apply = Edit(id=client.next_id(), lab=args.lab, commands=(ApplyDocument(document=text),), dry_run=dry_run, label=f"apply {args.file}")
+    if info.state != "stopped" or dry_run:
+        return client.request(apply)
+    wanted = document.load(text).get(ids.LAB)
+    _switch(client, args, info.firewall, wanted.firewall if isinstance(wanted, Lab) else None)  # which a lab that runs cannot
+    try:
+        client.request(StartLab(id=client.next_id(), lab=args.lab))
+        return client.request(apply)
+    except ProblemError:  # the lab is as it was
+        client.request(StopLab(id=client.next_id(), lab=args.lab))
+        _switch(client, args, wanted.firewall if isinstance(wanted, Lab) else None, info.firewall)
+        raise
 
 
-def _start(client: Client, args: Args, text: str) -> None:
-    """With the firewall of the document, which a lab that runs cannot change."""
-    lab = document.load(text).get(ids.LAB)
-    if isinstance(lab, Lab) and lab.firewall is not None:
-        commands = (SetLab(firewall=lab.firewall),)
-        client.request(Edit(id=client.next_id(), lab=args.lab, commands=commands, label=f"apply {args.file}"))
-    client.request(StartLab(id=client.next_id(), lab=args.lab))
+def _switch(client: Client, args: Args, now: Driver | None, wanted: Driver | None) -> None:
+    """Switch the firewall of a stopped lab, where the other one is wanted."""
+    if wanted not in (None, now):
+        commands = (SetLab(firewall=wanted),)
+        client.request(Edit(id=client.next_id(), lab=args.lab, commands=commands, label=f"firewall {wanted}"))
 
 
 CHANGES = 2

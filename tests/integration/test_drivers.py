@@ -49,3 +49,21 @@ def test_a_document_with_another_driver_is_applied_to_a_stopped_lab(stack: Stack
         stack.cli("stop", lab)
         stack.cli("apply", lab, str(file))
         assert stack.cli("history", lab) == history
+
+
+def test_a_stopped_lab_stays_as_it_was_when_a_document_is_refused(stack: Stack, lab: str, tmp_path: Path) -> None:
+    """By the kernel: a document that is wrong in itself is not even sent."""
+    file = tmp_path / "lab.json"
+    stack.cli(
+        "apply", lab, "-", input=json.dumps({"vethboard": 1, "name": lab, "firewall": "legacy", "namespaces": {"host": {}, "kept": {}}})
+    )
+    before = stack.cli("export", lab)
+    stack.cli("stop", lab)
+    refused = {"ipv4": {"filter": {"INPUT": {"rules": ["--dport 80 -p tcp -j ACCEPT"]}}}}
+    file.write_text(json.dumps({"vethboard": 1, "name": lab, "firewall": "nft", "namespaces": {"host": {"filter": refused}}}))
+    stack.cli("apply", lab, str(file), code=1)
+    (line,) = (line for line in stack.cli("labs").splitlines() if line.startswith(lab))
+    assert "stopped" in line
+    assert stack.cli("export", lab) == before
+    stack.cli("start", lab)
+    assert "legacy" in stack.inside(lab, "host", "iptables", "-V")
