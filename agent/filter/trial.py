@@ -8,7 +8,7 @@ from agent.filter.partly import LeftOut, complete, first_refused, load, stand_in
 from agent.filter.programs import Ended
 from agent.netlink.namespaces import Namespaces, Netns
 from protocol.private import LeftOutLine, TrialMode
-from topology.model.netfilter import TABLES, Family
+from topology.model.netfilter import HOOKS, TABLES, Family
 from topology.model.problems import Code, Problem
 from topology.observe import listing
 from topology.plan.table_check import ignored_line, ignored_word
@@ -62,6 +62,13 @@ class _Attempt:
         """Make the scratch namespace what it is before the text."""
         have = {line[1:] for line in self._save().split("\n") if line.startswith("*")}
         self._driver.restore(self._scratch, self._family, "".join(f"*{t}\nCOMMIT\n" for t in TABLES if t in have), flush=True)
+        self._stand_ins()
+
+    def _stand_ins(self) -> None:
+        if self._trial.mode == "keep":  # iptables-nft-restore 1.8.9: -F does nothing in a table whose chains are not there before
+            have = [table for table in TABLES if table in self._tables]
+            text = "".join("\n".join((f"*{table}", *(f":{chain} ACCEPT" for chain in HOOKS[table]), "COMMIT\n")) for table in have)
+            self._driver.restore(self._scratch, self._family, text, flush=True)
         stand_ins(self._driver, self._scratch, self._family, self._trial.base)
 
     # ---- as far as it can be -----------------------------------------------------------------------------------------
@@ -78,7 +85,7 @@ class _Attempt:
 
     def whole(self) -> Tried:
         """All of it, or why not."""
-        stand_ins(self._driver, self._scratch, self._family, self._trial.base)
+        self._stand_ins()
         end = self._end()
         ended = self._restore(self._text + end)
         if ended.code == 0:

@@ -219,6 +219,8 @@ def test_an_import_is_iptables_restore(driver: Driver, keep: bool) -> None:
             found = save.read(command.text, save.read(before), command.keep)
         except ProblemError:
             return
+        if driver == "nft" and "-F" in command.text.split("\n"):
+            return  # iptables-nft-restore 1.8.9: it does nothing in a table whose chains are not there before, or that was emptied
         for table, chains in found.items():
             for chain in save.chains("ns0", "ipv4", table, chains):
                 there = real.get(chain.id)

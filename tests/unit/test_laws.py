@@ -107,7 +107,8 @@ def test_an_edit_is_undone_by_its_reverse_and_leaves_a_sound_lab(lab: Records, d
         new = apply(lab, made.diff)
         assert apply(new, reverse(made.diff)) == lab
         assert normalise(new) == new
-        assert load(dump(new)) == {"lab:": Lab(), **new}
+        # kept: the MTU of a parent can become less than a vxlan on it needs, as in the kernel
+        assert load(dump(new), kept=True) == {"lab:": Lab(), **new}
         assert set(made.made) <= new.keys() | {k for k in made.made if k.endswith("/lo")}
         for old, moved in made.moves.items():
             assert f"interface:{old}" in lab
