@@ -10,7 +10,7 @@ import msgspec
 from protocol.public import Answer, AnyItem, AnyResult, Delta, LabsEvent, Notice, StreamItem
 from server.access import Access
 from server.audit import SessionLog
-from server.throttle import THROTTLES, Meter
+from server.throttle import THROTTLES
 from topology.model.problems import Problem
 
 Event = Answer | StreamItem | Delta | Notice | LabsEvent
@@ -60,7 +60,6 @@ class Session:
         self.id = id or new_id()
         self.on_answer: Callable[[Answer], None] = lambda _answer: None
         self.throttle = THROTTLES.of(f"token:{access.token}" if access.lab is not None else f"session:{sid}")
-        self.meter = Meter(self.throttle)
         self.open: set[str] = set()
         self.wants_labs = False
         self.running: dict[str, RunningRequest] = {}

@@ -23,10 +23,11 @@ ACTIVE_SECONDS = 2.0
 
 
 class Throttle:
-    """The processor time of one lab or of one token, as a leaky bucket: `used` fills it, and it empties at `RATE`."""
+    """The processor time of one lab or of one token, as a leaky bucket: `used` fills it, and it empties at `rate`. `burst`: what may be in
+    it without a wait."""
 
-    def __init__(self, throttles: "Throttles") -> None:
-        self._throttles = throttles
+    def __init__(self, throttles: "Throttles", rate: float = RATE, burst: float = BURST) -> None:
+        self._throttles, self._rate, self._burst = throttles, rate, burst
         self._level = 0.0
         """Processor seconds that were in the bucket at `_at`."""
         self._at = time.monotonic()
@@ -36,22 +37,31 @@ class Throttle:
         """Add processor time that was spent for it."""
         with self._lock:
             now = time.monotonic()
-            self._level = max(0.0, self._level - (now - self._at) * RATE) + seconds
+            self._level = max(0.0, self._level - (now - self._at) * self._rate) + seconds
             self._at = now
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing is in the bucket any more: it is like a new one."""
         with self._lock:
-            return self._level <= (time.monotonic() - self._at) * RATE
+            return self._level <= (time.monotonic() - self._at) * self._rate
 
     def wait(self) -> None:
         """Sleep if it has used more than its share while others are active. To be called before a message is read."""
         self._throttles.mark_active(self)
-        with self._lock:
-            excess = self._level - (time.monotonic() - self._at) * RATE - BURST
+        excess = self._excess()
         if excess > 0 and self._throttles.others_active(self):
-            time.sleep(min(excess / RATE, LONGEST_WAIT))
+            time.sleep(min(excess / self._rate, LONGEST_WAIT))
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has used more than its share."""
+        return self._excess() > 0
+
+    def _excess(self) -> float:
+        """Processor seconds beyond its share."""
+        with self._lock:
+            return self._level - (time.monotonic() - self._at) * self._rate - self._burst
 
 
 class Throttles:
@@ -95,6 +105,11 @@ class Meter:
         self._throttle = throttle
         self._last = time.thread_time()
 
+    def move(self, throttle: Throttle) -> None:
+        """Report to another throttle from now on."""
+        self.count()
+        self._throttle = throttle
+
     def count(self) -> None:
         """Report the processor time since the last call, or since the meter was made."""
         now = time.thread_time()
@@ -104,6 +119,9 @@ class Meter:
 
 THROTTLES = Throttles()
 """Of this process, because its threads share one GIL."""
+
+STRANGERS = Throttle(THROTTLES, rate=0.3, burst=3.0)
+"""Of all who have not logged in together: the web app of a class that opens it at once fits, and more addresses give nobody more."""
 
 
 def of_lab(lab: str) -> Throttle:

@@ -18,7 +18,9 @@ from server.hub import Hub
 from server.web import backpressure, captures, files, health
 from server.web.cookie import COOKIE
 from server.web.health import Readers
+from server.web.packets import BoundedPacket, cut_off_nonsense
 from server.web.socket import Socket
+from server.web.visitors import KEY as VISITOR
 from topology.document.schema import text as schema_text
 from topology.model.problems import Code
 
@@ -44,13 +46,14 @@ def make(hub: Hub, web: Path, metrics: Readers = "local") -> tuple[Flask, Socket
     app = Flask("vethboard", static_folder=None)
     socket = SocketIO(
         app, async_mode="threading", async_handlers=False, cors_allowed_origins=_same_origin, max_http_buffer_size=MAX_REQUEST_BYTES,
-        transports=["websocket"], ping_interval=20, ping_timeout=20, serve_client=False,
+        transports=["websocket"], ping_interval=20, ping_timeout=20, serve_client=False, serializer=BoundedPacket,
         logger=_LIBRARIES, engineio_logger=_LIBRARIES,
     )  # fmt: skip
     socket.server.eio._async = {
         **socket.server.eio._async,
         "websocket": backpressure.of(hub.metrics.refused),
     }  # engineio has no public way to set it
+    cut_off_nonsense(socket.server)
     files.routes(app, hub, lambda lab: _may_transfer(hub, lab, ("edit", "admin")))
     captures.routes(app, hub, lambda lab: _may_transfer(hub, lab, ("view", "edit", "admin")))
     health.routes(app, hub, metrics)
@@ -69,6 +72,8 @@ def _may_transfer(hub: Hub, lab: str, roles: tuple[str, ...]) -> bool:
     actor = Actor(author, "", token, "", request.remote_addr or "")
     what = "put-file" if request.method == "PUT" else "get-file"
     hub.audit.write(actor, what, lab, "started" if allowed else str(Code.DENIED), {"path": request.path[:_MAX_PATH]})
+    if allowed and access is not None:
+        request.environ[VISITOR].admit()
     return allowed
 
 
