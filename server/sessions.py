@@ -9,6 +9,7 @@ import msgspec
 
 from protocol.public import Answer, AnyItem, AnyResult, Delta, LabsEvent, Notice, StreamItem
 from server.access import Access
+from server.asked import Asked
 from server.audit import SessionLog
 from server.throttle import THROTTLES
 from topology.model.problems import Problem
@@ -52,14 +53,17 @@ class Session:
     others see it. `on_answer`: called with each answer that is sent.
 
     `open`: the labs whose deltas it gets. `wants_labs`: it gets events `labs`. `running`: by request id. `terminals`: by channel.
-    `waiting`: what takes a request back that a lab has not begun, by request id.
+    `waiting`: what takes a request back that a lab has not begun, by request id. `share`: what it shares with other connections: all of a
+    token of a lab take turns as one. `asked`: what is not answered yet.
     """
 
     def __init__(self, sid: str, name: str, access: Access, log: SessionLog, connection: Connection, id: str | None = None) -> None:
         self.sid, self.name, self.access, self.log, self._connection = sid, name, access, log, connection
         self.id = id or new_id()
         self.on_answer: Callable[[Answer], None] = lambda _answer: None
-        self.throttle = THROTTLES.of(f"token:{access.token}" if access.lab is not None else f"session:{sid}")
+        self.share = f"token:{access.token}" if access.lab is not None else f"session:{sid}"
+        self.throttle = THROTTLES.of(self.share)
+        self.asked = Asked(self.share)
         self.open: set[str] = set()
         self.wants_labs = False
         self.running: dict[str, RunningRequest] = {}
@@ -97,10 +101,12 @@ class Session:
 
     def answer(self, id: str, result: AnyResult) -> None:
         """Answer request `id`."""
+        self.asked.answered(id)
         self.send(Answer(id=id, result=result))
 
     def refuse(self, id: str, problem: Problem) -> None:
         """Answer request `id` with a problem."""
+        self.asked.answered(id)
         self.send(Answer(id=id, problem=problem))
 
     def item(self, id: str, item: AnyItem) -> None:

@@ -21,6 +21,7 @@ from server.lab.outside import Outside
 from server.lab.parts import Parts
 from server.lab.publisher import Publisher
 from server.lab.queue import Queue
+from server.lab.reads import reads_of
 from server.lab.states import Action, Event, State
 from server.lab.uplink import Uplink
 from server.lab.view import View
@@ -60,7 +61,7 @@ class Workspace:
         self.lab, self.store = store.lab, store
         self._sessions, self._changed, self._metrics = sessions, changed, control.metrics
         document = Document(store)
-        self._queue = Queue(self.lab, self)
+        self._queue, self.reads = Queue(self.lab, self), reads_of(self.lab)
         publisher = Publisher(self.lab, sessions, self.info, document.labels)
         handlers = Handlers(self._on_facts, self._on_applied, self._on_limit, self._on_lost, self._on_silence, self._on_heard)
         machine = Machine(self.lab, store.problem, self._state_changed)
@@ -74,6 +75,7 @@ class Workspace:
         """By session."""
         self._life = Life(parts, self._carrying, self._outside, self._editing.limits, self._subscriptions.values)
         self._queue.begin()
+        self.reads.begin()
 
     # ---- what others see ---------------------------------------------------------------------------------------------
 
@@ -172,6 +174,11 @@ class Workspace:
         """Its jobs."""
         return self._queue
 
+    def forget(self, session: Session) -> None:
+        """The session has left: what only it waits for is not begun. May be called on any thread."""
+        self._queue.forget(session)
+        self.reads.forget(session)
+
     def submit(self, run: Callable[[], None]) -> None:
         """Run a job of the server on the lab's thread."""
         self._queue.submit(run)
@@ -267,6 +274,7 @@ class Workspace:
         done = self.stop()
         self.store.delete()
         self._queue.end()
+        self.reads.end()
         return done
 
     def end(self) -> None:
@@ -274,6 +282,7 @@ class Workspace:
 
         def ending() -> None:
             self._queue.end()
+            self.reads.end()
             self._parts.connection.disconnect()
             self._write_document()
 

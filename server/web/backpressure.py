@@ -68,7 +68,9 @@ class Websocket(simple_websocket.Server):  # type: ignore[misc]  # it ships no t
 
     connected: bool
 
-    def __init__(self, environ: dict[str, Any], visitor: Visitor, login_until: float, on_refused: Callable[[str], None], **more: Any) -> None:
+    def __init__(
+        self, environ: dict[str, Any], visitor: Visitor, login_until: float, on_refused: Callable[[str], None], **more: Any
+    ) -> None:
         self.visitor, self.on_refused = visitor, on_refused  # first: the thread begins in what follows
         self.login_until: float | None = login_until
         self._meter: Meter | None = None
