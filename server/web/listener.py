@@ -22,7 +22,7 @@ HEAD_BYTES = 32 << 10
 BODY_BYTES = MAX_UPLOAD_BYTES + (64 << 10)
 """What is read of a body at most, whatever its length is said to be."""
 
-PIECE_BYTES = 64 << 10
+PIECE_BYTES = 256 << 10
 """Read of a body at once: werkzeug would take 10 MB of one that nobody wants."""
 
 PAUSE_SECONDS = 0.005
