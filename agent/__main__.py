@@ -25,11 +25,12 @@ from protocol.limits import MAX_LAB_MESSAGE
 
 
 async def _serve(run: Path, server_uid: int, limits: Path | None, uplinks: bool) -> None:
-    """Until SIGTERM or SIGINT, which end all labs."""
-    stop = asyncio.Event()
+    """Until SIGTERM or SIGINT, which end all labs, or SIGUSR1, which leaves them running."""
+    stop, leave = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    loop.add_signal_handler(signal.SIGUSR1, lambda: (leave.set(), stop.set()))
     watch_loop(loop)
     labs = Labs(run, limits, uplinks)
     await labs.find()
@@ -39,9 +40,10 @@ async def _serve(run: Path, server_uid: int, limits: Path | None, uplinks: bool)
     async with unix_serve(listener.handle, str(path), compression=None, max_size=MAX_LAB_MESSAGE, ping_interval=None):
         os.chown(path, server_uid, -1)
         path.chmod(0o600)
-        print(json.dumps({"ready": True}), flush=True)
+        print(json.dumps({"ready": True, "labs": len(labs.running)}), flush=True)
         await stop.wait()
-        await labs.stop_all()
+        if not leave.is_set():
+            await labs.stop_all()
     path.unlink(missing_ok=True)
     labs.close()
 
