@@ -141,7 +141,7 @@ def _start_children(args: Args, run: Path) -> tuple[Child, Child]:
 def _agent_argv(args: Args, run: Path, server_uid: int) -> list[str]:
     argv = [sys.executable, "-m", "agent", "--run", str(run), "--server-uid", str(server_uid)]
     argv += ["--limits", str(args.limits)] if args.limits is not None else []
-    return [*argv, "--log-format", args.log_format, *["--allow-uplink"] * args.allow_uplink]
+    return [*argv, "--log-format", args.log_format, *["--allow-uplink"] * args.allow_uplink, *["--require-limits"] * args.require_limits]
 
 
 def _server_argv(args: Args, run: Path) -> list[str]:

@@ -12,7 +12,10 @@ from server.access import Access
 from server.asked import Asked
 from server.audit import SessionLog
 from server.throttle import THROTTLES
+from topology.model import ids
+from topology.model.diff import Diff
 from topology.model.problems import Problem
+from topology.observe.live import AnyLive
 
 Event = Answer | StreamItem | Delta | Notice | LabsEvent
 _NAMES: dict[type[Event], str] = {Answer: "answer", StreamItem: "stream", Delta: "delta", Notice: "notice", LabsEvent: "labs"}
@@ -71,6 +74,11 @@ class Session:
         self.terminals: dict[int, AttachedTerminal] = {}
 
     @property
+    def sees_terminals(self) -> bool:
+        """Whether it is told of them: their titles say what is done in them."""
+        return "terminals" in self.access.permissions
+
+    @property
     def shown_name(self) -> str:
         """What others read."""
         return self.name or self.access.author
@@ -114,6 +122,20 @@ class Session:
         self.send(StreamItem(id=id, item=item))
 
 
+def is_terminal(record_id: str) -> bool:
+    """Whether the live record of this id is a terminal."""
+    return record_id.startswith(_TERMINAL)
+
+
+def without_terminals(diff: Diff[AnyLive]) -> Diff[AnyLive]:
+    """The rest of a diff of live records."""
+    kept = {field: {id: value for id, value in getattr(diff, field).items() if not is_terminal(id)} for field in diff.__struct_fields__}
+    return Diff(**kept)
+
+
+_TERMINAL = ids.terminal("")
+
+
 class Sessions:
     """All sessions, by the id of their connection."""
 
@@ -152,3 +174,11 @@ class Sessions:
         text = msgspec.json.encode(event).decode()
         for session in sessions:
             session.send_text(_NAMES[type(event)], text)
+
+    def broadcast_delta(self, sessions: Iterable[Session], delta: Delta) -> None:
+        """Send a delta, without what the sessions may not see."""
+        sessions = list(sessions)
+        blind = [s for s in sessions if not s.sees_terminals] if delta.live is not None else []
+        self.broadcast([s for s in sessions if s not in blind] if blind else sessions, delta)
+        if blind:
+            self.broadcast(blind, msgspec.structs.replace(delta, live=without_terminals(delta.live) if delta.live else None))

@@ -95,23 +95,24 @@ def _delegate() -> dict[str, str]:
 
 
 def _pass_on(controller: str, folder: Path) -> None:
-    """Delegate a controller to the groups in this one. Raises OSError."""
-    try:
-        (folder / "cgroup.subtree_control").write_text(f"+{controller}")
-    except OSError as e:
-        if e.errno != errno.EBUSY:
-            raise
+    """Delegate a controller to the groups in this one. Raises OSError.
+
+    Processes in it are moved first, also where the kernel would not mind: with them, it makes a threaded group of it (cgroups(7)), in which
+    no lab can have a limit of memory. The topmost group of all, which has no type, may keep them.
+    """
+    if (folder / "cgroup.type").exists():
         _make_room(folder)
-        (folder / "cgroup.subtree_control").write_text(f"+{controller}")
+    (folder / "cgroup.subtree_control").write_text(f"+{controller}")
 
 
 def _make_room(folder: Path) -> None:
-    """A group that has processes cannot delegate: move them into one beside that of the labs."""
-    leaf = folder / _LEAF
-    leaf.mkdir(exist_ok=True)
-    for pid in (folder / "cgroup.procs").read_text().split():
-        with contextlib.suppress(OSError):  # one that has ended
-            (leaf / "cgroup.procs").write_text(pid)
+    """Move the processes of a group into one beside that of the labs."""
+    if pids := (folder / "cgroup.procs").read_text().split():
+        leaf = folder / _LEAF
+        leaf.mkdir(exist_ok=True)
+        for pid in pids:
+            with contextlib.suppress(OSError):  # one that has ended
+                (leaf / "cgroup.procs").write_text(pid)
 
 
 def folder(lab: str, controller: str) -> Path:

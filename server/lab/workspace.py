@@ -25,9 +25,10 @@ from server.lab.reads import reads_of
 from server.lab.states import Action, Event, State
 from server.lab.uplink import Uplink
 from server.lab.view import View
-from server.sessions import Session, Sessions
+from server.sessions import Session, Sessions, is_terminal
 from server.storage import LabStore
 from topology.edit.commands import SetLab
+from topology.model.limits import not_enforced
 from topology.model.netfilter import Driver
 from topology.model.problems import Code, Problem, ProblemError
 from topology.model.records import AnyRecord, Namespace, Records
@@ -151,10 +152,12 @@ class Workspace:
         session.open.add(self.lab)
         self._changed()
         undo, redo, by, by_session = self._parts.document.labels()
-        seen = self.seen
+        seen, live = self.seen, self.observed.live.whole()
+        if not session.sees_terminals:
+            live = {id: record for id, record in live.items() if not is_terminal(id)}
         return Snapshot(
             info=self.info(), revision=seen.revision, desired=self.desired, observed=self.observed.records.whole(),
-            live=self.observed.live.whole(),
+            live=live,
             drift=seen.drift, warnings=self._parts.view.warnings, can_undo=undo or None, can_redo=redo or None, undo_by=by or None,
             undo_session=by_session or None, session=session.id,
         )  # fmt: skip
@@ -218,7 +221,9 @@ class Workspace:
         if due is not None and due <= 0 and self._parts.machine.is_live:
             self._outside.act()
         uplink, is_live = self._parts.uplink.problem, self._parts.machine.is_live
-        more = (*([uplink] if uplink is not None else []), *(self._carrying.unloaded.problems if is_live else ()))
+        attached = self._parts.connection.attached
+        limits = [not_enforced(words) for words in attached.unenforced] if is_live and attached is not None else []
+        more = (*([uplink] if uplink is not None else []), *limits, *(self._carrying.unloaded.problems if is_live else ()))
         self._parts.view.update_warnings(is_live, more)
 
     def failed(self, problem: Problem) -> None:

@@ -62,7 +62,9 @@ def _take(fd: int, folder: Path, until: float) -> None:
                 continue
             pid = os.pread(fd, 20, 0).decode("ascii", "replace").strip()
             message = f"{folder}: another server writes here (pid {pid})"
-            raise ProblemError(Problem(code=Code.EXISTS, message=message, hint=f"stop that one: kill {pid}; or give another --state")) from None
+            raise ProblemError(
+                Problem(code=Code.EXISTS, message=message, hint=f"stop that one: kill {pid}; or give another --state")
+            ) from None
         break
     with contextlib.suppress(OSError):  # the disk may be full: the lock holds all the same
         os.pwrite(fd, f"{os.getpid():<20}".encode(), 0)

@@ -17,8 +17,7 @@ from server.hub import Hub
 from server.requests import terminals
 from server.requests.dispatch import receive
 from server.sessions import Connection, Session, new_id
-from server.web import backpressure
-from server.web.cookie import COOKIE
+from server.web import backpressure, cookie
 from server.web.outgoing import Outgoing
 from server.web.visitors import KEY as VISITOR
 from topology.model.people import display_name
@@ -49,14 +48,15 @@ class Socket:
     # ---- from the client, on the thread of its connection ------------------------------------------------------------
 
     def _connect(self, auth: object = None) -> None:
-        """`auth`: {"token", "name"}; a browser sends its token as a cookie instead. A name that cannot be is left out."""
+        """`auth`: {"token", "name"}; a browser sends its tokens as cookies instead, and says by `link` with which lab's link its page was
+        opened, and by `lab` which one it shows. A name that cannot be is left out."""
         websocket = request.environ[backpressure.KEY]
         if not websocket.may_log_in(MAX_ATTEMPTS):
             websocket.break_off()
             raise ConnectionRefusedError("one login for each connection")
         given = auth if isinstance(auth, dict) else {}
         token = given.get("token")
-        access = self._hub.tokens.access(token if isinstance(token, str) else request.cookies.get(COOKIE))
+        access = self._hub.tokens.access(token) if isinstance(token, str) else self._by_cookie(given)
         author, name = (access.author, _name(given)) if access else ("", "")
         actor = Actor(author, name, access.token if access else "", new_id(), request.remote_addr or "")
         if access is None:
@@ -67,6 +67,10 @@ class Socket:
         session = self._session(actor, access, websocket)
         request.environ[VISITOR].admit(session.throttle)
         self._hub.sessions.add(session)
+
+    def _by_cookie(self, given: dict[str, object]) -> Access | None:
+        lab, link = (value if isinstance(value := given.get(key), str) else None for key in ("lab", "link"))
+        return cookie.access(self._hub.tokens, request.cookies, request.host, lab, link)
 
     def _session(self, actor: Actor, access: Access, websocket: backpressure.Websocket) -> Session:
         sid, server = _sid(), self._socket.server

@@ -116,9 +116,9 @@ def test_the_address_of_a_token_sets_its_own_cookie(stack: Stack, lab: str) -> N
     secret, _ = token(stack, lab, "--view")
     with urllib.request.urlopen(f"{stack.url}/?token={secret}&lab={lab}") as page:
         cookie = page.headers["Set-Cookie"]
-    assert cookie.startswith(f"vethboard={secret};")
+    assert cookie.startswith(f"vethboard-{stack.port}.{lab}={secret};")
     assert "HttpOnly" in cookie
-    request = urllib.request.Request(f"{stack.url}/labs/{lab}/files/host/x", headers={"Cookie": f"vethboard={secret}"})
+    request = urllib.request.Request(f"{stack.url}/labs/{lab}/files/host/x", headers={"Cookie": f"vethboard-{stack.port}.{lab}={secret}"})
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(request)
     assert refused.value.code == 403
