@@ -1,10 +1,13 @@
 """Tokens for one lab, and the audit log: over the real sockets."""
 
 import json
+import queue
 import urllib.error
 import urllib.request
 
+import msgspec
 import pytest
+import socketio
 
 from cli.client import Client
 from protocol import public as q
@@ -122,6 +125,76 @@ def test_the_address_of_a_token_sets_its_own_cookie(stack: Stack, lab: str) -> N
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(request)
     assert refused.value.code == 403
+
+
+def test_a_link_does_not_take_the_place_of_another_token(stack: Stack, lab: str) -> None:
+    """In one browser, whose cookies go to all ports: the administrator's, and that of a link to a lab."""
+    secret, _ = token(stack, lab, "--view")
+    names = []
+    for address in (f"/?token={stack.token}", f"/?token={secret}&lab={lab}"):
+        request = urllib.request.Request(stack.url + address, headers={"X-Forwarded-Proto": "https"})
+        with urllib.request.urlopen(request) as page:
+            assert "; Secure" in page.headers["Set-Cookie"]
+            names.append(page.headers["Set-Cookie"].partition("=")[0])
+        with urllib.request.urlopen(stack.url + address) as page:
+            assert "Secure" not in page.headers["Set-Cookie"]
+    assert names == [f"vethboard-{stack.port}", f"vethboard-{stack.port}.{lab}"]
+    jar = {names[0]: stack.token, names[1]: secret, "vethboard-1": "of another port"}
+    assert role(stack, jar, {}) == "admin"
+    assert role(stack, jar, {"link": lab}) == "view", "the tab of the link stays what it was"
+    assert role(stack, {names[1]: secret}, {"lab": lab}) == "view"
+    assert role(stack, {names[1]: secret}, {}) == "view"
+    assert role(stack, {"vethboard-1": stack.token}, {}) is None
+
+
+def role(stack: Stack, cookies: dict[str, str], auth: dict[str, str]) -> str | None:
+    """What a browser with these cookies is; None: it is refused."""
+    answers: queue.Queue[str] = queue.Queue()
+    io = socketio.Client(reconnection=False)
+    io.on("answer", answers.put)
+    header = "; ".join(f"{name}={value}" for name, value in cookies.items())
+    try:
+        io.connect(stack.url, headers={"Cookie": header}, auth={"name": "", **auth}, transports=["websocket"])
+    except socketio.exceptions.ConnectionError:
+        return None
+    try:
+        io.emit("request", json.dumps({"type": "list-labs", "id": "1"}))
+        return str(json.loads(answers.get(timeout=20))["result"]["role"])
+    finally:
+        io.disconnect()
+
+
+def test_who_may_see_no_terminals_is_not_told_of_them(stack: Stack, lab: str) -> None:
+    (seeing, _), (blind, _) = token(stack, lab, "--view"), token(stack, lab, "--view", "--no-terminals")
+    with stack.client() as client, Client(stack.url, seeing) as one, Client(stack.url, blind) as other:
+        told = {watcher: _terminals_of(watcher, lab) for watcher in (one, other)}
+        terminal = open_terminal(client, lab)
+        shown = Shown(client, lab, terminal, 24, 80)
+        shown.type("printf '\\033]0;the-secret-title\\007'; echo over-$((1+1))\r")
+        shown.wait(b"over-2")
+        client.request(q.Edit(id="9", lab=lab, commands=(AddNamespace(name="after"),)))
+        texts = {watcher: _until(watcher, "after") for watcher in told}
+        assert "the-secret-title" in texts[one]
+        assert "terminal:" in texts[one]
+        assert "the-secret-title" not in texts[other]
+        assert "terminal:" not in texts[other]
+        assert any(id.startswith("terminal:") for id in _terminals_of(one, lab))
+        assert not any(id.startswith("terminal:") for id in _terminals_of(other, lab))
+        shown.detach()
+
+
+def _terminals_of(client: Client, lab: str) -> list[str]:
+    snapshot = client.request(q.Open(id=client.next_id(), lab=lab))
+    assert isinstance(snapshot, q.Snapshot)
+    return list(snapshot.live)
+
+
+def _until(client: Client, name: str) -> str:
+    """All that a client is told, up to the delta in which a namespace is seen."""
+    text = ""
+    while f"namespace:{name}" not in text:
+        text += msgspec.json.encode(client.receive(timeout=20)).decode()
+    return text
 
 
 def test_the_audit_log(stack: Stack, lab: str) -> None:
