@@ -15,6 +15,8 @@ RATE = 0.15
 BURST = 1.0
 """Processor seconds that it may use in addition at once: people who work by hand never reach it."""
 
+WHO = ("stranger", "token", "session", "lab")
+
 LONGEST_WAIT = 0.25
 """Seconds that one `wait` takes at most."""
 
@@ -24,10 +26,11 @@ ACTIVE_SECONDS = 2.0
 
 class Throttle:
     """The processor time of one lab or of one token, as a leaky bucket: `used` fills it, and it empties at `rate`. `burst`: what may be in
-    it without a wait."""
+    it without a wait. `who`: one of `WHO`.
+    """
 
-    def __init__(self, throttles: "Throttles", rate: float = RATE, burst: float = BURST) -> None:
-        self._throttles, self._rate, self._burst = throttles, rate, burst
+    def __init__(self, throttles: "Throttles", who: str, rate: float = RATE, burst: float = BURST) -> None:
+        self._throttles, self._who, self._rate, self._burst = throttles, who, rate, burst
         self._level = 0.0
         """Processor seconds that were in the bucket at `_at`."""
         self._at = time.monotonic()
@@ -51,7 +54,9 @@ class Throttle:
         self._throttles.mark_active(self)
         excess = self._excess()
         if excess > 0 and self._throttles.others_active(self):
-            time.sleep(min(excess / self._rate, LONGEST_WAIT))
+            seconds = min(excess / self._rate, LONGEST_WAIT)
+            self._throttles.waited[self._who] += seconds
+            time.sleep(seconds)
 
     @property
     def is_over(self) -> bool:
@@ -72,6 +77,8 @@ class Throttles:
         self._active: dict[Throttle, float] = {}
         """When a message was last read for each, in monotonic seconds; those with an empty bucket leave it with time."""
         self._lock = threading.Lock()
+        self.waited = dict.fromkeys(WHO, 0.0)
+        """Seconds, by whom."""
 
     def of(self, name: str) -> Throttle:
         """The throttle of `lab:NAME`, `token:NAME` or `session:ID`; made where there is none yet."""
@@ -79,7 +86,7 @@ class Throttles:
             found = self._throttles.get(name)
             if found is None:
                 self._forget_idle()
-                found = self._throttles[name] = Throttle(self)
+                found = self._throttles[name] = Throttle(self, name.partition(":")[0])
             return found
 
     def _forget_idle(self) -> None:
@@ -120,7 +127,7 @@ class Meter:
 THROTTLES = Throttles()
 """Of this process, because its threads share one GIL."""
 
-STRANGERS = Throttle(THROTTLES, rate=0.3, burst=3.0)
+STRANGERS = Throttle(THROTTLES, "stranger", rate=0.3, burst=3.0)
 """Of all who have not logged in together: the web app of a class that opens it at once fits, and more addresses give nobody more."""
 
 
