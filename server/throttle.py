@@ -127,8 +127,8 @@ class Meter:
 THROTTLES = Throttles()
 """Of this process, because its threads share one GIL."""
 
-STRANGERS = Throttle(THROTTLES, "stranger", rate=0.3, burst=3.0)
-"""Of all who have not logged in together: the web app of a class that opens it at once fits, and more addresses give nobody more."""
+STRANGERS = Throttle(THROTTLES, "stranger", rate=0.25, burst=0.5)
+"""Of all who have not logged in together, so that more addresses give nobody more. A class that opens the web app waits a moment."""
 
 
 def of_lab(lab: str) -> Throttle:

@@ -36,7 +36,8 @@ KEY = "vethboard.websocket"
 """Where the WSGI environment has the websocket."""
 
 _POLL_SECONDS = 0.01
-_READ_BYTES = 64 << 10
+_READ_BYTES, _READ_BYTES_BEFORE_LOGIN = 64 << 10, 4 << 10
+"""Read at once: what is in it is handled without a pause."""
 
 
 class _Socket:
@@ -100,7 +101,7 @@ class Websocket(simple_websocket.Server):  # type: ignore[misc]  # it ships no t
     def logged_in(self) -> None:
         """The client has shown a valid token: it may send long messages, and stay."""
         self.login_until = None
-        self.max_message_size = MAX_REQUEST_BYTES
+        self.max_message_size, self.receive_bytes = MAX_REQUEST_BYTES, _READ_BYTES
         self.sock.is_patient = True
         self.sock.settimeout(None)
 
@@ -177,7 +178,7 @@ class BackpressureWebSocket(SimpleWebSocketWSGI):  # type: ignore[misc]  # it sh
         offered["werkzeug.socket"] = _Socket(environ["werkzeug.socket"])
         offered["werkzeug.socket"].settimeout(LOGIN_SECONDS)
         self.ws = environ[KEY] = Websocket(
-            offered, environ[VISITOR], time.monotonic() + LOGIN_SECONDS, self.on_refused, receive_bytes=_READ_BYTES,
+            offered, environ[VISITOR], time.monotonic() + LOGIN_SECONDS, self.on_refused, receive_bytes=_READ_BYTES_BEFORE_LOGIN,
             max_message_size=LOGIN_BYTES, **self.server_args,
         )  # fmt: skip
         self.app(self)
