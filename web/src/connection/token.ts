@@ -15,6 +15,11 @@ export function takeToken(): string | undefined {
   return token
 }
 
+/** The administrator's link may name a lab as well: then this tab is no lab's. */
+export function openedByAdministrator(): void {
+  sessionStorage.removeItem(LINK)
+}
+
 /** What tells the server which of this browser's tokens is meant: the lab whose link was opened in this tab, and the one in the address. */
 export function meant(): { link?: string; lab?: string } {
   const link = sessionStorage.getItem(LINK)

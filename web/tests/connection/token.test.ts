@@ -1,6 +1,6 @@
 // @vitest-environment jsdom
 import { beforeEach, expect, test } from 'vitest'
-import { meant, takeToken } from '@/connection/token'
+import { meant, openedByAdministrator, takeToken } from '@/connection/token'
 
 const open = (address: string): void => window.history.replaceState(null, '', address)
 
@@ -21,4 +21,11 @@ test('the link of the administrator is no lab’s', () => {
   open('/?token=two')
   takeToken()
   expect(meant()).toEqual({})
+})
+
+test('a link of the administrator that names a lab is no lab’s either', () => {
+  open('/?token=one&lab=lab-7')
+  takeToken()
+  openedByAdministrator()
+  expect(meant()).toEqual({ lab: 'lab-7' })
 })
