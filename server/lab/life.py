@@ -63,7 +63,8 @@ class Life:
             raise
         machine.take(Event.BUILT)
         seconds = time.monotonic() - started if started else None
-        return Done(revision=self._parts.publisher.revision, steps=len(steps), deploy_seconds=seconds)
+        left_out = self._carrying.left_out.problems
+        return Done(revision=self._parts.publisher.revision, steps=len(steps), deploy_seconds=seconds, left_out=left_out)
 
     def _failed_to_start(self, problem: Problem) -> None:
         self._parts.connection.disconnect()

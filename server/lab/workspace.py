@@ -211,7 +211,7 @@ class Workspace:
         if due is not None and due <= 0 and self._parts.machine.is_live:
             self._outside.act()
         uplink, is_live = self._parts.uplink.problem, self._parts.machine.is_live
-        more = (*([uplink] if uplink is not None else []), *(self._carrying.unloaded.problems if is_live else ()))
+        more = (*([uplink] if uplink is not None else []), *(self._carrying.left_out.problems if is_live else ()))
         self._parts.view.update_warnings(is_live, more)
 
     def failed(self, problem: Problem) -> None:
@@ -237,9 +237,9 @@ class Workspace:
     # ---- start and end -----------------------------------------------------------------------------------------------
 
     @property
-    def not_loaded(self) -> tuple[Problem, ...]:
-        """Why rules of the document are not in the kernel; each with its chain and rule."""
-        return self._carrying.unloaded.problems
+    def left_out(self) -> tuple[Problem, ...]:
+        """What of the document the kernel refused at the start; each with its record."""
+        return self._carrying.left_out.problems
 
     def start(self, started: float | None = None) -> Done:
         """Make the lab live. `started`: when that was asked for, in monotonic seconds."""

@@ -196,7 +196,7 @@ def of_route(owner_of: Callable[[str], str | None], route: Route) -> Route:
     dev = route.dev
     if route.type not in ("unicast", "local"):
         via = dev = None
-    elif via and dev and owner_of(via) == dev:
+    elif via and dev and not route.onlink and owner_of(via) == dev:  # with onlink the kernel wants to be told the interface
         dev = None
     src = names.address(route.src) if route.src else None
     return replace(route, to=to, via=via, dev=dev, src=src, metric=routing.stated_metric(to, route.metric))

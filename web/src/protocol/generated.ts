@@ -628,6 +628,7 @@ export type Doctor = {
  *
  * `revision`: that of the lab now. `steps`: how many steps the kernel was asked for. `deploy_seconds`: from the arrival of the request
  * until the kernel was read back. `made`: ids of new records. `changed`: how many records of the document are others now.
+ * `left_out`, of a start: what of the document the kernel refused; the lab runs without it.
  */
 export type Done = {
   result: "done"
@@ -636,6 +637,7 @@ export type Done = {
   changed: number
   deploy_seconds: number | null
   made: string[]
+  left_out: Problem[]
 }
 
 /** An interface without a wire. Its addresses answer; frames that leave through it are dropped. */
