@@ -302,15 +302,16 @@ class _Run:
         places: dict[str, Stage] = {}
         for number, step in stage:
             places.setdefault(next(iter(touched([step]))), []).append((number, step))
+        waiting: list[tuple[str, Stage]] = []
         for namespace, rows in places.items():
-            for is_waiting, group in groupby(rows, lambda row: _has_six_source(row[1])):
-                if is_waiting:
-                    self._after_dad(namespace, list(group))
-                else:
-                    self.send(namespace, list(group), self._entry)
+            cut = next((n for n, (_, step) in enumerate(rows) if _has_six_source(step)), len(rows))
+            self.send(namespace, rows[:cut], self._entry)
+            waiting += [(namespace, rows[cut:])] if rows[cut:] else []
+        for namespace, rows in waiting:  # not sooner: DAD begins when both ends of a link are up
+            self._after_dad(namespace, rows)
 
     def _after_dad(self, namespace: str, rows: Stage) -> None:
-        """IPv6 routes with a source: the kernel takes an address as one only when no other host has it (RFC 4862, 5.4: DAD)."""
+        """IPv6 routes with a source, and what comes after: the kernel takes an address as a source when DAD has ended (RFC 4862, 5.4)."""
         end = time.monotonic() + _DAD_SECONDS
         for row in rows:
             while True:
@@ -318,7 +319,7 @@ class _Run:
                     self.send(namespace, [row], self._entry)
                     break
                 except _Failed as e:
-                    if e.number != errno.EINVAL or time.monotonic() > end:
+                    if e.number != errno.EINVAL or not _has_six_source(row[1]) or time.monotonic() > end:
                         raise
                     time.sleep(_DAD_PAUSE)
 

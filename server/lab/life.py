@@ -131,6 +131,16 @@ class Life:
 
     # ---- end ---------------------------------------------------------------------------------------------------------
 
+    def take_over(self) -> None:
+        """Before the kernel of the lab ends: what a shell has just done is seen, and the policy acts on it."""
+        if not self._parts.machine.is_live:
+            return
+        try:
+            self._parts.connection.catch_up()
+            self._outside.act()
+        except ProblemError as e:
+            self._parts.publisher.notice("warning", e.problem)
+
     def stop(self) -> Done:
         """End the lab's process, and with it all that the lab has in the kernel."""
         self._store.set_live(False)

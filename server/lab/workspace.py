@@ -251,6 +251,10 @@ class Workspace:
 
     def stop(self) -> Done:
         """End the lab's process, and with it all that the lab has in the kernel."""
+        self._life.take_over()
+        return self._stop()
+
+    def _stop(self) -> Done:
         done = self._life.stop()
         self._write_document()
         return done
@@ -264,7 +268,7 @@ class Workspace:
 
     def destroy(self) -> Done:
         """Stop the lab, delete it from the database and end its thread; what still waits is refused."""
-        done = self.stop()
+        done = self._stop()
         self.store.delete()
         self._queue.end()
         return done
@@ -273,6 +277,7 @@ class Workspace:
         """The server ends: disconnect, save, and end the thread. The lab runs on."""
 
         def ending() -> None:
+            self._life.take_over()
             self._queue.end()
             self._parts.connection.disconnect()
             self._write_document()
