@@ -40,8 +40,8 @@ def _done(client: Client, args: Args, request: NewLab | StartLab | StopLab | Des
         output.as_json(result)
     else:
         print(message)
-        for problem in result.left_out if isinstance(result, Done) else ():
-            output.problem(problem, json_wanted=False)
+        if isinstance(result, Done):
+            output.beside((*result.left_out, *result.unheld))
     return 0
 
 

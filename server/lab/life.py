@@ -13,6 +13,7 @@ from server.lab.parts import Parts
 from server.lab.states import Action, Event, State
 from topology.model.limits import Limits, check
 from topology.model.problems import Code, Problem, ProblemError
+from topology.observe.unheld import unheld
 from topology.plan.steps import AnyStep
 
 CLEAN_SECONDS = 10.0
@@ -143,6 +144,7 @@ class Life:
 
     def stop(self) -> Done:
         """End the lab's process, and with it all that the lab has in the kernel."""
+        lost = unheld(self._parts.view.observed.live.whole()) if self._parts.machine.is_live else ()
         self._store.set_live(False)
         self.look_again = None
         machine = self._parts.machine
@@ -160,7 +162,7 @@ class Life:
             machine.take(Event.ENDED)
             if (problem := self._store.problem) is not None:
                 machine.fail(problem)
-        return Done(revision=self._parts.publisher.revision)
+        return Done(revision=self._parts.publisher.revision, unheld=lost)
 
     def recover(self) -> None:
         """The link was lost, because the lab's process ended or only because the agent did."""

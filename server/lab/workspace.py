@@ -32,6 +32,7 @@ from topology.model.problems import Code, Problem, ProblemError
 from topology.model.records import AnyRecord, Namespace, Records
 from topology.observe.live import AnyLive
 from topology.observe.observed import Observed
+from topology.observe.unheld import gone
 
 T = TypeVar("T")
 
@@ -252,7 +253,10 @@ class Workspace:
     def stop(self) -> Done:
         """End the lab's process, and with it all that the lab has in the kernel."""
         self._life.take_over()
-        return self._stop()
+        done = self._stop()
+        if done.unheld:
+            self._parts.publisher.notice("warning", gone(done.unheld))
+        return done
 
     def _stop(self) -> Done:
         done = self._life.stop()

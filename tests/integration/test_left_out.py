@@ -3,7 +3,7 @@
 import pytest
 
 from cli.client import Client
-from protocol.public import Done, Edit, NewLab, Open, Snapshot, StartLab, StopLab
+from protocol.public import Done, Edit, Export, Exported, NewLab, Open, Snapshot, StartLab, StopLab
 from tests.support import Stack, eventually
 from topology.edit import commands as c
 from topology.model.records import Route
@@ -91,3 +91,28 @@ def test_a_route_that_a_shell_made_comes_back(stack: Stack, family: str, route: 
         client.request(NewLab(id="again", lab=f"{lab}-2", document=stack.json("export", lab)))  # type: ignore[arg-type]
     stack.cli("destroy", lab)
     stack.cli("destroy", f"{lab}-2")
+
+
+def test_export_and_stop_say_what_documents_do_not_hold(stack: Stack) -> None:
+    with stack.client() as client:
+        client.request(NewLab(id="new", lab="unheld", document=DOCUMENT))
+        exported = client.request(Export(id="before", lab="unheld"))
+        assert isinstance(exported, Exported)
+        assert exported.unheld == ()
+        stack.inside("unheld", "a", "tc", "qdisc", "add", "dev", "e0", "root", "tbf", "rate", "1mbit", "burst", "10k", "latency", "50ms")
+        stack.inside("unheld", "b", "ip", "rule", "add", "from", "10.0.0.0/24", "lookup", "100")
+        expected = [("interface:a/e0", "qdisc tbf"), ("namespace:b", "ip rule 32765: from 10.0.0.0/24 lookup 100")]
+        eventually(lambda: [(p.subject, p.message) for p in _exported(client).unheld] == expected)
+        only = client.request(Export(id="part", lab="unheld", ids=("namespace:b",)))
+        assert isinstance(only, Exported)
+        assert [p.subject for p in only.unheld] == ["namespace:b"]
+        done = client.request(StopLab(id="stop", lab="unheld"))
+        assert isinstance(done, Done)
+        assert [(p.subject, p.message) for p in done.unheld] == expected
+    stack.cli("destroy", "unheld")
+
+
+def _exported(client: Client) -> Exported:
+    found = client.request(Export(id=client.next_id(), lab="unheld"))
+    assert isinstance(found, Exported)
+    return found

@@ -15,6 +15,7 @@ from topology.model.drawing import is_drawing
 from topology.model.kinds import BY_WORD
 from topology.model.records import Namespace, Records, as_records
 from topology.observe.normal import comparable, drift
+from topology.observe.unheld import unheld
 from topology.plan.iproute2 import script
 
 COUNT = int(os.environ.get("VETHBOARD_DOCUMENTS", "16"))
@@ -65,6 +66,7 @@ def applied(records: Records) -> None:
                 raise AssertionError(f"refused: {done.problem}")
         assert not (found := differences(kernel, records)), found
         assert exported(kernel, records) == document.dump(records), "the export is the document"
+        assert not (beside := unheld(kernel.observed.live.whole())), beside
         kernel.want(as_records(Namespace(name="host")))
         assert kernel.steps_to(as_records(Namespace(name="host"))) == ()
 
