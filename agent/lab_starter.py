@@ -50,7 +50,8 @@ def _start(order: Order, listener: int, parent: int) -> None:
         os.waitpid(between, 0)
         return
     between = os.getpid()
-    if os.fork() != 0:
+    if (pid := os.fork()) != 0:
+        os.write(parent, b"+%d" % pid)
         os._exit(0)
     while os.getppid() == between:  # the agent is to find its child as soon as it knows the pid
         time.sleep(0.0005)

@@ -37,7 +37,8 @@ START_SECONDS = 20.0
 Main = Callable[[socket.socket, tuple[str, ...]], None]
 """What a lab's first process is for: is given its listener, and which limits cannot be enforced, and why."""
 Begin = Callable[[socket.socket], None]
-"""Has a process made that calls `become` with this socket as `parent`. It is a child of the caller. May raise OSError."""
+"""Has a process made that calls `become` with this socket as `parent`, on which its pid is told first, by another process: it may hang at
+once. It is a child of the caller. May raise OSError."""
 Keep = Callable[[int], None]
 """Is given the pid of a lab's first process before that runs. May raise OSError."""
 
@@ -85,8 +86,10 @@ async def make(lab: str, limits: Limits, uid: int, begin: Begin, keep: Keep, *, 
             ours.send(b"run")
             await _end_of(made[0].pidfd)
     except BaseException as e:
-        for child in made:
-            kill(child.pid)
+        if made:
+            kill(made[0].pid)
+        else:
+            start_thread("late", partial(_kill_late, ours.dup()))
         if isinstance(e, TimeoutError):
             raise OSError(errno.ETIMEDOUT, f"the sandbox was not ready after {START_SECONDS:.0f} s") from None
         raise
@@ -95,6 +98,13 @@ async def make(lab: str, limits: Limits, uid: int, begin: Begin, keep: Keep, *, 
         for child in made:
             os.close(child.pidfd)
     _reap([made[0].pid])
+
+
+def _kill_late(child: socket.socket) -> None:
+    """End a process whose pid was not told yet."""
+    with child, contextlib.suppress(OSError, ValueError):
+        child.settimeout(START_SECONDS)
+        kill(int(child.recv(4096).removeprefix(b"+")))
 
 
 class _Made(NamedTuple):
@@ -185,7 +195,6 @@ def become(lab: Lab) -> None:
     Never returns.
     """
     try:
-        lab.parent.send(b"+%d" % os.getpid())
         _close_all_but((lab.listener.fileno(), lab.parent.fileno()))
         os.setsid()
         _take_id(lab.uid)

@@ -25,7 +25,10 @@ where["lock"] = (sandbox, "_lock_down")
 setattr(*where[sys.argv[1]], hang)
 
 def begin(listener, parent):
-    if os.fork() == 0:
+    pid = os.fork()
+    if pid:
+        parent.send(b"+%d" % pid)
+    else:
         sandbox.become(sandbox.Lab("hangs", Limits(), uids.base(977), listener, parent, lambda *_: time.sleep(60)))
 
 async def start():
