@@ -6,8 +6,8 @@ from pathlib import Path
 from protocol import private as p
 from protocol.public import Check, LabInfo, LabsEvent
 from server.access import ADMIN, Access, TokenStore, sees
-from server.agent_link import Control
 from server.audit import Audit
+from server.control import Control
 from server.lab.workspace import Workspace
 from server.metrics import Metrics
 from server.sessions import Session, Sessions
@@ -26,7 +26,7 @@ class Hub:
         self.audit = Audit(state / "audit.jsonl")
         self.control = Control(agent, self.metrics)
         self.sessions = Sessions()
-        self.control.on_limit = self._limit_reached
+        self.control.on_limit, self.control.on_heard = self._limit_reached, self._agent_answers
         self._lock = threading.Lock()
         self._restoring = threading.Lock()
         self._labs: dict[str, Workspace] = {}
@@ -39,6 +39,10 @@ class Hub:
     def _limit_reached(self, lab: str, problem: Problem) -> None:
         if lab in self._labs:
             self._labs[lab].limit_reached(problem)
+
+    def _agent_answers(self) -> None:
+        for workspace in self.workspaces():
+            workspace.agent_answers()
 
     # ---- labs --------------------------------------------------------------------------------------------------------
 

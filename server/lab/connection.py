@@ -8,7 +8,8 @@ import msgspec
 
 from protocol import private as p
 from protocol.public import Subscribe
-from server.agent_link import CONTROL_SECONDS, Control, LabEvent, LabLink, LinkEvents
+from server.agent_link import LabEvent, LabLink, LinkEvents
+from server.control import CONTROL_SECONDS, Control
 from server.lab.queue import Queue
 from server.problems import unavailable
 from topology.model.netfilter import Driver
@@ -209,8 +210,6 @@ class Connection:
 
     def _on_silence(self) -> None:
         self._silent = True
-        if self.link is not None:
-            self.link.give_up()
         self._handlers.silence()
 
     def _on_heard(self) -> None:

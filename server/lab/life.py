@@ -19,7 +19,7 @@ CLEAN_SECONDS = 10.0
 """How long the agent has to end a process that did not start as it should."""
 
 RECOVER_SECONDS = 10.0
-"""A lab that could not be reached is looked for again after so long, for as long as it is to be live."""
+"""A lab that could not be reached is looked for, or ended, again after so long, until it is what it is to be."""
 
 
 class Life:
@@ -39,12 +39,24 @@ class Life:
         self.look_again: float | None = None
 
     def look(self) -> None:
-        """Try again to reach the lab, if it is still failed. It is called at the time `look_again`."""
+        """Try again to reach the lab, or to end it, if it is still failed. It is called at the time `look_again`."""
         self.look_again = None
-        if self._parts.machine.state is State.FAILED:
-            self.resume()
-            if self._parts.machine.is_live:
-                self._parts.connection.recovered()
+        if self._parts.machine.state is not State.FAILED:
+            return
+        if not self._store.live:
+            with contextlib.suppress(ProblemError):  # the lab says why
+                self.stop()
+            return
+        self.resume()
+        if self._parts.machine.is_live:
+            self._parts.connection.recovered()
+
+    def agent_answers(self) -> None:
+        """The agent was silent, and is heard again: what it could not do meanwhile."""
+        if self.look_again is not None:
+            self.look()
+        elif self._parts.machine.is_live and not self._parts.uplink.is_known:
+            settle_uplink(self._parts)
 
     def start(self, started: float | None = None) -> Done:
         """Make the lab live: start its process and build its document in the kernel. `started`: when that was asked for, in monotonic
@@ -141,6 +153,8 @@ class Life:
             try:
                 self._parts.connection.stop_process()
             except ProblemError as e:
+                if e.problem.code == Code.UNAVAILABLE:
+                    self.look_again = time.monotonic() + RECOVER_SECONDS
                 machine.failed(e.problem)
                 raise
             self._carrying.forget_unfinished()

@@ -10,7 +10,8 @@ from typing import NamedTuple, TypeVar
 
 from protocol import private as p
 from protocol.public import AnyResult, Context, Done, LabInfo, LabState, Planned, Snapshot, Subscribe
-from server.agent_link import Control, LabLink
+from server.agent_link import LabLink
+from server.control import Control
 from server.lab.carrying import Carrying
 from server.lab.connection import Connection, Handlers
 from server.lab.document import Document
@@ -308,6 +309,10 @@ class Workspace:
         """Whoever waits for the lab is told; the recovery is a job of its own."""
         if self._parts.machine.state in (State.LIVE, State.SILENT):
             self._queue.submit(self._life.recover)
+
+    def agent_answers(self) -> None:
+        """The agent was silent, and is heard again. May be called on any thread."""
+        self.submit(self._life.agent_answers)
 
     def limit_reached(self, problem: Problem) -> None:
         """The lab has reached a limit of the kernel: say so to everybody who has it open. May be called on any thread."""

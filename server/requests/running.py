@@ -61,7 +61,7 @@ def execute(workspace: Workspace, session: Session, request: Exec) -> None:
 def _exited(session: Session, request_id: str, ended: p.Exit | None) -> None:
     session.running.pop(request_id, None)
     if ended is None:
-        session.refuse(request_id, unavailable("the lab was lost while the command ran").problem)
+        session.refuse(request_id, unavailable("the lab stopped answering, or was lost, while the command ran").problem)
     elif ended.problem is None:
         session.answer(request_id, Exited(code=ended.code))
     elif ended.code in _NOT_STARTED:
@@ -100,7 +100,7 @@ class _Ping:
             self.on_data(stream, b"")
         self._session.running.pop(self._request.id, None)
         if ended is None:
-            self._session.refuse(self._request.id, unavailable("the lab was lost while it pinged").problem)
+            self._session.refuse(self._request.id, unavailable("the lab stopped answering, or was lost, while it pinged").problem)
         elif ended.problem is not None:
             self._session.refuse(self._request.id, ended.problem)
         else:

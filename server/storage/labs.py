@@ -139,6 +139,11 @@ class LabStore:
         return self._row.revision
 
     @property
+    def live(self) -> bool:
+        """Whether it shall run."""
+        return self._row.live
+
+    @property
     def behind(self) -> int:
         """Changes that stand beside the text of the document."""
         return len(self._pending)
