@@ -130,7 +130,7 @@ _Waiting = queue.SimpleQueue[p.ControlAnswer | Exception]
 
 
 class _Agent:
-    """One connection. On the thread that reads it `dispatch` takes what comes; `on_heard` is called when it was silent and answers again."""
+    """One connection. On the thread that reads it `dispatch` takes what comes, and `on_heard` is called when it answers after a silence."""
 
     def __init__(
         self, connection: ClientConnection, dispatch: Callable[["_Agent", p.AnyControlEvent], None], on_heard: Callable[[], None]

@@ -3,6 +3,7 @@
 import threading
 from pathlib import Path
 
+from logs import failure
 from protocol import private as p
 from protocol.public import Check, LabInfo, LabsEvent
 from server.access import ADMIN, Access, TokenStore, sees
@@ -31,7 +32,12 @@ class Hub:
         self._restoring = threading.Lock()
         self._labs: dict[str, Workspace] = {}
         for lab in self.storage.labs():
-            self._labs[lab] = self._workspace(storage.lab(lab))
+            try:
+                self._labs[lab] = self._workspace(storage.lab(lab))
+            except ProblemError:
+                raise  # of the database: that is everybody's
+            except Exception as e:
+                failure(e, f"lab {lab} cannot be read, and is passed over")
 
     def _workspace(self, store: LabStore) -> Workspace:
         return Workspace(store, self.control, self.sessions, self.labs_changed)

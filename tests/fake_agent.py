@@ -12,7 +12,7 @@ from websockets.sync.server import Server, ServerConnection, unix_serve
 
 from protocol import private as p
 from topology.model.problems import Code, Problem
-from topology.model.records import Bridge, Namespace, Records, as_records
+from topology.model.records import AnyRecord, Bridge, Namespace, Records, as_records
 from topology.observe import facts as f
 from topology.plan import steps as s
 from topology.plan.kernel_model import Model
@@ -36,6 +36,7 @@ class FakeLab:
         self.delay = 0.0
         self.refuse: tuple[type[s.Step], ...] = ()
         self.applies = 0
+        self.left: dict[str, AnyRecord | None] = {}
         self._edit: p.OpenEdit | None = None
         self._lock = threading.Lock()
         self._indexes: dict[str, int] = {}
@@ -105,12 +106,15 @@ class FakeLab:
     def _answer(self, request: p.AnyLabRequest) -> None:
         match request:
             case p.Attach():
-                self.say(p.Attached(id=request.id, fresh=self.fresh, sysctls=BASELINE, open_edit=self._edit))
+                self.say(p.Attached(id=request.id, fresh=self.fresh, sysctls=BASELINE, open_edit=self._edit, left=self.left))
                 self.say(p.Facts(facts=self.facts(), snapshot=True))
             case p.Apply():
                 self._apply(request)
             case p.Conclude():
                 self.fresh, self._edit = False, None
+                self.say(p.LabAnswer(id=request.id))
+            case p.NoteLeft():
+                self.left = request.records
                 self.say(p.LabAnswer(id=request.id))
             case p.TryRules():
                 self.say(p.Tried(id=request.id, text=request.text))
@@ -135,11 +139,12 @@ class FakeLab:
 
 
 class FakeAgent:
-    """Listens on `socket`, in a thread. `labs`: the processes that run. `go`: cleared, it answers nothing. `hangs`: a request of this type
-    is answered no more, and nothing after it. `make`: makes the process of a lab."""
+    """Listens on `socket`, in a thread. `labs`: the processes that run. `uplinks`: the labs that have one. `go`: cleared, it answers
+    nothing. `hangs`: a request of this type is answered no more, and nothing after it. `make`: makes the process of a lab."""
 
     def __init__(self, socket: Path) -> None:
         self.labs: dict[str, FakeLab] = {}
+        self.uplinks: set[str] = set()
         self.go = threading.Event()
         self.go.set()
         self.hangs: type[p.AnyControlRequest] | None = None
@@ -176,7 +181,10 @@ class FakeAgent:
                     if (lab := self.labs.pop(request.lab, None)) is not None:
                         lab.go.set()
                         lab.lose()
-            connection.send(msgspec.json.encode(p.ControlAnswer(id=request.id, problem=problem, labs=tuple(self.labs))).decode())
+                case p.SetUplink():
+                    (self.uplinks.add if request.on else self.uplinks.discard)(request.lab)
+            known = {"labs": tuple(self.labs), "uplinks": tuple(self.uplinks)}
+            connection.send(msgspec.json.encode(p.ControlAnswer(id=request.id, problem=problem, **known)).decode())
 
     def close(self) -> None:
         for lab in self.labs.values():

@@ -8,6 +8,7 @@ from protocol import private as p
 from server.lab import rule_trials
 from server.lab.document import Draft, Importing
 from server.lab.ignored import ignored
+from server.lab.left import Left
 from server.lab.parts import Parts
 from server.lab.unloaded import Unloaded, is_of_chain
 from server.problems import unavailable
@@ -15,7 +16,7 @@ from topology.edit.commands import AnyCommand, ApplyDocument, ImportRules
 from topology.model import ids
 from topology.model.diff import Diff, between
 from topology.model.graph import Graph
-from topology.model.problems import Code, Problem, ProblemError
+from topology.model.problems import Code, ProblemError
 from topology.model.records import AnyRecord, Chain, Records
 from topology.observe.normal import drift
 from topology.observe.observed import Observed
@@ -57,11 +58,10 @@ class Carrying:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self.unloaded = Unloaded()
+        self.left = Left(parts.connection, parts.view, parts.publisher)
         self._unfinished: _Unfinished | None = None
         self._number = self._concluded = 0
         """Of the edit that is being carried out, or is unfinished; of the last one that was concluded."""
-        self._ruins: dict[str, AnyRecord | None] = {}
-        """What a failed apply has left in the kernel, by id; None: a record that it has taken away."""
 
     # ---- an edit -----------------------------------------------------------------------------------------------------
 
@@ -208,9 +208,9 @@ class Carrying:
         return self._unfinished is not None
 
     def is_ruin(self, key: str) -> bool:
-        """Whether a record still is what a failed apply has left; if somebody has changed it since, it is theirs."""
+        """Whether a record is only what a failed apply has left, or what could not be loaded."""
         observed = self._parts.view.kernel
-        return self.unloaded.explains(key, observed) or (key in self._ruins and self._ruins[key] == observed.get(key))
+        return self.unloaded.explains(key, observed) or self.left.explains(key, observed)
 
     def _is_by(self, steps: Sequence[AnyStep]) -> Callable[[str], bool]:
         """Whether a record may have been changed by these steps."""
@@ -220,13 +220,7 @@ class Carrying:
     def _keep_apart(self, before: Mapping[str, AnyRecord], is_ours: Callable[[str], bool]) -> None:
         """After an apply that failed and could not be undone: what it has changed in the kernel is drift, and nobody's edit."""
         now = self._parts.view.kernel
-        self._ruins = {key: now.get(key) for key in between(before, now).ids if is_ours(key)}
-        if self._ruins:
-            names = ", ".join(map(ids.subject_of, list(self._ruins)[:5]))
-            message = f"a change failed and could not be undone everywhere: {names}"
-            hint = "revert the drift to have it as in the document, or keep it"
-            problem = Problem(code=Code.CONFLICT, message=message, subject=next(iter(self._ruins)), hint=hint)
-            self._parts.publisher.notice("warning", problem)
+        self.left.note({key: now.get(key) for key in between(before, now).ids if is_ours(key)})
 
     def execute_document(self) -> tuple[AnyStep, ...]:
         """Make the kernel what the document says, whatever it is; but for the rules that could not be loaded at the start."""
@@ -270,7 +264,8 @@ class Carrying:
         return steps
 
     def settle(self) -> None:
-        """After the document or the kernel has changed: what still is not loaded."""
+        """After the document or the kernel has changed: what still is not loaded, and what is left."""
+        self.left.settle()
         if self.unloaded.found:
             view = self._parts.view
             self.unloaded.settle(self._parts.document.desired, view.differing())
@@ -311,6 +306,7 @@ class Carrying:
     def finish(self, attached: p.Attached) -> None:
         """After a new connection to a process that was used before: undo what is there of an edit that is not in the database, because the
         connection, or another server, was lost in the middle of it. Raises ProblemError."""
+        self.left.recall(attached.left)
         edit = attached.open_edit
         if edit is not None and self._is_open(edit.number):
             self._unfinished = None
@@ -363,7 +359,8 @@ class Carrying:
 
     def forget_unfinished(self) -> None:
         """The process in which an apply was under way, or had failed, has ended."""
-        self._unfinished, self._ruins, self._number = None, {}, 0
+        self._unfinished, self._number = None, 0
+        self.left.forget()
 
 
 def _lacks(chain: Chain, observed: Mapping[str, AnyRecord]) -> bool:

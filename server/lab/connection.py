@@ -1,7 +1,7 @@
 """The connection of the server to the process of a lab, as the lab's thread uses it."""
 
 import contextlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 import msgspec
@@ -14,6 +14,7 @@ from server.lab.queue import Queue
 from server.problems import unavailable
 from topology.model.netfilter import Driver
 from topology.model.problems import Code, ProblemError
+from topology.model.records import AnyRecord
 from topology.plan.steps import AnyStep, ChangeTable
 
 APPLY_SECONDS, SECONDS_PER_COMMAND = 20.0, 0.05
@@ -150,6 +151,12 @@ class Connection:
         if self.link is not None:
             with contextlib.suppress(ProblemError):  # it is lost: the next one is told when it is attached
                 self.link.send(lambda id: p.Conclude(id=id, edit=edit))
+
+    def note_left(self, records: Mapping[str, AnyRecord | None]) -> None:
+        """Have the process keep this for a server that comes after this one."""
+        if self.link is not None:
+            with contextlib.suppress(ProblemError):  # it is lost: the next one is told when it is attached
+                self.link.send(lambda id: p.NoteLeft(id=id, records=dict(records)))
 
     def subscribe(self, subscriptions: Iterable[Subscribe]) -> None:
         """Have it report what any of these asks for."""

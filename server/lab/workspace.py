@@ -211,8 +211,9 @@ class Workspace:
         due = self._parts.view.seconds_until_due()
         if due is not None and due <= 0 and self._parts.machine.is_live:
             self._outside.act()
-        uplink, is_live = self._parts.uplink.problem, self._parts.machine.is_live
-        more = (*([uplink] if uplink is not None else []), *(self._carrying.unloaded.problems if is_live else ()))
+        is_live = self._parts.machine.is_live
+        own = (self._parts.uplink.problem, self._carrying.left.problem if is_live else None)
+        more = (*(problem for problem in own if problem is not None), *(self._carrying.unloaded.problems if is_live else ()))
         self._parts.view.update_warnings(is_live, more)
 
     def failed(self, problem: Problem) -> None:
