@@ -26,6 +26,7 @@ class FakeLab:
     """The process of a lab: namespaces, bridges, addresses, sysctls and rules. Its faults are attributes.
 
     `go`: cleared, it hangs as after SIGSTOP. `delay`: seconds before each apply. `refuse`: kinds of steps that its kernel refuses.
+    `leaves`: what is before a refused step stays done, as where a roll-back fails too.
     """
 
     def __init__(self) -> None:
@@ -35,6 +36,7 @@ class FakeLab:
         self.go.set()
         self.delay = 0.0
         self.refuse: tuple[type[s.Step], ...] = ()
+        self.leaves = False
         self.applies = 0
         self.left: dict[str, AnyRecord | None] = {}
         self._edit: p.OpenEdit | None = None
@@ -127,6 +129,12 @@ class FakeLab:
         failed = next((n for n, step in enumerate(request.steps) if isinstance(step, self.refuse)), None) if self.refuse else None
         if failed is not None:
             problem = Problem(code=Code.REFUSED, message="Operation not permitted", subject=request.steps[failed].subject, errno=1)
+            if self.leaves and failed:
+                before = {r.name for r in self.records.values() if isinstance(r, Namespace)}
+                for step in request.steps[:failed]:
+                    self.model.do(step)
+                self._report(before)
+                problem = msgspec.structs.replace(problem, causes=(problem,))
             self.say(p.Applied(id=request.id, problem=problem, failed=failed))
             return
         before = {r.name for r in self.records.values() if isinstance(r, Namespace)}
