@@ -155,7 +155,7 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--every", type=float, default=10.0, help="seconds between two looks")
     parser.add_argument("--seed", type=int, default=int(time.time()))
-    parser.add_argument("--trace", action="store_true", help="what there is more of than at the first look")
+    parser.add_argument("--trace", action="store_true", help="of which types there is more than at the first look")
     args = parser.parse_args()
     if args.trace:
         os.environ["VETHBOARD_TRACE"] = "1"

@@ -4,7 +4,7 @@ processes of labs, which are forked from the agent.
     python -m tests.soak.weighed server|agent ARGUMENTS…
 
 The answer is a file: of the server in its state directory, of the agent in its run directory, of a lab in its /tmp. With VETHBOARD_TRACE
-it also says of which types there are more objects than the first time, and where the memory was allocated that is new since then.
+it also says of which types there are more objects than the first time. (tracemalloc doubles what a process weighs, and slows it down.)
 """
 
 import ctypes
@@ -15,7 +15,7 @@ import re
 import runpy
 import signal
 import sys
-import tracemalloc
+import types
 from collections import Counter
 from pathlib import Path
 
@@ -26,27 +26,27 @@ _libc = ctypes.CDLL(None)
 _libc.fopen.restype = ctypes.c_void_p
 _libc.malloc_info.argtypes = (ctypes.c_int, ctypes.c_void_p)
 _libc.fclose.argtypes = (ctypes.c_void_p,)
-_first_memory: list[tracemalloc.Snapshot] = []
+_TRACES = bool(os.environ.get("VETHBOARD_TRACE"))
+"""A lab has no environment of the agent's, but this."""
 _first_types: Counter[str] = Counter()
 
 
-def _new_memory() -> list[str]:
-    if not tracemalloc.is_tracing():
-        return []
-    snapshot = tracemalloc.take_snapshot().filter_traces([tracemalloc.Filter(False, tracemalloc.__file__)])
-    if not _first_memory:
-        _first_memory.append(snapshot)
-    return [str(line) for line in snapshot.compare_to(_first_memory[0], "lineno")[:MOST]]
-
-
 def _new_objects() -> list[str]:
-    if not tracemalloc.is_tracing():
+    if not _TRACES:
         return []
-    found = Counter(f"{type(o).__module__}.{type(o).__qualname__}" for o in gc.get_objects())
+    found = Counter(_name(o) for o in gc.get_objects())
     if not _first_types:
         _first_types.update(found)
     more = Counter({name: count - _first_types[name] for name, count in found.items() if count > _first_types[name]})
     return [f"{count:+} {name} ({found[name]})" for name, count in more.most_common(MOST)]
+
+
+def _name(o: object) -> str:
+    """Its type; of a function or code also which one, of a dict the first keys."""
+    name = f"{type(o).__module__}.{type(o).__qualname__}"
+    if isinstance(o, dict):
+        return f"{name} {[k for k in list(o)[:3] if isinstance(k, str)]}"
+    return f"{name} {o.__qualname__}" if isinstance(o, types.FunctionType) else name
 
 
 def _malloc(folder: Path) -> tuple[int, int]:
@@ -69,7 +69,7 @@ def _answer(folder: Path) -> None:
     _libc.malloc_trim(0)
     has, free = _malloc(folder)
     part = folder / f"{ANSWER}.part"
-    said = {"blocks": sys.getallocatedblocks(), "malloc": has, "free": free, "growth": [*_new_objects(), *_new_memory()]}
+    said = {"blocks": sys.getallocatedblocks(), "malloc": has, "free": free, "growth": _new_objects()}
     part.write_text(json.dumps(said))
     part.rename(folder / ANSWER)
 
@@ -78,7 +78,5 @@ if __name__ == "__main__":
     _, program, *given = sys.argv
     sys.argv = [program, *given]
     own, place = os.getpid(), Path(given[given.index("--state" if program == "server" else "--run") + 1])
-    if os.environ.get("VETHBOARD_TRACE"):
-        tracemalloc.start(4)
     signal.signal(signal.SIGUSR2, lambda *_: _answer(place if os.getpid() == own else Path("/tmp")))
     runpy.run_module(program, run_name="__main__", alter_sys=False)

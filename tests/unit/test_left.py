@@ -9,6 +9,7 @@ from server.hub import Hub
 from server.storage import Storage
 from tests.support import eventually
 from tests.unit.test_lab import Scene, Visitor, add, names
+from topology.document import document
 from topology.edit.commands import AddInterface, AddNamespace, KeepDrift, RevertDrift, SetLab
 from topology.model.records import Bridge, Policy
 from topology.plan import steps as s
@@ -69,8 +70,16 @@ def test_what_others_do_is_adopted_as_ever(scene: Scene, tmp_path: Path) -> None
     scene.process.outside(*add("typed"))
     eventually(lambda: "typed" in names(scene.lab.desired))
     eventually(lambda: scene.lab.seen.drift == LEFT)
+
+
+def test_who_works_in_what_was_left_has_made_it_theirs(scene: Scene) -> None:
+    """An interface whose namespace is in no document could not be in one either."""
+    fail(scene)
+    eventually(lambda: scene.lab.seen.drift == LEFT)
     scene.process.outside(s.AddInterface(subject="interface:left/br1", interface=Bridge(namespace="left", name="br1")))
-    eventually(lambda: "interface:left/br1" in scene.lab.seen.drift or "interface:left/br1" in scene.lab.desired)
+    eventually(lambda: {"namespace:left", "interface:left/br1"} <= scene.lab.desired.keys())
+    scene.agree()
+    assert document.load(document.dump(scene.lab.desired)) == scene.lab.desired
 
 
 def test_kept_it_is_no_longer_left(scene: Scene, tmp_path: Path) -> None:
