@@ -181,6 +181,10 @@ class LabLink:
         """Call the listener of a channel no more."""
         self._channels.pop(channel, None)
 
+    def cut(self) -> None:
+        """End the connection as if it was lost."""
+        self._connection.close_socket()
+
     def close(self) -> None:
         """End the connection; the lab runs on."""
         self.closing = True

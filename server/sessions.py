@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from logs import failure
 from protocol.public import Answer, AnyItem, AnyResult, Delta, LabsEvent, Notice, StreamItem
 from server.access import Access
 from server.audit import SessionLog
@@ -80,8 +81,11 @@ class Session:
     def send(self, event: Event) -> None:
         """Send an event; an answer is written to the audit log first."""
         if isinstance(event, Answer):
-            self.log.answered(event)
-            self.on_answer(event)
+            for told in (self.log.answered, self.on_answer):
+                try:
+                    told(event)
+                except Exception as e:  # who asked is answered all the same
+                    failure(e, "an answer could not be noted")
         self.send_text(_NAMES[type(event)], msgspec.json.encode(event).decode())
 
     def send_text(self, name: str, text: str) -> None:
@@ -146,4 +150,7 @@ class Sessions:
             return
         text = msgspec.json.encode(event).decode()
         for session in sessions:
-            session.send_text(_NAMES[type(event)], text)
+            try:
+                session.send_text(_NAMES[type(event)], text)
+            except Exception as e:  # the others are told all the same
+                failure(e, f"session {session.id} could not be told")

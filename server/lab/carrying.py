@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
+from logs import problem_of
 from protocol import private as p
 from server.lab import rule_trials
 from server.lab.document import Draft, Importing
@@ -177,10 +178,10 @@ class Carrying:
                     continue
                 done += steps
                 reached = with_observed_tables(wanted, view.kernel, steps)
-        except ProblemError as e:
+        except Exception as e:
             view.compare_with(before)
             view.wait_for_quiet()
-            if not self.is_overdue and (e.problem.causes or not self._back(kernel, reached, moves)):
+            if not self.is_overdue and (problem_of(e).causes or not self._back(kernel, reached, moves)):
                 self._keep_apart(kernel, self._is_by((*done, *steps)))
             if not self.is_overdue:
                 self.conclude()
@@ -286,7 +287,13 @@ class Carrying:
         if self._parts.connection.link is None:
             raise unavailable("the lab's process is gone")
         self._unfinished = _Unfinished(self._parts.view.kernel, wanted, steps)
-        applied = self._parts.connection.apply(steps, self._number)
+        try:
+            applied = self._parts.connection.apply(steps, self._number)
+        except ProblemError:
+            raise
+        except Exception:  # what has become of it, the process says when it is attached again
+            self._parts.connection.cut()
+            raise
         self._unfinished = None
         if applied.problem is not None:
             raise ProblemError(applied.problem)

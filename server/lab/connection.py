@@ -103,6 +103,11 @@ class Connection:
             self.link.close()
         self.link = None
 
+    def cut(self) -> None:
+        """End the connection as if it was lost: it is made anew, and the process says what there is."""
+        if self.link is not None:
+            self.link.cut()
+
     @property
     def is_fresh(self) -> bool:
         """Whether nothing was ever applied to the process."""

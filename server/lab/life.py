@@ -21,6 +21,9 @@ CLEAN_SECONDS = 10.0
 RECOVER_SECONDS = 10.0
 """A lab that could not be reached is looked for, or ended, again after so long, until it is what it is to be."""
 
+_TRANSIENT = (Code.UNAVAILABLE, Code.STORAGE, Code.INTERNAL)
+"""What may be otherwise when it is tried again."""
+
 
 class Life:
     """Of one lab. `look_again`: when a lab that could not be reached is looked for again, in monotonic seconds."""
@@ -78,10 +81,12 @@ class Life:
         return Done(revision=self._parts.publisher.revision, steps=len(steps), deploy_seconds=seconds)
 
     def _failed_to_start(self, problem: Problem) -> None:
-        self._parts.connection.disconnect()
         self._parts.machine.failed(problem)
-        with contextlib.suppress(ProblemError):  # the problem that led here is the one to report
+        try:
+            self._parts.connection.disconnect()
             self._parts.connection.stop_process(CLEAN_SECONDS)
+        except Exception as e:  # the problem that led here is the one to report
+            problem_of(e, "cleaning up after a start that failed")
 
     def _start(self, fresh: bool) -> tuple[AnyStep, ...]:
         """Attach to the lab's process, which with `fresh` is started before; build the document where nothing is in it yet; the steps."""
@@ -128,13 +133,13 @@ class Life:
                 self._store.set_live(True)
                 break
             except Exception as e:
-                connection.disconnect()
                 problem = problem_of(e)
-                can_wait = problem.code == Code.UNAVAILABLE
+                with contextlib.suppress(Exception):
+                    connection.disconnect()
                 machine.retry()
                 # a process that has just died may still be on the agent's list: try until the agent has noticed
-                if not can_wait or machine.left() <= 0:
-                    self.look_again = time.monotonic() + RECOVER_SECONDS if can_wait else None
+                if problem.code != Code.UNAVAILABLE or machine.left() <= 0:
+                    self.look_again = time.monotonic() + RECOVER_SECONDS if problem.code in _TRANSIENT else None
                     machine.failed(problem)
                     return
                 time.sleep(0.05)
@@ -149,13 +154,14 @@ class Life:
         machine = self._parts.machine
         if machine.state is not State.STOPPED:
             machine.take(Event.STOP)
-            self._parts.connection.disconnect()
             try:
+                self._parts.connection.disconnect()
                 self._parts.connection.stop_process()
-            except ProblemError as e:
-                if e.problem.code == Code.UNAVAILABLE:
+            except Exception as e:
+                refused = problem_of(e, "a lab was stopped")
+                if refused.code in _TRANSIENT:
                     self.look_again = time.monotonic() + RECOVER_SECONDS
-                machine.failed(e.problem)
+                machine.failed(refused)
                 raise
             self._carrying.forget_unfinished()
             self._parts.uplink.reset()
