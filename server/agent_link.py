@@ -217,15 +217,22 @@ class LabLink:
         except Exception as e:
             failure(e, f"lab {self._lab} says what the server does not understand: connecting anew")
 
+    @property
+    def is_over(self) -> bool:
+        """Whether it has ended."""
+        return self._over.is_set()
+
     def _ended(self) -> None:
-        """The connection has ended, however: everybody who waits is told, and whose lab it is connects anew."""
+        """The connection has ended, however: everybody who waits is told, and whose lab it is connects anew. Whichever thread sees it first
+        calls this; `lost` may be told twice."""
         self._over.set()
         self._guarded(self._connection.close_socket)
         self._end_pending()
         self._events.lost(self)
 
     def _read_frames(self) -> None:
-        """Until the connection ends. Raises what a frame that cannot be read raises: what was in it is then missing."""
+        """Until the connection ends. Raises what a frame that cannot be read, or taken in, raises: what was in it is then missing, and the
+        connection is made anew. What those raise who get it is logged, and is their matter."""
         decoder = msgspec.json.Decoder(p.AnyLabEvent)
         share = throttle.of_lab(self._lab)
         meter = Meter(share)
@@ -236,10 +243,9 @@ class LabLink:
             share.wait()
             if isinstance(frame, bytes):
                 channel, stream, data = unpack(frame)
-                self._guarded(partial(self._on_frame, channel, stream, data))
+                self._on_frame(channel, stream, data)
             else:
-                event = decoder.decode(frame)
-                self._guarded(partial(self._dispatch, event))
+                self._dispatch(decoder.decode(frame))
 
     def _guarded(self, run: Callable[[], object]) -> None:
         """Run what others have given; what it raises is logged."""
@@ -265,8 +271,11 @@ class LabLink:
             self._missed += 1
             seconds = self._missed * BEAT_SECONDS / 4
             if not self._asked and seconds >= BEAT_SECONDS:
-                with contextlib.suppress(ProblemError):
+                try:
                     self._request(lambda id: p.Heartbeat(id=id))
+                except ProblemError:
+                    self._ended()
+                    break
                 self._asked = True  # only now: what fails is tried again
             if not self._silent and seconds > SILENT_SECONDS + self.patience:
                 self._silent = True
@@ -290,21 +299,21 @@ class LabLink:
     def _on_frame(self, number: int, stream: int, data: bytes) -> None:
         listener = self._channels.get(number)
         if listener is not None and (data or stream not in (OUTPUT, ERROR)):
-            listener.on_data(stream, data)
+            self._guarded(partial(listener.on_data, stream, data))
 
     def _dispatch(self, event: p.AnyLabEvent) -> None:
         match event:
             case p.Exit():
                 if ended := self._channels.pop(event.channel, None):
-                    ended.on_exit(event)
+                    self._guarded(partial(ended.on_exit, event))
             case p.Attached() | p.Facts() | p.Applied() | p.LimitReached():
                 self._events.event(self, event)
             case p.Sighted():
-                self._traces.get(event.id, _ignore)(event)
+                self._guarded(partial(self._traces.get(event.id, _ignore), event))
             case p.TraceEnded():
-                self._traces.pop(event.id, _ignore)(event)
+                self._guarded(partial(self._traces.pop(event.id, _ignore), event))
             case _ if event.id in self._answers:
-                self._answers.pop(event.id)(event)
+                self._guarded(partial(self._answers.pop(event.id), event))
             case p.LabAnswer():
                 self._events.event(self, event)
 

@@ -84,7 +84,7 @@ class Control:
     def _agent(self, seconds: float) -> "_Agent":
         """The connection; all who need one wait for the same attempt to make it, each no longer than `seconds`."""
         with self._lock:
-            if self._current is not None:
+            if self._current is not None and not self._current.is_over:
                 return self._current
             if (opening := self._opening) is None:
                 opening = self._opening = Future()
@@ -161,6 +161,9 @@ class _Agent:
             answer = answers.get(timeout=seconds)
         except queue.Empty:
             raise unavailable(f"the agent has not answered for {seconds:.0f} s") from None
+        except (OSError, WebSocketException):
+            self.end()
+            raise
         finally:
             self._waiting.pop(request.id, None)
         if isinstance(answer, Exception):
@@ -195,8 +198,13 @@ class _Agent:
         except Exception as e:
             failure(e, "the agent says what the server does not understand: connecting anew")
 
+    @property
+    def is_over(self) -> bool:
+        """Whether it has ended."""
+        return self._over.is_set()
+
     def end(self) -> None:
-        """The connection has ended."""
+        """The connection has ended. It may be called twice."""
         self._over.set()
         self._connection.close_socket()
         self._tell(OSError("the connection was lost"))

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from logs import failure
+from logs import failure, problem_of
 from protocol.public import Answer, AnyItem, AnyResult, Delta, LabsEvent, Notice, StreamItem
 from server.access import Access
 from server.audit import SessionLog
@@ -103,6 +103,14 @@ class Session:
     def answer(self, id: str, result: AnyResult) -> None:
         """Answer request `id`."""
         self.send(Answer(id=id, result=result))
+
+    def answer_with(self, id: str, result: Callable[[], AnyResult]) -> None:
+        """Answer request `id` with the result of a function, or with what that raises."""
+        try:
+            answer = Answer(id=id, result=result())
+        except Exception as e:
+            answer = Answer(id=id, problem=problem_of(e))
+        self.send(answer)
 
     def refuse(self, id: str, problem: Problem) -> None:
         """Answer request `id` with a problem."""

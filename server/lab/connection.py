@@ -50,13 +50,20 @@ class Connection:
 
     # ---- the process -------------------------------------------------------------------------------------------------
 
-    def start_process(self, firewall: Driver | None) -> None:
-        """Have the agent make it; one that runs already is taken."""
-        try:
+    def start_process(self, firewall: Driver | None, takes_over: bool) -> None:
+        """Have the agent make it. One that runs already is taken with `takes_over`; else it could not be ended before, and is now."""
+
+        def start() -> None:
             self._ask(lambda id: p.Start(id=id, lab=self._lab, firewall=firewall))
+
+        try:
+            start()
         except ProblemError as e:
             if e.problem.code != Code.EXISTS:
                 raise
+            if not takes_over:
+                self.stop_process()
+                start()
 
     def stop_process(self, seconds: float = CONTROL_SECONDS) -> None:
         """Have the agent end it."""
@@ -107,6 +114,16 @@ class Connection:
         """End the connection as if it was lost: it is made anew, and the process says what there is."""
         if self.link is not None:
             self.link.cut()
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether there is none, or one that has ended."""
+        return self.link is None or self.link.is_over
+
+    @property
+    def may_run(self) -> bool:
+        """Of a lab that could not be reached: whether there may be a process that has its document as it was."""
+        return self.attached is None or not self.attached.fresh
 
     @property
     def is_fresh(self) -> bool:
@@ -193,8 +210,16 @@ class Connection:
         return lambda link: self._queue.event(lambda: on_lab_thread(link))
 
     def _on_event(self, link: LabLink, event: LabEvent) -> None:
-        """On the link's thread."""
-        self._queue.event(lambda: self._handle(link, event))
+        """On the link's thread. What cannot be taken in is missing: the connection is then made anew, with a snapshot."""
+
+        def handle() -> None:
+            try:
+                self._handle(link, event)
+            except Exception:
+                link.cut()
+                raise
+
+        self._queue.event(handle)
 
     def _handle(self, link: LabLink, event: LabEvent) -> None:
         if link is not self.link:

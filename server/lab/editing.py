@@ -23,7 +23,7 @@ from topology.model.base import HOST
 from topology.model.diff import Diff, between, compact
 from topology.model.drawing import is_drawing
 from topology.model.limits import Limits, check
-from topology.model.problems import ProblemError, invalid, refused
+from topology.model.problems import Code, Problem, ProblemError, invalid, refused
 from topology.model.records import AnyRecord, Lab, Namespace, Records, as_records
 from topology.plan.iproute2 import commands as shell_commands
 from topology.plan.plan import plan
@@ -97,9 +97,14 @@ class Editing:
 
     def _refuse_silent(self) -> None:
         """An edit that the kernel would have to carry out now is refused while it cannot."""
-        state = self._parts.machine.state
-        if state not in (State.LIVE, State.STOPPED, State.FAILED):
-            raise unavailable(f"lab {self._parts.lab} is {self._parts.machine.public}")
+        machine, store = self._parts.machine, self._document.store
+        if machine.state is State.FAILED and store.live and store.problem is None and self._parts.connection.may_run:
+            # what runs would be taken over as it is when it is found: an edit of the document alone would be lost then
+            why = machine.problem.message if machine.problem is not None else ""
+            message = f"lab {self._parts.lab} is failed, and looked for again: {why}"
+            raise ProblemError(Problem(code=Code.UNAVAILABLE, message=message, hint="stop it, then its document can be edited"))
+        if machine.state not in (State.LIVE, State.STOPPED, State.FAILED):
+            raise unavailable(f"lab {self._parts.lab} is {machine.public}")
 
     def _check(self, after: Records, diff: Diff[AnyRecord], asked: EditRequest) -> None:
         """Raises ProblemError for what the document alone shows to be impossible or not allowed."""

@@ -92,7 +92,7 @@ class Life:
         """Attach to the lab's process, which with `fresh` is started before; build the document where nothing is in it yet; the steps."""
         connection = self._parts.connection
         if fresh:
-            connection.start_process(self._parts.document.firewall)
+            connection.start_process(self._parts.document.firewall, takes_over=self._store.live)
         self._parts.machine.take(Event.STARTED)
         connection.attach()
         connection.subscribe(self._subscriptions())
@@ -174,7 +174,7 @@ class Life:
     def recover(self) -> None:
         """The link was lost, because the lab's process ended or only because the agent did."""
         machine, connection = self._parts.machine, self._parts.connection
-        if machine.state not in (State.LIVE, State.SILENT) or connection.link is not None:
+        if machine.state not in (State.LIVE, State.SILENT) or not connection.is_lost:
             return
         known = connection.reason()
         if machine.take(Event.LOST) is Action.RECOVER:

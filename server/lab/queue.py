@@ -184,7 +184,7 @@ class Queue:
         meter = Meter(self._throttle)
         while not self._ended:
             self._guarded(self._next())
-            if not self._is_waiting():
+            if not self._ended and not self._is_waiting():
                 self._guarded(self._hooks.idle)
             meter.count()
 

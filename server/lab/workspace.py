@@ -207,7 +207,10 @@ class Workspace:
             self._write_document()
 
     def idle(self) -> None:
-        """What can wait until the queue is empty: the policy where facts never pause, the warnings."""
+        """What can wait until the queue is empty: a connection of whose end nobody has told, the policy where facts never pause, the
+        warnings."""
+        if self._parts.connection.is_lost:
+            self._life.recover()
         due = self._parts.view.seconds_until_due()
         if due is not None and due <= 0 and self._parts.machine.is_live:
             self._outside.act()

@@ -57,11 +57,11 @@ class _Collected:
         if problem is not None:
             self._session.refuse(self._request_id, problem)
         else:
-            self._session.answer(self._request_id, self._result(self._text(OUTPUT)))
+            self._session.answer_with(self._request_id, lambda: self._result(self._text(OUTPUT)))
 
     def _problem(self, ended: p.Exit | None) -> Problem | None:
         if ended is None:
-            return unavailable("the lab was lost").problem
+            return unavailable("the lab stopped answering, or was lost").problem
         if ended.problem is not None or ended.code == 0:
             return ended.problem
         message = self._text(ERROR).strip() or f"{self._name} ended with {ended.code}"

@@ -96,17 +96,17 @@ class _Ping:
 
     def on_exit(self, ended: p.Exit | None) -> None:
         """Parse what is left, and answer."""
-        for stream in self._parsers:
-            self.on_data(stream, b"")
         self._session.running.pop(self._request.id, None)
         if ended is None:
             self._session.refuse(self._request.id, unavailable("the lab stopped answering, or was lost, while it pinged").problem)
         elif ended.problem is not None:
             self._session.refuse(self._request.id, ended.problem)
         else:
-            self._session.answer(self._request.id, self._done())
+            self._session.answer_with(self._request.id, self._done)
 
     def _done(self) -> PingDone:
+        for stream in self._parsers:
+            self.on_data(stream, b"")
         sent = max(self._sent, 1)  # the kernel refused before anything was sent: that counts as one that did not arrive
         predicted = self._predicted() if self._received < sent else None
         observed = self._workspace.observed
