@@ -163,6 +163,7 @@ class LabLink:
             self._channels.pop(number, None)
             self._answers.pop(number, None)
             self._traces.pop(number, None)
+            self._ended()
             raise unavailable("the lab's process is gone") from None
         return number
 
@@ -271,11 +272,8 @@ class LabLink:
             self._missed += 1
             seconds = self._missed * BEAT_SECONDS / 4
             if not self._asked and seconds >= BEAT_SECONDS:
-                try:
+                with contextlib.suppress(ProblemError):  # it has ended
                     self._request(lambda id: p.Heartbeat(id=id))
-                except ProblemError:
-                    self._ended()
-                    break
                 self._asked = True  # only now: what fails is tried again
             if not self._silent and seconds > SILENT_SECONDS + self.patience:
                 self._silent = True

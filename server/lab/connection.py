@@ -43,6 +43,8 @@ class Connection:
         self._lab, self._control, self._queue, self._handlers, self._left = lab, control, queue, handlers, left
         self.link: LabLink | None = None
         self.attached: p.Attached | None = None
+        self._is_built = False
+        """The process that was attached last has a document."""
         self._has_snapshot = self._lost = self._silent = False
         self._refused: ProblemError | None = None
         self._applying: int | None = None
@@ -123,7 +125,7 @@ class Connection:
     @property
     def may_run(self) -> bool:
         """Of a lab that could not be reached: whether there may be a process that has its document as it was."""
-        return self.attached is None or not self.attached.fresh
+        return self.attached is None or self._is_built
 
     @property
     def is_fresh(self) -> bool:
@@ -170,6 +172,7 @@ class Connection:
 
     def conclude(self, edit: int) -> None:
         """The process can forget the edit: it is kept, or undone. 0: the document is built."""
+        self._is_built |= edit == 0
         if self.link is not None:
             with contextlib.suppress(ProblemError):  # it is lost: the next one is told when it is attached
                 self.link.send(lambda id: p.Conclude(id=id, edit=edit))
@@ -233,7 +236,7 @@ class Connection:
             case p.Applied():
                 self._handlers.applied(event)
             case p.Attached():
-                self.attached = event
+                self.attached, self._is_built = event, not event.fresh
             case p.LimitReached():
                 self._handlers.limit(event)
             case p.LabAnswer() if event.problem is not None and event.problem.code == Code.VERSION:

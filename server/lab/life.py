@@ -157,15 +157,15 @@ class Life:
             try:
                 self._parts.connection.disconnect()
                 self._parts.connection.stop_process()
+                self._carrying.forget_unfinished()
+                self._parts.uplink.reset()
+                self._parts.view.clear()
             except Exception as e:
                 refused = problem_of(e, "a lab was stopped")
                 if refused.code in _TRANSIENT:
                     self.look_again = time.monotonic() + RECOVER_SECONDS
                 machine.failed(refused)
                 raise
-            self._carrying.forget_unfinished()
-            self._parts.uplink.reset()
-            self._parts.view.clear()
             machine.take(Event.ENDED)
             if (problem := self._store.problem) is not None:
                 machine.fail(problem)
