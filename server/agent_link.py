@@ -100,7 +100,7 @@ class LabLink:
         self._unheard: set[int] = set()
         """Channels and traces that were asked for since the last frame: the process may not know of them."""
         self._lock = threading.Lock()
-        self.closing = False
+        self.closing = self.is_cut = False
         try:
             self._connection = connect(socket, f"/lab/{lab}")
         except (OSError, WebSocketException) as e:
@@ -183,7 +183,8 @@ class LabLink:
         self._channels.pop(channel, None)
 
     def cut(self) -> None:
-        """End the connection as if it was lost."""
+        """End the connection as if it was lost, because something that it has told is missing: what it tells besides is of no use."""
+        self.is_cut = True
         self._connection.close_socket()
 
     def close(self) -> None:

@@ -225,7 +225,7 @@ class Connection:
         self._queue.event(handle)
 
     def _handle(self, link: LabLink, event: LabEvent) -> None:
-        if link is not self.link:
+        if link is not self.link or link.is_cut:
             return
         match event:
             case p.Facts():
