@@ -26,7 +26,7 @@ class FakeLab:
     """The process of a lab: namespaces, bridges, addresses, sysctls and rules. Its faults are attributes.
 
     `go`: cleared, it hangs as after SIGSTOP. `delay`: seconds before each apply. `refuse`: kinds of steps that its kernel refuses.
-    `leaves`: what is before a refused step stays done, as where a roll-back fails too.
+    `requests`: all that it was asked. `leaves`: what is before a refused step stays done, as where a roll-back fails too.
     """
 
     def __init__(self) -> None:
@@ -37,6 +37,7 @@ class FakeLab:
         self.delay = 0.0
         self.refuse: tuple[type[s.Step], ...] = ()
         self.leaves = False
+        self.requests: list[p.AnyLabRequest] = []
         self.applies = 0
         self.left: dict[str, AnyRecord | None] = {}
         self._edit: p.OpenEdit | None = None
@@ -101,6 +102,7 @@ class FakeLab:
         for frame in connection:
             self.go.wait()
             request = msgspec.json.decode(frame, type=p.AnyLabRequest)
+            self.requests.append(request)
             with self._lock:
                 if self._connection is connection:
                     self._answer(request)
