@@ -5,12 +5,12 @@ from collections.abc import Sequence
 
 from topology.model.problems import Code, Problem, ProblemError
 from topology.plan.iproute2 import commands
-from topology.plan.steps import AddInterface, AnyStep, ChangeInterface
+from topology.plan.steps import AnyStep, SetUp
 
 
 def ignored(steps: Sequence[AnyStep]) -> ProblemError:
-    """The kernel took these steps without an error, and shows nothing of them. Only attributes of interfaces can be unknown to it."""
-    if not isinstance(steps[0], AddInterface | ChangeInterface):
+    """The kernel took these steps without an error, and shows nothing of them. No kernel ignores that an interface is set up or down."""
+    if isinstance(steps[0], SetUp):
         message = "somebody else changes this at the same time, again and again"
         return ProblemError(Problem(code=Code.CONFLICT, message=message, subject=steps[0].subject, hint="try again when that has ended"))
     first = commands(steps[:1])[:1]

@@ -1,4 +1,4 @@
-"""What a kernel takes without an error and does not show: said of attributes alone; all else somebody changes at the same time."""
+"""What a kernel takes without an error and does not show; but an interface that is not up or down, somebody has set so."""
 
 from server.lab.ignored import ignored
 from topology.model.problems import Code
@@ -6,7 +6,7 @@ from topology.model.records import Bridge
 from topology.plan import steps as s
 
 
-def test_only_attributes_of_interfaces_can_be_unknown_to_a_kernel() -> None:
+def test_no_kernel_ignores_up_and_down() -> None:
     up = s.SetUp(subject="interface:host/br0", namespace="host", name="br0", up=False)
     assert ignored([up]).problem.code is Code.CONFLICT
     made = s.AddInterface(subject="interface:host/br0", interface=Bridge(namespace="host", name="br0"))
