@@ -62,7 +62,7 @@ class LinkEvents(NamedTuple):
     """What a connection to a lab process reports, on threads of its own.
 
     `event`: what is not the answer to one of `ask`, `call`, `run` and `trace`, in order. `lost`: the connection has ended; once. `silence`:
-    the process has not answered for `SILENT_SECONDS`, or longer after `be_patient`. `heard`: it has answered again.
+    the process has not answered for `SILENT_SECONDS`, or longer where `patience` says so. `heard`: it has answered again.
     """
 
     event: Callable[["LabLink", LabEvent], None]
@@ -78,12 +78,15 @@ OnTrace = Callable[[p.Sighted | p.TraceEnded | None], None]
 
 
 class LabLink:
-    """The connection to the process of one lab. A thread reads it, another asks every `BEAT_SECONDS` whether the process is there."""
+    """The connection to the process of one lab. A thread reads it, another asks every `BEAT_SECONDS` whether the process is there.
+
+    `patience`: seconds more that the process may be silent, because of what it was asked to do.
+    """
 
     def __init__(self, socket: Path, lab: str, events: LinkEvents, metrics: Metrics) -> None:
         self._lab, self._events = lab, events
         self._received, self._sent = metrics.received["lab"], metrics.sent["lab"]
-        self._patience, self._is_granted = 0.0, False
+        self.patience = 0.0
         self._missed = 0
         """How often `_beat` has looked since the last frame: this process may have been stopped itself, a clock would not tell."""
         self._asked = False
@@ -216,13 +219,6 @@ class LabLink:
         except Exception as e:
             failure(e, f"lab {self._lab} says what the server does not understand: connecting anew")
 
-    def be_patient(self, seconds: float) -> None:
-        """From now on the process may be silent for so much longer (0: no longer), because of what it is asked to do next; but only when it
-        has given a sign before: one that is stopped is not waited for. Raises ProblemError when the connection is lost."""
-        self._patience, self._is_granted = seconds, False
-        if seconds:
-            self._request(lambda id: p.Heartbeat(id=id))
-
     @property
     def is_over(self) -> bool:
         """Whether it has ended."""
@@ -264,7 +260,7 @@ class LabLink:
 
     def _hear(self) -> None:
         """A frame has come."""
-        self._missed, self._asked, self._is_granted = 0, False, True
+        self._missed, self._asked = 0, False
         self._unheard.clear()
         if self._silent:
             self._silent = False
@@ -272,7 +268,7 @@ class LabLink:
 
     def _beat(self) -> None:
         """Until the connection ends: ask for a heartbeat when nothing was heard for BEAT_SECONDS, and report silence after SILENT_SECONDS
-        (and what `be_patient` says)."""
+        (and `patience`)."""
         while not self._over.wait(BEAT_SECONDS / 4):
             self._missed += 1
             seconds = self._missed * BEAT_SECONDS / 4
@@ -280,7 +276,7 @@ class LabLink:
                 with contextlib.suppress(ProblemError):  # it has ended
                     self._request(lambda id: p.Heartbeat(id=id))
                 self._asked = True  # only now: what fails is tried again
-            if not self._silent and seconds > SILENT_SECONDS + (self._patience if self._is_granted else 0.0):
+            if not self._silent and seconds > SILENT_SECONDS + self.patience:
                 self._silent = True
                 self._guarded(self._give_up)
                 self._guarded(lambda: self._events.silence(self))

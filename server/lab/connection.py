@@ -96,11 +96,10 @@ class Connection:
             self._on_event, self._later(self._on_lost), self._later(self._on_silence), self._later(self._on_heard)
         )  # fmt: skip
         self.link = LabLink(self._control.socket, self._lab, events, self._control.metrics)
-        self.link.be_patient(ATTACH_PATIENCE)
+        self.link.patience = ATTACH_PATIENCE
         self.link.send(lambda id: p.Attach(id=id))
         self.wait(lambda: self._has_snapshot, "it was attached", ATTACH_SECONDS)
-        if self.link is not None:
-            self.link.be_patient(0.0)
+        self.link.patience = 0.0
 
     def resync(self) -> None:
         """Ask for the whole lab again."""
@@ -160,14 +159,13 @@ class Connection:
             raise unavailable("the lab's process is gone")
         seconds = APPLY_SECONDS + SECONDS_PER_COMMAND * size(steps) if patience is None else patience
         self._applied = None
-        link = self.link
+        link, link.patience = self.link, seconds
         try:
-            link.be_patient(seconds)
             self._applying = link.send(lambda id: p.Apply(id=id, steps=steps, edit=edit))
             with self._control.metrics.apply.time():
                 self.wait(lambda: self._answer() is not None, "it applied the edit", seconds + 10)
         finally:
-            link.be_patient(0.0)
+            link.patience = 0.0
             self._applying = None
         answer = self._answer()
         assert answer is not None

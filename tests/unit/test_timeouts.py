@@ -194,20 +194,3 @@ def test_a_command_that_a_silent_process_has_not_begun_is_refused_and_ended(scen
     kinds = [type(request) for request in scene.process.requests]
     assert kinds.index(p.Run) < kinds.index(p.Signal)
     assert len(scene.ann.answers[answer.id]) == 1
-
-
-def test_an_edit_that_a_stopped_process_never_gets_is_not_waited_for_as_long_as_one_that_it_does(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What an apply may take is given to a process that has given a sign before it."""
-    monkeypatch.setattr("server.lab.connection.APPLY_SECONDS", 3600.0)
-    scene.process.go.clear()
-    problem = scene.ann.edit(AddNamespace(name="a"))
-    assert problem is not None
-    assert problem.message == "the lab's process stopped answering while it applied the edit"
-    scene.process.delay = 6.0
-    scene.process.go.set()
-    scene.becomes("live")
-    eventually(lambda: scene.ann.edit(AddNamespace(name="b")) is None)
-    scene.agree()
-    assert names(scene.process.records) == {"host", "b"}
