@@ -78,7 +78,7 @@ class Labs:
             try:
                 file = msgspec.json.decode(path.read_bytes(), type=LabFile)
                 pidfd = os.pidfd_open(file.pid)
-            except (OSError, msgspec.MsgspecError):
+            except (OSError, OverflowError, msgspec.MsgspecError):
                 await self._clean(lab)
                 continue
             if started(file.pid) == file.started:
@@ -139,7 +139,9 @@ class Labs:
     def _keep(self, lab: str, number: int, limits: Limits, pid: int) -> None:
         """Write down that the lab runs, and watch it. Raises OSError."""
         file = LabFile(pid=pid, started=started(pid) or 0, number=number, limits=limits)
-        (self._folder / f"{lab}.json").write_bytes(msgspec.json.encode(file))
+        new = self._folder / f"{lab}.new"
+        new.write_bytes(msgspec.json.encode(file))
+        new.replace(self._folder / f"{lab}.json")  # an agent that is killed leaves all of it or nothing
         self._watch(lab, Running(file, os.pidfd_open(file.pid)))
 
     async def _sandbox(self, lab: str, number: int, limits: Limits, driver: Driver) -> None:
@@ -192,7 +194,7 @@ class Labs:
         self._limit_events.forget(lab)
         await asyncio.to_thread(self._uplinks.end, lab)
         await asyncio.to_thread(enforced.release, lab)
-        for suffix in ("sock", "json"):
+        for suffix in ("sock", "json", "new"):
             (self._folder / f"{lab}.{suffix}").unlink(missing_ok=True)
 
     def uplinks(self) -> tuple[str, ...]:

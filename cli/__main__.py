@@ -15,7 +15,7 @@ from cli import output
 from cli.client import DEFAULT_STATE, Client, find_server
 from cli.verbs import VERBS, Verb
 from topology.model.people import display_name
-from topology.model.problems import ProblemError
+from topology.model.problems import Code, Problem, ProblemError
 
 _INTERRUPTED = 130
 """As a shell reports a process that SIGINT ended: 128 and the number of the signal."""
@@ -63,6 +63,11 @@ def main() -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # so that Python's own flush at the exit does not fail again
         return 0
+    except OSError as e:  # of a file that was named, or of standard output: no room, no permission
+        words = e.strerror or str(e)
+        message = f"{e.filename}: {words}" if e.filename else words
+        output.problem(Problem(code=Code.INVALID, message=message, hint="give another file, or make room", errno=e.errno), args.json)
+        return 1
 
 
 def _name(given: str | None) -> str:

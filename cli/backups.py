@@ -1,5 +1,6 @@
 """backup, restore: all labs in one file."""
 
+import contextlib
 import os
 import sys
 from argparse import Namespace as Args
@@ -34,8 +35,10 @@ def backup(client: Client, args: Args) -> int:
             os.fsync(out.fileno())
         beside.replace(file)
     except OSError as e:
-        beside.unlink(missing_ok=True)
         raise _failed(e) from None
+    finally:
+        with contextlib.suppress(OSError):
+            beside.unlink(missing_ok=True)
     if args.json:
         output.as_json({"file": str(file), "bytes": file.stat().st_size})
     else:

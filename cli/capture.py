@@ -31,13 +31,13 @@ def _print(client: Client, args: Args) -> int:
 def _write(client: Client, args: Args) -> int:
     ref = ids.join(args.namespace, args.interface)
     request = StartCapture(id=client.next_id(), lab=args.lab, interfaces=(ref,), filter=args.filter, snaplen=args.snaplen)
-    started = client.request(request)
-    assert isinstance(started, CaptureStarted)
-    sys.stderr.write(f"capturing on {ref}; stop with Ctrl-C\n")
-    with sys.stdout.buffer if args.write == "-" else open(args.write, "wb") as file:
+    written = 0
+    with sys.stdout.buffer if args.write == "-" else open(args.write, "wb") as file:  # before anything is begun: there may be no room
         file.write(pcapng.head([ref], args.snaplen, args.filter, f"lab {args.lab}"))
         file.flush()
-        written = 0
+        started = client.request(request)
+        assert isinstance(started, CaptureStarted)
+        sys.stderr.write(f"capturing on {ref}; stop with Ctrl-C\n")
         try:
             written = _copy(client, args, started.capture, file)
         finally:

@@ -1,5 +1,6 @@
 """up: starts agent and server, prints the address, and restarts either if it dies, until Ctrl-C. Nothing is left behind."""
 
+import contextlib
 import fcntl
 import hashlib
 import json
@@ -60,7 +61,7 @@ class Child:
 
         def before() -> None:
             self._prepare()
-            privileges.die_with_parent(signal.SIGTERM, parent)
+            privileges.die_with_parent(signal.SIGTERM, parent)  # last: setresuid(2) makes the kernel forget it
 
         env = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
         process = subprocess.Popen(self._argv, stdout=subprocess.PIPE, preexec_fn=before, start_new_session=True, env=env, cwd=ROOT)
@@ -185,7 +186,8 @@ def up(args: Args) -> int:
         while not stopping:
             _supervise(agent, server, run)
     finally:
-        print("\nStopping all labs; documents are kept …", flush=True)
+        with contextlib.suppress(OSError):  # the terminal may be gone
+            print("\nStopping all labs; documents are kept …", flush=True)
         server.stop()
         agent.stop()
         privileges.reap(set())

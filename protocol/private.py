@@ -16,10 +16,11 @@ from topology.journey.sighting import AnySighting
 from topology.model.limits import Limits
 from topology.model.netfilter import Driver, Family
 from topology.model.problems import Problem
+from topology.model.records import AnyRecord
 from topology.observe.facts import AnyFact
 from topology.plan.steps import AnyStep
 
-PROTOCOL = 5
+PROTOCOL = 6
 
 # ---- /control --------------------------------------------------------------------------------------------------------
 
@@ -134,6 +135,13 @@ class Conclude(LabRequest, frozen=True, kw_only=True, tag="conclude"):
     Answer: `LabAnswer`."""
 
     edit: int = 0
+
+
+class NoteLeft(LabRequest, frozen=True, kw_only=True, tag="note-left"):
+    """What a failed apply has left in the kernel, by record id; None: a record that it has taken away. For a server that comes after this
+    one (`Attached`); it replaces what was noted before. Answer: `LabAnswer`."""
+
+    records: dict[str, AnyRecord | None]
 
 
 class Run(LabRequest, frozen=True, kw_only=True, tag="run"):
@@ -335,7 +343,7 @@ class StopTrace(LabRequest, frozen=True, kw_only=True, tag="stop-trace"):
 
 AnyTraceRequest = Trace | WatchPackets | StopTrace
 AnyLabRequest = (
-    Attach | Heartbeat | Apply | Conclude | Run | Resize | Signal | Subscribe | TryRules | ListExtensions
+    Attach | Heartbeat | Apply | Conclude | NoteLeft | Run | Resize | Signal | Subscribe | TryRules | ListExtensions
     | AnyTerminalRequest | AnyFileRequest | AnyCaptureRequest | AnyTraceRequest
 )  # fmt: skip
 
@@ -357,7 +365,7 @@ class Attached(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, ta
     has.
 
     `limits`: those that this lab was started with; `unenforced`: which of them do not hold here, and why. `firewall`: its iptables variant.
-    `open_edit`: what the server that was attached before has left unfinished.
+    `open_edit`: what the server that was attached before has left unfinished. `left`: what it has noted (`NoteLeft`).
     """
 
     id: int
@@ -367,6 +375,7 @@ class Attached(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, ta
     unenforced: tuple[str, ...] = ()
     firewall: Driver = "legacy"
     open_edit: OpenEdit | None = None
+    left: dict[str, AnyRecord | None] = {}
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event", tag="facts"):

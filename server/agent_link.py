@@ -1,12 +1,12 @@
-"""The connections to the agent: one to the agent itself, one to the process of each lab. Each is read by a thread of its own."""
+"""The connections to the processes of labs, which the agent relays. Each is read by a thread of its own."""
 
 import contextlib
 import itertools
 import queue
+import signal
 import socket as sockets
 import struct
 import threading
-import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -24,13 +24,10 @@ from server import throttle
 from server.metrics import Metrics
 from server.problems import unavailable
 from server.throttle import Meter
-from topology.model.problems import Problem, ProblemError
+from topology.model.problems import ProblemError
 
 WAIT_SECONDS = 20.0
 """How long to wait for an agent that is starting, and for the answer of a lab process."""
-
-CONTROL_SECONDS = 60.0
-"""How long the agent has for a request: to make a sandbox, or to end one."""
 
 BEAT_SECONDS = 2.0
 """How often a lab process is asked whether it is there, where nothing else is heard of it."""
@@ -42,113 +39,13 @@ SEND_SECONDS = 10.0
 """How long a peer may take to read what it is sent; after that the connection is given up."""
 
 
-def _connect(socket: Path, path: str) -> ClientConnection:
+def connect(socket: Path, path: str) -> ClientConnection:
+    """Connect to a path of the agent. Raises OSError (TimeoutError where it does not answer) or WebSocketException."""
     connection = unix_connect(
         str(socket), uri=f"ws://agent{path}", compression=None, max_size=MAX_LAB_MESSAGE, ping_interval=None, open_timeout=5, legacy=True
     )
     connection.socket.setsockopt(sockets.SOL_SOCKET, sockets.SO_SNDTIMEO, struct.pack("ll", int(SEND_SECONDS), 0))
     return connection
-
-
-class _ControlConnection(NamedTuple):
-    """`waiting`: who waits for an answer, by request id."""
-
-    connection: ClientConnection
-    waiting: dict[int, queue.SimpleQueue[p.ControlAnswer | None]]
-
-
-class Control:
-    """Requests to the agent.
-
-    `reasons`: why a lab's process ended, by lab. `on_limit`: called on the reading thread when a lab reaches a limit of the kernel.
-    """
-
-    def __init__(self, socket: Path, metrics: Metrics) -> None:
-        self.socket, self.metrics = socket, metrics
-        self.reasons: dict[str, str] = {}
-        self.on_limit: Callable[[str, Problem], None] = lambda _lab, _problem: None
-        self._ids = itertools.count(1)
-        self._lock = threading.Lock()
-        self._current: _ControlConnection | None = None
-
-    def check(self, seconds: float) -> None:
-        """Raises ProblemError where the agent does not answer within `seconds`, of which it is not given any to start."""
-        try:
-            answer = self._ask(p.Hello(id=next(self._ids)), seconds)
-        except (OSError, WebSocketException, TimeoutError) as e:
-            raise unavailable(f"the agent cannot be reached: {e}") from None
-        if answer.problem is not None:
-            raise ProblemError(answer.problem)
-
-    def ask(self, make: Callable[[int], p.AnyControlRequest], seconds: float = CONTROL_SECONDS) -> p.ControlAnswer:
-        """Send a request and wait for its answer, for up to `seconds` in all. Connects first, for up to `WAIT_SECONDS` of them while the
-        agent starts. Raises ProblemError.
-
-        Several threads may ask at once; each waits for its own answer alone.
-        """
-        began = time.monotonic()
-        while True:
-            try:
-                answer = self._ask(make(next(self._ids)), max(0.0, began + seconds - time.monotonic()))
-                break
-            except (OSError, WebSocketException, TimeoutError) as e:
-                if time.monotonic() > began + min(seconds, WAIT_SECONDS):
-                    raise unavailable(f"the agent does not answer: {e}") from None
-                time.sleep(0.1)
-        if answer.problem is not None:
-            raise ProblemError(answer.problem)
-        return answer
-
-    def _ask(self, request: p.AnyControlRequest, seconds: float) -> p.ControlAnswer:
-        answers: queue.SimpleQueue[p.ControlAnswer | None] = queue.SimpleQueue()
-        with self._lock:
-            current = self._current or self._open()
-            current.waiting[request.id] = answers
-            current.connection.send(msgspec.json.encode(request).decode())
-        try:
-            answer = answers.get(timeout=seconds)
-        except queue.Empty:
-            current.waiting.pop(request.id, None)
-            raise unavailable(f"the agent has not answered for {seconds:.0f} s") from None
-        if answer is None:
-            raise OSError("the connection was lost")
-        return answer
-
-    def _open(self) -> _ControlConnection:
-        """Connect, and read what comes on a new thread. With the lock held."""
-        self._current = current = _ControlConnection(_connect(self.socket, "/control"), {})
-        self.metrics.agent_connected()
-        start_thread("agent-link", partial(self._read, current), after=partial(self._over, current))
-        return current
-
-    def _read(self, current: _ControlConnection) -> None:
-        decoder = msgspec.json.Decoder(p.AnyControlEvent)
-        try:
-            for frame in current.connection:
-                self._dispatch(current, decoder.decode(frame))
-        except ConnectionClosed:
-            pass
-        except Exception as e:
-            failure(e, "the agent says what the server does not understand: connecting anew")
-
-    def _over(self, current: _ControlConnection) -> None:
-        """The connection has ended, however: the next request makes a new one, who waits is told."""
-        current.connection.close_socket()
-        with self._lock:
-            if self._current is current:
-                self._current = None
-        for answers in list(current.waiting.values()):
-            answers.put(None)
-
-    def _dispatch(self, current: _ControlConnection, event: p.AnyControlEvent) -> None:
-        match event:
-            case p.LabGone():
-                self.reasons[event.lab] = event.reason
-            case p.LabLimit():
-                self.on_limit(event.lab, event.problem)
-            case p.ControlAnswer():
-                if answers := current.waiting.pop(event.id, None):
-                    answers.put(event)
 
 
 class ChannelListener(NamedTuple):
@@ -200,10 +97,12 @@ class LabLink:
         self._channels: dict[int, ChannelListener] = {}
         self._answers: dict[int, OnAnswer] = {}
         self._traces: dict[int, OnTrace] = {}
+        self._unheard: set[int] = set()
+        """Channels and traces that were asked for since the last frame: the process may not know of them."""
         self._lock = threading.Lock()
-        self.closing = False
+        self.closing = self.is_cut = False
         try:
-            self._connection = _connect(socket, f"/lab/{lab}")
+            self._connection = connect(socket, f"/lab/{lab}")
         except (OSError, WebSocketException) as e:
             raise unavailable(f"lab {lab} does not answer: {e}") from None
         start_thread(f"link-{lab}", self._read, after=self._ended, lab=lab)
@@ -232,7 +131,7 @@ class LabLink:
         except queue.Empty:
             raise unavailable("the lab does not answer") from None
         if answer is None:
-            raise unavailable("the lab was lost")
+            raise unavailable("the lab stopped answering, or was lost")
         if isinstance(answer, p.LabAnswer) and answer.problem is not None:
             raise ProblemError(answer.problem)
         return answer
@@ -256,12 +155,15 @@ class LabLink:
                 self._answers[number] = on_answer
             if on_trace is not None:
                 self._traces[number] = on_trace
+            if listener is not None or on_trace is not None:
+                self._unheard.add(number)
         try:
             self._send(msgspec.json.encode(make(number)).decode())
         except (OSError, WebSocketException):
             self._channels.pop(number, None)
             self._answers.pop(number, None)
             self._traces.pop(number, None)
+            self._ended()
             raise unavailable("the lab's process is gone") from None
         return number
 
@@ -280,17 +182,30 @@ class LabLink:
         """Call the listener of a channel no more."""
         self._channels.pop(channel, None)
 
+    def cut(self) -> None:
+        """End the connection as if it was lost, because something that it has told is missing: what it tells besides is of no use."""
+        self.is_cut = True
+        self._connection.close_socket()
+
     def close(self) -> None:
         """End the connection; the lab runs on."""
         self.closing = True
         self._over.set()
         start_thread(f"close-{self._lab}", self._connection.close, lab=self._lab)  # it waits for the other side, which may hang
 
-    def give_up(self) -> None:
-        """Tell everybody who waits for an answer that there is none. Channels and traces stay."""
+    def _give_up(self) -> None:
+        """Tell everybody who waits for an answer that there is none, and whose command or trace was not begun. It would be when the process
+        goes on, so it is told to end it. Those that it has begun stay."""
         with self._lock:
-            waiting = list(self._answers.values())
+            waiting: list[Callable[[None], None]] = list(self._answers.values())
             self._answers.clear()
+            unheard, self._unheard = sorted(self._unheard), set()
+            waiting += [self._channels.pop(number).on_exit for number in unheard if number in self._channels]
+            traces = [number for number in unheard if number in self._traces]
+            waiting += [self._traces.pop(number) for number in traces]
+        for number in unheard:
+            with contextlib.suppress(ProblemError):
+                self.send(partial(_ended, number, number in traces))
         for callback in waiting:
             self._guarded(partial(callback, None))
 
@@ -304,15 +219,22 @@ class LabLink:
         except Exception as e:
             failure(e, f"lab {self._lab} says what the server does not understand: connecting anew")
 
+    @property
+    def is_over(self) -> bool:
+        """Whether it has ended."""
+        return self._over.is_set()
+
     def _ended(self) -> None:
-        """The connection has ended, however: everybody who waits is told, and whose lab it is connects anew."""
+        """The connection has ended, however: everybody who waits is told, and whose lab it is connects anew. Whichever thread sees it first
+        calls this; `lost` may be told twice."""
         self._over.set()
         self._guarded(self._connection.close_socket)
         self._end_pending()
         self._events.lost(self)
 
     def _read_frames(self) -> None:
-        """Until the connection ends. Raises what a frame that cannot be read raises: what was in it is then missing."""
+        """Until the connection ends. Raises what a frame that cannot be read, or taken in, raises: what was in it is then missing, and the
+        connection is made anew. What those raise who get it is logged, and is their matter."""
         decoder = msgspec.json.Decoder(p.AnyLabEvent)
         share = throttle.of_lab(self._lab)
         meter = Meter(share)
@@ -323,10 +245,9 @@ class LabLink:
             share.wait()
             if isinstance(frame, bytes):
                 channel, stream, data = unpack(frame)
-                self._guarded(partial(self._on_frame, channel, stream, data))
+                self._on_frame(channel, stream, data)
             else:
-                event = decoder.decode(frame)
-                self._guarded(partial(self._dispatch, event))
+                self._dispatch(decoder.decode(frame))
 
     def _guarded(self, run: Callable[[], object]) -> None:
         """Run what others have given; what it raises is logged."""
@@ -340,6 +261,7 @@ class LabLink:
     def _hear(self) -> None:
         """A frame has come."""
         self._missed, self._asked = 0, False
+        self._unheard.clear()
         if self._silent:
             self._silent = False
             self._guarded(lambda: self._events.heard(self))
@@ -351,11 +273,12 @@ class LabLink:
             self._missed += 1
             seconds = self._missed * BEAT_SECONDS / 4
             if not self._asked and seconds >= BEAT_SECONDS:
-                with contextlib.suppress(ProblemError):
+                with contextlib.suppress(ProblemError):  # it has ended
                     self._request(lambda id: p.Heartbeat(id=id))
                 self._asked = True  # only now: what fails is tried again
             if not self._silent and seconds > SILENT_SECONDS + self.patience:
                 self._silent = True
+                self._guarded(self._give_up)
                 self._guarded(lambda: self._events.silence(self))
 
     def _end_pending(self) -> None:
@@ -375,23 +298,28 @@ class LabLink:
     def _on_frame(self, number: int, stream: int, data: bytes) -> None:
         listener = self._channels.get(number)
         if listener is not None and (data or stream not in (OUTPUT, ERROR)):
-            listener.on_data(stream, data)
+            self._guarded(partial(listener.on_data, stream, data))
 
     def _dispatch(self, event: p.AnyLabEvent) -> None:
         match event:
             case p.Exit():
                 if ended := self._channels.pop(event.channel, None):
-                    ended.on_exit(event)
+                    self._guarded(partial(ended.on_exit, event))
             case p.Attached() | p.Facts() | p.Applied() | p.LimitReached():
                 self._events.event(self, event)
             case p.Sighted():
-                self._traces.get(event.id, _ignore)(event)
+                self._guarded(partial(self._traces.get(event.id, _ignore), event))
             case p.TraceEnded():
-                self._traces.pop(event.id, _ignore)(event)
+                self._guarded(partial(self._traces.pop(event.id, _ignore), event))
             case _ if event.id in self._answers:
-                self._answers.pop(event.id)(event)
+                self._guarded(partial(self._answers.pop(event.id), event))
             case p.LabAnswer():
                 self._events.event(self, event)
+
+
+def _ended(target: int, is_trace: bool, id: int) -> p.AnyLabRequest:
+    """The request that ends a command or a trace."""
+    return p.StopTrace(id=id, target=target) if is_trace else p.Signal(id=id, signal=signal.SIGKILL, channel=target)
 
 
 def _ignore(_event: p.Sighted | p.TraceEnded | None) -> None:

@@ -3,14 +3,16 @@
 import logging
 import logging.handlers
 import os
+import sys
 import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 
+from logs import failure
 from protocol import public as q
-from topology.model.problems import Code
+from topology.model.problems import Code, Problem, ProblemError
 
 MAX_BYTES, BACKUPS = 10 << 20, 9
 MAX_TEXT, MAX_ITEMS = 300, 50
@@ -30,16 +32,27 @@ class Actor(NamedTuple):
     address: str
 
 
+class _Handler(logging.handlers.RotatingFileHandler):
+    def handleError(self, record: logging.LogRecord) -> None:
+        """A line that cannot be written is said in the log of the server; what it is about goes on."""
+        if (error := sys.exception()) is not None:
+            failure(error, f"a line of the audit log could not be written: {record.getMessage()}")
+
+
 class Audit:
     """The file."""
 
     def __init__(self, file: Path) -> None:
         self._log = logging.Logger("audit")
-        handler = logging.handlers.RotatingFileHandler(file, maxBytes=MAX_BYTES, backupCount=BACKUPS, encoding="utf-8", delay=True)
+        handler = _Handler(file, maxBytes=MAX_BYTES, backupCount=BACKUPS, encoding="utf-8", delay=True)
         handler.setFormatter(logging.Formatter("%(message)s"))
         self._log.addHandler(handler)
-        if not file.exists():
-            os.close(os.open(file, os.O_WRONLY | os.O_CREAT, 0o600))
+        try:
+            if not file.exists():
+                os.close(os.open(file, os.O_WRONLY | os.O_CREAT, 0o600))
+        except OSError as e:
+            hint = "the server's user must be able to write the state directory"
+            raise ProblemError(Problem(code=Code.STORAGE, message=f"{file}: {e.strerror}", hint=hint, errno=e.errno)) from None
 
     def write(self, actor: Actor, what: str, lab: str | None, result: str, details: "dict[str, Any] | None" = None) -> None:
         """Add a line. `what`: the type of a request, or `connect`, `get-file`, `put-file`. `result`: `ok`, `started`, or a problem code."""

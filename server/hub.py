@@ -3,11 +3,12 @@
 import threading
 from pathlib import Path
 
+from logs import failure
 from protocol import private as p
 from protocol.public import Check, LabInfo, LabsEvent
 from server.access import ADMIN, Access, TokenStore, sees
-from server.agent_link import Control
 from server.audit import Audit
+from server.control import Control
 from server.lab.workspace import Workspace
 from server.metrics import Metrics
 from server.sessions import Session, Sessions
@@ -26,12 +27,17 @@ class Hub:
         self.audit = Audit(state / "audit.jsonl")
         self.control = Control(agent, self.metrics)
         self.sessions = Sessions()
-        self.control.on_limit = self._limit_reached
+        self.control.on_limit, self.control.on_heard = self._limit_reached, self._agent_answers
         self._lock = threading.Lock()
         self._restoring = threading.Lock()
         self._labs: dict[str, Workspace] = {}
         for lab in self.storage.labs():
-            self._labs[lab] = self._workspace(storage.lab(lab))
+            try:
+                self._labs[lab] = self._workspace(storage.lab(lab))
+            except ProblemError:
+                raise  # of the database: that is everybody's
+            except Exception as e:
+                failure(e, f"lab {lab} cannot be read, and is passed over")
 
     def _workspace(self, store: LabStore) -> Workspace:
         return Workspace(store, self.control, self.sessions, self.labs_changed)
@@ -39,6 +45,10 @@ class Hub:
     def _limit_reached(self, lab: str, problem: Problem) -> None:
         if lab in self._labs:
             self._labs[lab].limit_reached(problem)
+
+    def _agent_answers(self) -> None:
+        for workspace in self.workspaces():
+            workspace.agent_answers()
 
     # ---- labs --------------------------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from logs import failure, problem_of
 from protocol.public import Answer, AnyItem, AnyResult, Delta, LabsEvent, Notice, StreamItem
 from server.access import Access
 from server.asked import Asked
@@ -91,8 +92,11 @@ class Session:
     def send(self, event: Event) -> None:
         """Send an event; an answer is written to the audit log first."""
         if isinstance(event, Answer):
-            self.log.answered(event)
-            self.on_answer(event)
+            for told in (self.log.answered, self.on_answer):
+                try:
+                    told(event)
+                except Exception as e:  # who asked is answered all the same
+                    failure(e, "an answer could not be noted")
         self.send_text(_NAMES[type(event)], msgspec.json.encode(event).decode())
 
     def send_text(self, name: str, text: str) -> None:
@@ -111,6 +115,15 @@ class Session:
         """Answer request `id`."""
         self.asked.answered(id)
         self.send(Answer(id=id, result=result))
+
+    def answer_with(self, id: str, result: Callable[[], AnyResult]) -> None:
+        """Answer request `id` with the result of a function, or with what that raises."""
+        self.asked.answered(id)
+        try:
+            answer = Answer(id=id, result=result())
+        except Exception as e:
+            answer = Answer(id=id, problem=problem_of(e))
+        self.send(answer)
 
     def refuse(self, id: str, problem: Problem) -> None:
         """Answer request `id` with a problem."""
@@ -173,7 +186,10 @@ class Sessions:
             return
         text = msgspec.json.encode(event).decode()
         for session in sessions:
-            session.send_text(_NAMES[type(event)], text)
+            try:
+                session.send_text(_NAMES[type(event)], text)
+            except Exception as e:  # the others are told all the same
+                failure(e, f"session {session.id} could not be told")
 
     def broadcast_delta(self, sessions: Iterable[Session], delta: Delta) -> None:
         """Send a delta, without what the sessions may not see."""

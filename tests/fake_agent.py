@@ -12,7 +12,7 @@ from websockets.sync.server import Server, ServerConnection, unix_serve
 
 from protocol import private as p
 from topology.model.problems import Code, Problem
-from topology.model.records import Bridge, Namespace, Records, as_records
+from topology.model.records import AnyRecord, Bridge, Namespace, Records, as_records
 from topology.observe import facts as f
 from topology.plan import steps as s
 from topology.plan.kernel_model import Model
@@ -26,6 +26,7 @@ class FakeLab:
     """The process of a lab: namespaces, bridges, addresses, sysctls and rules. Its faults are attributes.
 
     `go`: cleared, it hangs as after SIGSTOP. `delay`: seconds before each apply. `refuse`: kinds of steps that its kernel refuses.
+    `requests`: all that it was asked. `leaves`: what is before a refused step stays done, as where a roll-back fails too.
     """
 
     def __init__(self) -> None:
@@ -35,7 +36,10 @@ class FakeLab:
         self.go.set()
         self.delay = 0.0
         self.refuse: tuple[type[s.Step], ...] = ()
+        self.leaves = False
+        self.requests: list[p.AnyLabRequest] = []
         self.applies = 0
+        self.left: dict[str, AnyRecord | None] = {}
         self._edit: p.OpenEdit | None = None
         self._lock = threading.Lock()
         self._indexes: dict[str, int] = {}
@@ -98,6 +102,7 @@ class FakeLab:
         for frame in connection:
             self.go.wait()
             request = msgspec.json.decode(frame, type=p.AnyLabRequest)
+            self.requests.append(request)
             with self._lock:
                 if self._connection is connection:
                     self._answer(request)
@@ -105,12 +110,17 @@ class FakeLab:
     def _answer(self, request: p.AnyLabRequest) -> None:
         match request:
             case p.Attach():
-                self.say(p.Attached(id=request.id, fresh=self.fresh, sysctls=BASELINE, open_edit=self._edit))
+                self.say(p.Attached(id=request.id, fresh=self.fresh, sysctls=BASELINE, open_edit=self._edit, left=self.left))
                 self.say(p.Facts(facts=self.facts(), snapshot=True))
             case p.Apply():
                 self._apply(request)
             case p.Conclude():
                 self.fresh, self._edit = False, None
+                self.say(p.LabAnswer(id=request.id))
+            case p.Run():
+                self.say(p.Exit(id=request.id, channel=request.channel, code=0))
+            case p.NoteLeft():
+                self.left = request.records
                 self.say(p.LabAnswer(id=request.id))
             case p.TryRules():
                 self.say(p.Tried(id=request.id, text=request.text))
@@ -123,6 +133,12 @@ class FakeLab:
         failed = next((n for n, step in enumerate(request.steps) if isinstance(step, self.refuse)), None) if self.refuse else None
         if failed is not None:
             problem = Problem(code=Code.REFUSED, message="Operation not permitted", subject=request.steps[failed].subject, errno=1)
+            if self.leaves and failed:
+                before = {r.name for r in self.records.values() if isinstance(r, Namespace)}
+                for step in request.steps[:failed]:
+                    self.model.do(step)
+                self._report(before)
+                problem = msgspec.structs.replace(problem, causes=(problem,))
             self.say(p.Applied(id=request.id, problem=problem, failed=failed))
             return
         before = {r.name for r in self.records.values() if isinstance(r, Namespace)}
@@ -135,11 +151,12 @@ class FakeLab:
 
 
 class FakeAgent:
-    """Listens on `socket`, in a thread. `labs`: the processes that run. `go`: cleared, it answers nothing. `hangs`: a request of this type
-    is answered no more, and nothing after it. `make`: makes the process of a lab."""
+    """Listens on `socket`, in a thread. `labs`: the processes that run. `uplinks`: the labs that have one. `go`: cleared, it answers
+    nothing. `hangs`: a request of this type is answered no more, and nothing after it. `make`: makes the process of a lab."""
 
     def __init__(self, socket: Path) -> None:
         self.labs: dict[str, FakeLab] = {}
+        self.uplinks: set[str] = set()
         self.go = threading.Event()
         self.go.set()
         self.hangs: type[p.AnyControlRequest] | None = None
@@ -176,7 +193,10 @@ class FakeAgent:
                     if (lab := self.labs.pop(request.lab, None)) is not None:
                         lab.go.set()
                         lab.lose()
-            connection.send(msgspec.json.encode(p.ControlAnswer(id=request.id, problem=problem, labs=tuple(self.labs))).decode())
+                case p.SetUplink():
+                    (self.uplinks.add if request.on else self.uplinks.discard)(request.lab)
+            known = {"labs": tuple(self.labs), "uplinks": tuple(self.uplinks)}
+            connection.send(msgspec.json.encode(p.ControlAnswer(id=request.id, problem=problem, **known)).decode())
 
     def close(self) -> None:
         for lab in self.labs.values():

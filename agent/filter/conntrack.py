@@ -119,7 +119,7 @@ class ConntrackWatch:
 
     def __init__(self, namespaces: Namespaces, sink: Callable[[list[AnyFact]], None]) -> None:
         self._namespaces, self._sink = namespaces, sink
-        self._listeners: dict[str, socket.socket] = {}
+        self._listeners: dict[str, tuple[Netns, socket.socket]] = {}
         self._reported: dict[str, ConntrackFact] = {}
         self._waiting: dict[str, asyncio.TimerHandle] = {}
 
@@ -127,9 +127,9 @@ class ConntrackWatch:
         """Report these namespaces from now on, and no others."""
         wanted = list(names)
         dropped = [name for name in self._listeners if name not in wanted]
+        reported = [name for name in dropped if name in self._reported and name in self._namespaces]
         for name in dropped:
             self._close(name)
-        reported = [name for name in dropped if self._reported.pop(name, None) is not None]
         if reported:
             self._sink([ConntrackGone(ns=name) for name in reported])
         for name in wanted:
@@ -149,11 +149,12 @@ class ConntrackWatch:
             sock = self._namespaces.visit(place, lambda: listener(groups))
         except OSError:
             return  # a kernel without connection tracking
-        self._listeners[name] = sock
+        self._listeners[name] = place, sock
         asyncio.get_running_loop().add_reader(sock.fileno(), self._event, name)
 
     def _close(self, name: str) -> None:
-        sock = self._listeners.pop(name)
+        _, sock = self._listeners.pop(name)
+        self._reported.pop(name, None)
         asyncio.get_running_loop().remove_reader(sock.fileno())
         sock.close()
         if (waiting := self._waiting.pop(name, None)) is not None:
@@ -161,7 +162,7 @@ class ConntrackWatch:
 
     def _event(self, name: str) -> None:
         """Something changed: have the table read in a moment. The events themselves are dropped."""
-        sock = self._listeners[name]
+        _, sock = self._listeners[name]
         while True:
             try:
                 sock.recv(65536)
@@ -180,9 +181,12 @@ class ConntrackWatch:
 
     def _report(self, name: str) -> None:
         place = self._namespaces.get(name)
-        if place is None:
+        if place is not self._listeners[name][0]:  # it is gone; and the socket would keep it, were another one of its name looked at
             self._close(name)
-            return
+            if place is not None:
+                self._open(name, place)
+            if place is None or name not in self._listeners:
+                return
         try:
             rows, count = self._namespaces.visit(place, read)
         except OSError:

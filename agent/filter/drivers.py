@@ -14,6 +14,7 @@ from agent.filter.programs import WAIT_SECONDS, Ended, run
 from agent.netlink.namespaces import Namespaces, Netns
 from topology.model import netfilter
 from topology.model.netfilter import Family, Table
+from topology.model.problems import Code, Problem, ProblemError
 
 Key = tuple[Family, Table]
 _PROGRAM: dict[Family, str] = {"ipv4": "iptables", "ipv6": "ip6tables"}
@@ -39,13 +40,13 @@ class FilterDriver(Protocol):
         """What filters packets there besides this driver's tables, in words for people."""
 
     def save(self, place: Netns, family: Family, counters: bool, table: Table | None = None) -> Ended:
-        """iptables-save, of one table or of all that are present."""
+        """iptables-save, of one table or of all that are present. Raises ProblemError (UNAVAILABLE) where it does not come to its end."""
 
     def restore(self, place: Netns, family: Family, text: str, *, test: bool = False, flush: bool = False) -> Ended:
         """iptables-restore. `test`: change nothing; `flush`: rules and chains that the text does not have are removed from its tables."""
 
     def iptables(self, place: Netns, family: Family, argv: list[str]) -> Ended:
-        """One iptables command with these arguments."""
+        """One iptables command with these arguments. Raises as `save`."""
 
     def alone(self) -> contextlib.AbstractContextManager[bool]:
         """While it lasts no other program changes rules, as far as the driver can prevent it. False: another program prevents that."""
@@ -64,7 +65,7 @@ class _Programs:
     def save(self, place: Netns, family: Family, counters: bool, table: Table | None = None) -> Ended:
         """See `FilterDriver`."""
         argv = [f"{_PROGRAM[family]}-{self.name}-save", *(["-c"] if counters else []), *(["-t", table] if table else [])]
-        return run(self.namespaces, place, argv)
+        return _whole(run(self.namespaces, place, argv))
 
     def restore(self, place: Netns, family: Family, text: str, *, test: bool = False, flush: bool = False) -> Ended:
         """See `FilterDriver`."""
@@ -76,11 +77,18 @@ class _Programs:
     def iptables(self, place: Netns, family: Family, argv: list[str]) -> Ended:
         """See `FilterDriver`."""
         argv = [f"{_PROGRAM[family]}-{self.name}", f"--wait={WAIT_SECONDS}", *argv]
-        return run(self.namespaces, place, argv, "", self._is_locked)
+        return _whole(run(self.namespaces, place, argv, "", self._is_locked))
 
     def alone(self) -> contextlib.AbstractContextManager[bool]:
         """See `FilterDriver`. nf_tables has no lock: between the look at a table and its change a few milliseconds remain."""
         return contextlib.nullcontext(True)
+
+
+def _whole(ended: Ended) -> Ended:
+    """What a program that was not started, was killed or took too long has written says nothing: raises ProblemError then."""
+    if ended.is_cut_off:
+        raise ProblemError(Problem(code=Code.UNAVAILABLE, message=ended.err, hint="it is tried again"))
+    return ended
 
 
 class Legacy(_Programs):

@@ -13,12 +13,20 @@ _AT_MOST_SECONDS = 30
 """A program that takes longer is killed."""
 
 
+_TOO_LATE, _NOT_STARTED = 124, 127
+
+
 class Ended(NamedTuple):
     """How a program ended: its exit code, and what it wrote to standard output and to standard error."""
 
     code: int
     out: str
     err: str
+
+    @property
+    def is_cut_off(self) -> bool:
+        """Whether it was not started, was killed, or took too long: what it wrote says nothing then."""
+        return self.code < 0 or self.code in (_TOO_LATE, _NOT_STARTED)
 
 
 def run(namespaces: Namespaces, place: Netns, argv: list[str], text: str = "", locked: bool = False) -> Ended:
@@ -32,9 +40,9 @@ def run(namespaces: Namespaces, place: Netns, argv: list[str], text: str = "", l
                 argv, input=text.encode("utf-8", "surrogateescape"), capture_output=True, env=environment, timeout=_AT_MOST_SECONDS
             )  # fmt: skip
         except subprocess.TimeoutExpired:
-            return Ended(124, "", f"{argv[0]} did not end within {_AT_MOST_SECONDS} s")
+            return Ended(_TOO_LATE, "", f"{argv[0]} did not end within {_AT_MOST_SECONDS} s")
         except OSError as e:
-            return Ended(127, "", f"{argv[0]}: {e.strerror}")
+            return Ended(_NOT_STARTED, "", f"{argv[0]}: {e.strerror}")
         return Ended(done.returncode, _text(done.stdout), _text(done.stderr) or _crash(argv[0], done.returncode))
 
     return namespaces.visit(place, start)

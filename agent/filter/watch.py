@@ -171,57 +171,59 @@ class FilterWatch:
         return tuple(self._new)
 
     def catch_up(self, names: Iterable[str] = ()) -> None:
-        """Read what may have changed, of these namespaces and of those with an event, and report it."""
+        """Read what may have changed, of these namespaces and of those with an event, and report it. What cannot be read now is read the
+        next time, and what was read is reported."""
         began = time.monotonic()
         self._take_events()
-        names = self._dirty | set(names)
-        self._dirty = set()
-        for name in names:
-            self._new.pop(name, None)
-        places = [netns for name in names if (netns := self._namespaces.get(name)) is not None]
+        self._dirty |= set(names)
+        places = [netns for name in self._dirty if (netns := self._namespaces.get(name)) is not None]
         facts: list[AnyFact] = []
-        for place, stamps in zip(places, self.driver.present(places), strict=True):
-            facts += self._changes(place, stamps)
-        self._read_seconds = time.monotonic() - began
-        if facts:
-            self._sink(facts)
+        try:
+            for place, stamps in zip(places, self.driver.present(places), strict=True):
+                self._changes(place, stamps, facts)
+                self._dirty.discard(place.name)
+                self._new.pop(place.name, None)
+            for name in self._dirty:
+                self._new.pop(name, None)
+            self._dirty = set()
+        finally:
+            self._read_seconds = time.monotonic() - began
+            if facts:
+                self._sink(facts)
 
-    def _changes(self, place: Netns, stamps: Mapping[Key, bytes | None]) -> list[AnyFact]:
+    def _changes(self, place: Netns, stamps: Mapping[Key, bytes | None], facts: list[AnyFact]) -> None:
+        """Add what has changed to `facts`."""
         reported = self._reported.get(place.name)
         if reported is None:
             if not stamps and not self.driver.foreign(place):
-                return []
+                return
             reported = self._reported[place.name] = _Reported()
         stale = [key for key, stamp in stamps.items() if stamp is None or reported.stamps.get(key) != stamp]
-        facts = self._removed(place.name, reported, stamps)
-        facts += self._read(place, reported, stale, counters=False)
+        self._filter(place, reported, stamps, facts)
+        self._removed(place.name, reported, stamps, facts)
+        self._read(place, reported, stale, facts, counters=False)
         reported.stamps = dict(stamps)
-        return [*self._filter(place, reported, stamps), *facts]
 
-    def _removed(self, name: str, reported: _Reported, present: Mapping[Key, bytes | None]) -> list[AnyFact]:
+    def _removed(self, name: str, reported: _Reported, present: Mapping[Key, bytes | None], facts: list[AnyFact]) -> None:
         """Empty facts for tables that the kernel no longer has."""
-        facts: list[AnyFact] = []
         for family, table in [key for key in reported.tables if key not in present]:
             del reported.tables[family, table]
             facts.append(TableFact(ns=name, family=family, table=table))
             if reported.counters.pop((family, table), None) is not None:
                 facts.append(RuleCountersGone(ns=name, family=family, table=table))
-        return facts
 
-    def _filter(self, place: Netns, reported: _Reported, present: Iterable[Key]) -> list[AnyFact]:
+    def _filter(self, place: Netns, reported: _Reported, present: Iterable[Key], facts: list[AnyFact]) -> None:
         """The list of tables, if it is another."""
         tables: dict[Family, tuple[Table, ...]] = {
             family: tuple(table for _, table in keys) for family, keys in groupby(sorted(present, key=lambda k: k[0]), lambda k: k[0])
         }
         fact = FilterFact(ns=place.name, driver=self.driver.name, tables=tables, foreign=self.driver.foreign(place))
-        if fact == reported.filter:
-            return []
-        reported.filter = fact
-        return [fact]
+        if fact != reported.filter:
+            reported.filter = fact
+            facts.append(fact)
 
-    def _read(self, place: Netns, reported: _Reported, keys: Iterable[Key], *, counters: bool) -> list[AnyFact]:
+    def _read(self, place: Netns, reported: _Reported, keys: Iterable[Key], facts: list[AnyFact], *, counters: bool) -> None:
         """Read these tables; the facts that are not as reported before."""
-        facts: list[AnyFact] = []
         at = time.monotonic()
         for family in FAMILIES:
             tables = [table for f, table in keys if f == family]
@@ -233,7 +235,6 @@ class FilterWatch:
                 if counters:
                     count = RuleCountersFact(ns=place.name, family=family, table=table.table, at=at, chains=table.counters)
                     facts += reported.put_counters(count)
-        return facts
 
     # ---- counters ----------------------------------------------------------------------------------------------------
 
@@ -255,20 +256,27 @@ class FilterWatch:
         self._count(self._subscribed)
 
     def _count(self, names: Iterable[str]) -> None:
-        places = [netns for name in names if (netns := self._namespaces.get(name)) is not None]
-        facts = [fact for place in places for fact in self._counted(place)]
-        if facts:
-            self._sink(facts)
+        facts: list[AnyFact] = []
+        try:
+            for name in names:
+                if (place := self._namespaces.get(name)) is not None:
+                    self._counted(place, facts)
+        finally:
+            if facts:
+                self._sink(facts)
 
-    def _counted(self, place: Netns) -> list[AnyFact]:
+    def _counted(self, place: Netns, facts: list[AnyFact]) -> None:
         """Read all tables of a namespace, with counters; what is not as reported before."""
         present = self.driver.present([place], stamped=False)[0]
         if not present and place.name not in self._reported:
-            return []
+            return
         reported = self._reported.setdefault(place.name, _Reported())
-        facts = self._removed(place.name, reported, present)
-        read = self._read(place, reported, present, counters=True)
-        for fact in read:
-            if isinstance(fact, TableFact):
-                reported.stamps.pop((fact.family, fact.table), None)
-        return [*self._filter(place, reported, present), *facts, *read]
+        self._filter(place, reported, present, facts)
+        self._removed(place.name, reported, present, facts)
+        before = len(facts)
+        try:
+            self._read(place, reported, present, facts, counters=True)
+        finally:
+            for fact in facts[before:]:
+                if isinstance(fact, TableFact):
+                    reported.stamps.pop((fact.family, fact.table), None)

@@ -30,6 +30,7 @@ from protocol.limits import MAX_LAB_MESSAGE
 from topology.model.limits import Limits
 from topology.model.netfilter import Driver
 from topology.model.problems import Code, Problem, ProblemError
+from topology.model.records import AnyRecord
 from topology.observe.facts import AnyFact
 
 Handler = Callable[[Any, Outbox], p.AnyLabEvent | None]
@@ -44,6 +45,8 @@ class Lab:
         self._limit_watch = LimitWatch(limits)
         self._outbox: Outbox | None = None
         self._connection: ServerConnection | None = None
+        self._left: dict[str, AnyRecord | None] = {}
+        """What the server has noted: it dies with the kernel that it is about."""
         self._decoder = msgspec.json.Decoder(p.AnyLabRequest)
 
     async def serve(self) -> None:
@@ -153,6 +156,7 @@ class Lab:
             p.Heartbeat: lambda request, _: p.LabAnswer(id=request.id),
             p.Apply: lambda request, _: self._kernel.apply(request),
             p.Conclude: self._conclude,
+            p.NoteLeft: self._note_left,
             p.Run: self._children.start,
             p.ListExtensions: self._list_extensions,
             p.Resize: self._resize,
@@ -177,7 +181,7 @@ class Lab:
         outbox.send(
             p.Attached(
                 id=request.id, fresh=kernel.fresh, sysctls=kernel.baseline, limits=self._limits, firewall=self._firewall,
-                open_edit=kernel.open_edit(), unenforced=self._unenforced,
+                open_edit=kernel.open_edit(), unenforced=self._unenforced, left=self._left,
             )
         )  # fmt: skip
         outbox.send(p.Facts(facts=facts, snapshot=True))
@@ -191,6 +195,10 @@ class Lab:
 
     def _conclude(self, request: p.Conclude, _outbox: Outbox) -> p.LabAnswer:
         self._kernel.conclude(request.edit)
+        return p.LabAnswer(id=request.id)
+
+    def _note_left(self, request: p.NoteLeft, _outbox: Outbox) -> p.LabAnswer:
+        self._left = request.records
         return p.LabAnswer(id=request.id)
 
     def _resize(self, request: p.Resize, _outbox: Outbox) -> p.LabAnswer:

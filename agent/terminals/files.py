@@ -124,11 +124,22 @@ def _write(request: p.WriteFile, terminals: Terminals) -> str:
             name, fd = _fresh(folder, name)
         else:
             fd = _regular(open_beneath(folder, name, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC), name)
-    try:
-        os.pwrite(fd, request.data, request.offset)
-    finally:
-        os.close(fd)
+        try:
+            _put(fd, request.data, request.offset)
+        except OSError:
+            with contextlib.suppress(OSError):
+                os.unlink(name, dir_fd=folder)  # no half of a file stays
+            raise
+        finally:
+            os.close(fd)
     return os.path.join(where, name)
+
+
+def _put(fd: int, data: bytes, offset: int) -> None:
+    """Write all of it: where there is little room, the kernel writes a part without an error."""
+    while data:
+        count = os.pwrite(fd, data, offset)
+        data, offset = data[count:], offset + count
 
 
 def _check_write(request: p.WriteFile) -> None:

@@ -4,10 +4,12 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
+from logs import problem_of
 from protocol import private as p
 from server.lab import rule_trials
 from server.lab.document import Draft, Importing
 from server.lab.ignored import ignored
+from server.lab.left import Left
 from server.lab.left_out import LeftOut
 from server.lab.parts import Parts
 from server.lab.unloaded import is_of_chain
@@ -16,7 +18,7 @@ from topology.edit.commands import AnyCommand, ApplyDocument, ImportRules
 from topology.model import ids
 from topology.model.diff import Diff, between
 from topology.model.graph import Graph
-from topology.model.problems import Code, Problem, ProblemError
+from topology.model.problems import Code, ProblemError
 from topology.model.records import AnyRecord, Records
 from topology.observe.normal import drift
 from topology.observe.observed import Observed
@@ -56,14 +58,13 @@ class Carrying:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self.left = Left(parts.connection, parts.view, parts.publisher)
         self.left_out = LeftOut()
         self._refused: AnyStep | None = None
         """The step that the last apply was refused for."""
         self._unfinished: _Unfinished | None = None
         self._number = self._concluded = 0
         """Of the edit that is being carried out, or is unfinished; of the last one that was concluded."""
-        self._ruins: dict[str, AnyRecord | None] = {}
-        """What a failed apply has left in the kernel, by id; None: a record that it has taken away."""
 
     # ---- an edit -----------------------------------------------------------------------------------------------------
 
@@ -180,10 +181,10 @@ class Carrying:
                     continue
                 done += steps
                 reached = with_observed_tables(wanted, view.kernel, steps)
-        except ProblemError as e:
+        except Exception as e:
             view.compare_with(before)
             view.wait_for_quiet()
-            if not self.is_overdue and (e.problem.causes or not self._back(kernel, reached, moves)):
+            if not self.is_overdue and (problem_of(e).causes or not self._back(kernel, reached, moves)):
                 self._keep_apart(kernel, self._is_by((*done, *steps)))
             if not self.is_overdue:
                 self.conclude()
@@ -211,9 +212,8 @@ class Carrying:
         return self._unfinished is not None
 
     def is_ruin(self, key: str) -> bool:
-        """Whether a record still is what a failed apply or start has left; if somebody has changed it since, it is theirs."""
-        observed = self._parts.view.kernel
-        return self.is_left_out(key) or (key in self._ruins and self._ruins[key] == observed.get(key))
+        """Whether a record is only what a failed apply, or a start, has left; if somebody has changed it since, it is theirs."""
+        return self.is_left_out(key) or self.left.explains(key, self._parts.view.kernel)
 
     def is_left_out(self, key: str) -> bool:
         """Whether a record differs from the document only because the kernel refused something of it at the start."""
@@ -227,13 +227,7 @@ class Carrying:
     def _keep_apart(self, before: Mapping[str, AnyRecord], is_ours: Callable[[str], bool]) -> None:
         """After an apply that failed and could not be undone: what it has changed in the kernel is drift, and nobody's edit."""
         now = self._parts.view.kernel
-        self._ruins = {key: now.get(key) for key in between(before, now).ids if is_ours(key)}
-        if self._ruins:
-            names = ", ".join(map(ids.subject_of, list(self._ruins)[:5]))
-            message = f"a change failed and could not be undone everywhere: {names}"
-            hint = "revert the drift to have it as in the document, or keep it"
-            problem = Problem(code=Code.CONFLICT, message=message, subject=next(iter(self._ruins)), hint=hint)
-            self._parts.publisher.notice("warning", problem)
+        self.left.note({key: now.get(key) for key in between(before, now).ids if is_ours(key)})
 
     def execute_document(self) -> tuple[AnyStep, ...]:
         """Make the kernel what the document says, whatever it is; but for what was refused at the start."""
@@ -279,7 +273,8 @@ class Carrying:
         return steps
 
     def settle(self) -> None:
-        """After the document or the kernel has changed: what still is not loaded."""
+        """After the document or the kernel has changed: what still is not loaded, and what is left."""
+        self.left.settle()
         if self.left_out.problems:
             view = self._parts.view
             self.left_out.settle(self._parts.document.desired, view.differing())
@@ -295,7 +290,13 @@ class Carrying:
         if self._parts.connection.link is None:
             raise unavailable("the lab's process is gone")
         self._unfinished = _Unfinished(self._parts.view.kernel, wanted, steps)
-        applied = self._parts.connection.apply(steps, self._number)
+        try:
+            applied = self._parts.connection.apply(steps, self._number)
+        except ProblemError:
+            raise
+        except Exception:  # what has become of it, the process says when it is attached again
+            self._parts.connection.cut()
+            raise
         self._unfinished = None
         if applied.problem is not None:
             self._refused = steps[applied.failed] if applied.failed is not None else None
@@ -316,6 +317,7 @@ class Carrying:
     def finish(self, attached: p.Attached) -> None:
         """After a new connection to a process that was used before: undo what is there of an edit that is not in the database, because the
         connection, or another server, was lost in the middle of it. Raises ProblemError."""
+        self.left.recall(attached.left)
         edit = attached.open_edit
         if edit is not None and self._is_open(edit.number):
             self._unfinished = None
@@ -368,7 +370,8 @@ class Carrying:
 
     def forget_unfinished(self) -> None:
         """The process in which an apply was under way, or had failed, has ended."""
-        self._unfinished, self._ruins, self._number = None, {}, 0
+        self._unfinished, self._number = None, 0
+        self.left.forget()
 
 
 def _tables(steps: Sequence[AnyStep]) -> set[tuple[str, ...]]:

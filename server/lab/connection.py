@@ -1,18 +1,20 @@
 """The connection of the server to the process of a lab, as the lab's thread uses it."""
 
 import contextlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 import msgspec
 
 from protocol import private as p
 from protocol.public import Subscribe
-from server.agent_link import CONTROL_SECONDS, Control, LabEvent, LabLink, LinkEvents
+from server.agent_link import LabEvent, LabLink, LinkEvents
+from server.control import CONTROL_SECONDS, Control
 from server.lab.queue import Queue
 from server.problems import unavailable
 from topology.model.netfilter import Driver
 from topology.model.problems import Code, ProblemError
+from topology.model.records import AnyRecord
 from topology.plan.steps import AnyStep, ChangeTable
 
 APPLY_SECONDS, SECONDS_PER_COMMAND = 20.0, 0.05
@@ -41,6 +43,8 @@ class Connection:
         self._lab, self._control, self._queue, self._handlers, self._left = lab, control, queue, handlers, left
         self.link: LabLink | None = None
         self.attached: p.Attached | None = None
+        self._is_built = False
+        """The process that was attached last has a document."""
         self._has_snapshot = self._lost = self._silent = False
         self._refused: ProblemError | None = None
         self._applying: int | None = None
@@ -48,13 +52,20 @@ class Connection:
 
     # ---- the process -------------------------------------------------------------------------------------------------
 
-    def start_process(self, firewall: Driver | None) -> None:
-        """Have the agent make it; one that runs already is taken."""
-        try:
+    def start_process(self, firewall: Driver | None, takes_over: bool) -> None:
+        """Have the agent make it. One that runs already is taken with `takes_over`; else it could not be ended before, and is now."""
+
+        def start() -> None:
             self._ask(lambda id: p.Start(id=id, lab=self._lab, firewall=firewall))
+
+        try:
+            start()
         except ProblemError as e:
             if e.problem.code != Code.EXISTS:
                 raise
+            if not takes_over:
+                self.stop_process()
+                start()
 
     def stop_process(self, seconds: float = CONTROL_SECONDS) -> None:
         """Have the agent end it."""
@@ -100,6 +111,21 @@ class Connection:
         if self.link is not None:
             self.link.close()
         self.link = None
+
+    def cut(self) -> None:
+        """End the connection as if it was lost: it is made anew, and the process says what there is."""
+        if self.link is not None:
+            self.link.cut()
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether there is none, or one that has ended."""
+        return self.link is None or self.link.is_over
+
+    @property
+    def may_run(self) -> bool:
+        """Of a lab that could not be reached: whether there may be a process that has its document as it was."""
+        return self.attached is None or self._is_built
 
     @property
     def is_fresh(self) -> bool:
@@ -150,9 +176,16 @@ class Connection:
 
     def conclude(self, edit: int) -> None:
         """The process can forget the edit: it is kept, or undone. 0: the document is built."""
+        self._is_built |= edit == 0
         if self.link is not None:
             with contextlib.suppress(ProblemError):  # it is lost: the next one is told when it is attached
                 self.link.send(lambda id: p.Conclude(id=id, edit=edit))
+
+    def note_left(self, records: Mapping[str, AnyRecord | None]) -> None:
+        """Have the process keep this for a server that comes after this one."""
+        if self.link is not None:
+            with contextlib.suppress(ProblemError):  # it is lost: the next one is told when it is attached
+                self.link.send(lambda id: p.NoteLeft(id=id, records=dict(records)))
 
     def subscribe(self, subscriptions: Iterable[Subscribe]) -> None:
         """Have it report what any of these asks for."""
@@ -184,11 +217,19 @@ class Connection:
         return lambda link: self._queue.event(lambda: on_lab_thread(link))
 
     def _on_event(self, link: LabLink, event: LabEvent) -> None:
-        """On the link's thread."""
-        self._queue.event(lambda: self._handle(link, event))
+        """On the link's thread. What cannot be taken in is missing: the connection is then made anew, with a snapshot."""
+
+        def handle() -> None:
+            try:
+                self._handle(link, event)
+            except Exception:
+                link.cut()
+                raise
+
+        self._queue.event(handle)
 
     def _handle(self, link: LabLink, event: LabEvent) -> None:
-        if link is not self.link:
+        if link is not self.link or link.is_cut:
             return
         match event:
             case p.Facts():
@@ -199,7 +240,7 @@ class Connection:
             case p.Applied():
                 self._handlers.applied(event)
             case p.Attached():
-                self.attached = event
+                self.attached, self._is_built = event, not event.fresh
             case p.LimitReached():
                 self._handlers.limit(event)
             case p.LabAnswer() if event.problem is not None and event.problem.code == Code.VERSION:
@@ -213,8 +254,6 @@ class Connection:
 
     def _on_silence(self) -> None:
         self._silent = True
-        if self.link is not None:
-            self.link.give_up()
         self._handlers.silence()
 
     def _on_heard(self) -> None:

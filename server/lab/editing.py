@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from logs import problem_of
 from protocol.public import Context, Done, Planned
 from server.lab.carrying import Carried, Carrying, revert_goal
 from server.lab.connection import size
@@ -22,7 +23,7 @@ from topology.model.base import HOST
 from topology.model.diff import Diff, between, compact
 from topology.model.drawing import is_drawing
 from topology.model.limits import Limits, check
-from topology.model.problems import ProblemError, invalid, refused
+from topology.model.problems import Code, Problem, ProblemError, invalid, refused
 from topology.model.records import AnyRecord, Lab, Namespace, Records, as_records
 from topology.plan.iproute2 import commands as shell_commands
 from topology.plan.plan import plan
@@ -96,9 +97,14 @@ class Editing:
 
     def _refuse_silent(self) -> None:
         """An edit that the kernel would have to carry out now is refused while it cannot."""
-        state = self._parts.machine.state
-        if state not in (State.LIVE, State.STOPPED, State.FAILED):
-            raise unavailable(f"lab {self._parts.lab} is {self._parts.machine.public}")
+        machine, store = self._parts.machine, self._document.store
+        if machine.state is State.FAILED and store.live and store.problem is None and self._parts.connection.may_run:
+            # what runs would be taken over as it is when it is found: an edit of the document alone would be lost then
+            why = machine.problem.message if machine.problem is not None else ""
+            message = f"lab {self._parts.lab} is failed, and looked for again: {why}"
+            raise ProblemError(Problem(code=Code.UNAVAILABLE, message=message, hint="stop it, then its document can be edited"))
+        if machine.state not in (State.LIVE, State.STOPPED, State.FAILED):
+            raise unavailable(f"lab {self._parts.lab} is {machine.public}")
 
     def _check(self, after: Records, diff: Diff[AnyRecord], asked: EditRequest) -> None:
         """Raises ProblemError for what the document alone shows to be impossible or not allowed."""
@@ -137,28 +143,36 @@ class Editing:
         steps: tuple[AnyStep, ...] = ()
         before, after, observed = self._document.desired, draft.after, self._view.kernel
         carried: Carried | None = None
-        if self._parts.machine.is_live and (is_of_kernel(diff) or draft.step is not None):
-            carried = self._carrying.carry_out(draft)
-            steps = carried.steps
-            after = adopt(after, self._view.kernel, self._carrying.consequences(after, diff, steps))
-            after = self._carrying.left_out.rules.as_printed(after, self._view.kernel)
-            self._carrying.left_out.rules.saw(self._view.kernel)
-        diff = between(before, after)
-        shell = shell_commands(steps) if size(steps) <= MAX_SHELL_COMMANDS else ()
         try:
+            if self._parts.machine.is_live and (is_of_kernel(diff) or draft.step is not None):
+                carried = self._carrying.carry_out(draft)
+                steps = carried.steps
+                after = adopt(after, self._view.kernel, self._carrying.consequences(after, diff, steps))
+                after = self._carrying.left_out.rules.as_printed(after, self._view.kernel)
+                self._carrying.left_out.rules.saw(self._view.kernel)
+            diff = between(before, after)
+            shell = shell_commands(steps) if size(steps) <= MAX_SHELL_COMMANDS else ()
             self._keep(after, diff, draft, asked.context, shell)
-        except ProblemError:
+        except Exception:
             if carried is not None:
                 self._take_back(observed, carried, draft)
             raise
+        try:
+            self._kept(after, diff if diff or draft.step is not None else None, asked.context, shell)
+            if carried is not None:
+                self.leave_to_policy()
+        except Exception as e:  # it is kept all the same, and so it is answered
+            self._parts.publisher.resend(problem_of(e, "telling of an edit that is kept"))
+            self._view.wait_for_quiet()
+        return self._done(steps, asked.started, draft.made, len(diff.ids))
+
+    def _kept(self, after: Records, diff: Diff[AnyRecord] | None, context: Context, shell: tuple[str, ...]) -> None:
+        """What follows when it is in the database. `diff`: None: there is nothing to tell."""
         self._carrying.conclude()
         self._view.compare_with(after)
         self._settle_uplink()
-        if diff or draft.step is not None:
-            self._publish(diff, asked.context, shell)
-        if carried is not None:
-            self.leave_to_policy()
-        return self._done(steps, asked.started, draft.made, len(diff.ids))
+        if diff is not None:
+            self._publish(diff, context, shell)
 
     def _done(self, steps: Sequence[AnyStep], started: float, made: tuple[str, ...] = (), changed: int = 0) -> Done:
         seconds = time.monotonic() - started if started and self._parts.machine.is_live else None
@@ -181,8 +195,8 @@ class Editing:
         try:
             self._carrying.take_back(observed, carried, draft.moves)
             self._carrying.conclude()
-        except ProblemError as e:
-            self._parts.publisher.notice("error", e.problem)
+        except Exception as e:
+            self._parts.publisher.notice("error", problem_of(e, "an edit that could not be kept was undone"))
 
     def _publish(self, diff: Diff[AnyRecord], context: Context, shell: tuple[str, ...]) -> None:
         publisher = self._parts.publisher

@@ -20,7 +20,10 @@ CLEAN_SECONDS = 10.0
 """How long the agent has to end a process that did not start as it should."""
 
 RECOVER_SECONDS = 10.0
-"""A lab that could not be reached is looked for again after so long, for as long as it is to be live."""
+"""A lab that could not be reached is looked for, or ended, again after so long, until it is what it is to be."""
+
+_TRANSIENT = (Code.UNAVAILABLE, Code.STORAGE, Code.INTERNAL)
+"""What may be otherwise when it is tried again."""
 
 
 class Life:
@@ -40,12 +43,24 @@ class Life:
         self.look_again: float | None = None
 
     def look(self) -> None:
-        """Try again to reach the lab, if it is still failed. It is called at the time `look_again`."""
+        """Try again to reach the lab, or to end it, if it is still failed. It is called at the time `look_again`."""
         self.look_again = None
-        if self._parts.machine.state is State.FAILED:
-            self.resume()
-            if self._parts.machine.is_live:
-                self._parts.connection.recovered()
+        if self._parts.machine.state is not State.FAILED:
+            return
+        if not self._store.live:
+            with contextlib.suppress(ProblemError):  # the lab says why
+                self.stop()
+            return
+        self.resume()
+        if self._parts.machine.is_live:
+            self._parts.connection.recovered()
+
+    def agent_answers(self) -> None:
+        """The agent was silent, and is heard again: what it could not do meanwhile."""
+        if self.look_again is not None:
+            self.look()
+        elif self._parts.machine.is_live and not self._parts.uplink.is_known:
+            settle_uplink(self._parts)
 
     def start(self, started: float | None = None) -> Done:
         """Make the lab live: start its process and build its document in the kernel. `started`: when that was asked for, in monotonic
@@ -68,16 +83,18 @@ class Life:
         return Done(revision=self._parts.publisher.revision, steps=len(steps), deploy_seconds=seconds, left_out=left_out)
 
     def _failed_to_start(self, problem: Problem) -> None:
-        self._parts.connection.disconnect()
         self._parts.machine.failed(problem)
-        with contextlib.suppress(ProblemError):  # the problem that led here is the one to report
+        try:
+            self._parts.connection.disconnect()
             self._parts.connection.stop_process(CLEAN_SECONDS)
+        except Exception as e:  # the problem that led here is the one to report
+            problem_of(e, "cleaning up after a start that failed")
 
     def _start(self, fresh: bool) -> tuple[AnyStep, ...]:
         """Attach to the lab's process, which with `fresh` is started before; build the document where nothing is in it yet; the steps."""
         connection = self._parts.connection
         if fresh:
-            connection.start_process(self._parts.document.firewall)
+            connection.start_process(self._parts.document.firewall, takes_over=self._store.live)
         self._parts.machine.take(Event.STARTED)
         connection.attach()
         connection.subscribe(self._subscriptions())
@@ -118,13 +135,13 @@ class Life:
                 self._store.set_live(True)
                 break
             except Exception as e:
-                connection.disconnect()
                 problem = problem_of(e)
-                can_wait = problem.code == Code.UNAVAILABLE
+                with contextlib.suppress(Exception):
+                    connection.disconnect()
                 machine.retry()
                 # a process that has just died may still be on the agent's list: try until the agent has noticed
-                if not can_wait or machine.left() <= 0:
-                    self.look_again = time.monotonic() + RECOVER_SECONDS if can_wait else None
+                if problem.code != Code.UNAVAILABLE or machine.left() <= 0:
+                    self.look_again = time.monotonic() + RECOVER_SECONDS if problem.code in _TRANSIENT else None
                     machine.failed(problem)
                     return
                 time.sleep(0.05)
@@ -150,15 +167,18 @@ class Life:
         machine = self._parts.machine
         if machine.state is not State.STOPPED:
             machine.take(Event.STOP)
-            self._parts.connection.disconnect()
             try:
+                self._parts.connection.disconnect()
                 self._parts.connection.stop_process()
-            except ProblemError as e:
-                machine.failed(e.problem)
+                self._carrying.forget_unfinished()
+                self._parts.uplink.reset()
+                self._parts.view.clear()
+            except Exception as e:
+                refused = problem_of(e, "a lab was stopped")
+                if refused.code in _TRANSIENT:
+                    self.look_again = time.monotonic() + RECOVER_SECONDS
+                machine.failed(refused)
                 raise
-            self._carrying.forget_unfinished()
-            self._parts.uplink.reset()
-            self._parts.view.clear()
             machine.take(Event.ENDED)
             if (problem := self._store.problem) is not None:
                 machine.fail(problem)
@@ -167,7 +187,7 @@ class Life:
     def recover(self) -> None:
         """The link was lost, because the lab's process ended or only because the agent did."""
         machine, connection = self._parts.machine, self._parts.connection
-        if machine.state not in (State.LIVE, State.SILENT) or connection.link is not None:
+        if machine.state not in (State.LIVE, State.SILENT) or not connection.is_lost:
             return
         known = connection.reason()
         if machine.take(Event.LOST) is Action.RECOVER:

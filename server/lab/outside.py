@@ -9,7 +9,7 @@ from server.clock import now
 from server.lab.carrying import Carrying
 from server.lab.document import fields_of
 from server.lab.parts import Parts
-from server.lab.policy import Backoff, adopt
+from server.lab.policy import Backoff, adopt, with_needed
 from server.lab.states import Event
 from server.storage import Amend, NewEntry
 from topology.model import ids
@@ -71,7 +71,7 @@ class Outside:
             self._backoff.reset()
         elif self._document.policy == "follow":
             if adopted := [key for key in differing if not self._carrying.is_ruin(key)]:
-                self._follow(adopted)
+                self._follow(with_needed(adopted, self._view.kernel, self._carrying.left.records))
         elif self._document.policy == "enforce" and (undone := [key for key in differing if not self._carrying.is_left_out(key)]):
             self._enforce(undone)
         self._carrying.settle()

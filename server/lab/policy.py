@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from topology.edit import layout
 from topology.model import ids
 from topology.model.graph import Graph
-from topology.model.records import AnyRecord, Interface, Namespace, Records
+from topology.model.records import AnyRecord, Chain, Interface, Lab, Namespace, Records
 from topology.observe.normal import comparable_one
 
 FIRST_SECONDS, MOST_SECONDS = 1.0, 60.0
@@ -26,6 +26,36 @@ def adopt(into: Mapping[str, AnyRecord], source: Mapping[str, AnyRecord], change
             out.pop(key, None)
     if any(_is_node(into.get(key)) != _is_node(out.get(key)) for key in changed):
         _place(out)
+    return out
+
+
+def with_needed(changed: Iterable[str], source: Mapping[str, AnyRecord], left: Iterable[str]) -> list[str]:
+    """The records `changed`, and those of `left` without which they cannot be in a document: who works in a namespace, or on an interface,
+    has made it theirs."""
+    graph, left, out = Graph(source), set(left), dict.fromkeys(changed)
+    waiting = list(out)
+    while waiting:
+        key = waiting.pop()
+        more = [other for other in _needed(key, graph, source) & left if other not in out]
+        out.update(dict.fromkeys(more))
+        waiting += more
+    return list(out)
+
+
+def _needed(key: str, graph: Graph, source: Mapping[str, AnyRecord]) -> set[str]:
+    record = source.get(key)
+    if record is None or isinstance(record, Namespace | Lab):
+        return set()
+    namespace = ids.namespace_of(ids.subject_of(key))
+    out = {ids.namespace(namespace)}
+    if isinstance(record, Interface):
+        others = (graph.peer(record.ref), graph.lower(record), graph.master(record))
+        out |= {other.id for other in others if other is not None}
+    elif isinstance(record, Chain):
+        table = ids.chain_parts(key)[:3]
+        out |= {other for other in source if ids.kind_of(other) == "chain" and ids.chain_parts(other)[:3] == table}
+    elif (dev := getattr(record, "dev", None)) is not None:
+        out.add(ids.interface(ids.join(namespace, dev)))
     return out
 
 

@@ -59,6 +59,12 @@ class Publisher:
         )  # fmt: skip
         self._sessions.broadcast_delta(self.viewers(), delta)
 
+    def resend(self, problem: Problem) -> None:
+        """What was to be sent could not be, because of this: everybody finds a revision missing, and opens the lab again."""
+        self.revision += 1
+        self.publish(info=True)
+        self.notice("error", problem)
+
     def notice(self, level: NoticeLevel, problem: Problem) -> None:
         """Tell everybody who has the lab open."""
         self._sessions.broadcast(self.viewers(), Notice(lab=self._lab, level=level, problem=problem))

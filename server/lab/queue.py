@@ -177,7 +177,7 @@ class Queue:
             began = time.monotonic()
             self._guarded(job)
             self._after(time.monotonic() - began)
-            if not self._is_waiting():
+            if not self._ended and not self._is_waiting():
                 self._guarded(self._hooks.idle)
             meter.count()
 

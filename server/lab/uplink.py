@@ -3,7 +3,8 @@
 import contextlib
 
 from protocol import private as p
-from server.agent_link import ChannelListener, Control, LabLink
+from server.agent_link import ChannelListener, LabLink
+from server.control import Control
 from topology.model import ids
 from topology.model.base import HOST
 from topology.model.problems import Problem, ProblemError
@@ -17,7 +18,8 @@ class Uplink:
 
     def __init__(self, control: Control, lab: str) -> None:
         self._control, self._lab = control, lab
-        self._on = False
+        self._on: bool | None = False
+        """None: not known, because the agent was asked and has not answered."""
         self.problem: Problem | None = None
 
     def reset(self) -> None:
@@ -29,12 +31,18 @@ class Uplink:
         with contextlib.suppress(ProblemError):  # the agent does not answer: what is known is the best there is
             self._on = self._lab in self._control.ask(lambda id: p.Hello(id=id)).uplinks
 
+    @property
+    def is_known(self) -> bool:
+        """Whether it is known if it is on."""
+        return self._on is not None
+
     def settle(self, link: LabLink, wanted: bool) -> None:
         """Switch it on or off where it is not as wanted; a refusal is kept as `problem`."""
         self.problem = None
         if wanted == self._on:
             return
         try:
+            self._on = None
             self._control.ask(lambda id: p.SetUplink(id=id, lab=self._lab, on=wanted))
             _write_resolv_conf(link, wanted)
             self._on = wanted

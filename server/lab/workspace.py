@@ -10,7 +10,8 @@ from typing import NamedTuple, TypeVar
 
 from protocol import private as p
 from protocol.public import AnyResult, Context, Done, LabInfo, LabState, Planned, Snapshot, Subscribe
-from server.agent_link import Control, LabLink
+from server.agent_link import LabLink
+from server.control import Control
 from server.lab.carrying import Carrying
 from server.lab.connection import Connection, Handlers
 from server.lab.document import Document
@@ -217,14 +218,17 @@ class Workspace:
             self._write_document()
 
     def idle(self) -> None:
-        """What can wait until the queue is empty: the policy where facts never pause, the warnings."""
+        """What can wait until the queue is empty: a connection of whose end nobody has told, the policy where facts never pause, the
+        warnings."""
+        if self._parts.connection.is_lost:
+            self._life.recover()
         due = self._parts.view.seconds_until_due()
         if due is not None and due <= 0 and self._parts.machine.is_live:
             self._outside.act()
-        uplink, is_live = self._parts.uplink.problem, self._parts.machine.is_live
-        attached = self._parts.connection.attached
+        is_live, attached = self._parts.machine.is_live, self._parts.connection.attached
         limits = [not_enforced(words) for words in attached.unenforced] if is_live and attached is not None else []
-        more = (*([uplink] if uplink is not None else []), *limits, *(self._carrying.left_out.problems if is_live else ()))
+        own = (self._parts.uplink.problem, self._carrying.left.problem if is_live else None)
+        more = (*(problem for problem in own if problem is not None), *limits, *(self._carrying.left_out.problems if is_live else ()))
         self._parts.view.update_warnings(is_live, more)
 
     def failed(self, problem: Problem) -> None:
@@ -331,6 +335,10 @@ class Workspace:
         """Whoever waits for the lab is told; the recovery is a job of its own."""
         if self._parts.machine.state in (State.LIVE, State.SILENT):
             self._queue.submit(self._life.recover)
+
+    def agent_answers(self) -> None:
+        """The agent was silent, and is heard again. May be called on any thread."""
+        self.submit(self._life.agent_answers)
 
     def limit_reached(self, problem: Problem) -> None:
         """The lab has reached a limit of the kernel: say so to everybody who has it open. May be called on any thread."""

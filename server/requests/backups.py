@@ -21,6 +21,11 @@ def _file() -> IO[bytes]:
     return tempfile.SpooledTemporaryFile(IN_MEMORY)
 
 
+def _no_room(error: OSError) -> Problem:
+    message = error.strerror or str(error)
+    return Problem(code=Code.STORAGE, message=message, hint="the backup needs room in /tmp, and a free file descriptor", errno=error.errno)
+
+
 def backup(hub: Hub, session: Session, request: q.Backup) -> None:
     """Make it, send it. On a thread of its own: it may take a while, and the session goes on."""
 
@@ -33,9 +38,7 @@ def backup(hub: Hub, session: Session, request: q.Backup) -> None:
                     session.item(request.id, q.Output(stream=1, data=data))
             session.answer(request.id, q.Done())
         except OSError as e:
-            session.refuse(
-                request.id, Problem(code=Code.STORAGE, message=str(e.strerror), hint="the backup needs room in /tmp", errno=e.errno)
-            )
+            session.refuse(request.id, _no_room(e))
         except Exception as e:
             session.refuse(request.id, problem_of(e))
 
@@ -60,13 +63,12 @@ def restore(hub: Hub, session: Session, request: q.Restore) -> None:
     def feed(data: bytes, eof: bool) -> None:
         try:
             _take(file, data)
-        except (OSError, ProblemError) as e:
+            if eof:
+                start_thread("restore", end)
+        except Exception as e:
             session.running.pop(request.id, None)
             file.close()
-            session.refuse(request.id, problem_of(e))
-            return
-        if eof:
-            start_thread("restore", end)
+            session.refuse(request.id, _no_room(e) if isinstance(e, OSError) else problem_of(e))
 
     def cancel(_signal: int | None) -> None:
         session.running.pop(request.id, None)

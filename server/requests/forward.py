@@ -26,11 +26,11 @@ def answering(session: Session, request_id: str) -> OnAnswer:
 
     def on_answer(answer: p.AnyLabAnswer | None) -> None:
         if answer is None:
-            session.refuse(request_id, unavailable("the lab was lost").problem)
+            session.refuse(request_id, unavailable("the lab stopped answering, or was lost").problem)
         elif isinstance(answer, p.LabAnswer) and answer.problem is not None:
             session.refuse(request_id, answer.problem)
         else:
-            session.answer(request_id, _RESULTS[type(answer)](answer))
+            session.answer_with(request_id, lambda: _RESULTS[type(answer)](answer))
 
     return on_answer
 

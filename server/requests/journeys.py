@@ -113,7 +113,7 @@ class _Trace:
     def _on_end(self, event: p.TraceEnded | None) -> None:
         """The packet is done with (None: the lab was lost): send the next one, or answer."""
         if event is None:
-            raise unavailable("the lab was lost while the packet was followed")
+            raise unavailable("the lab stopped answering, or was lost, while the packet was followed")
         if event.problem is not None:
             self._refuse(event.problem)
             return
@@ -175,7 +175,7 @@ class _Watch:
             return
         self._session.running.pop(self._request.id, None)
         if event is None:
-            self._session.refuse(self._request.id, unavailable("the lab was lost").problem)
+            self._session.refuse(self._request.id, unavailable("the lab stopped answering, or was lost").problem)
         elif event.problem is not None:
             self._session.refuse(self._request.id, event.problem)
         else:

@@ -4,6 +4,7 @@ import time
 
 import msgspec
 
+from logs import problem_of
 from protocol import public as q
 from server.hub import Hub
 from server.lab.editing import EditRequest
@@ -39,14 +40,23 @@ def new_lab(hub: Hub, session: Session, request: q.NewLab) -> None:
             done = workspace.start(started)
             _refuse_left_out(workspace.left_out)
             return done
-        except Exception:
-            workspace.destroy()
-            hub.forget(request.lab)
+        except Exception as e:
+            _take_away(hub, workspace, problem_of(e))
             raise
         finally:
             hub.labs_changed()
 
     workspace.ask(session, request.id, job)
+
+
+def _take_away(hub: Hub, workspace: Workspace, problem: Problem) -> None:
+    """Destroy a new lab again, because of this problem. Raises ProblemError with that where the lab can't be destroyed now."""
+    try:
+        workspace.destroy()
+    except ProblemError:
+        hint = f"lab {workspace.lab} is left, and empty: vethboard destroy {workspace.lab} removes it when that is possible again"
+        raise ProblemError(msgspec.structs.replace(problem, hint=hint)) from None
+    hub.forget(workspace.lab)
 
 
 def _refuse_left_out(found: tuple[Problem, ...]) -> None:

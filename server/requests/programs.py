@@ -58,7 +58,7 @@ class _Collected:
 
     def _problem(self, ended: p.Exit | None) -> Problem | None:
         if ended is None:
-            return unavailable("the lab was lost").problem
+            return unavailable("the lab stopped answering, or was lost").problem
         if ended.problem is not None or ended.code == 0:
             return ended.problem
         message = self._text(ERROR).strip() or f"{self._name} ended with {ended.code}"
@@ -80,7 +80,7 @@ def collect(
         if isinstance(found, Problem):
             session.refuse(request_id, found)
         else:
-            session.answer(request_id, result(found))
+            session.answer_with(request_id, lambda: result(found))
 
     collected = _Collected(" ".join(argv), on_end)
     link.run(ChannelListener(collected.on_data, collected.on_exit), lambda id: p.Run(id=id, channel=id, namespace=namespace, argv=argv))

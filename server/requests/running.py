@@ -61,7 +61,7 @@ def execute(workspace: Workspace, session: Session, request: Exec) -> None:
 def _exited(session: Session, request_id: str, ended: p.Exit | None) -> None:
     session.running.pop(request_id, None)
     if ended is None:
-        session.refuse(request_id, unavailable("the lab was lost while the command ran").problem)
+        session.refuse(request_id, unavailable("the lab stopped answering, or was lost, while the command ran").problem)
     elif ended.problem is None:
         session.answer(request_id, Exited(code=ended.code))
     elif ended.code in _NOT_STARTED:
@@ -96,17 +96,17 @@ class _Ping:
 
     def on_exit(self, ended: p.Exit | None) -> None:
         """Parse what is left, and answer."""
-        for stream in self._parsers:
-            self.on_data(stream, b"")
         self._session.running.pop(self._request.id, None)
         if ended is None:
-            self._session.refuse(self._request.id, unavailable("the lab was lost while it pinged").problem)
+            self._session.refuse(self._request.id, unavailable("the lab stopped answering, or was lost, while it pinged").problem)
         elif ended.problem is not None:
             self._session.refuse(self._request.id, ended.problem)
         else:
-            self._session.answer(self._request.id, self._done())
+            self._session.answer_with(self._request.id, self._done)
 
     def _done(self) -> PingDone:
+        for stream in self._parsers:
+            self.on_data(stream, b"")
         sent = max(self._sent, 1)  # the kernel refused before anything was sent: that counts as one that did not arrive
         predicted = self._predicted() if self._received < sent else None
         observed = self._workspace.observed

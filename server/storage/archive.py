@@ -23,6 +23,7 @@ from protocol.editing import Change
 from server.clock import now
 from server.storage import entries
 from server.storage.labs import parse, remove, text_of
+from server.storage.mended import lab_names
 from server.storage.tables import history, labs, pending_changes
 from server.storage.tokens import StoredToken, delete_tokens, put_token, read_tokens
 from topology.model.names import lab_id
@@ -67,6 +68,8 @@ def write(connection: Connection, file: BinaryIO) -> None:
         _add(tar, "backup.json", msgspec.json.encode(_Head(version=VERSION, at=now())))
         _add(tar, "tokens.json", msgspec.json.encode(read_tokens(connection)))
         for row in connection.execute(select(labs).order_by(labs.c.lab)).all():
+            if not lab_names([row.lab]):
+                continue
             entry = LabEntry(lab=row.lab, live=row.live, newest=row.newest, done_to=row.done_to, undo_from=row.undo_from)
             _add(tar, f"labs/{row.lab}/lab.json", msgspec.json.encode(entry))
             _add(tar, f"labs/{row.lab}/document.json", _document(connection, row.lab, row.document).encode())

@@ -7,7 +7,7 @@ Every function works on the caller's transaction.
 from typing import NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, Select, bindparam, delete, func, insert, select
+from sqlalchemy import Connection, Select, bindparam, case, delete, func, insert, select
 
 from protocol.public import Change, Context
 from server.storage.bounds import HISTORY_BYTES, HISTORY_ENTRIES, PAGE_BYTES
@@ -69,7 +69,9 @@ class Counters(NamedTuple):
 
 # statements of every commit, made once
 _INSERT = insert(history)
-_WEIGHT = select(func.count(), func.coalesce(func.sum(history.c.size), 0)).where(history.c.lab == bindparam("lab"))
+_SIZE = case((history.c.size.between(0, 1 << 30), history.c.size), else_=0)
+"""Also of a row that was edited by hand: SQLite keeps any value there."""
+_WEIGHT = select(func.count(), func.coalesce(func.sum(_SIZE), 0)).where(history.c.lab == bindparam("lab"))
 
 Recorded = tuple[Counters, Heads]
 
@@ -104,7 +106,7 @@ def record(connection: Connection, lab: str, counters: Counters, heads: Heads, e
 def _append(connection: Connection, lab: str, counters: Counters, entry: NewEntry | Amend) -> Recorded:
     change = Change(number=counters.newest + 1, context=entry.context, diff=entry.diff, shell=entry.shell)
     _insert(connection, lab, change)
-    _cut(connection, lab)
+    _cut(connection, lab, change.number)
     return counters._replace(newest=change.number, done_to=change.number), Heads(undo=change)
 
 
@@ -139,14 +141,15 @@ def _insert(connection: Connection, lab: str, change: Change) -> None:
     connection.execute(_INSERT, {"lab": lab, "number": change.number, "size": len(text), "entry": text.decode()})
 
 
-def _cut(connection: Connection, lab: str) -> None:
+def _cut(connection: Connection, lab: str, newest: int) -> None:
     """Delete the oldest entries that are beyond the bounds; never the newest."""
     own = history.c.lab == lab
     count, size = connection.execute(_WEIGHT, {"lab": lab}).one()
     if count <= HISTORY_ENTRIES and size <= HISTORY_BYTES:
         return
     kept, total, first = 0, 0, 0
-    for number, weight in connection.execute(select(history.c.number, history.c.size).where(own).order_by(history.c.number.desc())):
+    sizes = select(history.c.number, _SIZE).where(own, history.c.number <= newest).order_by(history.c.number.desc())
+    for number, weight in connection.execute(sizes):
         kept, total = kept + 1, total + weight
         if kept > 1 and (kept > HISTORY_ENTRIES or total > HISTORY_BYTES):
             break
@@ -158,7 +161,7 @@ def heads_of(connection: Connection, lab: str, counters: Counters) -> Heads:
     """The entries next to `done_to`."""
     number, own = history.c.number, select(history.c.entry).where(history.c.lab == lab)
     undo = own.where(number <= counters.done_to, number >= counters.undo_from).order_by(number.desc()).limit(1)
-    redo = own.where(number > counters.done_to).order_by(number).limit(1)
+    redo = own.where(number > counters.done_to, number <= counters.newest).order_by(number).limit(1)
     found = _read_one(connection, redo)
     return Heads(_read_one(connection, undo), msgspec.structs.replace(found, undone=True) if found is not None else None)
 
@@ -186,17 +189,18 @@ def _with_new_keys(text: str | bytes) -> bytes:
 
 def page(connection: Connection, lab: str, before: int | None, limit: int) -> Page:
     """At most `limit` entries older than number `before`, and no more than `PAGE_BYTES` of them, but at least one."""
-    done_to = connection.execute(select(labs.c.done_to).where(labs.c.lab == lab)).scalar() or 0
-    number, query = history.c.number, select(history.c.number, history.c.size).where(history.c.lab == lab)
+    found = connection.execute(select(labs.c.done_to, labs.c.newest).where(labs.c.lab == lab)).one_or_none()
+    done_to, newest = found if found is not None else (0, 0)
+    number, query = history.c.number, select(history.c.number, _SIZE).where(history.c.lab == lab, history.c.number <= newest)
     older = query if before is None else query.where(number < before)
     numbers: list[int] = []
     total, more = 0, False
-    for found, size in connection.execute(older.order_by(number.desc()).limit(limit + 1)).all():
+    for at, size in connection.execute(older.order_by(number.desc()).limit(limit + 1)).all():
         total += size
         more = len(numbers) == limit or (bool(numbers) and total > PAGE_BYTES)
         if more:
             break
-        numbers.append(found)
+        numbers.append(at)
     if not numbers:
         return Page((), False)
     rows = connection.execute(

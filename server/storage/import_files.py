@@ -1,6 +1,7 @@
 """A state directory of the time before the database: its files are taken over in one transaction, and kept."""
 
 import contextlib
+import logging
 from pathlib import Path
 
 import msgspec
@@ -15,6 +16,7 @@ from server.storage.state_directory import sync
 from server.storage.tokens import StoredToken, put_setting, put_token
 from topology.model.names import is_lab_id
 
+_log = logging.getLogger("vethboard.storage")
 KEPT = "before-database"
 
 
@@ -28,12 +30,22 @@ def take_over(connection: Connection, state: Path) -> None:
     for folder in sorted(state.glob("labs/*")):
         if folder.is_dir() and is_lab_id(folder.name):
             _take_lab(connection, folder)
+    for token in _tokens(state / "tokens.json"):
+        put_token(connection, token)
     with contextlib.suppress(FileNotFoundError):
-        for token in msgspec.json.decode((state / "tokens.json").read_bytes(), type=list[StoredToken]):
-            put_token(connection, token)
-    with contextlib.suppress(FileNotFoundError):
-        if text := (state / "token").read_text().strip():
+        if text := (state / "token").read_text(errors="backslashreplace").strip():
             put_setting(connection, "token", text)
+
+
+def _tokens(file: Path) -> list[StoredToken]:
+    """None where the file is damaged, which then is only kept beside."""
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=list[StoredToken])
+    except FileNotFoundError:
+        return []
+    except msgspec.MsgspecError as e:
+        _log.error("%s: %s: its tokens are not taken over", file, e)
+        return []
 
 
 def put_aside(state: Path) -> None:
@@ -57,7 +69,7 @@ def _take_lab(connection: Connection, folder: Path) -> None:
         raw = text_of(lab, empty(lab)).encode()
     text = raw.decode("utf-8", "backslashreplace").replace("\0", "\\x00")
     changes = read_history(folder / "history.jsonl")
-    live = (folder / "state").read_text().strip() == "live" if (folder / "state").exists() else False
+    live = (folder / "state").read_text(errors="backslashreplace").strip() == "live" if (folder / "state").exists() else False
     done_to = max((c.number for c in changes if not c.undone), default=0)
     insert_lab(connection, LabEntry(lab=lab, live=live, newest=max((c.number for c in changes), default=0), done_to=done_to), text, changes)
     if text.encode() != raw:

@@ -3,17 +3,18 @@
 import logging
 import threading
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 import msgspec
-from sqlalchemy import Connection, LargeBinary, bindparam, cast, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, LargeBinary, Row, bindparam, cast, delete, func, insert, or_, select, update
 
 from server.clock import now
 from server.storage import entries
 from server.storage.bounds import KEPT_DOCUMENTS, PAGE_ENTRIES, PENDING_BYTES, PENDING_CHANGES
 from server.storage.database import Database
 from server.storage.entries import Counters, Entry, Heads, NewEntry, Page
+from server.storage.mended import LARGEST, is_whole, mend
 from server.storage.tables import kept_documents, labs, pending_changes
 from topology.document import document
 from topology.model import ids
@@ -24,10 +25,6 @@ from topology.model.records import AnyRecord, Lab, Records
 _log = logging.getLogger("vethboard.storage")
 _Diff = Diff[AnyRecord]
 _KEPT = "it is kept as it is, and the lab does not start; apply a whole document to replace it (vethboard apply), or destroy the lab"
-
-_LARGEST = (1 << 63) - 1
-"""That a BIGINT holds."""
-
 
 # statements of every commit, made once
 _KNOWN = (labs.c.revision == bindparam("known_revision")) & (labs.c.committed_by == bindparam("by"))
@@ -109,17 +106,27 @@ class LabStore:
     def load(self) -> Stored:
         """All there is but the history. Raises ProblemError; a document that does not load is told in the result."""
 
-        def job(connection: Connection) -> tuple[str, list[str], Heads]:
+        def row_of(connection: Connection) -> Row[Any]:
             row = connection.execute(select(labs).where(labs.c.lab == self.lab)).one_or_none()
             if row is None:
                 raise unknown(f"there is no lab {self.lab} in the database")
+            return row
+
+        def job(connection: Connection) -> tuple[str, list[str], Heads] | None:
+            row = row_of(connection)
+            if not is_whole(row):
+                return None
             self._row = _Row(row.live, row.revision, row.committed_by, Counters(row.newest, row.done_to, row.undo_from))
             after = select(pending_changes.c.diff).where(pending_changes.c.lab == self.lab).order_by(pending_changes.c.revision)
             diffs = list(connection.execute(after).scalars())
             return row.document, diffs, entries.heads_of(connection, self.lab, self._row.counters)
 
         with self._lock:
-            text, diffs, self.heads = self._database.read(job)
+            if (found := self._database.read(job)) is None:
+                self._database.write(lambda connection: mend(connection, self.lab, row_of(connection)))
+                found = self._database.read(job)
+                assert found is not None, "a row that was mended is whole"
+            text, diffs, self.heads = found
             self._pending = [len(diff) for diff in diffs]
             try:
                 self._records, self.problem = parse(text, diffs), None
@@ -130,13 +137,18 @@ class LabStore:
     def history_page(self, before: int | None = None, limit: int = PAGE_ENTRIES) -> Page:
         """Entries older than number `before`, the newest first."""
         limit = max(1, min(limit, PAGE_ENTRIES))
-        before = None if before is None else max(0, min(before, _LARGEST))
+        before = None if before is None else max(0, min(before, LARGEST))
         return self._database.read(lambda connection: entries.page(connection, self.lab, before, limit))
 
     @property
     def revision(self) -> int:
         """Of the last commit; each has the next one."""
         return self._row.revision
+
+    @property
+    def live(self) -> bool:
+        """Whether it shall run."""
+        return self._row.live
 
     @property
     def behind(self) -> int:

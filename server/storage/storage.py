@@ -16,6 +16,7 @@ from server.storage.archive import Archive
 from server.storage.database import Database, OnCommit, parse_url
 from server.storage.errors import problem_error
 from server.storage.labs import LabStore
+from server.storage.mended import lab_names
 from server.storage.state_directory import StateDirectory
 from server.storage.tables import labs
 from server.storage.tokens import StoredToken
@@ -62,7 +63,7 @@ class Storage:
 
     def labs(self) -> list[str]:
         """The names of all."""
-        return self._database.read(lambda c: list(c.execute(select(labs.c.lab).order_by(labs.c.lab)).scalars()))
+        return lab_names(self._database.read(lambda c: list(c.execute(select(labs.c.lab).order_by(labs.c.lab)).scalars())))
 
     def lab(self, lab: str) -> LabStore:
         """The one object for this lab, which is in the database."""
@@ -98,7 +99,7 @@ class Storage:
 
         def job(connection: Connection) -> str:
             found = tokens.read_setting(connection, "token")
-            if found is None:
+            if not found:
                 tokens.put_setting(connection, "token", made)
             return found or made
 

@@ -1,11 +1,15 @@
 """Tokens and settings in the database."""
 
+import logging
+from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
 from sqlalchemy import ColumnElement, Connection, delete, insert, select
 
 from server.storage.tables import settings, tokens
+
+_log = logging.getLogger("vethboard.storage")
 
 
 class StoredToken(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,7 +27,16 @@ class StoredToken(msgspec.Struct, frozen=True, kw_only=True):
 def read_tokens(connection: Connection) -> list[StoredToken]:
     """All, in the order in which they were made."""
     rows = connection.execute(select(tokens).order_by(tokens.c.made, tokens.c.lab, tokens.c.name))
-    return [StoredToken(lab=r.lab, name=r.name, role=r.role, made=r.made, digest=r.digest, terminals=r.terminals) for r in rows]
+    return [token for row in rows if (token := _token({str(name): value for name, value in row._asdict().items()})) is not None]
+
+
+def _token(row: Mapping[str, object]) -> StoredToken | None:
+    """None where a value is none that a token can have, in a row that was edited by hand: nobody can use that."""
+    try:
+        return msgspec.convert(row, StoredToken)
+    except msgspec.ValidationError as e:
+        _log.error("a token of the database is passed over: lab %.50r, name %.50r: %s", row["lab"], row["name"], e)
+        return None
 
 
 def put_token(connection: Connection, token: StoredToken) -> None:
@@ -41,8 +54,9 @@ def delete_tokens(connection: Connection, lab: str, name: str | None) -> None:
 
 
 def read_setting(connection: Connection, name: str) -> str | None:
-    """Its value, or None."""
-    return connection.execute(select(settings.c.value).where(settings.c.name == name)).scalar()
+    """Its value, or None; also where that is no text."""
+    found: object = connection.execute(select(settings.c.value).where(settings.c.name == name)).scalar()
+    return found if isinstance(found, str) else None
 
 
 def put_setting(connection: Connection, name: str, value: str) -> None:

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from protocol import private as p
-from server.agent_link import Control
+from server.control import Control
 from server.metrics import Metrics
 from tests.integration.agent_client import Agent, Lab
 from tests.support import eventually

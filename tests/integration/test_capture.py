@@ -216,3 +216,15 @@ def test_cli_writes_a_file_that_tcpdump_opens(stack: Stack, pair: str, tmp_path:
     assert sum("ICMP echo" in line for line in printed(file)) == 4
     stack.cli("capture", pair, "b", "veth1", "tcp prot 80", "-w", str(file), code=1)
     assert "syntax error" in stack.stderr
+
+
+def test_a_file_that_cannot_be_written_is_said_and_no_capture_is_left(stack: Stack, lab: str) -> None:
+    stack.inside(lab, "host", "ip", "link", "set", "lo", "up")
+    for name, words in (("/nonexistent/x", "No such file or directory"), ("/dev/full", "No space left on device")):
+        stack.cli("capture", lab, "host", "lo", "-w", name, code=1)
+        assert words in stack.stderr
+        assert "Traceback" not in stack.stderr
+    with stack.client() as client:
+        found = client.request(Open(id=client.next_id(), lab=lab))
+        assert isinstance(found, Snapshot)
+        assert not [key for key in found.live if key.startswith("capture:")]

@@ -89,3 +89,17 @@ def test_only_for_those_who_know_the_token(stack: Stack, lab: str) -> None:
     assert ask(stack, path, b"x", origin="http://elsewhere.example")[0] == 403
     assert ask(stack, path, token="wrong")[0] == 403
     assert ask(stack, f"/labs/no-such/files/host/{lab}")[0] == 404
+
+
+def test_a_home_without_room(stack: Stack, lab: str) -> None:
+    """What does not fit is refused in the kernel's words, and nothing of it stays; what was there does."""
+    path = f"/labs/{lab}/files/host"
+    assert ask(stack, f"{path}/before", b"before")[0] == 200
+    stack.inside(lab, "host", "sh", "-c", "dd if=/dev/zero of=$HOME/big bs=1M 2>/dev/null", code=None)
+    status, body = ask(stack, f"{path}/late", b"x" * 3_000_000)
+    assert status != 200
+    assert json.loads(body)["message"] == "No space left on device"
+    assert ask(stack, f"{path}/before") == (200, b"before")
+    stack.inside(lab, "host", "sh", "-c", "rm $HOME/big")
+    assert ask(stack, f"{path}/late")[0] == 404
+    assert ask(stack, f"{path}/late", b"x" * 3_000_000)[0] == 200

@@ -144,7 +144,7 @@ def test_every_refusal_undo_and_redo_leaves_the_kernel_as_it_was(stack: Stack, s
     file.write_text(json.dumps({"vethboard": 1, "name": lab, "firewall": driver, "namespaces": {"host": {}}}))
     stack.cli("apply", lab, str(file))
     rng = random.Random(f"{seed} {driver}")
-    refused = 0
+    refused = undone = 0
     with stack.client() as client:
         player = Player(client, lab)
         for number in range(ROUNDS):
@@ -165,6 +165,8 @@ def test_every_refusal_undo_and_redo_leaves_the_kernel_as_it_was(stack: Stack, s
             assert player.settled() == before, where
             assert player.edit(Redo()) is None, where
             assert player.settled() == after, where
+            undone += 1
+    print(f"{driver}: of {ROUNDS} documents {refused} were refused, {undone} undone and redone")
     assert refused or ROUNDS < 20
     stack.cli("destroy", lab)
 

@@ -125,6 +125,19 @@ def descends(process: Path, ancestor: int) -> bool:
     return False
 
 
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_nothing_outlives_it(own: Stack, number: signal.Signals) -> None:
+    """Also where nobody reads any more what it says."""
+    own.cli("new", "one")
+    processes = [own.child("server"), own.child("agent")]
+    assert own.process.stdout
+    own.process.stdout.close()
+    own.process.send_signal(number)
+    own.process.wait(60)
+    eventually(lambda: not any(Path(f"/proc/{pid}").exists() for pid in processes), 40)
+    own.start()
+
+
 def test_a_second_one_with_the_same_state_is_refused_in_one_line(own: Stack) -> None:
     done = subprocess.run([sys.executable, "-m", "cli", "up", "--state", str(own.state)], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 1

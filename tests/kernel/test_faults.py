@@ -48,7 +48,10 @@ class Lab:
         return plan(wanted, self.again(), None, self.kernel.baseline, self.observed.initial_mac)
 
     def apply(self, wanted: Records) -> p.Applied:
-        return self.kernel.apply(p.Apply(id=1, steps=self.steps(wanted)))
+        return self.apply_steps(self.steps(wanted))
+
+    def apply_steps(self, steps: tuple[s.AnyStep, ...]) -> p.Applied:
+        return self.kernel.apply(p.Apply(id=1, steps=steps))
 
     def build(self, wanted: Records) -> Records:
         assert self.apply(wanted).problem is None

@@ -28,12 +28,15 @@ SLACK_COUNT = {"server": 4, "agent": 4, "lab": 60}
 
 
 class Weight(NamedTuple):
-    """`rss`: KiB. `blocks`: objects of Python's allocator, of the server alone."""
+    """`rss`, `malloc`, `free`: KiB that it has in memory, that C's allocator has, and what of that is free. `blocks`: objects of Python's
+    allocator."""
 
     rss: int
     files: int
     threads: int
-    blocks: int = 0
+    blocks: int
+    malloc: int
+    free: int
 
 
 class Look(NamedTuple):
@@ -49,36 +52,42 @@ class Soak(Stack):
 
     program = "tests.soak.up"
 
-    def server(self) -> int:
-        return self.child("tests.soak.weighed")
+    def __init__(self) -> None:
+        self.growth: dict[str, list[str]] = {}
+        """What each said last, with --trace."""
+        super().__init__()
 
     def weigh(self) -> dict[str, Weight]:
-        pids = {"server": self.server(), "agent": self.child("agent"), "lab": self._lab()}
-        blocks = self._blocks(pids["server"])
-        return {who: _weight(pid, blocks if who == "server" else 0) for who, pid in pids.items()}
+        lab = self._lab()
+        places = {
+            "server": (self.weighed("server"), self.state),
+            "agent": (self.weighed("agent"), self.run),
+            "lab": (lab, Path(f"/proc/{lab}/root/tmp")),
+        }
+        return {who: self._weight(who, *place) for who, place in places.items()}
+
+    def weighed(self, program: str) -> int:
+        """The pid of the server, or of the agent."""
+        return self.child(f"tests.soak.weighed\0{program}")
 
     def _lab(self) -> int:
         return int(json.loads((self.run / "labs" / f"{LAB}.json").read_text())["pid"])
 
-    def _blocks(self, pid: int) -> int:
+    def _weight(self, who: str, pid: int, folder: Path) -> Weight:
         """After a collection. Also keeps what it says about growth."""
-        answer = self.state / ANSWER
+        answer = folder / ANSWER
         answer.unlink(missing_ok=True)
         os.kill(pid, signal.SIGUSR2)
         end = time.monotonic() + 60
         while not answer.exists():
             if time.monotonic() > end:
-                raise TimeoutError("the server does not say what is alive in it")
+                raise TimeoutError(f"the {who} does not say what is alive in it")
             time.sleep(0.05)
         found = json.loads(answer.read_text())
-        self.growth: list[str] = found["growth"]
-        return int(found["blocks"])
-
-
-def _weight(pid: int, blocks: int) -> Weight:
-    status = Path(f"/proc/{pid}/status").read_text()
-    rss, threads = (int(re.findall(rf"^{key}:\s+(\d+)", status, re.M)[0]) for key in ("VmRSS", "Threads"))
-    return Weight(rss, len(os.listdir(f"/proc/{pid}/fd")), threads, blocks)
+        self.growth[who] = found["growth"]
+        status = Path(f"/proc/{pid}/status").read_text()
+        rss, threads = (int(re.findall(rf"^{key}:\s+(\d+)", status, re.M)[0]) for key in ("VmRSS", "Threads"))
+        return Weight(rss, len(os.listdir(f"/proc/{pid}/fd")), threads, found["blocks"], found["malloc"], found["free"])
 
 
 def _quarter(looks: Sequence[Look], number: int) -> Sequence[Look]:
@@ -103,8 +112,12 @@ def verdict(looks: Sequence[Look]) -> list[str]:
 
 
 def _line(look: Look) -> str:
-    parts = [f"{who} {w.rss / 1024:6.1f} MB {w.files:3} files {w.threads:3} threads" for who, w in look.of.items()]
-    return f"{look.seconds:6.0f} s {look.done:7} actions   {'   '.join(parts)}   {look.of['server'].blocks} blocks"
+    parts = [
+        f"{who} {w.rss / 1024:6.1f} MB {w.files:3} files {w.threads:3} threads {w.blocks:7} blocks"
+        f" {w.malloc / 1024:5.1f} MB malloc {w.free / 1024:4.1f} free"
+        for who, w in look.of.items()
+    ]  # fmt: skip
+    return f"{look.seconds:6.0f} s {look.done:7} actions   {'   '.join(parts)}"
 
 
 def soak(stack: Soak, minutes: float, every: float, seed: int) -> list[str]:
@@ -120,7 +133,8 @@ def soak(stack: Soak, minutes: float, every: float, seed: int) -> list[str]:
         person.end()
     for person in crowd:
         print(f"{type(person).__name__}: {person.done} done, {person.refused} refused")
-    print(*stack.growth, sep="\n")
+    for who, lines in stack.growth.items():
+        print(f"{who}:", *lines, sep="\n  ")
     wrong = [f"{type(person).__name__}: {text}" for person in crowd for text in person.wrong[:5]]
     idle = [f"{type(person).__name__} did nothing" for person in crowd if not person.done]
     return [*verdict(looks), *wrong, *idle]
@@ -141,7 +155,7 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--every", type=float, default=10.0, help="seconds between two looks")
     parser.add_argument("--seed", type=int, default=int(time.time()))
-    parser.add_argument("--trace", action="store_true", help="where the server's memory was allocated that is new since the first look")
+    parser.add_argument("--trace", action="store_true", help="of which types there is more than at the first look")
     args = parser.parse_args()
     if args.trace:
         os.environ["VETHBOARD_TRACE"] = "1"

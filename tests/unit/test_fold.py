@@ -191,3 +191,13 @@ def test_what_depends_on_another_interface() -> None:
         for fact in case:
             observed.fold([fact])
             _compare(observed)
+
+
+def test_what_is_taken_away_from_a_namespace_that_is_gone_keeps_nothing() -> None:
+    observed = Observed({})
+    for number in range(5):
+        ns = f"n{number}"
+        observed.fold((f.Resync(ns=ns), f.NamespaceFact(ns=ns, inode=number)))
+        observed.fold((f.NamespaceGone(ns=ns),))
+        observed.fold((f.ConntrackGone(ns=ns), f.RuleCountersGone(ns=ns), f.LinkGone(ns=ns, index=1)))
+    assert not observed._facts

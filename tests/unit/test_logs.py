@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 import logs
 from logs import about, failure, format, problem_of, repeats, running, setup
+from server.audit import Actor, Audit
 from topology.model.problems import Code, Problem, ProblemError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -237,3 +238,9 @@ def test_every_thread_and_task_is_begun_by_one_mechanism() -> None:
                 found[path.relative_to(ROOT).as_posix()] = count
     found["logs/running.py"] -= 1  # the thread of `start_thread`
     assert found == taken
+
+
+def test_a_line_of_the_audit_log_that_cannot_be_written_is_said(caplog: pytest.LogCaptureFixture) -> None:
+    Audit(Path("/dev/full")).write(Actor("admin", "ann", "admin", "0", "127.0.0.1"), "edit", "one", "ok")
+    assert "a line of the audit log could not be written" in caplog.text
+    assert "No space left on device" in caplog.text

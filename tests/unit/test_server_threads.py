@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from logs import running
-from server.agent_link import Control, LabLink
+from server.agent_link import LabLink
+from server.control import Control
 from server.lab.queue import Queue
 from server.lab.view import View
 from server.lab.workspace import Workspace

@@ -10,6 +10,7 @@ from server.hub import Hub
 from server.lab import states
 from server.lab.machine import Machine
 from server.lab.states import Event, State
+from server.problems import unavailable
 from server.storage import Storage
 from tests.fake_agent import FakeLab
 from tests.support import eventually
@@ -145,3 +146,51 @@ def test_an_agent_that_hangs_does_not_hold_up_what_the_lab_can_do_without(scene:
     scene.agent.go.clear()
     assert scene.ann.edit(AddNamespace(name="a"), seconds=5) is None
     scene.agree()
+
+
+def test_a_lab_that_is_looked_for_takes_no_edit_that_would_be_lost(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its process runs on with the document as it was, and would be taken for what a shell has made of it."""
+    assert scene.ann.edit(AddNamespace(name="a")) is None
+    short(monkeypatch, State.RECOVERING)
+    monkeypatch.setattr("server.lab.life.RECOVER_SECONDS", 30.0)
+    scene.agent.hangs = p.Hello
+    scene.process.lose()
+    scene.becomes("failed")
+    problem = scene.ann.edit(AddNamespace(name="lost"))
+    assert problem is not None
+    assert problem.code is Code.UNAVAILABLE
+    assert "looked for again" in problem.message
+    recovers(scene)
+    assert names(scene.process.records) == {"host", "a", "after"}
+
+
+def test_what_could_not_be_ended_is_ended_before_a_start(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stopped lab's document is edited while its process runs on, which then is no longer what it says."""
+    assert scene.ann.edit(AddNamespace(name="a")) is None
+    monkeypatch.setattr("server.lab.life.RECOVER_SECONDS", 30.0)
+    short(monkeypatch, State.STOPPING)
+    before = scene.process
+    ask = scene.hub.control.ask
+    with monkeypatch.context() as patched:
+        patched.setattr(scene.hub.control, "ask", lambda *_: (_ for _ in ()).throw(unavailable("the agent does not answer")))
+        assert scene.ann.ask("stop").problem is not None
+    assert scene.hub.control.ask == ask
+    assert scene.ann.edit(AddNamespace(name="b")) is None
+    assert scene.ann.ask("start").problem is None
+    assert scene.process is not before
+    scene.agree()
+    assert names(scene.process.records) == {"host", "a", "b"}
+
+
+def test_a_command_that_a_silent_process_has_not_begun_is_refused_and_ended(scene: Scene) -> None:
+    scene.process.go.clear()
+    answer = scene.ann.answer(scene.ann.send("exec", lab="one", namespace="host", argv=["sleep", "300"]))
+    assert answer.problem is not None
+    assert "stopped answering" in answer.problem.message
+    scene.becomes("silent")
+    scene.process.go.set()
+    scene.becomes("live")
+    eventually(lambda: any(isinstance(request, p.Signal) for request in scene.process.requests))
+    kinds = [type(request) for request in scene.process.requests]
+    assert kinds.index(p.Run) < kinds.index(p.Signal)
+    assert len(scene.ann.answers[answer.id]) == 1

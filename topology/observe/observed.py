@@ -13,11 +13,18 @@ from topology.model.kinds import BY_WORD
 from topology.model.records import AnyRecord, Interface, Namespace, of_type
 from topology.observe import raw
 from topology.observe.facts import (
+    AddressGone,
     AnyFact,
     CaptureFact,
     CaptureGone,
+    ConntrackGone,
+    FdbGone,
     LinkFact,
+    LinkGone,
     NamespaceGone,
+    NeighbourGone,
+    RouteGone,
+    RuleCountersGone,
     TerminalFact,
     TerminalGone,
 )
@@ -31,6 +38,10 @@ from topology.observe.normal import of_interface
 
 _OfLab = TerminalFact | TerminalGone | CaptureFact | CaptureGone
 """Facts about the lab: they outlive the namespace where a terminal or a capture was started, and nothing else depends on them."""
+
+
+_TAKES_AWAY = (ConntrackGone, RuleCountersGone, LinkGone, AddressGone, RouteGone, NeighbourGone, FdbGone)
+"""Of a namespace of which nothing is known they mean nothing, and it would be kept for ever because of them."""
 
 
 class Changed(NamedTuple):
@@ -120,6 +131,8 @@ class Observed:
         ns = fact.ns
         known = self._facts.get(ns)
         if known is None:
+            if isinstance(fact, _TAKES_AWAY):
+                return
             known = self._facts[ns] = NamespaceFacts(ns, self._baseline)
             self._inside[ns] = Inside(known, self._around)
             self._inside[ns].stated_sysctls = self._stated_sysctls.get(ns, {})
