@@ -265,6 +265,7 @@ class Carrying:
                     raise
         view = self._parts.view
         self.left_out.saw(self._parts.document.desired, view.kernel)
+        self.left.note(self.left_out.records.seen, told=True)  # a server that is started again is to know of it
         for problem in self.left_out.problems[:_NAMED]:
             self._parts.publisher.notice("warning", problem)
         if self.left_out.problems:

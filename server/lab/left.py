@@ -1,5 +1,5 @@
-"""What a failed apply has left in the kernel because it could not be undone: drift, and nobody's edit. It is said for as long as it
-is there. The lab's process notes it too, so that a server that is started again knows of it."""
+"""What a failed apply has left in the kernel because it could not be undone, and what a start could not make: drift, and nobody's
+edit. It is said for as long as it is there. The lab's process notes it too, so that a server that is started again knows of it."""
 
 from collections.abc import Mapping
 
@@ -25,11 +25,11 @@ class Left:
         """Whether a record still is what was left; if somebody has changed it since, it is theirs."""
         return key in self.records and self.records[key] == observed.get(key)
 
-    def note(self, records: Mapping[str, AnyRecord | None]) -> None:
-        """An apply has just failed, and this is left besides what there was."""
+    def note(self, records: Mapping[str, AnyRecord | None], told: bool = False) -> None:
+        """An apply, or a part of a start, has just failed, and this is left besides what there was. `told`: that was said already."""
         if records:
             self._keep({**self.records, **records})
-            if self.problem is not None:
+            if self.problem is not None and not told:
                 self._publisher.notice("warning", self.problem)
 
     def recall(self, noted: Mapping[str, AnyRecord | None]) -> None:
@@ -58,6 +58,6 @@ class Left:
         if not self.records:
             return None
         first, *more = (ids.subject_of(key) for key in list(self.records)[:_NAMED])
-        message = f"a change failed and could not be undone everywhere: {', '.join((first, *more))}"
+        message = f"not as in the document, because a change or a start failed there: {', '.join((first, *more))}"
         hint = "revert the drift to have it as in the document, or keep it"
         return Problem(code=Code.CONFLICT, message=message, subject=next(iter(self.records)), hint=hint)

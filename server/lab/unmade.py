@@ -27,7 +27,7 @@ class Unmade:
 
     def __init__(self) -> None:
         self._refused: list[_Refused] = []
-        self._seen: dict[str, AnyRecord | None] = {}
+        self.seen: dict[str, AnyRecord | None] = {}
         """The records that lack something, as the kernel had them after the start."""
 
     @property
@@ -54,19 +54,19 @@ class Unmade:
 
     def saw(self, desired: Mapping[str, AnyRecord], observed: Mapping[str, AnyRecord]) -> None:
         """The kernel is so after the start."""
-        self._seen = {key: observed.get(key) for key in between(desired, self.without(desired)).ids}
+        self.seen = {key: observed.get(key) for key in between(desired, self.without(desired)).ids}
 
     def explains(self, key: str, observed: Mapping[str, AnyRecord]) -> bool:
         """Whether a record differs from the document only because something of it was refused."""
-        return key in self._seen and self._seen[key] == observed.get(key)
+        return key in self.seen and self.seen[key] == observed.get(key)
 
     def settle(self, differing: Collection[str]) -> None:
         """Forget what does not differ from the document any more."""
-        self._seen = {key: seen for key, seen in self._seen.items() if key in differing}
-        self._refused = [refused for refused in self._refused if refused.step.subject in self._seen]
+        self.seen = {key: seen for key, seen in self.seen.items() if key in differing}
+        self._refused = [refused for refused in self._refused if refused.step.subject in self.seen]
 
     def forget(self, keys: Collection[str] | None = None) -> None:
         """Forget these records; None: all."""
-        gone = set(self._seen) if keys is None else set(keys)
-        self._seen = {key: seen for key, seen in self._seen.items() if key not in gone}
+        gone = set(self.seen) if keys is None else set(keys)
+        self.seen = {key: seen for key, seen in self.seen.items() if key not in gone}
         self._refused = [] if keys is None else [refused for refused in self._refused if refused.step.subject not in gone]

@@ -45,7 +45,7 @@ def started_again(scene: Scene, folder: Path) -> None:
 
 def is_said(scene: Scene) -> bool:
     said = [problem.message for problem in scene.lab._parts.view.warnings]
-    return said == ["a change failed and could not be undone everywhere: left"]
+    return said == ["not as in the document, because a change or a start failed there: left"]
 
 
 @pytest.mark.parametrize("policy", ["follow", "flag"])
