@@ -16,10 +16,10 @@ from topology.journey.sighting import AnySighting
 from topology.model.limits import Limits
 from topology.model.netfilter import Driver, Family
 from topology.model.problems import Problem
-from topology.observe.facts import AnyFact
+from topology.observe.facts import AnyFact, Listening
 from topology.plan.steps import AnyStep
 
-PROTOCOL = 5
+PROTOCOL = 6
 
 # ---- /control --------------------------------------------------------------------------------------------------------
 
@@ -175,6 +175,12 @@ class Subscribe(LabRequest, frozen=True, kw_only=True, tag="subscribe"):
     filters: tuple[str, ...] = ()
     conntrack: tuple[str, ...] = ()
     traffic: tuple[str, ...] = ()
+
+
+class ListSockets(LabRequest, frozen=True, kw_only=True, tag="list-sockets"):
+    """What listens in a namespace now. Answer: `Sockets`."""
+
+    namespace: str
 
 
 TrialMode = Literal["rules", "import", "keep", "partly"]
@@ -335,7 +341,7 @@ class StopTrace(LabRequest, frozen=True, kw_only=True, tag="stop-trace"):
 
 AnyTraceRequest = Trace | WatchPackets | StopTrace
 AnyLabRequest = (
-    Attach | Heartbeat | Apply | Conclude | Run | Resize | Signal | Subscribe | TryRules | ListExtensions
+    Attach | Heartbeat | Apply | Conclude | Run | Resize | Signal | Subscribe | ListSockets | TryRules | ListExtensions
     | AnyTerminalRequest | AnyFileRequest | AnyCaptureRequest | AnyTraceRequest
 )  # fmt: skip
 
@@ -409,6 +415,13 @@ class Tried(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_f
     line: int = -1
     problem: Problem | None = None
     left_out: tuple[LeftOutLine, ...] = ()
+
+
+class Sockets(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event", tag="sockets"):
+    """The listening sockets of a namespace, without the processes that hold them."""
+
+    id: int
+    sockets: tuple[Listening, ...] = ()
 
 
 class LabAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event", tag="answer"):
@@ -490,5 +503,5 @@ class TraceEnded(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
     problem: Problem | None = None
 
 
-AnyLabAnswer = LabAnswer | Tried | TerminalOpened | TerminalClosed | FileList | Piece | CaptureStarted | CapturedFrames
+AnyLabAnswer = LabAnswer | Tried | Sockets | TerminalOpened | TerminalClosed | FileList | Piece | CaptureStarted | CapturedFrames
 AnyLabEvent = LimitReached | Attached | Facts | Applied | Exit | AnyLabAnswer | Sighted | TraceEnded

@@ -35,7 +35,6 @@ from topology.journey.sighting import (
 from topology.model import ids
 from topology.model.ids import Ref
 from topology.model.netfilter import Family
-from topology.observe.facts import Protocol
 
 ETHERNET = 14
 """Bytes of an Ethernet header."""
@@ -340,10 +339,9 @@ class Session:
             place.next_hops.add((found.dev, found.via or found.dst))
         self._sink(found)
 
-    def look_up_port(self, ns: str, protocol: Protocol, port: int) -> None:
-        """Report whether a socket of the namespace waits for packets at this port."""
-        netns = self._places[ns].netns
-        found = any((s.protocol, s.port) == (protocol, port) for s in self._namespaces.visit(netns, sockets.here))
+    def look_up_port(self, ns: str, address: str, port: int) -> None:
+        """Report whether a socket of the namespace waits for datagrams to this address and port."""
+        found = any(s.takes("udp", address, port) is not False for s in sockets.listening(self._namespaces, ns))
         self._sink(PortLookup(ns=ns, port=port, listens=found))
 
     def forget_lookups(self) -> None:

@@ -17,11 +17,13 @@ from topology.journey.compare import compare
 from topology.journey.explain import explained
 from topology.journey.hop import Journey
 from topology.journey.predicted.predict import predict as predicted
+from topology.journey.predicted.predict import taker, with_sockets
 from topology.journey.probe import Probe
 from topology.journey.seen.stitch import origin, stitch
 from topology.journey.sighting import AnySighting
 from topology.model.problems import Problem, invalid
 from topology.model.records import Namespace
+from topology.observe.live import LiveRecords
 
 UPDATE_SECONDS = 0.03
 """The shortest time between two items of a journey that is not complete yet."""
@@ -32,7 +34,10 @@ def predict(workspace: Workspace, _session: Session, request: Predict) -> Predic
     observed = workspace.observed
     from_document = request.desired or workspace.link is None
     records, live = (workspace.desired, {}) if from_document else (observed.records, observed.live)
-    journey = predicted(resolve(request.ask, records, live), records, live, request.without)
+    probe = resolve(request.ask, records, live)
+    journey = predicted(probe, records, live, request.without)
+    if not from_document and (taking := taker(journey)):
+        journey = predicted(probe, records, _asked_for_sockets(workspace.live_link(), live, taking), request.without)
     return Predicted(journey=journey, remedies=remedies(journey, records, live))
 
 
@@ -50,6 +55,12 @@ def watch(workspace: Workspace, session: Session, request: Watch) -> None:
     if not 1 <= request.rate <= MAX_WATCH_RATE:
         raise invalid(f"the rate is 1 to {MAX_WATCH_RATE} traces a second")
     _Watch(workspace, session, request).start()
+
+
+def _asked_for_sockets(link: LabLink, live: LiveRecords, namespace: str) -> LiveRecords:
+    """With what listens in the namespace now, which is not watched."""
+    answer = link.call(lambda id: p.ListSockets(id=id, namespace=namespace))
+    return with_sockets(live, namespace, answer.sockets) if isinstance(answer, p.Sockets) else live
 
 
 def _ignore_input(_data: bytes, _eof: bool) -> None:
@@ -78,7 +89,7 @@ class _Trace:
         self._probe: Probe = resolve(self._request.ask, observed.records, observed.live, _nonce())
         self._sightings: list[AnySighting] = []
         self._last_update = 0.0
-        self._predicted = self._predicted or predicted(self._probe, observed.records, observed.live)
+        self._predicted = self._predicted or self._expected()
         namespaces = concerned(self._probe, observed.records)
         links = wires(observed.records, namespaces)
         now, wait = time.monotonic(), self._request.wait
@@ -88,6 +99,14 @@ class _Trace:
             lambda id: p.Trace(id=id, probe=self._probe, namespaces=namespaces, wires=links, wait=wait, delay=delay), self._on_event
         )
         self._session.running[self._request.id] = RunningRequest(_ignore_input, lambda _signal: self._cancel(number))
+
+    def _expected(self) -> Journey:
+        """What the packet is expected to do. Only of the first one: this waits for an answer of the lab's process."""
+        observed = self._workspace.observed
+        journey = predicted(self._probe, observed.records, observed.live)
+        if not (taking := taker(journey)):
+            return journey
+        return predicted(self._probe, observed.records, _asked_for_sockets(self._link, observed.live, taking))
 
     def _cancel(self, number: int) -> None:
         self._cancelled = True

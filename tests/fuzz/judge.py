@@ -99,7 +99,8 @@ def _by_rule(claim: Claim) -> str:
         return "no rule is named"
     if rule.table == "own":
         return ""  # nftables' own tables count nothing that is looked at here
-    same = [r for r in claim.truth.rules if (r.ns, r.family, r.table, r.chain, r.number)
+    counted = claim.truth.earlier if "the neighbour" in claim.found.note else claim.truth.rules
+    same = [r for r in counted if (r.ns, r.family, r.table, r.chain, r.number)
             == (rule.namespace, rule.family, rule.table, rule.chain, rule.number)]  # fmt: skip
     if not same:
         return f"that rule has not counted; {_known(claim.truth)}"

@@ -8,25 +8,25 @@ import subprocess
 from collections.abc import Iterator
 
 from agent.journey.tracing import Tracing
+from agent.netlink import sockets
 from protocol.private import Sighted, Trace, TraceEnded
 from tests.fuzz.case import Case, Sent
 from tests.kernel.stage import Stage
 from topology.journey.ask import concerned, wires
 from topology.journey.explain import explained
 from topology.journey.hop import Journey
-from topology.journey.predicted.predict import predict
+from topology.journey.predicted.predict import predict, taker, with_sockets
 from topology.journey.probe import Probe
 from topology.journey.seen.stitch import stitch
 from topology.journey.sighting import AnySighting
 from topology.model.records import AnyRecord
 
 WAIT = 0.5
-"""Seconds that a trace waits for an answer: the neighbours of these labs are asked three times within 180 ms."""
+"""Seconds that a trace waits for an answer: none of these labs takes longer."""
 PRELUDE = """
 quiet() {
   cd /proc/sys/net
   for f in ipv6/conf/all/accept_dad ipv6/conf/default/accept_dad ipv6/conf/default/router_solicitations; do echo 0 >$f; done
-  for f in ipv4/neigh/default/retrans_time_ms ipv6/neigh/default/retrans_time_ms; do echo 60 >$f; done
   [ "$1" = limited ] || { echo 0 >ipv4/icmp_ratelimit; echo 0 >ipv6/icmp/ratelimit; }
   ip link set lo up
 }
@@ -70,8 +70,11 @@ class Traced:
 
 def predicted(stage: Stage, records: dict[str, AnyRecord], sent: Sent) -> Traced:
     """Before it is sent."""
-    probe = probe_of(sent)
-    return Traced(probe, predict(probe, records, stage.observed.live))
+    probe, live = probe_of(sent), stage.observed.live
+    journey = predict(probe, records, live)
+    if taking := taker(journey):
+        journey = predict(probe, records, with_sockets(live, taking, sockets.listening(stage.namespaces, taking)))
+    return Traced(probe, journey)
 
 
 def trace(stage: Stage, traced: list[Traced], chains: dict[str, AnyRecord]) -> None:

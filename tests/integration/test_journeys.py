@@ -91,6 +91,17 @@ def test_what_if(stack: Stack) -> None:
         stack.inside("way", "r", "iptables", "-D", "FORWARD", "1")
 
 
+def test_a_prediction_knows_what_listens(stack: Stack) -> None:
+    """The sockets are asked for: nothing of it is taken for granted."""
+    assert "nobody listens there in right; 8088" in stack.cli("trace", "way", "left", "right", "--tcp", "8088", "--predict", code=1)
+    serve = "timeout 20 nc -l 8088 > /dev/null & echo $!"
+    pid = stack.inside("way", "right", "sh", "-c", serve).strip()
+    eventually(lambda: stack.inside("way", "right", "ss", "-Hltn", "sport = :8088"))
+    assert stack.cli("trace", "way", "left", "right", "--tcp", "8088", "--predict").splitlines()[-1] == "delivered in right"
+    assert "differs" not in stack.cli("trace", "way", "left", "right", "--tcp", "8088")
+    stack.inside("way", "right", "kill", pid, code=None)
+
+
 def test_a_ping_that_fails_says_why_in_the_words_of_a_trace(stack: Stack) -> None:
     """A rule drops what comes back: no route is blamed for it."""
     stack.inside("way", "r", "iptables", "-A", "FORWARD", "-p", "icmp", "-m", "icmp", "--icmp-type", "0", "-j", "DROP")

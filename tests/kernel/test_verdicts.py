@@ -175,6 +175,9 @@ def test_a_datagram_that_no_error_tells_of() -> None:
         server = stage.serve("b", "ipv4", "udp", 9)
         assert why(stage.trace("a", "10.0.0.2", protocol="udp", port=9)) == (Cause.DELIVERED, "original", "b")
         server.close()
+        elsewhere = stage.serve("b", "ipv4", "udp", 9, "127.0.0.1")  # the port alone is not what a socket waits at
+        assert why(stage.trace("a", "10.0.0.2", protocol="udp", port=9))[0] == Cause.NOBODY_LISTENS
+        elsewhere.close()
 
 
 @pytest.mark.parametrize(

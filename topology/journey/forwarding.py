@@ -11,6 +11,7 @@ from topology.model import ids, routing
 from topology.model.graph import Graph, wire_ref
 from topology.model.records import AnyInterface, Chain, Route
 from topology.observe import policy
+from topology.observe.facts import Listening
 from topology.observe.live import FdbLive, FilterLive, LinkLive, LiveRecords, NamespaceLive, ProcessesLive, RouteRow
 from topology.observe.normal import owner
 
@@ -111,13 +112,10 @@ class ForwardingView:
         shown = self.live.get(ids.link_live(ref))
         return not (isinstance(shown, LinkLive) and "NOARP" in shown.flags)
 
-    def listens(self, namespace: str, protocol: str, address: str, port: int) -> bool | None:
-        """Whether a socket there waits for this; None: nobody looks at its processes, so it is not known."""
+    def sockets(self, namespace: str) -> tuple[Listening, ...] | None:
+        """The listening sockets there; None: nobody has asked for them, so they are not known."""
         shown = self.live.get(ids.live("processes", namespace))
-        if not isinstance(shown, ProcessesLive):
-            return None
-        anywhere = ("0.0.0.0", "::", "*")  # an IPv6 socket takes IPv4 too, where it is not told otherwise
-        return any((s.protocol, s.port) == (protocol, port) and s.address in (address, *anywhere) for s in shown.sockets)
+        return shown.sockets if isinstance(shown, ProcessesLive) else None
 
     def switches(self, ref: str) -> tuple[str, ...]:
         """What of a bridge port is not as the kernel makes it and stands in no document: `bcast_flood off`, `locked on`, …"""
@@ -243,6 +241,25 @@ class ForwardingView:
         """What the rules and the routing tables of a namespace say."""
         family = "ipv6" if flow.destination.version == 6 else "ipv4"
         return decide(self.rules(namespace, family), flow, lambda table, flow: self._fitting(namespace, table, flow))
+
+    def down_towards(self, namespace: str, target: Address) -> AnyInterface | None:
+        """An interface that is down, and that would have a route to the address if it were up."""
+        return next(self._down_towards(namespace, target), None)
+
+    def _down_towards(self, namespace: str, target: Address) -> Iterator[AnyInterface]:
+        graph, inside = self.graph, list(self.graph.inside(namespace))
+        for interface in inside:
+            if not interface.up and any(target in ipaddress.ip_interface(a).network for a in interface.addresses):
+                yield interface
+        for route in graph.routes(namespace):
+            dev = route.dev or (owner(graph, namespace, route.via) if route.via else None)
+            through = graph.interfaces.get(ids.join(namespace, dev)) if dev else None
+            if through is not None and not through.up and target in routing.network(route.to):
+                yield through
+        others = [i for i in inside if not i.KIND.builtin]
+        # IPv6 addresses go when their interface goes down: no record tells where they were
+        if others and not any(i.up for i in others):
+            yield others[0]
 
     def is_local(self, namespace: str, address: Address, dev: str = "") -> bool:
         """Whether table local has the address: the loopback addresses, and those of its interfaces; IPv4 keeps them there while an

@@ -27,7 +27,8 @@ from topology.journey.probe import Probe
 from topology.model import ids
 from topology.model.graph import Graph
 from topology.model.records import AnyInterface, AnyRecord
-from topology.observe.live import LiveRecords
+from topology.observe.facts import Listening
+from topology.observe.live import LiveRecords, ProcessesLive
 
 _TTL = 64
 """net.ipv4.ip_default_ttl as the kernel has it."""
@@ -42,6 +43,18 @@ def predict(probe: Probe, records: Mapping[str, AnyRecord], live: LiveRecords, w
     verdict = run.verdict()
     progress = run.progress
     return Journey(probe=probe, hops=tuple(progress.hops), verdict=verdict, predicted=True, assumptions=tuple(progress.assumptions))
+
+
+def with_sockets(live: LiveRecords, namespace: str, sockets: tuple[Listening, ...]) -> LiveRecords:
+    """The live records, with what listens in a namespace."""
+    found = ProcessesLive(namespace=namespace, sockets=sockets)
+    return {**live, found.id: found}
+
+
+def taker(journey: Journey) -> str:
+    """The namespace whose sockets decide what becomes of the packet; empty where none does."""
+    found = next((hop.namespace for hop in journey.hops if hop.kind == "deliver"), "")
+    return found if journey.probe.protocol in ("tcp", "udp") else ""
 
 
 def predict_ping(probe: Probe, records: Mapping[str, AnyRecord], live: LiveRecords) -> Journey:
@@ -117,25 +130,40 @@ class _Prediction:
     def _answer(self, ns: str, packet: Packet) -> Packet | None:
         """What comes back; None: nothing has to."""
         protocol, change = self.probe.protocol, msgspec.structs.replace
+        answer = change(packet, src=packet.dst, dst=packet.src, sport=packet.dport, dport=packet.sport, ttl=_TTL, df=protocol == "tcp")
         if protocol in ("tcp", "udp"):
-            self._check_listening(ns, packet)
+            self._check_listening(ns, packet, answer)
         if protocol == "udp":
             return None
         ignores = self.view.ignores_echo(ns, packet.family) if protocol == "icmp" else ""
         if ignores:
             raise self.progress.ended(Cause.NO_ANSWER, ns, note=ignores)
-        answer = change(packet, src=packet.dst, dst=packet.src, sport=packet.dport, dport=packet.sport, ttl=_TTL, df=protocol == "tcp")
         if protocol == "tcp":
             return change(answer, flags="SA")
         return change(answer, type=129 if packet.type == 128 else 0)
 
-    def _check_listening(self, ns: str, packet: Packet) -> None:
-        """Raises Ended where it is known that nobody listens."""
-        listens = self.view.listens(ns, packet.protocol, packet.dst, packet.dport)
-        if listens is False:
-            raise self.progress.ended(Cause.NOBODY_LISTENS, ns)
-        if listens is None:
-            self.progress.assume(f"something listens on {packet.protocol} port {packet.dport} in {ns}")
+    def _check_listening(self, ns: str, packet: Packet, answer: Packet) -> None:
+        """Raises Ended where it is known that nobody listens; of TCP a RST says so, where it has a way back."""
+        protocol, port, sockets = packet.protocol, packet.dport, self.view.sockets(ns)
+        if sockets is None:
+            self.progress.assume(f"something listens on {protocol} port {port} in {ns}")
+            return
+        taking = {socket.takes(protocol, packet.dst, port) for socket in sockets}
+        if not taking & {True, None}:
+            if protocol == "tcp":
+                self._check_way_back(ns, answer)
+            raise self.progress.ended(Cause.NOBODY_LISTENS, ns, note=str(port))
+        if True not in taking:
+            self.progress.assume(f"the socket of {ns} at {protocol} port {port} of IPv6 takes IPv4 too (IPV6_V6ONLY is off)")
+
+    def _check_way_back(self, ns: str, answer: Packet) -> None:
+        """Raises Ended where there is no route for it."""
+        leg = self.progress.leg
+        self.progress.leg = "reply"
+        found = self.routing.decide(ns, self.routing.flow(ns, answer))
+        if found.route is None or found.errno:
+            self.routing.follow(ns, answer, found)
+        self.progress.leg = leg
 
     def _check_taken(self, taken: str, answer: Packet) -> None:
         """Raises Ended where the answer does not come to the socket that waits for it."""

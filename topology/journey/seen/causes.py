@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from topology.journey.forwarding import Address
 from topology.journey.hop import Cause, Hop, Verdict
 from topology.journey.packet import Packet, asks_for
 from topology.journey.probe import Probe
 from topology.journey.seen.evidence import Passage
 from topology.journey.seen.refusals import refusal
 from topology.journey.sighting import RouteLookup, TappedFrame
-from topology.model import ids, routing
-from topology.model.records import AnyInterface, is_bridge
+from topology.model import ids
+from topology.model.records import is_bridge
 from topology.observe.live import LinkLive
 
 if TYPE_CHECKING:
@@ -108,25 +107,11 @@ def _place(ns: str, dev: str) -> str:
 def no_route(walk: "Walk", ns: str, packet: Packet, number: int, found: RouteLookup | None, iif: str = "lo", oif: str = "") -> Verdict:
     """The lookup failed: by a rule or a route that refuses, for want of a route, or since the interface that would have it is down."""
     refused = refusal(walk.view, ns, packet, found, iif, oif)
-    down = _down_towards(walk, ns, ipaddress.ip_address(packet.dst)) if not refused else None
+    down = walk.view.down_towards(ns, ipaddress.ip_address(packet.dst)) if not refused else None
     if down is not None:
         return walk.verdict(Cause.INTERFACE_DOWN, ns, errno=number, dev=down.name, address=packet.dst, object=down.id)
     fields = {"object": ids.namespace(ns), **refused}
     return walk.verdict(Cause.NO_ROUTE, ns, errno=number, address=packet.dst, **fields)
-
-
-def _down_towards(walk: "Walk", ns: str, target: Address) -> AnyInterface | None:
-    """An interface that is down, and that would have a route to the address if it were up."""
-    routes, inside = walk.view.graph.routes(ns), walk.view.graph.inside(ns)
-    for interface in inside:
-        if not interface.up and (
-            any(target in ipaddress.ip_interface(a).network for a in interface.addresses)
-            or any(r.dev == interface.name and target in routing.network(r.to) for r in routes)
-        ):
-            return interface
-    others = [i for i in inside if i.name != "lo"]
-    # IPv6 addresses go when their interface goes down: no record tells where they were
-    return others[0] if others and not any(i.up for i in others) else None
 
 
 def after_routing(walk: "Walk", ns: str) -> Verdict:
