@@ -14,7 +14,7 @@ from server.requests.remedies import remedies
 from server.sessions import RunningRequest, Session
 from topology.journey.ask import MAX_NAMESPACES, concerned, resolve, wires
 from topology.journey.compare import compare
-from topology.journey.explain import explained
+from topology.journey.explain import explained, resolved
 from topology.journey.hop import Journey
 from topology.journey.predicted.predict import predict as predicted
 from topology.journey.predicted.predict import taker, with_sockets
@@ -147,7 +147,9 @@ class _Trace:
     def _journey(self, ended: bool) -> Journey:
         observed = self._workspace.observed
         journey = stitch(self._probe, self._sightings, observed.records, observed.live, ended)
-        return explained(journey, predicted(self._probe, observed.records, observed.live)) if ended else journey
+        if not ended:
+            return journey
+        return explained(journey, predicted(self._probe, observed.records, observed.live, known=resolved(journey)))
 
     def _send(self, journey: Journey, ended: bool) -> None:
         observed = self._workspace.observed

@@ -13,7 +13,7 @@ from protocol.private import Sighted, Trace, TraceEnded
 from tests.fuzz.case import Case, Sent
 from tests.kernel.stage import Stage
 from topology.journey.ask import concerned, wires
-from topology.journey.explain import explained
+from topology.journey.explain import explained, resolved
 from topology.journey.hop import Journey
 from topology.journey.predicted.predict import predict, taker, with_sockets
 from topology.journey.probe import Probe
@@ -86,7 +86,7 @@ def trace(stage: Stage, traced: list[Traced], chains: dict[str, AnyRecord]) -> N
     records = {**stage.observed.records, **chains}
     for one in traced:
         seen = stitch(one.probe, one.sightings, records, stage.observed.live)
-        one.journey = explained(seen, predict(one.probe, records, stage.observed.live))
+        one.journey = explained(seen, predict(one.probe, records, stage.observed.live, known=resolved(seen)))
 
 
 async def _trace(stage: Stage, traced: list[Traced]) -> None:

@@ -10,7 +10,7 @@ from agent.journey.tracing import Tracing
 from protocol.private import Sighted, Trace, TraceEnded
 from tests.kernel.stage import Stage
 from topology.journey.ask import MAX_NAMESPACES, concerned, wires
-from topology.journey.explain import explained
+from topology.journey.explain import explained, resolved
 from topology.journey.hop import Cause, Journey
 from topology.journey.predicted.predict import predict
 from topology.journey.probe import Probe
@@ -41,7 +41,7 @@ def why(journey: Journey) -> tuple[Cause, str, str]:
 
 def told(stage: Stage, journey: Journey) -> Journey:
     """As the server tells it: with what the prediction knows of the place."""
-    return explained(journey, predict(journey.probe, stage.records(), stage.observed.live))
+    return explained(journey, predict(journey.probe, stage.records(), stage.observed.live, known=resolved(journey)))
 
 
 def test_two_traces_in_one_lab_stay_apart() -> None:

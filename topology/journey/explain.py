@@ -8,12 +8,19 @@ the packet was really seen last.
 import msgspec
 
 from topology.journey.hop import Cause, Hop, Journey, Leg
+from topology.model import ids
 
 _VAGUE = frozenset((Cause.UNKNOWN, Cause.NEIGHBOUR_SILENT))
 _NO_REASON = frozenset((Cause.UNKNOWN, Cause.DELIVERED, Cause.RUNNING))
 _NO_REASON_YET = ("", "it was not asked on the wire", "its answer came in, and was dropped before the kernel could learn from it")
 """Notes on a silent neighbour that say how it looked and not why."""
 _PLACES = frozenset(("route", "out", "in"))
+
+
+def resolved(seen: Journey) -> dict[tuple[str, str], str]:
+    """The MAC addresses that the packet was sent to, by interface (`ns/name`) and the address of the next hop: what a prediction that is to
+    explain this journey need not ask for."""
+    return {(ids.join(h.namespace, h.dev), h.address): h.mac for h in seen.hops if h.kind == "neighbour" and h.mac}
 
 
 def explained(seen: Journey, predicted: Journey) -> Journey:

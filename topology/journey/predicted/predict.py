@@ -30,16 +30,21 @@ from topology.model.records import AnyInterface, AnyRecord
 from topology.observe.facts import Listening
 from topology.observe.live import LiveRecords, ProcessesLive
 
+Known = Mapping[tuple[str, str], str]
+NOTHING_KNOWN: Known = {}
 _TTL = 64
 """net.ipv4.ip_default_ttl as the kernel has it."""
 _TUNNELS = 4
 """Tunnels in tunnels at most."""
 
 
-def predict(probe: Probe, records: Mapping[str, AnyRecord], live: LiveRecords, without: Iterable[RuleAt] = ()) -> Journey:
-    """The journey that the probe would make. `without`: as if these rules were not there."""
+def predict(
+    probe: Probe, records: Mapping[str, AnyRecord], live: LiveRecords, without: Iterable[RuleAt] = (), known: Known = NOTHING_KNOWN
+) -> Journey:
+    """The journey that the probe would make. `without`: as if these rules were not there. `known`: MAC addresses that are not asked for, by
+    the interface (`ns/name`) and the address of the next hop."""
     left_out = frozenset((r.namespace, r.family, r.table, r.chain, r.number) for r in without)
-    run = _Prediction(probe, ForwardingView(Graph(records), live), left_out)
+    run = _Prediction(probe, ForwardingView(Graph(records), live), left_out, known)
     verdict = run.verdict()
     progress = run.progress
     return Journey(probe=probe, hops=tuple(progress.hops), verdict=verdict, predicted=True, assumptions=tuple(progress.assumptions))
@@ -79,13 +84,13 @@ class _Onward(NamedTuple):
 class _Prediction:
     """One packet and its answer."""
 
-    def __init__(self, probe: Probe, view: ForwardingView, without: frozenset[tuple[str, str, str, str, int]]) -> None:
+    def __init__(self, probe: Probe, view: ForwardingView, without: frozenset[tuple[str, str, str, str, int]], known: Known) -> None:
         self.probe, self.view = probe, view
         self.progress = Progress(probe.mark)
         simulator = Simulator(view, without, self.progress)
         self.hooks = Hooks(view, self.progress, simulator, view.picked_ports(probe.namespace))
         self.routing, self.segments = Routing(view, self.progress, probe), Segments(view)
-        neighbours = Neighbours(view, self.progress, self.routing, self.segments)
+        neighbours = Neighbours(view, self.progress, self.routing, self.segments, known)
         self.wire = Wire(view, self.progress, self.hooks, neighbours, self.segments, self._outer)
         self._tunnelled = 0
 
@@ -215,6 +220,7 @@ class _Prediction:
         """Raises Ended where the socket is bound to an interface that is down: no route is looked up then."""
         bound = self.view.graph.interfaces.get(ids.join(ns, self.probe.dev)) if self.progress.leg == "original" else None
         if bound is not None and not bound.up:
+            self._check_any_address(ns, packet, Decision(None))
             number = errno.ENETUNREACH
             raise self.progress.ended(Cause.INTERFACE_DOWN, ns, errno=number, dev=bound.name, address=packet.dst, object=bound.id)
 

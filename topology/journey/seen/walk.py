@@ -234,7 +234,8 @@ class Walk:
         if isinstance(prerouted, Verdict):
             return prerouted
         outs = [out for out in self._at_ports(ns, bridge, "out", tap.at or 0) if _is_same_frame(tap, out, prerouted)]
-        up = None if from_self else next(self.evidence.frames(self.leg, ns, "in", tap.at or 0, bridge), None)
+        ups = () if from_self else self.evidence.frames(self.leg, ns, "in", tap.at or 0, bridge)
+        up = next((up for up in ups if _is_same_frame(tap, up, prerouted)), None)
         if not outs and up is None:
             forwarded = self._bridged(ns, bridge, "forward")
             stopped = forwarded if isinstance(forwarded, Verdict) else self._bridged(ns, bridge, "postrouting")
