@@ -120,8 +120,9 @@ class _Place:
         return self.count
 
     def last(self, way: _Way, skb: int) -> HookPass | None:
-        """At which hook a packet was last. Its number may be new: on a bridge, and in the legacy trace, which has none."""
-        return self.last_hook.get((*way, skb)) or self.last_hook.get(way)
+        """At which hook a packet was last. Lines of the legacy trace have no number of it; on a bridge it gets another one."""
+        found = [hook for number in (skb, 0) if (hook := self.last_hook.get((*way, number))) is not None]
+        return max(found, key=lambda hook: hook.number, default=self.last_hook.get(way))
 
 
 class Session:
