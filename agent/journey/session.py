@@ -80,6 +80,11 @@ def _way(key: str, data: bytes) -> _Way:
     return key, packet.error, packet.type, packet.flags, packet.src, packet.sport
 
 
+def _whole(way: _Way) -> _Way:
+    """Without its source, which SNAT changes in input."""
+    return way[:4]
+
+
 def _question(hooked: HookPass) -> RouteLookup:
     """The routing decision for a packet at a hook: all that a rule of ip-rule(8) can ask."""
     packet = hooked.packet
@@ -121,8 +126,7 @@ class _Place:
 
     def last(self, way: _Way, skb: int) -> HookPass | None:
         """At which hook a packet was last. Lines of the legacy trace have no number of it; on a bridge it gets another one."""
-        found = [hook for number in (skb, 0) if (hook := self.last_hook.get((*way, number))) is not None]
-        return max(found, key=lambda hook: hook.number, default=self.last_hook.get(way))
+        return self.last_hook.get((*way, skb)) or self.last_hook.get(way)
 
 
 class Session:
@@ -278,7 +282,7 @@ class Session:
         last = place.last(_way(key, line.packet), line.id)
         if (hook, passed) == ("postrouting", "enter"):
             self._before_postrouting(place, line, key, last)
-        elif (hook, passed) == ("input", "leave") and _way(key, line.packet) not in place.in_input:
+        elif (hook, passed) == ("input", "leave") and _whole(_way(key, line.packet)) not in place.in_input:
             self._report_hook(place, line, key, hook, "enter")
         self._report_hook(place, line, key, hook, "enter" if passed == "enter" else "leave")
 
@@ -304,7 +308,7 @@ class Session:
         _remember(place.last_hook, way, hooked)
         _remember(place.last_hook, (*way, line.id), hooked)
         if hook == "input":
-            (place.in_input.add if passed == "enter" else place.in_input.discard)(way)
+            (place.in_input.add if passed == "enter" else place.in_input.discard)(_whole(way))
         if (hook, passed) == ("prerouting", "leave"):
             _remember(place.left_prerouting, way, hooked)
         self._sink(hooked)
@@ -317,7 +321,7 @@ class Session:
         headers, key = traced
         last = place.last(_way(key, headers.packet), line.id)
         if last is not None and (last.hook, last.passed) == ("prerouting", "leave"):  # so this is the first line of the next hook
-            self._report_hook(place, headers, key, "forward" if headers.oif else "input", "enter")
+            self._report_hook(place, headers._replace(id=last.skb), key, "forward" if headers.oif else "input", "enter")
         devices = self._devices(place)
         packet = pk.ip(headers.packet) or Packet()
         self._sink(

@@ -16,8 +16,8 @@ from topology.journey.ask import MAX_NAMESPACES, concerned, resolve, wires
 from topology.journey.compare import compare
 from topology.journey.explain import explained, resolved
 from topology.journey.hop import Journey
+from topology.journey.predicted.listening import taker, with_sockets
 from topology.journey.predicted.predict import predict as predicted
-from topology.journey.predicted.predict import taker, with_sockets
 from topology.journey.probe import Probe
 from topology.journey.seen.stitch import origin, stitch
 from topology.journey.sighting import AnySighting

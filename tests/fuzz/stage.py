@@ -15,7 +15,8 @@ from tests.kernel.stage import Stage
 from topology.journey.ask import concerned, wires
 from topology.journey.explain import explained, resolved
 from topology.journey.hop import Journey
-from topology.journey.predicted.predict import predict, taker, with_sockets
+from topology.journey.predicted.listening import taker, with_sockets
+from topology.journey.predicted.predict import predict
 from topology.journey.probe import Probe
 from topology.journey.seen.stitch import stitch
 from topology.journey.sighting import AnySighting
@@ -41,7 +42,7 @@ def probe_of(sent: Sent) -> Probe:
     return Probe(
         source=sent.source, target=sent.address, namespace=sent.source, address=sent.address, nonce=secrets.token_hex(8),
         protocol=sent.protocol, ipv6=sent.ipv6, port=sent.port or None, source_port=sent.source_port, size=sent.size, ttl=sent.ttl,
-        dont_fragment=sent.dont_fragment, mark=sent.mark, dev=sent.dev,
+        dont_fragment=sent.dont_fragment, mark=sent.mark, dev=sent.dev, tos=sent.tos, source_address=sent.source_address,
     )  # fmt: skip
 
 

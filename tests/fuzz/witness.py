@@ -277,10 +277,11 @@ class Judge:
             sock.setsockopt(level, 62, 1)
         if sent.ttl is not None:
             sock.setsockopt(level, socket.IPV6_UNICAST_HOPS if sent.ipv6 else socket.IP_TTL, sent.ttl)
-        if sent.source_port:
+        if sent.tos:
+            sock.setsockopt(level, socket.IPV6_TCLASS if sent.ipv6 else socket.IP_TOS, sent.tos)
+        if sent.source_port or sent.source_address:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            if sent.protocol != "icmp":
-                sock.bind(("", sent.source_port))
+            sock.bind((sent.source_address, sent.source_port if sent.protocol != "icmp" else 0))
         return sock
 
     def _send(self, sock: socket.socket) -> None:

@@ -240,7 +240,12 @@ class ForwardingView:
     def lookup(self, namespace: str, flow: Flow) -> Decision:
         """What the rules and the routing tables of a namespace say."""
         family = "ipv6" if flow.destination.version == 6 else "ipv4"
-        return decide(self.rules(namespace, family), flow, lambda table, flow: self._fitting(namespace, table, flow))
+        found = decide(self.rules(namespace, family), flow, lambda table, flow: self._fitting(namespace, table, flow))
+        via = ipaddress.ip_address(found.route.via) if found.route is not None and found.route.via else None
+        if found.route is None or via is None or via.version == 6 or not self.is_local(namespace, via):
+            return found
+        # an own address as the gateway means: on the link (rt_set_nexthop(): the scope of such a next hop is not link)
+        return found._replace(route=found.route._replace(via=None))
 
     def down_towards(self, namespace: str, target: Address) -> AnyInterface | None:
         """An interface that is down, and that would have a route to the address if it were up."""

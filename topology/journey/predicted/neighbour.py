@@ -112,9 +112,20 @@ class Neighbours:
         if others:
             self._progress.assume(f"{found.ref} answers for {via} sooner than {others[0].ref}")
         self._check_reflected(ref, via, path)
+        self._check_entry6(ref, via, found, sender)
         self._unicast(ref, found, cast)
         self._learned[found.ref, sender] = self._view.graph.interfaces[ref]
         return Found(found, path, self._view.mac(found.ref), True)
+
+    def _check_entry6(self, ref: str, via: str, found: AnyInterface, sender: str) -> None:
+        """An advertisement goes to the MAC address that the neighbour entry of who answers says, an ARP reply to who asked. Raises Ended
+        where a permanent entry says another one."""
+        fixed = (r for r in self._view.graph.using(found.ref) if isinstance(r, Neighbour) and r.address == sender)
+        entry = next((r for r in fixed if ":" in via and self._view.mac(ref) not in ("", r.mac)), None)
+        if entry is not None:
+            ns, dev = ids.Ref.parse(ref)
+            note = f"{found.ref} answers {sender} at {entry.mac}, as its permanent neighbour entry says"
+            raise self._progress.ended(Cause.NEIGHBOUR_SILENT, ns, dev=dev, address=via, object=entry.id, note=note)
 
     def _check_reflected(self, ref: str, via: str, path: list[str]) -> None:
         """A port with hairpin that leads to another bridge sends that the request back: it learns the sender's MAC address where the sender

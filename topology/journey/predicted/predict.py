@@ -27,8 +27,7 @@ from topology.journey.probe import Probe
 from topology.model import ids
 from topology.model.graph import Graph
 from topology.model.records import AnyInterface, AnyRecord
-from topology.observe.facts import Listening
-from topology.observe.live import LiveRecords, ProcessesLive
+from topology.observe.live import LiveRecords
 
 Known = Mapping[tuple[str, str], str]
 NOTHING_KNOWN: Known = {}
@@ -48,18 +47,6 @@ def predict(
     verdict = run.verdict()
     progress = run.progress
     return Journey(probe=probe, hops=tuple(progress.hops), verdict=verdict, predicted=True, assumptions=tuple(progress.assumptions))
-
-
-def with_sockets(live: LiveRecords, namespace: str, sockets: tuple[Listening, ...]) -> LiveRecords:
-    """The live records, with what listens in a namespace."""
-    found = ProcessesLive(namespace=namespace, sockets=sockets)
-    return {**live, found.id: found}
-
-
-def taker(journey: Journey) -> str:
-    """The namespace whose sockets decide what becomes of the packet; empty where none does."""
-    found = next((hop.namespace for hop in journey.hops if hop.kind == "deliver"), "")
-    return found if journey.probe.protocol in ("tcp", "udp") else ""
 
 
 def predict_ping(probe: Probe, records: Mapping[str, AnyRecord], live: LiveRecords) -> Journey:
@@ -122,7 +109,7 @@ class _Prediction:
 
     def _packet(self) -> Packet:
         probe, six = self.probe, self.probe.family == "ipv6"
-        ttl = probe.ttl or int(self.view.sysctl(probe.namespace, "net.ipv4.ip_default_ttl") or 0) or _TTL
+        ttl = probe.ttl or self._ttl(probe.namespace, six)
         protocol = ("icmpv6" if six else "icmp") if probe.protocol == "icmp" else probe.protocol
         packet = Packet(protocol=protocol, dst=probe.address, ttl=ttl, df=probe.dont_fragment, sport=probe.source_port, dport=probe.to_port)
         change = msgspec.structs.replace
@@ -132,10 +119,16 @@ class _Prediction:
             return change(packet, flags="S", length=80 if six else 60, df=not six)
         return change(packet, length=max(probe.size, 8) + (48 if six else 28))
 
+    def _ttl(self, ns: str, six: bool) -> int:
+        """Of what a namespace itself sends, where nobody says another."""
+        own = self.view.sysctl(ns, "net.ipv4.ip_default_ttl") if not six else ""
+        return int(own or 0) or _TTL
+
     def _answer(self, ns: str, packet: Packet) -> Packet | None:
         """What comes back; None: nothing has to."""
         protocol, change = self.probe.protocol, msgspec.structs.replace
-        answer = change(packet, src=packet.dst, dst=packet.src, sport=packet.dport, dport=packet.sport, ttl=_TTL, df=protocol == "tcp")
+        ttl = self._ttl(ns, packet.family == "ipv6")
+        answer = change(packet, src=packet.dst, dst=packet.src, sport=packet.dport, dport=packet.sport, ttl=ttl, df=protocol == "tcp")
         if protocol in ("tcp", "udp"):
             self._check_listening(ns, packet, answer)
         if protocol == "udp":
@@ -149,6 +142,8 @@ class _Prediction:
 
     def _check_listening(self, ns: str, packet: Packet, answer: Packet) -> None:
         """Raises Ended where it is known that nobody listens; of TCP a RST says so, where it has a way back."""
+        if ns == self.probe.namespace and self._is_own(packet):
+            return
         protocol, port, sockets = packet.protocol, packet.dport, self.view.sockets(ns)
         if sockets is None:
             self.progress.assume(f"something listens on {protocol} port {port} in {ns}")
@@ -160,6 +155,10 @@ class _Prediction:
             raise self.progress.ended(Cause.NOBODY_LISTENS, ns, note=str(port))
         if True not in taking:
             self.progress.assume(f"the socket of {ns} at {protocol} port {port} of IPv6 takes IPv4 too (IPV6_V6ONLY is off)")
+
+    def _is_own(self, packet: Packet) -> bool:
+        """Whether it is for the very socket that sent it: bound to the port that it sends to, and connected to itself."""
+        return (packet.dport, packet.src, packet.sport) == (self.probe.source_port, self.probe.address, self.probe.to_port)
 
     def _check_way_back(self, ns: str, answer: Packet) -> None:
         """Raises Ended where there is no route for it."""
@@ -318,10 +317,17 @@ class _Prediction:
             note = f"{packet.dst} is a broadcast address in {ns}: what answers is not predicted"
             raise self.progress.ended(Cause.UNKNOWN, ns, dev=iif, address=packet.dst, note=note)
         if not self.view.is_forwarding(ns, packet.family, iif):
+            self._routed6(ns, iif, packet)
             raise self.progress.ended(Cause.NOT_FORWARDED, ns, dev=iif, address=packet.dst)
         if packet.family == "ipv6" and ipaddress.ip_address(packet.src).is_link_local:
             note = f"a router does not forward what comes from the link-local address {packet.src}"
             raise self.progress.ended(Cause.NO_ROUTE, ns, dev=iif, address=packet.dst, note=note)
+
+    def _routed6(self, ns: str, iif: str, packet: Packet) -> None:
+        """IPv6 looks the route up before it looks whether it forwards (ip6_forward()); for IPv4 that is part of the lookup."""
+        found = self.routing.decide(ns, self.routing.flow(ns, packet, iif)) if packet.family == "ipv6" else Decision(None)
+        if found.route is not None and not found.errno and not found.unknown:
+            self.routing.follow(ns, packet, found)
 
     # ---- tunnels -----------------------------------------------------------------------------------------------------
 
@@ -336,7 +342,7 @@ class _Prediction:
         overhead = tunnel.KIND.mtu.overhead(tunnel)
         length = (inner.length if inner.protocol == "arp" else self.progress.piece or inner.length) + overhead
         source, port, ttl = (getattr(tunnel, name, None) for name in ("local", "dstport", "ttl"))
-        outer = Packet(protocol="udp", src=source or "", dst=to, dport=port or 0, ttl=ttl or _TTL, length=length)
+        outer = Packet(protocol="udp", src=source or "", dst=to, dport=port or 0, ttl=ttl or self._ttl(space, ":" in to), length=length)
         self._tunnelled += 1
         before = self.progress.set_aside()
         try:
