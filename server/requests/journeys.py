@@ -2,6 +2,7 @@
 
 import secrets
 import time
+from collections.abc import Callable
 
 from logs import problem_of
 from protocol import private as p
@@ -63,6 +64,28 @@ def _asked_for_sockets(link: LabLink, live: LiveRecords, namespace: str) -> Live
     return with_sockets(live, namespace, answer.sockets) if isinstance(answer, p.Sockets) else live
 
 
+def follow(workspace: Workspace, probe: Probe, wait: float, done: Callable[[Journey | None], None]) -> None:
+    """Send one packet, and call with its journey when that has ended; None: it could not be sent. Raises ProblemError."""
+    observed, sightings = workspace.observed, list[AnySighting]()
+    namespaces = concerned(probe, observed.records)
+    links = wires(observed.records, namespaces)
+
+    def on_event(event: p.Sighted | p.TraceEnded | None) -> None:
+        if isinstance(event, p.Sighted):
+            sightings.extend(event.sightings)
+        else:
+            done(None if event is None or event.problem is not None else _ended(workspace, probe, sightings))
+
+    workspace.live_link().trace(lambda id: p.Trace(id=id, probe=probe, namespaces=namespaces, wires=links, wait=wait), on_event)
+
+
+def _ended(workspace: Workspace, probe: Probe, sightings: list[AnySighting]) -> Journey:
+    """The journey of a packet of which no more is seen, with its cause."""
+    observed = workspace.observed
+    journey = stitch(probe, sightings, observed.records, observed.live)
+    return explained(journey, predicted(probe, observed.records, observed.live, known=resolved(journey)))
+
+
 def _ignore_input(_data: bytes, _eof: bool) -> None:
     """A trace has no standard input."""
 
@@ -86,7 +109,7 @@ class _Trace:
     def next(self) -> None:
         """Send one more packet."""
         observed = self._workspace.observed
-        self._probe: Probe = resolve(self._request.ask, observed.records, observed.live, _nonce())
+        self._probe: Probe = resolve(self._request.ask, observed.records, observed.live, nonce())
         self._sightings: list[AnySighting] = []
         self._last_update = 0.0
         self._predicted = self._predicted or self._expected()
@@ -145,11 +168,10 @@ class _Trace:
             self._answer()
 
     def _journey(self, ended: bool) -> Journey:
+        if ended:
+            return _ended(self._workspace, self._probe, self._sightings)
         observed = self._workspace.observed
-        journey = stitch(self._probe, self._sightings, observed.records, observed.live, ended)
-        if not ended:
-            return journey
-        return explained(journey, predicted(self._probe, observed.records, observed.live, known=resolved(journey)))
+        return stitch(self._probe, self._sightings, observed.records, observed.live, ended)
 
     def _send(self, journey: Journey, ended: bool) -> None:
         observed = self._workspace.observed
@@ -214,7 +236,7 @@ class _Watch:
         self._session.item(self._request.id, item)
 
 
-def _nonce() -> str:
+def nonce() -> str:
     """Eight random bytes as hex, by which the packet is recognised. The first four are not all zero: for zero the kernel would choose the
     sequence number itself."""
     return f"{secrets.randbits(32) | 1:08x}{secrets.token_hex(4)}"

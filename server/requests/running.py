@@ -2,6 +2,8 @@
 
 import signal
 
+import msgspec
+
 from protocol import private as p
 from protocol.frames import ERROR, OUTPUT
 from protocol.limits import MAX_SIGNAL
@@ -25,6 +27,7 @@ from server.hub import Hub
 from server.lab.workspace import Workspace
 from server.problems import unavailable
 from server.requests import programs
+from server.requests.journeys import follow, nonce
 from server.requests.remedies import remedies
 from server.requests.terminals import check_size
 from server.sessions import Session
@@ -37,6 +40,8 @@ from topology.journey.probe import Ask
 from topology.model import ids
 from topology.model.problems import ProblemError, invalid
 
+_WAIT_SECONDS = 1.0
+"""How long a packet is followed that is sent after a ping without an answer."""
 _NOT_STARTED = (126, 127)
 """Exit codes of a shell for a command that is not executable or not found; it says so on standard error."""
 
@@ -103,18 +108,35 @@ class _Ping:
             self._session.refuse(self._request.id, unavailable("the lab was lost while it pinged").problem)
         elif ended.problem is not None:
             self._session.refuse(self._request.id, ended.problem)
+        elif self._received >= self._count:
+            self._answer(None)
         else:
-            self._session.answer(self._request.id, self._done())
+            self._explain()
 
-    def _done(self) -> PingDone:
-        sent = max(self._sent, 1)  # the kernel refused before anything was sent: that counts as one that did not arrive
-        predicted = self._predicted() if self._received < sent else None
+    @property
+    def _count(self) -> int:
+        return max(self._sent, 1)  # the kernel refused before anything was sent: that counts as one that did not arrive
+
+    def _explain(self) -> None:
+        """Send one more, and follow it: what was seen of it says why. Only where it cannot be sent, what is expected of it does."""
+        expected = self._predicted()
+        if expected is None:
+            self._answer(None)
+            return
+        probe = msgspec.structs.replace(expected.probe, nonce=nonce())
+        try:
+            follow(self._workspace, probe, _WAIT_SECONDS, lambda journey: self._answer(journey or expected))
+        except ProblemError:
+            self._answer(expected)
+
+    def _answer(self, journey: Journey | None) -> None:
         observed = self._workspace.observed
-        may_help = remedies(predicted, observed.records, observed.live) if predicted is not None else ()
-        return PingDone(sent=sent, received=self._received, predicted=predicted, remedies=may_help, ask=self._ask)
+        may_help = remedies(journey, observed.records, observed.live) if journey is not None else ()
+        done = PingDone(sent=self._count, received=self._received, journey=journey, remedies=may_help, ask=self._ask)
+        self._session.answer(self._request.id, done)
 
     def _predicted(self) -> Journey | None:
-        """What the observed state does to this packet; None where it cannot be sent any more."""
+        """What the observed state does to this packet, sent as ping sends it; None where it cannot be sent any more."""
         observed = self._workspace.observed
         try:
             return predict_ping(resolve(self._ask, observed.records, observed.live), observed.records, observed.live)
