@@ -176,6 +176,7 @@ def _port(claim: Claim) -> str:
     ns, dev = _device(claim.found)
     data = State().links(ns).get(dev, {}).get("linkinfo", {}).get("info_slave_data", {})  # type: ignore[attr-defined]
     blocked = data.get("state") != "forwarding" or data.get("isolated") or not data.get("flood", True) or not data.get("bcast_flood", True)
+    blocked = blocked or ("hairpin off" in claim.found.note and not data.get("hairpin"))
     return "" if blocked else f"{ns}/{dev} is forwarding"
 
 

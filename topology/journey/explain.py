@@ -7,7 +7,7 @@ the packet was really seen last.
 
 import msgspec
 
-from topology.journey.hop import Cause, Hop, Journey, Leg
+from topology.journey.hop import Cause, Hop, Journey, Leg, RuleAt
 from topology.model import ids
 
 _VAGUE = frozenset((Cause.UNKNOWN, Cause.NEIGHBOUR_SILENT))
@@ -39,11 +39,19 @@ def _same_place(seen: Journey, predicted: Journey) -> bool:
     """Whether both end at the same step: at the same next hop, or with the same frame."""
     leg = seen.verdict.leg
     one, other = _places(seen, leg), _places(predicted, leg)
-    return bool(one) and one[-1:] == other[-1:]
+    if not one and not other:  # it has not left the namespace
+        found = _last_rule(seen, leg)
+        return found is not None and found == _last_rule(predicted, leg)
+    return one[-1:] == other[-1:]
+
+
+def _last_rule(journey: Journey, leg: Leg) -> RuleAt | None:
+    """Of the rules that matched."""
+    return next((h.rule for h in reversed(journey.hops) if h.leg == leg and h.rule is not None and h.rule.number), None)
 
 
 def _places(journey: Journey, leg: Leg) -> list[tuple[str, str, str]]:
-    return [(h.kind, h.namespace, h.dev) for h in journey.hops if h.leg == leg and h.kind in _PLACES and not _local(h)]
+    return [(h.kind, h.namespace, h.dev) for h in journey.hops if h.leg == leg and h.kind in _PLACES and not _local(h) and not h.errno]
 
 
 def _local(hop: Hop) -> bool:

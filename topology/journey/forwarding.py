@@ -287,7 +287,8 @@ class ForwardingView:
             yield from self._added_to_local(namespace, flow)
             if self.is_local(namespace, flow.destination, flow.oif):
                 text = str(flow.destination)
-                yield RouteEntry(ipaddress.ip_network(text), 0, "lo", None, text, "local", None, LOCAL_TABLE)
+                source = "127.0.0.1" if text.startswith("127.") else text
+                yield RouteEntry(ipaddress.ip_network(text), 0, "lo", None, source, "local", None, LOCAL_TABLE)
             return
         fitting = [
             h for h in self._hops(namespace, table)

@@ -107,7 +107,10 @@ class Neighbours:
         reached = [(i, path) for i in answering if (path := self._segments.path(ref, i.ref, cast)) is not None]
         if not reached:
             return self._cached(ref, via) or self._blame(ref, via, sender, answering, cast)
-        (found, path), others = reached[0], [i for i, _ in reached[1:]]
+        heard = [one for one in reached if self._segments.path(one[0].ref, ref, "unicast") is not None]
+        if not heard:
+            self._unicast(reached[0][0].ref, self._view.graph.interfaces[ref], cast)
+        (found, path), others = (heard or reached)[0], [i for i, _ in heard[1:]]
         others = [i for i in others if i.namespace != found.namespace]
         if others:
             self._progress.assume(f"{found.ref} answers for {via} sooner than {others[0].ref}")
@@ -145,8 +148,8 @@ class Neighbours:
             self._progress.assume(f"{back}, but later than the answer comes")
 
     def _unicast(self, ref: str, found: AnyInterface, cast: Cast) -> None:
-        """A frame to one MAC address may be stopped where a request to all is not."""
-        path = self._segments.path(ref, found.ref, cast) or []
+        """A frame to one MAC address, and so the answer, may be stopped where a request to all is not."""
+        path = self._segments.path(ref, found.ref, cast) or self._segments.path(ref, found.ref, cast, free=False) or []
         stopped = self._segments.obstacle(path, "unicast")
         if stopped is not None:
             raise self._ended(stopped)

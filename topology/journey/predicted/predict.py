@@ -111,7 +111,10 @@ class _Prediction:
         probe, six = self.probe, self.probe.family == "ipv6"
         ttl = probe.ttl or self._ttl(probe.namespace, six)
         protocol = ("icmpv6" if six else "icmp") if probe.protocol == "icmp" else probe.protocol
-        packet = Packet(protocol=protocol, dst=probe.address, ttl=ttl, df=probe.dont_fragment, sport=probe.source_port, dport=probe.to_port)
+        packet = Packet(
+            protocol=protocol, src=probe.source_address, dst=probe.address, ttl=ttl, tos=probe.tos, df=probe.dont_fragment,
+            sport=probe.source_port, dport=probe.to_port,
+        )  # fmt: skip
         change = msgspec.structs.replace
         if probe.protocol == "icmp":
             packet = change(packet, type=128 if six else 8)
@@ -207,6 +210,7 @@ class _Prediction:
         found = self.routing.decide(ns, self.routing.flow(ns, packet))
         packet, found = self._with_source(ns, packet, found)
         self.progress.hops[sent] = msgspec.structs.replace(self.progress.hops[sent], packet=packet)
+        self.routing.check_loopback(ns, packet, found.route)
         route = self.routing.follow(ns, packet, found)
         before, mark, dev = packet, self.progress.mark, route.dev or ""
         packet = self.hooks.through(ns, "output", packet, oif=dev)
@@ -260,6 +264,7 @@ class _Prediction:
     def _reroute(self, ns: str, before: Packet, packet: Packet, route: RouteEntry) -> RouteEntry:
         """After a rule in OUTPUT changed what routing depends on (ip_route_me_harder())."""
         found = self.routing.decide(ns, self.routing.flow(ns, packet, ports=False))
+        self.routing.check_loopback(ns, packet, found.route)
         same = found.route is not None and (found.route.dev, found.route.via) == (route.dev, route.via)
         return route if same and packet.dst == before.dst else self.routing.follow(ns, packet, found)
 

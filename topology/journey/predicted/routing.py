@@ -139,6 +139,14 @@ class Routing:
         if default not in ("", "0") and not self._view.is_told(ids.join(ns, iif)):
             self._progress.assume(f"rp_filter of {ids.join(ns, iif)} is {default}, the namespace's default")
 
+    def check_loopback(self, ns: str, packet: Packet, route: RouteEntry | None) -> None:
+        """Raises Ended where what would leave for the wire has a loopback address for source (__mkroute_output())."""
+        dev, source = route.dev if route is not None and route.type == "unicast" else "", packet.src
+        if dev not in ("", "lo", None) and source.startswith("127.") and not self._view.setting(ids.join(ns, dev), "route_localnet"):
+            note = f"{packet.src} cannot be the source of what leaves by {dev}: net.ipv4.conf.{dev}.route_localnet is 0"
+            number = errno.EINVAL if self._progress.leg == "original" else 0
+            raise self._progress.ended(Cause.NO_ROUTE, ns, dev=dev, address=packet.dst, errno=number, note=note)
+
     def check_martian(self, ns: str, iif: str, packet: Packet) -> None:
         """Raises Ended where addresses cannot be those of a packet on a wire (ip_route_input_slow(), ip6_rcv_core())."""
         if iif == "lo":

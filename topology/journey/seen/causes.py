@@ -313,11 +313,21 @@ def not_switched(walk: "Walk", tap: TappedFrame, bridge: str, forwarded: Passage
     device = walk.interface(ns, bridge)
     if is_bridge(device) and device.vlan_filtering:
         return walk.verdict(Cause.VLAN_FILTERED, ns, dev=tap.dev, object=ids.Ref(ns, tap.dev).id, note=_vlans(walk, ns, tap))
-    trouble = _wrong_mac(walk) or _beyond(walk, tap, port, others)
+    trouble = _back_where_it_came_from(walk, tap, bridge) or _wrong_mac(walk) or _beyond(walk, tap, port, others)
     if trouble is not None:
         return trouble
     note = f"the FDB has {tap.packet.dst_mac} at the port it came from" if port == tap.dev else "the bridge sent it out nowhere"
     return walk.verdict(Cause.UNKNOWN, ns, dev=bridge, object=ids.Ref(ns, bridge).id, note=note)
+
+
+def _back_where_it_came_from(walk: "Walk", tap: TappedFrame, bridge: str) -> Verdict | None:
+    """A rule on the bridge (br_netfilter) gave it a destination behind the port that it came in at: only hairpin lets it out there."""
+    changed = next(walk.evidence.frames(walk.leg, tap.ns, "out", tap.at or 0, bridge), None)
+    port = walk.interface(tap.ns, tap.dev)
+    if changed is None or port is None or port.port.hairpin or walk.evidence.port_of(tap.ns, changed.packet.dst_mac) != tap.dev:
+        return None
+    note = f"hairpin off: {changed.packet.dst} is behind the port that it came in at"
+    return walk.verdict(Cause.PORT_BLOCKED, tap.ns, dev=tap.dev, object=port.id, note=note)
 
 
 def _beyond(walk: "Walk", tap: TappedFrame, port: str, others: list[str]) -> Verdict | None:

@@ -292,6 +292,12 @@ class Evidence:
         mac = next((t.packet.src_mac for t in frames if t.direction == "in" and answers_for(t.packet) == address), "")
         return asked, mac
 
+    def port_of(self, ns: str, mac: str) -> str:
+        """The port at which a bridge of the namespace learned a MAC address; empty where that is not known."""
+        frames = (*self.neighbour_frames, *self.taps["original"], *self.taps["reply"])
+        seen = next((t.dev for t in frames if t.ns == ns and t.direction == "in" and t.packet.src_mac == mac), "")
+        return self.fdb.get((ns, mac)) or seen
+
     def learned(self, ns: str, mac: str, before: int) -> bool:
         """Whether a bridge of the namespace knew the MAC at `before` (µs): when the session began, or from a frame that came in since."""
         if self.fdb.get((ns, mac)):
