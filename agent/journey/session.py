@@ -19,6 +19,7 @@ from agent.journey.wires import Taps, Wires
 from agent.netlink import sockets
 from agent.netlink.namespaces import Namespaces, Netns
 from topology.journey import packet as pk
+from topology.journey.forwarding import takes
 from topology.journey.packet import Packet, is_neighbour
 from topology.journey.sighting import (
     AnySighting,
@@ -352,7 +353,7 @@ class Session:
 
     def look_up_port(self, ns: str, address: str, port: int) -> None:
         """Report whether a socket of the namespace waits for datagrams to this address and port."""
-        found = any(s.takes("udp", address, port) is not False for s in sockets.listening(self._namespaces, ns))
+        found = any(takes(s, "udp", address, port) is not False for s in sockets.listening(self._namespaces, ns))
         self._sink(PortLookup(ns=ns, port=port, listens=found))
 
     def forget_lookups(self) -> None:

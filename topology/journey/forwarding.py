@@ -15,7 +15,7 @@ from topology.observe.facts import Listening
 from topology.observe.live import FdbLive, FilterLive, LinkLive, LiveRecords, NamespaceLive, ProcessesLive, RouteRow
 from topology.observe.normal import owner
 
-__all__ = ["MAX_ROUTERS", "REFUSALS", "Address", "ForwardingView", "Hindrance", "RouteEntry"]
+__all__ = ["MAX_ROUTERS", "REFUSALS", "Address", "ForwardingView", "Hindrance", "RouteEntry", "takes"]
 
 MAX_ROUTERS = 256
 """Namespaces that a packet passes at most: its TTL is less."""
@@ -34,6 +34,17 @@ class Hindrance(NamedTuple):
     object: str
     note: str = ""
     assumes: str = ""
+
+
+def takes(listening: Listening, protocol: str, address: str, port: int) -> bool | None:
+    """Whether what comes to this address and port is for a socket. None: IPv4 at a socket of IPv6, which takes that unless it is set to
+    IPV6_V6ONLY (ipv6(7)), which nobody else can see."""
+    if (listening.protocol, listening.port) != (protocol, port):
+        return False
+    six = ":" in address
+    if listening.address in (address, "*", "::" if six else "0.0.0.0", f"::ffff:{address}"):
+        return True
+    return None if listening.address == "::" and not six else False
 
 
 class ForwardingView:

@@ -290,16 +290,6 @@ class Listening(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     port: int
     pid: int | None = None
 
-    def takes(self, protocol: str, address: str, port: int) -> bool | None:
-        """Whether what comes to this address and port is for it. None: IPv4 at a socket of IPv6, which takes that unless it is set to
-        IPV6_V6ONLY (ipv6(7)), which nobody else can see."""
-        if (self.protocol, self.port) != (protocol, port):
-            return False
-        six = ":" in address
-        if self.address in (address, "*", "::" if six else "0.0.0.0", f"::ffff:{address}"):
-            return True
-        return None if self.address == "::" and not six else False
-
 
 class ProcessesFact(Fact, frozen=True, kw_only=True, tag="processes"):
     """The processes in a namespace that somebody looks at (`ip netns pids`), and its listening sockets."""

@@ -45,7 +45,8 @@ class Neighbours:
         fixed = next((r for r in self._view.graph.using(ref) if isinstance(r, Neighbour) and r.address == via), None)
         if fixed is not None:
             return self._fixed(ref, fixed)
-        known = self._at(ref, self._known.get((ref, via), ""))
+        mac = self._known.get((ref, via))
+        known = self._at(ref, mac) if mac else None
         if known is not None:
             return known
         learned = self._learned.get((ref, via))

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import msgspec
 
 from topology.journey.fib import Decision, RouteEntry
-from topology.journey.forwarding import MAX_ROUTERS, ForwardingView
+from topology.journey.forwarding import MAX_ROUTERS, ForwardingView, takes
 from topology.journey.hop import Cause, Journey, RuleAt, Verdict
 from topology.journey.packet import Packet
 from topology.journey.predicted.hooks import Hooks
@@ -151,7 +151,7 @@ class _Prediction:
         if sockets is None:
             self.progress.assume(f"something listens on {protocol} port {port} in {ns}")
             return
-        taking = {socket.takes(protocol, packet.dst, port) for socket in sockets}
+        taking = {takes(socket, protocol, packet.dst, port) for socket in sockets}
         if not taking & {True, None}:
             if protocol == "tcp":
                 self._check_way_back(ns, answer)
