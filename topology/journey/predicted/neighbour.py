@@ -70,6 +70,9 @@ class Neighbours:
     def _without_arp(self, ref: str, via: str) -> Ended:
         """What an interface without ARP sends has its own MAC address for destination (arp_constructor()): nobody takes that."""
         ns, dev = ids.Ref.parse(ref)
+        segment = (self._view.graph.interfaces[other] for other in sorted(self._view.graph.segments.get(ref, ())))
+        for port in (other for other in segment if other.port.hairpin):
+            self._progress.assume(f"{port.ref}, which is set to hairpin, does not send it back")
         note = f"{ref} is set to arp off: it asks for no MAC address, and its frames are for nobody"
         return self._progress.ended(Cause.NEIGHBOUR_SILENT, ns, dev=dev, address=via, object=ids.interface(ref), note=note)
 
