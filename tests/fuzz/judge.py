@@ -59,8 +59,9 @@ def _verdict(sent: Sent, journey: Journey, truth: Truth) -> str:
     """Why it cannot be so: did it arrive, was it answered?"""
     found = journey.verdict
     if found.cause == Cause.DELIVERED:
-        # an earlier packet may have waited for its neighbour, and count only now
-        if sent.protocol == "udp" and not truth.answered and _grew(truth, found.namespace, "Udp.NoPorts", "Udp6NoPorts"):
+        # an earlier packet may have waited for its neighbour, and count only now: then a socket got this one
+        got = truth.answered or _grew(truth, found.namespace, "Udp.InDatagrams", "Udp6InDatagrams")
+        if sent.protocol == "udp" and not got and _grew(truth, found.namespace, "Udp.NoPorts", "Udp6NoPorts"):
             return "nobody listens there"
         if sent.protocol == "udp":
             return "" if truth.arrived or truth.answered else f"no socket got it (errno {truth.errno})"

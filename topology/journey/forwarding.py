@@ -285,12 +285,15 @@ class ForwardingView:
         own = (i for i in self.holders(str(address)) if i.namespace == namespace and dev in ("", i.name))
         return any(i.up or address.version == 4 for i in own)
 
-    def is_broadcast(self, namespace: str, address: Address) -> bool:
-        """Whether table local has it as the broadcast address of a subnet; 255.255.255.255 is one everywhere."""
+    def is_broadcast(self, namespace: str, address: Address, dev: str = "") -> bool:
+        """Whether table local has it as the broadcast address of a subnet; 255.255.255.255 is one everywhere. `dev`: only of that one's."""
         if address.version == 6:
             return False
-        own = (ipaddress.ip_interface(a).network for i in self.graph.inside(namespace) if i.up for a in i.addresses if ":" not in a)
+        own = (ipaddress.ip_interface(a).network for i in self._named(namespace, dev) for a in i.addresses if ":" not in a)
         return int(address) == 0xFFFFFFFF or any(n.prefixlen < 31 and address == n.broadcast_address for n in own)
+
+    def _named(self, namespace: str, dev: str) -> Iterator[AnyInterface]:
+        return (i for i in self.graph.inside(namespace) if i.up and dev in ("", i.name))
 
     def _fitting(self, namespace: str, table: int, flow: Flow) -> Iterator[RouteEntry]:
         """The routes of a table that a packet could take, best first: longest prefix, those for a source or a TOS alone, least metric."""

@@ -230,6 +230,10 @@ class _Prediction:
     def _refuse_groups(self, ns: str, packet: Packet) -> None:
         """What is not for one receiver."""
         target = ipaddress.ip_address(packet.dst)
+        bound = self.probe.dev if self.progress.leg == "original" else ""
+        if self.view.is_broadcast(ns, target) and not self.view.is_broadcast(ns, target, bound):
+            note = f"{packet.dst} is a broadcast address, and not of {bound}: whom it reaches is not predicted"
+            raise self.progress.ended(Cause.UNKNOWN, ns, address=packet.dst, note=note)
         if self.view.is_broadcast(ns, target):
             number = errno.ENETUNREACH if packet.protocol == "tcp" else errno.EACCES
             note = f"{packet.dst} is a broadcast address"
