@@ -213,6 +213,8 @@ class _Prediction:
         self.routing.check_loopback(ns, packet, found.route)
         route = self.routing.follow(ns, packet, found)
         before, mark, dev = packet, self.progress.mark, route.dev or ""
+        if packet.df:  # refused before any rule sees it (ip_append_data())
+            self.routing.fits(ns, packet, dev, router=False)
         packet = self.hooks.through(ns, "output", packet, oif=dev)
         if (packet.dst, packet.tos) != (before.dst, before.tos) or self.progress.mark != mark:
             route = self._reroute(ns, before, packet, route)
