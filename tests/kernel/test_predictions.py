@@ -118,7 +118,7 @@ CASES = {
     ),
     "flood and learning off at the sender's port": Case(
         SWITCH, ("bridge link set dev pa flood off learning off; ip link set pa type bridge_slave fdb_flush",), "10.1.0.2",
-        Cause.PORT_BLOCKED, "host", "reply", note="flood off", assumed="learned no MAC address on pa",
+        Cause.PORT_BLOCKED, "host", note="flood off", assumed="learned no MAC address on pa",  # it is the ARP reply that is stopped
     ),
     "listening": Case(SWITCH, ("bridge link set dev pb state 1",), "10.1.0.2", Cause.PORT_BLOCKED, "host", note="listening"),
     "address on a port": Case(
