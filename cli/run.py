@@ -94,16 +94,18 @@ def ping(client: Client, args: Args) -> int:
         output.as_json(result)
     else:
         print(f"{result.sent} sent, {result.received} received", flush=True)
-        if result.predicted is not None:
-            _why(result.predicted)
+        if result.journey is not None:
+            _why(result.journey)
     return 0 if result.sent and result.sent == result.received else 1
 
 
-def _why(predicted: Journey) -> None:
+def _why(journey: Journey) -> None:
     """Why the replies did not come, on standard error, in the words of a trace."""
-    verdict = predicted.verdict
-    sys.stderr.write(f"vethboard: {words.verdict(verdict) if not verdict.delivered else 'nothing that is known of the lab stops it'}\n")
-    for note in predicted.assumptions:
+    verdict, nothing = journey.verdict, "one more, sent just now, was answered"
+    if journey.predicted:
+        nothing = "nothing that is known of the lab stops it"
+    sys.stderr.write(f"vethboard: {words.verdict(verdict) if not verdict.delivered else nothing}\n")
+    for note in journey.assumptions:
         sys.stderr.write(f"  note: {note}\n")
     remedy = words.remedy(verdict)
     if remedy:

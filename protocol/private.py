@@ -17,10 +17,10 @@ from topology.model.limits import Limits
 from topology.model.netfilter import Driver, Family
 from topology.model.problems import Problem
 from topology.model.records import AnyRecord
-from topology.observe.facts import AnyFact
+from topology.observe.facts import AnyFact, Listening
 from topology.plan.steps import AnyStep
 
-PROTOCOL = 6
+PROTOCOL = 7
 
 # ---- /control --------------------------------------------------------------------------------------------------------
 
@@ -185,6 +185,12 @@ class Subscribe(LabRequest, frozen=True, kw_only=True, tag="subscribe"):
     traffic: tuple[str, ...] = ()
 
 
+class ListSockets(LabRequest, frozen=True, kw_only=True, tag="list-sockets"):
+    """What listens in a namespace now. Answer: `Sockets`."""
+
+    namespace: str
+
+
 TrialMode = Literal["rules", "import", "keep", "partly"]
 
 
@@ -343,7 +349,7 @@ class StopTrace(LabRequest, frozen=True, kw_only=True, tag="stop-trace"):
 
 AnyTraceRequest = Trace | WatchPackets | StopTrace
 AnyLabRequest = (
-    Attach | Heartbeat | Apply | Conclude | NoteLeft | Run | Resize | Signal | Subscribe | TryRules | ListExtensions
+    Attach | Heartbeat | Apply | Conclude | NoteLeft | Run | Resize | Signal | Subscribe | ListSockets | TryRules | ListExtensions
     | AnyTerminalRequest | AnyFileRequest | AnyCaptureRequest | AnyTraceRequest
 )  # fmt: skip
 
@@ -419,6 +425,13 @@ class Tried(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_f
     line: int = -1
     problem: Problem | None = None
     left_out: tuple[LeftOutLine, ...] = ()
+
+
+class Sockets(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event", tag="sockets"):
+    """The listening sockets of a namespace, without the processes that hold them."""
+
+    id: int
+    sockets: tuple[Listening, ...] = ()
 
 
 class LabAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event", tag="answer"):
@@ -500,5 +513,5 @@ class TraceEnded(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
     problem: Problem | None = None
 
 
-AnyLabAnswer = LabAnswer | Tried | TerminalOpened | TerminalClosed | FileList | Piece | CaptureStarted | CapturedFrames
+AnyLabAnswer = LabAnswer | Tried | Sockets | TerminalOpened | TerminalClosed | FileList | Piece | CaptureStarted | CapturedFrames
 AnyLabEvent = LimitReached | Attached | Facts | Applied | Exit | AnyLabAnswer | Sighted | TraceEnded

@@ -75,13 +75,13 @@ class NetnsQuery(Request, frozen=True, kw_only=True, tag="netns"):
 
 
 class PingDone(Result, frozen=True, kw_only=True, tag="ping-done"):
-    """`predicted`: where not every reply came, how this packet would fare as far as the observed state tells; its verdict names the cause
-    and the place. None where all came, or where the source is gone. `remedies`: what may help then. `ask`: the packet that was sent, for a
-    `trace`."""
+    """`journey`: where not every reply came, that of one more such packet, which was followed; its verdict names the cause and the place.
+    (Where it could not be sent, `journey.predicted`: how it would fare.) None where all came, or where the source is gone. `remedies`: what
+    may help then. `ask`: the packet that was sent, for a `trace`."""
 
     sent: int
     received: int
-    predicted: Journey | None = None
+    journey: Journey | None = None
     remedies: tuple[Remedy, ...] = ()
     ask: Ask | None = None
 

@@ -19,6 +19,7 @@ from agent.journey.wires import Taps, Wires
 from agent.netlink import sockets
 from agent.netlink.namespaces import Namespaces, Netns
 from topology.journey import packet as pk
+from topology.journey.forwarding import takes
 from topology.journey.packet import Packet, is_neighbour
 from topology.journey.sighting import (
     AnySighting,
@@ -35,7 +36,6 @@ from topology.journey.sighting import (
 from topology.model import ids
 from topology.model.ids import Ref
 from topology.model.netfilter import Family
-from topology.observe.facts import Protocol
 
 ETHERNET = 14
 """Bytes of an Ethernet header."""
@@ -71,13 +71,19 @@ class _Traced(NamedTuple):
     key: str
 
 
-_Way = tuple[str, bool]
-"""A packet by its key, and whether it is an error about it: while a rule rejects a packet, the error passes hooks of its own."""
+_Way = tuple[object, ...]
+"""A packet by its key, and which of those that have it: while a rule rejects or copies a packet, the error or the answer passes hooks of
+its own. What tells them apart is not changed between prerouting, or output, and postrouting."""
 
 
 def _way(key: str, data: bytes) -> _Way:
-    packet = pk.ip(data)
-    return key, packet is not None and (packet.error or "R" in packet.flags)
+    packet = pk.ip(data) or Packet()
+    return key, packet.error, packet.type, packet.flags, packet.src, packet.sport
+
+
+def _whole(way: _Way) -> _Way:
+    """Without its source, which SNAT changes in input."""
+    return way[:4]
 
 
 def _question(hooked: HookPass) -> RouteLookup:
@@ -104,7 +110,7 @@ class _Place:
         """MAC address → port of a bridge, as the session began."""
         self.looked_up_macs: set[str] = set()
         self.last_hook: dict[_Way, HookPass] = {}
-        """Packet → at which hook it was last."""
+        """Packet → at which hook it was last; and packet with nftables' number of it, which a copy (TEE) does not share."""
         self.in_input: set[_Way] = set()
         """Packets that have entered input, and not left it: a copy that a rule makes (TEE) passes other hooks meanwhile."""
         self.left_prerouting: dict[_Way, HookPass] = {}
@@ -118,6 +124,10 @@ class _Place:
         """The number of the next sighting here, from 1."""
         self.count += 1
         return self.count
+
+    def last(self, way: _Way, skb: int) -> HookPass | None:
+        """At which hook a packet was last. Lines of the legacy trace have no number of it; on a bridge it gets another one."""
+        return self.last_hook.get((*way, skb)) or self.last_hook.get(way)
 
 
 class Session:
@@ -270,10 +280,10 @@ class Session:
         """The packet is in a chain of the session's own table: at the beginning or the end of a hook."""
         name, _, passed = line.chain.partition("-")
         hook: Hook = name  # type: ignore[assignment]  # the chains of our own table are named after the hooks
-        last = place.last_hook.get(_way(key, line.packet))
+        last = place.last(_way(key, line.packet), line.id)
         if (hook, passed) == ("postrouting", "enter"):
             self._before_postrouting(place, line, key, last)
-        elif (hook, passed) == ("input", "leave") and _way(key, line.packet) not in place.in_input:
+        elif (hook, passed) == ("input", "leave") and _whole(_way(key, line.packet)) not in place.in_input:
             self._report_hook(place, line, key, hook, "enter")
         self._report_hook(place, line, key, hook, "enter" if passed == "enter" else "leave")
 
@@ -297,8 +307,9 @@ class Session:
             state=line.state, packet=packet, skb=line.id,
         )  # fmt: skip
         _remember(place.last_hook, way, hooked)
+        _remember(place.last_hook, (*way, line.id), hooked)
         if hook == "input":
-            (place.in_input.add if passed == "enter" else place.in_input.discard)(way)
+            (place.in_input.add if passed == "enter" else place.in_input.discard)(_whole(way))
         if (hook, passed) == ("prerouting", "leave"):
             _remember(place.left_prerouting, way, hooked)
         self._sink(hooked)
@@ -309,9 +320,9 @@ class Session:
     def _on_rule(self, place: _Place, line: decode.Line, traced: _Traced, number: int) -> None:
         """`traced`: the packet, for nftables as an earlier line of the same chain had it."""
         headers, key = traced
-        last = place.last_hook.get(_way(key, headers.packet))
+        last = place.last(_way(key, headers.packet), line.id)
         if last is not None and (last.hook, last.passed) == ("prerouting", "leave"):  # so this is the first line of the next hook
-            self._report_hook(place, headers, key, "forward" if headers.oif else "input", "enter")
+            self._report_hook(place, headers._replace(id=last.skb), key, "forward" if headers.oif else "input", "enter")
         devices = self._devices(place)
         packet = pk.ip(headers.packet) or Packet()
         self._sink(
@@ -340,10 +351,9 @@ class Session:
             place.next_hops.add((found.dev, found.via or found.dst))
         self._sink(found)
 
-    def look_up_port(self, ns: str, protocol: Protocol, port: int) -> None:
-        """Report whether a socket of the namespace waits for packets at this port."""
-        netns = self._places[ns].netns
-        found = any((s.protocol, s.port) == (protocol, port) for s in self._namespaces.visit(netns, sockets.here))
+    def look_up_port(self, ns: str, address: str, port: int) -> None:
+        """Report whether a socket of the namespace waits for datagrams to this address and port."""
+        found = any(takes(s, "udp", address, port) is not False for s in sockets.listening(self._namespaces, ns))
         self._sink(PortLookup(ns=ns, port=port, listens=found))
 
     def forget_lookups(self) -> None:

@@ -53,8 +53,8 @@ class _Progress:
         self.inside: dict[str, int] = {}
         """Namespace → how many hooks the packet has entered and not left."""
         self.unroutable = self.arrived = False
-        self.datagrams: dict[str, int] = {}
-        """Namespace → the port to which the datagram was delivered there."""
+        self.datagrams: dict[str, tuple[str, int]] = {}
+        """Namespace → the address and port to which the datagram was delivered there."""
 
     def add(self, sighting: AnySighting) -> None:
         """Take one more sighting into account."""
@@ -67,7 +67,7 @@ class _Progress:
                 if (sighting.hook, sighting.passed) == ("input", "leave") and not sighting.packet.error:
                     self.arrived = True
                     if sighting.packet.protocol == "udp":
-                        self.datagrams.setdefault(sighting.ns, sighting.packet.dport)
+                        self.datagrams.setdefault(sighting.ns, (sighting.packet.dst, sighting.packet.dport))
             case RouteLookup() if sighting.errno:
                 self.unroutable = True
 
@@ -144,8 +144,8 @@ class _Trace:
             await self._wait()
             session.read()
             session.look_up_neighbours()
-            for ns, port in self._progress.datagrams.items():
-                session.look_up_port(ns, "udp", port)
+            for ns, (address, port) in self._progress.datagrams.items():
+                session.look_up_port(ns, address, port)
 
     def _send_probe(self, session: Session, sender: Sender, stack: contextlib.ExitStack) -> None:
         probe = self._request.probe

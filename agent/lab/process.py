@@ -21,6 +21,7 @@ from agent.lab.kernel import POLL_SECONDS, Kernel
 from agent.lab.limit_watch import LimitWatch
 from agent.lab.outbox import Outbox
 from agent.linux.reaper import Reaper
+from agent.netlink import sockets
 from agent.terminals import files
 from agent.terminals.terminals import Terminals
 from logs import failure, problem_of, start_task, watch_loop
@@ -162,6 +163,7 @@ class Lab:
             p.Resize: self._resize,
             p.Signal: self._signal,
             p.Subscribe: self._subscribe,
+            p.ListSockets: self._list_sockets,
             p.TryRules: self._try_rules,
             p.Trace: lambda request, outbox: self._tracing.start(request, outbox.send),
             p.WatchPackets: lambda request, outbox: self._tracing.watch(request, outbox.send),
@@ -226,6 +228,9 @@ class Lab:
     def _subscribe(self, request: p.Subscribe, _outbox: Outbox) -> p.LabAnswer:
         self._kernel.subscribe(request)
         return p.LabAnswer(id=request.id)
+
+    def _list_sockets(self, request: p.ListSockets, _outbox: Outbox) -> p.Sockets:
+        return p.Sockets(id=request.id, sockets=sockets.listening(self._kernel.namespaces, request.namespace))
 
     def _try_rules(self, request: p.TryRules, _outbox: Outbox) -> p.Tried:
         trial = Trial(request.text, request.base, request.mode)

@@ -9,6 +9,7 @@ import socket
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from agent.netlink.namespaces import Namespaces, unknown_namespace
 from topology.observe.facts import Listening, Protocol
 
 _FILES: tuple[tuple[Protocol, str], ...] = (("tcp", "tcp"), ("tcp", "tcp6"), ("udp", "udp"), ("udp", "udp6"))
@@ -32,6 +33,14 @@ def here() -> list[ListeningSocket]:
         with contextlib.suppress(OSError), open(f"/proc/thread-self/net/{name}") as file:
             out += parse(protocol, file)
     return out
+
+
+def listening(namespaces: Namespaces, name: str) -> tuple[Listening, ...]:
+    """Those of a namespace, without their processes. Raises `ProblemError` (UNKNOWN) where there is none of that name."""
+    netns = namespaces.get(name)
+    if netns is None:
+        raise unknown_namespace(name)
+    return owned(namespaces.visit(netns, here), ())
 
 
 def parse(protocol: Protocol, lines: Iterable[str]) -> Iterator[ListeningSocket]:

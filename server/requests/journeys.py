@@ -2,6 +2,7 @@
 
 import secrets
 import time
+from collections.abc import Callable
 
 from logs import problem_of
 from protocol import private as p
@@ -14,14 +15,16 @@ from server.requests.remedies import remedies
 from server.sessions import RunningRequest, Session
 from topology.journey.ask import MAX_NAMESPACES, concerned, resolve, wires
 from topology.journey.compare import compare
-from topology.journey.explain import explained
+from topology.journey.explain import explained, resolved
 from topology.journey.hop import Journey
+from topology.journey.predicted.listening import taker, with_sockets
 from topology.journey.predicted.predict import predict as predicted
 from topology.journey.probe import Probe
 from topology.journey.seen.stitch import origin, stitch
 from topology.journey.sighting import AnySighting
 from topology.model.problems import Problem, invalid
 from topology.model.records import Namespace
+from topology.observe.live import LiveRecords
 
 UPDATE_SECONDS = 0.03
 """The shortest time between two items of a journey that is not complete yet."""
@@ -32,7 +35,10 @@ def predict(workspace: Workspace, _session: Session, request: Predict) -> Predic
     observed = workspace.observed
     from_document = request.desired or workspace.link is None
     records, live = (workspace.desired, {}) if from_document else (observed.records, observed.live)
-    journey = predicted(resolve(request.ask, records, live), records, live, request.without)
+    probe = resolve(request.ask, records, live)
+    journey = predicted(probe, records, live, request.without)
+    if not from_document and (taking := taker(journey)):
+        journey = predicted(probe, records, _asked_for_sockets(workspace.live_link(), live, taking), request.without)
     return Predicted(journey=journey, remedies=remedies(journey, records, live))
 
 
@@ -50,6 +56,34 @@ def watch(workspace: Workspace, session: Session, request: Watch) -> None:
     if not 1 <= request.rate <= MAX_WATCH_RATE:
         raise invalid(f"the rate is 1 to {MAX_WATCH_RATE} traces a second")
     _Watch(workspace, session, request).start()
+
+
+def _asked_for_sockets(link: LabLink, live: LiveRecords, namespace: str) -> LiveRecords:
+    """With what listens in the namespace now, which is not watched."""
+    answer = link.call(lambda id: p.ListSockets(id=id, namespace=namespace))
+    return with_sockets(live, namespace, answer.sockets) if isinstance(answer, p.Sockets) else live
+
+
+def follow(workspace: Workspace, probe: Probe, wait: float, done: Callable[[Journey | None], None]) -> None:
+    """Send one packet, and call with its journey when that has ended; None: it could not be sent. Raises ProblemError."""
+    observed, sightings = workspace.observed, list[AnySighting]()
+    namespaces = concerned(probe, observed.records)
+    links = wires(observed.records, namespaces)
+
+    def on_event(event: p.Sighted | p.TraceEnded | None) -> None:
+        if isinstance(event, p.Sighted):
+            sightings.extend(event.sightings)
+        else:
+            done(None if event is None or event.problem is not None else _ended(workspace, probe, sightings))
+
+    workspace.live_link().trace(lambda id: p.Trace(id=id, probe=probe, namespaces=namespaces, wires=links, wait=wait), on_event)
+
+
+def _ended(workspace: Workspace, probe: Probe, sightings: list[AnySighting]) -> Journey:
+    """The journey of a packet of which no more is seen, with its cause."""
+    observed = workspace.observed
+    journey = stitch(probe, sightings, observed.records, observed.live)
+    return explained(journey, predicted(probe, observed.records, observed.live, known=resolved(journey)))
 
 
 def _ignore_input(_data: bytes, _eof: bool) -> None:
@@ -75,10 +109,10 @@ class _Trace:
     def next(self) -> None:
         """Send one more packet."""
         observed = self._workspace.observed
-        self._probe: Probe = resolve(self._request.ask, observed.records, observed.live, _nonce())
+        self._probe: Probe = resolve(self._request.ask, observed.records, observed.live, nonce())
         self._sightings: list[AnySighting] = []
         self._last_update = 0.0
-        self._predicted = self._predicted or predicted(self._probe, observed.records, observed.live)
+        self._predicted = self._predicted or self._expected()
         namespaces = concerned(self._probe, observed.records)
         links = wires(observed.records, namespaces)
         now, wait = time.monotonic(), self._request.wait
@@ -88,6 +122,14 @@ class _Trace:
             lambda id: p.Trace(id=id, probe=self._probe, namespaces=namespaces, wires=links, wait=wait, delay=delay), self._on_event
         )
         self._session.running[self._request.id] = RunningRequest(_ignore_input, lambda _signal: self._cancel(number))
+
+    def _expected(self) -> Journey:
+        """What the packet is expected to do. Only of the first one: this waits for an answer of the lab's process."""
+        observed = self._workspace.observed
+        journey = predicted(self._probe, observed.records, observed.live)
+        if not (taking := taker(journey)):
+            return journey
+        return predicted(self._probe, observed.records, _asked_for_sockets(self._link, observed.live, taking))
 
     def _cancel(self, number: int) -> None:
         self._cancelled = True
@@ -126,9 +168,10 @@ class _Trace:
             self._answer()
 
     def _journey(self, ended: bool) -> Journey:
+        if ended:
+            return _ended(self._workspace, self._probe, self._sightings)
         observed = self._workspace.observed
-        journey = stitch(self._probe, self._sightings, observed.records, observed.live, ended)
-        return explained(journey, predicted(self._probe, observed.records, observed.live)) if ended else journey
+        return stitch(self._probe, self._sightings, observed.records, observed.live, ended)
 
     def _send(self, journey: Journey, ended: bool) -> None:
         observed = self._workspace.observed
@@ -193,7 +236,7 @@ class _Watch:
         self._session.item(self._request.id, item)
 
 
-def _nonce() -> str:
+def nonce() -> str:
     """Eight random bytes as hex, by which the packet is recognised. The first four are not all zero: for zero the kernel would choose the
     sequence number itself."""
     return f"{secrets.randbits(32) | 1:08x}{secrets.token_hex(4)}"

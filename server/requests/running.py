@@ -2,6 +2,9 @@
 
 import signal
 
+import msgspec
+
+from logs import problem_of
 from protocol import private as p
 from protocol.frames import ERROR, OUTPUT
 from protocol.limits import MAX_SIGNAL
@@ -25,6 +28,7 @@ from server.hub import Hub
 from server.lab.workspace import Workspace
 from server.problems import unavailable
 from server.requests import programs
+from server.requests.journeys import follow, nonce
 from server.requests.remedies import remedies
 from server.requests.terminals import check_size
 from server.sessions import Session
@@ -37,6 +41,8 @@ from topology.journey.probe import Ask
 from topology.model import ids
 from topology.model.problems import ProblemError, invalid
 
+_WAIT_SECONDS = 1.0
+"""How long a packet is followed that is sent after a ping without an answer."""
 _NOT_STARTED = (126, 127)
 """Exit codes of a shell for a command that is not executable or not found; it says so on standard error."""
 
@@ -102,19 +108,45 @@ class _Ping:
         elif ended.problem is not None:
             self._session.refuse(self._request.id, ended.problem)
         else:
-            self._session.answer_with(self._request.id, self._done)
+            try:
+                self._conclude()
+            except Exception as e:
+                self._session.refuse(self._request.id, problem_of(e))
 
-    def _done(self) -> PingDone:
+    def _conclude(self) -> None:
         for stream in self._parsers:
             self.on_data(stream, b"")
-        sent = max(self._sent, 1)  # the kernel refused before anything was sent: that counts as one that did not arrive
-        predicted = self._predicted() if self._received < sent else None
+        if self._received >= self._count:
+            self._answer(None)
+        else:
+            self._explain()
+
+    @property
+    def _count(self) -> int:
+        return max(self._sent, 1)  # the kernel refused before anything was sent: that counts as one that did not arrive
+
+    def _explain(self) -> None:
+        """Send one more, and follow it: what was seen of it says why. Only where it cannot be sent, what is expected of it does."""
+        expected = self._predicted()
+        if expected is None:
+            self._answer(None)
+            return
+        probe = msgspec.structs.replace(expected.probe, nonce=nonce())
+        try:
+            follow(self._workspace, probe, _WAIT_SECONDS, lambda journey: self._answer(journey or expected))
+        except ProblemError:
+            self._answer(expected)
+
+    def _answer(self, journey: Journey | None) -> None:
+        self._session.answer_with(self._request.id, lambda: self._done(journey))
+
+    def _done(self, journey: Journey | None) -> PingDone:
         observed = self._workspace.observed
-        may_help = remedies(predicted, observed.records, observed.live) if predicted is not None else ()
-        return PingDone(sent=sent, received=self._received, predicted=predicted, remedies=may_help, ask=self._ask)
+        may_help = remedies(journey, observed.records, observed.live) if journey is not None else ()
+        return PingDone(sent=self._count, received=self._received, journey=journey, remedies=may_help, ask=self._ask)
 
     def _predicted(self) -> Journey | None:
-        """What the observed state does to this packet; None where it cannot be sent any more."""
+        """What the observed state does to this packet, sent as ping sends it; None where it cannot be sent any more."""
         observed = self._workspace.observed
         try:
             return predict_ping(resolve(self._ask, observed.records, observed.live), observed.records, observed.live)

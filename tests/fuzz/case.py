@@ -24,6 +24,8 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid
     dont_fragment: bool = False
     mark: int = 0
     dev: str = ""
+    tos: int = 0
+    source_address: str = ""
 
     @property
     def ipv6(self) -> bool:

@@ -59,7 +59,9 @@ def _verdict(sent: Sent, journey: Journey, truth: Truth) -> str:
     """Why it cannot be so: did it arrive, was it answered?"""
     found = journey.verdict
     if found.cause == Cause.DELIVERED:
-        if sent.protocol == "udp" and _grew(truth, found.namespace, "Udp.NoPorts", "Udp6NoPorts"):
+        # an earlier packet may have waited for its neighbour, and count only now: then a socket got this one
+        got = truth.answered or _grew(truth, found.namespace, "Udp.InDatagrams", "Udp6InDatagrams")
+        if sent.protocol == "udp" and not got and _grew(truth, found.namespace, "Udp.NoPorts", "Udp6NoPorts"):
             return "nobody listens there"
         if sent.protocol == "udp":
             return "" if truth.arrived or truth.answered else f"no socket got it (errno {truth.errno})"
@@ -99,7 +101,8 @@ def _by_rule(claim: Claim) -> str:
         return "no rule is named"
     if rule.table == "own":
         return ""  # nftables' own tables count nothing that is looked at here
-    same = [r for r in claim.truth.rules if (r.ns, r.family, r.table, r.chain, r.number)
+    counted = claim.truth.earlier if "the neighbour" in claim.found.note else claim.truth.rules
+    same = [r for r in counted if (r.ns, r.family, r.table, r.chain, r.number)
             == (rule.namespace, rule.family, rule.table, rule.chain, rule.number)]  # fmt: skip
     if not same:
         return f"that rule has not counted; {_known(claim.truth)}"
@@ -175,6 +178,7 @@ def _port(claim: Claim) -> str:
     ns, dev = _device(claim.found)
     data = State().links(ns).get(dev, {}).get("linkinfo", {}).get("info_slave_data", {})  # type: ignore[attr-defined]
     blocked = data.get("state") != "forwarding" or data.get("isolated") or not data.get("flood", True) or not data.get("bcast_flood", True)
+    blocked = blocked or ("hairpin off" in claim.found.note and not data.get("hairpin"))
     return "" if blocked else f"{ns}/{dev} is forwarding"
 
 

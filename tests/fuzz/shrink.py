@@ -57,6 +57,6 @@ class Shrinker:
 def _plainer(sent: Sent) -> Iterator[Sent]:
     """With one option less."""
     plain = Sent(source="", address="::")
-    for name in ("size", "ttl", "dont_fragment", "mark", "dev", "source_port"):
+    for name in ("size", "ttl", "dont_fragment", "mark", "dev", "source_port", "tos", "source_address"):
         if getattr(sent, name) != getattr(plain, name):
             yield msgspec.structs.replace(sent, **{name: getattr(plain, name)})

@@ -8,12 +8,14 @@ import subprocess
 from collections.abc import Iterator
 
 from agent.journey.tracing import Tracing
+from agent.netlink import sockets
 from protocol.private import Sighted, Trace, TraceEnded
 from tests.fuzz.case import Case, Sent
 from tests.kernel.stage import Stage
 from topology.journey.ask import concerned, wires
-from topology.journey.explain import explained
+from topology.journey.explain import explained, resolved
 from topology.journey.hop import Journey
+from topology.journey.predicted.listening import taker, with_sockets
 from topology.journey.predicted.predict import predict
 from topology.journey.probe import Probe
 from topology.journey.seen.stitch import stitch
@@ -21,12 +23,11 @@ from topology.journey.sighting import AnySighting
 from topology.model.records import AnyRecord
 
 WAIT = 0.5
-"""Seconds that a trace waits for an answer: the neighbours of these labs are asked three times within 180 ms."""
+"""Seconds that a trace waits for an answer: none of these labs takes longer."""
 PRELUDE = """
 quiet() {
   cd /proc/sys/net
   for f in ipv6/conf/all/accept_dad ipv6/conf/default/accept_dad ipv6/conf/default/router_solicitations; do echo 0 >$f; done
-  for f in ipv4/neigh/default/retrans_time_ms ipv6/neigh/default/retrans_time_ms; do echo 60 >$f; done
   [ "$1" = limited ] || { echo 0 >ipv4/icmp_ratelimit; echo 0 >ipv6/icmp/ratelimit; }
   ip link set lo up
 }
@@ -41,7 +42,7 @@ def probe_of(sent: Sent) -> Probe:
     return Probe(
         source=sent.source, target=sent.address, namespace=sent.source, address=sent.address, nonce=secrets.token_hex(8),
         protocol=sent.protocol, ipv6=sent.ipv6, port=sent.port or None, source_port=sent.source_port, size=sent.size, ttl=sent.ttl,
-        dont_fragment=sent.dont_fragment, mark=sent.mark, dev=sent.dev,
+        dont_fragment=sent.dont_fragment, mark=sent.mark, dev=sent.dev, tos=sent.tos, source_address=sent.source_address,
     )  # fmt: skip
 
 
@@ -70,8 +71,11 @@ class Traced:
 
 def predicted(stage: Stage, records: dict[str, AnyRecord], sent: Sent) -> Traced:
     """Before it is sent."""
-    probe = probe_of(sent)
-    return Traced(probe, predict(probe, records, stage.observed.live))
+    probe, live = probe_of(sent), stage.observed.live
+    journey = predict(probe, records, live)
+    if taking := taker(journey):
+        journey = predict(probe, records, with_sockets(live, taking, sockets.listening(stage.namespaces, taking)))
+    return Traced(probe, journey)
 
 
 def trace(stage: Stage, traced: list[Traced], chains: dict[str, AnyRecord]) -> None:
@@ -83,7 +87,7 @@ def trace(stage: Stage, traced: list[Traced], chains: dict[str, AnyRecord]) -> N
     records = {**stage.observed.records, **chains}
     for one in traced:
         seen = stitch(one.probe, one.sightings, records, stage.observed.live)
-        one.journey = explained(seen, predict(one.probe, records, stage.observed.live))
+        one.journey = explained(seen, predict(one.probe, records, stage.observed.live, known=resolved(seen)))
 
 
 async def _trace(stage: Stage, traced: list[Traced]) -> None:

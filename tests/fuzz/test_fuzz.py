@@ -1,15 +1,18 @@
 """The short form of `script/fuzz-journeys`, the day's labs; and that the fuzzer itself finds, shrinks and repeats."""
 
+from pathlib import Path
+
 import msgspec
 import pytest
 
-from tests.fuzz.case import Case, Sent, text
+from tests.fuzz.case import Case, Sent, load, text
 from tests.fuzz.figures import measure
 from tests.fuzz.judge import Finding
 from tests.fuzz.labs import make
 from tests.fuzz.run import run
 from tests.fuzz.shrink import Shrinker
 
+CASES = Path(__file__).parent / "cases"
 PAIR = (
     "space a; space b; ip link add eth0 netns a type veth peer name eth0 netns b",
     "ip -n a link set eth0 up; ip -n b link set eth0 up",
@@ -40,6 +43,14 @@ def test_a_plain_lab_has_no_fault(driver: str) -> None:
     dropped = Sent(source="a", address="10.0.0.2", protocol="udp", port=7)
     outcome = run(Case(driver=driver, lines=(*PAIR, drop), probes=(ECHO, closed, nobody, dropped)))
     assert [f for f in outcome.findings if f.kind != "prediction"] == []
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in CASES.glob("*.json")))
+def test_what_was_wrong_once(name: str) -> None:
+    """Cases that the fuzzer found, as small as they can be: a verdict, a cause or a prediction was wrong in them."""
+    outcome = run(load(CASES / f"{name}.json"))
+    assert outcome.probes
+    assert outcome.findings == ()
 
 
 def test_a_fault_is_made_small() -> None:

@@ -79,8 +79,9 @@ class RuleKey(NamedTuple):
 
 class Truth(NamedTuple):
     """What the witnesses say. `arrived`: namespaces whose sockets or protocols got it. `answered`: the sender had its answer; None: nobody
-    can say. `errno`: what a socket of the judge's was told for the same packet. `rules`: those that have counted meanwhile. `counters`:
-    (namespace, name) → by how much it grew. `frames`: in order."""
+    can say. `errno`: what a socket of the judge's was told for the same packet. `rules`: those that have counted meanwhile;
+    `earlier`: since the lab was built (a neighbour may have been asked for an earlier packet). `counters`: (namespace, name) → by how much
+    it grew. `frames`: in order."""
 
     arrived: frozenset[str]
     answered: bool | None
@@ -91,6 +92,7 @@ class Truth(NamedTuple):
     frames: tuple[Frame, ...]
     refused: bool = False
     other: str = ""
+    earlier: frozenset[RuleKey] = frozenset()
 
 
 # ---- counters ------------------------------------------------------------------------------------------------------------
@@ -275,10 +277,11 @@ class Judge:
             sock.setsockopt(level, 62, 1)
         if sent.ttl is not None:
             sock.setsockopt(level, socket.IPV6_UNICAST_HOPS if sent.ipv6 else socket.IP_TTL, sent.ttl)
-        if sent.source_port:
+        if sent.tos:
+            sock.setsockopt(level, socket.IPV6_TCLASS if sent.ipv6 else socket.IP_TOS, sent.tos)
+        if sent.source_port or sent.source_address:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            if sent.protocol != "icmp":
-                sock.bind(("", sent.source_port))
+            sock.bind((sent.source_address, sent.source_port if sent.protocol != "icmp" else 0))
         return sock
 
     def _send(self, sock: socket.socket) -> None:
@@ -385,7 +388,8 @@ class Witnesses:
         self.servers = Servers(self.spaces)
         self.captures, self.accepted = Captures(self.spaces), Accepted(self.spaces)
         self._counters, self._rules = Counters(self.spaces), RuleCounters(self.spaces, driver)
-        self._before = self._counters.read(), self._rules.read()
+        self._built = self._rules.read()
+        self._before = self._counters.read(), self._built
 
     def start(self) -> None:
         """Just before a trace."""
@@ -399,6 +403,7 @@ class Witnesses:
         before, ruled = self._before
         grown = {key: value - before.get(key, 0) for key, value in counters.items() if value != before.get(key, 0)}
         counted = frozenset(key for key, value in rules.items() if value > ruled.get(key, 0))
+        earlier = frozenset(key for key, value in rules.items() if value > self._built.get(key, 0))
         raw = bytes.fromhex(nonce)
         token = raw[:4] if sent.protocol == "tcp" else raw
         frames = tuple(f for f in self.captures.read() if token in f.data)
@@ -409,7 +414,7 @@ class Witnesses:
         if (sent.dev or sent.protocol != "icmp") and not own.answered and own.errno != errno.EADDRINUSE:
             answered = False  # a raw socket is not bound, and takes anyone's answer
         other = "" if answered == own.answered else f"the judge's own packet was {'answered' if own.answered else 'not answered'}"
-        return Truth(arrived, answered, own.errno, own.by, counted, grown, frames, own.at_once, other)
+        return Truth(arrived, answered, own.errno, own.by, counted, grown, frames, own.at_once, other, earlier)
 
 
 def _is_request(sent: Sent, data: bytes, nonce: bytes) -> bool:

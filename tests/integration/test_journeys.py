@@ -66,7 +66,7 @@ def test_exit_code_and_saved_journey(stack: Stack, tmp_path: Path) -> None:
 
 
 def test_what_if(stack: Stack) -> None:
-    """A rule drops; without it, it would pass; the prediction and the packet agree."""
+    """A rule drops; without it, it would arrive, where nobody listens; the prediction and the packet agree."""
     stack.inside("way", "r", "iptables", "-A", "FORWARD", "-p", "tcp", "--dport", "80", "-j", "DROP")
     try:
         with stack.client() as client:
@@ -86,9 +86,25 @@ def test_what_if(stack: Stack) -> None:
             assert rule == RuleAt(namespace="r", family="ipv4", table="filter", chain="FORWARD", number=1, text=rule.text if rule else "")
             predicted = client.request(Predict(id="p", lab="way", ask=ask, without=(rule,) if rule else ()))
             assert isinstance(predicted, Predicted)
-            assert predicted.journey.verdict.delivered
+            assert (predicted.journey.verdict.cause, predicted.journey.verdict.namespace) == (Cause.NOBODY_LISTENS, "right")
     finally:
         stack.inside("way", "r", "iptables", "-D", "FORWARD", "1")
+
+
+def test_a_prediction_knows_what_listens(stack: Stack) -> None:
+    """The sockets are asked for: nothing of it is taken for granted."""
+    assert "nobody listens there in right; 8088" in stack.cli(
+        "trace", "way", "left", "right", "--protocol", "tcp", "--port", "8088", "--predict", code=1
+    )
+    serve = "timeout 20 nc -l 8088 > /dev/null & echo $!"
+    pid = stack.inside("way", "right", "sh", "-c", serve).strip()
+    eventually(lambda: stack.inside("way", "right", "ss", "-Hltn", "sport = :8088"))
+    assert (
+        stack.cli("trace", "way", "left", "right", "--protocol", "tcp", "--port", "8088", "--predict").splitlines()[-1]
+        == "delivered in right"
+    )
+    assert "differs" not in stack.cli("trace", "way", "left", "right", "--protocol", "tcp", "--port", "8088")
+    stack.inside("way", "right", "kill", pid, code=None)
 
 
 def test_a_ping_that_fails_says_why_in_the_words_of_a_trace(stack: Stack) -> None:
@@ -107,6 +123,18 @@ def test_a_ping_that_fails_says_why_in_the_words_of_a_trace(stack: Stack) -> Non
     assert stack.stderr == ""
     stack.cli("ping", "way", "left", "10.77.0.1", "-c", "1", code=1)
     assert "no route to 10.77.0.1 in r" in stack.stderr
+
+
+def test_a_ping_that_fails_says_what_was_seen_and_not_what_is_expected(stack: Stack) -> None:
+    """Of a table of nft's own no record knows the rules; by chance every other packet is lost, and the one that is followed is not."""
+    made = "nft add table ip own; nft 'add chain ip own c { type filter hook forward priority 0; }'; nft add rule ip own c ip protocol icmp"
+    stack.inside("way", "r", "sh", "-ec", f"{made} drop")
+    stack.cli("ping", "way", "left", "right", "-c", "1", code=1)
+    assert "vethboard: dropped by rule 1 of own/c in r" in stack.stderr
+    stack.inside("way", "r", "sh", "-ec", f"nft flush chain ip own c; {made} icmp type echo-request numgen inc mod 2 0 drop")
+    stack.cli("ping", "way", "left", "right", "-c", "1", code=1)
+    assert "vethboard: one more, sent just now, was answered" in stack.stderr
+    stack.inside("way", "r", "nft", "delete", "table", "ip", "own")
 
 
 def test_a_client_that_leaves_ends_its_trace(stack: Stack) -> None:

@@ -81,12 +81,12 @@ class Stage:
             done = subprocess.run(["sh", "-ec", line], capture_output=True, text=True, env=env, check=False)
             assert done.returncode == 0, f"{line}: {done.stderr}"
 
-    def serve(self, ns: str, family: str, protocol: str, port: int) -> socket.socket:
+    def serve(self, ns: str, family: str, protocol: str, port: int, address: str = "") -> socket.socket:
         """A program that listens in a namespace, as far as the kernel plays it: connections are taken, datagrams are kept."""
         inet = socket.AF_INET6 if family == "ipv6" else socket.AF_INET
         kind = socket.SOCK_STREAM if protocol == "tcp" else socket.SOCK_DGRAM
         server = self.namespaces.visit(self.namespaces[ns], lambda: socket.socket(inet, kind))
-        server.bind(("", port))
+        server.bind((address, port))
         if protocol == "tcp":
             server.listen()
         return server

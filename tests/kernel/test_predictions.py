@@ -118,7 +118,7 @@ CASES = {
     ),
     "flood and learning off at the sender's port": Case(
         SWITCH, ("bridge link set dev pa flood off learning off; ip link set pa type bridge_slave fdb_flush",), "10.1.0.2",
-        Cause.PORT_BLOCKED, "host", "reply", note="flood off", assumed="learned no MAC address on pa",
+        Cause.PORT_BLOCKED, "host", note="flood off", assumed="learned no MAC address on pa",  # it is the ARP reply that is stopped
     ),
     "listening": Case(SWITCH, ("bridge link set dev pb state 1",), "10.1.0.2", Cause.PORT_BLOCKED, "host", note="listening"),
     "address on a port": Case(
@@ -126,7 +126,7 @@ CASES = {
     ),
     "bridge's own address": Case(SWITCH, ("ip addr add 10.1.0.9/24 dev br0",), "10.1.0.9"),
     "an FDB entry at another port moves": Case(
-        SWITCH, ("ip -n b link set eth0 address 02:00:00:00:00:0b; bridge fdb add 02:00:00:00:00:0b dev pa master static",), "10.1.0.2"
+        SWITCH, ("ip -n b link set eth0 address 02:00:00:00:00:0b; bridge fdb replace 02:00:00:00:00:0b dev pa master static",), "10.1.0.2"
     ),
     "an FDB entry of the bridge itself": Case(
         SWITCH, ("ip -n b link set eth0 address 02:00:00:00:00:0b; bridge fdb add 02:00:00:00:00:0b dev pa master local",), "10.1.0.2",

@@ -2,10 +2,14 @@
 
 import os
 import socket
+import subprocess
+
+import pytest
 
 from agent.netlink.namespaces import Namespaces
 from agent.netlink.read import Reader
 from agent.netlink.sockets import parse
+from topology.journey.forwarding import takes
 from topology.observe.facts import Listening
 
 
@@ -27,6 +31,31 @@ def test_what_listens_and_who() -> None:
         namespaces.create("ns0")
         fact = Reader(namespaces).processes(namespaces["ns0"])
         assert (fact.rows, fact.sockets) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("bound", "address", "taken"),
+    [
+        ("0.0.0.0", "10.0.0.1", True), ("0.0.0.0", "fd00::1", False), ("::", "fd00::1", True), ("::", "10.0.0.1", None),
+        ("10.0.0.1", "10.0.0.1", True), ("127.0.0.1", "10.0.0.1", False), ("::ffff:10.0.0.1", "10.0.0.1", True),
+        ("fd00::2", "fd00::1", False),
+    ],
+)  # fmt: skip
+def test_what_a_socket_takes(bound: str, address: str, taken: bool | None) -> None:
+    """As connect(2) finds it; None: either, by an option of the socket that only its owner can see."""
+    assert takes(Listening(protocol="tcp", address=bound, port=80), "tcp", address, 80) is taken
+    assert takes(Listening(protocol="tcp", address=bound, port=80), "tcp", address, 81) is False
+    assert taken is not None or [connects(option) for option in (0, 1)] == [True, False]
+
+
+def connects(only_ipv6: int) -> bool:
+    """Whether a socket at [::] takes a connection of IPv4."""
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    with socket.socket(socket.AF_INET6) as server, socket.socket() as client:
+        server.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, only_ipv6)
+        server.bind(("::", 8081))
+        server.listen()
+        return client.connect_ex(("127.0.0.1", 8081)) == 0
 
 
 def test_the_file_of_the_kernel() -> None:

@@ -10,7 +10,7 @@ from agent.journey.tracing import Tracing
 from protocol.private import Sighted, Trace, TraceEnded
 from tests.kernel.stage import Stage
 from topology.journey.ask import MAX_NAMESPACES, concerned, wires
-from topology.journey.explain import explained
+from topology.journey.explain import explained, resolved
 from topology.journey.hop import Cause, Journey
 from topology.journey.predicted.predict import predict
 from topology.journey.probe import Probe
@@ -41,7 +41,7 @@ def why(journey: Journey) -> tuple[Cause, str, str]:
 
 def told(stage: Stage, journey: Journey) -> Journey:
     """As the server tells it: with what the prediction knows of the place."""
-    return explained(journey, predict(journey.probe, stage.records(), stage.observed.live))
+    return explained(journey, predict(journey.probe, stage.records(), stage.observed.live, known=resolved(journey)))
 
 
 def test_two_traces_in_one_lab_stay_apart() -> None:
@@ -175,6 +175,9 @@ def test_a_datagram_that_no_error_tells_of() -> None:
         server = stage.serve("b", "ipv4", "udp", 9)
         assert why(stage.trace("a", "10.0.0.2", protocol="udp", port=9)) == (Cause.DELIVERED, "original", "b")
         server.close()
+        elsewhere = stage.serve("b", "ipv4", "udp", 9, "127.0.0.1")  # the port alone is not what a socket waits at
+        assert why(stage.trace("a", "10.0.0.2", protocol="udp", port=9))[0] == Cause.NOBODY_LISTENS
+        elsewhere.close()
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,11 @@ from topology.model import ids, routing
 from topology.model.graph import Graph, wire_ref
 from topology.model.records import AnyInterface, Chain, Route
 from topology.observe import policy
+from topology.observe.facts import Listening
 from topology.observe.live import FdbLive, FilterLive, LinkLive, LiveRecords, NamespaceLive, ProcessesLive, RouteRow
 from topology.observe.normal import owner
 
-__all__ = ["MAX_ROUTERS", "REFUSALS", "Address", "ForwardingView", "Hindrance", "RouteEntry"]
+__all__ = ["MAX_ROUTERS", "REFUSALS", "Address", "ForwardingView", "Hindrance", "RouteEntry", "takes"]
 
 MAX_ROUTERS = 256
 """Namespaces that a packet passes at most: its TTL is less."""
@@ -33,6 +34,17 @@ class Hindrance(NamedTuple):
     object: str
     note: str = ""
     assumes: str = ""
+
+
+def takes(listening: Listening, protocol: str, address: str, port: int) -> bool | None:
+    """Whether what comes to this address and port is for a socket. None: IPv4 at a socket of IPv6, which takes that unless it is set to
+    IPV6_V6ONLY (ipv6(7)), which nobody else can see."""
+    if (listening.protocol, listening.port) != (protocol, port):
+        return False
+    six = ":" in address
+    if listening.address in (address, "*", "::" if six else "0.0.0.0", f"::ffff:{address}"):
+        return True
+    return None if listening.address == "::" and not six else False
 
 
 class ForwardingView:
@@ -111,13 +123,10 @@ class ForwardingView:
         shown = self.live.get(ids.link_live(ref))
         return not (isinstance(shown, LinkLive) and "NOARP" in shown.flags)
 
-    def listens(self, namespace: str, protocol: str, address: str, port: int) -> bool | None:
-        """Whether a socket there waits for this; None: nobody looks at its processes, so it is not known."""
+    def sockets(self, namespace: str) -> tuple[Listening, ...] | None:
+        """The listening sockets there; None: nobody has asked for them, so they are not known."""
         shown = self.live.get(ids.live("processes", namespace))
-        if not isinstance(shown, ProcessesLive):
-            return None
-        anywhere = ("0.0.0.0", "::", "*")  # an IPv6 socket takes IPv4 too, where it is not told otherwise
-        return any((s.protocol, s.port) == (protocol, port) and s.address in (address, *anywhere) for s in shown.sockets)
+        return shown.sockets if isinstance(shown, ProcessesLive) else None
 
     def switches(self, ref: str) -> tuple[str, ...]:
         """What of a bridge port is not as the kernel makes it and stands in no document: `bcast_flood off`, `locked on`, …"""
@@ -242,7 +251,31 @@ class ForwardingView:
     def lookup(self, namespace: str, flow: Flow) -> Decision:
         """What the rules and the routing tables of a namespace say."""
         family = "ipv6" if flow.destination.version == 6 else "ipv4"
-        return decide(self.rules(namespace, family), flow, lambda table, flow: self._fitting(namespace, table, flow))
+        found = decide(self.rules(namespace, family), flow, lambda table, flow: self._fitting(namespace, table, flow))
+        via = ipaddress.ip_address(found.route.via) if found.route is not None and found.route.via else None
+        if found.route is None or via is None or via.version == 6 or not self.is_local(namespace, via):
+            return found
+        # an own address as the gateway means: on the link (rt_set_nexthop(): the scope of such a next hop is not link)
+        return found._replace(route=found.route._replace(via=None))
+
+    def down_towards(self, namespace: str, target: Address) -> AnyInterface | None:
+        """An interface that is down, and that would have a route to the address if it were up."""
+        return next(self._down_towards(namespace, target), None)
+
+    def _down_towards(self, namespace: str, target: Address) -> Iterator[AnyInterface]:
+        graph, inside = self.graph, list(self.graph.inside(namespace))
+        for interface in inside:
+            if not interface.up and any(target in ipaddress.ip_interface(a).network for a in interface.addresses):
+                yield interface
+        for route in graph.routes(namespace):
+            dev = route.dev or (owner(graph, namespace, route.via) if route.via else None)
+            through = graph.interfaces.get(ids.join(namespace, dev)) if dev else None
+            if through is not None and not through.up and target in routing.network(route.to):
+                yield through
+        others = [i for i in inside if not i.KIND.builtin]
+        # IPv6 addresses go when their interface goes down: no record tells where they were
+        if others and not any(i.up for i in others):
+            yield others[0]
 
     def is_local(self, namespace: str, address: Address, dev: str = "") -> bool:
         """Whether table local has the address: the loopback addresses, and those of its interfaces; IPv4 keeps them there while an
@@ -252,12 +285,15 @@ class ForwardingView:
         own = (i for i in self.holders(str(address)) if i.namespace == namespace and dev in ("", i.name))
         return any(i.up or address.version == 4 for i in own)
 
-    def is_broadcast(self, namespace: str, address: Address) -> bool:
-        """Whether table local has it as the broadcast address of a subnet; 255.255.255.255 is one everywhere."""
+    def is_broadcast(self, namespace: str, address: Address, dev: str = "") -> bool:
+        """Whether table local has it as the broadcast address of a subnet; 255.255.255.255 is one everywhere. `dev`: only of that one's."""
         if address.version == 6:
             return False
-        own = (ipaddress.ip_interface(a).network for i in self.graph.inside(namespace) if i.up for a in i.addresses if ":" not in a)
+        own = (ipaddress.ip_interface(a).network for i in self._named(namespace, dev) for a in i.addresses if ":" not in a)
         return int(address) == 0xFFFFFFFF or any(n.prefixlen < 31 and address == n.broadcast_address for n in own)
+
+    def _named(self, namespace: str, dev: str) -> Iterator[AnyInterface]:
+        return (i for i in self.graph.inside(namespace) if i.up and dev in ("", i.name))
 
     def _fitting(self, namespace: str, table: int, flow: Flow) -> Iterator[RouteEntry]:
         """The routes of a table that a packet could take, best first: longest prefix, those for a source or a TOS alone, least metric."""
@@ -265,7 +301,8 @@ class ForwardingView:
             yield from self._added_to_local(namespace, flow)
             if self.is_local(namespace, flow.destination, flow.oif):
                 text = str(flow.destination)
-                yield RouteEntry(ipaddress.ip_network(text), 0, "lo", None, text, "local", None, LOCAL_TABLE)
+                source = "127.0.0.1" if text.startswith("127.") else text
+                yield RouteEntry(ipaddress.ip_network(text), 0, "lo", None, source, "local", None, LOCAL_TABLE)
             return
         fitting = [
             h for h in self._hops(namespace, table)

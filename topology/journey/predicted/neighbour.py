@@ -1,7 +1,8 @@
 """The neighbour that a predicted packet is sent to: who answers the ARP request or the neighbour solicitation, and why nobody does."""
 
 import ipaddress
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from typing import NamedTuple
 
 from topology.journey.fib import Flow
@@ -13,8 +14,8 @@ from topology.journey.predicted.routing import Routing
 from topology.journey.predicted.segment import Cast, Segments
 from topology.journey.predicted.vlans import VlanFilters
 from topology.model import ids
-from topology.model.records import AnyInterface, Neighbour
-from topology.observe.live import NamespaceLive, NeighbourRow
+from topology.model.records import AnyInterface, Neighbour, is_bridge
+from topology.observe.live import NamespaceLive
 
 _CACHED = frozenset(("reachable", "stale", "delay", "probe"))
 """States of an entry that is used without asking first."""
@@ -32,8 +33,10 @@ class Found(NamedTuple):
 class Neighbours:
     """Asks as the kernel of a namespace would. What is not found is raised as `Ended`."""
 
-    def __init__(self, view: ForwardingView, progress: Progress, routing: Routing, segments: Segments) -> None:
-        self._view, self._progress, self._routing, self._segments = view, progress, routing, segments
+    def __init__(
+        self, view: ForwardingView, progress: Progress, routing: Routing, segments: Segments, known: Mapping[tuple[str, str], str]
+    ) -> None:
+        self._view, self._progress, self._routing, self._segments, self._known = view, progress, routing, segments, known
         self._learned: dict[tuple[str, str], AnyInterface] = {}
         """The interface by the own one and the address: who asks is learned by whom it asks."""
 
@@ -42,6 +45,10 @@ class Neighbours:
         fixed = next((r for r in self._view.graph.using(ref) if isinstance(r, Neighbour) and r.address == via), None)
         if fixed is not None:
             return self._fixed(ref, fixed)
+        mac = self._known.get((ref, via))
+        known = self._at(ref, mac) if mac else None
+        if known is not None:
+            return known
         learned = self._learned.get((ref, via))
         path = self._segments.path(ref, learned.ref, "unicast") if learned is not None else None
         if learned is not None and path is not None:
@@ -63,20 +70,37 @@ class Neighbours:
     def _without_arp(self, ref: str, via: str) -> Ended:
         """What an interface without ARP sends has its own MAC address for destination (arp_constructor()): nobody takes that."""
         ns, dev = ids.Ref.parse(ref)
+        segment = (self._view.graph.interfaces[other] for other in sorted(self._view.graph.segments.get(ref, ())))
+        for port in (other for other in segment if other.port.hairpin):
+            self._progress.assume(f"{port.ref}, which is set to hairpin, does not send it back")
         note = f"{ref} is set to arp off: it asks for no MAC address, and its frames are for nobody"
         return self._progress.ended(Cause.NEIGHBOUR_SILENT, ns, dev=dev, address=via, object=ids.interface(ref), note=note)
 
     def _fixed(self, ref: str, entry: Neighbour) -> Found:
         """A permanent entry: the frame goes to whoever has that MAC address."""
-        for interface in self._segment(ref):
-            if self._view.mac(interface.ref) == entry.mac and (path := self._segments.path(ref, interface.ref, "unicast")):
-                return Found(interface, path, entry.mac, False)
+        found = self._at(ref, entry.mac)
+        if found is not None:
+            return found
         ns, dev = ids.Ref.parse(ref)
         known = next((i for i in self._view.holders(entry.address) if not self._view.mac(i.ref)), None)
         if known is not None and (path := self._segments.path(ref, known.ref, "unicast")):
             return Found(known, path, entry.mac, False)  # a document does not say the MAC addresses that the kernel will choose
+        for interface in self._having(ref, entry.mac):
+            stopped = self._segments.obstacle(self._segments.path(ref, interface.ref, "unicast", free=False) or [], "unicast")
+            if stopped is not None:
+                raise self._ended(stopped)
         note = f"a permanent neighbour entry says {entry.mac}, which no interface on this segment has"
         raise self._progress.ended(Cause.NEIGHBOUR_SILENT, ns, dev=dev, address=entry.address, object=entry.id, note=note)
+
+    def _having(self, ref: str, mac: str) -> Iterator[AnyInterface]:
+        return (interface for interface in self._segment(ref) if self._view.mac(interface.ref) == mac)
+
+    def _at(self, ref: str, mac: str) -> Found | None:
+        """Who gets frames for this MAC address without having been asked."""
+        for interface in self._having(ref, mac):
+            if (path := self._segments.path(ref, interface.ref, "unicast")) is not None:
+                return Found(interface, path, mac, False)
+        return None
 
     # ---- the request -------------------------------------------------------------------------------------------------
 
@@ -87,17 +111,49 @@ class Neighbours:
         reached = [(i, path) for i in answering if (path := self._segments.path(ref, i.ref, cast)) is not None]
         if not reached:
             return self._cached(ref, via) or self._blame(ref, via, sender, answering, cast)
-        (found, path), others = reached[0], [i for i, _ in reached[1:]]
+        heard = [one for one in reached if self._segments.path(one[0].ref, ref, "unicast") is not None]
+        if not heard:
+            self._unicast(reached[0][0].ref, self._view.graph.interfaces[ref], cast)
+        (found, path), others = (heard or reached)[0], [i for i, _ in heard[1:]]
         others = [i for i in others if i.namespace != found.namespace]
         if others:
             self._progress.assume(f"{found.ref} answers for {via} sooner than {others[0].ref}")
+        self._check_reflected(ref, via, path)
+        self._check_entry6(ref, via, found, sender)
         self._unicast(ref, found, cast)
         self._learned[found.ref, sender] = self._view.graph.interfaces[ref]
         return Found(found, path, self._view.mac(found.ref), True)
 
+    def _check_entry6(self, ref: str, via: str, found: AnyInterface, sender: str) -> None:
+        """An advertisement goes to the MAC address that the neighbour entry of who answers says, an ARP reply to who asked. Raises Ended
+        where a permanent entry says another one."""
+        fixed = (r for r in self._view.graph.using(found.ref) if isinstance(r, Neighbour) and r.address == sender)
+        entry = next((r for r in fixed if ":" in via and self._view.mac(ref) not in ("", r.mac)), None)
+        if entry is not None:
+            ns, dev = ids.Ref.parse(ref)
+            note = f"{found.ref} answers {sender} at {entry.mac}, as its permanent neighbour entry says"
+            raise self._progress.ended(Cause.NEIGHBOUR_SILENT, ns, dev=dev, address=via, object=entry.id, note=note)
+
+    def _check_reflected(self, ref: str, via: str, path: list[str]) -> None:
+        """A port with hairpin that leads to another bridge sends that the request back: it learns the sender's MAC address where the sender
+        is not, and drops the answer. Raises Ended where that comes before the answer."""
+        graph = self._view.graph
+        if is_bridge(graph.interfaces[ref]):
+            return  # a bridge does not learn its own address
+        for port in (graph.interfaces[other] for other in sorted(graph.segments.get(ref, ()))):
+            peer = graph.peer(port.ref)
+            if not (port.port.hairpin and port.master and peer is not None and peer.master and peer.port.learning):
+                continue
+            back = f"{port.ref} is set to hairpin and sends {peer.master} its own frames back"
+            if (peer.ref, port.ref) in pairwise(path):
+                note = f"{back}: {peer.master} then looks for the sender at {peer.name}"
+                ns, dev = ids.Ref.parse(ref)
+                raise self._progress.ended(Cause.NEIGHBOUR_SILENT, ns, dev=dev, address=via, object=port.id, note=note)
+            self._progress.assume(f"{back}, but later than the answer comes")
+
     def _unicast(self, ref: str, found: AnyInterface, cast: Cast) -> None:
-        """A frame to one MAC address may be stopped where a request to all is not."""
-        path = self._segments.path(ref, found.ref, cast) or []
+        """A frame to one MAC address, and so the answer, may be stopped where a request to all is not."""
+        path = self._segments.path(ref, found.ref, cast) or self._segments.path(ref, found.ref, cast, free=False) or []
         stopped = self._segments.obstacle(path, "unicast")
         if stopped is not None:
             raise self._ended(stopped)
@@ -184,15 +240,10 @@ class Neighbours:
         shown = self._view.live.get(ids.namespace_live(ns))
         rows = shown.neighbours if isinstance(shown, NamespaceLive) else ()
         row = next((r for r in rows if (r.dev, r.address) == (dev, via) and r.state in _CACHED), None)
-        return self._from_row(ref, row) if row is not None else None
-
-    def _from_row(self, ref: str, row: NeighbourRow) -> Found | None:
-        for interface in self._segment(ref):
-            path = self._segments.path(ref, interface.ref, "unicast") if self._view.mac(interface.ref) == row.mac else None
-            if path is not None:
-                self._progress.assume(f"{ref} still knows the MAC address of {row.address}")
-                return Found(interface, path, row.mac, False)
-        return None
+        found = self._at(ref, row.mac) if row is not None else None
+        if found is not None:
+            self._progress.assume(f"{ref} still knows the MAC address of {via}")
+        return found
 
     def _blame(self, ref: str, via: str, sender: str, answering: list[AnyInterface], cast: Cast) -> Found:
         """Raises Ended: what is in the way of who would answer, else why nobody does."""

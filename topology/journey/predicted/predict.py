@@ -13,7 +13,7 @@ from typing import NamedTuple
 import msgspec
 
 from topology.journey.fib import Decision, RouteEntry
-from topology.journey.forwarding import MAX_ROUTERS, ForwardingView
+from topology.journey.forwarding import MAX_ROUTERS, ForwardingView, takes
 from topology.journey.hop import Cause, Journey, RuleAt, Verdict
 from topology.journey.packet import Packet
 from topology.journey.predicted.hooks import Hooks
@@ -29,16 +29,21 @@ from topology.model.graph import Graph
 from topology.model.records import AnyInterface, AnyRecord
 from topology.observe.live import LiveRecords
 
+Known = Mapping[tuple[str, str], str]
+NOTHING_KNOWN: Known = {}
 _TTL = 64
 """net.ipv4.ip_default_ttl as the kernel has it."""
 _TUNNELS = 4
 """Tunnels in tunnels at most."""
 
 
-def predict(probe: Probe, records: Mapping[str, AnyRecord], live: LiveRecords, without: Iterable[RuleAt] = ()) -> Journey:
-    """The journey that the probe would make. `without`: as if these rules were not there."""
+def predict(
+    probe: Probe, records: Mapping[str, AnyRecord], live: LiveRecords, without: Iterable[RuleAt] = (), known: Known = NOTHING_KNOWN
+) -> Journey:
+    """The journey that the probe would make. `without`: as if these rules were not there. `known`: MAC addresses that are not asked for, by
+    the interface (`ns/name`) and the address of the next hop."""
     left_out = frozenset((r.namespace, r.family, r.table, r.chain, r.number) for r in without)
-    run = _Prediction(probe, ForwardingView(Graph(records), live), left_out)
+    run = _Prediction(probe, ForwardingView(Graph(records), live), left_out, known)
     verdict = run.verdict()
     progress = run.progress
     return Journey(probe=probe, hops=tuple(progress.hops), verdict=verdict, predicted=True, assumptions=tuple(progress.assumptions))
@@ -66,13 +71,13 @@ class _Onward(NamedTuple):
 class _Prediction:
     """One packet and its answer."""
 
-    def __init__(self, probe: Probe, view: ForwardingView, without: frozenset[tuple[str, str, str, str, int]]) -> None:
+    def __init__(self, probe: Probe, view: ForwardingView, without: frozenset[tuple[str, str, str, str, int]], known: Known) -> None:
         self.probe, self.view = probe, view
         self.progress = Progress(probe.mark)
         simulator = Simulator(view, without, self.progress)
         self.hooks = Hooks(view, self.progress, simulator, view.picked_ports(probe.namespace))
         self.routing, self.segments = Routing(view, self.progress, probe), Segments(view)
-        neighbours = Neighbours(view, self.progress, self.routing, self.segments)
+        neighbours = Neighbours(view, self.progress, self.routing, self.segments, known)
         self.wire = Wire(view, self.progress, self.hooks, neighbours, self.segments, self._outer)
         self._tunnelled = 0
 
@@ -104,9 +109,12 @@ class _Prediction:
 
     def _packet(self) -> Packet:
         probe, six = self.probe, self.probe.family == "ipv6"
-        ttl = probe.ttl or int(self.view.sysctl(probe.namespace, "net.ipv4.ip_default_ttl") or 0) or _TTL
+        ttl = probe.ttl or self._ttl(probe.namespace, six)
         protocol = ("icmpv6" if six else "icmp") if probe.protocol == "icmp" else probe.protocol
-        packet = Packet(protocol=protocol, dst=probe.address, ttl=ttl, df=probe.dont_fragment, sport=probe.source_port, dport=probe.to_port)
+        packet = Packet(
+            protocol=protocol, src=probe.source_address, dst=probe.address, ttl=ttl, tos=probe.tos, df=probe.dont_fragment,
+            sport=probe.source_port, dport=probe.to_port,
+        )  # fmt: skip
         change = msgspec.structs.replace
         if probe.protocol == "icmp":
             packet = change(packet, type=128 if six else 8)
@@ -114,28 +122,55 @@ class _Prediction:
             return change(packet, flags="S", length=80 if six else 60, df=not six)
         return change(packet, length=max(probe.size, 8) + (48 if six else 28))
 
+    def _ttl(self, ns: str, six: bool) -> int:
+        """Of what a namespace itself sends, where nobody says another."""
+        own = self.view.sysctl(ns, "net.ipv4.ip_default_ttl") if not six else ""
+        return int(own or 0) or _TTL
+
     def _answer(self, ns: str, packet: Packet) -> Packet | None:
         """What comes back; None: nothing has to."""
         protocol, change = self.probe.protocol, msgspec.structs.replace
+        ttl = self._ttl(ns, packet.family == "ipv6")
+        answer = change(packet, src=packet.dst, dst=packet.src, sport=packet.dport, dport=packet.sport, ttl=ttl, df=protocol == "tcp")
         if protocol in ("tcp", "udp"):
-            self._check_listening(ns, packet)
+            self._check_listening(ns, packet, answer)
         if protocol == "udp":
             return None
         ignores = self.view.ignores_echo(ns, packet.family) if protocol == "icmp" else ""
         if ignores:
             raise self.progress.ended(Cause.NO_ANSWER, ns, note=ignores)
-        answer = change(packet, src=packet.dst, dst=packet.src, sport=packet.dport, dport=packet.sport, ttl=_TTL, df=protocol == "tcp")
         if protocol == "tcp":
             return change(answer, flags="SA")
         return change(answer, type=129 if packet.type == 128 else 0)
 
-    def _check_listening(self, ns: str, packet: Packet) -> None:
-        """Raises Ended where it is known that nobody listens."""
-        listens = self.view.listens(ns, packet.protocol, packet.dst, packet.dport)
-        if listens is False:
-            raise self.progress.ended(Cause.NOBODY_LISTENS, ns)
-        if listens is None:
-            self.progress.assume(f"something listens on {packet.protocol} port {packet.dport} in {ns}")
+    def _check_listening(self, ns: str, packet: Packet, answer: Packet) -> None:
+        """Raises Ended where it is known that nobody listens; of TCP a RST says so, where it has a way back."""
+        if ns == self.probe.namespace and self._is_own(packet):
+            return
+        protocol, port, sockets = packet.protocol, packet.dport, self.view.sockets(ns)
+        if sockets is None:
+            self.progress.assume(f"something listens on {protocol} port {port} in {ns}")
+            return
+        taking = {takes(socket, protocol, packet.dst, port) for socket in sockets}
+        if not taking & {True, None}:
+            if protocol == "tcp":
+                self._check_way_back(ns, answer)
+            raise self.progress.ended(Cause.NOBODY_LISTENS, ns, note=str(port))
+        if True not in taking:
+            self.progress.assume(f"the socket of {ns} at {protocol} port {port} of IPv6 takes IPv4 too (IPV6_V6ONLY is off)")
+
+    def _is_own(self, packet: Packet) -> bool:
+        """Whether it is for the very socket that sent it: bound to the port that it sends to, and connected to itself."""
+        return (packet.dport, packet.src, packet.sport) == (self.probe.source_port, self.probe.address, self.probe.to_port)
+
+    def _check_way_back(self, ns: str, answer: Packet) -> None:
+        """Raises Ended where there is no route for it."""
+        leg = self.progress.leg
+        self.progress.leg = "reply"
+        found = self.routing.decide(ns, self.routing.flow(ns, answer))
+        if found.route is None or found.errno:
+            self.routing.follow(ns, answer, found)
+        self.progress.leg = leg
 
     def _check_taken(self, taken: str, answer: Packet) -> None:
         """Raises Ended where the answer does not come to the socket that waits for it."""
@@ -175,8 +210,11 @@ class _Prediction:
         found = self.routing.decide(ns, self.routing.flow(ns, packet))
         packet, found = self._with_source(ns, packet, found)
         self.progress.hops[sent] = msgspec.structs.replace(self.progress.hops[sent], packet=packet)
+        self.routing.check_loopback(ns, packet, found.route)
         route = self.routing.follow(ns, packet, found)
         before, mark, dev = packet, self.progress.mark, route.dev or ""
+        if packet.df:  # refused before any rule sees it (ip_append_data())
+            self.routing.fits(ns, packet, dev, router=False)
         packet = self.hooks.through(ns, "output", packet, oif=dev)
         if (packet.dst, packet.tos) != (before.dst, before.tos) or self.progress.mark != mark:
             route = self._reroute(ns, before, packet, route)
@@ -187,12 +225,17 @@ class _Prediction:
         """Raises Ended where the socket is bound to an interface that is down: no route is looked up then."""
         bound = self.view.graph.interfaces.get(ids.join(ns, self.probe.dev)) if self.progress.leg == "original" else None
         if bound is not None and not bound.up:
+            self._check_any_address(ns, packet, Decision(None))
             number = errno.ENETUNREACH
             raise self.progress.ended(Cause.INTERFACE_DOWN, ns, errno=number, dev=bound.name, address=packet.dst, object=bound.id)
 
     def _refuse_groups(self, ns: str, packet: Packet) -> None:
         """What is not for one receiver."""
         target = ipaddress.ip_address(packet.dst)
+        bound = self.probe.dev if self.progress.leg == "original" else ""
+        if self.view.is_broadcast(ns, target) and not self.view.is_broadcast(ns, target, bound):
+            note = f"{packet.dst} is a broadcast address, and not of {bound}: whom it reaches is not predicted"
+            raise self.progress.ended(Cause.UNKNOWN, ns, address=packet.dst, note=note)
         if self.view.is_broadcast(ns, target):
             number = errno.ENETUNREACH if packet.protocol == "tcp" else errno.EACCES
             note = f"{packet.dst} is a broadcast address"
@@ -227,6 +270,7 @@ class _Prediction:
     def _reroute(self, ns: str, before: Packet, packet: Packet, route: RouteEntry) -> RouteEntry:
         """After a rule in OUTPUT changed what routing depends on (ip_route_me_harder())."""
         found = self.routing.decide(ns, self.routing.flow(ns, packet, ports=False))
+        self.routing.check_loopback(ns, packet, found.route)
         same = found.route is not None and (found.route.dev, found.route.via) == (route.dev, route.via)
         return route if same and packet.dst == before.dst else self.routing.follow(ns, packet, found)
 
@@ -284,10 +328,17 @@ class _Prediction:
             note = f"{packet.dst} is a broadcast address in {ns}: what answers is not predicted"
             raise self.progress.ended(Cause.UNKNOWN, ns, dev=iif, address=packet.dst, note=note)
         if not self.view.is_forwarding(ns, packet.family, iif):
+            self._routed6(ns, iif, packet)
             raise self.progress.ended(Cause.NOT_FORWARDED, ns, dev=iif, address=packet.dst)
         if packet.family == "ipv6" and ipaddress.ip_address(packet.src).is_link_local:
             note = f"a router does not forward what comes from the link-local address {packet.src}"
             raise self.progress.ended(Cause.NO_ROUTE, ns, dev=iif, address=packet.dst, note=note)
+
+    def _routed6(self, ns: str, iif: str, packet: Packet) -> None:
+        """IPv6 looks the route up before it looks whether it forwards (ip6_forward()); for IPv4 that is part of the lookup."""
+        found = self.routing.decide(ns, self.routing.flow(ns, packet, iif)) if packet.family == "ipv6" else Decision(None)
+        if found.route is not None and not found.errno and not found.unknown:
+            self.routing.follow(ns, packet, found)
 
     # ---- tunnels -----------------------------------------------------------------------------------------------------
 
@@ -302,7 +353,7 @@ class _Prediction:
         overhead = tunnel.KIND.mtu.overhead(tunnel)
         length = (inner.length if inner.protocol == "arp" else self.progress.piece or inner.length) + overhead
         source, port, ttl = (getattr(tunnel, name, None) for name in ("local", "dstport", "ttl"))
-        outer = Packet(protocol="udp", src=source or "", dst=to, dport=port or 0, ttl=ttl or _TTL, length=length)
+        outer = Packet(protocol="udp", src=source or "", dst=to, dport=port or 0, ttl=ttl or self._ttl(space, ":" in to), length=length)
         self._tunnelled += 1
         before = self.progress.set_aside()
         try:

@@ -2,17 +2,14 @@
 
 import errno
 import ipaddress
-from collections.abc import Iterator
 
-from topology.journey.fib import REFUSALS, Address, Decision, Flow, RouteEntry
+from topology.journey.fib import REFUSALS, Decision, Flow, RouteEntry
 from topology.journey.forwarding import ForwardingView
 from topology.journey.hop import Cause
 from topology.journey.packet import Packet
 from topology.journey.predicted.progress import Ended, Progress
 from topology.journey.probe import Probe
 from topology.model import ids, routing
-from topology.model.records import AnyInterface
-from topology.observe.normal import owner
 
 _LOOPBACK_MTU = 65536
 NO_ADDRESS = "0.0.0.0"
@@ -82,7 +79,7 @@ class Routing:
         refuses = route is not None and route.type in REFUSALS
         fields = {"route": _name(route), "note": route.type} if route is not None and refuses else {}
         self._progress.hop("route", ns, packet=packet, errno=number, **fields)
-        down = next(self._down_towards(ns, ipaddress.ip_address(packet.dst)), None) if route is None and found.rule is None else None
+        down = self._view.down_towards(ns, ipaddress.ip_address(packet.dst)) if route is None and found.rule is None else None
         if down is not None:
             return self._progress.ended(Cause.INTERFACE_DOWN, ns, errno=number, dev=down.name, address=packet.dst, object=down.id)
         record = route.record if route is not None else None
@@ -90,22 +87,6 @@ class Routing:
         if found.rule is not None:
             note = f"ip rule {found.rule.priority}: {found.rule.action}"
         return self._progress.ended(Cause.NO_ROUTE, ns, errno=number, address=packet.dst, object=record or ids.namespace(ns), note=note)
-
-    def _down_towards(self, ns: str, target: Address) -> Iterator[AnyInterface]:
-        """Interfaces that are down, and that would have a route to the address if they were up."""
-        graph = self._view.graph
-        for interface in graph.inside(ns):
-            if not interface.up and any(target in ipaddress.ip_interface(a).network for a in interface.addresses):
-                yield interface
-        for route in graph.routes(ns):
-            dev = route.dev or (owner(graph, ns, route.via) if route.via else None)
-            through = graph.interfaces.get(ids.join(ns, dev)) if dev else None
-            if through is not None and not through.up and target in routing.network(route.to):
-                yield through
-        others = [i for i in graph.inside(ns) if not i.KIND.builtin]
-        # IPv6 addresses go when their interface goes down: no record tells where they were
-        if others and not any(i.up for i in others):
-            yield others[0]
 
     # ---- size --------------------------------------------------------------------------------------------------------
 
@@ -157,6 +138,14 @@ class Routing:
         default = self._view.sysctl(ns, "net.ipv4.conf.default.rp_filter")
         if default not in ("", "0") and not self._view.is_told(ids.join(ns, iif)):
             self._progress.assume(f"rp_filter of {ids.join(ns, iif)} is {default}, the namespace's default")
+
+    def check_loopback(self, ns: str, packet: Packet, route: RouteEntry | None) -> None:
+        """Raises Ended where what would leave for the wire has a loopback address for source (__mkroute_output())."""
+        dev, source = route.dev if route is not None and route.type == "unicast" else "", packet.src
+        if dev not in ("", "lo", None) and source.startswith("127.") and not self._view.setting(ids.join(ns, dev), "route_localnet"):
+            note = f"{packet.src} cannot be the source of what leaves by {dev}: net.ipv4.conf.{dev}.route_localnet is 0"
+            number = errno.EINVAL if self._progress.leg == "original" else 0
+            raise self._progress.ended(Cause.NO_ROUTE, ns, dev=dev, address=packet.dst, errno=number, note=note)
 
     def check_martian(self, ns: str, iif: str, packet: Packet) -> None:
         """Raises Ended where addresses cannot be those of a packet on a wire (ip_route_input_slow(), ip6_rcv_core())."""

@@ -132,7 +132,8 @@ class Segments:
             note = f"{port.ref} is a port of {bridge.name}: what is sent by it itself goes out on its wire, not into the bridge"
             return Hindrance(port.ref, Cause.NEIGHBOUR_SILENT, port.id, note)
         if "locked on" in self._view.switches(port.ref):
-            return Hindrance(port.ref, Cause.PORT_BLOCKED, port.id, "locked, and the MAC address is not in the FDB")
+            assumes = f"{port.master} has no entry in its FDB for what sends by {port.name}, which is locked"
+            return Hindrance(port.ref, Cause.PORT_BLOCKED, port.id, "locked, and the MAC address is not in the FDB", assumes)
         return None
 
     def _made_on_another(self, one: AnyInterface | None, middle: AnyInterface, other: AnyInterface, last: str) -> Hindrance | None:

@@ -13,6 +13,7 @@ from topology.journey.predicted.hooks import Hooks
 from topology.journey.predicted.neighbour import Found, Neighbours, not_yet_known, solicitation
 from topology.journey.predicted.progress import Ended, Progress
 from topology.journey.predicted.segment import Segments, is_tunnel
+from topology.journey.predicted.tracking import ends
 from topology.journey.sighting import Hook
 from topology.model import ids
 from topology.model.records import AnyInterface, Bridge, is_bridge
@@ -223,7 +224,7 @@ class Wire:
             oif = bridge.name if hook != "prerouting" else ""
             ports = (ids.name_of(came), ids.name_of(goes) if hook != "prerouting" else "")
             passed = self._hooks.through(bridge.namespace, hook, passed, iif, oif, ports, kernels=True)
-        if (passed.src, passed.dst) != (packet.src, packet.dst):
+        if ends(passed) != ends(packet):
             note = f"NAT of what {bridge.ref} hands on is not predicted"
             raise self._progress.ended(Cause.UNKNOWN, bridge.namespace, dev=bridge.name, object=bridge.id, note=note)
         self._progress.enter()

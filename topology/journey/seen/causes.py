@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from topology.journey.forwarding import Address
 from topology.journey.hop import Cause, Hop, Verdict
 from topology.journey.packet import Packet, asks_for
 from topology.journey.probe import Probe
 from topology.journey.seen.evidence import Passage
 from topology.journey.seen.refusals import refusal
 from topology.journey.sighting import RouteLookup, TappedFrame
-from topology.model import ids, routing
-from topology.model.records import AnyInterface, is_bridge
+from topology.model import ids
+from topology.model.records import is_bridge
 from topology.observe.live import LinkLive
 
 if TYPE_CHECKING:
@@ -108,25 +107,11 @@ def _place(ns: str, dev: str) -> str:
 def no_route(walk: "Walk", ns: str, packet: Packet, number: int, found: RouteLookup | None, iif: str = "lo", oif: str = "") -> Verdict:
     """The lookup failed: by a rule or a route that refuses, for want of a route, or since the interface that would have it is down."""
     refused = refusal(walk.view, ns, packet, found, iif, oif)
-    down = _down_towards(walk, ns, ipaddress.ip_address(packet.dst)) if not refused else None
+    down = walk.view.down_towards(ns, ipaddress.ip_address(packet.dst)) if not refused else None
     if down is not None:
         return walk.verdict(Cause.INTERFACE_DOWN, ns, errno=number, dev=down.name, address=packet.dst, object=down.id)
     fields = {"object": ids.namespace(ns), **refused}
     return walk.verdict(Cause.NO_ROUTE, ns, errno=number, address=packet.dst, **fields)
-
-
-def _down_towards(walk: "Walk", ns: str, target: Address) -> AnyInterface | None:
-    """An interface that is down, and that would have a route to the address if it were up."""
-    routes, inside = walk.view.graph.routes(ns), walk.view.graph.inside(ns)
-    for interface in inside:
-        if not interface.up and (
-            any(target in ipaddress.ip_interface(a).network for a in interface.addresses)
-            or any(r.dev == interface.name and target in routing.network(r.to) for r in routes)
-        ):
-            return interface
-    others = [i for i in inside if i.name != "lo"]
-    # IPv6 addresses go when their interface goes down: no record tells where they were
-    return others[0] if others and not any(i.up for i in others) else None
 
 
 def after_routing(walk: "Walk", ns: str) -> Verdict:
@@ -328,11 +313,21 @@ def not_switched(walk: "Walk", tap: TappedFrame, bridge: str, forwarded: Passage
     device = walk.interface(ns, bridge)
     if is_bridge(device) and device.vlan_filtering:
         return walk.verdict(Cause.VLAN_FILTERED, ns, dev=tap.dev, object=ids.Ref(ns, tap.dev).id, note=_vlans(walk, ns, tap))
-    trouble = _wrong_mac(walk) or _beyond(walk, tap, port, others)
+    trouble = _back_where_it_came_from(walk, tap, bridge) or _wrong_mac(walk) or _beyond(walk, tap, port, others)
     if trouble is not None:
         return trouble
     note = f"the FDB has {tap.packet.dst_mac} at the port it came from" if port == tap.dev else "the bridge sent it out nowhere"
     return walk.verdict(Cause.UNKNOWN, ns, dev=bridge, object=ids.Ref(ns, bridge).id, note=note)
+
+
+def _back_where_it_came_from(walk: "Walk", tap: TappedFrame, bridge: str) -> Verdict | None:
+    """A rule on the bridge (br_netfilter) gave it a destination behind the port that it came in at: only hairpin lets it out there."""
+    changed = next(walk.evidence.frames(walk.leg, tap.ns, "out", tap.at or 0, bridge), None)
+    port = walk.interface(tap.ns, tap.dev)
+    if changed is None or port is None or port.port.hairpin or walk.evidence.port_of(tap.ns, changed.packet.dst_mac) != tap.dev:
+        return None
+    note = f"hairpin off: {changed.packet.dst} is behind the port that it came in at"
+    return walk.verdict(Cause.PORT_BLOCKED, tap.ns, dev=tap.dev, object=port.id, note=note)
 
 
 def _beyond(walk: "Walk", tap: TappedFrame, port: str, others: list[str]) -> Verdict | None:

@@ -124,6 +124,10 @@ class _Copies:
         inside.append(_Open(line.skb, leg, copy))
         return copy
 
+    def are_in(self, ns: str) -> bool:
+        """Whether there were any in this namespace."""
+        return any(space == ns for space, _ in self._known)
+
     def _left(self, inside: list[_Open], line: HookPass) -> bool:
         number = next((i for i in reversed(range(len(inside))) if inside[i].skb == line.skb), None)
         return inside.pop(number).copy if number is not None else (line.ns, line.skb) in self._known
@@ -247,9 +251,12 @@ class Evidence:
             if tap.ns == ns and tap.direction == direction and (tap.at or 0) >= after and dev in (None, tap.dev):
                 yield tap
 
-    def take_frame(self, leg: Leg, ns: str, direction: str, after: int = 0, dev: str | None = None) -> TappedFrame | None:
-        """The first of these."""
-        return self._taken(leg, self.frames(leg, ns, direction, after, dev))
+    def take_frame(
+        self, leg: Leg, ns: str, direction: str, after: int = 0, dev: str | None = None, mac: str | None = None
+    ) -> TappedFrame | None:
+        """The first of these. `mac`: only one to this address."""
+        found = self.frames(leg, ns, direction, after, dev)
+        return self._taken(leg, (tap for tap in found if mac is None or tap.packet.dst_mac == mac))
 
     def take_any(self, leg: Leg, after: int, but: tuple[str, str]) -> TappedFrame | None:
         """The first frame at `after` or later at any interface but this one (namespace, name)."""
@@ -272,12 +279,24 @@ class Evidence:
         """The routing decision that sends packets for `dst` out by `dev`."""
         return next((s for s in reversed(self.routes) if (s.ns, s.dev, s.dst) == (ns, dev, dst)), None)
 
+    def mac_told_from_copies(self, ns: str, dev: str, address: str) -> str | None:
+        """The MAC address of the next hop, where copies of the packet leave the namespace too (TEE): their frames may be for another. None:
+        there are no copies, or it is not known."""
+        entry = self.neighbours.get((ns, dev, address))
+        return entry.mac if entry is not None and entry.state != "none" and self._copies.are_in(ns) else None
+
     def resolution(self, ns: str, dev: str, address: str) -> tuple[bool, str]:
         """Whether a request for this address left by `dev` (ARP, neighbour discovery), and the MAC in the reply; empty: none came."""
         frames = [t for t in self.neighbour_frames if (t.ns, t.dev) == (ns, dev)]
         asked = any(t.direction == "out" and asks_for(t.packet) == address for t in frames)
         mac = next((t.packet.src_mac for t in frames if t.direction == "in" and answers_for(t.packet) == address), "")
         return asked, mac
+
+    def port_of(self, ns: str, mac: str) -> str:
+        """The port at which a bridge of the namespace learned a MAC address; empty where that is not known."""
+        frames = (*self.neighbour_frames, *self.taps["original"], *self.taps["reply"])
+        seen = next((t.dev for t in frames if t.ns == ns and t.direction == "in" and t.packet.src_mac == mac), "")
+        return self.fdb.get((ns, mac)) or seen
 
     def learned(self, ns: str, mac: str, before: int) -> bool:
         """Whether a bridge of the namespace knew the MAC at `before` (µs): when the session began, or from a frame that came in since."""

@@ -42,5 +42,9 @@ def no_way_back(view: ForwardingView, ns: str, packet: Packet) -> dict[str, Any]
     said = decision(view, ns, answer)
     if said.unknown or (said.route is not None and not said.errno):
         return None
-    refused = refusal(view, ns, answer, None) or {"object": ids.namespace(ns)}
-    return {"cause": Cause.NO_ROUTE, "address": packet.src, "errno": said.errno or errno.ENETUNREACH, **refused}
+    about = {"address": packet.src, "errno": said.errno or errno.ENETUNREACH}
+    refused = refusal(view, ns, answer, None)
+    down = view.down_towards(ns, ipaddress.ip_address(answer.dst)) if not refused else None
+    if down is not None:
+        return {"cause": Cause.INTERFACE_DOWN, "dev": down.name, "object": down.id, **about}
+    return {"cause": Cause.NO_ROUTE, "object": ids.namespace(ns), **about, **refused}

@@ -147,18 +147,23 @@ class Walk:
     def _leave(self, ns: str, passage: Passage | None) -> TappedFrame | Verdict:
         """By an interface, once the next hop's MAC is known."""
         dev = passage.oif if passage is not None else ""
-        tap = self.evidence.take_frame(self.leg, ns, "out", dev=dev or None)
-        if passage is not None and passage.exit is not None:
-            verdict = self._neighbour(ns, dev, passage.exit.packet, tap)
+        leaving = passage.exit.packet if passage is not None and passage.exit is not None else None
+        mac = self.evidence.mac_told_from_copies(ns, dev, self._next_hop(ns, dev, leaving.dst)) if leaving is not None else None
+        tap = self.evidence.take_frame(self.leg, ns, "out", dev=dev or None, mac=mac)
+        if leaving is not None:
+            verdict = self._neighbour(ns, dev, leaving, tap)
             if verdict is not None:
                 return verdict
         return causes.did_not_leave(self, ns, dev) if tap is None else tap
 
+    def _next_hop(self, ns: str, dev: str, address: str) -> str:
+        found = self.evidence.route_out(ns, dev, address)
+        return (found.via if found is not None else "") or address
+
     def _neighbour(self, ns: str, dev: str, packet: Packet, tap: TappedFrame | None) -> Verdict | None:
         if dev in ("lo", "") or (tap is not None and self.drops(ns, dev)):
             return None
-        found = self.evidence.route_out(ns, dev, packet.dst)
-        address = (found.via if found is not None else "") or packet.dst
+        address = self._next_hop(ns, dev, packet.dst)
         asked, mac = self.evidence.resolution(ns, dev, address)
         if tap is None:
             return causes.no_neighbour(self, ns, dev, address, asked, mac)
@@ -234,7 +239,8 @@ class Walk:
         if isinstance(prerouted, Verdict):
             return prerouted
         outs = [out for out in self._at_ports(ns, bridge, "out", tap.at or 0) if _is_same_frame(tap, out, prerouted)]
-        up = None if from_self else next(self.evidence.frames(self.leg, ns, "in", tap.at or 0, bridge), None)
+        ups = () if from_self else self.evidence.frames(self.leg, ns, "in", tap.at or 0, bridge)
+        up = next((up for up in ups if _is_same_frame(tap, up, prerouted)), None)
         if not outs and up is None:
             forwarded = self._bridged(ns, bridge, "forward")
             stopped = forwarded if isinstance(forwarded, Verdict) else self._bridged(ns, bridge, "postrouting")

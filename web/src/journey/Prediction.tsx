@@ -14,7 +14,8 @@ interface Props {
   again: (ask: Ask | null) => void
 }
 
-/** What is predicted of a packet, in the words of a trace: the cause and the place, what may help, and what was taken for granted. */
+/** What became of a packet, or what is predicted of it, in the words of a trace: the cause and the place, what may help, and what was taken
+ * for granted. */
 export default function Prediction({ journey, remedies, again }: Props) {
   const editor = useEditor()
   const t = useJourneyTexts()
@@ -24,7 +25,7 @@ export default function Prediction({ journey, remedies, again }: Props) {
   const lost = verdict.cause !== 'delivered'
   return (
     <>
-      <strong>{lost ? verdictWords(t, verdict) : help.nothing}</strong>{' '}
+      <strong>{lost ? verdictWords(t, verdict) : journey.predicted ? help.nothing : help.answered}</strong>{' '}
       {verdict.rule?.text && <code>{verdict.rule.text}</code>}{' '}
       {lost && object && (
         <Button

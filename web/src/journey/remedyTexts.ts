@@ -59,6 +59,7 @@ export const useRemedyTexts = catalogue(
     done: (remedy: Remedy) => done(remedy)[remedy.word] ?? '',
     hint: ({ what = '', chain = '' }: Remedy) => (chain ? what : ''),
     nothing: 'Nothing that is known of the lab stops this packet.',
+    answered: 'One more packet, sent just now, was answered.',
     rule: (place: string, n: number) =>
       `Change or delete rule ${n} of ${place}, or accept the packet by a rule before it.`,
     policy: (place: string) => `Add a rule to ${place} that accepts the packet.`,
@@ -90,6 +91,7 @@ export const useRemedyTexts = catalogue(
     done: (remedy) => doneZh(remedy)[remedy.word] ?? '',
     hint: ({ what = '', chain = '' }) => (chain ? what : ''),
     nothing: '就實驗室目前所知，沒有任何事物阻擋此封包。',
+    answered: '剛才再送出一個封包，已收到回應。',
     rule: (place, n) => `變更或刪除 ${place} 的規則 ${n}，或在它之前加上接受此封包的規則。`,
     policy: (place) => `在 ${place} 加上接受此封包的規則。`,
     route: (address, namespace) => `在 ${namespace} 加上往 ${address} 的路由，例如預設路由。`,

@@ -81,6 +81,15 @@ export const useJourneyTexts = catalogue(
     marksUnseen: 'policy routing (ip rule) by mark is ignored',
     rpFilter: (ref: string, value: string) => `rp_filter of ${ref} is ${value}, the default of the namespace`,
     limitUnreached: '-m limit: the limit is not reached',
+    macUnknown: (ref: string, address: string) => `${ref} does not know the MAC address of ${address} from before`,
+    letsPass: (what: string) => `${what} lets the packet pass`,
+    takesIpv4: (ns: string, protocol: string, port: string) =>
+      `the IPv6 socket of ${ns} on ${protocol} port ${port} takes IPv4 too (IPV6_V6ONLY is off)`,
+    reflects: (port: string, bridge: string) =>
+      `${port} is set to hairpin and sends ${bridge} its own frames back, but later than the answer comes`,
+    lockedOut: (bridge: string, port: string) =>
+      `${bridge} has no FDB entry for what sends by ${port}, which is locked`,
+    fragmentsAlike: 'rules treat all fragments of the packet as they treat the packet',
     onlyObserved: 'observed, not predicted',
     hops: 'Steps',
     hop: (n: number, all: number) => `Step ${n} of ${all}`,
@@ -222,6 +231,13 @@ export const useJourneyTexts = catalogue(
     marksUnseen: '忽略依標記的政策路由（ip rule）',
     rpFilter: (ref, value) => `${ref} 的 rp_filter 為 ${value}，即命名空間的預設值`,
     limitUnreached: '-m limit：未達上限',
+    macUnknown: (ref, address) => `${ref} 事先並不知道 ${address} 的 MAC 位址`,
+    letsPass: (what) => `${what} 會讓封包通過`,
+    takesIpv4: (ns, protocol, port) =>
+      `${ns} 中監聽 ${protocol} 連接埠 ${port} 的 IPv6 Socket 也接受 IPv4（IPV6_V6ONLY 已關閉）`,
+    reflects: (port, bridge) => `${port} 開啟了 hairpin，會把 ${bridge} 的訊框送回，但比回應晚到`,
+    lockedOut: (bridge, port) => `${port} 已鎖定，而 ${bridge} 的 FDB 中沒有其傳送端的項目`,
+    fragmentsAlike: '規則對所有分段的處理方式與對整個封包相同',
     onlyObserved: '實際有，預測沒有',
     hops: '步驟',
     hop: (n, all) => `第 ${n} 步，共 ${all} 步`,

@@ -151,10 +151,38 @@ export function verdictWords(t: JourneyTexts, verdict: Verdict): string {
 
 /** What a prediction takes for granted (`topology.journey.predict` names them), in the language of now; as it came where it is another. */
 export function assumptionWords(t: JourneyTexts, text: string): string {
-  const [, protocol, port, ns] = /^something listens on (\w+) port (\d+) in (.+)$/.exec(text) ?? []
-  if (protocol && port && ns) return t.listens(protocol, port, ns)
-  const [, ref, value] = /^rp_filter of (.+) is (\d+), the namespace's default$/.exec(text) ?? []
-  if (ref && value) return t.rpFilter(ref, value)
-  if (text.startsWith('policy routing (ip rule)')) return t.marksUnseen
-  return text.startsWith('-m limit:') ? t.limitUnreached : text
+  for (const [pattern, words] of ASSUMED) {
+    const found = pattern.exec(text)
+    if (found) return words(t, ...found.slice(1))
+  }
+  return text
 }
+
+/** The assumptions that have words in each language, and their words, which take what the pattern finds. */
+const ASSUMED: readonly (readonly [RegExp, (t: JourneyTexts, ...parts: string[]) => string])[] = [
+  [
+    /^something listens on (\w+) port (\d+) in (.+)$/,
+    (t, protocol = '', port = '', ns = '') => t.listens(protocol, port, ns),
+  ],
+  [
+    /^the socket of (.+) at (\w+) port (\d+) of IPv6/,
+    (t, ns = '', protocol = '', port = '') => t.takesIpv4(ns, protocol, port),
+  ],
+  [/^rp_filter of (.+) is (\d+), the namespace's default$/, (t, ref = '', value = '') => t.rpFilter(ref, value)],
+  [
+    /^(.+) does not know the MAC address of (.+) from before$/,
+    (t, ref = '', address = '') => t.macUnknown(ref, address),
+  ],
+  [/^(.+) lets (?:it|ARP) pass$/, (t, what = '') => t.letsPass(what)],
+  [
+    /^(.+) is set to hairpin and sends (.+) its own frames back/,
+    (t, port = '', bridge = '') => t.reflects(port, bridge),
+  ],
+  [
+    /^(.+) has no entry in its FDB for what sends by (.+), which/,
+    (t, bridge = '', port = '') => t.lockedOut(bridge, port),
+  ],
+  [/^rules treat all fragments/, (t) => t.fragmentsAlike],
+  [/^policy routing \(ip rule\)/, (t) => t.marksUnseen],
+  [/^-m limit:/, (t) => t.limitUnreached],
+]

@@ -8,7 +8,7 @@ import { usePanelTexts } from './texts'
 
 type Line = { key: number; text: string; error: boolean }
 
-/** Shows what is predicted of a packet, and what may help, after which it is sent again. */
+/** Shows what became of a packet, or would, and what may help, after which it is sent again. */
 export type PredictionView = ComponentType<{
   journey: Journey
   remedies: readonly Remedy[]
@@ -144,11 +144,11 @@ export function PingDialog({ source, target, Prediction }: Props) {
           {t.pingResult(done.sent, done.received)}
         </p>
       )}
-      {done?.predicted && (
+      {done?.journey && (
         <div className={styles.reason}>
           <Suspense>
             <Prediction
-              journey={done.predicted}
+              journey={done.journey}
               remedies={done.remedies ?? []}
               again={(ask) => (ask ? trace(ask) : void start())}
             />

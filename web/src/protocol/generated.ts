@@ -1408,15 +1408,15 @@ export type Ping = {
 }
 
 /**
- * `predicted`: where not every reply came, how this packet would fare as far as the observed state tells; its verdict names the cause
- * and the place. None where all came, or where the source is gone. `remedies`: what may help then. `ask`: the packet that was sent, for a
- * `trace`.
+ * `journey`: where not every reply came, that of one more such packet, which was followed; its verdict names the cause and the place.
+ * (Where it could not be sent, `journey.predicted`: how it would fare.) None where all came, or where the source is gone. `remedies`: what
+ * may help then. `ask`: the packet that was sent, for a `trace`.
  */
 export type PingDone = {
   result: "ping-done"
   sent: number
   received: number
-  predicted: Journey | null
+  journey: Journey | null
   remedies: Remedy[]
   ask: Ask | null
 }
