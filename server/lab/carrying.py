@@ -17,6 +17,7 @@ from topology.model.diff import Diff, between
 from topology.model.graph import Graph
 from topology.model.problems import Code, Problem, ProblemError
 from topology.model.records import AnyRecord, Chain, Records
+from topology.model.tracked import Tracked
 from topology.observe.normal import drift
 from topology.observe.observed import Observed
 from topology.plan import merge
@@ -24,6 +25,7 @@ from topology.plan.because import because_of
 from topology.plan.plan import plan
 from topology.plan.steps import AnyStep, ChangeTable, MoveInterface
 from topology.plan.table_texts import trials
+from topology.rules.chains import TableKey
 from topology.rules.unloaded import without
 
 MAX_ROUNDS = 3
@@ -121,7 +123,7 @@ class Carrying:
 
     def _touched(self, steps: Sequence[AnyStep]) -> set[str]:
         """The namespaces in which steps change something, also by what hangs on an interface."""
-        graph, out = Graph(self._parts.view.kernel), set()
+        graph, out = Graph(self._parts.view.kernel), set[str]()
         for step in steps:
             if isinstance(step, ChangeTable):
                 continue
@@ -372,7 +374,7 @@ def _lacks(chain: Chain, observed: Mapping[str, AnyRecord]) -> bool:
     return not set(chain.rules) <= set(there.rules if isinstance(there, Chain) else ())
 
 
-def _tables(steps: Sequence[AnyStep]) -> set[tuple[str, ...]]:
+def _tables(steps: Sequence[AnyStep]) -> set[TableKey]:
     """The tables that steps write, each as namespace, family and table."""
     return {(s.namespace, s.family, s.table) for s in steps if isinstance(s, ChangeTable)}
 
@@ -387,8 +389,13 @@ def with_observed_tables(goal: Records, observed: Mapping[str, AnyRecord], steps
     tables = _tables(steps)
     if not tables:
         return goal
-    written = {key: r for key, r in observed.items() if _table_of(key) in tables}
-    return {**{key: r for key, r in goal.items() if _table_of(key) not in tables}, **written}
+    out, there = Tracked.of(goal), Graph(observed)
+    for table in tables:
+        written = {chain.id: chain for chain in there.chains(*table)}
+        for key in [chain.id for chain in Graph(out).chains(*table) if chain.id not in written]:
+            del out[key]
+        out.update(written)
+    return out
 
 
 def revert_goal(observed: Callable[[], Mapping[str, AnyRecord]], desired: Records, wanted: set[str], adopt: Callable[..., Records]) -> Goal:

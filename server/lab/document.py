@@ -15,6 +15,7 @@ from topology.model.netfilter import Driver
 from topology.model.problems import Code, Problem, ProblemError, invalid
 from topology.model.records import AnyRecord, Lab, Policy, Records
 from topology.model.splice import Misfit
+from topology.model.tracked import Tracked
 
 MAX_AUTHORS = 5000
 """Fields of which it is known who changed them last. Who has not seen a change that is older is refused where it might matter."""
@@ -47,7 +48,7 @@ class Document:
     def __init__(self, store: LabStore) -> None:
         self.store = store
         stored = store.load()
-        self.desired = stored.records
+        self.desired: Records = Tracked.of(stored.records)
         self.resumes = stored.live and stored.problem is None
         """The lab was live when the server ended."""
         self._authors: dict[tuple[str, str], tuple[int, str]] = {}
@@ -80,7 +81,7 @@ class Document:
         is live."""
         if len(commands) > 1 and any(isinstance(c, Undo | Redo) for c in commands):
             raise invalid("undo and redo cannot be combined with other commands", None, "send it alone")
-        draft = Draft(self.desired)
+        draft = Draft(Tracked.of(self.desired))
         for command in commands:
             draft = self._with_command(draft, command, drift, importing)
         return draft
@@ -127,12 +128,12 @@ class Document:
         """The document is `after` from now on: durable when this returns. Raises ProblemError, and then nothing has changed."""
         if diff or isinstance(entry, Move):
             self.store.commit(after, diff, entry)
-        self.desired = after
+        self.desired = Tracked.of(after)
 
     def replace(self, after: Records, entry: NewEntry) -> None:
         """As `keep`, in the place of a stored document that does not load."""
         self.store.replace(after, entry)
-        self.desired = after
+        self.desired = Tracked.of(after)
 
     def remember(self, diff: Diff[AnyRecord], context: Context, revision: int) -> None:
         """Who has changed what, for `check_conflicts`. `revision`: that of the change."""

@@ -6,6 +6,7 @@ from topology.edit import layout
 from topology.model import ids
 from topology.model.graph import Graph
 from topology.model.records import AnyRecord, Interface, Namespace, Records
+from topology.model.tracked import Tracked
 from topology.observe.normal import comparable_one
 
 FIRST_SECONDS, MOST_SECONDS = 1.0, 60.0
@@ -15,13 +16,12 @@ FIRST_SECONDS, MOST_SECONDS = 1.0, 60.0
 def adopt(into: Mapping[str, AnyRecord], source: Mapping[str, AnyRecord], changed: Iterable[str]) -> Records:
     """`into` with the records `changed` as they are in `source`. New nodes get a placement; that of nodes that are gone is removed."""
     changed = list(changed)
-    if not changed:
-        return dict(into)
-    out = dict(into)
+    out = Tracked.of(into)
     for key in changed:
         found = comparable_one(key, source.get(key), into)
         if found is not None:
-            out[key] = found
+            if out.get(key) is not found:
+                out[key] = found
         else:
             out.pop(key, None)
     if any(_is_node(into.get(key)) != _is_node(out.get(key)) for key in changed):

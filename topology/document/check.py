@@ -27,6 +27,7 @@ from topology.model.records import (
     Route,
     is_bridge,
 )
+from topology.model.tracked import ordered
 from topology.rules import chains
 from topology.rules.tokens import tokens
 
@@ -76,9 +77,8 @@ def check(records: Mapping[str, AnyRecord], only: Collection[str] | None = None)
     """Everything that is wrong with these records; `only`: with those that have these ids. The values need not be canonical."""
     graph = Graph(records)
     chosen, together = among(records, only), Together(graph)
-    nsids = _by_nsid(graph) if any(isinstance(record, Namespace) for _, record in chosen) else {}
     for key, record in chosen:
-        for fault in _faults(graph, nsids, record):
+        for fault in _faults(graph, record):
             yield Found(key, fault, Code.LIMIT if fault.errno == errno.EXFULL else Code.INVALID)
         if isinstance(record, Interface):
             yield from (Found(key, fault) for fault in together.faults(record))
@@ -86,13 +86,11 @@ def check(records: Mapping[str, AnyRecord], only: Collection[str] | None = None)
 
 def among(records: Mapping[str, AnyRecord], only: Collection[str] | None) -> Collection[tuple[str, AnyRecord]]:
     """The records with these ids, in their order; None: all."""
-    return records.items() if only is None else [(key, records[key]) for key in filter(only.__contains__, records)]
+    return records.items() if only is None else [(key, records[key]) for key in ordered(records, only)]
 
 
-def _faults(graph: Graph, nsids: Mapping[int, list[str]], record: AnyRecord) -> Iterator[Fault]:
-    if isinstance(record, Namespace):
-        yield from _of_namespace(record, nsids)
-    elif type(record) in _CHECKS:
+def _faults(graph: Graph, record: AnyRecord) -> Iterator[Fault]:
+    if type(record) in _CHECKS:
         yield from _CHECKS[type(record)](graph, record)
 
 
@@ -100,27 +98,18 @@ def ipv6(records: Mapping[str, AnyRecord], only: Collection[str] | None = None) 
     """IPv6 addresses that the kernel refuses to add. One that has them keeps the interface's MTU or the namespace's sysctl in an edit: the
     kernel takes both and drops the addresses. So `check` does not look for them."""
     together = Together(Graph(records))
-    for key, record in records.items():
-        if isinstance(record, Interface) and (only is None or key in only):
+    for key, record in among(records, only):
+        if isinstance(record, Interface):
             yield from (Found(key, fault) for fault in together.without_ipv6(record))
 
 
 # ---- namespaces ------------------------------------------------------------------------------------------------------
 
 
-def _by_nsid(graph: Graph) -> dict[int, list[str]]:
-    """nsid → the names of the namespaces that say it."""
-    out: dict[int, list[str]] = {}
-    for namespace in graph.namespaces.values():
-        if namespace.nsid is not None:
-            out.setdefault(namespace.nsid, []).append(namespace.name)
-    return out
-
-
-def _of_namespace(record: Namespace, nsids: Mapping[int, list[str]]) -> Iterator[Fault]:
+def _of_namespace(graph: Graph, record: Namespace) -> Iterator[Fault]:
     yield from _refused("", partial(names.namespace_name, host=True), record.name)
     if record.nsid is not None:
-        yield from _nsid(record.name, record.nsid, nsids[record.nsid])
+        yield from _nsid(record.name, record.nsid, [n.name for n in graph.with_nsid(record.nsid)])
     for key, value in record.sysctls.items():
         yield from _refused(f"sysctls.{key}", names.sysctl, key, value)
 
@@ -351,6 +340,7 @@ def _command(rule: str) -> str:
 _VLAN_ID: Final = f"a VLAN id is {ranges.words(ranges.VLAN_ID)}"
 
 _CHECKS: Final[dict[type[Record], Callable[[Graph, Any], Iterator[Fault]]]] = {
+    Namespace: _of_namespace,
     **dict.fromkeys(INTERFACES, _of_interface),
     **dict.fromkeys(SHAPES, lambda _, shape: shape.faults()),
     Route: _of_route,

@@ -34,6 +34,7 @@ from topology.model.records import (
     Veth,
     replace,
 )
+from topology.model.tracked import Tracked
 from topology.observe.normal import normalise
 from topology.rules.chains import of_table
 
@@ -165,7 +166,7 @@ def _add_link(draft: Draft, command: c.AddLink) -> None:
 def _end_ref(draft: Draft, end: c.End, reserved: set[str]) -> ids.Ref:
     """The name of an end of a new link: the one asked for, else the first `vethN` that is neither taken nor reserved."""
     draft.namespace(end.namespace)
-    taken = {i.name for i in Graph(draft.records).inside(end.namespace)}
+    taken = {i.name for i in Graph(draft.records).inside(end.namespace)} if end.name is None else set()
     name = end.name if end.name is not None else names.free_name("veth", taken | reserved)
     draft.refuse_taken(end.namespace, name)
     return ids.Ref(end.namespace, name)
@@ -303,7 +304,7 @@ def _apply_document(draft: Draft, command: c.ApplyDocument) -> None:
     graph = Graph(new)
     nodes, placed = set(graph.nodes()), graph.placements()
     kept = {p.id: p for node, p in Graph(draft.records).placements().items() if node in nodes and node not in placed}
-    draft.records = {**new, **kept}
+    draft.records = Tracked.of({**new, **kept})
     lab = draft.lab()
     draft.put(replace(lab, name=lab.name or before.name, firewall=lab.firewall or before.firewall))
     _place_missing(draft, nodes)

@@ -30,12 +30,12 @@ from topology.model.records import (
     R,
     Records,
     Route,
-    entries_of,
     interfaces_of,
     replace,
 )
 from topology.model.sysctls import canonical as canonical_sysctl
 from topology.model.sysctls import is_default
+from topology.model.tracked import Tracked
 from topology.rules import chains
 
 UNKNOWN_SPEED_COST = 100
@@ -91,7 +91,7 @@ def _default_mtu(graph: Graph, interface: AnyInterface, seen: frozenset[str]) ->
     if not mtu.follows or interface.ref in seen:
         return mtu.default
     known = graph.default_mtus.get(interface.ref)
-    if known is None or graph.interfaces.get(interface.ref) is not interface:
+    if known is None or graph.interface(interface.ref) is not interface:
         known = graph.default_mtus[interface.ref] = _followed_mtu(graph, interface, seen | {interface.ref})
     return known
 
@@ -265,12 +265,11 @@ def normalise(
 def _normalise_changed(records: Mapping[str, AnyRecord], baseline: Mapping[str, str], like: Mapping[str, AnyRecord]) -> Records:
     """`normalise`, of what may be another than in `like` alone."""
     graph = Graph(records)
-    stale = {key: records[key] for key in _stale(graph, like) if key in records}
+    stale = {key: records[key] for key in _stale(graph, records, like) if key in records}
     interfaces = {i.ref: of_interface(_Around(graph), i) for i in interfaces_of(stale)}
-    out = dict(records)
-    _put(out, {i.id: interfaces[i.ref] for i in interfaces_of(stale)})
+    out = _with(records, {i.id: interfaces[i.ref] for i in interfaces_of(stale)})
     graph = Graph(out)
-    _put(out, {key: _of_record(r, interfaces, graph, baseline) for key, r in stale.items() if not isinstance(r, Interface)})
+    out = _with(out, {key: _of_record(r, interfaces, graph, baseline) for key, r in stale.items() if not isinstance(r, Interface)})
     _drop_kernels_own(out, graph, filter(out.__contains__, stale))
     return out
 
@@ -281,18 +280,17 @@ def _drop_kernels_own(out: Records, graph: Graph, among: Iterable[str]) -> None:
         del out[entry.id]
 
 
-def _put(out: Records, changed: Mapping[str, AnyRecord | None]) -> None:
-    """Put these in the places of records. Where one has got another id, which costs a new map, it stays where it is."""
-    renamed = {key: new for key, new in changed.items() if new is not None and new.id != key}
-    if renamed:
-        whole = [(renamed.get(key), key, r) for key, r in out.items()]
-        out.clear()
-        out.update((new.id, new) if new is not None else (key, r) for new, key, r in whole)
+def _with(records: Mapping[str, AnyRecord], changed: Mapping[str, AnyRecord | None]) -> Tracked[AnyRecord]:
+    """A copy with these in the places of records; None: without. One that has got another id stays where it is, too."""
+    out = Tracked.of(records)
     for key, new in changed.items():
         if new is None:
             del out[key]
         elif new.id == key:
-            out[key] = new
+            if out[key] is not new:
+                out[key] = new
+    renamed = {key: (new.id, new) for key, new in changed.items() if new is not None and new.id != key}
+    return out.renamed(renamed) if renamed else out
 
 
 def _of_record(
@@ -310,16 +308,19 @@ def _of_record(
     return canonical(record)
 
 
-def _stale(graph: Graph, like: Mapping[str, AnyRecord]) -> set[str]:
+def _stale(graph: Graph, records: Mapping[str, AnyRecord], like: Mapping[str, AnyRecord]) -> set[str]:
     """The ids of the records whose normal form may be another than in `like`: what differs, and what depends on that."""
-    records = graph.records
     changed = replaced(like, records)
     touched = [r for key in changed for r in (records.get(key), like.get(key)) if isinstance(r, Interface)]
     links = _above(graph, touched) | {port.id for r in touched for port in graph.ports(r.ref)}
     spaces = {r.namespace for r in touched} | {ids.namespace_of(ids.subject_of(key)) for key in changed if ids.kind_of(key) == "fdb"}
-    if spaces:
-        changed |= {r.id for r in entries_of(records) if not isinstance(r, Neighbour) and r.namespace in spaces}
-    return changed | links
+    subnets = {r.namespace for r in touched if _addresses_of(records.get(r.id)) != _addresses_of(like.get(r.id))}
+    entries = {r.id for ns in spaces for r in graph.fdb(ns)} | {r.id for ns in subnets for r in graph.routes(ns) if r.via is not None}
+    return changed | links | entries
+
+
+def _addresses_of(record: AnyRecord | None) -> tuple[str, ...]:
+    return record.addresses if isinstance(record, Interface) else ()
 
 
 def _above(graph: Graph, touched: Iterable[AnyInterface]) -> set[str]:

@@ -4,33 +4,30 @@ Beyond the step itself the kernel draws consequences: an interface that moves lo
 """
 
 import ipaddress
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from topology.model import ids
 from topology.model.base import Interface
-from topology.model.graph import WITH_LOWER
+from topology.model.graph import Graph
 from topology.model.records import (
     AnyInterface,
     AnyRecord,
     Bridge,
+    Chain,
     Fdb,
     Loopback,
     Namespace,
     Neighbour,
     Port,
     PortVlan,
-    Records,
     Route,
-    entries_of,
-    interfaces_of,
     is_bridge,
-    of_type,
     replace,
 )
+from topology.model.tracked import Tracked
 from topology.plan import steps as s
 from topology.plan.table_plan import run
-from topology.rules.chains import of_table
 
 
 def subnet(address: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
@@ -49,12 +46,33 @@ def without(addresses: tuple[str, ...], address: str) -> tuple[str, ...]:
     return tuple(a for a in left if subnet(a) != net)
 
 
+_OF_NAMESPACE = (Interface, Route, Neighbour, Fdb, Chain)
+
+
 class Model:
     """The kernel as records. `records` is changed by `do`."""
 
     def __init__(self, records: Mapping[str, AnyRecord]) -> None:
-        self.records: Records = dict(records)
-        self._followers = {r.id for r in of_type(records, *WITH_LOWER) if r.follows_state}
+        self.records = Tracked.of(records)
+        self._first = Graph(self.records)
+        self._later: dict[tuple[str, str], dict[str, None]] = {}
+        """The ids of what was put in since: by ("in", namespace), entries once more by ("entries", namespace), and by ("on", interface)."""
+
+    def _of(self, namespace: str) -> list[AnyInterface | Route | Neighbour | Fdb | Chain]:
+        """What a namespace has."""
+        found = (*self._first.of_namespace(namespace), *self._later.get(("in", namespace), ()))
+        return [r for r in map(self.records.get, dict.fromkeys(found)) if isinstance(r, _OF_NAMESPACE)]
+
+    def _entries(self, namespace: str) -> list[Route | Neighbour | Fdb]:
+        """The routes, neighbours and FDB entries of a namespace."""
+        found = (*self._first.entries(namespace), *self._later.get(("entries", namespace), ()))
+        return [r for r in map(self.records.get, dict.fromkeys(found)) if isinstance(r, Route | Neighbour | Fdb)]
+
+    def _on(self, interface: Interface) -> list[AnyInterface]:
+        """What is made on an interface, and its ports."""
+        first = (*self._first.uppers(interface.ref), *self._first.ports(interface.ref))
+        found = map(self.records.get, dict.fromkeys((*(r.id for r in first), *self._later.get(("on", interface.ref), ()))))
+        return [r for r in found if isinstance(r, Interface) and (r.lower == interface.ref or _is_port(r, interface))]
 
     def interface(self, namespace: str, name: str) -> AnyInterface | None:
         """None where there is none. Each namespace has its lo, down, also where no record says so."""
@@ -93,9 +111,9 @@ class Model:
         if is_bridge(old) and is_bridge(step.after) and "vlan_default_pvid" in fields:
             self._change_default_pvid(old, step.after.vlan_default_pvid)
         if "mac" in fields:  # neigh_changeaddr() forgets the permanent ones too
-            self._drop_entries(lambda r: isinstance(r, Neighbour) and _is_on(r, old))
+            self._drop_entries(old.namespace, lambda r: isinstance(r, Neighbour) and r.dev == old.name)
         if "master" in fields and old.master not in (None, step.after.master):
-            self._drop_entries(lambda r: isinstance(r, Fdb) and _is_on(r, old))
+            self._drop_entries(old.namespace, lambda r: isinstance(r, Fdb) and r.dev == old.name)
 
     def _set_up_or_down(self, step: s.SetUp) -> None:
         old = self.interface(step.namespace, step.name)
@@ -127,8 +145,8 @@ class Model:
 
     def _change_default_pvid(self, bridge: Bridge, pvid: int) -> None:
         """What the ports get that have VLANs of their own (__br_vlan_set_default_pvid() in net/bridge/br_vlan.c)."""
-        for port in interfaces_of(self.records):
-            if port.vlans is not None and (port.namespace, port.master) == (bridge.namespace, bridge.name):
+        for port in self._on(bridge):
+            if port.vlans is not None and _is_port(port, bridge):
                 self._put(replace(port, vlans=with_default_pvid(port.vlans or (), bridge.vlan_default_pvid, pvid)))
 
     def _remove(self, record_id: str) -> None:
@@ -136,8 +154,8 @@ class Model:
 
     def _put(self, record: AnyRecord) -> None:
         self.records[record.id] = record
-        if isinstance(record, Interface) and record.follows_state:
-            self._followers.add(record.id)
+        for place in _places(record):
+            self._later.setdefault(place, {})[record.id] = None
 
     def _change_namespace(self, name: str, change: Callable[[Namespace], Namespace]) -> None:
         found = self.records.get(ids.namespace(name))
@@ -145,29 +163,29 @@ class Model:
             self._put(change(found))
 
     def _change_table(self, step: s.ChangeTable) -> None:
-        before = of_table(self.records, step.namespace, step.family, step.table)
+        chains = [r for r in self._of(step.namespace) if isinstance(r, Chain)]
+        before = {r.name: r for r in chains if (r.family, r.table) == (step.family, step.table)}
         after = run(before, step)
         for name in before:
             del self.records[ids.chain(step.namespace, step.family, step.table, name)]
         for chain in after.values():
             self._put(chain)
 
-    def _drop_entries(self, which: Callable[[Route | Neighbour | Fdb], bool]) -> None:
-        for entry in entries_of(self.records):
+    def _drop_entries(self, namespace: str, which: Callable[[Route | Neighbour | Fdb], bool]) -> None:
+        for entry in self._entries(namespace):
             if which(entry):
                 del self.records[entry.id]
 
     def _delete_namespace(self, name: str) -> None:
-        for interface in interfaces_of(self.records):
-            if interface.namespace == name and interface.id in self.records:
+        for interface in self._of(name):
+            if isinstance(interface, Interface) and interface.id in self.records:
                 self._delete(interface)
-        gone = ids.namespace(name)
-        for key in [key for key, r in self.records.items() if getattr(r, "namespace", None) == name or key == gone]:
-            del self.records[key]
+        for key in (ids.namespace(name), *(r.id for r in self._of(name))):
+            self.records.pop(key, None)
 
     def _delete(self, gone: AnyInterface) -> None:
         self.records.pop(gone.id, None)
-        self._drop_entries(lambda r: r.namespace == gone.namespace and self._uses(r, gone))
+        self._drop_entries(gone.namespace, lambda r: self._uses(r, gone))
         for other in self._related(gone):
             if other.id not in self.records:
                 continue
@@ -177,12 +195,9 @@ class Model:
                 self._put(replace(other, master=None, port=Port(), vlans=None))
 
     def _related(self, gone: AnyInterface) -> list[AnyInterface]:
-        """The interfaces that may name this one, in their order."""
-        if is_bridge(gone):
-            return interfaces_of(self.records)
+        """The interfaces that name this one."""
         other = self.records.get(ids.interface(gone.other_end)) if gone.other_end is not None else None
-        uppers: list[AnyInterface] = [r for r in of_type(self.records, *WITH_LOWER) if r.lower == gone.ref]
-        return [*([other] if isinstance(other, Interface) else []), *uppers]
+        return [*([other] if isinstance(other, Interface) else []), *self._on(gone)]
 
     def _uses(self, record: Route | Neighbour | Fdb, interface: Interface) -> bool:
         """Whether the record hangs on the interface. A route without `dev` does where its gateway lies in a subnet of it."""
@@ -195,16 +210,16 @@ class Model:
 
     def _set_up(self, old: AnyInterface, up: bool) -> None:
         if old.up and not up:
-            self._drop_entries(lambda r: not isinstance(r, Fdb) and r.namespace == old.namespace and self._uses(r, old))
+            self._drop_entries(old.namespace, lambda r: not isinstance(r, Fdb) and self._uses(r, old))
             old = replace(old, addresses=tuple(a for a in old.addresses if ":" not in a))
         self._put(replace(old, up=up))
         self._set_uppers_up(old, up)
 
     def _set_uppers_up(self, lower: AnyInterface, up: bool) -> None:
         """Those that go up and down with it."""
-        for key in sorted(self._followers):
+        for key in sorted(r.id for r in self._on(lower) if r.lower == lower.ref and r.follows_state):
             upper = self.records.get(key)
-            if isinstance(upper, Interface) and upper.lower == lower.ref and upper.up != up and upper.follows_state:
+            if isinstance(upper, Interface) and upper.up != up:
                 self._set_up(upper, up)
 
     def _lose_address(self, old: AnyInterface, address: str) -> None:
@@ -215,11 +230,11 @@ class Model:
         source = address.split("/")[0]
 
         def lost(r: Route | Neighbour | Fdb) -> bool:
-            if not isinstance(r, Route) or r.namespace != old.namespace or (":" in r.to) != six:
+            if not isinstance(r, Route) or (":" in r.to) != six:
                 return False
             return r.src == source or (last and not six and self._uses(r, old))
 
-        self._drop_entries(lost)
+        self._drop_entries(old.namespace, lost)
         self._put(new)
 
     def _move(self, step: s.MoveInterface) -> None:
@@ -228,24 +243,23 @@ class Model:
             return
         new = replace(old, namespace=step.to_namespace, name=step.to_name)
         if step.namespace != step.to_namespace:
-            self._drop_entries(lambda r: r.namespace == old.namespace and self._uses(r, old))
+            self._drop_entries(old.namespace, lambda r: self._uses(r, old))
             new = replace(new, up=False, addresses=(), master=None, port=Port(), vlans=None)
             self._set_uppers_up(old, False)
             if new.KIND.underlay:
                 new = replace(new, underlay=None if old.made_in == new.namespace else old.made_in)
+        other = self.records.get(ids.interface(old.other_end)) if old.other_end is not None else None
+        on = self._on(old)
         del self.records[old.id]
         self._put(new)
-        for r in [*interfaces_of(self.records), *entries_of(self.records)]:
-            if isinstance(r, Interface):
-                if r.other_end == old.ref:
-                    self._put(replace(r, peer=new.ref))
-                elif r.lower == old.ref:
-                    self._put(replace(r, parent=new.ref))
-                elif r.master == old.name and r.namespace == old.namespace:
-                    self._put(replace(r, master=new.name))
-            elif isinstance(r, Route | Neighbour | Fdb) and r.namespace == old.namespace and r.dev == old.name:
-                del self.records[r.id]
-                self._put(replace(r, dev=new.name))
+        if isinstance(other, Interface) and other.other_end == old.ref:
+            self._put(replace(other, peer=new.ref))
+        for r in on:
+            self._put(replace(r, parent=new.ref) if r.lower == old.ref else replace(r, master=new.name))
+        for entry in self._entries(old.namespace):
+            if entry.dev == old.name:
+                del self.records[entry.id]
+                self._put(replace(entry, dev=new.name))
 
 
 def replace_pvid(vlan: PortVlan, taken: bool) -> PortVlan:
@@ -262,8 +276,21 @@ def with_default_pvid(vlans: tuple[PortVlan, ...], old: int, new: int) -> tuple[
     return tuple(sorted((*stay, PortVlan(vid=new, pvid=True, untagged=True)), key=lambda v: v.vid)) if new else stay
 
 
-def _is_on(record: Neighbour | Fdb, interface: Interface) -> bool:
-    return (record.namespace, record.dev) == (interface.namespace, interface.name)
+def _places(record: AnyRecord) -> Iterator[tuple[str, str]]:
+    """Under what a record is found (`Model._later`)."""
+    if isinstance(record, _OF_NAMESPACE):
+        yield "in", record.namespace
+    if isinstance(record, Route | Neighbour | Fdb):
+        yield "entries", record.namespace
+    if isinstance(record, Interface):
+        if record.lower is not None:
+            yield "on", record.lower
+        if record.master is not None:
+            yield "on", ids.join(record.namespace, record.master)
+
+
+def _is_port(interface: Interface, bridge: Interface) -> bool:
+    return (interface.namespace, interface.master) == (bridge.namespace, bridge.name)
 
 
 _EFFECTS: dict[type[s.AnyStep], Callable[[Model, Any], None]] = {

@@ -6,6 +6,7 @@ from collections.abc import Container, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from topology.model.base import Fault
+from topology.model.graph import Graph
 from topology.model.netfilter import CHAIN_NAME_MAX, HOOKS, TABLES
 from topology.model.records import AnyRecord, Chain, of_type, replace
 from topology.rules.tokens import TEXTS, Token, quote, tokens
@@ -39,8 +40,7 @@ def by_table(records: Mapping[str, AnyRecord], only: Container[TableKey] | None 
 
 def of_table(records: Mapping[str, AnyRecord], namespace: str, family: str, table: str) -> Chains:
     """The chains of one table by name, those that have a record."""
-    key = (namespace, family, table)
-    return by_table(records, {key}).get(key, {})
+    return {chain.name: chain for chain in Graph(records).chains(namespace, family, table)}
 
 
 def order(chain: Chain) -> tuple[object, ...]:
