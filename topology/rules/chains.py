@@ -2,7 +2,7 @@
 
 import errno
 import re
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from topology.model.base import Fault
@@ -28,14 +28,18 @@ def is_built_in(chain: Chain) -> bool:
     return chain.name in HOOKS[chain.table]
 
 
-def by_table(records: Mapping[str, AnyRecord], only: Container[TableKey] | None = None) -> dict[TableKey, Chains]:
+def by_table(records: Mapping[str, AnyRecord], only: Collection[TableKey] | None = None) -> dict[TableKey, Chains]:
     """The chains by table; `only`: of these tables."""
     out: dict[TableKey, Chains] = {}
-    for r in of_type(records, Chain):
-        key = (r.namespace, r.family, r.table)
-        if only is None or key in only:
-            out.setdefault(key, {})[r.name] = r
+    for c in of_type(records, Chain) if only is None else _of_tables(Graph(records), only) if only else ():
+        out.setdefault((c.namespace, c.family, c.table), {})[c.name] = c
     return out
+
+
+def _of_tables(graph: Graph, tables: Iterable[TableKey]) -> list[Chain]:
+    """The chains of these tables, in the order of the records."""
+    found = {chain.id: chain for key in tables for chain in graph.chains(*key)}
+    return [found[key] for key in graph.in_order(found)]
 
 
 def of_table(records: Mapping[str, AnyRecord], namespace: str, family: str, table: str) -> Chains:
