@@ -52,4 +52,6 @@ class OpenEdits:
         if not self._number:
             return None
         steps = tuple(self._steps)
-        return p.OpenEdit(number=self._number, before=tuple(self._before), changes=tuple(self._changes), steps=steps, moves=moves_back(steps))
+        return p.OpenEdit(
+            number=self._number, before=tuple(self._before), changes=tuple(self._changes), steps=steps, moves=moves_back(steps)
+        )

@@ -8,7 +8,7 @@ from server.lab.policy import adopt
 from server.lab.publisher import Labels
 from server.storage import Amend, LabStore, Move, NewEntry
 from topology.edit.commands import AnyCommand, ImportRules, KeepDrift, Redo, Undo
-from topology.edit.edit import edit
+from topology.edit.edit import edit, placed
 from topology.model import ids
 from topology.model.diff import Diff, apply, reverse
 from topology.model.netfilter import Driver
@@ -81,12 +81,12 @@ class Document:
         is live."""
         if len(commands) > 1 and any(isinstance(c, Undo | Redo) for c in commands):
             raise invalid("undo and redo cannot be combined with other commands", None, "send it alone")
-        draft = Draft(Tracked.of(self.desired))
+        draft, alone = Draft(Tracked.of(self.desired)), len(commands) == 1
         for command in commands:
-            draft = self._with_command(draft, command, drift, importing)
-        return draft
+            draft = self._with_command(draft, command, drift, importing, alone)
+        return draft if alone else draft._replace(after=placed(draft.after, draft.made))
 
-    def _with_command(self, draft: Draft, command: AnyCommand, drift: Drift, importing: Importing | None) -> Draft:
+    def _with_command(self, draft: Draft, command: AnyCommand, drift: Drift, importing: Importing | None, places: bool) -> Draft:
         match command:
             case Undo():
                 change = _change_or_refuse(self.store.heads.undo, "undo")
@@ -98,7 +98,7 @@ class Document:
                 return draft._replace(after=adopt(draft.after, drift.observed, command.ids or drift.ids))
             case ImportRules() if importing is not None and ids.namespace(command.namespace) in draft.after:
                 return draft._replace(after=importing(draft.after, command))
-        result = edit(draft.after, command)
+        result = edit(draft.after, command, places)
         return Draft(apply(draft.after, result.diff), _compose(draft.moves, result.moves), (*draft.made, *result.made), draft.step)
 
     def check_conflicts(self, diff: Diff[AnyRecord], base: int | None, who: str) -> None:

@@ -5,15 +5,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.unit.strategies import labs
+from topology.journey.warnings import Warnings, warnings
+from topology.model.diff import apply, between
 from topology.model.graph import Graph
 from topology.model.records import Interface, Records, replace
+from topology.model.tracked import Tracked
 from topology.observe.normal import drift, normalise
 from topology.plan import plan as planning
 
 quick = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 
 
-def _mixed(lab: Records, other: Records, draw: st.DataObject) -> Records:
+def mixed(lab: Records, other: Records, draw: st.DataObject) -> Records:
     """The lab, with some records of another one, without some, and with some changed."""
     out = dict(lab)
     for key in draw.draw(st.lists(st.sampled_from(sorted({*lab, *other})), max_size=6)):
@@ -34,7 +37,7 @@ def _mixed(lab: Records, other: Records, draw: st.DataObject) -> Records:
 @quick
 @given(labs(), labs(), st.data())
 def test_the_normal_form_of_a_changed_lab(lab: Records, other: Records, data: st.DataObject) -> None:
-    changed = _mixed(lab, other, data)
+    changed = mixed(lab, other, data)
     found, whole = normalise(changed, like=lab), normalise(changed)
     assert found == whole
     assert list(found) == list(whole)
@@ -43,7 +46,7 @@ def test_the_normal_form_of_a_changed_lab(lab: Records, other: Records, data: st
 @quick
 @given(labs(), labs(), st.data())
 def test_the_plan_of_a_changed_lab(monkeypatch: pytest.MonkeyPatch, lab: Records, other: Records, data: st.DataObject) -> None:
-    changed = normalise(_mixed(lab, other, data))
+    changed = normalise(mixed(lab, other, data))
     found = planning.plan(changed, lab)
 
     def everything(wanted: Graph, have: Graph, _: object) -> list[str]:
@@ -57,7 +60,17 @@ def test_the_plan_of_a_changed_lab(monkeypatch: pytest.MonkeyPatch, lab: Records
 @quick
 @given(labs(), labs(), st.data())
 def test_drift_of_a_changed_lab(lab: Records, other: Records, data: st.DataObject) -> None:
-    changed = _mixed(lab, other, data)
+    changed = mixed(lab, other, data)
     ids = {key for key in {**lab, **changed} if lab.get(key) is not changed.get(key)}
     before = drift(other, lab)
     assert tuple(sorted({*before} - ids | {*drift(other, changed, ids)})) == drift(other, changed)
+
+
+@quick
+@given(st.lists(labs(), min_size=2, max_size=4), st.data())
+def test_warnings_of_a_lab_that_changes(some: list[Records], data: st.DataObject) -> None:
+    looked, records = Warnings(), Tracked.of({})
+    for other in some:
+        changed = normalise(mixed(dict(records), other, data))
+        records = apply(records, between(records, changed))
+        assert looked.look(records) == warnings(dict(records))

@@ -3,7 +3,7 @@
 import errno
 import ipaddress
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any, Final, NamedTuple
 
@@ -27,6 +27,7 @@ from topology.model.records import (
     Route,
     is_bridge,
 )
+from topology.model.sequences import common_head, common_tail
 from topology.model.tracked import ordered
 from topology.rules import chains
 from topology.rules.tokens import tokens
@@ -73,12 +74,16 @@ def _no_namespace(field: str, name: str) -> Fault:
     return Fault(field, f'Cannot open network namespace "{name}": No such file or directory', "", errno.ENOENT)
 
 
-def check(records: Mapping[str, AnyRecord], only: Collection[str] | None = None) -> Iterator[Found]:
-    """Everything that is wrong with these records; `only`: with those that have these ids. The values need not be canonical."""
+def check(
+    records: Mapping[str, AnyRecord], only: Collection[str] | None = None, before: Mapping[str, AnyRecord] | None = None
+) -> Iterator[Found]:
+    """Everything that is wrong with these records; `only`: with those that have these ids. The values need not be canonical. `before`: of
+    rules only those are looked at that their table did not have there: a shell has made those, and an edit beside them is no reason to
+    refuse them."""
     graph = Graph(records)
     chosen, together = among(records, only), Together(graph)
     for key, record in chosen:
-        for fault in _faults(graph, record):
+        for fault in _of_chain(graph, record, before) if isinstance(record, Chain) else _faults(graph, record):
             yield Found(key, fault, Code.LIMIT if fault.errno == errno.EXFULL else Code.INVALID)
         if isinstance(record, Interface):
             yield from (Found(key, fault) for fault in together.faults(record))
@@ -306,11 +311,24 @@ def _of_fdb(graph: Graph, entry: Fdb) -> Iterator[Fault]:
         yield Fault("vlan", "invalid vlan id", f"{_VLAN_ID}, not {entry.vlan}", errno.EINVAL)
 
 
-def _of_chain(graph: Graph, chain: Chain) -> Iterator[Fault]:
+def _of_chain(graph: Graph, chain: Chain, before: Mapping[str, AnyRecord] | None) -> Iterator[Fault]:
     yield from _namespace_and_dev(graph, chain.namespace, None)
-    found = {fault.field: fault for fault in _commands(chain)}
-    yield from found.values()
-    yield from (fault for fault in chains.faults(chain) if fault.field not in found)
+    head, tail = (0, 0) if before is None else _kept(chain, before.get(chain.id))
+    rules = list(enumerate(chain.rules[head : len(chain.rules) - tail], head))
+    commands = {fault.field: fault for fault in _commands(rules)}
+    found = [*commands.values(), *(fault for fault in chains.faults(chain, rules) if fault.field not in commands)]
+    if found and before is not None:
+        table = chains.of_table(before, chain.namespace, chain.family, chain.table)
+        known = {f"rules[{number}]" for number, rule in rules if any(rule in other.rules for other in table.values())}
+        found = [fault for fault in found if fault.field not in known]
+    yield from found
+
+
+def _kept(chain: Chain, before: AnyRecord | None) -> tuple[int, int]:
+    """How many rules at its head and at its tail are as before."""
+    old = before.rules if isinstance(before, Chain) else ()
+    head = common_head(old, chain.rules)
+    return head, common_tail(old, chain.rules, head)
 
 
 _COMMAND = re.compile(
@@ -319,9 +337,9 @@ _COMMAND = re.compile(
 )
 
 
-def _commands(chain: Chain) -> Iterator[Fault]:
+def _commands(rules: Iterable[tuple[int, str]]) -> Iterator[Fault]:
     """Rules that are written as a command of iptables(8), or as a line of iptables-save(8)."""
-    for number, rule in enumerate(chain.rules):
+    for number, rule in rules:
         if _COMMAND.search(rule) and (found := _command(rule)):
             hint = f"a rule is what follows the chain's name: leave {found} out"
             yield Fault(f"rules[{number}]", f"{found.split()[0]} is a command of iptables, not a part of a rule", hint, errno.EINVAL)
@@ -346,6 +364,5 @@ _CHECKS: Final[dict[type[Record], Callable[[Graph, Any], Iterator[Fault]]]] = {
     Route: _of_route,
     Neighbour: _of_neighbour,
     Fdb: _of_fdb,
-    Chain: _of_chain,
 }
 """Kind of record → its faults. Of the lab, of places and of styles nothing can be wrong that the types do not say."""

@@ -35,11 +35,11 @@ from topology.plan.kernel_model import Model
 class Draft:
     """`before` is the state before the edit and stays; `records` is the state after it.
 
-    `moves` and `made` are those of `topology.edit.edit.Edit`.
+    `places`: new nodes without a place are given one. `moves` and `made` are those of `topology.edit.edit.Edit`.
     """
 
-    def __init__(self, before: Mapping[str, AnyRecord]) -> None:
-        self.before = before
+    def __init__(self, before: Mapping[str, AnyRecord], places: bool = True) -> None:
+        self.before, self.places = before, places
         self.records = Tracked.of(before)
         self.moves: dict[str, str] = {}
         self.made: list[str] = []

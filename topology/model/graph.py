@@ -43,6 +43,8 @@ _ADDRESSED = Index(INTERFACES, lambda i: i.namespace if i.addresses else None)
 _PORTS = Index(INTERFACES, lambda i: ids.join(i.namespace, i.master) if i.master is not None else None)
 _MADE_IN = Index(INTERFACES, lambda i: i.made_in if i.made_in != i.namespace else None)
 _ALIKE = Index(INTERFACES, _alike)
+_DRAWN = Index(INTERFACES, lambda i: i.namespace if i.KIND.node else None)
+_NAMESPACES = Index((Namespace,), lambda _: True)
 _NSIDS = Index((Namespace,), lambda n: n.nsid)
 _UPPERS = Index(WITH_LOWER, lambda i: i.lower)
 _ROUTES = Index((Route,), lambda r: r.namespace)
@@ -66,7 +68,7 @@ class Graph:
         self.default_mtus: dict[str, int] = {}
         """By `ns/name`: the MTUs that `topology.observe.normal` has worked out. What follows others is asked for by many."""
 
-    def _group(self, index: Index, key: object) -> list[Any]:
+    def group(self, index: Index, key: object) -> list[Any]:
         """The records of a group, in their order."""
         return list(self._members(index, key).values())
 
@@ -74,6 +76,10 @@ class Graph:
         """By id."""
         found = self._line.groups(index, self.records).get(key)
         return found if found is not None else self._line.origin.groups(index).get(key, _NONE)
+
+    def has_any(self, index: Index, key: object) -> bool:
+        """Whether a group of an index has any record."""
+        return bool(self._members(index, key))
 
     def in_order(self, keys: Iterable[str]) -> list[str]:
         """Those of these ids that are there, in the order of the records."""
@@ -94,7 +100,7 @@ class Graph:
         known = self._subnets.get(namespace)
         if known is None:
             known = self._subnets[namespace] = Subnets()
-            for interface in self._group(_ADDRESSED, namespace):
+            for interface in self.group(_ADDRESSED, namespace):
                 known.add(interface.name, interface.addresses)
         return known
 
@@ -108,9 +114,23 @@ class Graph:
         found = self.records.get(ids.namespace(name))
         return found if isinstance(found, Namespace) else None
 
+    @property
+    def namespace_count(self) -> int:
+        """How many namespaces there are."""
+        return len(self._members(_NAMESPACES, True))
+
+    def placement(self, node: str) -> Placement | None:
+        """The place of a node."""
+        found = self.records.get(ids.placement(node))
+        return found if isinstance(found, Placement) else None
+
+    def drawn_in(self, namespace: str) -> list[Interface]:
+        """The interfaces of a namespace that are drawn as nodes."""
+        return self.group(_DRAWN, namespace)
+
     def with_nsid(self, nsid: int) -> list[Namespace]:
         """The namespaces that say this nsid."""
-        return self._group(_NSIDS, nsid)
+        return self.group(_NSIDS, nsid)
 
     def has_namespace(self, name: str) -> bool:
         """Whether there is a namespace of this name."""
@@ -118,15 +138,19 @@ class Graph:
 
     def inside(self, namespace: str) -> list[Interface]:
         """The interfaces of a namespace."""
-        return self._group(_INSIDE, namespace)
+        return self.group(_INSIDE, namespace)
+
+    def addressed(self, namespace: str) -> list[Interface]:
+        """The interfaces of a namespace that have addresses."""
+        return self.group(_ADDRESSED, namespace)
 
     def ports(self, bridge: str) -> list[Interface]:
         """The ports of the bridge `ns/name`."""
-        return self._group(_PORTS, bridge)
+        return self.group(_PORTS, bridge)
 
     def uppers(self, lower: str) -> list[Interface]:
         """The interfaces that are made on `ns/name`, in whichever namespace."""
-        return self._group(_UPPERS, lower)
+        return self.group(_UPPERS, lower)
 
     def lower(self, interface: Interface) -> Interface | None:
         """The interface that it is made on."""
@@ -134,7 +158,7 @@ class Graph:
 
     def routes(self, namespace: str) -> list[Route]:
         """The routes that somebody added in a namespace."""
-        return self._group(_ROUTES, namespace)
+        return self.group(_ROUTES, namespace)
 
     def of_namespace(self, namespace: str) -> Mapping[str, Interface | Route | Neighbour | Fdb | Chain]:
         """By id: what a namespace has, and loses when it goes."""
@@ -142,7 +166,7 @@ class Graph:
 
     def fdb(self, namespace: str) -> list[Fdb]:
         """The FDB entries of a namespace."""
-        return self._group(_FDB, namespace)
+        return self.group(_FDB, namespace)
 
     def entries(self, namespace: str) -> Mapping[str, Route | Neighbour | Fdb]:
         """By id: the routes, neighbours and FDB entries of a namespace."""
@@ -150,19 +174,19 @@ class Graph:
 
     def chains(self, namespace: str, family: str, table: str) -> list[Chain]:
         """The chains of a table."""
-        return self._group(_CHAINS, (namespace, family, table))
+        return self.group(_CHAINS, (namespace, family, table))
 
     def alike(self, interface: Interface) -> list[Interface]:
         """Those of its kind that have the same `only_one`, itself included; none where it has none."""
-        return self._group(_ALIKE, _alike(interface))
+        return self.group(_ALIKE, _alike(interface))
 
     def made_in(self, namespace: str) -> list[Interface]:
         """The interfaces of other namespaces that the kernel made, or would make, in this one."""
-        return self._group(_MADE_IN, namespace)
+        return self.group(_MADE_IN, namespace)
 
     def using(self, ref: str) -> list[Route | Neighbour | Fdb]:
         """The records that name the interface `ns/name` as their `dev`."""
-        return self._group(_USING, ref)
+        return self.group(_USING, ref)
 
     def peer(self, ref: str) -> Interface | None:
         """The other end of a pair, where both ends name each other."""

@@ -16,6 +16,7 @@ from topology.model.drawing import DRAWINGS
 from topology.model.graph import Graph
 from topology.model.records import (
     HOST,
+    INTERFACES,
     AnyInterface,
     AnyRecord,
     Bridge,
@@ -35,7 +36,7 @@ from topology.model.records import (
 )
 from topology.model.sysctls import canonical as canonical_sysctl
 from topology.model.sysctls import is_default
-from topology.model.tracked import Tracked
+from topology.model.tracked import Index, Tracked
 from topology.rules import chains
 
 UNKNOWN_SPEED_COST = 100
@@ -45,6 +46,22 @@ UNKNOWN_SPEED_COST = 100
 @cache
 def _interface(text: str) -> ipaddress.IPv4Interface | ipaddress.IPv6Interface:
     return ipaddress.ip_interface(text)
+
+
+def _bridge_of(interface: AnyInterface) -> str | None:
+    return ids.join(interface.namespace, interface.master) if interface.master is not None else None
+
+
+def _has_usual_mtu(interface: AnyInterface) -> bool:
+    return interface.mtu is None and not interface.KIND.mtu.follows
+
+
+_USUAL_MTUS = sorted({kind.KIND.mtu.default for kind in INTERFACES})
+_PORTS_OF_USUAL_MTU = Index(
+    INTERFACES, lambda i: (_bridge_of(i), i.KIND.mtu.default) if i.master is not None and _has_usual_mtu(i) else None
+)
+"""By bridge and MTU: a bridge with a thousand ports is asked for its own MTU without a look at each."""
+_PORTS_OF_OWN_MTU = Index(INTERFACES, lambda i: _bridge_of(i) if not _has_usual_mtu(i) else None)
 
 
 class Around(Protocol):
@@ -99,7 +116,9 @@ def _default_mtu(graph: Graph, interface: AnyInterface, seen: frozenset[str]) ->
 def _followed_mtu(graph: Graph, interface: AnyInterface, seen: frozenset[str]) -> int:
     mtu = interface.KIND.mtu
     if mtu.follows == "ports":
-        return min((_effective_mtu(graph, p, seen) for p in graph.ports(interface.ref)), default=mtu.default)
+        usual = (usual for usual in _USUAL_MTUS if graph.has_any(_PORTS_OF_USUAL_MTU, (interface.ref, usual)))
+        own = (_effective_mtu(graph, p, seen) for p in graph.group(_PORTS_OF_OWN_MTU, interface.ref))
+        return min((*usual, *own), default=mtu.default)
     lower = graph.lower(interface)
     return mtu.default if lower is None else _effective_mtu(graph, lower, seen) - mtu.overhead(interface)
 
@@ -269,7 +288,8 @@ def _normalise_changed(records: Mapping[str, AnyRecord], baseline: Mapping[str, 
     interfaces = {i.ref: of_interface(_Around(graph), i) for i in interfaces_of(stale)}
     out = _with(records, {i.id: interfaces[i.ref] for i in interfaces_of(stale)})
     graph = Graph(out)
-    out = _with(out, {key: _of_record(r, interfaces, graph, baseline) for key, r in stale.items() if not isinstance(r, Interface)})
+    rest = {key: r for key, r in stale.items() if not isinstance(r, Interface)}
+    out = _with(out, {key: _of_record(r, interfaces, graph, baseline, like.get(key)) for key, r in rest.items()})
     _drop_kernels_own(out, graph, filter(out.__contains__, stale))
     return out
 
@@ -286,17 +306,21 @@ def _with(records: Mapping[str, AnyRecord], changed: Mapping[str, AnyRecord | No
     for key, new in changed.items():
         if new is None:
             del out[key]
-        elif new.id == key:
-            if out[key] is not new:
-                out[key] = new
+        elif new.id == key and out[key] is not new:
+            out[key] = new
     renamed = {key: (new.id, new) for key, new in changed.items() if new is not None and new.id != key}
     return out.renamed(renamed) if renamed else out
 
 
 def _of_record(
-    record: AnyRecord, interfaces: Mapping[str, AnyInterface | None], graph: Graph, baseline: Mapping[str, str]
+    record: AnyRecord,
+    interfaces: Mapping[str, AnyInterface | None],
+    graph: Graph,
+    baseline: Mapping[str, str],
+    like: AnyRecord | None = None,
 ) -> AnyRecord | None:
-    """A record in normal form. `interfaces`: those in normal form, by `ns/name`; `graph`: of them."""
+    """A record in normal form. `interfaces`: those in normal form, by `ns/name`; `graph`: of them. `like`: one in normal form of which it
+    was made."""
     if isinstance(record, Interface):
         return interfaces[record.ref]
     if isinstance(record, Route):
@@ -304,7 +328,7 @@ def _of_record(
     if isinstance(record, Namespace):
         return of_namespace(record, baseline)
     if isinstance(record, Chain):
-        return chains.normal(record)
+        return chains.normal(record, like)
     return canonical(record)
 
 
@@ -312,7 +336,7 @@ def _stale(graph: Graph, records: Mapping[str, AnyRecord], like: Mapping[str, An
     """The ids of the records whose normal form may be another than in `like`: what differs, and what depends on that."""
     changed = replaced(like, records)
     touched = [r for key in changed for r in (records.get(key), like.get(key)) if isinstance(r, Interface)]
-    links = _above(graph, touched) | {port.id for r in touched for port in graph.ports(r.ref)}
+    links = above(graph, touched) | {port.id for r in touched for port in graph.ports(r.ref)}
     spaces = {r.namespace for r in touched} | {ids.namespace_of(ids.subject_of(key)) for key in changed if ids.kind_of(key) == "fdb"}
     subnets = {r.namespace for r in touched if _addresses_of(records.get(r.id)) != _addresses_of(like.get(r.id))}
     entries = {r.id for ns in spaces for r in graph.fdb(ns)} | {r.id for ns in subnets for r in graph.routes(ns) if r.via is not None}
@@ -323,16 +347,16 @@ def _addresses_of(record: AnyRecord | None) -> tuple[str, ...]:
     return record.addresses if isinstance(record, Interface) else ()
 
 
-def _above(graph: Graph, touched: Iterable[AnyInterface]) -> set[str]:
+def above(graph: Graph, touched: Iterable[AnyInterface]) -> set[str]:
     """The ids of those whose default MTU follows one of these, directly or not: what is made on it, and its bridge."""
     todo, found = list(touched), set[str]()
     while todo:
         one = todo.pop()
         master = graph.master(one)
-        for above in (*graph.uppers(one.ref), *([master] if master is not None else [])):
-            if above.id not in found:
-                found.add(above.id)
-                todo.append(above)
+        for upper in (*graph.uppers(one.ref), *([master] if master is not None else [])):
+            if upper.id not in found:
+                found.add(upper.id)
+                todo.append(upper)
     return found
 
 
