@@ -188,7 +188,7 @@ class Kernel:
         reported before this returns. Raises nothing."""
         outcome, done = self._attempt(request)
         try:
-            written = {step.namespace for step in request.steps if isinstance(step, ChangeTable)}
+            written = {step.namespace for step in request.steps if isinstance(step, ChangeTable)} if outcome.problem is not None else ()
             self.catch_up(written, new=outcome.problem is not None)  # a roll-back may have made namespaces again
         except Exception:
             unread = self._reread()

@@ -37,7 +37,8 @@ def goal(
     `moves`: old to new `ns/name` of renamed interfaces. `is_conflict`: whether a record that both have changed in the same field is a
     conflict (raises ProblemError); else the edit counts.
     """
-    steps = [*filter(_loses, plan(after, before, moves))]
+    links = any(ids.is_interface(key) or ids.is_namespace(key) for key in _changed(before, after))
+    steps = [*filter(_loses, plan(after, before, moves))] if links else []
     base, theirs = (_after(records, steps) if steps else records for records in (before, observed))
     return normalise(merged(base, after, theirs, is_conflict), like=observed)
 
