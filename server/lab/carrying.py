@@ -17,7 +17,6 @@ from topology.model.diff import Diff, between
 from topology.model.graph import Graph
 from topology.model.problems import Code, Problem, ProblemError
 from topology.model.records import AnyRecord, Chain, Records
-from topology.model.tracked import Tracked
 from topology.observe.normal import drift
 from topology.observe.observed import Observed
 from topology.plan import merge
@@ -25,7 +24,7 @@ from topology.plan.because import because_of
 from topology.plan.plan import plan
 from topology.plan.steps import AnyStep, ChangeTable, MoveInterface
 from topology.plan.table_texts import trials
-from topology.rules.chains import TableKey
+from topology.rules.chains import TableKey, with_tables
 from topology.rules.unloaded import without
 
 MAX_ROUNDS = 3
@@ -386,16 +385,7 @@ def _table_of(key: str) -> tuple[str, ...]:
 
 def with_observed_tables(goal: Records, observed: Mapping[str, AnyRecord], steps: Sequence[AnyStep]) -> Records:
     """The goal, with the tables that `steps` wrote as iptables prints them: a chain that it prints differently is no difference."""
-    tables = _tables(steps)
-    if not tables:
-        return goal
-    out, there = Tracked.of(goal), Graph(observed)
-    for table in tables:
-        written = {chain.id: chain for chain in there.chains(*table)}
-        for key in [chain.id for chain in Graph(out).chains(*table) if chain.id not in written]:
-            del out[key]
-        out.update(written)
-    return out
+    return with_tables(goal, observed, _tables(steps))
 
 
 def revert_goal(observed: Callable[[], Mapping[str, AnyRecord]], desired: Records, wanted: set[str], adopt: Callable[..., Records]) -> Goal:

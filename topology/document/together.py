@@ -10,7 +10,7 @@ from topology.model.graph import Graph
 from topology.model.kind import fault as _strerror
 from topology.model.records import AnyInterface
 from topology.model.sysctls import IPV6_OFF
-from topology.observe.normal import effective_mtu
+from topology.observe.mtu import effective_mtu
 
 IPV6_MIN_MTU: Final = 1280
 """IPV6_MIN_MTU of linux/ipv6.h (RFC 8200): an interface with less has no IPv6."""

@@ -8,7 +8,7 @@ from topology.model import ids
 from topology.model.graph import Graph
 from topology.model.problems import Code, Problem
 from topology.model.records import AnyInterface
-from topology.observe.normal import effective_mtu
+from topology.observe.mtu import effective_mtu
 
 
 def warning(message: str, subject: str, hint: str) -> Problem:

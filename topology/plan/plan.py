@@ -25,7 +25,8 @@ from topology.model.records import (
 )
 from topology.model.routing import network
 from topology.model.sysctls import FIRST, is_default
-from topology.observe.normal import default_mtu, drift
+from topology.observe.mtu import default_mtu
+from topology.observe.normal import drift
 from topology.plan import steps as s
 from topology.plan.concerned import concerned, in_order, inferred
 from topology.plan.kernel_model import Model, without

@@ -8,8 +8,9 @@ from typing import Final, NamedTuple
 from topology.model.base import Fault
 from topology.model.graph import Graph
 from topology.model.netfilter import CHAIN_NAME_MAX, HOOKS, TABLES
-from topology.model.records import AnyRecord, Chain, of_type, replace
+from topology.model.records import AnyRecord, Chain, Records, of_type, replace
 from topology.model.sequences import common_head, common_tail
+from topology.model.tracked import Tracked
 from topology.rules.tokens import TEXTS, Token, quote, tokens
 
 TableKey = tuple[str, str, str]
@@ -46,6 +47,19 @@ def _of_tables(graph: Graph, tables: Iterable[TableKey]) -> list[Chain]:
 def of_table(records: Mapping[str, AnyRecord], namespace: str, family: str, table: str) -> Chains:
     """The chains of one table by name, those that have a record."""
     return {chain.name: chain for chain in Graph(records).chains(namespace, family, table)}
+
+
+def with_tables(records: Mapping[str, AnyRecord], source: Mapping[str, AnyRecord], tables: Collection[TableKey]) -> Records:
+    """The records, with these tables as they are in `source`."""
+    if not tables:
+        return Tracked.of(records)
+    out, before, after = Tracked.of(records), by_table(records, tables), by_table(source, tables)
+    for key in tables:
+        for chain in before.get(key, {}).values():
+            if chain.name not in after.get(key, {}):
+                del out[chain.id]
+        out.update((chain.id, chain) for chain in after.get(key, {}).values())
+    return out
 
 
 def order(chain: Chain) -> tuple[object, ...]:
