@@ -27,9 +27,10 @@ from server.lab.view import View
 from server.sessions import Session, Sessions
 from server.storage import LabStore
 from topology.edit.commands import SetLab
+from topology.model.graph import Graph
 from topology.model.netfilter import Driver
 from topology.model.problems import Code, Problem, ProblemError
-from topology.model.records import AnyRecord, Namespace, Records
+from topology.model.records import AnyRecord, Records
 from topology.observe.live import AnyLive
 from topology.observe.observed import Observed
 
@@ -136,7 +137,7 @@ class Workspace:
             lab=self.lab,
             state=self.state,
             policy=self._parts.document.policy,
-            namespaces=sum(isinstance(r, Namespace) for r in self.desired.values()),
+            namespaces=Graph(self.desired).namespace_count,
             viewers=len(viewers),
             people=tuple(sorted({s.shown_name for s in viewers})[:MAX_PEOPLE]),
             problem=self._parts.machine.problem,
