@@ -26,6 +26,7 @@ from topology.model.records import (
     lab_of,
     replace,
 )
+from topology.model.subnets import Subnets
 from topology.model.tracked import Tracked
 from topology.observe.normal import owner
 from topology.plan import steps
@@ -119,12 +120,23 @@ class Draft:
 
         A route stays in the kernel, on its interface, where only the subnet of its gateway is lost: it gets a `dev`.
         """
+        lost = [a for a in old.addresses if a not in new.addresses]
+        if not lost and not (old.up and not new.up):
+            return
         graph, kept = Graph(self.records), _after_loss(self.records, old, new).records
         gone = [key for key in replaced(self.records, kept) if key not in kept and isinstance(self.records.get(key), Route | Neighbour)]
         for key in gone:
             del self.records[key]
-        for record in graph.routes(old.namespace):
-            if record.id in self.records and _gateway_lost(graph, record, old, new):
+        subnets = Subnets()
+        subnets.add(old.name, lost)
+        for record in graph.routes(old.namespace) if lost else ():
+            if (
+                record.via
+                and record.dev is None
+                and subnets.owner(record.via)
+                and record.id in self.records
+                and _gateway_lost(graph, record, old, new)
+            ):
                 self.put(replace(record, dev=old.name))
 
     def carry_state(self, lower: AnyInterface) -> None:
@@ -152,8 +164,8 @@ class Draft:
         """Give the interface another name in its namespace: all records that name it say the new one."""
         graph = Graph(self.records)
         new = replace(old, name=name)
-        for entry in graph.using(old.ref):
-            self._replace(entry.id, replace(entry, dev=name))
+        entries = {entry.id: replace(entry, dev=name) for entry in graph.using(old.ref)}
+        self.records = self.records.renamed({key: (entry.id, entry) for key, entry in entries.items()})
         for port in graph.ports(old.ref):
             self.put(replace(port, master=name))
         for drawn in (self.records.pop(ids.placement(old.ref), None), self.records.pop(ids.style(old.ref), None)):

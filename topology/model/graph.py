@@ -48,6 +48,7 @@ _NAMESPACES = Index((Namespace,), lambda _: True)
 _NSIDS = Index((Namespace,), lambda n: n.nsid)
 _UPPERS = Index(WITH_LOWER, lambda i: i.lower)
 _ROUTES = Index((Route,), lambda r: r.namespace)
+_ROUTES_FROM = Index((Route,), lambda r: (r.namespace, r.src) if r.src is not None else None)
 _ENTRIES_OF = Index(_ENTRIES, lambda r: r.namespace)
 _OF_NAMESPACE = Index((*INTERFACES, *_ENTRIES, Chain), lambda r: r.namespace)
 _FDB = Index((Fdb,), lambda r: r.namespace)
@@ -94,6 +95,10 @@ class Graph:
     def interfaces(self) -> dict[str, Interface]:
         """By `ns/name`."""
         return {r.ref: r for r in interfaces_of(self.records)}
+
+    def routes_from(self, namespace: str, address: str) -> list[Route]:
+        """The routes of a namespace that have this source."""
+        return self.group(_ROUTES_FROM, (namespace, address))
 
     def subnets(self, namespace: str) -> Subnets:
         """The subnets of its interfaces, whether they are up or not."""

@@ -288,7 +288,9 @@ def _stale(graph: Graph, records: Mapping[str, AnyRecord], like: Mapping[str, An
     links = above(graph, touched) | {port.id for r in touched for port in graph.ports(r.ref)}
     spaces = {r.namespace for r in touched} | {ids.namespace_of(ids.subject_of(key)) for key in changed if ids.kind_of(key) == "fdb"}
     subnets = {r.namespace for r in touched if _addresses_of(records.get(r.id)) != _addresses_of(like.get(r.id))}
-    entries = {r.id for ns in spaces for r in graph.fdb(ns)} | {r.id for ns in subnets for r in graph.routes(ns) if r.via is not None}
+    entries = {r.id for ns in spaces for r in graph.fdb(ns)} | {
+        r.id for ns in subnets for r in graph.routes(ns) if None not in (r.via, r.dev)
+    }
     return changed | links | entries
 
 

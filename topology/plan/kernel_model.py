@@ -46,6 +46,7 @@ def without(addresses: tuple[str, ...], address: str) -> tuple[str, ...]:
     return tuple(a for a in left if subnet(a) != net)
 
 
+_ENTRIES = (Route, Neighbour, Fdb)
 _OF_NAMESPACE = (Interface, Route, Neighbour, Fdb, Chain)
 
 
@@ -66,7 +67,7 @@ class Model:
     def _entries(self, namespace: str) -> list[Route | Neighbour | Fdb]:
         """The routes, neighbours and FDB entries of a namespace."""
         found = (*self._first.entries(namespace), *self._later.get(("entries", namespace), ()))
-        return [r for r in map(self.records.get, dict.fromkeys(found)) if isinstance(r, Route | Neighbour | Fdb)]
+        return [r for r in map(self.records.get, dict.fromkeys(found)) if isinstance(r, _ENTRIES)]
 
     def _on(self, interface: Interface) -> list[AnyInterface]:
         """What is made on an interface, and its ports."""
@@ -229,12 +230,15 @@ class Model:
         last = not any((":" in a) == six for a in new.addresses)
         source = address.split("/")[0]
 
-        def lost(r: Route | Neighbour | Fdb) -> bool:
-            if not isinstance(r, Route) or (":" in r.to) != six:
-                return False
-            return r.src == source or (last and not six and self._uses(r, old))
-
-        self._drop_entries(old.namespace, lost)
+        if last and not six:
+            routes = [r for r in self._entries(old.namespace) if isinstance(r, Route)]
+        else:
+            first = (r.id for r in self._first.routes_from(old.namespace, source))
+            found = map(self.records.get, dict.fromkeys((*first, *self._later.get(("entries", old.namespace), ()))))
+            routes = [r for r in found if isinstance(r, Route)]
+        for r in routes:
+            if (":" in r.to) == six and (r.src == source or (last and not six and self._uses(r, old))):
+                del self.records[r.id]
         self._put(new)
 
     def _move(self, step: s.MoveInterface) -> None:
@@ -280,7 +284,7 @@ def _places(record: AnyRecord) -> Iterator[tuple[str, str]]:
     """Under what a record is found (`Model._later`)."""
     if isinstance(record, _OF_NAMESPACE):
         yield "in", record.namespace
-    if isinstance(record, Route | Neighbour | Fdb):
+    if isinstance(record, _ENTRIES):
         yield "entries", record.namespace
     if isinstance(record, Interface):
         if record.lower is not None:
