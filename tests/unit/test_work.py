@@ -18,6 +18,7 @@ from topology.edit.commands import (
     AddRoute,
     AddRule,
     AnyCommand,
+    ApplyDocument,
     End,
     NumberedRule,
     Place,
@@ -27,6 +28,7 @@ from topology.edit.commands import (
 )
 from topology.journey.warnings import Warnings
 from topology.model.diff import between
+from topology.model.graph import Graph
 from topology.model.records import Bridge, Records, Route
 from topology.model.tracked import Tracked
 from topology.plan import merge
@@ -158,3 +160,14 @@ def test_an_edit_among_many_routes_is_as_much_work_as_among_few() -> None:
     route = Route(namespace="ns0", to="10.250.0.0/24", via="10.0.0.9")
     few, many = (_edit_work(routed(count), (AddRoute(route=route), Remove(ids=(route.id,)))) for count in (20, 500))
     assert many < 1.5 * few + 50
+
+
+def test_the_new_nodes_of_a_list_of_commands_get_places_of_their_own() -> None:
+    start = ApplyDocument(document={"vethboard": 1, "namespaces": {"host": {}, "a": {}}})
+    document = Stored(Stored(load(ONE)).draft((start,), Drift({}, ())).after)
+    bridge = AddInterface(interface=Bridge(namespace="n3", name="br0"))
+    places = Graph(document.draft((*_namespaces(9), bridge), Drift({}, ())).after).placements()
+    assert {*places} == {"host", "a", *(f"n{n}" for n in range(9)), "n3/br0"}
+    assert len({(p.x, p.y) for node, p in places.items() if "/" not in node}) == 11
+    other = ApplyDocument(document={"vethboard": 1, "namespaces": {"host": {}, "b": {}}})
+    assert {*Graph(document.draft((other, *_namespaces(2)), Drift({}, ())).after).placements()} == {"host", "b", "n0", "n1"}

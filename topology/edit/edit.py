@@ -329,7 +329,8 @@ def _apply_document(draft: Draft, command: c.ApplyDocument) -> None:
     draft.records = Tracked.of({**new, **kept})
     lab = draft.lab()
     draft.put(replace(lab, name=lab.name or before.name, firewall=lab.firewall or before.firewall))
-    _place_missing(draft, nodes)
+    for placement in layout.missing(draft.records, nodes):
+        draft.put(placement)
 
 
 # ---- the table -------------------------------------------------------------------------------------------------------
