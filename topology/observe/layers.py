@@ -16,7 +16,7 @@ _Parts = tuple[Mapping[str, T], ...]
 OF_LAB = ""
 """The layer of what belongs to no namespace."""
 
-_MOST_CHANGED = 256
+_MOST_CHANGED = 64
 """With more ids that differ since the last map of all, it is made as if there had been none."""
 
 _BLOCK = 32
@@ -39,8 +39,6 @@ class Layers(Mapping[str, T]):
         self._merged: dict[int, dict[str, T]] = {}
         """All records of a block, by its place; of those blocks that are as before."""
         self._after: _After[T] | None = None
-        self._in_place = False
-        """Whether all ids are at the same places as in the snapshot before."""
 
     def of(self, name: str) -> _Parts[T] | None:
         """The maps of a layer. None: there is none with this name."""
@@ -65,7 +63,6 @@ class Layers(Mapping[str, T]):
     def _patched(self, renewed: Mapping[str, _Parts[T] | None]) -> "Layers[T]":
         out: Layers[T] = Layers({})
         out._blocks, out._places, out._merged = list(self._blocks), self._places, dict(self._merged)
-        out._in_place = all(_same_ids(self.of(name), parts) for name, parts in renewed.items())
         for place in {self._places[name] for name in renewed}:
             out._blocks[place] = dict(out._blocks[place])
             out._merged.pop(place, None)
@@ -94,8 +91,15 @@ class Layers(Mapping[str, T]):
             return
         last = _After(before._whole, {}, True) if before._whole is not None else before._after
         if last is not None and len(last.changed) < _MOST_CHANGED:
-            in_place = last.in_place and self._in_place and not diff.added and not diff.removed
+            in_place = last.in_place and not diff.added and not diff.removed and self._has_same_ids(before)
             self._after = _After(last.whole, last.changed | dict.fromkeys(diff.ids), in_place)
+
+    def _has_same_ids(self, before: "Layers[T]") -> bool:
+        """Whether all ids are at the places where they were in the snapshot before."""
+        if self._places is not before._places:
+            return False
+        pairs = ((one, other) for one, other in zip(before._blocks, self._blocks, strict=True) if one is not other)
+        return all(_same_ids(one[name], parts) for one, other in pairs for name, parts in other.items() if one[name] is not parts)
 
     def _all(self) -> dict[str, T]:
         """All records, block by block."""
@@ -150,10 +154,8 @@ def _same(one: tuple[object, ...] | None, other: tuple[object, ...] | None) -> b
     return one is other or (one is not None and other is not None and len(one) == len(other) and all(map(is_, one, other)))
 
 
-def _same_ids(one: _Parts[T] | None, other: _Parts[T] | None) -> bool:
+def _same_ids(one: _Parts[T], other: _Parts[T]) -> bool:
     """Whether these have the same ids in the same order."""
-    if one is None or other is None:
-        return one is other
     return len(one) == len(other) and all(a is b or list(a) == list(b) for a, b in zip(one, other, strict=True))
 
 
