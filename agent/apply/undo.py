@@ -41,7 +41,7 @@ class Machine(Protocol):
     namespaces: Namespaces
     filters: FilterWatch
 
-    def read_now(self) -> list[f.AnyFact]:
+    def read_now(self) -> Iterable[f.AnyFact]:
         """All facts of the lab, read anew. May raise what the sockets raise."""
 
     def wait_for_event(self, seconds: float) -> None:
@@ -49,16 +49,16 @@ class Machine(Protocol):
 
 
 class Undo:
-    """Made before an `Apply` from all facts of the lab; `back` after it failed."""
+    """Made before an `Apply` from all facts of the lab, which stay so; `back` after it failed."""
 
     def __init__(self, baseline: Mapping[str, str], facts: Iterable[f.AnyFact]) -> None:
         self._baseline = baseline
-        self._facts = list(facts)
+        self._facts = facts
 
     def back(self, machine: Machine, done: Sequence[s.AnyStep]) -> tuple[Problem, ...]:
         """Undo; the reasons of what could not be undone, none where all is as it was. `done`: the steps
         that may be done, or some of them."""
-        return _Back(self._baseline, self._facts, machine, done).run()
+        return _Back(self._baseline, list(self._facts), machine, done).run()
 
 
 class _Back:
@@ -97,7 +97,7 @@ class _Back:
     def _steps(self) -> s.Plan | None:
         """What is to be done still; None where that could not be read."""
         try:
-            facts = self._machine.read_now()
+            facts = list(self._machine.read_now())
         except Exception as e:
             self._problems[""] = unexpected(e)
             return None

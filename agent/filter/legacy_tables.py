@@ -31,6 +31,8 @@ _LAYOUTS: dict[Family, tuple[str, socket.AddressFamily, _Layout]] = {
 }
 _U16 = struct.Struct("=H")
 _NO_COUNTERS = bytes(16)
+_RUN = 16
+"""After so many entries of one size those behind are looked at together."""
 
 
 def names() -> Iterator[tuple[Family, Table]]:
@@ -66,11 +68,38 @@ def _stamp(sock: socket.socket, table: Table, layout: _Layout) -> bytes | None:
     struct.pack_into("=I", data, 32, size)
     if not read_option(sock, layout.level, _GET_ENTRIES, data):
         return None
-    at, unpack = _ENTRIES_HEAD, _U16.unpack_from
+    return blake2b(data, digest_size=16).digest() if _clear_counters(data, layout) else None
+
+
+def _clear_counters(data: bytearray, layout: _Layout) -> bool:
+    """Set the counters of all entries to 0; whether that could be done. Many entries of one size in a row are done at once."""
+    at, unpack, size = _ENTRIES_HEAD, _U16.unpack_from, layout.next_offset
+    last, seen = 0, 0
     while at < len(data):
-        data[at + layout.counters : at + layout.counters + 16] = _NO_COUNTERS
-        step = unpack(data, at + layout.next_offset)[0]
+        step = unpack(data, at + size)[0]
         if step == 0:
-            return None
-        at += step
-    return blake2b(data, digest_size=16).digest()
+            return False
+        seen = seen + 1 if step == last else 1
+        last = step
+        if seen < _RUN:
+            data[at + layout.counters : at + layout.counters + len(_NO_COUNTERS)] = _NO_COUNTERS
+            at += step
+            continue
+        end = at + _alike(data, at + size, step) * step
+        for byte in range(at + layout.counters, at + layout.counters + len(_NO_COUNTERS)):
+            data[byte:end:step] = bytes((end - at) // step)
+        at, seen = end, 0
+    return True
+
+
+def _alike(data: bytearray, at: int, step: int) -> int:
+    """How many entries from here on have this size. `at`: where the first one says its own."""
+    count, window = 1, _RUN
+    while True:  # further and further, so that a short run costs little
+        end = at + (count + window) * step
+        low, high = data[at + count * step : end : step], data[at + 1 + count * step : end : step]
+        more = min(len(low) - len(low.lstrip(data[at : at + 1])), len(high) - len(high.lstrip(data[at + 1 : at + 2])))
+        count += more
+        if more < window:
+            return count
+        window *= 4

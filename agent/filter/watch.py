@@ -110,9 +110,18 @@ class FilterWatch:
         """Close all descriptors."""
         self._events.close()
 
+    def names(self) -> Iterable[str]:
+        """The namespaces whose rules were reported."""
+        return self._reported
+
+    def facts_of(self, name: str) -> list[AnyFact]:
+        """All facts of a namespace that were reported and still hold."""
+        reported = self._reported.get(name)
+        return reported.facts() if reported is not None else []
+
     def snapshot(self) -> list[AnyFact]:
         """All facts that were reported and still hold."""
-        return [fact for reported in self._reported.values() for fact in reported.facts()]
+        return [fact for name in self.names() for fact in self.facts_of(name)]
 
     def lengths(self, names: Iterable[str]) -> dict[tuple[str, Family, Table], dict[str, int]]:
         """How many rules each chain of these namespaces has, as last reported: by namespace, family and table, then by chain."""

@@ -12,6 +12,7 @@ from agent.apply.execute import Outcome, touched, unexpected
 from agent.filter import ConntrackWatch, FilterWatch, driver
 from agent.filter.pretest import refused_beforehand
 from agent.filter.write import Lengths, not_loaded
+from agent.lab.kept_facts import KeptFacts, Moment
 from agent.lab.open_edit import OpenEdits
 from agent.netlink.namespaces import Namespaces, Netns
 from agent.netlink.sysctls import Sysctls
@@ -45,6 +46,7 @@ class Kernel:
         self.fresh = True
         """Whether no document was built yet."""
         self._edits = OpenEdits()
+        self._kept = KeptFacts(self._reported_names, self._facts_of)
         self.namespaces = Namespaces()
         self._watch = Watch(self.namespaces, self.report)
         self.filters = FilterWatch(self.namespaces, driver(firewall, self.namespaces), self._send)
@@ -77,6 +79,7 @@ class Kernel:
 
     def _send(self, facts: list[AnyFact]) -> None:
         whole = {fact.ns for fact in facts if isinstance(fact, Resync)}
+        self._kept.reported(facts)
         told = self._without_baseline(facts, whole)
         self._edits.changed(told)
         self._on_facts(told)
@@ -92,10 +95,7 @@ class Kernel:
     def everything(self) -> tuple[AnyFact, ...]:
         """All facts of the lab's kernel, for a client that is new."""
         self.catch_up(new=True)
-        return self._as_snapshot(self._snapshot())
-
-    def _as_snapshot(self, facts: list[AnyFact]) -> tuple[AnyFact, ...]:
-        return self._without_baseline(facts, {fact.ns for fact in facts})
+        return tuple(self._kept.now())
 
     def _guarded(self, callback: Callable[[], None]) -> None:
         """Where reading what happened fails, everything is read anew a little later."""
@@ -109,6 +109,7 @@ class Kernel:
         """Something failed, and facts may have been lost with it: soon read everything anew and report all of it. What fails again and
         again does so later and later."""
         self._stale = True
+        self._kept.lost()
         if self._is_due:
             return
         self._is_due = True
@@ -135,17 +136,21 @@ class Kernel:
         self._watch.barrier()
         self.filters.catch_up({*filters_of, *(self.filters.unread if new else ())})
 
-    def _snapshot(self) -> list[AnyFact]:
-        return [*self._watch.snapshot(), *self.filters.snapshot()]
+    def _reported_names(self) -> Iterable[str]:
+        return dict.fromkeys((*self._watch.names(), *self.filters.names()))
 
-    def read_now(self) -> list[AnyFact]:
+    def _facts_of(self, name: str) -> tuple[AnyFact, ...]:
+        return self._without_baseline([*self._watch.facts_of(name), *self.filters.facts_of(name)], {name})
+
+    def read_now(self) -> Moment:
         """All facts of the lab's kernel, after what has happened so far. Raises what the sockets raise."""
         if self._stale:
             self._watch.resume([netns.name for netns in self.namespaces])
+            self._kept.lost()
         self._stale = True
         self.catch_up(new=True)
         self._stale = False
-        return self._snapshot()
+        return self._kept.now()
 
     # ---- what has no event -------------------------------------------------------------------------------------------
 
@@ -183,7 +188,7 @@ class Kernel:
         reported before this returns. Raises nothing."""
         outcome, done = self._attempt(request)
         try:
-            written = {step.namespace for step in request.steps if isinstance(step, ChangeTable)}
+            written = {step.namespace for step in request.steps if isinstance(step, ChangeTable)} if outcome.problem is not None else ()
             self.catch_up(written, new=outcome.problem is not None)  # a roll-back may have made namespaces again
         except Exception:
             unread = self._reread()
@@ -196,7 +201,7 @@ class Kernel:
         steps, is_first = request.steps, False
         try:
             before = self.read_now()
-            undo, is_first = Undo(self.baseline, before), self._edits.begin(request.edit, self._as_snapshot(before))
+            undo, is_first = Undo(self.baseline, before), self._edits.begin(request.edit, before)
             lengths = self.filters.lengths({step.namespace for step in steps if isinstance(step, ChangeTable)})
             refused = refused_beforehand(self.namespaces, self.filters.driver, steps, lengths)
         except Exception as e:
@@ -262,6 +267,7 @@ class Kernel:
 
     def _reread(self) -> tuple[Problem, ...]:
         """Read everything anew, after reading failed; the problem where that fails too."""
+        self._kept.lost()
         try:
             self._watch.resume([netns.name for netns in self.namespaces])
             self.filters.catch_up([netns.name for netns in self.namespaces])

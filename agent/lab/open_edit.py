@@ -17,17 +17,17 @@ class OpenEdits:
     def forget(self) -> None:
         """Nothing of an edit is open."""
         self._number = 0
-        self._before: tuple[AnyFact, ...] = ()
+        self._before: Iterable[AnyFact] = ()
         self._changes: list[AnyFact] = []
         self._steps: list[AnyStep] = []
         self._is_applying = False
 
     def begin(self, number: int, before: Iterable[AnyFact]) -> bool:
-        """An apply is part of this edit; whether it is the first one. `before`: all facts of the lab now."""
+        """An apply is part of this edit; whether it is the first one. `before`: all facts of the lab now, which stay so."""
         is_first = not number or number != self._number
         if is_first:
             self.forget()
-            self._number, self._before = number, tuple(before)
+            self._number, self._before = number, before
         self._is_applying = number > 0
         return is_first
 
@@ -52,4 +52,6 @@ class OpenEdits:
         if not self._number:
             return None
         steps = tuple(self._steps)
-        return p.OpenEdit(number=self._number, before=self._before, changes=tuple(self._changes), steps=steps, moves=moves_back(steps))
+        return p.OpenEdit(
+            number=self._number, before=tuple(self._before), changes=tuple(self._changes), steps=steps, moves=moves_back(steps)
+        )

@@ -100,13 +100,18 @@ class Watch:
         """Descriptors to wait for (readable), each with the method to call then. Level-triggered, as asyncio's add_reader is."""
         return {self._events.fileno(): self.on_events, self._mounts.fileno(): self.on_mounts}
 
+    def names(self) -> Iterable[str]:
+        """The namespaces that were reported."""
+        return self._follower.caches
+
+    def facts_of(self, name: str) -> tuple[AnyFact, ...]:
+        """All facts of a namespace that were reported and still hold; none where it was not reported."""
+        cache = self._follower.caches.get(name)
+        return (self._follower.named[name], *cache.facts()) if cache is not None else ()
+
     def snapshot(self) -> list[AnyFact]:
         """All facts that were reported and still hold."""
-        out: list[AnyFact] = []
-        for name, cache in self._follower.caches.items():
-            out.append(self._follower.named[name])
-            out += cache.facts()
-        return out
+        return [fact for name in self.names() for fact in self.facts_of(name)]
 
     # ---- what happened -----------------------------------------------------------------------------------------------
 

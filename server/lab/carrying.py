@@ -27,6 +27,7 @@ from topology.plan.because import because_of
 from topology.plan.plan import plan
 from topology.plan.steps import AnyStep, ChangeTable, MoveInterface
 from topology.plan.table_texts import trials
+from topology.rules.chains import TableKey, with_tables
 
 MAX_ROUNDS = 3
 """Plans until the kernel is as asked: some consequences only show when it is read back."""
@@ -124,7 +125,7 @@ class Carrying:
 
     def _touched(self, steps: Sequence[AnyStep]) -> set[str]:
         """The namespaces in which steps change something, also by what hangs on an interface."""
-        graph, out = Graph(self._parts.view.kernel), set()
+        graph, out = Graph(self._parts.view.kernel), set[str]()
         for step in steps:
             if isinstance(step, ChangeTable):
                 continue
@@ -375,7 +376,7 @@ class Carrying:
         self.left.forget()
 
 
-def _tables(steps: Sequence[AnyStep]) -> set[tuple[str, ...]]:
+def _tables(steps: Sequence[AnyStep]) -> set[TableKey]:
     """The tables that steps write, each as namespace, family and table."""
     return {(s.namespace, s.family, s.table) for s in steps if isinstance(s, ChangeTable)}
 
@@ -387,11 +388,7 @@ def _table_of(key: str) -> tuple[str, ...]:
 
 def with_observed_tables(goal: Records, observed: Mapping[str, AnyRecord], steps: Sequence[AnyStep]) -> Records:
     """The goal, with the tables that `steps` wrote as iptables prints them: a chain that it prints differently is no difference."""
-    tables = _tables(steps)
-    if not tables:
-        return goal
-    written = {key: r for key, r in observed.items() if _table_of(key) in tables}
-    return {**{key: r for key, r in goal.items() if _table_of(key) not in tables}, **written}
+    return with_tables(goal, observed, _tables(steps))
 
 
 def revert_goal(observed: Callable[[], Mapping[str, AnyRecord]], desired: Records, wanted: set[str], adopt: Callable[..., Records]) -> Goal:

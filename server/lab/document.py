@@ -8,13 +8,14 @@ from server.lab.policy import adopt
 from server.lab.publisher import Labels
 from server.storage import Amend, LabStore, Move, NewEntry
 from topology.edit.commands import AnyCommand, ImportRules, KeepDrift, Redo, Undo
-from topology.edit.edit import edit
+from topology.edit.edit import edit, placed
 from topology.model import ids
 from topology.model.diff import Diff, apply, reverse
 from topology.model.netfilter import Driver
 from topology.model.problems import Code, Problem, ProblemError, invalid
 from topology.model.records import AnyRecord, Lab, Policy, Records
 from topology.model.splice import Misfit
+from topology.model.tracked import Tracked
 
 MAX_AUTHORS = 5000
 """Fields of which it is known who changed them last. Who has not seen a change that is older is refused where it might matter."""
@@ -47,7 +48,7 @@ class Document:
     def __init__(self, store: LabStore) -> None:
         self.store = store
         stored = store.load()
-        self.desired = stored.records
+        self.desired: Records = Tracked.of(stored.records)
         self.resumes = stored.live and stored.problem is None
         """The lab was live when the server ended."""
         self._authors: dict[tuple[str, str], tuple[int, str]] = {}
@@ -80,12 +81,12 @@ class Document:
         is live."""
         if len(commands) > 1 and any(isinstance(c, Undo | Redo) for c in commands):
             raise invalid("undo and redo cannot be combined with other commands", None, "send it alone")
-        draft = Draft(self.desired)
+        draft, alone = Draft(Tracked.of(self.desired)), len(commands) == 1
         for command in commands:
-            draft = self._with_command(draft, command, drift, importing)
-        return draft
+            draft = self._with_command(draft, command, drift, importing, alone)
+        return draft if alone else draft._replace(after=placed(draft.after, draft.made))
 
-    def _with_command(self, draft: Draft, command: AnyCommand, drift: Drift, importing: Importing | None) -> Draft:
+    def _with_command(self, draft: Draft, command: AnyCommand, drift: Drift, importing: Importing | None, places: bool) -> Draft:
         match command:
             case Undo():
                 change = _change_or_refuse(self.store.heads.undo, "undo")
@@ -97,7 +98,7 @@ class Document:
                 return draft._replace(after=adopt(draft.after, drift.observed, command.ids or drift.ids))
             case ImportRules() if importing is not None and ids.namespace(command.namespace) in draft.after:
                 return draft._replace(after=importing(draft.after, command))
-        result = edit(draft.after, command)
+        result = edit(draft.after, command, places)
         return Draft(apply(draft.after, result.diff), _compose(draft.moves, result.moves), (*draft.made, *result.made), draft.step)
 
     def check_conflicts(self, diff: Diff[AnyRecord], base: int | None, who: str) -> None:
@@ -127,12 +128,12 @@ class Document:
         """The document is `after` from now on: durable when this returns. Raises ProblemError, and then nothing has changed."""
         if diff or isinstance(entry, Move):
             self.store.commit(after, diff, entry)
-        self.desired = after
+        self.desired = Tracked.of(after)
 
     def replace(self, after: Records, entry: NewEntry) -> None:
         """As `keep`, in the place of a stored document that does not load."""
         self.store.replace(after, entry)
-        self.desired = after
+        self.desired = Tracked.of(after)
 
     def remember(self, diff: Diff[AnyRecord], context: Context, revision: int) -> None:
         """Who has changed what, for `check_conflicts`. `revision`: that of the change."""

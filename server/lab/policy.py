@@ -6,6 +6,7 @@ from topology.edit import layout
 from topology.model import ids
 from topology.model.graph import Graph
 from topology.model.records import AnyRecord, Chain, Interface, Lab, Namespace, Records
+from topology.model.tracked import Tracked
 from topology.observe.normal import comparable_one
 
 FIRST_SECONDS, MOST_SECONDS = 1.0, 60.0
@@ -15,17 +16,15 @@ FIRST_SECONDS, MOST_SECONDS = 1.0, 60.0
 def adopt(into: Mapping[str, AnyRecord], source: Mapping[str, AnyRecord], changed: Iterable[str]) -> Records:
     """`into` with the records `changed` as they are in `source`. New nodes get a placement; that of nodes that are gone is removed."""
     changed = list(changed)
-    if not changed:
-        return dict(into)
-    out = dict(into)
+    out = Tracked.of(into)
     for key in changed:
         found = comparable_one(key, source.get(key), into)
         if found is not None:
-            out[key] = found
+            if out.get(key) is not found:
+                out[key] = found
         else:
             out.pop(key, None)
-    if any(_is_node(into.get(key)) != _is_node(out.get(key)) for key in changed):
-        _place(out)
+    _place(out, [key for key in changed if _is_node(into.get(key)) and not _is_node(out.get(key))], changed)
     return out
 
 
@@ -64,16 +63,14 @@ def _is_node(record: AnyRecord | None) -> bool:
     return isinstance(record, Namespace) or (isinstance(record, Interface) and record.KIND.node)
 
 
-def _place(out: Records) -> None:
-    """Remove the places of nodes that are gone, and find one for each that has none."""
-    graph = Graph(out)
-    nodes = set(graph.nodes())
-    for drawn in (graph.placements(), graph.styles()):
-        for node, record in drawn.items():
-            if node not in nodes:
-                del out[record.id]
-    if ids.LAB in out:
-        for placement in layout.missing(out):
+def _place(out: Tracked[AnyRecord], gone: Iterable[str], changed: Iterable[str]) -> None:
+    """Remove the places of nodes that are gone, and find one for each of the others that has none."""
+    for node in map(ids.subject_of, gone):
+        out.pop(ids.placement(node), None)
+        out.pop(ids.style(node), None)
+    new = [node for key in changed if _is_node(out.get(key)) and ids.placement(node := ids.subject_of(key)) not in out]
+    if new and ids.LAB in out:
+        for placement in layout.missing(out, new):
             out[placement.id] = placement
 
 

@@ -12,6 +12,7 @@ from server.agent_link import LabLink
 from topology.model import ids
 from topology.model.problems import Code, Problem
 from topology.model.records import AnyRecord, Chain, Records, replace
+from topology.model.tracked import Tracked
 from topology.plan import merge
 from topology.plan.table_texts import Trial
 from topology.plan.table_texts import whole as trials_of
@@ -102,7 +103,7 @@ class Unloaded:
 
     def as_printed(self, records: Mapping[str, AnyRecord], observed: Mapping[str, AnyRecord]) -> Records:
         """The records, with the rules of these chains that are loaded as iptables has printed them."""
-        out = dict(records)
+        out = Tracked.of(records)
         for key, found in self.found.items():
             chain, now = out.get(key), observed.get(key)
             if isinstance(chain, Chain) and "" not in found:
@@ -111,7 +112,7 @@ class Unloaded:
 
     def with_them(self, desired: Mapping[str, AnyRecord], observed: Mapping[str, AnyRecord], keys: Iterable[str]) -> Records:
         """The observed records for the document: what a shell has changed in these chains, and the rules that are not loaded."""
-        out = dict(observed)
+        out = Tracked.of(observed)
         for key in keys:
             chain = desired.get(key)
             if key in self.found and isinstance(chain, Chain):

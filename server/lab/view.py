@@ -7,7 +7,7 @@ from typing import NamedTuple
 from protocol import private as p
 from server.lab.document import Document
 from server.lab.publisher import Publisher
-from topology.journey.warnings import warnings
+from topology.journey.warnings import Warnings
 from topology.model.diff import Diff, between, replaced
 from topology.model.problems import Problem
 from topology.model.records import AnyRecord
@@ -38,6 +38,7 @@ class View:
         self.observed = Observed({}, document.desired)
         self.drift: tuple[str, ...] = ()
         self.warnings: tuple[Problem, ...] = ()
+        self._looked = Warnings()
         self.pending: Pending | None = None
         self._hold = 0.0
         """The policy does not act before, in monotonic seconds."""
@@ -125,7 +126,7 @@ class View:
         if not self.stale_warnings or began < self._warn_again:
             return
         self.stale_warnings = False
-        found = (*more, *warnings(self.kernel if is_live else self._document.desired))
+        found = (*more, *self._looked.look(self.kernel if is_live else self._document.desired))
         self._warn_again = time.monotonic() + WARNINGS_REST * (time.monotonic() - began)
         if found != self.warnings:
             self.warnings = found

@@ -29,10 +29,11 @@ from server.lab.view import View
 from server.sessions import Session, Sessions, is_terminal
 from server.storage import LabStore
 from topology.edit.commands import SetLab
+from topology.model.graph import Graph
 from topology.model.limits import not_enforced
 from topology.model.netfilter import Driver
 from topology.model.problems import Code, Problem, ProblemError
-from topology.model.records import AnyRecord, Namespace, Records
+from topology.model.records import AnyRecord, Records
 from topology.observe.live import AnyLive
 from topology.observe.observed import Observed
 from topology.observe.unheld import gone
@@ -141,7 +142,7 @@ class Workspace:
             lab=self.lab,
             state=self.state,
             policy=self._parts.document.policy,
-            namespaces=sum(isinstance(r, Namespace) for r in self.desired.values()),
+            namespaces=Graph(self.desired).namespace_count,
             viewers=len(viewers),
             people=tuple(sorted({s.shown_name for s in viewers})[:MAX_PEOPLE]),
             problem=self._parts.machine.problem,
@@ -154,7 +155,8 @@ class Workspace:
         session.open.add(self.lab)
         self._changed()
         undo, redo, by, by_session = self._parts.document.labels()
-        seen, live = self.seen, self.observed.live.whole()
+        seen = self.seen
+        live: Mapping[str, AnyLive] = self.observed.live.whole()
         if not session.sees_terminals:
             live = {id: record for id, record in live.items() if not is_terminal(id)}
         return Snapshot(

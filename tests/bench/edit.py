@@ -1,8 +1,11 @@
 """What an edit costs on the whole stack, among few and many namespaces, and in short and long chains. Ratios of one run count."""
 
 import contextlib
+import json
 import queue
 import statistics
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
@@ -11,7 +14,8 @@ import msgspec
 
 from protocol.public import Delta, Done, Edit, Exec, Exited, History, HistoryList, NewLab, Open, Snapshot
 from tests.bench.rules_apart import rules
-from tests.support import Stack
+from tests.bench.star import APART
+from tests.support import ROOT, Stack
 from topology.edit.commands import AddRule, AnyCommand, NumberedRule, RemoveRules, SetInterface
 from topology.model.diff import apply
 from topology.model.records import AnyRecord
@@ -118,7 +122,7 @@ def _verdict(ratio: float) -> str:
 
 def _compare(
     stack: Stack, what: str, sizes: tuple[int, ...], document: Callable[[int], dict[str, object]], pair: tuple[AnyCommand, AnyCommand]
-) -> None:
+) -> dict[int, Cost]:
     """Do and take back an edit in labs of several sizes, in turn."""
     labs = {size: Lab(stack, f"bench-{size}", document(size)) for size in sizes}
     costs: dict[int, list[Cost]] = {size: [] for size in sizes}
@@ -134,6 +138,7 @@ def _compare(
     print(f"one edit among {what}, {sizes[-1]} / {sizes[0]}: done {ratio:.2f} ({_verdict(ratio)}), bytes {weight:.2f} ({_verdict(weight)})")
     for lab in labs.values():
         lab.close()
+    return found
 
 
 def namespaces(stack: Stack) -> None:
@@ -153,7 +158,13 @@ def among_rules(stack: Stack) -> None:
         AddRule(namespace="ns0", chain="INPUT", rule=text, at=5),
         RemoveRules(namespace="ns0", chain="INPUT", rules=(NumberedRule(at=5, was=text),)),
     )
-    _compare(stack, "rules", RULES, chain, pair)
+    found = _compare(stack, "rules", RULES, chain, pair)
+    argv = [*APART, sys.executable, "-m", "tests.bench.bare", *map(str, RULES)]
+    bare = {int(size): s for size, s in json.loads(subprocess.run(argv, check=True, capture_output=True, cwd=ROOT).stdout).items()}
+    print("of that iptables' programs alone: " + "  ".join(f"{size}: {seconds * 1000:.1f} ms" for size, seconds in bare.items()))
+    ours = {size: found[size].done - bare[size] for size in RULES}
+    ratio = ours[RULES[-1]] / ours[RULES[0]]
+    print(f"one edit among rules without them, {RULES[-1]} / {RULES[0]}: {ratio:.2f} ({_verdict(ratio)})")
 
 
 def run() -> None:

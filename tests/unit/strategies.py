@@ -34,10 +34,9 @@ from topology.observe.normal import normalise
 
 NAMES = ("host", "ns0", "ns1", "two words")
 _octet = st.integers(1, 254)
-addresses = st.one_of(
-    st.builds(lambda a, b, p: f"10.0.{a}.{b}/{p}", st.integers(0, 3), _octet, st.sampled_from((16, 24, 30, 32))),
-    st.builds(lambda a, p: f"2001:db8::{a:x}/{p}", _octet, st.sampled_from((48, 64, 128))),
-)
+_fours = st.builds(lambda a, b, p: f"10.0.{a}.{b}/{p}", st.integers(0, 3), _octet, st.sampled_from((16, 24, 30, 32)))
+_sixes = st.builds(lambda a, p: f"2001:db8::{a:x}/{p}", _octet, st.sampled_from((48, 64, 128)))
+addresses = _fours | _sixes
 macs = st.builds(lambda a: f"02:00:00:00:00:{a:02x}", st.integers(0, 9))
 mtus = st.one_of(st.none(), st.sampled_from((68, 1280, 1400, 1500, 9000)))
 some_addresses = st.lists(addresses, max_size=4, unique=True).map(tuple)
@@ -48,7 +47,7 @@ def _routes(draw: st.DrawFn, namespace: str, devs: list[str]) -> Route:
     six = draw(st.booleans())
     to = draw(st.sampled_from(("::/0", "2001:db8:1::/48") if six else ("default", "10.9.0.0/16", "0.0.0.0/0", "10.0.0.0/8")))
     kind = draw(st.sampled_from(("unicast", "blackhole", "prohibit")))
-    via = draw(addresses.filter(lambda a: (":" in a) == six)).partition("/")[0] if draw(st.booleans()) else None
+    via = draw(_sixes if six else _fours).partition("/")[0] if draw(st.booleans()) else None
     dev = draw(st.sampled_from(devs)) if devs and (via is None or draw(st.booleans())) else None
     if via is None and dev is None:
         kind = "blackhole"

@@ -14,6 +14,7 @@ from topology.model.diff import apply, between
 from topology.model.kinds.dummy import Dummy
 from topology.model.netfilter import Table
 from topology.model.records import HOST, Records, as_records
+from topology.model.tracked import ordered
 from topology.observe import facts as f
 from topology.observe.normal import drift
 from topology.observe.observed import Observed
@@ -105,6 +106,8 @@ def test_bit_by_bit_is_as_a_whole(batches: Sequence[tuple[list[f.AnyFact], Recor
         everything += facts
         _compare(observed)
         assert changed.records == between(before, observed.records)
+        assert changed.records == between(before.whole(), observed.records.whole())  # the maps of all know what they have in common
+        assert ordered(observed.records.whole(), changed.records.ids) == [key for key in observed.records if key in changed.records.ids]
         assert changed.live == between(live, observed.live)
         assert apply(before, changed.records) == observed.records
         assert (before, live) == kept  # what was handed out does not change

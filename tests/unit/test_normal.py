@@ -14,7 +14,8 @@ from topology.model.records import (
     Vxlan,
     as_records,
 )
-from topology.observe.normal import address_order, comparable, default_mtu, drift, normalise
+from topology.observe.mtu import default_mtu
+from topology.observe.normal import address_order, comparable, drift, normalise
 
 
 def test_what_the_kernel_would_choose_is_left_out() -> None:

@@ -3,7 +3,7 @@
 import errno
 import ipaddress
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any, Final, NamedTuple
 
@@ -27,6 +27,8 @@ from topology.model.records import (
     Route,
     is_bridge,
 )
+from topology.model.sequences import common_head, common_tail
+from topology.model.tracked import ordered
 from topology.rules import chains
 from topology.rules.tokens import tokens
 
@@ -72,13 +74,16 @@ def _no_namespace(field: str, name: str) -> Fault:
     return Fault(field, f'Cannot open network namespace "{name}": No such file or directory', "", errno.ENOENT)
 
 
-def check(records: Mapping[str, AnyRecord], only: Collection[str] | None = None) -> Iterator[Found]:
-    """Everything that is wrong with these records; `only`: with those that have these ids. The values need not be canonical."""
+def check(
+    records: Mapping[str, AnyRecord], only: Collection[str] | None = None, before: Mapping[str, AnyRecord] | None = None
+) -> Iterator[Found]:
+    """Everything that is wrong with these records; `only`: with those that have these ids. The values need not be canonical. `before`: of
+    rules only those are looked at that their table did not have there: a shell has made those, and an edit beside them is no reason to
+    refuse them."""
     graph = Graph(records)
     chosen, together = among(records, only), Together(graph)
-    nsids = _by_nsid(graph) if any(isinstance(record, Namespace) for _, record in chosen) else {}
     for key, record in chosen:
-        for fault in _faults(graph, nsids, record):
+        for fault in _of_chain(graph, record, before) if isinstance(record, Chain) else _faults(graph, record):
             yield Found(key, fault, Code.LIMIT if fault.errno == errno.EXFULL else Code.INVALID)
         if isinstance(record, Interface):
             yield from (Found(key, fault) for fault in together.faults(record))
@@ -86,13 +91,11 @@ def check(records: Mapping[str, AnyRecord], only: Collection[str] | None = None)
 
 def among(records: Mapping[str, AnyRecord], only: Collection[str] | None) -> Collection[tuple[str, AnyRecord]]:
     """The records with these ids, in their order; None: all."""
-    return records.items() if only is None else [(key, records[key]) for key in filter(only.__contains__, records)]
+    return records.items() if only is None else [(key, records[key]) for key in ordered(records, only)]
 
 
-def _faults(graph: Graph, nsids: Mapping[int, list[str]], record: AnyRecord) -> Iterator[Fault]:
-    if isinstance(record, Namespace):
-        yield from _of_namespace(record, nsids)
-    elif type(record) in _CHECKS:
+def _faults(graph: Graph, record: AnyRecord) -> Iterator[Fault]:
+    if type(record) in _CHECKS:
         yield from _CHECKS[type(record)](graph, record)
 
 
@@ -100,27 +103,18 @@ def ipv6(records: Mapping[str, AnyRecord], only: Collection[str] | None = None) 
     """IPv6 addresses that the kernel refuses to add. One that has them keeps the interface's MTU or the namespace's sysctl in an edit: the
     kernel takes both and drops the addresses. So `check` does not look for them."""
     together = Together(Graph(records))
-    for key, record in records.items():
-        if isinstance(record, Interface) and (only is None or key in only):
+    for key, record in among(records, only):
+        if isinstance(record, Interface):
             yield from (Found(key, fault) for fault in together.without_ipv6(record))
 
 
 # ---- namespaces ------------------------------------------------------------------------------------------------------
 
 
-def _by_nsid(graph: Graph) -> dict[int, list[str]]:
-    """nsid → the names of the namespaces that say it."""
-    out: dict[int, list[str]] = {}
-    for namespace in graph.namespaces.values():
-        if namespace.nsid is not None:
-            out.setdefault(namespace.nsid, []).append(namespace.name)
-    return out
-
-
-def _of_namespace(record: Namespace, nsids: Mapping[int, list[str]]) -> Iterator[Fault]:
+def _of_namespace(graph: Graph, record: Namespace) -> Iterator[Fault]:
     yield from _refused("", partial(names.namespace_name, host=True), record.name)
     if record.nsid is not None:
-        yield from _nsid(record.name, record.nsid, nsids[record.nsid])
+        yield from _nsid(record.name, record.nsid, [n.name for n in graph.with_nsid(record.nsid)])
     for key, value in record.sysctls.items():
         yield from _refused(f"sysctls.{key}", names.sysctl, key, value)
 
@@ -317,11 +311,24 @@ def _of_fdb(graph: Graph, entry: Fdb) -> Iterator[Fault]:
         yield Fault("vlan", "invalid vlan id", f"{_VLAN_ID}, not {entry.vlan}", errno.EINVAL)
 
 
-def _of_chain(graph: Graph, chain: Chain) -> Iterator[Fault]:
+def _of_chain(graph: Graph, chain: Chain, before: Mapping[str, AnyRecord] | None) -> Iterator[Fault]:
     yield from _namespace_and_dev(graph, chain.namespace, None)
-    found = {fault.field: fault for fault in _commands(chain)}
-    yield from found.values()
-    yield from (fault for fault in chains.faults(chain) if fault.field not in found)
+    head, tail = (0, 0) if before is None else _kept(chain, before.get(chain.id))
+    rules = list(enumerate(chain.rules[head : len(chain.rules) - tail], head))
+    commands = {fault.field: fault for fault in _commands(rules)}
+    found = [*commands.values(), *(fault for fault in chains.faults(chain, rules) if fault.field not in commands)]
+    if found and before is not None:
+        table = chains.of_table(before, chain.namespace, chain.family, chain.table)
+        known = {f"rules[{number}]" for number, rule in rules if any(rule in other.rules for other in table.values())}
+        found = [fault for fault in found if fault.field not in known]
+    yield from found
+
+
+def _kept(chain: Chain, before: AnyRecord | None) -> tuple[int, int]:
+    """How many rules at its head and at its tail are as before."""
+    old = before.rules if isinstance(before, Chain) else ()
+    head = common_head(old, chain.rules)
+    return head, common_tail(old, chain.rules, head)
 
 
 _COMMAND = re.compile(
@@ -330,9 +337,9 @@ _COMMAND = re.compile(
 )
 
 
-def _commands(chain: Chain) -> Iterator[Fault]:
+def _commands(rules: Iterable[tuple[int, str]]) -> Iterator[Fault]:
     """Rules that are written as a command of iptables(8), or as a line of iptables-save(8)."""
-    for number, rule in enumerate(chain.rules):
+    for number, rule in rules:
         if _COMMAND.search(rule) and (found := _command(rule)):
             hint = f"a rule is what follows the chain's name: leave {found} out"
             yield Fault(f"rules[{number}]", f"{found.split()[0]} is a command of iptables, not a part of a rule", hint, errno.EINVAL)
@@ -351,11 +358,11 @@ def _command(rule: str) -> str:
 _VLAN_ID: Final = f"a VLAN id is {ranges.words(ranges.VLAN_ID)}"
 
 _CHECKS: Final[dict[type[Record], Callable[[Graph, Any], Iterator[Fault]]]] = {
+    Namespace: _of_namespace,
     **dict.fromkeys(INTERFACES, _of_interface),
     **dict.fromkeys(SHAPES, lambda _, shape: shape.faults()),
     Route: _of_route,
     Neighbour: _of_neighbour,
     Fdb: _of_fdb,
-    Chain: _of_chain,
 }
 """Kind of record → its faults. Of the lab, of places and of styles nothing can be wrong that the types do not say."""

@@ -12,12 +12,13 @@ from topology.model.records import AnyRecord, Route
 from topology.model.subnets import Subnets
 
 
-def gateways(records: Mapping[str, AnyRecord], only: Collection[str] | None = None) -> Iterator[Found]:
+def gateways(records: Mapping[str, AnyRecord], only: Collection[str] | None = None, graph: Graph | None = None) -> Iterator[Found]:
     """IPv4 routes whose gateway the kernel refuses (fib_check_nh() of net/ipv4/fib_semantics.c): it is not directly connected.
 
-    What was read from a kernel may have such routes, where the address was deleted later. So `check` does not look for them.
+    What was read from a kernel may have such routes, where the address was deleted later. So `check` does not look for them. `graph`: of
+    the records, where there is one.
     """
-    graph = Graph(records)
+    graph = graph or Graph(records)
     reach: dict[str, tuple[Subnets, Subnets]] = {}
     for key, route in among(records, only):
         if isinstance(route, Route):

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 
 from topology.model import ids
 from topology.model.base import HOST
+from topology.model.diff import replaced
 from topology.model.graph import Graph
 from topology.model.problems import refused, unknown
 from topology.model.records import (
     INTERFACES,
     AnyInterface,
     AnyRecord,
-    Chain,
     Fdb,
     Lab,
     Loopback,
@@ -23,11 +23,11 @@ from topology.model.records import (
     Records,
     Route,
     Style,
-    entries_of,
     lab_of,
-    of_type,
     replace,
 )
+from topology.model.subnets import Subnets
+from topology.model.tracked import Tracked
 from topology.observe.normal import owner
 from topology.plan import steps
 from topology.plan.kernel_model import Model
@@ -36,12 +36,12 @@ from topology.plan.kernel_model import Model
 class Draft:
     """`before` is the state before the edit and stays; `records` is the state after it.
 
-    `moves` and `made` are those of `topology.edit.edit.Edit`.
+    `places`: new nodes without a place are given one. `moves` and `made` are those of `topology.edit.edit.Edit`.
     """
 
-    def __init__(self, before: Mapping[str, AnyRecord]) -> None:
-        self.before = before
-        self.records: Records = dict(before)
+    def __init__(self, before: Mapping[str, AnyRecord], places: bool = True) -> None:
+        self.before, self.places = before, places
+        self.records = Tracked.of(before)
         self.moves: dict[str, str] = {}
         self.made: list[str] = []
 
@@ -80,6 +80,11 @@ class Draft:
             return Loopback(namespace=namespace, name="lo", up=False)
         raise unknown(f'Cannot find device "{name}"', key, f"{namespace} has no such interface")
 
+    def has_node(self, node: str) -> bool:
+        """Whether there is a namespace (`ns0`) or a bridge (`host/br0`) of this name, which is drawn as a node."""
+        record = self.records.get(ids.node(node))
+        return isinstance(record, Namespace) or (isinstance(record, INTERFACES) and record.KIND.node)
+
     def refuse_taken(self, namespace: str, name: str) -> None:
         """Raise ProblemError where an interface of the namespace has the name."""
         self.namespace(namespace)
@@ -115,11 +120,23 @@ class Draft:
 
         A route stays in the kernel, on its interface, where only the subnet of its gateway is lost: it gets a `dev`.
         """
+        lost = [a for a in old.addresses if a not in new.addresses]
+        if not lost and not (old.up and not new.up):
+            return
         graph, kept = Graph(self.records), _after_loss(self.records, old, new).records
-        for record in entries_of(self.records):
-            if isinstance(record, Route | Neighbour) and record.id not in kept:
-                del self.records[record.id]
-            elif isinstance(record, Route) and _gateway_lost(graph, record, old, new):
+        gone = [key for key in replaced(self.records, kept) if key not in kept and isinstance(self.records.get(key), Route | Neighbour)]
+        for key in gone:
+            del self.records[key]
+        subnets = Subnets()
+        subnets.add(old.name, lost)
+        for record in graph.routes(old.namespace) if lost else ():
+            if (
+                record.via
+                and record.dev is None
+                and subnets.owner(record.via)
+                and record.id in self.records
+                and _gateway_lost(graph, record, old, new)
+            ):
                 self.put(replace(record, dev=old.name))
 
     def carry_state(self, lower: AnyInterface) -> None:
@@ -147,8 +164,8 @@ class Draft:
         """Give the interface another name in its namespace: all records that name it say the new one."""
         graph = Graph(self.records)
         new = replace(old, name=name)
-        for entry in graph.using(old.ref):
-            self._replace(entry.id, replace(entry, dev=name))
+        entries = {entry.id: replace(entry, dev=name) for entry in graph.using(old.ref)}
+        self.records = self.records.renamed({key: (entry.id, entry) for key, entry in entries.items()})
         for port in graph.ports(old.ref):
             self.put(replace(port, master=name))
         for drawn in (self.records.pop(ids.placement(old.ref), None), self.records.pop(ids.style(old.ref), None)):
@@ -158,7 +175,7 @@ class Draft:
 
     def _replace(self, key: str, new: AnyRecord) -> None:
         """Put a record with another id in the place of one, in the order of the records too."""
-        self.records = {new.id if k == key else k: new if k == key else r for k, r in self.records.items()}
+        self.records = self.records.renamed({key: (new.id, new)})
 
     # ---- removing ----------------------------------------------------------------------------------------------------
 
@@ -192,14 +209,12 @@ class Draft:
     def _remove_namespace(self, name: str) -> None:
         graph = Graph(self.records)
         gone = {i.ref for i in graph.inside(name)}
-        entries = [r.id for r in (*entries_of(self.records), *of_type(self.records, Chain)) if r.namespace == name]
+        outside = [i for ref in sorted(gone) for i in (graph.peer(ref), *graph.uppers(ref)) if i is not None] + graph.made_in(name)
         drawn = (make(node) for node in (name, *gone) for make in (ids.placement, ids.style))
-        for key in (ids.namespace(name), *drawn, *map(ids.interface, gone), *entries):
+        for key in (ids.namespace(name), *drawn, *graph.of_namespace(name)):
             self.records.pop(key, None)
-        for interface in graph.interfaces.values():
-            if interface.namespace == name:
-                continue
-            if interface.other_end in gone or interface.lower in gone or interface.made_in == name:
+        for interface in outside:
+            if interface.namespace != name:
                 self.remove(interface)
 
 

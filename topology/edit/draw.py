@@ -7,16 +7,14 @@ from topology.document.check import Found
 from topology.edit.draft import Draft
 from topology.model import ids
 from topology.model.drawing import COORDINATE_HINT, SHAPES, Area, Note, Style, are_coordinates
-from topology.model.graph import Graph
 from topology.model.problems import ProblemError, invalid, refused, unknown
 from topology.model.records import AnyRecord, Namespace, Placement, is_bridge, replace
 
 
 def place(draft: Draft, positions: Mapping[str, tuple[float, float]], shapes: Mapping[str, tuple[float, float]]) -> None:
     """Move nodes, and areas and notes (by record id), to these coordinates."""
-    nodes = set(Graph(draft.records).nodes())
     for node, (x, y) in positions.items():
-        if node not in nodes:
+        if not draft.has_node(node):
             raise _no_node(node, ids.placement(node))
         _refuse_no_coordinates(ids.placement(node), x, y)
         draft.put(Placement(node=node, x=x, y=y))
@@ -39,7 +37,7 @@ def _refuse_no_coordinates(subject: str, x: float, y: float) -> None:
 
 def put_style(draft: Draft, style: Style) -> None:
     """Set how a node is drawn; a style in which no field is set is removed."""
-    if style.node not in set(Graph(draft.records).nodes()):
+    if not draft.has_node(style.node):
         raise _no_node(style.node, style.id)
     if style.plain:
         draft.records.pop(style.id, None)
@@ -56,12 +54,12 @@ def put_shape(draft: Draft, shape: Area | Note) -> None:
 
 def refuse_locked(draft: Draft, records: Iterable[AnyRecord]) -> None:
     """Raise ProblemError where one of these records is locked on the canvas."""
-    styles = Graph(draft.records).styles()
     for record in records:
         if isinstance(record, SHAPES):
             locked = record.locked
         else:
-            style = styles.get(ids.subject_of(record.id)) if isinstance(record, Namespace) or is_bridge(record) else None
-            locked = style is not None and style.locked
+            is_node = isinstance(record, Namespace) or is_bridge(record)
+            style = draft.records.get(ids.style(ids.subject_of(record.id))) if is_node else None
+            locked = isinstance(style, Style) and style.locked
         if locked:
             raise refused(errno.EPERM, record.id, "it is locked on the canvas: unlock it first")

@@ -5,7 +5,7 @@
 
 import errno
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -22,9 +22,9 @@ from topology.model.diff import Diff, between
 from topology.model.graph import Graph
 from topology.model.problems import ProblemError, invalid, refused, unknown
 from topology.model.records import (
+    INTERFACES,
     AnyInterface,
     AnyRecord,
-    Chain,
     Interface,
     Lab,
     Namespace,
@@ -34,8 +34,8 @@ from topology.model.records import (
     Veth,
     replace,
 )
+from topology.model.tracked import Index, Tracked
 from topology.observe.normal import normalise
-from topology.rules.chains import of_table
 
 
 class Edit(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,16 +49,19 @@ class Edit(msgspec.Struct, frozen=True, kw_only=True):
     made: tuple[str, ...] = ()
 
 
-def edit(desired: Mapping[str, AnyRecord], command: c.AnyCommand) -> Edit:
-    """What the command changes in `desired`, which is in normal form; so is the result. Raises `ProblemError` where it is refused."""
-    draft = Draft(desired)
+def edit(desired: Mapping[str, AnyRecord], command: c.AnyCommand, places: bool = True) -> Edit:
+    """What the command changes in `desired`, which is in normal form; so is the result. Raises `ProblemError` where it is refused.
+
+    `places`: find a place for new nodes without one; else that is up to the caller (`placed`), who does it once for a list of commands.
+    """
+    draft = Draft(desired, places)
     change = CHANGES.get(type(command))
     if change is None:
         raise invalid(f"{type(command).__name__} is answered by the writer of the lab, not by an edit")
     change(draft, command)
     if isinstance(command, _NOT_FOR_THE_KERNEL):
         return Edit(diff=between(desired, draft.records), made=tuple(draft.made))
-    _refuse([f for f in check(draft.records, only=between(desired, draft.records).ids) if not _is_kept_rule(f, draft, desired)])
+    _refuse([*check(draft.records, only=between(desired, draft.records).ids, before=desired)])
     after = normalise(draft.records, like=desired)
     diff = between(desired, after)
     _refuse([*ipv6(after, only=_with_new_ipv6(diff))])
@@ -75,15 +78,6 @@ def _with_new_ipv6(diff: Diff[AnyRecord]) -> set[str]:
 
     changed = {key for key, (before, after) in diff.updated.items() if sixes(after) - sixes(before)}
     return changed | {key for key, record in diff.added.items() if sixes(record)}
-
-
-def _is_kept_rule(found: Found, draft: Draft, desired: Mapping[str, AnyRecord]) -> bool:
-    """Whether the fault is of a rule that the table had before: a shell has made it, and an edit beside it is no reason to refuse it."""
-    chain = draft.records.get(found.record)
-    if found.rule is None or not isinstance(chain, Chain):
-        return False
-    before = of_table(desired, chain.namespace, chain.family, chain.table)
-    return any(chain.rules[found.rule - 1] in other.rules for other in before.values())
 
 
 def _refuse(found: list[Found]) -> None:
@@ -108,14 +102,20 @@ def _add_namespace(draft: Draft, command: c.AddNamespace) -> None:
     _place_missing(draft, {command.name})
 
 
+def placed(records: Mapping[str, AnyRecord], made: Iterable[str]) -> Records:
+    """The records with a place for each of those of these ids that is a node without one."""
+    draft = Draft(records)
+    _place_missing(draft, filter(draft.has_node, map(ids.subject_of, made)))
+    return draft.records
+
+
 def _place_missing(draft: Draft, nodes: Iterable[str]) -> None:
     """Find a place for those of these nodes that have none."""
-    nodes = {node for node in nodes if ids.placement(node) not in draft.records}
-    if not nodes:
-        return  # the others are not looked at
-    for placement in layout.missing(draft.records):
-        if placement.node in nodes:
-            draft.put(placement)
+    if not draft.places:
+        return
+    lacking = [node for node in nodes if ids.placement(node) not in draft.records]
+    for placement in layout.missing(draft.records, lacking) if lacking else ():
+        draft.put(placement)
 
 
 def _set_nsid(draft: Draft, command: c.SetNsid) -> None:
@@ -165,10 +165,33 @@ def _add_link(draft: Draft, command: c.AddLink) -> None:
 def _end_ref(draft: Draft, end: c.End, reserved: set[str]) -> ids.Ref:
     """The name of an end of a new link: the one asked for, else the first `vethN` that is neither taken nor reserved."""
     draft.namespace(end.namespace)
-    taken = {i.name for i in Graph(draft.records).inside(end.namespace)}
-    name = end.name if end.name is not None else names.free_name("veth", taken | reserved)
+    name = end.name if end.name is not None else _free_name(Graph(draft.records), end.namespace, "veth", reserved)
     draft.refuse_taken(end.namespace, name)
     return ids.Ref(end.namespace, name)
+
+
+_NUMBERS: Final = 64
+"""Numbers in a block."""
+
+
+def _block(interface: Interface) -> tuple[str, str, int] | None:
+    found = names.numbered(interface.name)
+    return (interface.namespace, found[0], found[1] // _NUMBERS) if found is not None else None
+
+
+_NUMBERED: Final = Index(INTERFACES, _block)
+"""The interfaces whose names end with a number, by namespace, what is before the number, and the block of numbers."""
+
+
+def _free_name(graph: Graph, namespace: str, stem: str, reserved: Container[str]) -> str:
+    """The first of `veth0`, `veth1`, … that is neither taken there nor reserved. Blocks of names that are all taken are passed."""
+    block = 0
+    while len(graph.group(_NUMBERED, (namespace, stem, block))) == _NUMBERS:
+        block += 1
+    number = block * _NUMBERS
+    while (name := f"{stem}{number}") in reserved or graph.interface(ids.join(namespace, name)) is not None:
+        number += 1
+    return name
 
 
 def _veth(end: c.End, ref: ids.Ref, peer: ids.Ref) -> Veth:
@@ -303,10 +326,11 @@ def _apply_document(draft: Draft, command: c.ApplyDocument) -> None:
     graph = Graph(new)
     nodes, placed = set(graph.nodes()), graph.placements()
     kept = {p.id: p for node, p in Graph(draft.records).placements().items() if node in nodes and node not in placed}
-    draft.records = {**new, **kept}
+    draft.records = Tracked.of({**new, **kept})
     lab = draft.lab()
     draft.put(replace(lab, name=lab.name or before.name, firewall=lab.firewall or before.firewall))
-    _place_missing(draft, nodes)
+    for placement in layout.missing(draft.records, nodes):
+        draft.put(placement)
 
 
 # ---- the table -------------------------------------------------------------------------------------------------------

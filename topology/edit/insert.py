@@ -37,9 +37,8 @@ def insert(draft: Draft, new: Sequence[AnyRecord], by: Offset | None) -> None:
     for record in new:
         _INSERT.get(type(record), _Insertion.entry)(insertion, record)
     _readdress(draft, [r.ref for r in new if isinstance(r, INTERFACES) and not r.KIND.builtin])
-    for placement in layout.missing(draft.records):
-        if placement.node in insertion.nodes:
-            draft.put(placement)
+    for placement in layout.missing(draft.records, insertion.nodes):
+        draft.put(placement)
 
 
 class _Insertion:

@@ -1,12 +1,13 @@
 """Places for nodes that have none: `host` on top, the other namespaces on a grid below it, bridges inside their namespace."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 
 from topology.model import ids
 from topology.model.base import HOST
 from topology.model.graph import Graph
-from topology.model.records import AnyRecord, Placement
+from topology.model.records import AnyRecord, Placement, of_type
+from topology.model.tracked import Index
 
 PITCH_X, PITCH_Y = 420.0, 340.0
 """Distance of two namespaces on the grid, in canvas units: one and its name fit with room for links."""
@@ -20,30 +21,30 @@ BRIDGE_X, BRIDGE_Y, BRIDGE_PITCH = 24.0, 64.0, 96.0
 """Place of the first bridge in its namespace, and the distance of two that are one above the other, in canvas units."""
 
 
-def missing(records: Mapping[str, AnyRecord]) -> list[Placement]:
-    """A placement for each node without one. The same records always give the same places, and no two nodes get the same."""
+def missing(records: Mapping[str, AnyRecord], nodes: Iterable[str] | None = None) -> list[Placement]:
+    """A placement for each node without one; `nodes`: for those of these, as if the others had theirs. The same records always give the
+    same places, and no two nodes get the same. Nodes that have a place cost nothing."""
     graph = Graph(records)
-    placed = graph.placements()
-    if all(name in placed for name in graph.namespaces):
-        return [found for name in graph.namespaces for found in _missing_bridges(graph, name, placed)]
-    size = {name: _size(graph, name, placed) for name in graph.namespaces}
-    free = _Grid([(p.x, p.y, *size.get(node, (0, 0))) for node, p in placed.items() if not ids.is_ref(node)], len(graph.namespaces))
+    lacking = {node for node in (graph.nodes() if nodes is None else nodes) if graph.placement(node) is None}
+    concerned = {ids.namespace(ids.namespace_of(node)) for node in lacking}
+    free = _Grid(graph)
     out: list[Placement] = []
-    for name in graph.namespaces:
-        if name not in placed:
-            x, y = free.take_top(*size[name]) if name == HOST and free.host_free() else free.take(*size[name])
+    for name in map(ids.subject_of, graph.in_order(concerned)):
+        if name in lacking:
+            size = _size(graph, name)
+            x, y = free.take_top(*size) if name == HOST and free.host_free() else free.take(*size)
             out.append(Placement(node=name, x=x, y=y))
-        out += _missing_bridges(graph, name, placed)
+        out += _missing_bridges(graph, name, lacking)
     return out
 
 
-def _missing_bridges(graph: Graph, namespace: str, placed: Mapping[str, Placement]) -> Iterator[Placement]:
+def _missing_bridges(graph: Graph, namespace: str, lacking: Container[str]) -> Iterator[Placement]:
     """One above the other, in the rows that the other bridges leave free."""
-    bridges = [i.ref for i in graph.inside(namespace) if i.KIND.node]
-    rows = sorted(placed[ref].y for ref in bridges if ref in placed)
+    bridges = [i.ref for i in graph.drawn_in(namespace)]
+    rows = sorted(place.y for ref in bridges if (place := graph.placement(ref)) is not None)
     y, at = BRIDGE_Y, 0
     for ref in bridges:
-        if ref not in placed:
+        if ref in lacking:
             while at < len(rows) and rows[at] < y + BRIDGE_PITCH:
                 if rows[at] > y - BRIDGE_PITCH:
                     y += BRIDGE_PITCH
@@ -60,7 +61,7 @@ _ROW, _ONE_COLUMN, _TWO_COLUMNS_W = 36, 9, 434
 _PORT_W, _PORT_H, _BRIDGE_HEADER, _BRIDGE_PAD = 118, 34, 34, 10
 
 
-def _size(graph: Graph, name: str, placed: Mapping[str, Placement]) -> tuple[float, float]:
+def _size(graph: Graph, name: str) -> tuple[float, float]:
     """Width and height of the namespace's card, never too small: bridges are counted as if they were one below the other."""
     inside = [i for i in graph.inside(name) if i.name != "lo"]
     bridges = [i.ref for i in inside if i.KIND.node]
@@ -68,7 +69,8 @@ def _size(graph: Graph, name: str, placed: Mapping[str, Placement]) -> tuple[flo
     shift = (math.ceil(loose / 2) if loose > _ONE_COLUMN else loose) * _ROW
     width: float = _TWO_COLUMNS_W if loose > _ONE_COLUMN else _CARD_W
     bottom: float = _HEADER + shift
-    at = {ref: (placed[ref].x, placed[ref].y) if ref in placed else (BRIDGE_X, BRIDGE_Y) for ref in bridges}
+    places = {ref: graph.placement(ref) for ref in bridges}
+    at = {ref: (place.x, place.y) if place is not None else (BRIDGE_X, BRIDGE_Y) for ref, place in places.items()}
     for ref in sorted(bridges, key=lambda ref: at[ref][1]):
         w, h = _bridge_size(len(graph.ports(ref)))
         x, y = at[ref]
@@ -87,18 +89,44 @@ def _bridge_size(ports: int) -> tuple[int, int]:
 # ---- the grid --------------------------------------------------------------------------------------------------------
 
 
-class _Grid:
-    """The cells below `host`, row by row, but for those that are taken. `taken`: rectangles as x, y, width, height in canvas units."""
+def _cell(x: float, y: float) -> tuple[int, int]:
+    """Column and row of the cell in which a place is."""
+    return math.floor(x / PITCH_X), math.floor((y - TOP) / PITCH_Y)
 
-    def __init__(self, taken: list[tuple[float, float, float, float]], count: int) -> None:
-        self._columns = max(3, math.ceil(math.sqrt(count)))
-        self._top = min((y for _, y, _, _ in taken), default=math.inf)
-        self._taken = {cell for x, y, w, h in taken for cell in _cells(x, y, *_room(w, h))}
+
+_PLACED = Index((Placement,), lambda p: None if ids.is_ref(p.node) else _cell(p.x, p.y))
+"""The places of namespaces, by the cell in which their upper left corner is."""
+
+
+class _Grid:
+    """The cells below `host`, row by row, but for those that are taken: by the cards of what is placed in `graph`, and by `take`."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+        self._columns = max(3, math.ceil(math.sqrt(graph.namespace_count)))
+        self._taken: set[tuple[int, int]] = set()
         self._next = 0
+        self._cards: dict[str, set[tuple[int, int]]] = {}
+        """The cells of the cards that were looked at, by node."""
 
     def host_free(self) -> bool:
         """Whether the place above the grid is free."""
-        return self._top > PITCH_Y / 2
+        return all(p.y > PITCH_Y / 2 for p in of_type(self._graph.records, Placement) if not ids.is_ref(p.node))
+
+    def _is_taken(self, cell: tuple[int, int]) -> bool:
+        """Whether a card is there. One that begins in another cell reaches `_MOST_CELLS` columns and rows at most."""
+        if cell in self._taken or self._graph.has_any(_PLACED, cell):
+            return True
+        column, row = cell
+        around = ((column - right, row - down) for down in range(_MOST_CELLS + 1) for right in range(_MOST_CELLS + 1))
+        return any(cell in self._card(place) for beside in around for place in self._graph.group(_PLACED, beside))
+
+    def _card(self, place: Placement) -> set[tuple[int, int]]:
+        known = self._cards.get(place.node)
+        if known is None:
+            size = _size(self._graph, place.node) if self._graph.has_namespace(place.node) else (0, 0)
+            known = self._cards[place.node] = _cells(place.x, place.y, *_room(*size))
+        return known
 
     def take_top(self, w: float, h: float) -> tuple[float, float]:
         """Take the place above the grid, and the cells below that a large card reaches into. Returns x and y."""
@@ -110,11 +138,11 @@ class _Grid:
         while True:
             row, column = divmod(self._next, self._columns)
             self._next += 1
-            if (column, row) in self._taken:
+            if self._is_taken((column, row)):
                 continue
             x, y = column * PITCH_X, TOP + row * PITCH_Y
             cells = _cells(x, y, *_room(w, h))
-            if not cells & self._taken:
+            if not any(map(self._is_taken, cells)):
                 self._taken |= cells
                 return x, y
 

@@ -5,8 +5,11 @@ about something that a rule between the two may change, here or in a chain that 
 """
 
 import ipaddress
+from bisect import bisect_left
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from heapq import merge
 from itertools import islice
 from typing import Final, Literal, NamedTuple
 
@@ -84,27 +87,67 @@ class _Ending(NamedTuple):
 
 def _of_chain(chain: Chain, names: set[str], chains: Chains) -> Iterator[Never]:
     rules = [_parsed(text) for text in chain.rules]
-    ending = [_Ending(number, rule, _needs(rule)) for number, rule in enumerate(rules, 1) if _ends(rule)]
-    end = next((e.number for e in ending if not _conditions(e.rule)), None)
+    looks = [_looks(text) for text in chain.rules]
+    ending = [_Ending(number, rule, look.needs) for number, (rule, look) in enumerate(zip(rules, looks, strict=True), 1) if look.ends]
+    end = next((e.number for e in ending if not looks[e.number - 1].conditions), None)
     changed = _last_changes(rules, chains)
     look_back = min(_LOOK_BACK, _COMPARISONS // max(1, len(rules)))
-    first = 0
+    before, waiting = _Before(), deque(ending)
     for number, rule in enumerate(rules, 1):
+        while waiting and waiting[0].number < number:
+            before.add(waiting.popleft())
         missing = _missing(rule, names)
-        while first < len(ending) and ending[first].number < number - look_back:
-            first += 1
         if end is not None and number > end:
             yield Never(chain.id, number, "after-end", by=end)
         elif missing is not None:
             yield Never(chain.id, number, "no-interface", interface=missing)
-        elif (by := _shadow(rule, number, islice(ending, first, None), changed[number - 1])) is not None:
+        elif (by := _shadow(rule, before.wide(rule, number - look_back), changed[number - 1])) is not None:
             yield Never(chain.id, number, "shadowed", by=by)
 
 
-def _shadow(rule: Rule, number: int, ending: Iterable[_Ending], changed: Mapping[str, int]) -> int | None:
+_Key = tuple[str, int, int, int]
+"""Which end of the packet, and the parts of `_Bits`."""
+
+
+class _Before:
+    """Endings, found by the networks that they are about: most rules of a long chain have nothing to do with one another."""
+
+    def __init__(self) -> None:
+        self._by_network: dict[_Key, list[_Ending]] = {}
+        self._masks: dict[tuple[str, int], dict[int, None]] = {}
+        """Of the networks, by which end of the packet they are about and the version of IP."""
+        self._others: list[_Ending] = []
+
+    def add(self, ending: _Ending) -> None:
+        """One that stands behind all the others."""
+        rule = ending.rule
+        for side, network in (("source", rule.source), ("destination", rule.destination)):
+            bits = _bits(network.value) if network is not None and not network.negated else None
+            if bits is not None:
+                self._by_network.setdefault((side, *bits), []).append(ending)
+                self._masks.setdefault((side, bits.version), {})[bits.mask] = None
+                return
+        self._others.append(ending)
+
+    def wide(self, rule: Rule, first: int) -> Iterator[_Ending]:
+        """Those that may take all packets of a rule, from rule number `first` on; in their order."""
+        found = [self._others]
+        for side, network in (("source", rule.source), ("destination", rule.destination)):
+            bits = _bits(network.value) if network is not None and not network.negated else None
+            for mask in self._masks.get((side, bits.version), ()) if bits is not None else ():
+                key = (side, bits.version, bits.address & mask, mask) if bits is not None and mask & ~bits.mask == 0 else None
+                if key is not None and key in self._by_network:
+                    found.append(self._by_network[key])
+        parts = (islice(part, bisect_left(part, first, key=_number), None) for part in found)
+        return merge(*parts, key=_number) if len(found) > 1 else next(parts)
+
+
+def _number(ending: _Ending) -> int:
+    return ending.number
+
+
+def _shadow(rule: Rule, ending: Iterable[_Ending], changed: Mapping[str, int]) -> int | None:
     for before in ending:
-        if before.number >= number:
-            return None
         if all(changed.get(what, 0) <= before.number for what in before.needs) and covers(before.rule, rule):
             return before.number
     return None
@@ -148,6 +191,20 @@ def _changed_by(rule: Rule, chains: Chains, known: dict[str, frozenset[str]]) ->
 @lru_cache(20_000)
 def _parsed(text: str) -> Rule:
     return parse(text)
+
+
+class _Looks(NamedTuple):
+    """Whether a packet sees no further rule of the chain behind it, whether it has conditions, and what of the packet these look at."""
+
+    ends: bool
+    conditions: bool
+    needs: frozenset[str]
+
+
+@lru_cache(20_000)
+def _looks(text: str) -> _Looks:
+    rule = _parsed(text)
+    return _Looks(_ends(rule), _conditions(rule), _needs(rule))
 
 
 def _ends(rule: Rule) -> bool:

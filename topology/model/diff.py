@@ -5,7 +5,7 @@ Where a diff is sent or stored, `compact` states changes of long lists by what d
 both forms.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import compress
 from operator import is_not
 from typing import Generic, TypeVar
@@ -13,6 +13,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 from topology.model.splice import Misfit, Splice, reversed_splices, spliced, splices
+from topology.model.tracked import Tracked
 
 T = TypeVar("T")
 
@@ -39,14 +40,24 @@ def between(before: Mapping[str, T], after: Mapping[str, T]) -> Diff[T]:
     """The diff for which `apply(before, diff) == after`."""
     added: dict[str, T] = {}
     updated: dict[str, tuple[T, T]] = {}
-    for k in _others(before, after):
+    known = after.others(before) if isinstance(after, Tracked) else None
+    for k in _others(before, after) if known is None else filter(after.__contains__, known):
         old, new = before.get(k), after[k]
         if old is None:
             added[k] = new
         elif old != new:
             updated[k] = (old, new)
-    removed = {k: v for k, v in before.items() if k not in after} if len(before) + len(added) != len(after) else {}
+    if len(before) + len(added) == len(after):
+        return Diff(added=added, updated=updated)
+    gone = (k for k in before if k not in after) if known is None else _gone(before, after, known)
+    removed = {k: before[k] for k in gone}
     return Diff(added=added, updated=updated, removed=removed)
+
+
+def _gone(before: Mapping[str, T], after: Mapping[str, T], among: Iterable[str]) -> list[str]:
+    """Those of these ids that are in `before` alone, in its order."""
+    found = [k for k in among if k not in after]
+    return before.in_order(found) if isinstance(before, Tracked) else found
 
 
 def _others(before: Mapping[str, T], after: Mapping[str, T]) -> list[str]:
@@ -57,6 +68,8 @@ def _others(before: Mapping[str, T], after: Mapping[str, T]) -> list[str]:
 
 def replaced(before: Mapping[str, T], after: Mapping[str, T]) -> set[str]:
     """The ids whose record is not the same object: more than differ, found without a look into the records."""
+    if isinstance(after, Tracked) and (known := after.others(before)) is not None:
+        return set(known)
     found = set(_others(before, after))
     return found | (before.keys() - after.keys()) if len(before) != len(after) or found else found
 
@@ -66,7 +79,7 @@ def apply(records: Mapping[str, T], diff: Diff[T], strict: bool = True) -> dict[
 
     Raises Misfit where a record is not the one that was changed inside; `strict`: see `topology.model.splice.spliced`.
     """
-    out = dict(records)
+    out = Tracked.of(records)
     for k in diff.removed:
         out.pop(k, None)
     out.update(diff.added)

@@ -6,12 +6,14 @@ the VLAN 10 of a bridge that filters VLANs.
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
+from typing import Any
 
 from topology.model import ids
 from topology.model.records import (
     INTERFACES,
     AnyRecord,
     Bridge,
+    Chain,
     Fdb,
     Interface,
     Namespace,
@@ -20,15 +22,39 @@ from topology.model.records import (
     PortVlan,
     Route,
     Style,
-    entries_of,
     interfaces_of,
     is_bridge,
     of_type,
 )
 from topology.model.subnets import Subnets
+from topology.model.tracked import Index, Still, in_order
 
 WITH_LOWER = tuple(kind for kind in INTERFACES if "parent" in kind.__struct_fields__)
 """The kinds of interfaces that are made on another one."""
+
+
+def _alike(interface: Interface) -> tuple[object, ...] | None:
+    return (interface.word, *interface.only_one) if interface.only_one is not None else None
+
+
+_ENTRIES = (Route, Neighbour, Fdb)
+_INSIDE = Index(INTERFACES, lambda i: i.namespace)
+_ADDRESSED = Index(INTERFACES, lambda i: i.namespace if i.addresses else None)
+_PORTS = Index(INTERFACES, lambda i: ids.join(i.namespace, i.master) if i.master is not None else None)
+_MADE_IN = Index(INTERFACES, lambda i: i.made_in if i.made_in != i.namespace else None)
+_ALIKE = Index(INTERFACES, _alike)
+_DRAWN = Index(INTERFACES, lambda i: i.namespace if i.KIND.node else None)
+_NAMESPACES = Index((Namespace,), lambda _: True)
+_NSIDS = Index((Namespace,), lambda n: n.nsid)
+_UPPERS = Index(WITH_LOWER, lambda i: i.lower)
+_ROUTES = Index((Route,), lambda r: r.namespace)
+_ROUTES_FROM = Index((Route,), lambda r: (r.namespace, r.src) if r.src is not None else None)
+_ENTRIES_OF = Index(_ENTRIES, lambda r: r.namespace)
+_OF_NAMESPACE = Index((*INTERFACES, *_ENTRIES, Chain), lambda r: r.namespace)
+_FDB = Index((Fdb,), lambda r: r.namespace)
+_USING = Index(_ENTRIES, lambda r: ids.join(r.namespace, r.dev) if r.dev is not None else None)
+_CHAINS = Index((Chain,), lambda c: (c.namespace, c.family, c.table))
+_NONE: Mapping[str, object] = {}
 
 
 class Graph:
@@ -38,10 +64,27 @@ class Graph:
     """
 
     def __init__(self, records: Mapping[str, AnyRecord]) -> None:
-        self.records = dict(records)  # the indexes are made later: what the caller changes meanwhile must not show
+        self.records, self._line = Still.of(records)  # the indexes are made later: what the caller changes meanwhile must not show
         self._subnets: dict[str, Subnets] = {}
         self.default_mtus: dict[str, int] = {}
         """By `ns/name`: the MTUs that `topology.observe.normal` has worked out. What follows others is asked for by many."""
+
+    def group(self, index: Index, key: object) -> list[Any]:
+        """The records of a group, in their order."""
+        return list(self._members(index, key).values())
+
+    def _members(self, index: Index, key: object) -> Mapping[str, Any]:
+        """By id."""
+        found = self._line.groups(index, self.records).get(key)
+        return found if found is not None else self._line.origin.groups(index).get(key, _NONE)
+
+    def has_any(self, index: Index, key: object) -> bool:
+        """Whether a group of an index has any record."""
+        return bool(self._members(index, key))
+
+    def in_order(self, keys: Iterable[str]) -> list[str]:
+        """Those of these ids that are there, in the order of the records."""
+        return in_order(self._line, self.records, keys)
 
     @cached_property
     def namespaces(self) -> dict[str, Namespace]:
@@ -51,63 +94,48 @@ class Graph:
     @cached_property
     def interfaces(self) -> dict[str, Interface]:
         """By `ns/name`."""
-        return {r.ref: r for r in self._interfaces}
+        return {r.ref: r for r in interfaces_of(self.records)}
 
-    @cached_property
-    def _interfaces(self) -> list[Interface]:
-        return interfaces_of(self.records)
-
-    @cached_property
-    def _inside(self) -> dict[str, list[Interface]]:
-        out: dict[str, list[Interface]] = {}
-        for interface in self._interfaces:
-            out.setdefault(interface.namespace, []).append(interface)
-        return out
-
-    @cached_property
-    def _ports(self) -> dict[tuple[str, str], list[Interface]]:
-        out: dict[tuple[str, str], list[Interface]] = {}
-        for interface in self._interfaces:
-            if interface.master is not None:
-                out.setdefault((interface.namespace, interface.master), []).append(interface)
-        return out
-
-    @cached_property
-    def _uppers(self) -> dict[str, list[Interface]]:
-        out: dict[str, list[Interface]] = {}
-        for interface in of_type(self.records, *WITH_LOWER):
-            if interface.lower is not None:
-                out.setdefault(interface.lower, []).append(interface)
-        return out
-
-    @cached_property
-    def _routes(self) -> dict[str, list[Route]]:
-        out: dict[str, list[Route]] = {}
-        for route in of_type(self.records, Route):
-            out.setdefault(route.namespace, []).append(route)
-        return out
+    def routes_from(self, namespace: str, address: str) -> list[Route]:
+        """The routes of a namespace that have this source."""
+        return self.group(_ROUTES_FROM, (namespace, address))
 
     def subnets(self, namespace: str) -> Subnets:
         """The subnets of its interfaces, whether they are up or not."""
         known = self._subnets.get(namespace)
         if known is None:
             known = self._subnets[namespace] = Subnets()
-            for interface in self.inside(namespace):
+            for interface in self.group(_ADDRESSED, namespace):
                 known.add(interface.name, interface.addresses)
         return known
-
-    @cached_property
-    def _using(self) -> dict[str, list[Route | Neighbour | Fdb]]:
-        out: dict[str, list[Route | Neighbour | Fdb]] = {}
-        for record in entries_of(self.records):
-            if record.dev is not None:
-                out.setdefault(ids.join(record.namespace, record.dev), []).append(record)
-        return out
 
     def interface(self, ref: str | None) -> Interface | None:
         """The interface `ns/name`."""
         found = self.records.get(ids.interface(ref)) if ref is not None else None
         return found if isinstance(found, Interface) else None
+
+    def namespace(self, name: str) -> Namespace | None:
+        """The namespace of this name."""
+        found = self.records.get(ids.namespace(name))
+        return found if isinstance(found, Namespace) else None
+
+    @property
+    def namespace_count(self) -> int:
+        """How many namespaces there are."""
+        return len(self._members(_NAMESPACES, True))
+
+    def placement(self, node: str) -> Placement | None:
+        """The place of a node."""
+        found = self.records.get(ids.placement(node))
+        return found if isinstance(found, Placement) else None
+
+    def drawn_in(self, namespace: str) -> list[Interface]:
+        """The interfaces of a namespace that are drawn as nodes."""
+        return self.group(_DRAWN, namespace)
+
+    def with_nsid(self, nsid: int) -> list[Namespace]:
+        """The namespaces that say this nsid."""
+        return self.group(_NSIDS, nsid)
 
     def has_namespace(self, name: str) -> bool:
         """Whether there is a namespace of this name."""
@@ -115,16 +143,19 @@ class Graph:
 
     def inside(self, namespace: str) -> list[Interface]:
         """The interfaces of a namespace."""
-        return self._inside.get(namespace, [])
+        return self.group(_INSIDE, namespace)
+
+    def addressed(self, namespace: str) -> list[Interface]:
+        """The interfaces of a namespace that have addresses."""
+        return self.group(_ADDRESSED, namespace)
 
     def ports(self, bridge: str) -> list[Interface]:
         """The ports of the bridge `ns/name`."""
-        found = ids.Ref.parse(bridge)
-        return self._ports.get((found.namespace, found.name), [])
+        return self.group(_PORTS, bridge)
 
     def uppers(self, lower: str) -> list[Interface]:
         """The interfaces that are made on `ns/name`, in whichever namespace."""
-        return self._uppers.get(lower, [])
+        return self.group(_UPPERS, lower)
 
     def lower(self, interface: Interface) -> Interface | None:
         """The interface that it is made on."""
@@ -132,11 +163,35 @@ class Graph:
 
     def routes(self, namespace: str) -> list[Route]:
         """The routes that somebody added in a namespace."""
-        return self._routes.get(namespace, [])
+        return self.group(_ROUTES, namespace)
+
+    def of_namespace(self, namespace: str) -> Mapping[str, Interface | Route | Neighbour | Fdb | Chain]:
+        """By id: what a namespace has, and loses when it goes."""
+        return self._members(_OF_NAMESPACE, namespace)
+
+    def fdb(self, namespace: str) -> list[Fdb]:
+        """The FDB entries of a namespace."""
+        return self.group(_FDB, namespace)
+
+    def entries(self, namespace: str) -> Mapping[str, Route | Neighbour | Fdb]:
+        """By id: the routes, neighbours and FDB entries of a namespace."""
+        return self._members(_ENTRIES_OF, namespace)
+
+    def chains(self, namespace: str, family: str, table: str) -> list[Chain]:
+        """The chains of a table."""
+        return self.group(_CHAINS, (namespace, family, table))
+
+    def alike(self, interface: Interface) -> list[Interface]:
+        """Those of its kind that have the same `only_one`, itself included; none where it has none."""
+        return self.group(_ALIKE, _alike(interface))
+
+    def made_in(self, namespace: str) -> list[Interface]:
+        """The interfaces of other namespaces that the kernel made, or would make, in this one."""
+        return self.group(_MADE_IN, namespace)
 
     def using(self, ref: str) -> list[Route | Neighbour | Fdb]:
         """The records that name the interface `ns/name` as their `dev`."""
-        return self._using.get(ref, [])
+        return self.group(_USING, ref)
 
     def peer(self, ref: str) -> Interface | None:
         """The other end of a pair, where both ends name each other."""

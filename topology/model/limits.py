@@ -13,6 +13,7 @@ from fnmatch import fnmatchcase
 import msgspec
 
 from topology.model.base import Json
+from topology.model.diff import between
 from topology.model.problems import Code, Problem, ProblemError, invalid
 from topology.model.records import INTERFACES, AnyRecord, Chain, Namespace, of_type
 
@@ -125,6 +126,9 @@ _HINTS = {
 
 def check(before: Mapping[str, AnyRecord], after: Mapping[str, AnyRecord], limits: Limits) -> None:
     """Refuse an edit that goes over a limit of what is counted. One that takes away is never refused. Raises ProblemError."""
+    diff = between(before, after)
+    if not diff.added and not any(isinstance(new, Chain) for _, new in diff.updated.values()):
+        return
     had, wanted = _counts(before), _counts(after)
     for name, most in (("namespaces", limits.namespaces - RESERVED_NAMESPACES), ("interfaces", limits.interfaces), ("rules", limits.rules)):
         if wanted[name] > max(most, had[name]):

@@ -160,6 +160,15 @@ def destination(text: str, via: str | None = None, subject: str | None = None) -
     return routing.destination_text(network)
 
 
+_NUMBERED = re.compile(r"(.*[^0-9])(0|[1-9][0-9]{0,14})", re.ASCII | re.DOTALL)
+
+
+def numbered(name: str) -> tuple[str, int] | None:
+    """`veth` and 12 of `veth12`; None where the name does not end with a number that is written so."""
+    found = _NUMBERED.fullmatch(name)
+    return (found[1], int(found[2])) if found is not None else None
+
+
 def free_name(stem: str, taken: Container[str], start: int = 0) -> str:
     """The first of `veth0`, `veth1`, … that is not taken, as the kernel's dev_alloc_name() chooses."""
     number = start

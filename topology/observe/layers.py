@@ -2,11 +2,12 @@
 
 from collections.abc import Hashable, ItemsView, Iterable, Iterator, KeysView, Mapping, ValuesView
 from operator import is_
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from topology.model import ids
 from topology.model.base import HOST
 from topology.model.diff import Diff
+from topology.model.tracked import Tracked
 
 K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
@@ -14,6 +15,9 @@ T = TypeVar("T")
 _Parts = tuple[Mapping[str, T], ...]
 OF_LAB = ""
 """The layer of what belongs to no namespace."""
+
+_MOST_CHANGED = 64
+"""With more ids that differ since the last map of all, it is made as if there had been none."""
 
 _BLOCK = 32
 """Layers in a block."""
@@ -31,7 +35,10 @@ class Layers(Mapping[str, T]):
         """The layers in blocks: a new snapshot copies only those in which something has changed."""
         self._places: Mapping[str, int] = {name: at // _BLOCK for at, (name, _) in enumerate(named)}
         """The block of each name."""
-        self._whole: dict[str, T] | None = None
+        self._whole: Tracked[T] | None = None
+        self._merged: dict[int, dict[str, T]] = {}
+        """All records of a block, by its place; of those blocks that are as before."""
+        self._after: _After[T] | None = None
 
     def of(self, name: str) -> _Parts[T] | None:
         """The maps of a layer. None: there is none with this name."""
@@ -55,29 +62,63 @@ class Layers(Mapping[str, T]):
 
     def _patched(self, renewed: Mapping[str, _Parts[T] | None]) -> "Layers[T]":
         out: Layers[T] = Layers({})
-        out._blocks, out._places = list(self._blocks), self._places
+        out._blocks, out._places, out._merged = list(self._blocks), self._places, dict(self._merged)
         for place in {self._places[name] for name in renewed}:
             out._blocks[place] = dict(out._blocks[place])
+            out._merged.pop(place, None)
         for name, parts in renewed.items():
             if parts is not None:
                 out._blocks[self._places[name]][name] = parts
         return out
 
-    def whole(self) -> dict[str, T]:
+    def whole(self) -> Tracked[T]:
         """All records as one dict, not to be changed."""
-        whole = self._whole
+        whole, after = self._whole, self._after
         if whole is None:
-            whole = {}
-            for block in self._blocks:
-                for parts in block.values():
-                    for part in parts:
-                        whole.update(part)
-            self._whole = whole
+            if after is None:
+                whole = Tracked.of(self._all())
+            elif after.in_place:
+                whole = Tracked.of(after.whole)
+                whole.update((key, self._found(key)) for key in after.changed)
+            else:
+                whole = after.whole.after(self._all(), after.changed)
+            self._whole, self._after = whole, None
         return whole
 
+    def follow(self, before: "Layers[T]", diff: Diff[T]) -> None:
+        """This is the snapshot after another one, of which it differs so: its map of all is made of that one's."""
+        if self is before:
+            return
+        last = _After(before._whole, {}, True) if before._whole is not None else before._after
+        if last is not None and len(last.changed) < _MOST_CHANGED:
+            in_place = last.in_place and not diff.added and not diff.removed and self._has_same_ids(before)
+            self._after = _After(last.whole, last.changed | dict.fromkeys(diff.ids), in_place)
+
+    def _has_same_ids(self, before: "Layers[T]") -> bool:
+        """Whether all ids are at the places where they were in the snapshot before."""
+        if self._places is not before._places:
+            return False
+        pairs = ((one, other) for one, other in zip(before._blocks, self._blocks, strict=True) if one is not other)
+        return all(_same_ids(one[name], parts) for one, other in pairs for name, parts in other.items() if one[name] is not parts)
+
+    def _all(self) -> dict[str, T]:
+        """All records, block by block."""
+        out: dict[str, T] = {}
+        for place, block in enumerate(self._blocks):
+            merged = self._merged.get(place)
+            if merged is None:
+                merged = self._merged[place] = {}
+                for parts in block.values():
+                    for part in parts:
+                        merged.update(part)
+            out.update(merged)
+        return out
+
     def __getitem__(self, key: str) -> T:
-        if self._whole is not None:
-            return self._whole[key]
+        return self._whole[key] if self._whole is not None else self._found(key)
+
+    def _found(self, key: str) -> T:
+        """A record, without a look at all. KeyError where there is none."""
         for name in (ids.namespace_of(ids.subject_of(key)), OF_LAB):
             for part in self.of(name) or ():
                 if key in part:
@@ -111,6 +152,19 @@ class Layers(Mapping[str, T]):
 def _same(one: tuple[object, ...] | None, other: tuple[object, ...] | None) -> bool:
     """Whether these are the very same maps."""
     return one is other or (one is not None and other is not None and len(one) == len(other) and all(map(is_, one, other)))
+
+
+def _same_ids(one: _Parts[T], other: _Parts[T]) -> bool:
+    """Whether these have the same ids in the same order."""
+    return len(one) == len(other) and all(a is b or list(a) == list(b) for a, b in zip(one, other, strict=True))
+
+
+class _After(NamedTuple, Generic[T]):
+    """A snapshot comes after another one, whose map of all is `whole`: `changed` are the ids that may differ."""
+
+    whole: Tracked[T]
+    changed: dict[str, None]
+    in_place: bool
 
 
 class Differences(Generic[T]):

@@ -29,17 +29,24 @@ def read(text: str, counters: bool) -> Iterator[Listed]:
 
     A line break in double quotes is a part of its rule: comments may have any character.
     """
-    lines = iter(_lines(text))
-    for line in lines:
-        if line.startswith("*"):
-            yield _table(cast("Table", line[1:]), list(takewhile(lambda line: line != "COMMIT", lines)), counters)
+    lines = _lines(text)
+    at = 0
+    while at < len(lines):
+        if lines[at].startswith("*"):
+            end = lines.index("COMMIT", at) if "COMMIT" in lines[at:] else len(lines)
+            yield _table(cast("Table", lines[at][1:]), lines[at + 1 : end], counters)
+            at = end
+        at += 1
 
 
 def is_doubtful(text: str) -> bool:
     """Whether the text does not say for certain where its rules end: iptables-save prints names that hold quotes or line breaks as they
     are, and a comment may hold what looks like rules."""
     lines = text.split("\n")
-    return any(map(_is_open, lines)) or not all(line.startswith(_BEGINNINGS) or line in ("", "COMMIT") for line in lines)
+    if '"' in text and any(map(_is_open, lines)):
+        return True
+    heads = {line[:7] for line in lines}  # few: long enough for COMMIT alone
+    return not all(head.startswith(_BEGINNINGS) or head in ("", "COMMIT") for head in heads)
 
 
 _BEGINNINGS = ("-A ", "[", ":", "*", "#")
@@ -74,11 +81,19 @@ def _table(table: Table, lines: list[str], counters: bool) -> Listed:
         run = runs.get(name, [])
         stated = cast("ChainPolicy", policy) if policy != "-" else None
         command = f"-A {name} "
-        chains.append(ChainFact(name=name, policy=stated, rules=tuple([line.partition(command)[2] for line in run])))
+        chains.append(ChainFact(name=name, policy=stated, rules=_rules(run, command)))
         if counters:
             own = (int(packets), int(size)) if stated is not None else None
             counted[name] = ChainCounters(policy=own, rules=_counters(run, command))
     return Listed(table, tuple(chains), counted)
+
+
+def _rules(run: list[str], command: str) -> tuple[str, ...]:
+    """What stands behind the commands."""
+    if run and run[0].startswith("["):
+        return tuple([line.partition(command)[2] for line in run])
+    begin = len(command)
+    return tuple([line[begin:] for line in run])
 
 
 def _declares(line: str) -> bool:

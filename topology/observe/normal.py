@@ -30,12 +30,13 @@ from topology.model.records import (
     R,
     Records,
     Route,
-    entries_of,
     interfaces_of,
     replace,
 )
 from topology.model.sysctls import canonical as canonical_sysctl
 from topology.model.sysctls import is_default
+from topology.model.tracked import Tracked
+from topology.observe.mtu import default_mtu
 from topology.rules import chains
 
 UNKNOWN_SPEED_COST = 100
@@ -69,39 +70,6 @@ class _Around:
 
     def default_mtu(self, interface: AnyInterface) -> int:
         return default_mtu(self._graph, interface)
-
-
-def default_mtu(graph: Graph, interface: AnyInterface) -> int:
-    """The MTU in bytes that the kernel gives this interface if nobody sets one."""
-    return _default_mtu(graph, interface, frozenset())
-
-
-def effective_mtu(graph: Graph, interface: AnyInterface) -> int:
-    """The MTU in bytes that it has."""
-    return _effective_mtu(graph, interface, frozenset())
-
-
-def _effective_mtu(graph: Graph, interface: AnyInterface, seen: frozenset[str]) -> int:
-    return interface.mtu if interface.mtu is not None else _default_mtu(graph, interface, seen)
-
-
-def _default_mtu(graph: Graph, interface: AnyInterface, seen: frozenset[str]) -> int:
-    """`seen` ends a circle of lower interfaces, which only a broken document can have."""
-    mtu = interface.KIND.mtu
-    if not mtu.follows or interface.ref in seen:
-        return mtu.default
-    known = graph.default_mtus.get(interface.ref)
-    if known is None or graph.interfaces.get(interface.ref) is not interface:
-        known = graph.default_mtus[interface.ref] = _followed_mtu(graph, interface, seen | {interface.ref})
-    return known
-
-
-def _followed_mtu(graph: Graph, interface: AnyInterface, seen: frozenset[str]) -> int:
-    mtu = interface.KIND.mtu
-    if mtu.follows == "ports":
-        return min((_effective_mtu(graph, p, seen) for p in graph.ports(interface.ref)), default=mtu.default)
-    lower = graph.lower(interface)
-    return mtu.default if lower is None else _effective_mtu(graph, lower, seen) - mtu.overhead(interface)
 
 
 def address_order(addresses: tuple[str, ...]) -> tuple[str, ...]:
@@ -265,12 +233,12 @@ def normalise(
 def _normalise_changed(records: Mapping[str, AnyRecord], baseline: Mapping[str, str], like: Mapping[str, AnyRecord]) -> Records:
     """`normalise`, of what may be another than in `like` alone."""
     graph = Graph(records)
-    stale = {key: records[key] for key in _stale(graph, like) if key in records}
+    stale = {key: records[key] for key in _stale(graph, records, like) if key in records}
     interfaces = {i.ref: of_interface(_Around(graph), i) for i in interfaces_of(stale)}
-    out = dict(records)
-    _put(out, {i.id: interfaces[i.ref] for i in interfaces_of(stale)})
+    out = _with(records, {i.id: interfaces[i.ref] for i in interfaces_of(stale)})
     graph = Graph(out)
-    _put(out, {key: _of_record(r, interfaces, graph, baseline) for key, r in stale.items() if not isinstance(r, Interface)})
+    rest = {key: r for key, r in stale.items() if not isinstance(r, Interface)}
+    out = _with(out, {key: _of_record(r, interfaces, graph, baseline, like.get(key)) for key, r in rest.items()})
     _drop_kernels_own(out, graph, filter(out.__contains__, stale))
     return out
 
@@ -281,24 +249,27 @@ def _drop_kernels_own(out: Records, graph: Graph, among: Iterable[str]) -> None:
         del out[entry.id]
 
 
-def _put(out: Records, changed: Mapping[str, AnyRecord | None]) -> None:
-    """Put these in the places of records. Where one has got another id, which costs a new map, it stays where it is."""
-    renamed = {key: new for key, new in changed.items() if new is not None and new.id != key}
-    if renamed:
-        whole = [(renamed.get(key), key, r) for key, r in out.items()]
-        out.clear()
-        out.update((new.id, new) if new is not None else (key, r) for new, key, r in whole)
+def _with(records: Mapping[str, AnyRecord], changed: Mapping[str, AnyRecord | None]) -> Tracked[AnyRecord]:
+    """A copy with these in the places of records; None: without. One that has got another id stays where it is, too."""
+    out = Tracked.of(records)
     for key, new in changed.items():
         if new is None:
             del out[key]
-        elif new.id == key:
+        elif new.id == key and out[key] is not new:
             out[key] = new
+    renamed = {key: (new.id, new) for key, new in changed.items() if new is not None and new.id != key}
+    return out.renamed(renamed) if renamed else out
 
 
 def _of_record(
-    record: AnyRecord, interfaces: Mapping[str, AnyInterface | None], graph: Graph, baseline: Mapping[str, str]
+    record: AnyRecord,
+    interfaces: Mapping[str, AnyInterface | None],
+    graph: Graph,
+    baseline: Mapping[str, str],
+    like: AnyRecord | None = None,
 ) -> AnyRecord | None:
-    """A record in normal form. `interfaces`: those in normal form, by `ns/name`; `graph`: of them."""
+    """A record in normal form. `interfaces`: those in normal form, by `ns/name`; `graph`: of them. `like`: one in normal form of which it
+    was made."""
     if isinstance(record, Interface):
         return interfaces[record.ref]
     if isinstance(record, Route):
@@ -306,32 +277,37 @@ def _of_record(
     if isinstance(record, Namespace):
         return of_namespace(record, baseline)
     if isinstance(record, Chain):
-        return chains.normal(record)
+        return chains.normal(record, like)
     return canonical(record)
 
 
-def _stale(graph: Graph, like: Mapping[str, AnyRecord]) -> set[str]:
+def _stale(graph: Graph, records: Mapping[str, AnyRecord], like: Mapping[str, AnyRecord]) -> set[str]:
     """The ids of the records whose normal form may be another than in `like`: what differs, and what depends on that."""
-    records = graph.records
     changed = replaced(like, records)
     touched = [r for key in changed for r in (records.get(key), like.get(key)) if isinstance(r, Interface)]
-    links = _above(graph, touched) | {port.id for r in touched for port in graph.ports(r.ref)}
+    links = above(graph, touched) | {port.id for r in touched for port in graph.ports(r.ref)}
     spaces = {r.namespace for r in touched} | {ids.namespace_of(ids.subject_of(key)) for key in changed if ids.kind_of(key) == "fdb"}
-    if spaces:
-        changed |= {r.id for r in entries_of(records) if not isinstance(r, Neighbour) and r.namespace in spaces}
-    return changed | links
+    subnets = {r.namespace for r in touched if _addresses_of(records.get(r.id)) != _addresses_of(like.get(r.id))}
+    entries = {r.id for ns in spaces for r in graph.fdb(ns)} | {
+        r.id for ns in subnets for r in graph.routes(ns) if None not in (r.via, r.dev)
+    }
+    return changed | links | entries
 
 
-def _above(graph: Graph, touched: Iterable[AnyInterface]) -> set[str]:
+def _addresses_of(record: AnyRecord | None) -> tuple[str, ...]:
+    return record.addresses if isinstance(record, Interface) else ()
+
+
+def above(graph: Graph, touched: Iterable[AnyInterface]) -> set[str]:
     """The ids of those whose default MTU follows one of these, directly or not: what is made on it, and its bridge."""
     todo, found = list(touched), set[str]()
     while todo:
         one = todo.pop()
         master = graph.master(one)
-        for above in (*graph.uppers(one.ref), *([master] if master is not None else [])):
-            if above.id not in found:
-                found.add(above.id)
-                todo.append(above)
+        for upper in (*graph.uppers(one.ref), *([master] if master is not None else [])):
+            if upper.id not in found:
+                found.add(upper.id)
+                todo.append(upper)
     return found
 
 

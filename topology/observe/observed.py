@@ -91,19 +91,22 @@ class Observed:
         if like is self._like:
             return
         for key in replaced(self._like, like):
-            if _stated_mac(self._like.get(key)) != _stated_mac(like.get(key)):
+            old, new = self._like.get(key), like.get(key)
+            if _stated_mac(old) != _stated_mac(new):
                 self._relike.update(dict.fromkeys(self._links_named(ids.Ref.parse(ids.subject_of(key)))))
-        self._restate(_stated_sysctls(like))
+            if isinstance(old, Namespace) or isinstance(new, Namespace):
+                self._restate(ids.subject_of(key), new.sysctls if isinstance(new, Namespace) else {})
         self._like = like
 
-    def _restate(self, stated: dict[str, dict[str, str]]) -> None:
-        """Other sysctls are stated: derive the namespaces anew where they are."""
-        before, self._stated_sysctls = self._stated_sysctls, stated
-        for name in before.keys() | stated.keys():
-            if name in self._facts and before.get(name) != stated.get(name):
-                self._inside[name].stated_sysctls = stated.get(name, {})
-                self._facts[name].itself_touched = True
-                self._touched[name] = None
+    def _restate(self, name: str, stated: Mapping[str, str]) -> None:
+        """A namespace states these sysctls now: derive it anew where that are others."""
+        if self._stated_sysctls.get(name, {}) == stated:
+            return
+        self._stated_sysctls[name] = dict(stated)
+        if name in self._facts:
+            self._inside[name].stated_sysctls = dict(stated)
+            self._facts[name].itself_touched = True
+            self._touched[name] = None
 
     def fold(self, facts: Iterable[AnyFact]) -> Changed:
         """Take these facts in. The new state is in `records` and `live`, the difference to the one before in the answer."""
@@ -165,9 +168,12 @@ class Observed:
         concerned = dict.fromkeys((*self._touched, *(link.ns for link in dirty), *(link.ns for link in normals)))
         for ns in concerned:
             self._derive_inside(self._inside[ns], out)
-        self._hand_out(concerned, bool(self._of_lab.flush(out.live)))
+        of_lab, before = bool(self._of_lab.flush(out.live)), self.records
+        changed = Changed(out.records.diff(), out.live.diff())
+        self._hand_out(concerned, of_lab)
+        self.records.follow(before, changed.records)
         self._touched, self._came_again = {}, set()
-        return Changed(out.records.diff(), out.live.diff())
+        return changed
 
     def _dirty(self) -> dict[Link, None]:
         """The interfaces to derive anew: first those that were touched, new ones in their order, then those that depend on their facts."""

@@ -16,7 +16,7 @@ def concerned(wanted: Graph, have: Graph, ids_differing: Collection[str]) -> lis
     spaces = [r for get in found_in for r in map(get, ids_differing) if isinstance(r, Namespace)]
     gone_or_new = {r.name for r in spaces if (r.id in wanted.records) != (r.id in have.records)}
     if gone_or_new:
-        differing += [r for graph in (wanted, have) for r in graph.interfaces.values() if {r.namespace, r.made_in} & gone_or_new]
+        differing += [r for graph in (wanted, have) for ns in sorted(gone_or_new) for r in (*graph.inside(ns), *graph.made_in(ns))]
     todo = [r.ref for r in differing] + [port.ref for graph in (wanted, have) for r in differing for port in graph.ports(r.ref)]
     found: set[str] = set()
     while todo:
@@ -24,13 +24,12 @@ def concerned(wanted: Graph, have: Graph, ids_differing: Collection[str]) -> lis
         if ref not in found:
             found.add(ref)
             todo += _beside(wanted, ref) + _beside(have, ref)
-    return in_order(map(ids.interface, found), wanted.records, have.records)
+    return in_order({ids.interface(ref) for ref in found}, wanted, have)
 
 
-def in_order(keys: Iterable[str], wanted: Mapping[str, AnyRecord], have: Mapping[str, AnyRecord]) -> list[str]:
+def in_order(keys: Collection[str], wanted: Graph, have: Graph) -> list[str]:
     """These ids in the order of the records, those that are wanted first."""
-    among = set(keys)
-    return [*filter(among.__contains__, wanted), *filter((among - wanted.keys()).__contains__, have)]
+    return [*wanted.in_order(keys), *have.in_order([key for key in keys if key not in wanted.records])]
 
 
 def _beside(graph: Graph, ref: str) -> list[str]:

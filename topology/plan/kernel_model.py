@@ -4,32 +4,31 @@ Beyond the step itself the kernel draws consequences: an interface that moves lo
 """
 
 import ipaddress
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from topology.model import ids
 from topology.model.base import Interface
-from topology.model.graph import WITH_LOWER
+from topology.model.graph import Graph
 from topology.model.records import (
     AnyInterface,
     AnyRecord,
     Bridge,
+    Chain,
     Fdb,
     Loopback,
     Namespace,
     Neighbour,
     Port,
     PortVlan,
-    Records,
     Route,
     is_bridge,
-    of_type,
     replace,
 )
+from topology.model.tracked import Tracked
 from topology.plan import steps as s
-from topology.plan.places import Places, places
+from topology.plan.hanging import Hanging, hanging
 from topology.plan.table_plan import run
-from topology.rules.chains import of_table
 
 
 def subnet(address: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
@@ -48,13 +47,49 @@ def without(addresses: tuple[str, ...], address: str) -> tuple[str, ...]:
     return tuple(a for a in left if subnet(a) != net)
 
 
+_ENTRIES = (Route, Neighbour, Fdb)
+_OF_NAMESPACE = (Interface, Route, Neighbour, Fdb, Chain)
+
+
 class Model:
     """The kernel as records. `records` is changed by `do`."""
 
     def __init__(self, records: Mapping[str, AnyRecord]) -> None:
-        self.records: Records = dict(records)
-        self._found: Places | None = None
-        self._followers = {r.id for r in of_type(records, *WITH_LOWER) if r.follows_state}
+        self.records = Tracked.of(records)
+        self._first = Graph(self.records)
+        self._later: dict[tuple[str, str], dict[str, None]] = {}
+        """The ids of what was put in since: by ("in", namespace), entries once more by ("entries", namespace), and by ("on", interface)."""
+        self._hanging: dict[str, Hanging] = {}
+        """By namespace, of those that were asked for."""
+
+    def _of(self, namespace: str) -> list[AnyInterface | Route | Neighbour | Fdb | Chain]:
+        """What a namespace has."""
+        found = (*self._first.of_namespace(namespace), *self._later.get(("in", namespace), ()))
+        return [r for r in map(self.records.get, dict.fromkeys(found)) if isinstance(r, _OF_NAMESPACE)]
+
+    def _entries(self, namespace: str) -> list[Route | Neighbour | Fdb]:
+        """The routes, neighbours and FDB entries of a namespace."""
+        found = (*self._first.entries(namespace), *self._later.get(("entries", namespace), ()))
+        return [r for r in map(self.records.get, dict.fromkeys(found)) if isinstance(r, _ENTRIES)]
+
+    def _hanging_in(self, namespace: str) -> Hanging:
+        """By which interface the entries of a namespace are."""
+        found = self._hanging.get(namespace)
+        if found is None:
+            found = self._hanging[namespace] = hanging(self._entries(namespace))
+        return found
+
+    def _drop(self, interface: Interface, *kinds: type[Route | Neighbour | Fdb]) -> None:
+        """Forget the entries of these kinds that hang on the interface."""
+        for key in self._hanging_in(interface.namespace).on(interface):
+            if isinstance(self.records[key], kinds):
+                self._remove(key)
+
+    def _on(self, interface: Interface) -> list[AnyInterface]:
+        """What is made on an interface, and its ports."""
+        first = (*self._first.uppers(interface.ref), *self._first.ports(interface.ref))
+        found = map(self.records.get, dict.fromkeys((*(r.id for r in first), *self._later.get(("on", interface.ref), ()))))
+        return [r for r in found if isinstance(r, Interface) and (r.lower == interface.ref or _is_port(r, interface))]
 
     def interface(self, namespace: str, name: str) -> AnyInterface | None:
         """None where there is none. Each namespace has its lo, down, also where no record says so."""
@@ -62,13 +97,6 @@ class Model:
         if found is None and name == "lo" and ids.namespace(namespace) in self.records:
             return Loopback(namespace=namespace, name=name, up=False)
         return found if isinstance(found, Interface) else None
-
-    @property
-    def _places(self) -> Places:
-        """Made by the first step that needs it: most edits need none."""
-        if self._found is None:
-            self._found = places(self.records)
-        return self._found
 
     def do(self, step: s.AnyStep) -> None:
         """Take the step."""
@@ -100,9 +128,9 @@ class Model:
         if is_bridge(old) and is_bridge(step.after) and "vlan_default_pvid" in fields:
             self._change_default_pvid(old, step.after.vlan_default_pvid)
         if "mac" in fields:  # neigh_changeaddr() forgets the permanent ones too
-            self._drop(self._places.on(old), Neighbour)
+            self._drop(old, Neighbour)
         if "master" in fields and old.master not in (None, step.after.master):
-            self._drop(self._places.on(old), Fdb)
+            self._drop(old, Fdb)
 
     def _set_up_or_down(self, step: s.SetUp) -> None:
         old = self.interface(step.namespace, step.name)
@@ -134,31 +162,22 @@ class Model:
 
     def _change_default_pvid(self, bridge: Bridge, pvid: int) -> None:
         """What the ports get that have VLANs of their own (__br_vlan_set_default_pvid() in net/bridge/br_vlan.c)."""
-        for port in self._interfaces(self._places.ports(bridge)):
-            if port.vlans is not None:
+        for port in self._on(bridge):
+            if port.vlans is not None and _is_port(port, bridge):
                 self._put(replace(port, vlans=with_default_pvid(port.vlans or (), bridge.vlan_default_pvid, pvid)))
-
-    def _interfaces(self, keys: Iterable[str]) -> Iterator[AnyInterface]:
-        """Those of these records that are there, and are interfaces."""
-        for key in keys:
-            found = self.records.get(key)
-            if isinstance(found, Interface):
-                yield found
 
     def _remove(self, record_id: str) -> None:
         found = self.records.pop(record_id, None)
-        if found is not None and self._found is not None:
-            self._found.remove(found)
+        if isinstance(found, _ENTRIES) and found.namespace in self._hanging:
+            self._hanging[found.namespace].remove(found)
 
     def _put(self, record: AnyRecord) -> None:
-        before = self.records.get(record.id)
+        if isinstance(record, _ENTRIES) and record.namespace in self._hanging:
+            self._remove(record.id)
+            self._hanging[record.namespace].add(record)
         self.records[record.id] = record
-        if self._found is not None:
-            if before is not None:
-                self._found.remove(before)
-            self._found.add(record)
-        if isinstance(record, Interface) and record.follows_state:
-            self._followers.add(record.id)
+        for place in _places(record):
+            self._later.setdefault(place, {})[record.id] = None
 
     def _change_namespace(self, name: str, change: Callable[[Namespace], Namespace]) -> None:
         found = self.records.get(ids.namespace(name))
@@ -166,57 +185,49 @@ class Model:
             self._put(change(found))
 
     def _change_table(self, step: s.ChangeTable) -> None:
-        before = of_table(self.records, step.namespace, step.family, step.table)
+        chains = [r for r in self._of(step.namespace) if isinstance(r, Chain)]
+        before = {r.name: r for r in chains if (r.family, r.table) == (step.family, step.table)}
         after = run(before, step)
         for name in before:
-            self._remove(ids.chain(step.namespace, step.family, step.table, name))
+            del self.records[ids.chain(step.namespace, step.family, step.table, name)]
         for chain in after.values():
             self._put(chain)
 
-    def _drop(self, keys: Iterable[str], *kinds: type[Route | Neighbour | Fdb]) -> None:
-        """Forget those of these records that are of one of the kinds."""
-        for key in keys:
-            if isinstance(self.records.get(key), kinds):
-                self._remove(key)
-
-    def _hanging_on(self, interface: Interface) -> list[str]:
-        """The routes, neighbours and FDB entries that go with the interface. A route without `dev` does where its gateway lies in a subnet
-        of it."""
-        return [*self._places.on(interface), *self._places.through(interface)]
-
     def _delete_namespace(self, name: str) -> None:
-        for interface in self._interfaces(self._places.inside(name)):
-            self._delete(interface)
-        for key in [*self._places.inside(name), ids.namespace(name)]:
+        for interface in self._of(name):
+            if isinstance(interface, Interface) and interface.id in self.records:
+                self._delete(interface)
+        for key in (ids.namespace(name), *(r.id for r in self._of(name))):
             self._remove(key)
 
     def _delete(self, gone: AnyInterface) -> None:
-        related = self._related(gone)
-        self._drop(self._hanging_on(gone), Route, Neighbour, Fdb)
+        self._drop(gone, *_ENTRIES)
         self._remove(gone.id)
-        for other in self._interfaces(related):
+        for other in self._related(gone):
+            if other.id not in self.records:
+                continue
             if other.ref == gone.other_end or other.lower == gone.ref:
                 self._delete(other)
             elif other.master == gone.name and other.namespace == gone.namespace:
                 self._put(replace(other, master=None, port=Port(), vlans=None))
 
-    def _related(self, gone: AnyInterface) -> list[str]:
-        """The interfaces that may name this one."""
-        other = [ids.interface(gone.other_end)] if gone.other_end is not None else []
-        return [*other, *self._places.uppers(gone.ref), *self._places.ports(gone)]
+    def _related(self, gone: AnyInterface) -> list[AnyInterface]:
+        """The interfaces that name this one."""
+        other = self.records.get(ids.interface(gone.other_end)) if gone.other_end is not None else None
+        return [*([other] if isinstance(other, Interface) else []), *self._on(gone)]
 
     def _set_up(self, old: AnyInterface, up: bool) -> None:
         if old.up and not up:
-            self._drop(self._hanging_on(old), Route, Neighbour)
+            self._drop(old, Route, Neighbour)
             old = replace(old, addresses=tuple(a for a in old.addresses if ":" not in a))
         self._put(replace(old, up=up))
         self._set_uppers_up(old, up)
 
     def _set_uppers_up(self, lower: AnyInterface, up: bool) -> None:
         """Those that go up and down with it."""
-        for key in sorted(self._followers):
+        for key in sorted(r.id for r in self._on(lower) if r.lower == lower.ref and r.follows_state):
             upper = self.records.get(key)
-            if isinstance(upper, Interface) and upper.lower == lower.ref and upper.up != up and upper.follows_state:
+            if isinstance(upper, Interface) and upper.up != up:
                 self._set_up(upper, up)
 
     def _lose_address(self, old: AnyInterface, address: str) -> None:
@@ -226,11 +237,11 @@ class Model:
         last = not any((":" in a) == six for a in new.addresses)
         source = address.split("/")[0]
 
-        goes = {*self._hanging_on(old)} if last and not six else set()
-        for key in self._places.inside(old.namespace):
-            route = self.records[key]
-            if isinstance(route, Route) and (":" in route.to) == six and (route.src == source or key in goes):
-                self._remove(key)
+        goes = {*self._hanging_in(old.namespace).on(old)} if last and not six else set()
+        first = (r.id for r in self._first.routes_from(old.namespace, source))
+        for r in map(self.records.get, dict.fromkeys((*first, *goes, *self._later.get(("entries", old.namespace), ())))):
+            if isinstance(r, Route) and (":" in r.to) == six and (r.src == source or r.id in goes):
+                self._remove(r.id)
         self._put(new)
 
     def _move(self, step: s.MoveInterface) -> None:
@@ -239,24 +250,24 @@ class Model:
             return
         new = replace(old, namespace=step.to_namespace, name=step.to_name)
         if step.namespace != step.to_namespace:
-            self._drop(self._hanging_on(old), Route, Neighbour, Fdb)
+            self._drop(old, *_ENTRIES)
             new = replace(new, up=False, addresses=(), master=None, port=Port(), vlans=None)
             self._set_uppers_up(old, False)
             if new.KIND.underlay:
                 new = replace(new, underlay=None if old.made_in == new.namespace else old.made_in)
-        related, ports, entries = self._related(old), self._places.ports(old), self._places.on(old)
-        self._remove(old.id)
+        other = self.records.get(ids.interface(old.other_end)) if old.other_end is not None else None
+        on = self._on(old)
+        del self.records[old.id]
         self._put(new)
-        for other in self._interfaces(related):
-            if other.other_end == old.ref:
-                self._put(replace(other, peer=new.ref))
-            elif other.lower == old.ref:
-                self._put(replace(other, parent=new.ref))
-        for port in self._interfaces(ports):
-            self._put(replace(port, master=new.name))
-        for entry in [self.records[key] for key in entries]:
-            self._remove(entry.id)
-            self._put(replace(entry, dev=new.name))
+        if isinstance(other, Interface) and other.other_end == old.ref:
+            self._put(replace(other, peer=new.ref))
+        for r in on:
+            self._put(replace(r, parent=new.ref) if r.lower == old.ref else replace(r, master=new.name))
+        for key in self._hanging_in(old.namespace).on(old):
+            entry = self.records[key]
+            if isinstance(entry, _ENTRIES) and entry.dev == old.name:
+                self._remove(key)
+                self._put(replace(entry, dev=new.name))
 
 
 def replace_pvid(vlan: PortVlan, taken: bool) -> PortVlan:
@@ -271,6 +282,23 @@ def with_default_pvid(vlans: tuple[PortVlan, ...], old: int, new: int) -> tuple[
         return vlans
     stay = tuple(replace_pvid(v, bool(new)) for v in vlans if not old or v != default)
     return tuple(sorted((*stay, PortVlan(vid=new, pvid=True, untagged=True)), key=lambda v: v.vid)) if new else stay
+
+
+def _places(record: AnyRecord) -> Iterator[tuple[str, str]]:
+    """Under what a record is found (`Model._later`)."""
+    if isinstance(record, _OF_NAMESPACE):
+        yield "in", record.namespace
+    if isinstance(record, _ENTRIES):
+        yield "entries", record.namespace
+    if isinstance(record, Interface):
+        if record.lower is not None:
+            yield "on", record.lower
+        if record.master is not None:
+            yield "on", ids.join(record.namespace, record.master)
+
+
+def _is_port(interface: Interface, bridge: Interface) -> bool:
+    return (interface.namespace, interface.master) == (bridge.namespace, bridge.name)
 
 
 _EFFECTS: dict[type[s.AnyStep], Callable[[Model, Any], None]] = {

@@ -9,11 +9,12 @@ from typing import Any
 import msgspec
 
 from topology.model import ids
-from topology.model.diff import between
+from topology.model.diff import between, replaced
 from topology.model.drawing import is_drawing
 from topology.model.problems import Code, Problem, ProblemError
 from topology.model.records import AnyRecord, Chain, Interface, Records, Route
 from topology.model.sequences import kept
+from topology.model.tracked import Tracked
 from topology.observe.normal import normalise
 from topology.plan import steps as s
 from topology.plan.kernel_model import Model
@@ -36,7 +37,8 @@ def goal(
     `moves`: old to new `ns/name` of renamed interfaces. `is_conflict`: whether a record that both have changed in the same field is a
     conflict (raises ProblemError); else the edit counts.
     """
-    steps = [*filter(_loses, plan(after, before, moves))]
+    links = any(ids.is_interface(key) or ids.is_namespace(key) for key in _changed(before, after))
+    steps = [*filter(_loses, plan(after, before, moves))] if links else []
     base, theirs = (_after(records, steps) if steps else records for records in (before, observed))
     return normalise(merged(base, after, theirs, is_conflict), like=observed)
 
@@ -60,11 +62,11 @@ def _after(records: Mapping[str, AnyRecord], steps: Iterable[s.AnyStep]) -> Reco
     model = Model(records)
     for step in filter(_removes_more, steps):
         model.do(step)
-    out = dict(model.records)
+    out = Tracked.of(model.records)
     for step in steps:
         if isinstance(step, s.DeleteAddress):  # the secondary addresses that go with it are added again, the routes are not
             model.do(step)
-    for key in [key for key in out.keys() - model.records.keys() if isinstance(out[key], Route)]:
+    for key in [key for key in replaced(model.records, out) if key not in model.records and isinstance(out.get(key), Route)]:
         del out[key]
     return out
 
@@ -76,7 +78,7 @@ def merged(
     is_conflict: Callable[[str], bool] = lambda _: False,
 ) -> Records:
     """`theirs`, which is of the kernel, with the changes from `base` to `ours`."""
-    out = dict(theirs)
+    out = Tracked.of(theirs)
     for key in _changed(base, ours):
         record = _record(base.get(key), ours.get(key), theirs.get(key), is_conflict(key))
         if record is None:
@@ -90,7 +92,7 @@ def left_over(
     before: Mapping[str, AnyRecord], after: Mapping[str, AnyRecord], observed: Mapping[str, AnyRecord], written: Callable[[str], bool]
 ) -> Records:
     """As `goal`, when the steps of the edit have been done: what of it does not show yet. `written`: what is done in any case."""
-    out = dict(observed)
+    out = Tracked.of(observed)
     for key in _changed(before, after):
         old, new, now = before.get(key), after.get(key), observed.get(key)
         if written(key):

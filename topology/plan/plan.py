@@ -25,7 +25,8 @@ from topology.model.records import (
 )
 from topology.model.routing import network
 from topology.model.sysctls import FIRST, is_default
-from topology.observe.normal import default_mtu, drift
+from topology.observe.mtu import default_mtu
+from topology.observe.normal import drift
 from topology.plan import steps as s
 from topology.plan.concerned import concerned, in_order, inferred
 from topology.plan.kernel_model import Model, without
@@ -72,7 +73,7 @@ class _Planner:
         initial_mac: InitialMac,
     ) -> None:
         self.wanted, self.graph, self.before = wanted, Graph(wanted), Graph(have)
-        self.differing = in_order(differing, wanted, have)
+        self.differing = in_order(differing, self.graph, self.before)
         """The ids of the records that are not as wanted, those that are wanted first. What a step takes along with it is not among them."""
         self._links = concerned(self.graph, self.before, self.differing)
         """The ids of the interfaces that there may be something to do with."""
@@ -133,7 +134,7 @@ class _Planner:
 
     def _delete_entries(self) -> None:
         going = {r.name for r in self._namespaces(self.before.records) if r.id not in self.wanted}
-        gone_or_other = [self.model.records[key] for key in filter(set(self.differing).__contains__, self.model.records)]
+        gone_or_other = [self.model.records[key] for key in self.before.in_order(self.differing)]
         for r in gone_or_other:
             if isinstance(r, Route | Neighbour | Fdb) and r.namespace not in going:
                 if isinstance(r, Route):
@@ -269,7 +270,7 @@ class _Planner:
 
     def _mtu_stays(self, new: AnyInterface) -> bool:
         """Whether its MTU is the default, and that is another now than before: the kernel follows a lower interface down at most."""
-        old = self.before.interfaces.get(new.ref) if new.KIND.mtu.follows == "lower" and new.mtu is None else None
+        old = self.before.interface(new.ref) if new.KIND.mtu.follows == "lower" and new.mtu is None else None
         return old is not None and old.mtu is None and default_mtu(self.before, old) != default_mtu(self.graph, new)
 
     def _change(self, new: AnyInterface, old: AnyInterface, fields: Iterable[str], also: tuple[str, ...] = ()) -> None:
@@ -350,7 +351,7 @@ class _Planner:
 
     def _add_entries(self) -> None:
         missing = between(self.model.records, self.wanted).ids  # also what went with something else
-        records = [self.wanted[key] for key in filter(missing.__contains__, self.wanted)]
+        records = [self.wanted[key] for key in self.graph.in_order(missing)]
         for route in sorted((r for r in records if isinstance(r, Route)), key=_reach):
             self.do(s.AddRoute(subject=route.id, route=route))
         for r in records:

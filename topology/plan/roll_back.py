@@ -12,7 +12,7 @@ from topology.plan import steps as s
 from topology.plan.because import because_of
 from topology.plan.kernel_model import Model
 from topology.plan.merge import merged
-from topology.rules.chains import TableKey, by_table
+from topology.rules.chains import TableKey, by_table, with_tables
 
 Table = Mapping[str, Chain]
 
@@ -48,10 +48,10 @@ def target(
     done = _done(before, after, now)
     undone = {key for key, how in done.items() if how is Done.NOTHING and key not in unsure}
     whole = {key for key, how in done.items() if how is Done.MAYBE or key in unsure}
-    wanted = merged(_with_tables(after, before, undone), before, now)
+    wanted = merged(with_tables(after, before, undone), before, now)
     was = because_of([step for step in steps if not isinstance(step, s.ChangeTable)], before, now)
     wanted.update((key, r) for key, r in before.items() if key not in was and not isinstance(r, Chain))
-    return normalise(_with_tables(wanted, before, whole), like=now)
+    return normalise(with_tables(wanted, before, whole), like=now)
 
 
 def _done(before: Mapping[str, AnyRecord], after: Mapping[str, AnyRecord], now: Mapping[str, AnyRecord]) -> dict[TableKey, Done]:
@@ -59,12 +59,6 @@ def _done(before: Mapping[str, AnyRecord], after: Mapping[str, AnyRecord], now: 
     old, new, found = by_table(before), by_table(after), by_table(now)
     changed = {key for id in between(before, after).ids if (key := _table(after.get(id) or before.get(id))) is not None}
     return {key: evidence(old.get(key, {}), new.get(key, {}), found.get(key, {})) for key in changed}
-
-
-def _with_tables(records: Mapping[str, AnyRecord], source: Mapping[str, AnyRecord], tables: Container[TableKey]) -> Records:
-    """The records, with these tables as they are in `source`."""
-    kept = {key: r for key, r in records.items() if _table(r) not in tables}
-    return {**kept, **{key: r for key, r in source.items() if _table(r) in tables}}
 
 
 def evidence(old: Table, new: Table, now: Table) -> Done:

@@ -40,7 +40,7 @@ def table_steps(wanted: Mapping[str, AnyRecord], have: Mapping[str, AnyRecord], 
 
 def digest(rules: Iterable[str]) -> str:
     """Of the rules of a chain, as iptables-save prints them."""
-    return blake2b("\n".join(rule.strip(" \t") for rule in rules).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+    return blake2b("\n".join([rule.strip(" \t") for rule in rules]).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
 def _expects(found: Iterable[str], old: Chains) -> dict[str, str]:

@@ -2,12 +2,15 @@
 
 import errno
 import re
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from topology.model.base import Fault
+from topology.model.graph import Graph
 from topology.model.netfilter import CHAIN_NAME_MAX, HOOKS, TABLES
-from topology.model.records import AnyRecord, Chain, of_type, replace
+from topology.model.records import AnyRecord, Chain, Records, of_type, replace
+from topology.model.sequences import common_head, common_tail
+from topology.model.tracked import Tracked
 from topology.rules.tokens import TEXTS, Token, quote, tokens
 
 TableKey = tuple[str, str, str]
@@ -27,20 +30,36 @@ def is_built_in(chain: Chain) -> bool:
     return chain.name in HOOKS[chain.table]
 
 
-def by_table(records: Mapping[str, AnyRecord], only: Container[TableKey] | None = None) -> dict[TableKey, Chains]:
+def by_table(records: Mapping[str, AnyRecord], only: Collection[TableKey] | None = None) -> dict[TableKey, Chains]:
     """The chains by table; `only`: of these tables."""
     out: dict[TableKey, Chains] = {}
-    for r in of_type(records, Chain):
-        key = (r.namespace, r.family, r.table)
-        if only is None or key in only:
-            out.setdefault(key, {})[r.name] = r
+    for c in of_type(records, Chain) if only is None else _of_tables(Graph(records), only) if only else ():
+        out.setdefault((c.namespace, c.family, c.table), {})[c.name] = c
     return out
+
+
+def _of_tables(graph: Graph, tables: Iterable[TableKey]) -> list[Chain]:
+    """The chains of these tables, in the order of the records."""
+    found = {chain.id: chain for key in tables for chain in graph.chains(*key)}
+    return [found[key] for key in graph.in_order(found)]
 
 
 def of_table(records: Mapping[str, AnyRecord], namespace: str, family: str, table: str) -> Chains:
     """The chains of one table by name, those that have a record."""
-    key = (namespace, family, table)
-    return by_table(records, {key}).get(key, {})
+    return {chain.name: chain for chain in Graph(records).chains(namespace, family, table)}
+
+
+def with_tables(records: Mapping[str, AnyRecord], source: Mapping[str, AnyRecord], tables: Collection[TableKey]) -> Records:
+    """The records, with these tables as they are in `source`."""
+    if not tables:
+        return Tracked.of(records)
+    out, before, after = Tracked.of(records), by_table(records, tables), by_table(source, tables)
+    for key in tables:
+        for chain in before.get(key, {}).values():
+            if chain.name not in after.get(key, {}):
+                del out[chain.id]
+        out.update((chain.id, chain) for chain in after.get(key, {}).values())
+    return out
 
 
 def order(chain: Chain) -> tuple[object, ...]:
@@ -50,9 +69,10 @@ def order(chain: Chain) -> tuple[object, ...]:
     return (chain.namespace, chain.family, TABLES.index(chain.table), place, chain.name.encode())
 
 
-def normal(chain: Chain) -> Chain | None:
-    """The normal form: a built-in chain has a policy. None where it has ACCEPT and no rules: then it has no record."""
-    rules = _written(chain.rules)
+def normal(chain: Chain, like: AnyRecord | None = None) -> Chain | None:
+    """The normal form: a built-in chain has a policy. None where it has ACCEPT and no rules: then it has no record. `like`: a chain in
+    normal form of which it may have rules."""
+    rules = _written(chain.rules, like.rules if isinstance(like, Chain) else ())
     if not is_built_in(chain):
         return chain if rules == chain.rules and chain.policy is None else replace(chain, rules=rules, policy=None)
     policy = chain.policy or "ACCEPT"
@@ -61,25 +81,31 @@ def normal(chain: Chain) -> Chain | None:
     return chain if rules == chain.rules and policy == chain.policy else replace(chain, rules=rules, policy=policy)
 
 
-def _written(rules: tuple[str, ...]) -> tuple[str, ...]:
-    """The rules without blanks around them; the same tuple where they are so already."""
-    stripped = tuple([rule.strip(" \t") for rule in rules])
-    return rules if stripped == rules else stripped
+def _written(rules: tuple[str, ...], known: tuple[str, ...]) -> tuple[str, ...]:
+    """The rules without blanks around them; the same tuple where they are so already, as those at both ends of `known` are."""
+    if rules is known:
+        return rules
+    head = common_head(known, rules)
+    end = len(rules) - common_tail(known, rules, head)
+    stripped = tuple([rule.strip(" \t") for rule in rules[head:end]])
+    return rules if stripped == rules[head:end] else (*rules[:head], *stripped, *rules[end:])
 
 
 # ---- faults ----------------------------------------------------------------------------------------------------------
 
 
-def faults(chain: Chain) -> Iterator[Fault]:
-    """What iptables would refuse of the chain, as far as its text alone tells, in the words of iptables(8)."""
+def faults(chain: Chain, rules: Sequence[tuple[int, str]]) -> Iterator[Fault]:
+    """What iptables would refuse of the chain and of these of its rules, each with its number from 0, as far as their text alone tells, in
+    the words of iptables(8)."""
     if not is_built_in(chain):
         yield from _name_faults(chain.name)
     if chain.policy is not None and not is_built_in(chain):
         hint = f"only {', '.join(HOOKS[chain.table])} have a policy in the table {chain.table}: end the chain with a rule instead"
         yield Fault("policy", f"Can't set policy `{chain.policy}' on a user-defined chain", hint, errno.EINVAL)
-    if "".join(chain.rules).isprintable() and max(map(len, chain.rules), default=0) <= MAX_WORD:
+    texts = [rule for _, rule in rules]
+    if "".join(texts).isprintable() and max(map(len, texts), default=0) <= MAX_WORD:
         return  # said of all at once: a chain may have 10,000
-    for number, rule in enumerate(chain.rules):
+    for number, rule in rules:
         fault = rule_fault(rule)
         if fault is not None:
             yield Fault(f"rules[{number}]", fault.message, fault.hint)

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from topology.model.problems import Problem
 from topology.model.records import AnyRecord, Chain, Records, replace
+from topology.model.tracked import Tracked
 
 Unloaded = Mapping[str, Mapping[str, Problem]]
 """Id of a chain → text of a rule (empty: the chain itself) → why it cannot be loaded."""
@@ -11,7 +12,7 @@ Unloaded = Mapping[str, Mapping[str, Problem]]
 
 def without(records: Mapping[str, AnyRecord], unloaded: Unloaded) -> Records:
     """The records without these rules and chains."""
-    out = dict(records)
+    out = Tracked.of(records)
     for key, found in unloaded.items():
         chain = out.get(key)
         if isinstance(chain, Chain):
