@@ -20,7 +20,7 @@ from topology.model.records import AnyRecord
 from topology.observe.facts import AnyFact
 from topology.plan.steps import AnyStep
 
-PROTOCOL = 6
+PROTOCOL = 7
 
 # ---- /control --------------------------------------------------------------------------------------------------------
 
@@ -364,14 +364,16 @@ class Attached(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, ta
     """`fresh`: no document was built yet in this process, or not wholly. `sysctls`: the watched keys and the values that a new namespace
     has.
 
-    `limits`: those that this lab was started with. `firewall`: its iptables variant. `open_edit`: what the server that was attached before
-    has left unfinished. `left`: what it has noted (`NoteLeft`).
+    `limits`: those that this lab was started with; `unenforced`: which of them do not hold here, and why. `firewall`: its iptables variant.
+    `open_edit`: what the server that was attached before has left unfinished. `left`: what it has noted
+    (`NoteLeft`).
     """
 
     id: int
     fresh: bool
     sysctls: dict[str, str] = {}
     limits: Limits = Limits()
+    unenforced: tuple[str, ...] = ()
     firewall: Driver = "legacy"
     open_edit: OpenEdit | None = None
     left: dict[str, AnyRecord | None] = {}
