@@ -20,7 +20,7 @@ from topology.model.records import AnyRecord
 from topology.observe.facts import AnyFact, Listening
 from topology.plan.steps import AnyStep
 
-PROTOCOL = 6
+PROTOCOL = 7
 
 # ---- /control --------------------------------------------------------------------------------------------------------
 

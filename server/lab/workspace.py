@@ -156,7 +156,7 @@ class Workspace:
         self._changed()
         undo, redo, by, by_session = self._parts.document.labels()
         seen = self.seen
-        live: Mapping[str, AnyLive] = self.observed.live.whole()
+        live: dict[str, AnyLive] = dict(self.observed.live.whole())
         if not session.sees_terminals:
             live = {id: record for id, record in live.items() if not is_terminal(id)}
         return Snapshot(
