@@ -208,7 +208,7 @@ class Maker:
         out: dict[str, Json] = {}
         for family in ("ipv4", "ipv6"):
             if self.maybe(0.3):
-                table = self.chance.choice([t for t in TABLES if t in ("filter", "mangle", "raw")])
+                table = self.chance.choice(TABLES)
                 some = self.chance.choices(RULES[family], k=self.chance.randint(0, 3))
                 chain = self.chance.choice(HOOKS[table])
                 rules = [r for r in some if not ("-i" in r.split() and chain in ("OUTPUT", "POSTROUTING"))]

@@ -11,7 +11,7 @@ from topology.model.netfilter import BUILT_IN, HOOKS, Table
 from topology.model.problems import Code, Problem, ProblemError, refused, unknown
 from topology.model.records import AnyRecord, Chain, replace
 from topology.rules import save
-from topology.rules.chains import Chains, aims_at, is_built_in, normal, of_table, retarget, rule_fault
+from topology.rules.chains import NO_FILTER, Chains, aims_at, is_built_in, normal, of_table, retarget, rule_fault
 from topology.rules.tokens import typed
 
 Rules = tuple[str, ...]
@@ -121,6 +121,9 @@ def _set_policy(draft: Draft, command: c.SetPolicy) -> None:
     if not is_built_in(chain):
         hint = "end the chain with a rule instead: a packet that reaches its end returns to the chain that jumped here"
         raise refused(errno.EINVAL, chain.id, hint, "Bad built-in chain name.")
+    if (chain.table, command.policy) == ("nat", "DROP") and chain.policy != "DROP":
+        hint = "drop packets in the table filter; a document or an import with this policy is taken, as iptables-restore takes it"
+        raise refused(errno.EINVAL, chain.id, hint, NO_FILTER)
     _put(draft, replace(chain, policy=command.policy))
 
 

@@ -22,6 +22,10 @@ MAX_WORD = 1023
 """Bytes of one word of a rule at most (libxtables, `struct xt_param_buf`)."""
 
 
+NO_FILTER = 'The "nat" table is not intended for filtering, the use of DROP is therefore inhibited.'
+"""What iptables says to `-P CHAIN DROP` in nat. The kernel holds such a policy: iptables-restore takes the line `:CHAIN DROP`."""
+
+
 def is_built_in(chain: Chain) -> bool:
     """Whether the kernel itself sends packets through the chain."""
     return chain.name in HOOKS[chain.table]
