@@ -59,3 +59,19 @@ def test_a_shell_that_is_always_faster_is_told_of(three: Scene) -> None:
     assert rules(three) == (*reversed(theirs), A, B, C)
     three.agree()
     assert three.ann.edit(EDITS["delete"][0]) is not None, "rule 2 is another one now"
+
+
+def test_a_place_goes_with_its_rule(three: Scene) -> None:
+    """What a client knows as number 3 is in front of C, whatever number C has now; where C is not there, nothing is done."""
+    assert three.ann.edit(AddRule(namespace="a", chain="INPUT", rule=NEW, at=1)) is None
+    assert three.ann.edit(AddRule(namespace="a", chain="INPUT", rule=THEIRS, at=3, before=C)) is None
+    assert rules(three) == (NEW, A, B, THEIRS, C)
+    assert three.ann.edit(MoveRule(namespace="a", chain="INPUT", at=1, was=NEW, to=2, before=C)) is None
+    assert rules(three) == (A, B, THEIRS, NEW, C)
+    problem = three.ann.edit(AddRule(namespace="a", chain="INPUT", rule=NEW, at=2, before="-j gone"))
+    assert problem is not None
+    assert (problem.code, problem.message) == (
+        Code.CONFLICT,
+        "the place in INPUT has changed: the rule that was number 2 is not there, or several times",
+    )
+    assert rules(three) == (A, B, THEIRS, NEW, C)

@@ -110,7 +110,12 @@ export type AddRouteStep = {
   route: Route
 }
 
-/** `iptables -A CHAIN RULE`, or `-I` where `at` is the number of the new rule. `rule` is what follows the chain on the command line. */
+/**
+ * `iptables -A CHAIN RULE`, or `-I` where `at` is the number of the new rule. `rule` is what follows the chain on the command line.
+ *
+ * `before`: the rule that the client knows as number `at`. Where that one has another number now, the new rule comes in front of it all the
+ * same; CONFLICT where it is not there, or several times.
+ */
 export type AddRule = {
   do: "add-rule"
   namespace: string
@@ -119,6 +124,7 @@ export type AddRule = {
   chain: string
   rule: string
   at?: number | null
+  before?: string | null
 }
 
 /** `bridge vlan add` */
@@ -1183,7 +1189,7 @@ export type MoveInterfaceStep = {
 /**
  * Rule number `at`, which is `was`, becomes number `to` of `to_chain` in `to_table` (None: of the same). `to` None: the last.
  *
- * CONFLICT where that rule is no longer `was`.
+ * CONFLICT where that rule is no longer `was`. `before`: the rule that is number `to` without the moved one, as of `AddRule`.
  */
 export type MoveRule = {
   do: "move-rule"
@@ -1194,6 +1200,7 @@ export type MoveRule = {
   at: number
   was: string
   to?: number | null
+  before?: string | null
   to_chain?: string | null
   to_table?: Table | null
 }
