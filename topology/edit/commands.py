@@ -215,8 +215,8 @@ class SetPolicy(TableCommand, frozen=True, kw_only=True, tag="set-policy"):
 class AddRule(TableCommand, frozen=True, kw_only=True, tag="add-rule"):
     """`iptables -A CHAIN RULE`, or `-I` where `at` is the number of the new rule. `rule` is what follows the chain on the command line.
 
-    `before`: the rule that the client knows as number `at`. Where that one has another number now, the new rule comes in front of it all the
-    same; CONFLICT where it is not there, or several times.
+    `before`: the rule that the client knows as number `at`. Where that one has another number now, the new rule comes in front of it all
+    the same; CONFLICT where it is not there, or several times.
     """
 
     chain: str
