@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from agent import filter, tools
+from agent.apply import unknown_kind
 from agent.journey import nft
 from agent.journey.listener import Listener
 from agent.linux.namespaces import CLONE_NEWNET, CLONE_NEWUSER, unshare
@@ -174,14 +175,9 @@ def _link(batch: Batch, name: str, kind: str) -> int:
 
 def _kind(channel: Channel, kind: str, needed: bool) -> Check:
     """Whether the kernel knows a kind of interface."""
-    batch = Batch()
-    batch.close(_link(batch, f"t{kind}"[:15], kind))
-    batch.end()
-    refusal = channel.request(batch)[0]
-    # a kind that the kernel knows complains of what is missing (EINVAL, ENODEV …), one that it does not know is EOPNOTSUPP
-    ok = refusal is None or (refusal.errno != errno.EOPNOTSUPP and "Unknown device type" not in refusal.extack)
-    mend = "" if ok else f"modprobe {_MODULES.get(kind, kind)}"
-    return Check(name=kind, ok=ok, needed=needed, detail="" if ok or refusal is None else refusal.message, mend=mend)
+    refusal = unknown_kind(channel, kind)
+    mend = "" if refusal is None else f"modprobe {_MODULES.get(kind, kind)}"
+    return Check(name=kind, ok=refusal is None, needed=needed, detail=refusal.message if refusal is not None else "", mend=mend)
 
 
 def _bridge_that_filters(batch: Batch) -> None:

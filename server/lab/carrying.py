@@ -151,7 +151,7 @@ class Carrying:
         if all(isinstance(c, ImportRules) for c in commands) or not (dry_run or any(isinstance(c, ApplyDocument) for c in commands)):
             return after
         compared = [key for key in between(self._parts.document.desired, after).ids if dry_run or key in observed]
-        return {**after, **rule_trials.printed(link, trials(after, observed, compared), strict=dry_run)}
+        return {**after, **rule_trials.printed(link, trials(after, observed, compared))}
 
     # ---- plans -------------------------------------------------------------------------------------------------------
 

@@ -2,18 +2,15 @@
 
 import time
 
-import msgspec
-
 from protocol import public as q
 from server.hub import Hub
 from server.lab.editing import EditRequest
 from server.lab.workspace import Workspace
-from server.requests import examples
+from server.requests import examples, trying
 from server.requests.context import context
 from server.sessions import Session
 from topology.edit.commands import AnyCommand, ApplyDocument, SetLab
 from topology.model.people import display_name
-from topology.model.problems import Problem, ProblemError
 
 
 def list_labs(hub: Hub, session: Session, _request: q.ListLabs) -> q.Labs:
@@ -30,14 +27,19 @@ def list_examples(_hub: Hub, _session: Session, _request: q.ListExamples) -> q.E
 def new_lab(hub: Hub, session: Session, request: q.NewLab) -> None:
     """Make a lab and start it. If anything fails, the lab is destroyed again."""
     started = time.monotonic()
+    commands = _first_commands(request)
+    if request.dry_run:
+        hub.refuse_name(request.lab)
+        session.answer(request.id, trying.of_new(hub, commands))
+        return
     workspace = hub.new(request.lab)
 
     def job() -> q.Done:
         try:
-            for command in _first_commands(request):
+            for command in commands:
                 workspace.edit(EditRequest(commands=(command,), context=context(session, "new lab"), admin=True))
             done = workspace.start(started)
-            _refuse_rules(workspace.not_loaded)
+            trying.refuse_rules(workspace.not_loaded)
             return done
         except Exception:
             workspace.destroy()
@@ -47,15 +49,6 @@ def new_lab(hub: Hub, session: Session, request: q.NewLab) -> None:
             hub.labs_changed()
 
     workspace.ask(session, request.id, job)
-
-
-def _refuse_rules(found: tuple[Problem, ...]) -> None:
-    """Of a new lab: nobody has its document yet who could mend it later, so rules that cannot be loaded refuse it, as in an edit."""
-    if found:
-        first, *rest = (msgspec.structs.replace(problem, hint=None) for problem in found)
-        raise ProblemError(
-            msgspec.structs.replace(first, causes=tuple(rest), hint="no lab was made: correct the rules, or make what they need")
-        )
 
 
 def _first_commands(request: q.NewLab) -> list[AnyCommand]:

@@ -51,7 +51,7 @@ ENTRIES: tuple[Entry, ...] = (
     _entry(q.Backup, backups.backup, "admin"),
     _entry(q.Restore, backups.restore, "admin", streams=True),
     # the document
-    _entry(q.Edit, in_lab(editing.edit), "edit"),
+    _entry(q.Edit, editing.edit, "edit"),
     _entry(q.Compare, at_once(comparing.compare), "view", audited=False),
     _entry(q.Export, on_writer(editing.export), "view", audited=False),
     _entry(q.History, in_lab(editing.history), "view", audited=False),

@@ -148,6 +148,12 @@ def _jump_target(rule: str) -> Token | None:
     return None
 
 
+def jump_target(rule: str) -> str | None:
+    """What the rule jumps or goes to; None where it does not."""
+    found = _jump_target(rule)
+    return found.value if found is not None else None
+
+
 def aims_at(rule: str, name: str) -> bool:
     """Whether the rule jumps to the chain."""
     if name not in rule:

@@ -1264,7 +1264,8 @@ export type NetnsQuery = {
 /**
  * Make a lab and start it. Answer: `Done`. `firewall`: its iptables variant, instead of the one in the document.
  *
- * `document`: as text, so that problems have line and column, or as a JSON value.
+ * `document`: as text, so that problems have line and column, or as a JSON value. `dry_run`: make another one that nobody sees, and take
+ * it away again; answer `Planned`, or the problem that the lab would not be made for.
  */
 export type NewLab = {
   type: "new"
@@ -1272,6 +1273,7 @@ export type NewLab = {
   lab: string
   document?: Record<string, Json> | string | null
   firewall?: Driver | null
+  dry_run?: boolean
 }
 
 /** A note in Markdown. */
