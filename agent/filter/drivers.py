@@ -10,7 +10,7 @@ from typing import Protocol
 
 from agent.filter import legacy_tables, lock, nft_tables
 from agent.filter.generation import generation, overtaken, run_on
-from agent.filter.pieces import pieces
+from agent.filter.pieces import by_table, pieces
 from agent.filter.programs import OVERTAKEN, WAIT_SECONDS, Ended, run
 from agent.linux.supervised import UnsupportedError
 from agent.netlink.namespaces import Namespaces, Netns
@@ -138,15 +138,27 @@ class Nft(_Programs):
             self._alone = None
 
     def _once(self, place: Netns, family: Family, text: str, flush: bool) -> Ended:
-        """One transaction."""
-        if self._alone is not None and self._alone[0] is place:
-            with contextlib.suppress(UnsupportedError):
-                ended, last = run_on(place, self.restoring(family, flush=flush), text, self._alone[1])
-                self._alone = (place, last)
-                if ended.code not in (0, OVERTAKEN) and self.namespaces.visit(place, generation) != last:
-                    return overtaken()  # it may be refused because of that: by a number that is too big
-                return ended
-        return super().restore(place, family, text, flush=flush)
+        """A transaction for each table."""
+        if self._alone is None or self._alone[0] is not place:
+            return super().restore(place, family, text, flush=flush)
+        ended = Ended(0, "", "")
+        for table in by_table(text):
+            ended = self._on_what_was_seen(place, family, table, flush)
+            if ended.code != 0:
+                break
+        return ended
+
+    def _on_what_was_seen(self, place: Netns, family: Family, text: str, flush: bool) -> Ended:
+        """One transaction, which follows those that were seen."""
+        assert self._alone is not None
+        try:
+            ended, last = run_on(place, self.restoring(family, flush=flush), text, self._alone[1])
+        except UnsupportedError:
+            return super().restore(place, family, text, flush=flush)
+        self._alone = (place, last)
+        if ended.code not in (0, OVERTAKEN) and self.namespaces.visit(place, generation) != last:
+            return overtaken()  # it may be refused because of that: by a number that is too big
+        return ended
 
     def restore(self, place: Netns, family: Family, text: str, *, test: bool = False, flush: bool = False) -> Ended:
         """See `FilterDriver`."""

@@ -30,10 +30,10 @@ def generation(_: object = None) -> int | None:
 
 
 def run_on(place: Netns, argv: list[str], text: str, wanted: int) -> tuple[Ended, int]:
-    """`programs.run`, for a program that changes rules only while the last transaction is `wanted`; and the number of the last one
+    """`programs.run`, for a program that makes one transaction, only while the last one is `wanted`; and the number of the last one
     afterwards. Code OVERTAKEN: it is another, and nothing was changed. Raises UnsupportedError."""
     others: list[int] = []
-    made: list[int] = []
+    made: list[int] = []  # more than one where the kernel has refused the message
 
     def allow(message: bytes) -> bool:
         found = _follows(message)
@@ -49,7 +49,7 @@ def run_on(place: Netns, argv: list[str], text: str, wanted: int) -> tuple[Ended
     ended = supervised(argv[0], start, allow)
     if others:
         return overtaken(), wanted
-    return ended, wanted + len(made) if ended.code == 0 else wanted
+    return ended, wanted + 1 if made and ended.code == 0 else wanted
 
 
 def overtaken() -> Ended:

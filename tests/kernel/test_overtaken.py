@@ -131,6 +131,29 @@ def test_who_changes_other_rules_all_the_time_is_no_conflict() -> None:
     with_kernel(body, "nft")
 
 
+@pytest.mark.parametrize("driver", DRIVERS)
+def test_several_tables_in_one_edit(driver: Driver) -> None:
+    """With nft each is a transaction, which follows the one before; a comment may say COMMIT."""
+
+    def body(kernel: Kernel) -> None:
+        def both(*rules: str) -> Records:
+            chains = [
+                Chain(namespace="ns0", family="ipv4", table=table, name="INPUT", policy="ACCEPT", rules=rules)
+                for table in ("mangle", "filter")
+            ]
+            return as_records(Namespace(name="host"), Namespace(name="ns0"), *chains)
+
+        kernel.want(both(*BEFORE))
+        kernel.want(both(*EDITS["replace"], "-m comment --comment COMMIT", NEW))
+        kernel.want(both("-m comment --comment COMMIT", NEW))
+        done = kernel.apply(both("-m comment --comment COMMIT", "-p nonsense"))
+        assert done.problem is not None
+        assert done.problem.message == 'unknown protocol "nonsense" specified'
+        assert done.problem.rule == 2
+
+    with_kernel(body, driver)
+
+
 def test_a_long_table_in_several_transactions() -> None:
     """Its pieces follow one another; where a shell comes between, nothing behind it is done."""
 
