@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 
+from protocol.public import Compare, Edit, ListLabs, NewLab, Side
 from tests.kernel.test_exchange import kinds, vlans
 from tests.support import Stack
+from topology.edit.commands import ApplyDocument
+from topology.model.problems import Code, ProblemError
 
 
 def document(**host: Any) -> dict[str, Any]:
@@ -85,3 +88,27 @@ def test_a_set_that_is_there_is_seen_by_the_plan(stack: Stack, lab: str, tmp_pat
     stack.inside(lab, "host", "ipset", "create", "gone", "hash:ip")
     stack.cli("plan", lab, str(path), code=2)
     stack.cli("apply", lab, str(path))
+
+
+def test_documents_that_are_too_large_are_refused_by_name(stack: Stack, lab: str, tmp_path: Path) -> None:
+    """By the command line, and by a client of the socket, whose connection stays."""
+    before = stack.cli("export", lab)
+    for size in (10, 50):
+        text = '{"vethboard": 1, "namespaces": {' + " " * (size << 20) + "}}"
+        path = tmp_path / "large.json"
+        path.write_text(text)
+        for verb in (("apply", lab), ("plan", lab), ("import", lab), ("apply", "not-there"), ("validate",)):
+            stack.cli(*verb, str(path), code=1)
+            assert "the document has over 8 MB" in stack.stderr
+        with stack.client() as client:
+            for request in (
+                Edit(id="1", lab=lab, commands=(ApplyDocument(document=text),)),
+                Compare(id="2", lab=lab, after=Side(document=text)),
+                NewLab(id="3", lab="not-there", document=text),
+            ):
+                with pytest.raises(ProblemError) as refused:
+                    client.request(request)
+                assert refused.value.problem.code == Code.LIMIT
+                assert "8 MB" in f"{refused.value.problem.message} {refused.value.problem.hint}"
+            client.request(ListLabs(id="4"))
+    assert stack.cli("export", lab) == before
