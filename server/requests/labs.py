@@ -39,7 +39,7 @@ def new_lab(hub: Hub, session: Session, request: q.NewLab) -> None:
             for command in commands:
                 workspace.edit(EditRequest(commands=(command,), context=context(session, "new lab"), admin=True))
             done = workspace.start(started)
-            trying.refuse_rules(workspace.not_loaded)
+            trying.refuse_left_out(workspace.left_out)
             return done
         except Exception:
             workspace.destroy()

@@ -29,7 +29,7 @@ def of_new(hub: Hub, commands: Iterable[AnyCommand]) -> Planned:
 
 
 def of_stopped(hub: Hub, workspace: Workspace, commands: tuple[AnyCommand, ...], planned: Planned) -> None:
-    """Raises ProblemError where a lab that is stopped could not be started, with all its rules, after an edit that brings a document.
+    """Raises ProblemError where a lab that is stopped could not be started whole after an edit that brings a document.
     `planned`: that edit."""
     if not any(isinstance(c, ApplyDocument | Paste) for c in commands):
         return
@@ -46,15 +46,15 @@ def _built(workspace: Workspace, commands: Iterable[AnyCommand]) -> Planned:
     for command in commands:
         workspace.edit(EditRequest(commands=(command,), context=_NOBODY, admin=True))
     workspace.start()
-    refuse_rules(workspace.not_loaded)
+    refuse_left_out(workspace.left_out)
     steps = plan(workspace.desired, as_records(Namespace(name=HOST)))
     return Planned(steps=steps, shell=shell(steps), diff=compact(between(before, workspace.desired)))
 
 
-def refuse_rules(found: tuple[Problem, ...]) -> None:
-    """Of a new lab: nobody has its document yet who could mend it later, so rules that cannot be loaded refuse it, as in an edit."""
+def refuse_left_out(found: tuple[Problem, ...]) -> None:
+    """Of a new lab: nobody has its document yet who could mend it later, so what the kernel refuses is refused, as in an edit."""
     if found:
         first, *rest = (msgspec.structs.replace(problem, hint=None) for problem in found)
         raise ProblemError(
-            msgspec.structs.replace(first, causes=tuple(rest), hint="no lab was made: correct the rules, or make what they need")
+            msgspec.structs.replace(first, causes=tuple(rest), hint="no lab was made: correct the document, or make what it needs")
         )

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react'
 import { useEditor } from '@/editor'
-import { kindOfId } from '@/protocol'
+import { afterColon, type Exported, kindOfId } from '@/protocol'
 import { Button, Dialog, Select, useValue } from '@/ui'
 import { Refused, said, styles } from './parts'
 import { usePanelTexts } from './texts'
@@ -20,14 +20,14 @@ export function ExportDialog() {
   const selected = [...selection].filter((id) => PARTS.has(kindOfId(id)))
   const [part, setPart] = useState(false)
   const ids = part && selected.length > 0 ? selected.join('\n') : null
-  const [text, setText] = useState('')
+  const [{ text, unheld }, setExported] = useState<Pick<Exported, 'text' | 'unheld'>>({ text: '', unheld: [] })
   const [error, setError] = useState<string>()
   const lab = editor.session.current.get() ?? ''
   useEffect(() => {
     let here = true
     editor.session.connection
       .request<'export'>({ type: 'export', lab, format, observed, ids: ids?.split('\n') ?? null })
-      .done.then((result) => here && setText(result.text))
+      .done.then((result) => here && setExported(result))
       .catch((reason) => here && setError(said(reason)))
     return () => {
       here = false
@@ -82,6 +82,18 @@ export function ExportDialog() {
       <section aria-label={t.exportTitle}>
         <pre className={styles.code}>{text}</pre>
       </section>
+      {unheld.length > 0 && (
+        <section aria-label={t.unheld}>
+          <p className={styles.hint}>{t.unheld}</p>
+          <ul className={styles.hint}>
+            {unheld.map((problem) => (
+              <li key={`${problem.subject} ${problem.message}`}>
+                <code>{afterColon(problem.subject ?? '')}</code> {problem.message}
+              </li>
+            ))}
+          </ul>
+        </section>
+      )}
       <Refused text={error} />
     </Dialog>
   )
