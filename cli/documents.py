@@ -83,9 +83,12 @@ def _said(args: Args, done: Done) -> str:
     if done.steps:
         return f"{args.lab} matches {args.file}: {done.steps} steps in {done.deploy_seconds or 0:.3f} s"
     if done.changed:
-        entries = "1 entry" if done.changed == 1 else f"{done.changed} entries"
-        return f"{args.lab} matches {args.file}: {entries} of the document changed, nothing for the kernel to do"
+        return f"{args.lab} matches {args.file}: {_entries(done.changed)}, nothing for the kernel to do"
     return f"{args.lab} already matches {args.file}: nothing to do"
+
+
+def _entries(changed: int) -> str:
+    return "nothing new" if not changed else f"{'1 entry' if changed == 1 else f'{changed} entries'} of the document changed"
 
 
 def _new(text: str) -> Records:
@@ -193,7 +196,7 @@ def import_part(client: Client, args: Args) -> int:
     if args.json:
         output.as_json(result)
     else:
-        print(f"{args.file} is in {args.lab}: {', '.join(map(ids.subject_of, result.made)) or 'nothing new'}")
+        print(f"{args.file} is in {args.lab}: {', '.join(map(ids.subject_of, result.made)) or _entries(result.changed)}")
     return 0
 
 
