@@ -23,10 +23,6 @@ COUNT = int(os.environ.get("VETHBOARD_DOCUMENTS", "16"))
 """How many documents are tried: few in script/test; 2,000 by hand, VETHBOARD_DOCUMENTS=2000."""
 
 
-NUMBERS = [pytest.param(number, marks=pytest.mark.links) if number < 3 else number for number in range(COUNT)]
-"""The first ones also on the second kernel, with the kinds that only that one has."""
-
-
 @cache
 def kinds() -> frozenset[str]:
     """The words of the kinds that this kernel has."""
@@ -100,12 +96,12 @@ def scripted(records: Records) -> None:
     with_kernel(body, "nft")  # what iptables is here
 
 
-@pytest.mark.parametrize("number", NUMBERS)
+@pytest.mark.parametrize("number", range(COUNT))
 def test_applied_twice_is_nothing_and_the_export_is_the_document(seed: int, number: int) -> None:
     applied(made(random.Random(f"{seed}/{number}"), kinds(), vlans(), tables())[1])
 
 
-@pytest.mark.parametrize("number", NUMBERS)
+@pytest.mark.parametrize("number", range(COUNT))
 def test_the_script_builds_the_same_network(seed: int, number: int) -> None:
     scripted(made(random.Random(f"{seed}/{number}"), kinds(), vlans(), tables())[1])
 
