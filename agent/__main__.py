@@ -2,8 +2,6 @@
 
 import argparse
 import asyncio
-import contextlib
-import gc
 import json
 import os
 import signal
@@ -14,36 +12,37 @@ import msgspec
 from websockets.asyncio.server import unix_serve
 
 from agent import doctor
-from agent.lab.process import warm
 from agent.labs import Labs
 from agent.linux import pids
 from agent.listener import Listener
-from agent.sandbox import limits as enforced
-from agent.sandbox import seccomp
+from agent.sandbox.starter import Starter
 from logs import FORMS, configure, watch_loop
 from protocol.limits import MAX_LAB_MESSAGE
 
 
-async def _serve(run: Path, server_uid: int, limits: Path | None, uplinks: bool) -> None:
-    """Until SIGTERM or SIGINT, which end all labs."""
-    stop = asyncio.Event()
+async def _serve(args: argparse.Namespace) -> None:
+    """Until SIGTERM or SIGINT, which end all labs, or SIGUSR1, which leaves them running."""
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+    stop: asyncio.Queue[int] = asyncio.Queue()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1):
+        loop.add_signal_handler(number, stop.put_nowait, number)
     watch_loop(loop)
-    labs = Labs(run, limits, uplinks)
+    run, server_uid = args.run, args.server_uid
+    starter = Starter(args.log_format)
+    labs = Labs(run, starter, args.limits, args.allow_uplink, args.require_limits)
     await labs.find()
     path = run / "agent.sock"
     path.unlink(missing_ok=True)
-    listener = Listener(labs, {0, server_uid})
+    listener = Listener(labs, starter, {0, server_uid})
     async with unix_serve(listener.handle, str(path), compression=None, max_size=MAX_LAB_MESSAGE, ping_interval=None):
         os.chown(path, server_uid, -1)
         path.chmod(0o600)
-        print(json.dumps({"ready": True}), flush=True)
-        await stop.wait()
-        await labs.stop_all()
+        print(json.dumps({"ready": True, "labs": len(labs.running)}), flush=True)
+        if await stop.get() != signal.SIGUSR1:
+            await labs.stop_all()
     path.unlink(missing_ok=True)
     labs.close()
+    starter.close()
 
 
 def _arguments() -> argparse.Namespace:
@@ -51,6 +50,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--run", type=Path, help="directory for the sockets")
     parser.add_argument("--server-uid", type=int, default=0, help="the user that may connect besides root")
     parser.add_argument("--limits", type=Path, help="file of the limits of labs (JSON)")
+    parser.add_argument("--require-limits", action="store_true", help="no lab is started of which a limit cannot be enforced")
     parser.add_argument("--allow-uplink", action="store_true", help="labs may have an uplink")
     parser.add_argument("--check", action="store_true", help="print what this kernel can do, and end")
     parser.add_argument("--json", action="store_true", help="print it as JSON")
@@ -63,7 +63,9 @@ def _arguments() -> argparse.Namespace:
 
 def _check(as_json: bool) -> int:
     """Print what the doctor found; the exit code."""
-    found = list(doctor.checks())
+    starter = Starter()
+    found = asyncio.run(doctor.checks(starter))
+    starter.close()
     if as_json:
         print(msgspec.json.encode(found).decode())
     else:
@@ -75,16 +77,11 @@ def main() -> int:
     """Run the agent, or the checks; the exit code."""
     args = _arguments()
     configure("agent", args.log_format)
+    pids.prctl(pids.PR_SET_CHILD_SUBREAPER, 1)  # the parents of a lab's first processes end at once: the agent becomes their parent
     if args.check:
         return _check(args.json)
-    enforced.use_group_of(args.run.resolve())
-    pids.prctl(pids.PR_SET_CHILD_SUBREAPER, 1)  # the parent of a lab's first process ends at once: the agent becomes its parent
-    warm()
-    with contextlib.suppress(OSError):  # reported by doctor, and by the first lab that cannot start
-        seccomp.program()
-    gc.collect()
-    gc.freeze()  # a collection in a lab would write to every object's page, and so copy what all labs share
-    asyncio.run(_serve(args.run, args.server_uid, args.limits, args.allow_uplink))
+    args.run = args.run.absolute()
+    asyncio.run(_serve(args))
     return 0
 
 

@@ -1,13 +1,18 @@
-"""What this kernel and system can do, tried in a user and network namespace made for that; nothing of the machine is changed."""
+"""What this kernel and system can do: a sandbox like that of a lab is made, with a rule and a packet in it. Nothing of the machine is
+changed, and no module is loaded of which interfaces would appear on it."""
 
-import errno
+import asyncio
+import contextlib
 import os
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
+from itertools import count
 from pathlib import Path
 
 import msgspec
 
+<<<<<<< HEAD
 from agent import filter, tools
 from agent.apply import unknown_kind
 from agent.journey import nft
@@ -15,56 +20,141 @@ from agent.journey.listener import Listener
 from agent.linux.namespaces import CLONE_NEWNET, CLONE_NEWUSER, unshare
 from agent.netlink.wire import NLM_F_CREATE, NLM_F_EXCL, Batch, Channel, ifinfo
 from agent.sandbox import limits, seccomp
+=======
+from agent import sandbox, tools
+from agent.sandbox import limits as enforced
+from agent.sandbox import seccomp, uids
+from agent.sandbox.starter import Order, Starter
+from agent.trial import MODULES, NEEDED, check
+>>>>>>> main
 from protocol.public import Check
 from topology.model.kinds import BY_WORD
 from topology.model.limits import Limits, human
 
-_RTM_NEWLINK, _RTM_NEWQDISC = 16, 36
-_IFNAME, _LINKINFO, _INFO_KIND = 3, 18, 1
-_NEEDED = ("bridge", "veth")
 _SHELL_ONLY = ("vlan", "dummy", "ipvlan", "vrf", "wireguard", "gre")
 """Kinds that no document can hold, but a shell in a lab can make."""
-_KINDS = {
-    **{word: word in _NEEDED for word, kind in BY_WORD.items() if not kind.KIND.builtin},
-    **{word: False for word in _SHELL_ONLY if word not in BY_WORD},
-}
-"""Kind of interface → whether Vethboard needs it."""
-_MODULES = {"gre": "ip_gre"}
-_QDISCS = ("tbf", "htb", "netem")
+KINDS = tuple(dict.fromkeys((*(word for word, kind in BY_WORD.items() if not kind.KIND.builtin), *_SHELL_ONLY)))
+_APPEAR = {
+    "gre": "gre0, gretap0, erspan0", "ipip": "tunl0", "sit": "sit0", "ip6tnl": "ip6tnl0", "vti": "ip_vti0", "dummy": "dummy0",
+    "ifb": "ifb0, ifb1", "bond": "bond0",
+}  # fmt: skip
+"""Kind of interface → what the kernel makes by itself, on the machine too, when its module is loaded."""
 _CONNECTION_BYTES = 320
 """`struct nf_conn` with its extensions, about."""
+_SECONDS = 60.0
+_numbers = count(1)
 
 
-def checks() -> Iterator[Check]:
+async def checks(starter: Starter) -> list[Check]:
     """Each thing that was tried: whether it works, why not, and how to make it work."""
-    tried = _in_namespaces()
     root = os.geteuid() == 0
-    yield Check(
-        name="root", ok=root, needed=True, detail="" if root else "the agent makes namespaces", mend="" if root else "sudo script/up"
-    )
-    yield from tried
+    found = [check("root", root, "the agent makes namespaces", "sudo script/up", needed=True)]
+    risky = {kind: _not_probed(kind) for kind in KINDS if _would_appear(kind)}
+    if root:
+        found += await _tried(starter, tuple(kind for kind in KINDS if kind not in risky))
+    return [*found, *risky.values(), *await asyncio.to_thread(lambda: [*_rest(root)])]
+
+
+def _rest(root: bool) -> Iterator[Check]:
     yield from tools.checks()
-    yield from _firewalls()
     yield _seccomp()
-    yield from _limits(root)
-
-
-def _limits(root: bool) -> Iterator[Check]:
-    """By what the limits of labs are enforced."""
-    version = limits.version() if root else 0
-    missing = limits.probe() if root else {}
-    words = [f"{name}: {reason}" for name, reason in missing.items()]
-    if version == 0:
-        detail = (
-            "cgroups need root" if not root else "none is delegated: processes and memory of a process are held by rlimits, cpu by nothing"
-        )
-        yield Check(
-            name="limits of labs", ok=False, detail=detail, mend="run it where cgroup version 2 is delegated (systemd: Delegate=yes)"
-        )
-    else:
-        detail = "; ".join([f"by cgroup version {version}", *words])
-        yield Check(name="limits of labs", ok=not missing, detail=detail, mend="rlimits hold what is left" if missing else "")
+    yield _cgroups(root)
     yield _conntrack()
+
+
+# ---- the sandbox -----------------------------------------------------------------------------------------------------
+
+
+async def _tried(starter: Starter, kinds: tuple[str, ...]) -> list[Check]:
+    """What is found in a sandbox; or why there is none."""
+    name = f"vethboard-doctor-{os.getpid()}-{next(_numbers)}"
+    pids: list[int] = []
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        with ours, theirs:
+            ours.setblocking(False)
+            uid = uids.base(uids.free(name, (), await asyncio.to_thread(uids.taken)))
+            order = Order(lab=name, limits=Limits(), uid=uid, what="trial", kinds=kinds)
+            await sandbox.make(name, order.limits, uid, partial(starter.begin, order, theirs), pids.append)
+            theirs.close()
+            async with asyncio.timeout(_SECONDS):
+                return msgspec.json.decode(await _all_of(ours), type=list[Check])
+    except (OSError, msgspec.MsgspecError) as e:
+        reason = str(e) if isinstance(e, OSError) else "what was tried in it ended early: the log says why"
+        return [check("sandbox", False, f"no lab can start: {reason}", "; ".join(_cures()) or "see the log", needed=True)]
+    finally:
+        for pid in pids:
+            sandbox.kill(pid)
+        await asyncio.to_thread(enforced.release, name)
+
+
+async def _all_of(sock: socket.socket) -> bytes:
+    data = b""
+    while piece := await asyncio.get_running_loop().sock_recv(sock, 65536):
+        data += piece
+    return data
+
+
+_SYSCTLS = {
+    "user/max_user_namespaces": ("0", "sysctl -w user.max_user_namespaces=15000"),
+    "kernel/unprivileged_userns_clone": ("0", "sysctl -w kernel.unprivileged_userns_clone=1"),
+    "kernel/apparmor_restrict_unprivileged_userns": ("1", "sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"),
+}
+"""File of /proc/sys → the value with which no sandbox can be made, and what to do."""
+
+
+def _cures() -> Iterator[str]:
+    """What is known to keep a sandbox from being made, where it is so here."""
+    for file, (bad, cure) in _SYSCTLS.items():
+        with contextlib.suppress(OSError):
+            if Path("/proc/sys", file).read_text().strip() == bad:
+                yield cure
+    with contextlib.suppress(OSError):
+        if int(Path("/proc/self/uid_map").read_text().split()[2]) < uids.base(0):
+            yield "this is a container whose ids are mapped: run it on the machine, or in a container with --privileged --userns=host"
+    if not os.access("/sys/fs/cgroup", os.W_OK):
+        yield "/sys is read-only: a container needs --privileged"
+
+
+# ---- kinds whose modules make interfaces ------------------------------------------------------------------------------
+
+
+def _would_appear(kind: str) -> bool:
+    """Whether making one would have the kernel load a module that makes interfaces on the machine."""
+    return kind in _APPEAR and _loads_modules() and not _is_loaded(MODULES.get(kind, kind))
+
+
+def _loads_modules() -> bool:
+    """Whether this kernel loads modules by itself."""
+    with contextlib.suppress(OSError):
+        program, disabled = (Path("/proc/sys/kernel", name).read_text().strip() for name in ("modprobe", "modules_disabled"))
+        return bool(program) and disabled == "0" and Path("/proc/modules").exists()
+    return False
+
+
+def _is_loaded(module: str) -> bool:
+    """Whether it is there already, or a part of the kernel."""
+    if Path("/sys/module", module).is_dir():
+        return True
+    with contextlib.suppress(OSError):
+        return f"/{module}.ko" in Path("/lib/modules", os.uname().release, "modules.builtin").read_text()
+    return False
+
+
+def _not_probed(kind: str) -> Check:
+    module = MODULES.get(kind, kind)
+    detail = f"not tried: the module {module} is not loaded, and with it {_APPEAR[kind]} would appear on this machine"
+    return Check(name=kind, ok=False, needed=kind in NEEDED, detail=detail, mend=f"modprobe {module}, if labs are to have it")
+
+
+# ---- the rest --------------------------------------------------------------------------------------------------------
+
+
+def _cgroups(root: bool) -> Check:
+    """By what the limits of labs are enforced."""
+    version = enforced.version() if root else 0
+    detail = f"version {version}: {enforced.folder('LAB', 'memory')}" if version else "there are none: rlimits hold processes and memory"
+    return Check(name="cgroups", ok=bool(version), detail=detail, mend="" if version else "mount cgroup version 2 at /sys/fs/cgroup")
 
 
 def _conntrack() -> Check:
@@ -78,20 +168,13 @@ def _conntrack() -> Check:
     return Check(name="conntrack", ok=size <= memory, detail=detail, mend=mend if size > memory else "")
 
 
-def _firewalls() -> Iterator[Check]:
-    """The two packet filters, and which of them a lab gets that does not choose."""
-    for name, modules in (("legacy", "ip_tables iptable_filter ip6table_filter"), ("nft", "nf_tables nft_compat")):
-        ok = filter.works("legacy" if name == "legacy" else "nft")
-        detail = "the default for labs" if ok and filter.default() == name else "" if ok else f"iptables-{name} does not work here"
-        yield Check(name=f"firewall {name}", ok=ok, detail=detail, mend="" if ok else f"modprobe -a {modules}")
-
-
 def _seccomp() -> Check:
     try:
         size = len(seccomp.program()) // 8
     except OSError as e:
         return Check(name="seccomp", ok=False, needed=True, detail=str(e), mend="apt-get install libseccomp2")
     return Check(name="seccomp", ok=True, needed=True, detail=f"a filter of {size} instructions")
+<<<<<<< HEAD
 
 
 def _check(name: str, ok: bool, detail: str, mend: str, needed: bool = False) -> Check:
@@ -209,3 +292,5 @@ def _qdisc(channel: Channel, kind: str) -> Check:
     return Check(
         name=f"qdisc {kind}", ok=ok, detail="" if ok or refusal is None else refusal.message, mend="" if ok else f"modprobe sch_{kind}"
     )
+=======
+>>>>>>> main

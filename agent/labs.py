@@ -15,10 +15,11 @@ from typing import NamedTuple
 import msgspec
 
 from agent import filter, sandbox
-from agent.lab import main
 from agent.limit_events import LimitEvents
 from agent.linux.pids import started
 from agent.sandbox import limits as enforced
+from agent.sandbox import uids
+from agent.sandbox.starter import Order, Starter
 from agent.uplink import Uplinks
 from logs import start_task
 from topology.model import ids
@@ -49,13 +50,15 @@ class Running(NamedTuple):
 
 class Labs:
     """`running`: by lab id. `on_end` is called with the lab and the reason when one ends that was not asked to, `on_limit` when one runs
-    into a limit that the kernel enforces."""
+    into a limit that the kernel enforces. `all_limits`: no lab is started of which a limit cannot be enforced."""
 
-    def __init__(self, run: Path, limits: Path | None = None, uplinks: bool = False) -> None:
-        self._run, self._limits = run, limits
+    def __init__(self, run: Path, starter: Starter, limits: Path | None = None, uplinks: bool = False, all_limits: bool = False) -> None:
+        self._run, self._starter, self._limits, self._all_limits = run, starter, limits, all_limits
         run.mkdir(mode=0o755, parents=True, exist_ok=True)
         self._folder = run / "labs"
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        enforced.use_group_of(run)
+        self._instance = enforced.instance(run)
         self._uplinks = Uplinks(self._folder, uplinks)
         self.running: dict[str, Running] = {}
         self.on_end: Callable[[str, str], None] = lambda _lab, _reason: None
@@ -70,7 +73,6 @@ class Labs:
 
     async def find(self) -> None:
         """Take over the labs that an agent before this one made, and that still run."""
-        await asyncio.to_thread(enforced.version)
         for path in self._folder.glob("*.json"):
             lab = path.stem
             try:
@@ -110,7 +112,7 @@ class Labs:
             await asyncio.wait(tasks)
 
     async def _start(self, lab: str, firewall: Driver | None) -> None:
-        self._numbers[lab] = number = min(set(range(len(self._numbers) + 1)) - set(self._numbers.values()))
+        number = await self.number(lab)
         try:
             limits = self._limits_of(lab)
             await self._clean(lab)
@@ -121,6 +123,12 @@ class Labs:
         finally:
             if lab not in self.running:
                 await self._clean(lab)
+
+    async def number(self, lab: str) -> int:
+        """Take a range of user ids that nobody has."""
+        taken = await asyncio.to_thread(uids.taken)
+        self._numbers[lab] = number = uids.free(self._instance, self._numbers.values(), taken)
+        return number
 
     def _start_ended(self, lab: str) -> None:
         """However: a task that is cancelled before it began does not even come to its `finally`."""
@@ -136,12 +144,12 @@ class Labs:
 
     async def _sandbox(self, lab: str, number: int, limits: Limits, driver: Driver) -> None:
         """Make the lab's first process, which has its listening socket, and write it down. Raises OSError."""
-        await asyncio.to_thread(enforced.version)
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
             listener.bind(str(self._folder / f"{lab}.sock"))
             listener.listen(8)
-            serve, keep = partial(main, limits=limits, firewall=driver), partial(self._keep, lab, number, limits)
-            await sandbox.make(lab, listener, number, limits, serve, keep)
+            order = Order(lab=lab, limits=limits, uid=uids.base(number), firewall=driver)
+            begin, keep = partial(self._starter.begin, order, listener), partial(self._keep, lab, number, limits)
+            await sandbox.make(lab, limits, order.uid, begin, keep, all_limits=self._all_limits)
 
     def _limits_of(self, lab: str) -> Limits:
         """What the limits file says now: it is read at each start, so that a change needs no restart. Raises ProblemError."""

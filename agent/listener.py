@@ -14,6 +14,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from agent.doctor import checks
 from agent.labs import Labs
+from agent.sandbox.starter import Starter
 from logs import about, problem_of, start_task
 from protocol import private as p
 from protocol.limits import MAX_LAB_MESSAGE
@@ -32,8 +33,8 @@ def peer_uid(connection: ServerConnection) -> int:
 class Listener:
     """Handles connections of the users `uids`."""
 
-    def __init__(self, labs: Labs, uids: set[int]) -> None:
-        self._labs, self._uids = labs, uids
+    def __init__(self, labs: Labs, starter: Starter, uids: set[int]) -> None:
+        self._labs, self._starter, self._uids = labs, starter, uids
         self._controls: set[ServerConnection] = set()
         self._decoder = msgspec.json.Decoder(p.AnyControlRequest)
         labs.on_end = lambda lab, reason: self._broadcast(p.LabGone(lab=lab, reason=reason))
@@ -92,7 +93,7 @@ class Listener:
             case p.SetUplink():
                 await self._labs.set_uplink(request.lab, request.on)
             case p.Doctor():
-                return p.ControlAnswer(id=request.id, checks=tuple(await asyncio.to_thread(checks)))
+                return p.ControlAnswer(id=request.id, checks=tuple(await checks(self._starter)))
         return p.ControlAnswer(id=request.id)
 
     def _broadcast(self, event: p.LabGone | p.LabLimit) -> None:

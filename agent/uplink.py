@@ -14,11 +14,11 @@ from pathlib import Path
 
 import msgspec
 
-from agent import sandbox
 from agent.linux import mounts as m
 from agent.linux import namespaces as ns
 from agent.linux import pids
 from agent.sandbox import limits, root
+from agent.sandbox.uids import base
 from topology.model.problems import Code, Problem, ProblemError
 
 PROGRAM, PACKAGE = "slirp4netns", "slirp4netns"
@@ -96,7 +96,7 @@ async def _start(lab: str, first: int, number: int) -> int:
     stderr = os.memfd_create("uplink")
     pid = os.fork()
     if pid == 0:
-        _child(path, first, sandbox.base(number), child_ready, stderr)
+        _child(path, first, base(number), child_ready, stderr)
     os.close(child_ready)
     try:
         await asyncio.to_thread(limits.join, lab, pid)

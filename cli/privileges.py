@@ -77,9 +77,14 @@ def drop(readable: list[Path], writable: Path, uid: int, gid: int) -> None:
     _check(_libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "prctl")
 
 
-def die_with_parent(number: int) -> None:
-    """Get this signal from the kernel when the parent ends (prctl(2), PR_SET_PDEATHSIG)."""
+def die_with_parent(number: int, parent: int) -> None:
+    """Get this signal from the kernel when the parent ends (prctl(2), PR_SET_PDEATHSIG); end at once where it has ended already.
+
+    To be called after `drop`: the kernel forgets it when a process changes its ids.
+    """
     _check(_libc.prctl(PR_SET_PDEATHSIG, number, 0, 0, 0), "prctl")
+    if os.getppid() != parent:
+        os._exit(1)
 
 
 def adopt_orphans() -> None:

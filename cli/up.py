@@ -13,6 +13,7 @@ import time
 from argparse import Namespace as Args
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -31,6 +32,8 @@ STOP_SECONDS = 60.0
 """How long a process may take to start, and to stop before it is killed."""
 FIRST_PAUSE_SECONDS, LAST_PAUSE_SECONDS = 1.0, 60.0
 """Until the next try to start one again that did not start, each time twice as long."""
+LEAVE_LABS = signal.SIGUSR1
+"""To the agent: it ends, and the labs run on."""
 WATCH_SECONDS = 0.2
 """Between two looks whether agent and server still run."""
 
@@ -47,15 +50,17 @@ class Child:
 
     def __init__(self, name: str, argv: list[str], prepare: Callable[[], None]) -> None:
         self.name, self._argv, self._prepare = name, argv, prepare
-        self.ready: dict[str, str] = {}
+        self.ready: dict[str, Any] = {}
         self.restarts = 0
         self._pause, self._not_before = FIRST_PAUSE_SECONDS, 0.0
         self.process = self._start()
 
     def _start(self) -> subprocess.Popen[bytes]:
+        parent = os.getpid()
+
         def before() -> None:
-            privileges.die_with_parent(signal.SIGTERM)
             self._prepare()
+            privileges.die_with_parent(signal.SIGTERM, parent)
 
         env = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
         process = subprocess.Popen(self._argv, stdout=subprocess.PIPE, preexec_fn=before, start_new_session=True, env=env, cwd=ROOT)
@@ -88,9 +93,9 @@ class Child:
             self._not_before = time.monotonic() + self._pause
             self._pause = min(2 * self._pause, LAST_PAUSE_SECONDS)
 
-    def stop(self) -> None:
-        """SIGTERM; SIGKILL where it has not ended after `STOP_SECONDS`."""
-        self.process.terminate()
+    def stop(self, number: int = signal.SIGTERM) -> None:
+        """By a signal; SIGKILL where it has not ended after `STOP_SECONDS`."""
+        self.process.send_signal(number)
         try:
             self.process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
@@ -105,8 +110,12 @@ def _lock(run: Path) -> int:
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        message = "Vethboard is already running with this state directory"
+        pid = os.pread(fd, 20, 0).decode()
+        os.close(fd)
+        message = f"Vethboard is already running with this state directory (pid {pid})"
         raise ProblemError(Problem(code=Code.EXISTS, message=message, hint="it printed its address where it was started")) from None
+    os.ftruncate(fd, 0)
+    os.pwrite(fd, str(os.getpid()).encode(), 0)
     return fd
 
 
@@ -121,16 +130,18 @@ def _start_children(args: Args, run: Path) -> tuple[Child, Child]:
     readable = sorted({ROOT, Path(sys.prefix).resolve(), Path(sys.base_prefix).resolve()})
     try:
         server = Child("server", _server_argv(args, run), lambda: privileges.drop(readable, state, uid, gid))
-    except ProblemError:
-        agent.stop()
-        raise
+    except ProblemError as e:
+        agent.stop(LEAVE_LABS)
+        labs = agent.ready.get("labs", 0)
+        hint = f"see its output above; {labs} labs that ran run on, and are found at the next start" if labs else e.problem.hint
+        raise ProblemError(msgspec.structs.replace(e.problem, hint=hint)) from None
     return agent, server
 
 
 def _agent_argv(args: Args, run: Path, server_uid: int) -> list[str]:
     argv = [sys.executable, "-m", "agent", "--run", str(run), "--server-uid", str(server_uid)]
     argv += ["--limits", str(args.limits)] if args.limits is not None else []
-    return [*argv, "--log-format", args.log_format, *["--allow-uplink"] * args.allow_uplink]
+    return [*argv, "--log-format", args.log_format, *["--allow-uplink"] * args.allow_uplink, *["--require-limits"] * args.require_limits]
 
 
 def _server_argv(args: Args, run: Path) -> list[str]:

@@ -80,6 +80,7 @@ _SYSTEM: Final = (
             _arg("--port", type=int, default=8080, help="TCP port to listen on (default: %(default)s)"),
             _arg("--state", type=Path, default=SUPPRESS, help="directory of the database and the audit log"),
             _arg("--database", metavar="URL", help="postgresql+psycopg://USER:PASSWORD@HOST/NAME (default: SQLite in --state)"),
+            _arg("--require-limits", action="store_true", help="start no lab of which a limit cannot be enforced here (else it is said)"),
             _arg("--allow-uplink", action="store_true", help="allow labs to be connected to the outside (user-mode networking)"),
             _arg("--limits", type=Path, help="JSON file of what labs may use (default: /etc/vethboard/limits.json)"),
             _arg("--log-format", choices=FORMS, default="text", help="the log on standard error: lines for people, or JSON objects"),

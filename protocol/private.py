@@ -363,14 +363,15 @@ class Attached(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, ta
     """`fresh`: no document was built yet in this process, or not wholly. `sysctls`: the watched keys and the values that a new namespace
     has.
 
-    `limits`: those that this lab was started with. `firewall`: its iptables variant. `open_edit`: what the server that was attached before
-    has left unfinished.
+    `limits`: those that this lab was started with; `unenforced`: which of them do not hold here, and why. `firewall`: its iptables variant.
+    `open_edit`: what the server that was attached before has left unfinished.
     """
 
     id: int
     fresh: bool
     sysctls: dict[str, str] = {}
     limits: Limits = Limits()
+    unenforced: tuple[str, ...] = ()
     firewall: Driver = "legacy"
     open_edit: OpenEdit | None = None
 

@@ -13,7 +13,7 @@ from werkzeug.serving import BaseWSGIServer
 
 from logs import FORMS, Form, configure, start_thread
 from server.hub import Hub
-from server.storage import Storage
+from server.storage import Storage, locked
 from server.web.app import make
 from server.web.health import READERS
 from server.web.listener import Listener
@@ -71,7 +71,8 @@ def main() -> int:
     args = _arguments()
     _configure(args.log_format)
     try:
-        return _run(args, Hub(Storage.open(args.state, args.database), args.state, args.agent))
+        with locked(args.state):
+            return _run(args, Hub(Storage.open(args.state, args.database), args.state, args.agent))
     except ProblemError as e:
         _say(args.log_format, e.problem.message, e.problem.hint or "")
         return 1

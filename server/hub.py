@@ -176,12 +176,13 @@ class Hub:
 
     def disconnected(self, session: Session) -> None:
         """A client is gone: end its running requests, detach its terminals, leave its labs."""
+        session.asked.end()
         for running in list(session.running.values()):
             running.cancel(1)
         for terminal in list(session.terminals.values()):
             terminal.detach()
         for workspace in list(self._labs.values()):
-            workspace.queue.forget(session)
+            workspace.forget(session)
             if workspace.lab in session.open or workspace.has_subscribed(session):
                 workspace.leave(session)
 

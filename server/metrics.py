@@ -46,6 +46,7 @@ class Metrics:
         reasons = ("total", "address", "time", "size")
         self.refused_connections = counter("refused_connections", "Connections that were closed before a login", "reason", reasons)
         self.connections = Gauge("vethboard_connections", "TCP connections of clients", registry=registry)
+        self.slow_clients = Counter("vethboard_slow_clients", "Clients that were cut off with too much waiting for them", registry=registry)
         self._commits = counter("storage_commits", "Transactions that write", "result", ("done", "failed"))
         self.commits = {True: self._commits.labels("done"), False: self._commits.labels("failed")}
         self._bytes = Counter("vethboard_bytes", "Payloads of messages", ["peer", "direction"], registry=registry)

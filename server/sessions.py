@@ -9,9 +9,13 @@ import msgspec
 
 from protocol.public import Answer, AnyItem, AnyResult, Delta, LabsEvent, Notice, StreamItem
 from server.access import Access
+from server.asked import Asked
 from server.audit import SessionLog
-from server.throttle import THROTTLES, Meter
+from server.throttle import THROTTLES
+from topology.model import ids
+from topology.model.diff import Diff
 from topology.model.problems import Problem
+from topology.observe.live import AnyLive
 
 Event = Answer | StreamItem | Delta | Notice | LabsEvent
 _NAMES: dict[type[Event], str] = {Answer: "answer", StreamItem: "stream", Delta: "delta", Notice: "notice", LabsEvent: "labs"}
@@ -52,20 +56,27 @@ class Session:
     others see it. `on_answer`: called with each answer that is sent.
 
     `open`: the labs whose deltas it gets. `wants_labs`: it gets events `labs`. `running`: by request id. `terminals`: by channel.
-    `waiting`: what takes a request back that a lab has not begun, by request id.
+    `waiting`: what takes a request back that a lab has not begun, by request id. `share`: what it shares with other connections: all of a
+    token of a lab take turns as one. `asked`: what is not answered yet.
     """
 
     def __init__(self, sid: str, name: str, access: Access, log: SessionLog, connection: Connection, id: str | None = None) -> None:
         self.sid, self.name, self.access, self.log, self._connection = sid, name, access, log, connection
         self.id = id or new_id()
         self.on_answer: Callable[[Answer], None] = lambda _answer: None
-        self.throttle = THROTTLES.of(f"token:{access.token}" if access.lab is not None else f"session:{sid}")
-        self.meter = Meter(self.throttle)
+        self.share = f"token:{access.token}" if access.lab is not None else f"session:{sid}"
+        self.throttle = THROTTLES.of(self.share)
+        self.asked = Asked(self.share)
         self.open: set[str] = set()
         self.wants_labs = False
         self.running: dict[str, RunningRequest] = {}
         self.waiting: dict[str, Callable[[], object]] = {}
         self.terminals: dict[int, AttachedTerminal] = {}
+
+    @property
+    def sees_terminals(self) -> bool:
+        """Whether it is told of them: their titles say what is done in them."""
+        return "terminals" in self.access.permissions
 
     @property
     def shown_name(self) -> str:
@@ -98,15 +109,31 @@ class Session:
 
     def answer(self, id: str, result: AnyResult) -> None:
         """Answer request `id`."""
+        self.asked.answered(id)
         self.send(Answer(id=id, result=result))
 
     def refuse(self, id: str, problem: Problem) -> None:
         """Answer request `id` with a problem."""
+        self.asked.answered(id)
         self.send(Answer(id=id, problem=problem))
 
     def item(self, id: str, item: AnyItem) -> None:
         """Send an item of the stream of request `id`."""
         self.send(StreamItem(id=id, item=item))
+
+
+def is_terminal(record_id: str) -> bool:
+    """Whether the live record of this id is a terminal."""
+    return record_id.startswith(_TERMINAL)
+
+
+def without_terminals(diff: Diff[AnyLive]) -> Diff[AnyLive]:
+    """The rest of a diff of live records."""
+    kept = {field: {id: value for id, value in getattr(diff, field).items() if not is_terminal(id)} for field in diff.__struct_fields__}
+    return Diff(**kept)
+
+
+_TERMINAL = ids.terminal("")
 
 
 class Sessions:
@@ -147,3 +174,11 @@ class Sessions:
         text = msgspec.json.encode(event).decode()
         for session in sessions:
             session.send_text(_NAMES[type(event)], text)
+
+    def broadcast_delta(self, sessions: Iterable[Session], delta: Delta) -> None:
+        """Send a delta, without what the sessions may not see."""
+        sessions = list(sessions)
+        blind = [s for s in sessions if not s.sees_terminals] if delta.live is not None else []
+        self.broadcast([s for s in sessions if s not in blind] if blind else sessions, delta)
+        if blind:
+            self.broadcast(blind, msgspec.structs.replace(delta, live=without_terminals(delta.live) if delta.live else None))

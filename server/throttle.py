@@ -15,6 +15,8 @@ RATE = 0.15
 BURST = 1.0
 """Processor seconds that it may use in addition at once: people who work by hand never reach it."""
 
+WHO = ("stranger", "token", "session", "lab")
+
 LONGEST_WAIT = 0.25
 """Seconds that one `wait` takes at most."""
 
@@ -23,10 +25,12 @@ ACTIVE_SECONDS = 2.0
 
 
 class Throttle:
-    """The processor time of one lab or of one token, as a leaky bucket: `used` fills it, and it empties at `RATE`."""
+    """The processor time of one lab or of one token, as a leaky bucket: `used` fills it, and it empties at `rate`. `burst`: what may be in
+    it without a wait. `who`: one of `WHO`.
+    """
 
-    def __init__(self, throttles: "Throttles") -> None:
-        self._throttles = throttles
+    def __init__(self, throttles: "Throttles", who: str, rate: float = RATE, burst: float = BURST) -> None:
+        self._throttles, self._who, self._rate, self._burst = throttles, who, rate, burst
         self._level = 0.0
         """Processor seconds that were in the bucket at `_at`."""
         self._at = time.monotonic()
@@ -36,22 +40,33 @@ class Throttle:
         """Add processor time that was spent for it."""
         with self._lock:
             now = time.monotonic()
-            self._level = max(0.0, self._level - (now - self._at) * RATE) + seconds
+            self._level = max(0.0, self._level - (now - self._at) * self._rate) + seconds
             self._at = now
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing is in the bucket any more: it is like a new one."""
         with self._lock:
-            return self._level <= (time.monotonic() - self._at) * RATE
+            return self._level <= (time.monotonic() - self._at) * self._rate
 
     def wait(self) -> None:
         """Sleep if it has used more than its share while others are active. To be called before a message is read."""
         self._throttles.mark_active(self)
-        with self._lock:
-            excess = self._level - (time.monotonic() - self._at) * RATE - BURST
+        excess = self._excess()
         if excess > 0 and self._throttles.others_active(self):
-            time.sleep(min(excess / RATE, LONGEST_WAIT))
+            seconds = min(excess / self._rate, LONGEST_WAIT)
+            self._throttles.waited[self._who] += seconds
+            time.sleep(seconds)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has used more than its share."""
+        return self._excess() > 0
+
+    def _excess(self) -> float:
+        """Processor seconds beyond its share."""
+        with self._lock:
+            return self._level - (time.monotonic() - self._at) * self._rate - self._burst
 
 
 class Throttles:
@@ -62,6 +77,8 @@ class Throttles:
         self._active: dict[Throttle, float] = {}
         """When a message was last read for each, in monotonic seconds; those with an empty bucket leave it with time."""
         self._lock = threading.Lock()
+        self.waited = dict.fromkeys(WHO, 0.0)
+        """Seconds, by whom."""
 
     def of(self, name: str) -> Throttle:
         """The throttle of `lab:NAME`, `token:NAME` or `session:ID`; made where there is none yet."""
@@ -69,7 +86,7 @@ class Throttles:
             found = self._throttles.get(name)
             if found is None:
                 self._forget_idle()
-                found = self._throttles[name] = Throttle(self)
+                found = self._throttles[name] = Throttle(self, name.partition(":")[0])
             return found
 
     def _forget_idle(self) -> None:
@@ -95,6 +112,11 @@ class Meter:
         self._throttle = throttle
         self._last = time.thread_time()
 
+    def move(self, throttle: Throttle) -> None:
+        """Report to another throttle from now on."""
+        self.count()
+        self._throttle = throttle
+
     def count(self) -> None:
         """Report the processor time since the last call, or since the meter was made."""
         now = time.thread_time()
@@ -104,6 +126,9 @@ class Meter:
 
 THROTTLES = Throttles()
 """Of this process, because its threads share one GIL."""
+
+STRANGERS = Throttle(THROTTLES, "stranger", rate=0.25, burst=0.5)
+"""Of all who have not logged in together, so that more addresses give nobody more. A class that opens the web app waits a moment."""
 
 
 def of_lab(lab: str) -> Throttle:

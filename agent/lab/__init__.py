@@ -16,9 +16,10 @@ from topology.model.limits import Limits
 from topology.model.netfilter import Driver
 
 
-def main(listener: socket.socket, limits: Limits, firewall: Driver) -> None:
-    """Serve until killed. `firewall`: the driver whose iptables is `iptables` in the lab."""
+def main(listener: socket.socket, unenforced: tuple[str, ...], limits: Limits, firewall: Driver) -> None:
+    """Serve until killed. `unenforced`: the limits that do not hold, and why. `firewall`: the driver whose iptables is `iptables` in the
+    lab."""
     use(firewall)
     # asyncio recognises a fork by its other pid; an agent that is pid 1 of a container has the same pid as this process
     asyncio._set_running_loop(None)
-    asyncio.run(Lab(listener, limits, firewall).serve())
+    asyncio.run(Lab(listener, limits, unenforced, firewall).serve())

@@ -39,8 +39,8 @@ Handler = Callable[[Any, Outbox], p.AnyLabEvent | None]
 class Lab:
     """Serves the server's requests on `listener`, a listening Unix socket, for as long as the lab lives."""
 
-    def __init__(self, listener: socket.socket, limits: Limits, firewall: Driver) -> None:
-        self._listener, self._limits, self._firewall = listener, limits, firewall
+    def __init__(self, listener: socket.socket, limits: Limits, unenforced: tuple[str, ...], firewall: Driver) -> None:
+        self._listener, self._limits, self._unenforced, self._firewall = listener, limits, unenforced, firewall
         self._limit_watch = LimitWatch(limits)
         self._outbox: Outbox | None = None
         self._connection: ServerConnection | None = None
@@ -178,7 +178,7 @@ class Lab:
         outbox.send(
             p.Attached(
                 id=request.id, fresh=kernel.fresh, sysctls=kernel.baseline, limits=self._limits, firewall=self._firewall,
-                open_edit=kernel.open_edit(),
+                open_edit=kernel.open_edit(), unenforced=self._unenforced,
             )
         )  # fmt: skip
         outbox.send(p.Facts(facts=facts, snapshot=True))

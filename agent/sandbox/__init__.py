@@ -1,12 +1,13 @@
 """A lab's sandbox: a process that is root only of itself, in namespaces of its own (user_namespaces(7), namespaces(7)).
 
-It is forked from the warm agent, without an exec, so that a lab is there in some 50 ms. It outlives the agent.
+It is forked, without an exec, from a process that is there for that (`starter`), so that a lab is there in some 50 ms. It outlives the
+agent.
 Two user namespaces, one in the other: the outer owns the mounts, the pids, the cgroup and the limits; the lab's root is root of the inner,
 which owns the network. So it cannot unmount, remount or raise what the outer has set (mount_namespaces(7), "locked").
 
-- `make`: starts the lab's first process;
+- `make`: starts the lab's first process; `starter`: the process that it is forked from; `become`: what it does;
 - `root`: the files that the lab sees;
-- `limits`: what it may use;
+- `limits`: what it may use; `uids`: its user ids;
 - `seccomp`: the system calls that it may not use.
 """
 
@@ -25,17 +26,19 @@ from agent.linux import namespaces as ns
 from agent.linux import pids
 from agent.sandbox import limits as enforced
 from agent.sandbox import root, seccomp
+from agent.sandbox.uids import UIDS
 from logs import about, configure, failure, start_thread
 from logs.setup import form_now
 from topology.model.limits import Limits
 
-FIRST_UID, UIDS = 0x4000_0000, 65536
-"""Each lab has a range of its own, far above those of users and of /etc/subuid."""
-
 START_SECONDS = 20.0
 """How long a sandbox may take. 45 ms are usual."""
 
-Main = Callable[[socket.socket], None]
+Main = Callable[[socket.socket, tuple[str, ...]], None]
+"""What a lab's first process is for: is given its listener, and which limits cannot be enforced, and why."""
+Begin = Callable[[socket.socket], None]
+"""Has a process made that calls `become` with this socket as `parent`, on which its pid is told first, by another process: it may hang at
+once. It is a child of the caller. May raise OSError."""
 Keep = Callable[[int], None]
 """Is given the pid of a lab's first process before that runs. May raise OSError."""
 
@@ -51,7 +54,7 @@ ENVIRONMENT = {
 """Of the lab's first process, and of what people start in the lab."""
 
 
-class _Lab(NamedTuple):
+class Lab(NamedTuple):
     """What the processes that become the lab are given. `uid` is the id that the lab's root has outside, `parent` their end of a socket
     to the agent, on which each says `+` or what went wrong."""
 
@@ -63,43 +66,63 @@ class _Lab(NamedTuple):
     main: Main
 
 
-async def make(lab: str, listener: socket.socket, number: int, limits: Limits, main: Main, keep: Keep) -> None:
-    """Start the lab's first process, which runs `main(listener)`. `number` chooses the uid range. `keep` writes the process down: should
-    this one be killed before, the lab ends.
+async def make(lab: str, limits: Limits, uid: int, begin: Begin, keep: Keep, *, all_limits: bool = False) -> None:
+    """Start the lab's first process. `uid` is the id that its root has outside. `keep` writes the process down: should this one be killed
+    before, the lab ends. `all_limits`: not where one of the limits cannot be enforced.
 
-    Raises OSError, in the kernel's words, when a part of the sandbox cannot be had; then none of its processes is left. The fork itself is
-    made here, on the loop's thread; what may take long is waited for, so that other labs are served meanwhile.
+    Raises OSError, in the kernel's words, when a part of the sandbox cannot be had; then none of its processes is left. What may take long
+    is waited for, so that other labs are served meanwhile.
     """
     ours, theirs = _pair()
     ours.setblocking(False)
-    child = os.fork()
-    if child == 0:
-        ours.close()
-        _middle(_Lab(lab, limits, base(number), listener, theirs, main))
-    theirs.close()
-    pidfd = os.pidfd_open(child)
+    made: list[_Made] = []
     try:
         async with asyncio.timeout(START_SECONDS):
-            keep(await _admit(ours, lab, child, limits, base(number)))
+            with theirs:
+                begin(theirs)
+            pid = int(await _expect(ours, "process"))
+            made.append(_Made(pid, os.pidfd_open(pid)))
+            keep(await _admit(ours, lab, made[0].pid, limits, uid, all_limits))
             ours.send(b"run")
-            await _end_of(pidfd)
+            await _end_of(made[0].pidfd)
     except BaseException as e:
-        kill(child)
+        if made:
+            kill(made[0].pid)
+        else:
+            start_thread("late", partial(_kill_late, ours.dup()))
         if isinstance(e, TimeoutError):
             raise OSError(errno.ETIMEDOUT, f"the sandbox was not ready after {START_SECONDS:.0f} s") from None
         raise
     finally:
         ours.close()
-        os.close(pidfd)
-    _reap([child])
+        for child in made:
+            os.close(child.pidfd)
+    _reap([made[0].pid])
 
 
-async def _admit(child: socket.socket, lab: str, pid: int, limits: Limits, first_uid: int) -> int:
+def _kill_late(child: socket.socket) -> None:
+    """End a process whose pid was not told yet."""
+    with child, contextlib.suppress(OSError, ValueError):
+        child.settimeout(START_SECONDS)
+        kill(int(child.recv(4096).removeprefix(b"+")))
+
+
+class _Made(NamedTuple):
+    """The process between this one and the lab's first."""
+
+    pid: int
+    pidfd: int
+
+
+async def _admit(child: socket.socket, lab: str, pid: int, limits: Limits, first_uid: int, all_limits: bool) -> int:
     """The agent's side: give the child its ids and its limits when it has its user namespace; the pid of the lab's first process."""
     await _expect(child, "user namespace")
     ns.map_ids(pid, first_uid, UIDS)
     missing = await asyncio.to_thread(enforced.confine, lab, pid, limits)
-    child.send("\n".join(("go", *missing)).encode())
+    words = [f"{name}: {reason}" for name, reason in missing.items()]
+    if missing and all_limits:
+        raise OSError(errno.EOPNOTSUPP, f"limits that cannot be enforced here: {'; '.join(words)}")
+    child.send("\n".join(("go", *words)).encode())
     answers = [await _expect(child, "namespaces"), await _expect(child, "root")]  # from two processes, so in either order
     return int(next(filter(None, answers)))
 
@@ -166,13 +189,8 @@ async def _expect(child: socket.socket, what: str) -> bytes:
     return data[1:]
 
 
-def base(number: int) -> int:
-    """The id outside of the lab's root."""
-    return FIRST_UID + number * UIDS
-
-
-def _middle(lab: _Lab) -> None:
-    """The process in between: root of the outer user namespace, which owns what the lab may use and not change. Its child is pid 1.
+def become(lab: Lab) -> None:
+    """Be the process in between: root of the outer user namespace, which owns what the lab may use and not change. Its child is pid 1.
 
     Never returns.
     """
@@ -182,27 +200,27 @@ def _middle(lab: _Lab) -> None:
         _take_id(lab.uid)
         ns.unshare(ns.CLONE_NEWUSER)
         lab.parent.send(b"+")
-        go, *missing = lab.parent.recv(1024).decode().splitlines() or [""]
+        go, *missing = lab.parent.recv(4096).decode().splitlines() or [""]
         if go != "go":
             os._exit(1)
         _become_root()
         enforced.namespaces(lab.limits)
-        enforced.rlimits(lab.limits, missing)
+        enforced.rlimits(lab.limits, [line.partition(":")[0] for line in missing])
         ns.unshare(ns.CLONE_NEWNS | ns.CLONE_NEWPID | ns.CLONE_NEWCGROUP)
-        lab.parent.send(b"+%d" % _start_first(lab))
+        lab.parent.send(b"+%d" % _start_first(lab, tuple(missing)))
         os._exit(0)
     except BaseException as e:
         _report(lab.parent, e)
         os._exit(1)
 
 
-def _start_first(lab: _Lab) -> int:
+def _start_first(lab: Lab, missing: tuple[str, ...]) -> int:
     """Fork pid 1, and map its ids when it has the inner user namespace; its pid, as this process and the agent see it."""
     ours, theirs = _pair()
     first = os.fork()
     if first == 0:
         ours.close()
-        _first(lab, theirs)
+        _first(lab, theirs, missing)
     theirs.close()
     if ours.recv(16) == b"inner":
         ns.map_ids(first, 0, UIDS)
@@ -223,7 +241,7 @@ def _become_root() -> None:
     os.setresuid(0, 0, 0)
 
 
-def _first(lab: _Lab, outer: socket.socket) -> None:
+def _first(lab: Lab, outer: socket.socket, missing: tuple[str, ...]) -> None:
     """Pid 1: it builds the root as the outer root, and then leaves that for a user namespace in which those mounts are locked.
 
     Never returns.
@@ -240,7 +258,7 @@ def _first(lab: _Lab, outer: socket.socket) -> None:
         lab.parent.close()
         configure("lab", form_now())
         with about(lab=lab.id, event=""):
-            lab.main(lab.listener)
+            lab.main(lab.listener, missing)
     except BaseException as e:
         _report(lab.parent, e)
         failure(e, f"the process of lab {lab.id} ends")

@@ -57,7 +57,7 @@ class Publisher:
             info=self._info() if info else None, drift=drift, warnings=warnings, can_undo=undo, can_redo=redo, undo_by=by,
             undo_session=session, shell=shell,
         )  # fmt: skip
-        self._sessions.broadcast(self.viewers(), delta)
+        self._sessions.broadcast_delta(self.viewers(), delta)
 
     def notice(self, level: NoticeLevel, problem: Problem) -> None:
         """Tell everybody who has the lab open."""

@@ -1,20 +1,21 @@
 """The queue of a lab: one thread that runs one job after the other. Nothing but these jobs changes the state of the lab.
 
-Events of the lab come first, and are also taken in while a job waits for the lab; requests take turns between the sessions. Each request is
-answered exactly once, also when the lab is gone. No exception ends the thread.
+Events of the lab come first, and are also taken in while a job waits for the lab; requests take turns between tokens and sessions. Each
+request is answered exactly once, also when the lab is gone. No exception ends the thread.
 """
 
 import threading
 import time
-from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from functools import partial
-from typing import NamedTuple, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from logs import about, failure, problem_of, start_thread
 from protocol.public import AnyResult
 from server import throttle
+from server.lab.turns import Request, Turns
 from server.problems import unavailable
 from server.sessions import Session
 from server.throttle import Meter
@@ -42,26 +43,19 @@ class Hooks(Protocol):
         """A job failed that answers no request."""
 
 
-class Request(NamedTuple):
-    """A job that answers request `id` of a session. `drop`: it is not begun when its session has left meanwhile."""
-
-    session: Session
-    id: str
-    run: Callable[[], None]
-    drop: bool
-
-
 class Queue:
-    """The jobs of one lab. `dropped`: requests that were not begun, because their session had left. Methods may be called on any thread."""
+    """The jobs of one lab. `dropped`: requests that were not begun, because their session had left. Methods may be called on any thread.
 
-    def __init__(self, lab: str, hooks: Hooks) -> None:
-        self._lab, self._hooks = lab, hooks
+    `name`: of its thread. `after`: called with the seconds that a job took, before the next one is begun.
+    """
+
+    def __init__(self, lab: str, hooks: Hooks, name: str = "lab", after: Callable[[float], None] = lambda _seconds: None) -> None:
+        self._lab, self._hooks, self._name, self._after = lab, hooks, name, after
         self._throttle = throttle.of_lab(lab)
         self._events: deque[Callable[[], None]] = deque()
         self._own: deque[Callable[[], None]] = deque()
         """Jobs of the server itself."""
-        self._requests: OrderedDict[str, deque[Request]] = OrderedDict()
-        """By session, whose turn is next first."""
+        self._requests = Turns()
         self._there = threading.Condition()
         self._ended = False
         self.dropped = 0
@@ -69,11 +63,11 @@ class Queue:
 
     def __len__(self) -> int:
         with self._there:
-            return len(self._own) + sum(map(len, self._requests.values()))
+            return len(self._own) + len(self._requests)
 
     def begin(self) -> None:
         """Start the thread. Should it fail outside of a job, it begins again."""
-        self.thread = start_thread(f"lab-{self._lab}", self._work, again=True, lab=self._lab)
+        self.thread = start_thread(f"{self._name}-{self._lab}", self._work, again=True, lab=self._lab)
 
     def join(self, seconds: float) -> None:
         """Wait until the thread has ended."""
@@ -119,11 +113,10 @@ class Queue:
         with self._there:
             if self._ended:
                 return gone(self._lab)
-            waiting = self._requests.setdefault(request.session.sid, deque())
-            if len(waiting) >= MAX_WAITING:
+            if self._requests.count(request.session) >= MAX_WAITING:
                 message = f"{MAX_WAITING} requests of this connection wait for the lab"
                 return Problem(code=Code.LIMIT, message=message, hint="wait for answers before you ask for more")
-            waiting.append(request)
+            self._requests.add(request)
             request.session.waiting[request.id] = lambda: self._take_back(request)
             self._there.notify()
         return None
@@ -131,20 +124,17 @@ class Queue:
     def _take_back(self, request: Request) -> None:
         """Answer a request that has not been begun, and never begin it."""
         with self._there:
-            waiting = self._requests.get(request.session.sid, deque())
-            if request not in waiting:
+            if request not in self._requests.of(request.session):
                 return
-            waiting.remove(request)
+            self._requests.remove((request,))
             request.session.waiting.pop(request.id, None)
         request.session.refuse(request.id, Problem(code=Code.CONFLICT, message="cancelled before it began"))
 
     def forget(self, session: Session) -> None:
         """The session has left: what it asked for and nobody else waits for is not begun."""
         with self._there:
-            waiting = self._requests.get(session.sid, deque())
-            left = [request for request in waiting if request.drop]
-            for request in left:
-                waiting.remove(request)
+            left = tuple(request for request in self._requests.of(session) if request.drop)
+            self._requests.remove(left)
             self.dropped += len(left)
         self._refuse_all(left, Problem(code=Code.UNAVAILABLE, message="its session has ended"))
 
@@ -168,12 +158,12 @@ class Queue:
         """The thread ends after the job that runs; what still waits, and whatever comes later, is refused."""
         with self._there:
             self._ended = True
-            left = [request for waiting in self._requests.values() for request in waiting]
-            self._requests.clear()
+            left = tuple(self._requests.all())
+            self._requests = Turns()
             self._there.notify()
         self._refuse_all(left, gone(self._lab))
 
-    def _refuse_all(self, requests: list[Request], problem: Problem) -> None:
+    def _refuse_all(self, requests: Iterable[Request], problem: Problem) -> None:
         for request in requests:
             request.session.waiting.pop(request.id, None)
             self._guarded(partial(request.session.refuse, request.id, problem))
@@ -183,7 +173,10 @@ class Queue:
     def _work(self) -> None:
         meter = Meter(self._throttle)
         while not self._ended:
-            self._guarded(self._next())
+            job = self._next()
+            began = time.monotonic()
+            self._guarded(job)
+            self._after(time.monotonic() - began)
             if not self._is_waiting():
                 self._guarded(self._hooks.idle)
             meter.count()
@@ -200,7 +193,7 @@ class Queue:
 
     def _is_waiting(self) -> bool:
         with self._there:
-            return bool(self._events or self._own or any(self._requests.values()))
+            return bool(self._events or self._own or self._requests)
 
     def _next(self) -> Callable[[], None]:
         """The next job; `quiet` when there is none for a while."""
@@ -221,14 +214,11 @@ class Queue:
         for jobs in (self._events, self._own):
             if jobs:
                 return jobs.popleft()
-        while self._requests:
-            sid, waiting = self._requests.popitem(last=False)
-            if waiting:
-                request = waiting.popleft()
-                self._requests[sid] = waiting
-                request.session.waiting.pop(request.id, None)
-                return request.run
-        return None
+        request = self._requests.pop()
+        if request is None:
+            return None
+        request.session.waiting.pop(request.id, None)
+        return request.run
 
     def wait(self, done: Callable[[], bool], what: str, seconds: float) -> None:
         """Inside a job: take in events of the lab until `done`, which may raise. Raises ProblemError (UNAVAILABLE) after `seconds`. `what`:

@@ -21,12 +21,14 @@ from server.lab.outside import Outside
 from server.lab.parts import Parts
 from server.lab.publisher import Publisher
 from server.lab.queue import Queue
+from server.lab.reads import reads_of
 from server.lab.states import Action, Event, State
 from server.lab.uplink import Uplink
 from server.lab.view import View
-from server.sessions import Session, Sessions
+from server.sessions import Session, Sessions, is_terminal
 from server.storage import LabStore
 from topology.edit.commands import SetLab
+from topology.model.limits import not_enforced
 from topology.model.netfilter import Driver
 from topology.model.problems import Code, Problem, ProblemError
 from topology.model.records import AnyRecord, Namespace, Records
@@ -61,7 +63,7 @@ class Workspace:
         self.lab, self.store = store.lab, store
         self._sessions, self._changed, self._metrics = sessions, changed, control.metrics
         document = Document(store)
-        self._queue = Queue(self.lab, self)
+        self._queue, self.reads = Queue(self.lab, self), reads_of(self.lab)
         publisher = Publisher(self.lab, sessions, self.info, document.labels)
         handlers = Handlers(self._on_facts, self._on_applied, self._on_limit, self._on_lost, self._on_silence, self._on_heard)
         machine = Machine(self.lab, store.problem, self._state_changed)
@@ -75,6 +77,7 @@ class Workspace:
         """By session."""
         self._life = Life(parts, self._carrying, self._outside, self._editing.limits, self._subscriptions.values)
         self._queue.begin()
+        self.reads.begin()
 
     # ---- what others see ---------------------------------------------------------------------------------------------
 
@@ -150,10 +153,12 @@ class Workspace:
         session.open.add(self.lab)
         self._changed()
         undo, redo, by, by_session = self._parts.document.labels()
-        seen = self.seen
+        seen, live = self.seen, self.observed.live.whole()
+        if not session.sees_terminals:
+            live = {id: record for id, record in live.items() if not is_terminal(id)}
         return Snapshot(
             info=self.info(), revision=seen.revision, desired=self.desired, observed=self.observed.records.whole(),
-            live=self.observed.live.whole(),
+            live=live,
             drift=seen.drift, warnings=self._parts.view.warnings, can_undo=undo or None, can_redo=redo or None, undo_by=by or None,
             undo_session=by_session or None, session=session.id,
         )  # fmt: skip
@@ -172,6 +177,11 @@ class Workspace:
     def queue(self) -> Queue:
         """Its jobs."""
         return self._queue
+
+    def forget(self, session: Session) -> None:
+        """The session has left: what only it waits for is not begun. May be called on any thread."""
+        self._queue.forget(session)
+        self.reads.forget(session)
 
     def submit(self, run: Callable[[], None]) -> None:
         """Run a job of the server on the lab's thread."""
@@ -212,7 +222,9 @@ class Workspace:
         if due is not None and due <= 0 and self._parts.machine.is_live:
             self._outside.act()
         uplink, is_live = self._parts.uplink.problem, self._parts.machine.is_live
-        more = (*([uplink] if uplink is not None else []), *(self._carrying.left_out.problems if is_live else ()))
+        attached = self._parts.connection.attached
+        limits = [not_enforced(words) for words in attached.unenforced] if is_live and attached is not None else []
+        more = (*([uplink] if uplink is not None else []), *limits, *(self._carrying.left_out.problems if is_live else ()))
         self._parts.view.update_warnings(is_live, more)
 
     def failed(self, problem: Problem) -> None:
@@ -275,6 +287,7 @@ class Workspace:
         done = self._stop()
         self.store.delete()
         self._queue.end()
+        self.reads.end()
         return done
 
     def end(self) -> None:
@@ -283,6 +296,7 @@ class Workspace:
         def ending() -> None:
             self._life.take_over()
             self._queue.end()
+            self.reads.end()
             self._parts.connection.disconnect()
             self._write_document()
 

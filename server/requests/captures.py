@@ -26,6 +26,8 @@ def remove(workspace: Workspace, session: Session, request: q.RemoveCapture) -> 
     forward(workspace, session, request, lambda id: p.RemoveCapture(id=id, capture=request.capture))
 
 
-def read(workspace: Workspace, session: Session, request: q.ReadCapture) -> None:
+def read(workspace: Workspace, _session: Session, request: q.ReadCapture) -> q.CapturedFrames:
     """The frames after a number."""
-    forward(workspace, session, request, lambda id: p.ReadCapture(id=id, capture=request.capture, after=request.after))
+    answer = workspace.live_link().call(lambda id: p.ReadCapture(id=id, capture=request.capture, after=request.after))
+    assert isinstance(answer, p.CapturedFrames)
+    return q.CapturedFrames(first=answer.first, data=answer.data, more=answer.more, running=answer.running)

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from protocol import private as p
 from protocol import public as q
 from server.lab.rule_trials import attempt
 from server.lab.workspace import Workspace
@@ -61,19 +62,18 @@ def zero(workspace: Workspace, session: Session, request: q.ZeroCounters) -> Non
     programs.collect(workspace.live_link(), session, request.id, argv, lambda _: q.Done(), request.namespace)
 
 
-def export(workspace: Workspace, session: Session, request: q.ExportRules) -> None:
+def export(workspace: Workspace, _session: Session, request: q.ExportRules) -> q.Exported:
     """What iptables-save prints; of a lab that is not live, the chains of the document in the same format."""
-    if workspace.state == "live":
-        argv = (f"{_iptables(request.family)}-save", *(["-c"] if request.counters else []))
-        programs.collect(workspace.live_link(), session, request.id, argv, lambda text: q.Exported(text=text), request.namespace)
-        return
-
-    def job() -> q.Exported:
+    if workspace.state != "live":
         records = workspace.desired.values()
         mine = [r for r in records if isinstance(r, Chain) and (r.namespace, r.family) == (request.namespace, request.family)]
         return q.Exported(text=save.write(mine))
+    argv = (f"{_iptables(request.family)}-save", *(["-c"] if request.counters else []))
 
-    workspace.ask(session, request.id, job)
+    def run(id: int) -> p.Run:
+        return p.Run(id=id, channel=id, namespace=request.namespace, argv=argv)
+
+    return q.Exported(text=programs.output_of(workspace.live_link(), argv[0], run))
 
 
 def analyse(workspace: Workspace, _session: Session, request: q.Analyse) -> q.Analysed:

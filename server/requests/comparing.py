@@ -17,9 +17,13 @@ from topology.plan.iproute2 import commands
 from topology.plan.plan import plan
 
 
-def compare(hub: Hub, session: Session, request: q.Compare) -> q.Compared:
-    """Both sides are read, then compared on the session's thread: no writer waits for it."""
+def compare(hub: Hub, session: Session, request: q.Compare) -> None:
+    """Answer with what is between the two sides, by the lab's thread for what takes long."""
     workspace = hub.lab(request.lab)
+    workspace.reads.ask(session, request.id, lambda: _compared(hub, session, workspace, request), drop=True)
+
+
+def _compared(hub: Hub, session: Session, workspace: Workspace, request: q.Compare) -> q.Compared:
     before, after = (_side(hub, session, workspace, side) for side in (request.before, request.after))
     host = as_records(Namespace(name=HOST))
     return q.Compared(

@@ -12,7 +12,7 @@ from server.access import allow
 from server.hub import Hub
 from server.requests.table import BY_TYPE
 from server.sessions import Session
-from topology.model.problems import Code, Problem, invalid
+from topology.model.problems import Code, Problem, ProblemError, invalid
 
 _decoder = msgspec.json.Decoder(AnyRequest)
 
@@ -27,6 +27,12 @@ def receive(hub: Hub, session: Session, text: object) -> None:
     try:
         if not isinstance(request, _DOCUMENTS) and (place := _nul(text)):
             raise invalid("a NUL character is not text", place, "take it out")
+        size = len(text) if isinstance(text, str | bytes) else 0
+        session.asked.add(request.id, str(type(request).__struct_config__.tag), BY_TYPE[type(request)].most, size)
+    except ProblemError as e:
+        session.send(Answer(id=request.id, problem=e.problem))
+        return
+    try:
         _handle(hub, session, request)
     except Exception as e:
         session.refuse(request.id, problem_of(e))

@@ -71,8 +71,8 @@ def _observed(workspace: Workspace) -> Records:
     return {**kept, **comparable(workspace.observed.records, workspace.desired)}
 
 
-def history(workspace: Workspace, session: Session, request: q.History) -> None:
-    """A page of the edits of a lab, from the database: the writer has nothing to do with it."""
+def history(workspace: Workspace, _session: Session, request: q.History) -> q.HistoryList:
+    """A page of the edits of a lab, from the database."""
     before = None if request.before is None or request.before > MAX_HISTORY_NUMBER else request.before
     page = workspace.store.history_page(before, max(1, min(request.limit, MAX_HISTORY_PAGE)))
-    session.answer(request.id, q.HistoryList(changes=page.changes, more=page.more))
+    return q.HistoryList(changes=page.changes, more=page.more)

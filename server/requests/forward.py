@@ -17,7 +17,6 @@ _RESULTS: dict[type[p.AnyLabAnswer], Callable[[Any], q.AnyResult]] = {
     p.TerminalClosed: lambda a: q.TerminalClosed(kept=a.kept),
     p.FileList: lambda a: q.Files(home=a.home, files=a.files, more=a.more),
     p.CaptureStarted: lambda a: q.CaptureStarted(capture=a.capture),
-    p.CapturedFrames: lambda a: q.CapturedFrames(first=a.first, data=a.data, more=a.more, running=a.running),
 }
 """The result for the client, by the type of the lab's answer."""
 

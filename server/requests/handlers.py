@@ -51,6 +51,17 @@ def in_lab(start: Callable[[Workspace, Session, L], None]) -> Handler[L]:
     return handler
 
 
+def by_reader(result: Callable[[Workspace, Session, L], AnyResult]) -> Handler[L]:
+    """Answer with what the function returns when it is called on the lab's thread for what may take long and changes nothing, unless the
+    session has left before."""
+
+    def handler(hub: Hub, session: Session, request: L) -> None:
+        workspace = hub.lab(request.lab)
+        workspace.reads.ask(session, request.id, lambda: result(workspace, session, request), drop=True)
+
+    return handler
+
+
 def on_writer(result: Callable[[Workspace, Session, L], AnyResult], drop: bool = True) -> Handler[L]:
     """Answer with what the function returns when it is called on the lab's thread. `drop`: not if the session has left before."""
 

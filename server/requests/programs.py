@@ -1,11 +1,12 @@
 """Programs that run in a lab for a request."""
 
+import queue
 from collections.abc import Callable
 
 from protocol import private as p
 from protocol.frames import ERROR, OUTPUT
 from protocol.public import AnyResult
-from server.agent_link import ChannelListener, LabLink
+from server.agent_link import WAIT_SECONDS, ChannelListener, LabLink
 from server.problems import unavailable
 from server.sessions import RunningRequest, Session
 from topology.model.base import HOST
@@ -41,10 +42,10 @@ def start(
 
 
 class _Collected:
-    """A short program: its output is collected, and the request answered when it has ended."""
+    """A short program, whose output is collected. `on_end` is called with that, or with why it failed."""
 
-    def __init__(self, session: Session, request_id: str, name: str, result: Callable[[str], AnyResult]) -> None:
-        self._session, self._request_id, self._name, self._result = session, request_id, name, result
+    def __init__(self, name: str, on_end: Callable[[str | Problem], None]) -> None:
+        self._name, self._on_end = name, on_end
         self._output = {OUTPUT: bytearray(), ERROR: bytearray()}
 
     def on_data(self, stream: int, data: bytes) -> None:
@@ -52,12 +53,8 @@ class _Collected:
         self._output[stream].extend(data)
 
     def on_exit(self, ended: p.Exit | None) -> None:
-        """Answer."""
-        problem = self._problem(ended)
-        if problem is not None:
-            self._session.refuse(self._request_id, problem)
-        else:
-            self._session.answer(self._request_id, self._result(self._text(OUTPUT)))
+        """Say how it ended."""
+        self._on_end(self._problem(ended) or self._text(OUTPUT))
 
     def _problem(self, ended: p.Exit | None) -> Problem | None:
         if ended is None:
@@ -78,17 +75,26 @@ def collect(
 
     If it fails, the request is refused with the text of its standard error.
     """
-    collect_output(link, session, request_id, " ".join(argv), lambda id: p.Run(id=id, channel=id, namespace=namespace, argv=argv), result)
+
+    def on_end(found: str | Problem) -> None:
+        if isinstance(found, Problem):
+            session.refuse(request_id, found)
+        else:
+            session.answer(request_id, result(found))
+
+    collected = _Collected(" ".join(argv), on_end)
+    link.run(ChannelListener(collected.on_data, collected.on_exit), lambda id: p.Run(id=id, channel=id, namespace=namespace, argv=argv))
 
 
-def collect_output(
-    link: LabLink,
-    session: Session,
-    request_id: str,
-    name: str,
-    make: Callable[[int], p.Run | p.ListExtensions],
-    result: Callable[[str], AnyResult],
-) -> None:
-    """As `collect`, for a program that the lab chooses itself; `name` is what a problem calls it."""
-    collected = _Collected(session, request_id, name, result)
+def output_of(link: LabLink, name: str, make: Callable[[int], p.Run | p.ListExtensions]) -> str:
+    """Run a short program, and wait for its standard output; `name` is what a problem calls it. Raises ProblemError."""
+    ended: queue.SimpleQueue[str | Problem] = queue.SimpleQueue()
+    collected = _Collected(name, ended.put)
     link.run(ChannelListener(collected.on_data, collected.on_exit), make)
+    try:
+        found = ended.get(timeout=WAIT_SECONDS)
+    except queue.Empty:
+        raise unavailable(f"{name} did not end in {WAIT_SECONDS:.0f} s") from None
+    if isinstance(found, Problem):
+        raise ProblemError(found)
+    return found

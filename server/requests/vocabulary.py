@@ -15,23 +15,19 @@ _known: dict[tuple[Driver | None, Family], q.VocabularyOf] = {}
 _lock = threading.Lock()
 
 
-def vocabulary(workspace: Workspace, session: Session, request: q.Vocabulary) -> None:
-    """Answer with the extensions of the lab's iptables, at once where they are known."""
+def vocabulary(workspace: Workspace, _session: Session, request: q.Vocabulary) -> q.VocabularyOf:
+    """The extensions of the lab's iptables, at once where they are known."""
     key = (workspace.firewall, request.family)
     with _lock:
         known = _known.get(key)
     if known is not None:
-        session.answer(request.id, known)
-        return
-
-    def result(text: str) -> q.VocabularyOf:
-        version, extensions = read(text)
-        found = q.VocabularyOf(version=version, extensions=extensions)
-        with _lock:
-            _known[key] = found
-        return found
+        return known
 
     def make(id: int) -> p.ListExtensions:
         return p.ListExtensions(id=id, channel=id, family=request.family)
 
-    programs.collect_output(workspace.live_link(), session, request.id, "the list of extensions", make, result)
+    version, extensions = read(programs.output_of(workspace.live_link(), "the list of extensions", make))
+    found = q.VocabularyOf(version=version, extensions=extensions)
+    with _lock:
+        _known[key] = found
+    return found

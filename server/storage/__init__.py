@@ -7,10 +7,11 @@ from server.storage.archive import Archive
 from server.storage.archive import read as read_backup
 from server.storage.entries import Amend, Heads, Move, NewEntry, Page
 from server.storage.labs import LabStore, Stored
+from server.storage.state_directory import locked
 from server.storage.storage import Storage
 from server.storage.tokens import StoredToken
 
 __all__ = [
     "Amend", "Archive", "Heads", "LabStore", "Move", "NewEntry", "Page", "Storage", "Stored", "StoredToken",
-    "read_backup",
+    "locked", "read_backup",
 ]  # fmt: skip

@@ -1,8 +1,11 @@
 """Files of the state directory that are no database: how the command line finds the server, and which database it had."""
 
 import contextlib
+import fcntl
 import json
 import os
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from topology.model.problems import Code, Problem, ProblemError
@@ -29,6 +32,49 @@ def sync(folder: Path) -> None:
         os.close(fd)
 
 
+LOCK = "lock"
+LOCK_SECONDS = 10.0
+"""How long a server that is ending is waited for."""
+
+
+@contextlib.contextmanager
+def locked(folder: Path, seconds: float = LOCK_SECONDS) -> Iterator[None]:
+    """Be the one server that writes in this directory. Raises ProblemError: (EXISTS) another one is, (STORAGE) the lock cannot be made."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        fd = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as e:
+        raise _unusable(e) from None
+    try:
+        _take(fd, folder, time.monotonic() + seconds)
+        yield
+    finally:
+        os.close(fd)
+
+
+def _take(fd: int, folder: Path, until: float) -> None:
+    while True:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() < until:
+                time.sleep(0.1)
+                continue
+            pid = os.pread(fd, 20, 0).decode("ascii", "replace").strip()
+            message = f"{folder}: another server writes here (pid {pid})"
+            raise ProblemError(
+                Problem(code=Code.EXISTS, message=message, hint=f"stop that one: kill {pid}; or give another --state")
+            ) from None
+        break
+    with contextlib.suppress(OSError):  # the disk may be full: the lock holds all the same
+        os.pwrite(fd, f"{os.getpid():<20}".encode(), 0)
+
+
+def _unusable(error: OSError) -> ProblemError:
+    hint = "give another --state, or make it a directory that the server's user may write"
+    return ProblemError(Problem(code=Code.STORAGE, message=f"{error.filename}: {error.strerror}", hint=hint, errno=error.errno))
+
+
 class StateDirectory:
     """Readable by its owner only."""
 
@@ -41,8 +87,7 @@ class StateDirectory:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             os.listdir(self.path)
         except OSError as e:
-            hint = "give another --state, or make it a directory that the server's user may write"
-            raise ProblemError(Problem(code=Code.STORAGE, message=f"{e.filename}: {e.strerror}", hint=hint, errno=e.errno)) from None
+            raise _unusable(e) from None
 
     @property
     def last_database(self) -> str | None:

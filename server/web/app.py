@@ -15,10 +15,11 @@ from protocol.limits import MAX_REQUEST_BYTES
 from server.access import sees
 from server.audit import Actor
 from server.hub import Hub
-from server.web import backpressure, captures, files, health
-from server.web.cookie import COOKIE
+from server.web import backpressure, captures, cookie, files, health
 from server.web.health import Readers
+from server.web.packets import BoundedPacket, cut_off_nonsense
 from server.web.socket import Socket
+from server.web.visitors import KEY as VISITOR
 from topology.document.schema import text as schema_text
 from topology.model.problems import Code
 
@@ -44,13 +45,14 @@ def make(hub: Hub, web: Path, metrics: Readers = "local") -> tuple[Flask, Socket
     app = Flask("vethboard", static_folder=None)
     socket = SocketIO(
         app, async_mode="threading", async_handlers=False, cors_allowed_origins=_same_origin, max_http_buffer_size=MAX_REQUEST_BYTES,
-        transports=["websocket"], ping_interval=20, ping_timeout=20, serve_client=False,
+        transports=["websocket"], ping_interval=20, ping_timeout=20, serve_client=False, serializer=BoundedPacket,
         logger=_LIBRARIES, engineio_logger=_LIBRARIES,
     )  # fmt: skip
     socket.server.eio._async = {
         **socket.server.eio._async,
         "websocket": backpressure.of(hub.metrics.refused),
     }  # engineio has no public way to set it
+    cut_off_nonsense(socket.server)
     files.routes(app, hub, lambda lab: _may_transfer(hub, lab, ("edit", "admin")))
     captures.routes(app, hub, lambda lab: _may_transfer(hub, lab, ("view", "edit", "admin")))
     health.routes(app, hub, metrics)
@@ -63,13 +65,20 @@ def make(hub: Hub, web: Path, metrics: Readers = "local") -> tuple[Flask, Socket
 
 def _may_transfer(hub: Hub, lab: str, roles: tuple[str, ...]) -> bool:
     """Whether the token of the current HTTP request has one of these roles in the lab. It is audited either way."""
-    access = hub.tokens.access(request.cookies.get(COOKIE)) if _same_origin(request.origin, request.environ) else None
+    access = cookie.access(hub.tokens, request.cookies, request.host, lab) if _same_origin(request.origin, request.environ) else None
     allowed = access is not None and access.role in roles and sees(access, lab)
     author, token = (access.author, access.token) if access is not None else ("", "")
     actor = Actor(author, "", token, "", request.remote_addr or "")
     what = "put-file" if request.method == "PUT" else "get-file"
     hub.audit.write(actor, what, lab, "started" if allowed else str(Code.DENIED), {"path": request.path[:_MAX_PATH]})
+    if allowed and access is not None:
+        request.environ[VISITOR].admit()
     return allowed
+
+
+def _by_tls() -> bool:
+    """Whether the browser came by TLS: a proxy says so. Who lies about it makes a cookie that their own browser does not send."""
+    return request.is_secure or request.headers.get("X-Forwarded-Proto", "").partition(",")[0].strip().lower() == "https"
 
 
 def _same_origin(origin: str | None, environ: dict[str, str] | None = None) -> bool:
@@ -99,15 +108,17 @@ def _pages(app: Flask, hub: Hub, web: Path) -> None:
     @app.get("/")
     def index() -> AnyResponse:
         given = request.args.get("token")
-        if given is not None and hub.tokens.access(given) is None:
+        allowed = hub.tokens.access(given)
+        if given is not None and allowed is None:
             return make_response(
                 "That is not a valid token of this server. Open the address that was printed when Vethboard was started.\n", 403
             )
-        if given is None and hub.tokens.access(request.cookies.get(COOKIE)) is None:
+        if given is None and cookie.access(hub.tokens, request.cookies, request.host) is None:
             return make_response("Open the address with ?token=… that was printed when Vethboard was started.\n", 401)
         response = send_from_directory(web, "index.html")
-        if given is not None:
-            response.set_cookie(COOKIE, given, httponly=True, samesite="Strict", max_age=_COOKIE_SECONDS)
+        if given is not None and allowed is not None:
+            name = cookie.name(request.host, allowed.lab)
+            response.set_cookie(name, given, httponly=True, samesite="Strict", max_age=_COOKIE_SECONDS, secure=_by_tls())
         return response
 
     @app.get("/schema.json")

@@ -5,6 +5,7 @@ decoded at full speed while nobody handles them. Here that thread stops reading 
 """
 
 import contextlib
+import socket as sockets
 import time
 from collections.abc import Callable
 from typing import Any
@@ -15,9 +16,18 @@ from wsproto.utilities import RemoteProtocolError
 
 from logs import failure
 from protocol.limits import MAX_REQUEST_BYTES
+from server.throttle import Meter
+from server.web.visitors import KEY as VISITOR
+from server.web.visitors import Visitor
 
 MAX_WAITING = 32
 """Messages that may wait to be handled before reading stops."""
+
+MAX_WAITING_BYTES = 1 << 20
+"""Of all messages that wait; one more may be read, however long."""
+
+MESSAGE_SECONDS = 60.0
+"""How long one message may take from its first byte to its last."""
 
 LOGIN_SECONDS, LOGIN_BYTES = 20.0, 64 << 10
 """How long a client may take to log in, and the longest message until then."""
@@ -26,7 +36,8 @@ KEY = "vethboard.websocket"
 """Where the WSGI environment has the websocket."""
 
 _POLL_SECONDS = 0.01
-_READ_BYTES = 64 << 10
+_READ_BYTES, _READ_BYTES_BEFORE_LOGIN = 64 << 10, 4 << 10
+"""Read at once: what is in it is handled without a pause."""
 
 
 class _Socket:
@@ -52,16 +63,45 @@ class _Socket:
         return getattr(self._sock, name)
 
 
-class _Server(simple_websocket.Server):  # type: ignore[misc]  # it ships no types
-    """`login_until`: when a client must have logged in, in monotonic seconds; None: it has. `on_refused`: called with why it is cut off."""
+class Websocket(simple_websocket.Server):  # type: ignore[misc]  # it ships no types
+    """`login_until`: when a client must have logged in, in monotonic seconds; None: it has. `on_refused`: called with why it is cut off.
+    `visitor`: whose processor time it uses."""
 
-    login_until: float | None = None
-    on_refused: Callable[[str], None] = staticmethod(lambda _reason: None)
+    connected: bool
+
+    def __init__(
+        self, environ: dict[str, Any], visitor: Visitor, login_until: float, on_refused: Callable[[str], None], **more: Any
+    ) -> None:
+        self.visitor, self.on_refused = visitor, on_refused  # first: the thread begins in what follows
+        self.login_until: float | None = login_until
+        self._meter: Meter | None = None
+        self._attempts = 0
+        self._message_until: float | None = None
+        super().__init__(environ, **more)
+
+    def receive(self, timeout: float | None = None) -> Any:
+        """The next message, for its thread. What the one before has cost is reported, and waited for."""
+        self.visitor.pace()
+        return super().receive(timeout)
+
+    def may_log_in(self, most: int) -> bool:
+        """Whether this connection may try: it has no session, and has not tried so often."""
+        self._attempts += 1
+        return self.login_until is not None and self._attempts <= most
+
+    def break_off(self) -> bool:
+        """End the connection at once, also where the client takes nothing more. Whether it was still there."""
+        going = bool(self.connected)
+        self.connected = False
+        self.event.set()
+        with contextlib.suppress(OSError):
+            self.sock.shutdown(sockets.SHUT_RDWR)  # wakes the threads that read and write
+        return going
 
     def logged_in(self) -> None:
         """The client has shown a valid token: it may send long messages, and stay."""
         self.login_until = None
-        self.max_message_size = MAX_REQUEST_BYTES
+        self.max_message_size, self.receive_bytes = MAX_REQUEST_BYTES, _READ_BYTES
         self.sock.is_patient = True
         self.sock.settimeout(None)
 
@@ -87,14 +127,40 @@ class _Server(simple_websocket.Server):  # type: ignore[misc]  # it ships no typ
             self.sock.close()
 
     def _handle_events(self) -> bool:
+        """On the thread that reads: frames that are no messages (pings) cost processor time here and nowhere else."""
         going = bool(super()._handle_events())
-        while going and self.connected and len(self.input_buffer) > MAX_WAITING:
+        while going and self.connected and self._waits_for_long():
             time.sleep(_POLL_SECONDS)
         if self.login_until is not None:
             if self.incoming_message_len > LOGIN_BYTES:
                 self.on_refused("size")
             going = going and time.monotonic() < self.login_until
-        return going
+        self._pace_reader()
+        return going and self._is_in_time()
+
+    def _waits_for_long(self) -> bool:
+        """Whether no more should be read for now."""
+        waiting = self.input_buffer
+        return len(waiting) > MAX_WAITING or sum(map(len, list(waiting))) > MAX_WAITING_BYTES
+
+    def _pace_reader(self) -> None:
+        throttle = self.visitor.throttle
+        if self._meter is None:
+            self._meter = Meter(throttle)
+        self._meter.move(throttle)
+        throttle.wait()
+
+    def _is_in_time(self) -> bool:
+        """Whether a message that has begun is not too slow."""
+        now = time.monotonic()
+        if self.incoming_message is None:
+            self._message_until = None
+        elif self._message_until is None:
+            self._message_until = now + MESSAGE_SECONDS
+        elif now > self._message_until:
+            self.on_refused("time")
+            return False
+        return True
 
 
 class BackpressureWebSocket(SimpleWebSocketWSGI):  # type: ignore[misc]  # it ships no types
@@ -111,9 +177,10 @@ class BackpressureWebSocket(SimpleWebSocketWSGI):  # type: ignore[misc]  # it sh
         offered = {key: value for key, value in environ.items() if key != "HTTP_SEC_WEBSOCKET_EXTENSIONS"}
         offered["werkzeug.socket"] = _Socket(environ["werkzeug.socket"])
         offered["werkzeug.socket"].settimeout(LOGIN_SECONDS)
-        self.ws = environ[KEY] = _Server(offered, receive_bytes=_READ_BYTES, max_message_size=LOGIN_BYTES, **self.server_args)
-        self.ws.on_refused = self.on_refused
-        self.ws.login_until = time.monotonic() + LOGIN_SECONDS
+        self.ws = environ[KEY] = Websocket(
+            offered, environ[VISITOR], time.monotonic() + LOGIN_SECONDS, self.on_refused, receive_bytes=_READ_BYTES_BEFORE_LOGIN,
+            max_message_size=LOGIN_BYTES, **self.server_args,
+        )  # fmt: skip
         self.app(self)
         raise ConnectionError
 

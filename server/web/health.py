@@ -5,7 +5,7 @@ import json
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Literal, NamedTuple, get_args
 
@@ -19,6 +19,7 @@ from logs import counts, failure
 from protocol.access import Role
 from protocol.labs import LabState
 from server.hub import Hub
+from server.throttle import THROTTLES, WHO
 from topology.model.problems import ProblemError
 
 Readers = Literal["local", "token", "open"]
@@ -130,12 +131,13 @@ class _OfHub(Collector):
     def collect(self) -> Iterator[Metric]:
         """Read by other threads than those that change it, without waiting for any lab."""
         labs, sessions = self._hub.workspaces(), self._hub.sessions.all()
-        waiting = [len(lab.queue) for lab in labs]
+        waiting = [len(lab.queue) + len(lab.reads) for lab in labs]
         yield _gauge("labs", "Labs", "state", get_args(LabState), Counter(lab.state for lab in labs))
         yield GaugeMetricFamily("vethboard_queue_length", "Requests that wait, of all labs", sum(waiting))
         yield GaugeMetricFamily("vethboard_queue_longest", "Requests that wait for the lab with most of them", max(waiting, default=0))
         yield _gauge("clients", "Connected browsers and command lines", "role", get_args(Role), Counter(s.access.role for s in sessions))
         yield GaugeMetricFamily("vethboard_threads", "Threads of the server", threading.active_count())
+        yield _counter("throttled_seconds", "Time that was waited before more was read", "who", WHO, THROTTLES.waited)
         yield _counter("log_lines", "Lines that the server has logged", "level", _LEVELS, counts())
         restarts = children_restarts(self._hub.control.socket.parent)
         yield _counter("child_restarts", "How often `up` has started agent and server again", "child", ("agent", "server"), restarts)
@@ -148,7 +150,7 @@ def _gauge(name: str, text: str, label: str, values: tuple[str, ...], found: "Co
     return family
 
 
-def _counter(name: str, text: str, label: str, values: tuple[str, ...], found: "dict[str, int]") -> Metric:
+def _counter(name: str, text: str, label: str, values: tuple[str, ...], found: "Mapping[str, float]") -> Metric:
     family = CounterMetricFamily(f"vethboard_{name}", text, labels=[label])
     for value in values:
         family.add_metric([value], found.get(value, 0))

@@ -1,24 +1,74 @@
-"""The listening socket: so many connections at once, from everywhere and from one address, and so long for a request."""
+"""The listening socket, and what a client may take before anything is known of it: time, and bytes of a request's head."""
 
 import contextlib
-import ipaddress
-import resource
-import threading
-from collections import Counter
+import io
+import socket as sockets
+import time
 from typing import Any
 
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
+from protocol.limits import MAX_UPLOAD_BYTES
 from server.metrics import Metrics
-
-MOST_OF_ADDRESS = 256
-"""Connections of one address: a class of thirty behind one. Of this machine, where a proxy may stand for everybody, there may be more."""
-
-RESERVED_DESCRIPTORS = 128
-"""File descriptors that connections of clients leave to the database, the labs and the log."""
+from server.throttle import STRANGERS
+from server.web.visitors import KEY, Visitor, Visitors
 
 REQUEST_SECONDS = 20.0
-"""How long a client may send nothing while the server waits for its request, and take nothing of the answer."""
+"""How long a client may take for the head of its request; and send nothing of the rest, or take nothing of the answer."""
+
+HEAD_BYTES = 32 << 10
+"""Of a request's first line and its headers, together."""
+
+BODY_BYTES = MAX_UPLOAD_BYTES + (64 << 10)
+"""What is read of a body at most, whatever its length is said to be."""
+
+PIECE_BYTES = 256 << 10
+"""Read of a body at once: werkzeug would take 10 MB of one that nobody wants."""
+
+PAUSE_SECONDS = 0.005
+"""Between two connections, when those that have not logged in use more than their share."""
+
+
+class _Bytes(io.RawIOBase):
+    """What a client sends. OSError where the head is too long, or takes too long."""
+
+    def __init__(self, socket: sockets.socket, metrics: Metrics) -> None:
+        self._socket, self._metrics = socket, metrics
+        self._left, self._until = HEAD_BYTES, time.monotonic() + REQUEST_SECONDS
+        self._in_head = True
+
+    def head_is_over(self) -> None:
+        """What comes now is the body."""
+        self._in_head, self._left = False, BODY_BYTES
+        self._socket.settimeout(REQUEST_SECONDS)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """As of any raw stream. A body that is too long ends."""
+        if self._in_head:
+            self._socket.settimeout(max(0.001, self._until - time.monotonic()))
+        if self._left <= 0:
+            if not self._in_head:
+                return 0
+            self._metrics.refused("size")
+            raise ConnectionError("the head of the request is too long")
+        try:
+            count = self._socket.recv_into(buffer, min(len(buffer), self._left))
+        except TimeoutError:
+            self._metrics.refused("time")
+            raise
+        self._left -= count
+        return count
+
+
+class _Reader(io.BufferedReader):
+    """Never gives much at once, so that never much is held."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """At most `PIECE_BYTES`."""
+        return self.read1(PIECE_BYTES if size is None or size < 0 else min(size, PIECE_BYTES))
 
 
 class Quiet(WSGIRequestHandler):
@@ -27,9 +77,39 @@ class Quiet(WSGIRequestHandler):
     disable_nagle_algorithm = True
     protocol_version = "HTTP/1.0"  # else werkzeug reads on for a next request where a websocket was
     timeout = REQUEST_SECONDS
+    server: "Listener"
+
+    def setup(self) -> None:
+        """As in socketserver, with a reader that has limits."""
+        super().setup()
+        self._bytes = _Bytes(self.connection, self.server.metrics)
+        self.rfile.close()
+        self.rfile = _Reader(self._bytes)
+        self._visitor = Visitor(self.server.visitors, self.connection, str(self.client_address[0]))
+
+    def handle(self) -> None:
+        """One request."""
+        self._visitor.pace()
+        try:
+            super().handle()
+        finally:
+            self._visitor.end()
+
+    def parse_request(self) -> bool:
+        """Read the headers."""
+        parsed = super().parse_request()
+        self._bytes.head_is_over()
+        return parsed
+
+    def make_environ(self) -> Any:
+        """With the visitor."""
+        return {**super().make_environ(), KEY: self._visitor}
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Nothing."""
+
+    def log_error(self, format: str, *args: Any) -> None:
+        """Nothing: a client that is too slow is counted."""
 
 
 class Listener(ThreadedWSGIServer):
@@ -38,56 +118,28 @@ class Listener(ThreadedWSGIServer):
     daemon_threads = True
 
     def __init__(self, host: str, port: int, app: Any, metrics: Metrics) -> None:
-        self._metrics = metrics
-        self._open: Counter[str] = Counter()
-        self._lock = threading.Lock()
+        self.metrics, self.visitors = metrics, Visitors(metrics)
         super().__init__(host, port, app, Quiet)
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Serve a connection on a thread of its own, or close it at once."""
         address = str(client_address[0])
-        if (reason := self._refusal(address)) is not None:
-            self._metrics.refused(reason)
+        if STRANGERS.is_over:
+            time.sleep(PAUSE_SECONDS)
+        if (reason := self.visitors.enter(request, address)) is not None:
+            self.metrics.refused(reason)
             self.shutdown_request(request)
             return
         try:
             super().process_request(request, client_address)
         except BaseException:
-            self._left(address)
+            self.visitors.leave(request, address)
             raise
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
         """On the thread of the connection."""
         try:
-            super().process_request_thread(request, client_address)
+            with contextlib.suppress(ConnectionError, TimeoutError):
+                super().process_request_thread(request, client_address)
         finally:
-            self._left(str(client_address[0]))
-
-    def _refusal(self, address: str) -> str | None:
-        """Why there may be no other connection; None: it is counted from now on."""
-        with self._lock:
-            if self._open.total() >= most():
-                return "total"
-            if self._open[address] >= MOST_OF_ADDRESS and not _is_here(address):
-                return "address"
-            self._open[address] += 1
-            self._metrics.connections.set(self._open.total())
-        return None
-
-    def _left(self, address: str) -> None:
-        with self._lock:
-            self._open[address] -= 1
-            if self._open[address] <= 0:
-                del self._open[address]
-            self._metrics.connections.set(self._open.total())
-
-
-def most() -> int:
-    """Connections at once: what this process may open, without the reserve."""
-    return max(16, resource.getrlimit(resource.RLIMIT_NOFILE)[0] - RESERVED_DESCRIPTORS)
-
-
-def _is_here(address: str) -> bool:
-    with contextlib.suppress(ValueError):
-        return ipaddress.ip_address(address).is_loopback
-    return False
+            self.visitors.leave(request, str(client_address[0]))

@@ -3,6 +3,7 @@
 import contextlib
 import logging
 import threading
+from typing import NamedTuple
 
 import msgspec
 from flask import request
@@ -16,13 +17,14 @@ from server.hub import Hub
 from server.requests import terminals
 from server.requests.dispatch import receive
 from server.sessions import Connection, Session, new_id
-from server.web import backpressure
-from server.web.cookie import COOKIE
+from server.web import backpressure, cookie
+from server.web.outgoing import Outgoing
+from server.web.visitors import KEY as VISITOR
 from topology.model.people import display_name
 from topology.model.problems import Code, Problem, ProblemError
 
-MAX_WAITING = 2000
-"""Events that wait for one client. One that has more is disconnected: it reconnects and opens its lab again."""
+MAX_ATTEMPTS = 3
+"""Logins of one connection. It has one session at most."""
 
 _log = logging.getLogger("vethboard.server")
 
@@ -46,24 +48,35 @@ class Socket:
     # ---- from the client, on the thread of its connection ------------------------------------------------------------
 
     def _connect(self, auth: object = None) -> None:
-        """`auth`: {"token", "name"}; a browser sends its token as a cookie instead. A name that cannot be is left out."""
+        """`auth`: {"token", "name"}; a browser sends its tokens as cookies instead, and says by `link` with which lab's link its page was
+        opened, and by `lab` which one it shows. A name that cannot be is left out."""
+        websocket = request.environ[backpressure.KEY]
+        if not websocket.may_log_in(MAX_ATTEMPTS):
+            websocket.break_off()
+            raise ConnectionRefusedError("one login for each connection")
         given = auth if isinstance(auth, dict) else {}
         token = given.get("token")
-        access = self._hub.tokens.access(token if isinstance(token, str) else request.cookies.get(COOKIE))
+        access = self._hub.tokens.access(token) if isinstance(token, str) else self._by_cookie(given)
         author, name = (access.author, _name(given)) if access else ("", "")
         actor = Actor(author, name, access.token if access else "", new_id(), request.remote_addr or "")
         if access is None:
             self._hub.audit.write(actor, "connect", None, str(Code.DENIED))
             problem = Problem(code=Code.DENIED, message="wrong token", hint="open the address that was printed when Vethboard was started")
             raise ConnectionRefusedError(str(problem), msgspec.to_builtins(problem))
-        if (websocket := request.environ.get(backpressure.KEY)) is not None:
-            websocket.logged_in()
-        self._hub.sessions.add(self._session(actor, access))
+        websocket.logged_in()
+        session = self._session(actor, access, websocket)
+        request.environ[VISITOR].admit(session.throttle)
+        self._hub.sessions.add(session)
 
-    def _session(self, actor: Actor, access: Access) -> Session:
-        sid = _sid()
-        lock = threading.Lock()
-        connection = Connection(lambda name, payload: self._send(sid, lock, name, payload), lambda: self._socket.server.disconnect(sid))
+    def _by_cookie(self, given: dict[str, object]) -> Access | None:
+        lab, link = (value if isinstance(value := given.get(key), str) else None for key in ("lab", "link"))
+        return cookie.access(self._hub.tokens, request.cookies, request.host, lab, link)
+
+    def _session(self, actor: Actor, access: Access, websocket: backpressure.Websocket) -> Session:
+        sid, server = _sid(), self._socket.server
+        queue = server.eio.sockets[server.manager.eio_sid_from_sid(sid, "/")].queue
+        client = _Client(sid, websocket, Outgoing(queue.qsize), threading.Lock())
+        connection = Connection(lambda name, payload: self._send(client, name, payload), lambda: server.disconnect(sid))
         session = Session(sid, actor.name, access, SessionLog(self._hub.audit, actor), connection, actor.session)
         session.on_answer = self._hub.metrics.answered
         return session
@@ -77,8 +90,6 @@ class Socket:
         session = self._hub.sessions.get(_sid())
         if session is not None:
             self._received.inc(len(text) if isinstance(text, str | bytes) else 0)
-            session.meter.count()
-            session.throttle.wait()
             with about(session=session.id):
                 receive(self._hub, session, text)
 
@@ -104,20 +115,26 @@ class Socket:
 
     # ---- to the client, on any thread --------------------------------------------------------------------------------
 
-    def _send(self, sid: str, lock: threading.Lock, name: str, payload: str | bytes) -> None:
+    def _send(self, client: "_Client", name: str, payload: str | bytes) -> None:
         """With the lock of the session: an event with bytes is two packets, and no other may come between them."""
-        engine = self._socket.server.eio
-        try:
-            waiting = engine.sockets[self._socket.server.manager.eio_sid_from_sid(sid, "/")].queue.qsize()
-        except KeyError:  # it is gone
-            return
-        if waiting > MAX_WAITING:
-            _log.warning("%s does not keep up: disconnected", sid)
-            self._socket.server.disconnect(sid)
-            return
-        with lock:
-            self._socket.emit(name, payload, to=sid)
+        with client.lock:
+            if not client.outgoing.fits(len(payload)):
+                if client.websocket.break_off():
+                    self._hub.metrics.slow_clients.inc()
+                    _log.warning("%s does not keep up: disconnected", client.sid)
+                return
+            client.outgoing.added(len(payload), 1 if isinstance(payload, str) else 2)
+            self._socket.emit(name, payload, to=client.sid)
         self._sent.inc(len(payload))
+
+
+class _Client(NamedTuple):
+    """The way to a client. `lock`: for what is sent."""
+
+    sid: str
+    websocket: backpressure.Websocket
+    outgoing: Outgoing
+    lock: threading.Lock
 
 
 def _name(auth: dict[str, object]) -> str:

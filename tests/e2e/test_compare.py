@@ -80,7 +80,7 @@ def test_a_document_and_another_lab_by_keyboard(page: Page, stack: Stack, lab: s
         expect(alert).to_contain_text(part if part != "brigde" else "br0.kind")
     faulty.write_text(EXAMPLE.replace("10.0.1.2", "10.0.1.22"))
     panel.locator("input[type=file]").set_input_files(faulty)
-    expect(rows(panel).filter(has_text="10.0.1.22")).to_be_visible()
+    expect(rows(panel).filter(has_text="interface ns1/veth1").filter(has_text="10.0.1.22")).to_be_visible()
     expect(panel.get_by_role("alert")).to_have_count(0)
     assert stack.cli("export", lab) == before
     stack.cli("destroy", f"{lab}-2"[:40])

@@ -106,6 +106,7 @@ def test_a_new_rule_comes_where_it_was_meant_to(two: Two) -> None:
     bob.delete(1)
     expect(position).to_have_value("2")
     bob.delete(2)  # C, in front of which it was to be
+    ann.chains.expect_rules("INPUT", B, D)
     expect(position).to_have_value("2")
     ann.chains.text().fill(MINE)
     ann.chains.text().press("Enter")

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import subprocess
 import time
 from collections.abc import Iterator
@@ -11,17 +12,22 @@ import pytest
 
 from agent.limit_events import Counter, LimitEvents
 from agent.sandbox import limits as enforced
+from agent.sandbox import uids
 from topology.model.limits import Limits
 from topology.model.problems import Problem
 
 
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """In the place of /sys/fs/cgroup."""
-    monkeypatch.setattr(enforced, "_ROOT", tmp_path)
-    enforced.version.cache_clear()
-    yield tmp_path
-    enforced.version.cache_clear()
+    """In the place of /sys/fs/cgroup; this process is in its topmost group."""
+    (tmp_path / "own").write_text("0::/\n")
+    folder = tmp_path / "cgroup"
+    folder.mkdir()
+    monkeypatch.setattr(enforced, "_ROOT", folder)
+    monkeypatch.setattr(enforced, "_OWN", tmp_path / "own")
+    enforced._base.cache_clear()
+    yield folder
+    enforced._base.cache_clear()
 
 
 @pytest.fixture
@@ -39,6 +45,7 @@ def real(root: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         own.mkdir()
         monkeypatch.setattr(enforced, "_ROOT", own)
         monkeypatch.setattr(enforced, "_CONTROLLERS", ("no-such", controllers[0]))
+        monkeypatch.setattr(enforced, "_GROUP", "vethboard")
         yield own
         for group in ("vethboard", "vethboard-agent", "."):
             if (own / group).exists():
@@ -71,6 +78,7 @@ def test_what_is_written(root: Path) -> None:
     (root / "cgroup.controllers").write_text("cpu memory pids\n")
     group = root / "vethboard/lab"
     group.mkdir(parents=True)
+    (root / "vethboard/cgroup.subtree_control").write_text("cpu memory pids\n")
     (group / "memory.swap.max").touch()
     (group / "cpu.max").touch()
     assert enforced.version() == 2
@@ -84,15 +92,29 @@ def test_what_is_written(root: Path) -> None:
     assert (group / "cpu.max").read_text() == "max 100000"
 
 
-def test_two_agents_have_two_groups(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_agents_have_two_groups(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(enforced, "_GROUP", "")
     (root / "cgroup.controllers").write_text("pids\n")
     groups = []
-    for run in ("/run/vethboard", "/run/vethboard-1", "/tmp/a/run", "/tmp/b/run"):
-        enforced.use_group_of(Path(run))
+    for run in (tmp_path / "run", tmp_path / "a/run", tmp_path / "b/run"):
+        run.mkdir(parents=True)
+        enforced.use_group_of(run)
         groups.append(enforced.folder("lab", "pids").relative_to(root))
-    assert groups[0] == Path("vethboard/lab")
-    assert len(set(groups)) == 4
+    assert len(set(groups)) == 3
+    shutil.rmtree(tmp_path / "run")
+    (tmp_path / "b/run").rename(tmp_path / "run")  # of the same name, in another place: as in two containers
+    enforced.use_group_of(tmp_path / "run")
+    assert enforced.folder("lab", "pids").relative_to(root) not in groups
+
+
+def test_ranges_of_user_ids_are_of_one_agent() -> None:
+    numbers: dict[str, int] = {}
+    for n in range(40):
+        numbers[f"lab-{n}"] = uids.free("one", numbers.values(), ())
+    other = {uids.free("two", (), ()), uids.free("three", (), numbers.values())}
+    assert len(set(numbers.values()) | other) == 42
+    assert uids.free("one", (), numbers.values()) not in numbers.values()
+    assert all(uids.FIRST_UID <= uids.base(n) < 0xFFFF_0000 for n in numbers.values())
 
 
 def test_without_cgroups_all_is_missing(root: Path) -> None:
@@ -104,8 +126,8 @@ def test_without_cgroups_all_is_missing(root: Path) -> None:
 def test_a_real_hierarchy_passes_on_what_it_has(real: Path, sleeper: int) -> None:
     """A controller that is missing does not keep others from being delegated; processes of a container's root group are moved out of it."""
     (real / "cgroup.procs").write_text(str(sleeper))
-    assert enforced.version() == 2
     controller = enforced._CONTROLLERS[1]
+    assert set(enforced._delegate()) == {"no-such"}
     assert (real / "cgroup.subtree_control").read_text().split() == [controller]
     assert (real / "vethboard/cgroup.subtree_control").read_text().split() == [controller]
     assert (real / "vethboard-agent/cgroup.procs").read_text().split() == [str(sleeper)]
@@ -117,6 +139,8 @@ def test_a_real_hierarchy_passes_on_what_it_has(real: Path, sleeper: int) -> Non
     os.waitpid(sleeper, 0)
     enforced.release("lab")
     assert not (real / "vethboard").exists()
+    assert set(enforced._delegate()) == {"no-such"}, "the next lab finds it delegated again"
+    assert (real / "vethboard/cgroup.subtree_control").read_text().split() == [controller]
 
 
 def test_a_real_hierarchy_reports(real: Path, sleeper: int) -> None:

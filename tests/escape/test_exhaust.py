@@ -8,6 +8,7 @@ import statistics
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
@@ -15,7 +16,7 @@ import pytest
 
 from cli.client import Client
 from protocol import public as q
-from tests.support import ROOT, Stack
+from tests.support import ROOT, Stack, eventually
 from topology.edit.commands import SetInterface
 
 pytestmark = pytest.mark.alone
@@ -135,11 +136,83 @@ It runs on this machine only because there is no other one: so it is nice, and w
 """
 
 
+VIEW = """
+import sys, threading, time
+from cli.client import Client
+from protocol import public as q
+from topology.journey.probe import Ask
+
+def requests(id):
+    rule = dict(lab="bystander", namespace="ns0", family="ipv4", table="filter", chain="INPUT")
+    yield from (q.CheckRule(id=id + str(n), **rule, rule=f"-p tcp --dport {n} -j ACCEPT") for n in range(1, 41))
+    yield q.Export(id=id + "a", lab="bystander", observed=True)
+    yield q.ExportRules(id=id + "b", lab="bystander", namespace="ns0", family="ipv4")
+    yield q.Predict(id=id + "c", lab="bystander", ask=Ask(source="ns0", target="10.0.1.2"))
+    yield q.Compare(id=id + "d", lab="bystander", before=q.Side(number=0))
+    yield q.History(id=id + "e", lab="bystander", limit=1000)
+    yield q.Analyse(id=id + "f", lab="bystander", namespace="ns0")
+    yield q.Open(id=id + "g", lab="bystander")
+
+def ask():
+    round = 0
+    while True:
+        try:
+            with Client(*sys.argv[1:]) as client:
+                while True:
+                    round += 1
+                    for request in requests(f"{round}-"):
+                        client.send(request)
+        except Exception:
+            time.sleep(0.05)
+
+for _ in range(6):
+    threading.Thread(target=ask).start()
+"""
+"""Six connections of a token that may only look at the lab that is measured: all that is dear, without waiting for an answer."""
+
+STRANGERS = """
+import base64, contextlib, os, socket, sys, threading, time
+port = int(sys.argv[1].rpartition(":")[2])
+
+def websocket():
+    sock = socket.create_connection(("127.0.0.1", port), 10)
+    key = base64.b64encode(os.urandom(16)).decode()
+    sock.sendall((f"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\\r\\nHost: 127.0.0.1:{port}\\r\\nUpgrade: websocket\\r\\n"
+        f"Connection: Upgrade\\r\\nSec-WebSocket-Key: {key}\\r\\nSec-WebSocket-Version: 13\\r\\n\\r\\n").encode())
+    sock.recv(4096)
+    return sock
+
+def pings(frame):
+    sock = websocket()
+    threading.Thread(target=lambda: [None for _ in iter(lambda: sock.recv(65536), b"")], daemon=True).start()
+    while True:
+        sock.sendall(frame * 1000)
+
+def page():
+    with socket.create_connection(("127.0.0.1", port), 10) as sock:
+        sock.sendall(b"GET / HTTP/1.1\\r\\nHost: x\\r\\nCookie: " + b"a=b; " * 4000 + b"\\r\\n\\r\\n")
+        sock.recv(4096)
+
+def without_end(attack):
+    while True:
+        with contextlib.suppress(Exception):
+            attack()
+        time.sleep(0.01)
+
+masked = b"\\0\\0\\0\\0"
+for attack in (lambda: pings(b"\\x81\\x81" + masked + b"2"), lambda: pings(b"\\x89\\x80" + masked), page, lambda: websocket().close()):
+    threading.Thread(target=without_end, args=(attack,)).start()
+"""
+"""Nobody of them logs in: pings of Engine.IO and of the websocket, pages with many cookies, handshakes."""
+
+
 @contextmanager
-def flood(stack: Stack) -> Iterator[None]:
-    stack.cli("new", "attacker")
-    secret = json.loads(stack.cli("token", "attacker", "--json"))["token"]
-    argv = ["nice", "-n", "19", sys.executable, "-c", FLOOD, stack.url, secret]
+def flood(stack: Stack, script: str = FLOOD, lab: str = "attacker", role: str = "--edit") -> Iterator[None]:
+    """By a program with a token of a lab."""
+    if lab == "attacker":
+        stack.cli("new", "attacker")
+    secret = json.loads(stack.cli("token", lab, "--json", *([role] if role == "--view" else [])))["token"]
+    argv = ["nice", "-n", "19", sys.executable, "-c", script, stack.url, secret]
     process = subprocess.Popen(argv, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     time.sleep(2)
     try:
@@ -148,8 +221,28 @@ def flood(stack: Stack) -> Iterator[None]:
         assert process.poll() is None
         process.kill()
         process.wait()
-        stack.cli("destroy", "attacker")
+        if lab == "attacker":
+            stack.cli("destroy", "attacker")
 
 
 def test_flooding_the_websocket(classroom: Stack) -> None:
     hold(classroom, "websocket", lambda: flood(classroom))
+
+
+def test_a_view_token_asks_for_all_that_is_dear(classroom: Stack) -> None:
+    """Of the lab itself whose edits are measured; and when it has gone, nothing of it waits."""
+    hold(classroom, "view token", lambda: flood(classroom, VIEW, "bystander", "--view"))
+    eventually(lambda: metric(classroom, "vethboard_queue_length") == 0)
+    assert metric(classroom, 'vethboard_refusals_total{code="limit"}') > 0, "it asked for more than it may"
+
+
+def test_strangers_flood(classroom: Stack) -> None:
+    with flood(classroom, STRANGERS):  # until they are held: it is no attack where they have no time for it
+        eventually(lambda: metric(classroom, 'vethboard_throttled_seconds_total{who="stranger"}') > 0, 60)
+    hold(classroom, "strangers", lambda: flood(classroom, STRANGERS))
+
+
+def metric(stack: Stack, name: str) -> float:
+    with urllib.request.urlopen(f"{stack.url}/metrics", timeout=20) as response:
+        lines = response.read().decode().splitlines()
+    return next(float(line.split()[-1]) for line in lines if line.startswith(name))

@@ -28,7 +28,7 @@ class Agent:
         argv = [*self.before, sys.executable, "-m", "agent", "--run", str(self.run), "--server-uid", "0", *self.options]
         self.process = subprocess.Popen(argv, cwd=ROOT, stdout=subprocess.PIPE)
         assert self.process.stdout
-        assert json.loads(self.process.stdout.readline()) == {"ready": True}
+        assert json.loads(self.process.stdout.readline())["ready"] is True
         self.control = unix_connect(str(self.run / "agent.sock"), uri="ws://agent/control", legacy=True)
 
     def ask(self, request: p.AnyControlRequest) -> p.ControlAnswer:

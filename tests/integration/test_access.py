@@ -1,10 +1,13 @@
 """Tokens for one lab, and the audit log: over the real sockets."""
 
 import json
+import queue
 import urllib.error
 import urllib.request
 
+import msgspec
 import pytest
+import socketio
 
 from cli.client import Client
 from protocol import public as q
@@ -116,12 +119,81 @@ def test_the_address_of_a_token_sets_its_own_cookie(stack: Stack, lab: str) -> N
     secret, _ = token(stack, lab, "--view")
     with urllib.request.urlopen(f"{stack.url}/?token={secret}&lab={lab}") as page:
         cookie = page.headers["Set-Cookie"]
-    assert cookie.startswith(f"vethboard={secret};")
+    assert cookie.startswith(f"vethboard-{stack.port}.{lab}={secret};")
     assert "HttpOnly" in cookie
-    request = urllib.request.Request(f"{stack.url}/labs/{lab}/files/host/x", headers={"Cookie": f"vethboard={secret}"})
+    request = urllib.request.Request(f"{stack.url}/labs/{lab}/files/host/x", headers={"Cookie": f"vethboard-{stack.port}.{lab}={secret}"})
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(request)
     assert refused.value.code == 403
+
+
+def test_a_link_does_not_take_the_place_of_another_token(stack: Stack, lab: str) -> None:
+    """In one browser, whose cookies go to all ports: the administrator's, and that of a link to a lab."""
+    secret, _ = token(stack, lab, "--view")
+    names = []
+    for address in (f"/?token={stack.token}", f"/?token={secret}&lab={lab}"):
+        request = urllib.request.Request(stack.url + address, headers={"X-Forwarded-Proto": "https"})
+        with urllib.request.urlopen(request) as page:
+            assert "; Secure" in page.headers["Set-Cookie"]
+            names.append(page.headers["Set-Cookie"].partition("=")[0])
+        with urllib.request.urlopen(stack.url + address) as page:
+            assert "Secure" not in page.headers["Set-Cookie"]
+    assert names == [f"vethboard-{stack.port}", f"vethboard-{stack.port}.{lab}"]
+    jar = {names[0]: stack.token, names[1]: secret, "vethboard-1": "of another port"}
+    assert role(stack, jar, {}) == "admin"
+    assert role(stack, jar, {"link": lab}) == "view", "the tab of the link stays what it was"
+    assert role(stack, {names[1]: secret}, {"lab": lab}) == "view"
+    assert role(stack, {names[1]: secret}, {}) == "view"
+    assert role(stack, {"vethboard-1": stack.token}, {}) is None
+
+
+def role(stack: Stack, cookies: dict[str, str], auth: dict[str, str]) -> str | None:
+    """What a browser with these cookies is; None: it is refused."""
+    answers: queue.Queue[str] = queue.Queue()
+    io = socketio.Client(reconnection=False)
+    io.on("answer", answers.put)
+    header = "; ".join(f"{name}={value}" for name, value in cookies.items())
+    try:
+        io.connect(stack.url, headers={"Cookie": header}, auth={"name": "", **auth}, transports=["websocket"])
+    except socketio.exceptions.ConnectionError:
+        return None
+    try:
+        io.emit("request", json.dumps({"type": "labs", "id": "1"}))
+        return str(json.loads(answers.get(timeout=20))["result"]["role"])
+    finally:
+        io.disconnect()
+
+
+def test_who_may_see_no_terminals_is_not_told_of_them(stack: Stack, lab: str) -> None:
+    (seeing, _), (blind, _) = token(stack, lab, "--view"), token(stack, lab, "--view", "--no-terminals")
+    with stack.client() as client, Client(stack.url, seeing) as one, Client(stack.url, blind) as other:
+        for watcher in (one, other):
+            watcher.request(q.Open(id="1", lab=lab))
+        terminal = open_terminal(client, lab)
+        shown = Shown(client, lab, terminal, 24, 80)
+        shown.type("printf '\\033]0;the-secret-title\\007'; sleep 3; echo over-$((1+1))\r")
+        assert "terminal:" in _until(one, "the-secret-title")
+        client.request(q.Edit(id="9", lab=lab, commands=(AddNamespace(name="after"),)))
+        seen = _until(other, "namespace:after")
+        assert "the-secret-title" not in seen
+        assert "terminal:" not in seen
+        assert any(id.startswith("terminal:") for id in _terminals_of(one, lab))
+        assert not any(id.startswith("terminal:") for id in _terminals_of(other, lab))
+        shown.detach()
+
+
+def _terminals_of(client: Client, lab: str) -> list[str]:
+    snapshot = client.request(q.Open(id=client.next_id(), lab=lab))
+    assert isinstance(snapshot, q.Snapshot)
+    return list(snapshot.live)
+
+
+def _until(client: Client, words: str) -> str:
+    """All that a client is told, up to these words."""
+    text = ""
+    while words not in text:
+        text += msgspec.json.encode(client.receive(timeout=20)).decode()
+    return text
 
 
 def test_the_audit_log(stack: Stack, lab: str) -> None:

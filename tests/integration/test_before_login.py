@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import json
 import os
 import resource
 import socket
@@ -33,6 +34,12 @@ def websocket(stack: Stack) -> socket.socket:
     )
     assert sock.recv(4096).startswith(b"HTTP/1.1 101")
     return sock
+
+
+def text_frame(data: bytes) -> bytes:
+    """A whole text message of less than 64 KB, with a mask of zeros."""
+    head = bytes([0x80 | len(data)]) if len(data) < 126 else bytes([0x80 | 126]) + len(data).to_bytes(2, "big")
+    return b"\x81" + head + b"\0\0\0\0" + data
 
 
 def frame(opcode: int, size: int, last: bool = False) -> bytes:
@@ -133,6 +140,150 @@ def refusing(stack: Stack) -> bool:
     with contextlib.suppress(OSError, ProblemError), Client(stack.url, stack.token) as client:
         return bool(client.request(ListLabs(id="3")))
     return False
+
+
+@pytest.mark.machine
+def test_a_newcomer_gets_the_place_of_who_has_waited_longest(small: Stack) -> None:
+    """While half requests take every place there is, and more of them than there are places."""
+    half = []
+    try:
+        for _ in range(300):
+            sock = connect(small)
+            sock.sendall(b"GET / HTTP/1.1\r\nX-Half: ")
+            half.append(sock)
+        with small.client() as client:
+            assert client.request(ListLabs(id="1"))
+    finally:
+        for sock in half:
+            sock.close()
+    assert refused(small, "total") > 0
+
+
+def test_a_head_that_is_too_long_is_cut_off(stack: Stack) -> None:
+    counted = refused(stack, "size")
+    sock = connect(stack)
+    with contextlib.suppress(OSError):
+        sock.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n")
+        for number in range(90):
+            sock.sendall(b"Cookie: a%d=" % number + b"b" * 60_000 + b"\r\n")
+    eventually(lambda: is_closed(sock))
+    sock.close()
+    assert refused(stack, "size") == counted + 1
+
+
+def test_a_head_that_comes_drop_by_drop_is_cut_off(stack: Stack) -> None:
+    counted, sock = refused(stack, "time"), connect(stack)
+    sock.sendall(b"GET / HTTP/1.1\r\nX: ")
+
+    def is_over() -> bool:
+        with contextlib.suppress(OSError):
+            sock.sendall(b"y")
+        return is_closed(sock)
+
+    eventually(is_over, 60)
+    sock.close()
+    assert refused(stack, "time") > counted
+
+
+@pytest.mark.machine
+def test_a_body_that_nobody_wants_is_not_kept(stack: Stack) -> None:
+    before, socks = memory(stack), []
+    for _ in range(20):
+        sock = connect(stack)
+        sock.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 90000000\r\n\r\n")
+        socks.append(sock)
+        sock.settimeout(1)
+        with contextlib.suppress(OSError):
+            for _ in range(8):
+                sock.sendall(b"x" * (1 << 20))
+    assert memory(stack) < before + (64 << 20)
+    for sock in socks:
+        sock.close()
+
+
+def test_a_body_in_chunks_is_refused(stack: Stack, lab: str) -> None:
+    sock = connect(stack)
+    head = f"PUT /labs/{lab}/files/host/x HTTP/1.1\r\nHost: 127.0.0.1:{stack.port}\r\nCookie: vethboard-{stack.port}={stack.token}\r\n"
+    sock.sendall(head.encode() + b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n")
+    assert b" 413 " in sock.recv(4096)
+    sock.close()
+
+
+@pytest.mark.parametrize("transport", ["polling", "webtransport", ""])
+def test_there_is_no_other_transport(stack: Stack, transport: str) -> None:
+    sock = connect(stack)
+    sock.sendall(f"GET /socket.io/?EIO=4&transport={transport} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+    assert b" 400 " in sock.recv(4096)
+    sock.close()
+
+
+def test_compression_is_not_offered(stack: Stack) -> None:
+    sock = connect(stack)
+    sock.sendall(
+        f"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: 127.0.0.1:{stack.port}\r\nUpgrade: websocket\r\n"
+        "Connection: Upgrade\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n"
+        "Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n".encode()
+    )
+    answer = sock.recv(4096)
+    assert answer.startswith(b"HTTP/1.1 101")
+    assert b"deflate" not in answer.lower()
+    sock.close()
+
+
+def test_a_connection_has_three_tries(stack: Stack) -> None:
+    sock = websocket(stack)
+    with contextlib.suppress(OSError):
+        for _ in range(5):
+            sock.sendall(text_frame(b'40{"token":"wrong"}'))
+    eventually(lambda: is_closed(sock))
+    sock.close()
+
+
+@pytest.mark.machine
+def test_a_connection_has_one_session(stack: Stack) -> None:
+    sock = websocket(stack)
+    for _ in range(5):
+        sock.sendall(text_frame(b'40{"token":"%s"}' % stack.token.encode()))
+    eventually(lambda: counted(stack, 'vethboard_clients{role="admin"}') == 1)
+    sock.close()
+    eventually(lambda: counted(stack, 'vethboard_clients{role="admin"}') == 0)
+
+
+@pytest.mark.machine
+def test_attachments_without_end_are_no_packet(stack: Stack) -> None:
+    before, sock = memory(stack), websocket(stack)
+    sock.sendall(text_frame(b'40{"token":"%s"}' % stack.token.encode()))
+    with contextlib.suppress(OSError):
+        sock.sendall(text_frame(b'4599999-["terminal"]'))
+        for _ in range(200):
+            sock.sendall(frame(2, 1 << 20, last=True))
+    eventually(lambda: is_closed(sock))
+    assert memory(stack) < before + (64 << 20)
+    sock.close()
+
+
+@pytest.mark.machine
+def test_answers_that_nobody_reads_do_not_pile_up(stack: Stack, lab: str) -> None:
+    """A large document is asked for again and again on a connection that is not read: it is cut off, and that is counted."""
+    document = {"vethboard": 1, "namespaces": {"host": {}}, "notes": {f"n{i}": {"at": [i, i], "text": "x" * 10_000} for i in range(100)}}
+    stack.cli("apply", lab, "-", input=json.dumps(document))
+    before, sock = memory(stack), websocket(stack)
+    sock.sendall(text_frame(b'40{"token":"%s"}' % stack.token.encode()))
+    sock.settimeout(2)
+    with contextlib.suppress(OSError):
+        for number in range(3000):
+            request = json.dumps({"type": "export", "id": str(number), "lab": lab})
+            sock.sendall(text_frame(b"42" + json.dumps(["request", request]).encode()))
+            if number % 10 == 0:
+                time.sleep(0.02)
+    eventually(lambda: counted(stack, "vethboard_slow_clients_total") > 0, 30)
+    assert memory(stack) < before + (200 << 20)
+    sock.close()
+
+
+def counted(stack: Stack, name: str) -> float:
+    with urllib.request.urlopen(f"{stack.url}/metrics", timeout=20) as response:
+        return next(float(line.split()[-1]) for line in response.read().decode().splitlines() if line.startswith(name))
 
 
 def test_who_does_not_log_in_is_cut_off(stack: Stack) -> None:

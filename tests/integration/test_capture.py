@@ -53,7 +53,9 @@ def live(client: Client, lab: str) -> dict[str, CaptureLive]:
 
 
 def download(stack: Stack, lab: str, capture: str, path: Path) -> None:
-    request = urllib.request.Request(f"{stack.url}/labs/{lab}/captures/{capture}.pcapng", headers={"Cookie": f"vethboard={stack.token}"})
+    request = urllib.request.Request(
+        f"{stack.url}/labs/{lab}/captures/{capture}.pcapng", headers={"Cookie": f"vethboard-{stack.port}={stack.token}"}
+    )
     with urllib.request.urlopen(request) as answer:
         path.write_bytes(answer.read())
 

@@ -14,7 +14,7 @@ from tests.support import Stack
 def ask(stack: Stack, path: str, data: bytes | None = None, token: str | None = None, origin: str | None = None) -> tuple[int, bytes]:
     """Status and body of a GET, or of a PUT where there is `data`."""
     request = urllib.request.Request(f"{stack.url}{path}", data=data, method="GET" if data is None else "PUT")
-    request.add_header("Cookie", f"vethboard={stack.token if token is None else token}")
+    request.add_header("Cookie", f"vethboard-{stack.port}={stack.token if token is None else token}")
     if origin:
         request.add_header("Origin", origin)
     try:

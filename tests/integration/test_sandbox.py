@@ -9,10 +9,11 @@ from tests.support import ROOT
 
 SCRIPT = """
 import asyncio, os, socket, sys, threading, time
+from functools import partial
 from pathlib import Path
 from agent import sandbox
 from agent.linux import namespaces, pids
-from agent.sandbox import limits, root
+from agent.sandbox import limits, root, uids
 from topology.model.limits import Limits
 
 pids.prctl(pids.PR_SET_CHILD_SUBREAPER, 1)
@@ -23,12 +24,19 @@ where = {"user": (sandbox, "_take_id"), "confine": (limits, "confine"), "limits"
 where["lock"] = (sandbox, "_lock_down")
 setattr(*where[sys.argv[1]], hang)
 
+def begin(listener, parent):
+    pid = os.fork()
+    if pid:
+        parent.send(b"+%d" % pid)
+    else:
+        sandbox.become(sandbox.Lab("hangs", Limits(), uids.base(977), listener, parent, lambda *_: time.sleep(60)))
+
 async def start():
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(sys.argv[2])
         listener.listen()
         try:
-            await sandbox.make("hangs", listener, 977, Limits(), lambda _: time.sleep(60), lambda _: None)
+            await sandbox.make("hangs", Limits(), uids.base(977), partial(begin, listener), lambda _: None)
         except OSError as e:
             print(e.strerror)
     over.set()

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -75,15 +76,15 @@ def test_sigkill_of_a_part_leaves_the_labs_as_they_were(own: Stack, module: str)
 def test_an_agent_that_cannot_be_started_again_ends_no_lab(own: Stack, times: int) -> None:
     own.cli("apply", "one", EXAMPLE)
     was = index(own)
-    socket = own.run / "agent.sock"
+    path = own.run / "agent.sock"
     agent = child(own, "agent")
-    socket.unlink()
-    (socket / "in-the-way").mkdir(parents=True)  # the next agent can't listen there
+    path.unlink()
+    (path / "in-the-way").mkdir(parents=True)  # the next agent can't listen there
     os.kill(agent, signal.SIGKILL)
     time.sleep(3 * times)
     assert own.process.poll() is None
-    (socket / "in-the-way").rmdir()
-    socket.rmdir()
+    (path / "in-the-way").rmdir()
+    path.rmdir()
     eventually(lambda: pings(own), 30)
     assert index(own) == was
 
@@ -127,7 +128,57 @@ def descends(process: Path, ancestor: int) -> bool:
 def test_a_second_one_with_the_same_state_is_refused_in_one_line(own: Stack) -> None:
     done = subprocess.run([sys.executable, "-m", "cli", "up", "--state", str(own.state)], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 1
-    assert "already running" in done.stderr
+    assert f"already running with this state directory (pid {own.process.pid})" in done.stderr
+
+
+def test_a_second_server_does_not_write_the_same_state(own: Stack) -> None:
+    argv = [sys.executable, "-m", "server", "--port", "0", "--state", str(own.state), "--agent", str(own.run / "agent.sock")]
+    done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert f"another server writes here (pid {child(own, 'server')})" in done.stderr
+    own.cli("labs")
+
+
+def test_sigkill_of_up_ends_its_children_and_their_labs(own: Stack) -> None:
+    own.cli("apply", "one", EXAMPLE)
+    pids = [child(own, "server"), child(own, "agent"), lab_pid(own)]
+    own.process.kill()
+    own.process.wait()
+    eventually(lambda: not any(is_running(pid) for pid in pids), 60)
+    own.start()
+    eventually(lambda: pings(own), 30)
+
+
+def test_a_start_that_fails_ends_no_labs(own: Stack) -> None:
+    """As with a disk that is full: here the server finds its port taken."""
+    own.cli("apply", "one", EXAMPLE)
+    was, lab = index(own), lab_pid(own)
+    os.kill(own.process.pid, signal.SIGSTOP)
+    for pid in (child(own, "agent"), own.process.pid):
+        os.kill(pid, signal.SIGKILL)
+    own.process.wait()
+    with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        eventually(lambda: taken.bind(("127.0.0.1", own.port)) is None, 30)
+        taken.listen()
+        argv = [sys.executable, "-m", "cli", "up", "--state", str(own.state), "--port", str(own.port)]
+        done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True)
+        assert done.returncode == 1
+        assert "1 labs that ran run on" in done.stderr
+        assert is_running(lab)
+    own.start()
+    eventually(lambda: pings(own), 30)
+    assert index(own) == was
+
+
+def lab_pid(stack: Stack) -> int:
+    return int(json.loads((stack.run / "labs/one.json").read_text())["pid"])
+
+
+def is_running(pid: int) -> bool:
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    return False
 
 
 def test_without_root_it_says_so_in_one_line() -> None:

@@ -21,8 +21,8 @@ ROOT = Path(__file__).parents[2]
 OWN = ("topology/model/kinds/", "agent/netlink/kinds/")
 NAMES = {kind.__name__ for kind in KINDS}
 ALLOWED: dict[tuple[str, str], str] = {
-    ("agent/doctor.py", "bridge"): "what a machine must have for Vethboard to be of use",
-    ("agent/doctor.py", "veth"): "what a machine must have for Vethboard to be of use",
+    ("agent/trial.py", "bridge"): "what a machine must have for Vethboard to be of use",
+    ("agent/trial.py", "veth"): "what a machine must have for Vethboard to be of use",
 }
 """File and kind → why it may be named there."""
 

@@ -107,6 +107,12 @@ def reached(name: str, used: int, most: int, subject: str | None = None) -> Prob
     return Problem(code=Code.LIMIT, message=f"{name}: {words[0]} of {words[1]}", subject=subject, hint=_HINTS[name])
 
 
+def not_enforced(words: str) -> Problem:
+    """A limit that a lab should have does not hold here. `words`: its name, and why."""
+    hint = "this lab may take more than its share; whoever runs this server: vethboard doctor, or up --require-limits"
+    return Problem(code=Code.LIMIT, message=f"not limited: {words}", hint=hint)
+
+
 _HINTS = {
     "processes": "end some: the inspector lists them; or stop the lab and start it again; whoever runs this server sets the limits",
     "memory": "the kernel ends processes of the lab; use less, or ask for more: whoever runs this server sets the limits",

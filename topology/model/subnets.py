@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 _Width = tuple[int, int]
 """4 or 6, prefix length."""
-_BITS = {4: 32, 6: 128}
+BITS = {4: 32, 6: 128}
+"""Of an address, by IP version."""
 
 
 class Subnet(NamedTuple):
@@ -49,10 +50,10 @@ class Subnets:
 
     def around(self, address: str) -> Iterator[str]:
         """The interfaces in one of whose subnets the address lies; one that has several such subnets comes several times."""
-        version, bits = _parsed(address)
+        version, bits = parsed(address)
         for (of_version, length), prefixes in self._names.items():
             if of_version == version:
-                yield from prefixes.get(bits >> (_BITS[version] - length), ())
+                yield from prefixes.get(bits >> (BITS[version] - length), ())
 
     def owner(self, address: str) -> str | None:
         """The only interface in one of whose subnets the address lies."""
@@ -73,6 +74,7 @@ def subnet(address: str) -> Subnet:
 
 
 @lru_cache(4096)
-def _parsed(address: str) -> tuple[int, int]:
+def parsed(address: str) -> tuple[int, int]:
+    """IP version and number of an address. Raises ValueError where it is none."""
     value = ipaddress.ip_address(address)
     return value.version, int(value)

@@ -4,7 +4,7 @@ Beyond the step itself the kernel draws consequences: an interface that moves lo
 """
 
 import ipaddress
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from topology.model import ids
@@ -22,13 +22,12 @@ from topology.model.records import (
     PortVlan,
     Records,
     Route,
-    entries_of,
-    interfaces_of,
     is_bridge,
     of_type,
     replace,
 )
 from topology.plan import steps as s
+from topology.plan.places import Places, places
 from topology.plan.table_plan import run
 from topology.rules.chains import of_table
 
@@ -54,6 +53,7 @@ class Model:
 
     def __init__(self, records: Mapping[str, AnyRecord]) -> None:
         self.records: Records = dict(records)
+        self._found: Places | None = None
         self._followers = {r.id for r in of_type(records, *WITH_LOWER) if r.follows_state}
 
     def interface(self, namespace: str, name: str) -> AnyInterface | None:
@@ -62,6 +62,13 @@ class Model:
         if found is None and name == "lo" and ids.namespace(namespace) in self.records:
             return Loopback(namespace=namespace, name=name, up=False)
         return found if isinstance(found, Interface) else None
+
+    @property
+    def _places(self) -> Places:
+        """Made by the first step that needs it: most edits need none."""
+        if self._found is None:
+            self._found = places(self.records)
+        return self._found
 
     def do(self, step: s.AnyStep) -> None:
         """Take the step."""
@@ -93,9 +100,9 @@ class Model:
         if is_bridge(old) and is_bridge(step.after) and "vlan_default_pvid" in fields:
             self._change_default_pvid(old, step.after.vlan_default_pvid)
         if "mac" in fields:  # neigh_changeaddr() forgets the permanent ones too
-            self._drop_entries(lambda r: isinstance(r, Neighbour) and _is_on(r, old))
+            self._drop(self._places.on(old), Neighbour)
         if "master" in fields and old.master not in (None, step.after.master):
-            self._drop_entries(lambda r: isinstance(r, Fdb) and _is_on(r, old))
+            self._drop(self._places.on(old), Fdb)
 
     def _set_up_or_down(self, step: s.SetUp) -> None:
         old = self.interface(step.namespace, step.name)
@@ -127,15 +134,29 @@ class Model:
 
     def _change_default_pvid(self, bridge: Bridge, pvid: int) -> None:
         """What the ports get that have VLANs of their own (__br_vlan_set_default_pvid() in net/bridge/br_vlan.c)."""
-        for port in interfaces_of(self.records):
-            if port.vlans is not None and (port.namespace, port.master) == (bridge.namespace, bridge.name):
+        for port in self._interfaces(self._places.ports(bridge)):
+            if port.vlans is not None:
                 self._put(replace(port, vlans=with_default_pvid(port.vlans or (), bridge.vlan_default_pvid, pvid)))
 
+    def _interfaces(self, keys: Iterable[str]) -> Iterator[AnyInterface]:
+        """Those of these records that are there, and are interfaces."""
+        for key in keys:
+            found = self.records.get(key)
+            if isinstance(found, Interface):
+                yield found
+
     def _remove(self, record_id: str) -> None:
-        self.records.pop(record_id, None)
+        found = self.records.pop(record_id, None)
+        if found is not None and self._found is not None:
+            self._found.remove(found)
 
     def _put(self, record: AnyRecord) -> None:
+        before = self.records.get(record.id)
         self.records[record.id] = record
+        if self._found is not None:
+            if before is not None:
+                self._found.remove(before)
+            self._found.add(record)
         if isinstance(record, Interface) and record.follows_state:
             self._followers.add(record.id)
 
@@ -148,54 +169,45 @@ class Model:
         before = of_table(self.records, step.namespace, step.family, step.table)
         after = run(before, step)
         for name in before:
-            del self.records[ids.chain(step.namespace, step.family, step.table, name)]
+            self._remove(ids.chain(step.namespace, step.family, step.table, name))
         for chain in after.values():
             self._put(chain)
 
-    def _drop_entries(self, which: Callable[[Route | Neighbour | Fdb], bool]) -> None:
-        for entry in entries_of(self.records):
-            if which(entry):
-                del self.records[entry.id]
+    def _drop(self, keys: Iterable[str], *kinds: type[Route | Neighbour | Fdb]) -> None:
+        """Forget those of these records that are of one of the kinds."""
+        for key in keys:
+            if isinstance(self.records.get(key), kinds):
+                self._remove(key)
+
+    def _hanging_on(self, interface: Interface) -> list[str]:
+        """The routes, neighbours and FDB entries that go with the interface. A route without `dev` does where its gateway lies in a subnet
+        of it."""
+        return [*self._places.on(interface), *self._places.through(interface)]
 
     def _delete_namespace(self, name: str) -> None:
-        for interface in interfaces_of(self.records):
-            if interface.namespace == name and interface.id in self.records:
-                self._delete(interface)
-        gone = ids.namespace(name)
-        for key in [key for key, r in self.records.items() if getattr(r, "namespace", None) == name or key == gone]:
-            del self.records[key]
+        for interface in self._interfaces(self._places.inside(name)):
+            self._delete(interface)
+        for key in [*self._places.inside(name), ids.namespace(name)]:
+            self._remove(key)
 
     def _delete(self, gone: AnyInterface) -> None:
-        self.records.pop(gone.id, None)
-        self._drop_entries(lambda r: r.namespace == gone.namespace and self._uses(r, gone))
-        for other in self._related(gone):
-            if other.id not in self.records:
-                continue
+        related = self._related(gone)
+        self._drop(self._hanging_on(gone), Route, Neighbour, Fdb)
+        self._remove(gone.id)
+        for other in self._interfaces(related):
             if other.ref == gone.other_end or other.lower == gone.ref:
                 self._delete(other)
             elif other.master == gone.name and other.namespace == gone.namespace:
                 self._put(replace(other, master=None, port=Port(), vlans=None))
 
-    def _related(self, gone: AnyInterface) -> list[AnyInterface]:
-        """The interfaces that may name this one, in their order."""
-        if is_bridge(gone):
-            return interfaces_of(self.records)
-        other = self.records.get(ids.interface(gone.other_end)) if gone.other_end is not None else None
-        uppers: list[AnyInterface] = [r for r in of_type(self.records, *WITH_LOWER) if r.lower == gone.ref]
-        return [*([other] if isinstance(other, Interface) else []), *uppers]
-
-    def _uses(self, record: Route | Neighbour | Fdb, interface: Interface) -> bool:
-        """Whether the record hangs on the interface. A route without `dev` does where its gateway lies in a subnet of it."""
-        if record.dev is not None or not isinstance(record, Route):
-            return record.dev == interface.name
-        if record.via is None:
-            return False
-        via = ipaddress.ip_address(record.via)
-        return any(via in subnet(a) for a in interface.addresses)
+    def _related(self, gone: AnyInterface) -> list[str]:
+        """The interfaces that may name this one."""
+        other = [ids.interface(gone.other_end)] if gone.other_end is not None else []
+        return [*other, *self._places.uppers(gone.ref), *self._places.ports(gone)]
 
     def _set_up(self, old: AnyInterface, up: bool) -> None:
         if old.up and not up:
-            self._drop_entries(lambda r: not isinstance(r, Fdb) and r.namespace == old.namespace and self._uses(r, old))
+            self._drop(self._hanging_on(old), Route, Neighbour)
             old = replace(old, addresses=tuple(a for a in old.addresses if ":" not in a))
         self._put(replace(old, up=up))
         self._set_uppers_up(old, up)
@@ -214,12 +226,11 @@ class Model:
         last = not any((":" in a) == six for a in new.addresses)
         source = address.split("/")[0]
 
-        def lost(r: Route | Neighbour | Fdb) -> bool:
-            if not isinstance(r, Route) or r.namespace != old.namespace or (":" in r.to) != six:
-                return False
-            return r.src == source or (last and not six and self._uses(r, old))
-
-        self._drop_entries(lost)
+        goes = {*self._hanging_on(old)} if last and not six else set()
+        for key in self._places.inside(old.namespace):
+            route = self.records[key]
+            if isinstance(route, Route) and (":" in route.to) == six and (route.src == source or key in goes):
+                self._remove(key)
         self._put(new)
 
     def _move(self, step: s.MoveInterface) -> None:
@@ -228,24 +239,24 @@ class Model:
             return
         new = replace(old, namespace=step.to_namespace, name=step.to_name)
         if step.namespace != step.to_namespace:
-            self._drop_entries(lambda r: r.namespace == old.namespace and self._uses(r, old))
+            self._drop(self._hanging_on(old), Route, Neighbour, Fdb)
             new = replace(new, up=False, addresses=(), master=None, port=Port(), vlans=None)
             self._set_uppers_up(old, False)
             if new.KIND.underlay:
                 new = replace(new, underlay=None if old.made_in == new.namespace else old.made_in)
-        del self.records[old.id]
+        related, ports, entries = self._related(old), self._places.ports(old), self._places.on(old)
+        self._remove(old.id)
         self._put(new)
-        for r in [*interfaces_of(self.records), *entries_of(self.records)]:
-            if isinstance(r, Interface):
-                if r.other_end == old.ref:
-                    self._put(replace(r, peer=new.ref))
-                elif r.lower == old.ref:
-                    self._put(replace(r, parent=new.ref))
-                elif r.master == old.name and r.namespace == old.namespace:
-                    self._put(replace(r, master=new.name))
-            elif isinstance(r, Route | Neighbour | Fdb) and r.namespace == old.namespace and r.dev == old.name:
-                del self.records[r.id]
-                self._put(replace(r, dev=new.name))
+        for other in self._interfaces(related):
+            if other.other_end == old.ref:
+                self._put(replace(other, peer=new.ref))
+            elif other.lower == old.ref:
+                self._put(replace(other, parent=new.ref))
+        for port in self._interfaces(ports):
+            self._put(replace(port, master=new.name))
+        for entry in [self.records[key] for key in entries]:
+            self._remove(entry.id)
+            self._put(replace(entry, dev=new.name))
 
 
 def replace_pvid(vlan: PortVlan, taken: bool) -> PortVlan:
@@ -260,10 +271,6 @@ def with_default_pvid(vlans: tuple[PortVlan, ...], old: int, new: int) -> tuple[
         return vlans
     stay = tuple(replace_pvid(v, bool(new)) for v in vlans if not old or v != default)
     return tuple(sorted((*stay, PortVlan(vid=new, pvid=True, untagged=True)), key=lambda v: v.vid)) if new else stay
-
-
-def _is_on(record: Neighbour | Fdb, interface: Interface) -> bool:
-    return (record.namespace, record.dev) == (interface.namespace, interface.name)
 
 
 _EFFECTS: dict[type[s.AnyStep], Callable[[Model, Any], None]] = {

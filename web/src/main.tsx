@@ -7,11 +7,12 @@ import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { App } from './app/App'
 import { askName, openFirstLab, openSharedJourney } from './app/start'
-import { openSocket, takeToken } from './connection'
+import { openedByAdministrator, openSocket, takeToken } from './connection'
 import { askBeforeLeaving, Editor } from './editor'
 import { personName, Session } from './store'
 
 const session = new Session(openSocket(takeToken(), () => personName.get() ?? ''))
+session.labs.subscribe(() => session.role.get() === 'admin' && openedByAdministrator())
 const editor = new Editor(session)
 openFirstLab(editor)
 openSharedJourney(editor)

@@ -1,6 +1,7 @@
 /** The wire: Socket.IO, websocket only. Nothing else in the app imports its client. */
 
 import { io } from 'socket.io-client'
+import { meant } from './token'
 
 export type WireState = 'connecting' | 'open' | 'lost' | 'denied'
 
@@ -13,12 +14,12 @@ export interface Wire {
 
 const EVENTS = ['answer', 'stream', 'delta', 'labs', 'notice', 'terminal']
 
-/** A wire to the server that this page came from. `token`: undefined where the cookie of an earlier visit speaks for us.
+/** A wire to the server that this page came from. `token`: undefined where a cookie of an earlier visit speaks for us.
  * `name`: what the person is called at that moment. */
 export function openSocket(token: string | undefined, name: () => string): Wire {
   const socket = io({
     transports: ['websocket'],
-    auth: (send) => send({ name: name(), ...(token === undefined ? {} : { token }) }),
+    auth: (send) => send({ name: name(), ...(token === undefined ? meant() : { token }) }),
     autoConnect: false,
     reconnectionDelay: 300,
     reconnectionDelayMax: 3000,

@@ -1,4 +1,4 @@
-import { CircleCheck, CircleX, LoaderCircle } from 'lucide-react'
+import { CircleCheck, CircleX, LoaderCircle, ShieldQuestion } from 'lucide-react'
 import { useState } from 'react'
 import { useEditor } from '@/editor'
 import type { Journey, RuleAt } from '@/protocol'
@@ -25,6 +25,12 @@ export function Verdict({ traced, tracing }: { traced: TraceResult; tracing: Tra
     <section className={styles.verdict} data-level={level} aria-live="polite">
       <Icon size={17} aria-hidden="true" />
       <div className={styles.words}>
+        {traced.from && (
+          <span className={styles.notSeen} role="note">
+            <ShieldQuestion size={14} aria-hidden="true" />
+            {t.notSeen(traced.from.by, traced.from.lab, traced.from.at)}
+          </span>
+        )}
         <strong>
           {journey.predicted ? t.labelled(t.predicted, '') : ''}
           {verdictWords(t, verdict)}

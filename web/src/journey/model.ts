@@ -10,6 +10,15 @@ export interface TraceResult {
   ended: boolean
   /** What may help where the packet was lost. */
   remedies: readonly Remedy[]
+  /** Where it came from, if not from this server: whoever made it may have written anything. */
+  from?: Origin
+}
+
+/** A file or a link that somebody made, and what it says of itself. */
+export interface Origin {
+  by: 'link' | 'file'
+  lab: string
+  at: string
 }
 
 /** The direction, as conntrack(8) names it: the packet itself, or the answer to it. */

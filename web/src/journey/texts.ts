@@ -66,6 +66,8 @@ export const useJourneyTexts = catalogue(
     cancelGif: 'Cancel the GIF',
     madeGif: (name: string) => `Saved ${name}`,
     notAJourney: 'This file is not a trace.',
+    notSeen: (by: 'link' | 'file', lab: string, at: string) =>
+      `From a ${by}${lab ? `, which says it is of lab ${lab}` : ''}${at ? `, ${at}` : ''}. This server did not see it: whoever made it may have written anything.`,
     exportMenu: 'Save and share',
     first:
       'Choose where a packet starts and where it goes. A real packet is sent, and every step the kernel takes with it is shown here and on the canvas.',
@@ -206,6 +208,8 @@ export const useJourneyTexts = catalogue(
     cancelGif: '取消 GIF',
     madeGif: (name) => `已儲存 ${name}`,
     notAJourney: '此檔案不是追蹤。',
+    notSeen: (by, lab, at) =>
+      `來自${by === 'link' ? '連結' : '檔案'}${lab ? `，自稱屬於實驗室 ${lab}` : ''}${at ? `，${at}` : ''}。這台伺服器並未看到它：製作者可以任意填寫內容。`,
     exportMenu: '儲存與分享',
     first: '選擇封包的起點與終點。系統會送出真實的封包，核心對它做的每一步都會顯示在這裡與畫布上。',
     predicted: '預測',

@@ -76,6 +76,7 @@ test('a place is followed: in front of the same rule, or else behind the one bef
   expect(places(['a', 'c'])).toEqual([1, 2, 2, 3])
   expect(places(['a', 'b', 'x'])).toEqual([1, 2, 3, 4])
   expect(places([])).toEqual([1, 1, 1, 1])
+  expect(placeFollowed(['a'], ['changed'], 1)).toBe(1)
 })
 
 test('one rule is one move', () => {

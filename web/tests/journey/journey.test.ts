@@ -215,3 +215,29 @@ test('as single pictures: bounded, the packet on its way between the steps, the 
   expect(long.frames).toBeLessThanOrEqual(242)
   expect(long.frame(long.frames - 2)).toContain('r="8"')
 })
+
+test('a trace out of a link or a file says that this server has not seen it', async () => {
+  const traced = { key: 'k', journey, predicted: null, differences: [], ended: true, remedies: [] }
+  const saved = toSaved(traced, 'lesson', new Date('2026-05-04T08:15:30Z'))
+  const fragment = await toFragment({ ...saved, lab: 'l'.repeat(1000) })
+  expect(fromSaved(JSON.stringify(saved)).from).toEqual({ by: 'file', lab: 'lesson', at: '2026-05-04T08:15:30.000Z' })
+  expect((await fromFragment(`#${fragment}`)).from).toEqual({
+    by: 'link',
+    lab: 'l'.repeat(64),
+    at: '2026-05-04T08:15:30.000Z',
+  })
+})
+
+test('a link that unpacks to very much is refused', async () => {
+  const saved = toSaved(
+    { key: '', journey, predicted: null, differences: [], ended: true, remedies: [] },
+    ' '.repeat(9 << 20),
+    new Date(0),
+  )
+  const { body } = new Response(JSON.stringify(saved))
+  const packed = new Uint8Array(
+    await new Response(body?.pipeThrough(new CompressionStream('deflate-raw'))).arrayBuffer(),
+  )
+  const text = btoa(Array.from(packed, (byte) => String.fromCharCode(byte)).join(''))
+  await expect(fromFragment(`#journey=${text.replaceAll('+', '-').replaceAll('/', '_')}`)).rejects.toThrow(RangeError)
+})

@@ -116,7 +116,7 @@ export function placeFollowed(before: readonly string[], after: readonly string[
     const behind = number > 1 ? next(number - 1) : null
     if (behind !== null) return behind + 1
   }
-  return after.length + 1
+  return at > before.length ? after.length + 1 : Math.min(at, after.length + 1)
 }
 
 /** Index in `before` → index in `after` of the same text. */
