@@ -12,21 +12,11 @@ from pathlib import Path
 
 import msgspec
 
-<<<<<<< HEAD
-from agent import filter, tools
-from agent.apply import unknown_kind
-from agent.journey import nft
-from agent.journey.listener import Listener
-from agent.linux.namespaces import CLONE_NEWNET, CLONE_NEWUSER, unshare
-from agent.netlink.wire import NLM_F_CREATE, NLM_F_EXCL, Batch, Channel, ifinfo
-from agent.sandbox import limits, seccomp
-=======
 from agent import sandbox, tools
 from agent.sandbox import limits as enforced
 from agent.sandbox import seccomp, uids
 from agent.sandbox.starter import Order, Starter
 from agent.trial import MODULES, NEEDED, check
->>>>>>> main
 from protocol.public import Check
 from topology.model.kinds import BY_WORD
 from topology.model.limits import Limits, human
@@ -174,123 +164,3 @@ def _seccomp() -> Check:
     except OSError as e:
         return Check(name="seccomp", ok=False, needed=True, detail=str(e), mend="apt-get install libseccomp2")
     return Check(name="seccomp", ok=True, needed=True, detail=f"a filter of {size} instructions")
-<<<<<<< HEAD
-
-
-def _check(name: str, ok: bool, detail: str, mend: str, needed: bool = False) -> Check:
-    """`detail` and `mend` are left out where it works."""
-    return Check(name=name, ok=ok, needed=needed, detail="" if ok else detail, mend="" if ok else mend)
-
-
-def _in_namespaces() -> list[Check]:
-    """What has to be tried in namespaces of its own: a child process does it, and writes the checks to a pipe."""
-    read, write = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        try:
-            os.close(read)
-            found = [*_try()]
-            with os.fdopen(write, "wb") as pipe:
-                pipe.write(msgspec.json.encode(found))
-        finally:
-            os._exit(0)
-    os.close(write)
-    with os.fdopen(read, "rb") as pipe:
-        data = pipe.read()
-    os.waitpid(pid, 0)
-    return msgspec.json.decode(data or b"[]", type=list[Check])
-
-
-def _try() -> Iterator[Check]:
-    """The checks. Called in the child."""
-    mend = "sysctl -w user.max_user_namespaces=15000"
-    uid, gid = os.geteuid(), os.getegid()
-    try:
-        unshare(CLONE_NEWUSER | CLONE_NEWNET)
-        for name, text in (("setgroups", "deny"), ("uid_map", f"0 {uid} 1"), ("gid_map", f"0 {gid} 1")):
-            Path(f"/proc/self/{name}").write_text(text)
-    except OSError as e:
-        yield Check(name="user namespaces", ok=False, needed=True, detail=e.strerror or str(e), mend=mend)
-        return
-    yield Check(name="user namespaces", ok=True, needed=True)
-    channel = Channel()
-    for kind, needed in _KINDS.items():
-        yield _kind(channel, kind, needed)
-    filtering = _request(channel, _bridge_that_filters)
-    ok = filtering is None
-    yield Check(
-        name="bridge vlan_filtering", ok=ok, detail=filtering or "", mend="" if ok else "a kernel with CONFIG_BRIDGE_VLAN_FILTERING"
-    )
-    for qdisc in _QDISCS:
-        yield _qdisc(channel, qdisc)
-    yield from _tracing()
-
-
-def _tracing() -> Iterator[Check]:
-    """What traces need: a table of nftables that sets the trace flag, and the log of the legacy tables."""
-    table = nft.Table("vethboard-doctor")
-    name, mend = "tracing", "modprobe -a nf_tables nfnetlink_log nf_log_syslog"
-    lost = "no packet can be traced; where it should go is predicted all the same"
-    try:
-        listener = Listener()
-    except OSError as e:
-        yield Check(name=name, ok=False, detail=f"nfnetlink: {e.strerror}: {lost}", mend=mend)
-        return
-    try:
-        listener.add(table, (nft.Match(socket.IPPROTO_ICMP, ()),), lambda _: None)
-    except OSError as e:
-        yield Check(name=name, ok=False, detail=f"nf_tables: {e.strerror}: {lost}", mend=mend)
-    else:
-        notes = "; ".join(listener.notes)
-        yield Check(name=name, ok=not notes, detail=notes, mend=mend if notes else "")
-    finally:
-        listener.socket.close()
-
-
-def _link(batch: Batch, name: str, kind: str) -> int:
-    """Begin a request for a link of this kind; give what is returned to `batch.close`."""
-    batch.begin(_RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, ifinfo())
-    batch.text(_IFNAME, name)
-    at = batch.nest(_LINKINFO)
-    batch.text(_INFO_KIND, kind)
-    return at
-
-
-def _kind(channel: Channel, kind: str, needed: bool) -> Check:
-    """Whether the kernel knows a kind of interface."""
-    refusal = unknown_kind(channel, kind)
-    mend = "" if refusal is None else f"modprobe {_MODULES.get(kind, kind)}"
-    return Check(name=kind, ok=refusal is None, needed=needed, detail=refusal.message if refusal is not None else "", mend=mend)
-
-
-def _bridge_that_filters(batch: Batch) -> None:
-    at = _link(batch, "filters", "bridge")
-    data = batch.nest(2)
-    batch.u8(7, 1)
-    batch.close(data)
-    batch.close(at)
-    batch.end()
-
-
-def _request(channel: Channel, put: Callable[[Batch], None]) -> str | None:
-    """Why the kernel refuses it; None where it does not."""
-    batch = Batch()
-    put(batch)
-    refusal = channel.request(batch)[0]
-    return refusal.message if refusal is not None else None
-
-
-def _qdisc(channel: Channel, kind: str) -> Check:
-    """Whether the kernel knows a queueing discipline: on lo, one that lacks its options is refused with EINVAL, an unknown one with
-    ENOENT."""
-    batch = Batch()
-    batch.begin(_RTM_NEWQDISC, NLM_F_CREATE | NLM_F_EXCL, b"\0\0\0\0" + (1).to_bytes(4, "little") + b"\0" * 4 + b"\xff" * 4 + b"\0" * 4)
-    batch.text(1, kind)
-    batch.end()
-    refusal = channel.request(batch)[0]
-    ok = refusal is None or refusal.errno != errno.ENOENT
-    return Check(
-        name=f"qdisc {kind}", ok=ok, detail="" if ok or refusal is None else refusal.message, mend="" if ok else f"modprobe sch_{kind}"
-    )
-=======
->>>>>>> main

@@ -59,17 +59,10 @@ ENTRIES: tuple[Entry, ...] = (
     _entry(q.Backup, backups.backup, "admin", most=FEW),
     _entry(q.Restore, backups.restore, "admin", streams=True, most=FEW),
     # the document
-<<<<<<< HEAD
     _entry(q.Edit, editing.edit, "edit"),
-    _entry(q.Compare, at_once(comparing.compare), "view", audited=False),
-    _entry(q.Export, on_writer(editing.export), "view", audited=False),
-    _entry(q.History, in_lab(editing.history), "view", audited=False),
-=======
-    _entry(q.Edit, in_lab(editing.edit), "edit"),
     _entry(q.Compare, comparing.compare, "view", audited=False, most=FEW),
     _entry(q.Export, by_reader(editing.export), "view", audited=False, most=FEW),
     _entry(q.History, by_reader(editing.history), "view", audited=False, most=FEW),
->>>>>>> main
     # commands and packets
     _entry(q.Exec, in_lab(running.execute), "edit", streams=True, most=SOME),
     _entry(q.Ping, started_on_writer(running.ping), "edit", streams=True, most=SOME),
