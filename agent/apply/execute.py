@@ -9,11 +9,12 @@ from itertools import groupby
 from typing import NamedTuple
 
 from agent.apply import messages as m
+from agent.apply.sysctls import write_sysctl
 from agent.filter.watch import FilterWatch
 from agent.filter.write import change
 from agent.netlink.decode import IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS, RTM_GETLINK, link_head
 from agent.netlink.namespaces import GENERAL, NETNSA_FD, NETNSA_NSID, RTM_NEWNSID, Namespaces
-from agent.netlink.wire import Batch, Refusal, as_text, attribute_u32, attributes, ifinfo
+from agent.netlink.wire import Batch, as_text, attribute_u32, attributes, ifinfo
 from logs import problem_of
 from topology.model.problems import Code, Problem, ProblemError
 from topology.plan import steps as s
@@ -357,30 +358,8 @@ def _write_sysctls(rows: Stage) -> _Failed | None:
     """In the namespace. The failure is returned: an exception would not carry the step across the thread."""
     for number, step in rows:
         assert isinstance(step, s.SetSysctl)
-        if (refusal := _write_sysctl(step)) is not None:
+        if (refusal := write_sysctl(step)) is not None:
             return _Failed(number, refusal.errno, refusal.message)
-    return None
-
-
-def open_sysctl(key: str) -> int | Refusal:
-    """A descriptor to write it, in the namespace of the calling thread; or why there is none, in the words of sysctl(8)."""
-    path = "/proc/sys/" + key.replace(".", "\0").replace("/", ".").replace("\0", "/")
-    try:
-        return os.open(path, os.O_WRONLY | os.O_CLOEXEC)
-    except OSError as e:
-        return Refusal(e.errno or errno.EIO, f"cannot stat {path}: {e.strerror}")
-
-
-def _write_sysctl(step: s.SetSysctl) -> Refusal | None:
-    fd = open_sysctl(step.key)
-    if isinstance(fd, Refusal):
-        return fd
-    try:
-        os.write(fd, step.value.encode())
-    except OSError as e:
-        return Refusal(e.errno or errno.EIO, f'setting key "{step.key}": {e.strerror}')
-    finally:
-        os.close(fd)
     return None
 
 

@@ -5,7 +5,8 @@ import os
 from collections.abc import Iterator, Sequence
 
 from agent.apply import messages as m
-from agent.apply.execute import open_sysctl, problem
+from agent.apply.execute import problem
+from agent.apply.sysctls import open_sysctl
 from agent.filter.pretest import refused_beforehand
 from agent.filter.watch import FilterWatch
 from agent.netlink.namespaces import Namespaces, Netns
