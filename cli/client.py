@@ -15,7 +15,9 @@ import socketio
 from socketio.exceptions import ConnectionError as RefusedError
 
 from protocol.frames import pack, unpack
+from protocol.limits import MAX_REQUEST_BYTES
 from protocol.public import Answer, AnyItem, AnyRequest, AnyResult, Delta, LabsEvent, Notice, StreamItem
+from topology.document.jsontext import MAX_BYTES
 from topology.model.problems import Code, Problem, ProblemError
 
 DEFAULT_STATE = Path("/var/lib/vethboard")
@@ -132,8 +134,13 @@ class Client:
         return f"cli-{next(self._ids)}"
 
     def send(self, request: AnyRequest) -> None:
-        """Send a request without waiting for its answer."""
-        self._io.emit("request", msgspec.json.encode(request).decode())
+        """Send a request without waiting for its answer. Raises ProblemError (LIMIT) for one that the server would not take."""
+        text = msgspec.json.encode(request)
+        if len(text) > MAX_REQUEST_BYTES:
+            message, most = f"the request has {len(text) / (1 << 20):.1f} MB", MAX_REQUEST_BYTES >> 20
+            hint = f"at most {most} MB in one message; a document at most {MAX_BYTES >> 20} MB: split the lab"
+            raise ProblemError(Problem(code=Code.LIMIT, message=message, hint=hint))
+        self._io.emit("request", text.decode())
 
     def frame(self, channel: int, stream: int, data: bytes) -> None:
         """Send bytes to a terminal (`protocol.frames`)."""

@@ -36,9 +36,6 @@ from topology.model.base import HOST
 from topology.model.netfilter import Driver
 from topology.model.problems import Code, Problem, ProblemError, invalid
 from topology.model.records import Lab, Namespace, Records, as_records
-from topology.plan import iproute2 as shell
-from topology.plan import plan
-from topology.plan.steps import AnyStep
 
 
 def read(file: str) -> bytes:
@@ -71,10 +68,7 @@ def apply(client: Client, args: Args) -> int:
     """Make the lab what the file says. It is created if there is none, and started if it is stopped."""
     text = _text(args)
     info = _info(client, args.lab)
-    if args.dry_run and info is None:
-        steps = _steps_of_new(text)
-        return _show_plan(Planned(steps=steps, shell=shell.commands(steps)), args)
-    result = _create(client, args, text) if info is None else _edit(client, args, text, info, args.dry_run)
+    result = _create(client, args, text, args.dry_run) if info is None else _edit(client, args, text, info, args.dry_run)
     if isinstance(result, Planned):
         return _show_plan(result, args)
     assert isinstance(result, Done)
@@ -89,9 +83,12 @@ def _said(args: Args, done: Done) -> str:
     if done.steps:
         return f"{args.lab} matches {args.file}: {done.steps} steps in {done.deploy_seconds or 0:.3f} s"
     if done.changed:
-        entries = "1 entry" if done.changed == 1 else f"{done.changed} entries"
-        return f"{args.lab} matches {args.file}: {entries} of the document changed, nothing for the kernel to do"
+        return f"{args.lab} matches {args.file}: {_entries(done.changed)}, nothing for the kernel to do"
     return f"{args.lab} already matches {args.file}: nothing to do"
+
+
+def _entries(changed: int) -> str:
+    return "nothing new" if not changed else f"{'1 entry' if changed == 1 else f'{changed} entries'} of the document changed"
 
 
 def _new(text: str) -> Records:
@@ -100,12 +97,8 @@ def _new(text: str) -> Records:
     return diff.apply(empty, edit(empty, ApplyDocument(document=text)).diff)
 
 
-def _steps_of_new(text: str) -> tuple[AnyStep, ...]:
-    return plan.plan(_new(text), as_records(Namespace(name=HOST)))
-
-
-def _create(client: Client, args: Args, text: str) -> AnyResult:
-    return client.request(NewLab(id=client.next_id(), lab=args.lab, document=text))
+def _create(client: Client, args: Args, text: str, dry_run: bool) -> AnyResult:
+    return client.request(NewLab(id=client.next_id(), lab=args.lab, document=text, dry_run=dry_run))
 
 
 def _edit(client: Client, args: Args, text: str, info: LabInfo, dry_run: bool) -> AnyResult:
@@ -157,26 +150,28 @@ def _compared(client: Client, args: Args) -> Compared:
     text = _text(args) if args.file is not None else None
     info = _info(client, args.lab)
     if info is None and text is not None:
-        return _made(text)
+        planned = _create(client, args, text, dry_run=True)
+        assert isinstance(planned, Planned)
+        return _made(text, planned)
     before, after = Side(number=args.before), Side(document=text, lab=args.other, number=args.after)
     found = client.request(Compare(id=client.next_id(), lab=args.lab, before=before, after=after))
     assert isinstance(found, Compared)
-    if text is None or info is None or info.state != "live" or args.before is not None:
+    if text is None or info is None or info.state not in ("live", "stopped") or args.before is not None:
         return found
     planned = _edit(client, args, text, info, dry_run=True)
     assert isinstance(planned, Planned)
-    return msgspec.structs.replace(found, shell=planned.shell)
+    return msgspec.structs.replace(found, shell=planned.shell) if info.state == "live" else found
 
 
-def _made(text: str) -> Compared:
+def _made(text: str, planned: Planned) -> Compared:
     """A lab that is not there yet, as it would be."""
-    records, steps = _new(text), _steps_of_new(text)
+    records = _new(text)
     return Compared(
         words=tuple(words({}, records)),
         diff=diff.between({}, records),
         before="",
         after=document.dump(records),
-        shell=shell.commands(steps),
+        shell=planned.shell,
     )
 
 
@@ -201,7 +196,7 @@ def import_part(client: Client, args: Args) -> int:
     if args.json:
         output.as_json(result)
     else:
-        print(f"{args.file} is in {args.lab}: {', '.join(map(ids.subject_of, result.made)) or 'nothing new'}")
+        print(f"{args.file} is in {args.lab}: {', '.join(map(ids.subject_of, result.made)) or _entries(result.changed)}")
     return 0
 
 

@@ -61,12 +61,14 @@ class SetName(Request, frozen=True, kw_only=True, tag="set-name"):
 class NewLab(Request, frozen=True, kw_only=True, tag="new"):
     """Make a lab and start it. Answer: `Done`. `firewall`: its iptables variant, instead of the one in the document.
 
-    `document`: as text, so that problems have line and column, or as a JSON value.
+    `document`: as text, so that problems have line and column, or as a JSON value. `dry_run`: make another one that nobody sees, and take
+    it away again; answer `Planned`, or the problem that the lab would not be made for.
     """
 
     lab: str
     document: dict[str, Json] | str | None = None
     firewall: Driver | None = None
+    dry_run: bool = False
 
 
 class ListExamples(Request, frozen=True, kw_only=True, tag="examples"):

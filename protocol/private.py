@@ -208,6 +208,13 @@ class TryRules(LabRequest, frozen=True, kw_only=True, tag="try-rules"):
     mode: TrialMode = "rules"
 
 
+class TrySteps(LabRequest, frozen=True, kw_only=True, tag="try-steps"):
+    """What an `Apply` of these steps would refuse, in its words, as far as a temporary namespace shows it: tables, kinds of interfaces,
+    sysctls. Nothing is changed. Answer: `LabAnswer`."""
+
+    steps: tuple[AnyStep, ...]
+
+
 class ListExtensions(LabRequest, frozen=True, kw_only=True, tag="list-extensions"):
     """Print the help of every match and target of the lab's iptables on `channel`, for `topology.rules.vocabulary.read`.
 
@@ -349,7 +356,7 @@ class StopTrace(LabRequest, frozen=True, kw_only=True, tag="stop-trace"):
 
 AnyTraceRequest = Trace | WatchPackets | StopTrace
 AnyLabRequest = (
-    Attach | Heartbeat | Apply | Conclude | NoteLeft | Run | Resize | Signal | Subscribe | ListSockets | TryRules | ListExtensions
+    Attach | Heartbeat | Apply | Conclude | NoteLeft | Run | Resize | Signal | Subscribe | ListSockets | TryRules | TrySteps | ListExtensions
     | AnyTerminalRequest | AnyFileRequest | AnyCaptureRequest | AnyTraceRequest
 )  # fmt: skip
 

@@ -1,9 +1,14 @@
 """All labs of this server, and what does not belong to a single one."""
 
+import secrets
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from logs import failure
+from logs import failure, start_thread
 from protocol import private as p
 from protocol.public import Check, LabInfo, LabsEvent
 from server.access import ADMIN, Access, TokenStore, sees
@@ -15,6 +20,9 @@ from server.sessions import Session, Sessions
 from server.storage import Archive, LabStore, Storage
 from topology.model.names import lab_id
 from topology.model.problems import Code, Problem, ProblemError
+
+_TRIAL = "trial-"
+"""The ids of labs for trials begin so."""
 
 
 class Hub:
@@ -54,9 +62,17 @@ class Hub:
 
     def resume(self) -> None:
         """Find or start again the labs that are to be live."""
+        start_thread("trials", self._end_trials)
         for workspace in self._labs.values():
             if workspace.resumes:
                 workspace.submit(workspace.resume)
+
+    def _end_trials(self) -> None:
+        """Those that a server before this one has left."""
+        with suppress(ProblemError):  # there is no agent: nor are its labs
+            for lab in self.control.ask(lambda id: p.Hello(id=id)).labs:
+                if lab.startswith(_TRIAL) and lab not in self._labs:
+                    self.control.ask(partial(p.Stop, lab=lab))
 
     def lab(self, lab: str) -> Workspace:
         """A lab by its id. Raises ProblemError (UNKNOWN) where there is none."""
@@ -72,12 +88,31 @@ class Hub:
 
     def new(self, lab: str) -> Workspace:
         """Add a lab, which is stopped and empty. Raises ProblemError where the id is taken or not valid."""
-        lab_id(lab)
         with self._lock:
-            if lab in self._labs:
-                raise ProblemError(Problem(code=Code.EXISTS, message="File exists", hint=f"there is a lab {lab}: take another name"))
+            self.refuse_name(lab)
             self._labs[lab] = self._workspace(self.storage.create(lab))
             return self._labs[lab]
+
+    def refuse_name(self, lab: str) -> None:
+        """Raises ProblemError where no new lab can have this id: it is taken, or not valid."""
+        lab_id(lab)
+        if lab in self._labs:
+            raise ProblemError(Problem(code=Code.EXISTS, message="File exists", hint=f"there is a lab {lab}: take another name"))
+
+    @contextmanager
+    def trial(self) -> Iterator[Workspace]:
+        """A lab that nobody sees, to try something in: with a database of its own, and gone afterwards."""
+        name = f"{_TRIAL}{secrets.token_hex(6)}"
+        with TemporaryDirectory(prefix="vethboard-") as folder:
+            storage = Storage.open(Path(folder))
+            workspace = Workspace(storage.create(name), self.control, Sessions(), lambda: None)
+            try:
+                yield workspace
+            finally:
+                workspace.call(workspace.destroy)
+                workspace.join(5)
+                self.control.reasons.pop(name, None)
+                storage.close()
 
     def forget(self, lab: str) -> None:
         """Remove a lab that was destroyed."""

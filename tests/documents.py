@@ -35,10 +35,11 @@ RULES = {
 
 
 class Maker:
-    """Makes one document. `kinds`: the words of the kinds that the kernel has; None: all. `vlans`: it has VLAN filtering."""
+    """Makes one document. `kinds`: the words of the kinds that the kernel has; None: all. `vlans`: it has VLAN filtering. `tables`: and
+    iptables."""
 
-    def __init__(self, chance: random.Random, kinds: frozenset[str] | None = None, vlans: bool = True) -> None:
-        self.chance, self.vlans = chance, vlans
+    def __init__(self, chance: random.Random, kinds: frozenset[str] | None = None, vlans: bool = True, tables: bool = True) -> None:
+        self.chance, self.vlans, self.tables = chance, vlans, tables
         self.kinds = [k for k in KINDS if kinds is None or k.__struct_config__.tag in kinds]
         self.namespaces: dict[str, dict[str, Json]] = {}
         self._number = 0
@@ -171,7 +172,7 @@ class Maker:
             {"dev": dev, "mac": f"02:00:00:00:02:{n:02x}", **({"local": True} if self.maybe(0.3) else {})}
             for n, dev in enumerate(self.some(ports)[:2])
         ]
-        body["filter"] = self.rules()
+        body["filter"] = self.rules() if self.tables else {}
 
     def routes(self, interfaces: dict[str, Json]) -> list[Json]:
         """Some that can be had."""
@@ -208,7 +209,7 @@ class Maker:
         out: dict[str, Json] = {}
         for family in ("ipv4", "ipv6"):
             if self.maybe(0.3):
-                table = self.chance.choice([t for t in TABLES if t in ("filter", "mangle", "raw")])
+                table = self.chance.choice(TABLES)
                 some = self.chance.choices(RULES[family], k=self.chance.randint(0, 3))
                 chain = self.chance.choice(HOOKS[table])
                 rules = [r for r in some if not ("-i" in r.split() and chain in ("OUTPUT", "POSTROUTING"))]
@@ -241,10 +242,12 @@ class Maker:
         }
 
 
-def made(chance: random.Random, kinds: frozenset[str] | None = None, vlans: bool = True) -> tuple[dict[str, Json], Records]:
+def made(
+    chance: random.Random, kinds: frozenset[str] | None = None, vlans: bool = True, tables: bool = True
+) -> tuple[dict[str, Json], Records]:
     """A document that is valid, and its records."""
     while True:
-        value = Maker(chance, kinds, vlans).make()
+        value = Maker(chance, kinds, vlans, tables).make()
         try:
             records = document.load(value)
         except ProblemError:

@@ -16,7 +16,8 @@ from topology.model.records import AnyRecord, Bridge, Namespace, Records, as_rec
 from topology.observe import facts as f
 from topology.plan import steps as s
 from topology.plan.kernel_model import Model
-from topology.rules.chains import by_table
+from topology.plan.table_plan import digest
+from topology.rules.chains import by_table, of_table
 
 BASELINE = {"net.ipv4.ip_forward": "0"}
 """The sysctls of a fresh namespace: it tells of them, as a kernel does."""
@@ -27,6 +28,7 @@ class FakeLab:
 
     `go`: cleared, it hangs as after SIGSTOP. `delay`: seconds before each apply. `refuse`: kinds of steps that its kernel refuses.
     `requests`: all that it was asked. `leaves`: what is before a refused step stays done, as where a roll-back fails too.
+    `shell`: what a shell does before each of the next applies, of which the server is told after.
     """
 
     def __init__(self) -> None:
@@ -38,6 +40,7 @@ class FakeLab:
         self.refuse: tuple[type[s.Step], ...] = ()
         self.leaves = False
         self.requests: list[p.AnyLabRequest] = []
+        self.shell: list[s.AnyStep] = []
         self.applies = 0
         self.left: dict[str, AnyRecord | None] = {}
         self._edit: p.OpenEdit | None = None
@@ -130,6 +133,13 @@ class FakeLab:
     def _apply(self, request: p.Apply) -> None:
         self.applies += 1
         threading.Event().wait(self.delay)
+        if self.shell:
+            self.model.do(self.shell.pop(0))
+        overtaken = next((step for step in request.steps if isinstance(step, s.ChangeTable) and self._is_overtaken(step)), None)
+        if overtaken is not None:
+            self._report(set())
+            self.say(p.Applied(id=request.id, problem=Problem(code=Code.CONFLICT, message="changed", subject=overtaken.subject), failed=0))
+            return
         failed = next((n for n, step in enumerate(request.steps) if isinstance(step, self.refuse)), None) if self.refuse else None
         if failed is not None:
             problem = Problem(code=Code.REFUSED, message="Operation not permitted", subject=request.steps[failed].subject, errno=1)
@@ -148,6 +158,12 @@ class FakeLab:
         told = self._report(before)
         self._edit = p.OpenEdit(number=request.edit, before=was, changes=told, steps=request.steps) if request.edit else None
         self.say(p.Applied(id=request.id))
+
+    def _is_overtaken(self, step: s.ChangeTable) -> bool:
+        """Whether the rules that it means by number are not those that it expects."""
+        have = of_table(self.records, step.namespace, step.family, step.table)
+        rules = {name: have[name].rules if name in have else () for name in step.expects}
+        return any(digest(rules[name]) != expected for name, expected in step.expects.items())
 
 
 class FakeAgent:

@@ -9,6 +9,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from agent.apply import messages as m
+from agent.apply.sysctls import write_sysctl
 from agent.filter.watch import FilterWatch
 from agent.filter.write import change
 from agent.netlink.decode import IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS, RTM_GETLINK, link_head
@@ -357,17 +358,8 @@ def _write_sysctls(rows: Stage) -> _Failed | None:
     """In the namespace. The failure is returned: an exception would not carry the step across the thread."""
     for number, step in rows:
         assert isinstance(step, s.SetSysctl)
-        path = "/proc/sys/" + step.key.replace(".", "\0").replace("/", ".").replace("\0", "/")
-        try:
-            fd = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
-        except OSError as e:
-            return _Failed(number, e.errno or errno.EIO, f"cannot stat {path}: {e.strerror}")
-        try:
-            os.write(fd, step.value.encode())
-        except OSError as e:
-            return _Failed(number, e.errno or errno.EIO, f'setting key "{step.key}": {e.strerror}')
-        finally:
-            os.close(fd)
+        if (refusal := write_sysctl(step)) is not None:
+            return _Failed(number, refusal.errno, refusal.message)
     return None
 
 

@@ -9,8 +9,10 @@ from sys import maxsize
 from typing import Protocol
 
 from agent.filter import legacy_tables, lock, nft_tables
-from agent.filter.pieces import pieces
-from agent.filter.programs import WAIT_SECONDS, Ended, run
+from agent.filter.generation import generation, overtaken, run_on
+from agent.filter.pieces import by_table, pieces
+from agent.filter.programs import OVERTAKEN, WAIT_SECONDS, Ended, run
+from agent.linux.supervised import UnsupportedError
 from agent.netlink.namespaces import Namespaces, Netns
 from topology.model import netfilter
 from topology.model.netfilter import Family, Table
@@ -48,8 +50,9 @@ class FilterDriver(Protocol):
     def iptables(self, place: Netns, family: Family, argv: list[str]) -> Ended:
         """One iptables command with these arguments. Raises as `save`."""
 
-    def alone(self) -> contextlib.AbstractContextManager[bool]:
-        """While it lasts no other program changes rules, as far as the driver can prevent it. False: another program prevents that."""
+    def alone(self, place: Netns) -> contextlib.AbstractContextManager[bool]:
+        """While it lasts `restore` works on the rules that `save` shows, in this namespace. False: another program prevents that; where one
+        was faster, `restore` ends with OVERTAKEN."""
 
 
 class _Programs:
@@ -69,19 +72,17 @@ class _Programs:
 
     def restore(self, place: Netns, family: Family, text: str, *, test: bool = False, flush: bool = False) -> Ended:
         """See `FilterDriver`."""
+        return run(self.namespaces, place, self.restoring(family, test=test, flush=flush), text, self._is_locked)
+
+    def restoring(self, family: Family, *, test: bool = False, flush: bool = False) -> list[str]:
+        """The command of `restore`."""
         flags = [*(["--test"] if test else []), *([] if flush else ["--noflush"])]
-        return run(
-            self.namespaces, place, [f"{_PROGRAM[family]}-{self.name}-restore", f"--wait={WAIT_SECONDS}", *flags], text, self._is_locked
-        )
+        return [f"{_PROGRAM[family]}-{self.name}-restore", f"--wait={WAIT_SECONDS}", *flags]
 
     def iptables(self, place: Netns, family: Family, argv: list[str]) -> Ended:
         """See `FilterDriver`."""
         argv = [f"{_PROGRAM[family]}-{self.name}", f"--wait={WAIT_SECONDS}", *argv]
         return _whole(run(self.namespaces, place, argv, "", self._is_locked))
-
-    def alone(self) -> contextlib.AbstractContextManager[bool]:
-        """See `FilterDriver`. nf_tables has no lock: between the look at a table and its change a few milliseconds remain."""
-        return contextlib.nullcontext(True)
 
 
 def _whole(ended: Ended) -> Ended:
@@ -97,8 +98,8 @@ class Legacy(_Programs):
     name: netfilter.Driver = "legacy"
 
     @contextlib.contextmanager
-    def alone(self) -> Iterator[bool]:
-        """See `FilterDriver`."""
+    def alone(self, place: Netns) -> Iterator[bool]:  # noqa: ARG002  # the lock is of the lab
+        """See `FilterDriver`. Nobody is faster: others wait."""
         with lock.held(WAIT_SECONDS) as got:
             self._is_locked = got
             try:
@@ -129,6 +130,44 @@ class Nft(_Programs):
     name: netfilter.Driver = "nft"
     at_once = 256
 
+    def __init__(self, namespaces: Namespaces) -> None:
+        super().__init__(namespaces)
+        self._alone: tuple[Netns, int] | None = None
+        """The namespace that is looked at `alone`, and after which transaction the next one there has to come."""
+
+    @contextlib.contextmanager
+    def alone(self, place: Netns) -> Iterator[bool]:
+        """See `FilterDriver`. A kernel before 5.5 cannot be asked: a few milliseconds remain there between the look and the change."""
+        now = self.namespaces.visit(place, generation)
+        self._alone = (place, now) if now is not None else None
+        try:
+            yield True
+        finally:
+            self._alone = None
+
+    def _once(self, place: Netns, family: Family, text: str, flush: bool) -> Ended:
+        """A transaction for each table."""
+        if self._alone is None or self._alone[0] is not place:
+            return super().restore(place, family, text, flush=flush)
+        ended = Ended(0, "", "")
+        for table in by_table(text):
+            ended = self._on_what_was_seen(place, family, table, flush)
+            if ended.code != 0:
+                break
+        return ended
+
+    def _on_what_was_seen(self, place: Netns, family: Family, text: str, flush: bool) -> Ended:
+        """One transaction, which follows those that were seen."""
+        assert self._alone is not None
+        try:
+            ended, last = run_on(place, self.restoring(family, flush=flush), text, self._alone[1])
+        except UnsupportedError:
+            return super().restore(place, family, text, flush=flush)
+        self._alone = (place, last)
+        if ended.code not in (0, OVERTAKEN) and self.namespaces.visit(place, generation) != last:
+            return overtaken()  # it may be refused because of that: by a number that is too big
+        return ended
+
     def restore(self, place: Netns, family: Family, text: str, *, test: bool = False, flush: bool = False) -> Ended:
         """See `FilterDriver`."""
         if test:  # nothing is sent; and in pieces a line would lack the chain that an earlier one makes
@@ -140,7 +179,7 @@ class Nft(_Programs):
         ended = Ended(0, "", "")
         for piece in pieces(text, most):
             flushed = flush and piece.begins
-            ended = super().restore(place, family, piece.text, flush=flushed)
+            ended = self._once(place, family, piece.text, flushed)
             if _TOO_LONG in ended.err and most > 1:
                 ended = self._in_pieces(place, family, piece.text, flushed, most // 2)
             if ended.code != 0:

@@ -65,6 +65,17 @@ class Socket:
                 out.append(body)
         return out
 
+    def get(self, subsystem: int, kind: int) -> bytes:
+        """The body of the one object that is asked for. Raises OSError."""
+        self._send(subsystem, kind, 0, b"", 0)
+        while True:
+            for answer, flags, sequence, body in split(self.socket.recv(RECEIVE)):
+                if sequence == self._sequence and answer == NLMSG_ERROR:
+                    found = refusal(flags, body)
+                    raise OSError(found.errno if found is not None else errno.ENODATA, "no answer")
+                if sequence == self._sequence:
+                    return body
+
     def ask(self, subsystem: int, kind: int, attrs: bytes = b"", family: int = 0) -> Refusal | None:
         """Request a change; why the kernel refused it, None where it did not."""
         self._send(subsystem, kind, NLM_F_ACK, attrs, family)

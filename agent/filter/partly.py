@@ -127,8 +127,8 @@ def _command(line: str, table: str) -> list[str]:
     """The arguments of iptables for a line of iptables-restore; none for a line that does nothing."""
     if line.startswith(":"):
         name, policy, *_ = [*line[1:].split(), "-", "-"]
-        if policy != "-":
-            return ["-P", name, policy]
+        if policy != "-":  # iptables inhibits -P CHAIN DROP in nat, which iptables-restore takes
+            return ["-P", name, "ACCEPT" if (table, policy) == ("nat", "DROP") else policy]
         return ["-N", name] if name not in HOOKS.get(cast("Table", table), ()) else []
     words = tokens(line)
     if words and words[0].value.startswith("["):

@@ -28,6 +28,15 @@ def pieces(text: str, most: int) -> Iterator[Piece]:
                 yield Piece("\n" * (first - 1) + body + "\n" * (end - last + 1) + "COMMIT\n", first == begin + 1)
 
 
+def by_table(text: str) -> Iterator[str]:
+    """The text of each table, in which every line keeps its number; all of it where there is none."""
+    lines = text.split("\n")
+    tables = list(_tables(lines))
+    if not tables:
+        yield text
+    yield from ("\n" * begin + "\n".join([*lines[begin : end + 1], ""]) for begin, end in tables)
+
+
 def _is_statement(line: str) -> bool:
     """Whether it is neither empty nor a comment."""
     return line != "" and not line.startswith("#")

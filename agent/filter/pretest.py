@@ -2,15 +2,18 @@
 
 from collections.abc import Sequence
 
-from agent.filter import lock
+from agent.filter import lock, printing
 from agent.filter.drivers import FilterDriver
-from agent.filter.programs import Ended
+from agent.filter.programs import Ended, run
 from agent.filter.write import Failed, Lengths, Steps, explained, groups, not_loaded, restore, text_of, unwritable
 from agent.netlink.namespaces import Namespaces, Netns
+from topology.model import ids
 from topology.model.netfilter import Table
+from topology.model.problems import Code, Problem
 from topology.observe import listing
 from topology.plan.steps import AddNamespace, AnyStep, ChangeTable
 from topology.plan.table_check import Have, ignored_word, not_done
+from topology.plan.table_plan import command, numbered
 from topology.rules.tokens import tokens
 
 _LONGEST = 2000
@@ -27,12 +30,16 @@ class _Unsure(Exception):
         self.failed = failed
 
 
-def refused_beforehand(namespaces: Namespaces, driver: FilterDriver, steps: Sequence[AnyStep], lengths: Lengths) -> Failed | None:
-    """The table that will be refused, where a trial shows it. One table alone is not tried: it is changed whole or not at all."""
+def refused_beforehand(
+    namespaces: Namespaces, driver: FilterDriver, steps: Sequence[AnyStep], lengths: Lengths, also_one: bool = False
+) -> Failed | None:
+    """The table that will be refused, where a trial shows it. One table alone is only tried with `also_one`: it is changed whole or not at
+    all."""
     rows = [(number, step) for number, step in enumerate(steps) if isinstance(step, ChangeTable)]
     if (failed := unwritable(rows, lengths)) is not None:
         return failed
-    if not rows or (len(steps) == 1 and len(rows[0][1].lines) <= driver.at_once):
+    doubtful = [(number, step, at) for number, step in rows for at, line in enumerate(step.lines) if printing.is_doubtful(line)]
+    if not rows or (not also_one and not doubtful and len(steps) == 1 and len(rows[0][1].lines) <= driver.at_once):
         return None
     made = {step.name for step in steps if isinstance(step, AddNamespace)}
     known: set[tuple[str, str]] = set()
@@ -46,7 +53,19 @@ def refused_beforehand(namespaces: Namespaces, driver: FilterDriver, steps: Sequ
             known.add(key)
             if (failed := _Trial(namespaces, driver, scratch, lengths).failed(where, group)) is not None:
                 return failed
-    return None
+        return next((failed for row in doubtful if (failed := _unprintable(driver, scratch, *row, lengths)) is not None), None)
+
+
+def _unprintable(driver: FilterDriver, scratch: Netns, number: int, step: ChangeTable, at: int, lengths: Lengths) -> Failed | None:
+    """Line `at` of a step, if what it adds could not be kept."""
+    verb, name, _, rule = command(step.lines[at])
+    fault = printing.unprintable(driver, scratch, step.family, step.table, rule) if verb in ("-A", "-I", "-R") else None
+    if fault is None:
+        return None
+    have = lengths.get((step.namespace, step.family, step.table), {})
+    subject, which = ids.chain(step.namespace, step.family, step.table, name), numbered(have, step.lines, at)
+    found = Problem(code=Code.REFUSED, message=fault.message, subject=subject, hint=fault.hint, rule=which, span=fault.span)
+    return Failed(number, found)
 
 
 class _Trial:
@@ -64,7 +83,8 @@ class _Trial:
             return e.failed or self._tested(where, rows)
         ended = self._driver.restore(self._scratch, rows[0][1].family, text_of(rows))
         if ended.code != 0:
-            return self._tested(where, rows) if _needs_namespace(rows) else self._explained(rows, ended, before)
+            is_alike = not _needs_namespace(rows) or self._has_no_sets(where)
+            return self._explained(rows, ended, before) if is_alike else self._tested(where, rows)
         return self._ignored(rows)
 
     def _in_an_empty_one(self, rows: Steps) -> Failed | None:
@@ -91,6 +111,10 @@ class _Trial:
         """Those of the tables that the kernel has: a look at others would make it create them."""
         present = self._driver.present([where], stamped=False)[0]
         return [s.table for _, s in rows if (s.family, s.table) in present]
+
+    def _has_no_sets(self, where: Netns) -> bool:
+        """Whether there are as few ipsets in the namespace as in one made for a trial: none."""
+        return not run(self._namespaces, where, ["ipset", "list", "-name"]).out.strip()
 
     def _tested(self, where: Netns, rows: Steps) -> Failed | None:
         """Read by iptables-restore where the rules are to be; where a table is missing there, the apply will show."""

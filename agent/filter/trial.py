@@ -1,14 +1,14 @@
 """Texts of iptables-restore that are tried in a namespace made for this only: what is loaded, how it is printed, what is refused."""
 
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
-from agent.filter import lock
+from agent.filter import lock, printing
 from agent.filter.drivers import FilterDriver
 from agent.filter.partly import LeftOut, complete, first_refused, load, stand_ins
 from agent.filter.programs import Ended
 from agent.netlink.namespaces import Namespaces, Netns
 from protocol.private import LeftOutLine, TrialMode
-from topology.model.netfilter import HOOKS, TABLES, Family
+from topology.model.netfilter import HOOKS, TABLES, Family, Table
 from topology.model.problems import Code, Problem
 from topology.observe import listing
 from topology.plan.table_check import ignored_line, ignored_word
@@ -112,7 +112,19 @@ class _Attempt:
             if (at := ignored_line(self._lines, have, self._family)) is not None:
                 word = ignored_word(self._lines[at], self._family)
                 return self._refused(at + 1, f"{_REPORTED}, but did not load this: {word} is no part of a rule")
+        if (unprintable := self._unprintable()) is not None:
+            return unprintable
         return Tried(out.replace(f":{_END} - [0:0]\n", ""))
+
+    def _unprintable(self) -> Tried | None:
+        """The first rule that is loaded, but could not be kept."""
+        table: Table = "filter"
+        for at, line in enumerate(self._lines):
+            table = cast("Table", line[1:].strip()) if line.startswith("*") else table
+            rule = _rule_of(line) if printing.is_doubtful(line) else ""
+            if rule and (fault := printing.unprintable(self._driver, self._scratch, self._family, table, rule)) is not None:
+                return Tried(line=at, problem=Problem(code=Code.REFUSED, message=fault.message, hint=fault.hint, span=fault.span))
+        return None
 
     def _ended_early(self, end: str) -> Tried:
         """The line at which iptables-restore has ended and yet reported success: nothing behind it is done."""
@@ -140,6 +152,16 @@ class _Attempt:
         line = self._lines[found.line] if 0 <= found.line < len(self._lines) else ""
         rule = command(line)[3] if line.startswith("-A ") and len(tokens(line)) > 1 else ""
         return Problem(code=Code.REFUSED, message=found.message, span=place(found.message, rule) if rule else None)
+
+
+def _rule_of(line: str) -> str:
+    """The rule of a line that adds or replaces one; empty for any other line."""
+    words = tokens(line)
+    words = words[1:] if words and words[0].value.startswith("[") else words
+    if len(words) < 2 or words[0].value not in ("-A", "-I", "-R", "--append", "--insert", "--replace"):
+        return ""
+    numbered = len(words) > 2 and words[0].value not in ("-A", "--append") and words[2].value.isdigit()
+    return line[words[2 if numbered else 1].end :].strip(" \t")
 
 
 _REPORTED = "iptables-restore reported success"

@@ -9,7 +9,7 @@ import msgspec
 from agent.filter import doubtful, lock
 from agent.filter.drivers import FilterDriver
 from agent.filter.partly import first_refused, stand_ins
-from agent.filter.programs import Ended
+from agent.filter.programs import OVERTAKEN, Ended
 from agent.netlink.namespaces import Namespaces, Netns, unknown_namespace
 from topology.model import ids
 from topology.model.netfilter import Family, Table
@@ -29,11 +29,16 @@ _LOOP = "Too many levels of symbolic links"
 _EMPTY = digest(())
 
 
+_LOOKS = 20
+"""So often the rules are looked at, while others change any rules of the namespace between the look and the change."""
+
+
 class Failed(NamedTuple):
-    """Step number `step` was refused, for this reason."""
+    """Step number `step` was refused, for this reason. `by_others`: others have changed rules since they were looked at."""
 
     step: int
     problem: Problem
+    by_others: bool = False
 
 
 Steps = Sequence[tuple[int, ChangeTable]]
@@ -55,27 +60,34 @@ def _change(namespaces: Namespaces, driver: FilterDriver, rows: Steps, lengths: 
     """Do the steps of one namespace and family, where the rules that they mean by number still are those."""
     if not any(step.expects for _, step in rows):
         return restore(namespaces, driver, rows, lengths)
-    with driver.alone() as is_alone:
-        if not is_alone:
-            return Failed(rows[0][0], lock.busy(rows[0][1].subject))
-        return _moved(namespaces, driver, rows) or restore(namespaces, driver, rows, lengths)
-
-
-def _moved(namespaces: Namespaces, driver: FilterDriver, rows: Steps) -> Failed | None:
-    """The first step whose numbers mean other rules than when it was planned."""
     where = namespaces.get(rows[0][1].namespace)
     if where is None:
-        return None
+        return restore(namespaces, driver, rows, lengths)
+    for _ in range(_LOOKS):
+        with driver.alone(where) as is_alone:
+            if not is_alone:
+                return Failed(rows[0][0], lock.busy(rows[0][1].subject))
+            failed = _moved(driver, where, rows) or restore(namespaces, driver, rows, lengths)
+        if failed is None or not failed.by_others:
+            break
+    return failed
+
+
+def _moved(driver: FilterDriver, where: Netns, rows: Steps) -> Failed | None:
+    """The first step whose numbers mean other rules than when it was planned."""
     for number, step in rows:
         saved = driver.save(where, step.family, False, step.table).out
         tables = doubtful.read(driver, where, step.family, [step.table], saved, False)
         have = {chain.name: digest(chain.rules) for table in tables for chain in table.chains}
         for name, expected in step.expects.items():
             if have.get(name, _EMPTY) != expected:
-                message = f"the rules of {name} were changed in the meantime"
-                subject = ids.chain(step.namespace, step.family, step.table, name)
-                return Failed(number, Problem(code=Code.CONFLICT, message=message, subject=subject, hint="try again"))
+                return Failed(number, _overtaken(step, name))
     return None
+
+
+def _overtaken(step: ChangeTable, chain: str) -> Problem:
+    subject = ids.chain(step.namespace, step.family, step.table, chain)
+    return Problem(code=Code.CONFLICT, message=f"the rules of {chain} were changed in the meantime", subject=subject, hint="try again")
 
 
 def unwritable(steps: Steps, lengths: Lengths) -> Failed | None:
@@ -116,6 +128,9 @@ def restore(namespaces: Namespaces, driver: FilterDriver, rows: Steps, lengths: 
     long = [(number, s) for number, s in rows if len(s.lines) > driver.at_once and not test]
     saved = {number: driver.save(where, s.family, False, s.table).out for number, s in long}
     ended = driver.restore(where, step.family, text_of(rows), test=test)
+    if ended.code == OVERTAKEN:
+        number, step = next(row for row in rows if row[1].expects)
+        return Failed(number, _overtaken(step, next(iter(step.expects))), by_others=True)
     return None if ended.code == 0 else explained(namespaces, driver, where, rows, lengths, ended, saved)
 
 

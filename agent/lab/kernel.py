@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
-from agent.apply import Undo, execute
+from agent.apply import Undo, execute, refused
 from agent.apply.execute import Outcome, touched, unexpected
 from agent.filter import ConntrackWatch, FilterWatch, driver
 from agent.filter.pretest import refused_beforehand
@@ -195,6 +195,11 @@ class Kernel:
             outcome = _with_causes(outcome, unread) if outcome.problem is not None else Outcome(next(iter(unread), None))
         self._edits.end(done)
         return p.Applied(id=request.id, problem=outcome.problem, failed=outcome.failed)
+
+    def refused(self, steps: tuple[AnyStep, ...]) -> Problem | None:
+        """Why an apply of these steps would be refused, as far as a trial shows it."""
+        self.catch_up(new=True)
+        return refused(self.namespaces, self.filters, steps)
 
     def _attempt(self, request: p.Apply) -> tuple[Outcome, tuple[AnyStep, ...]]:
         """How it ended, and the steps of which something may be done now."""

@@ -165,6 +165,7 @@ class Lab:
             p.Subscribe: self._subscribe,
             p.ListSockets: self._list_sockets,
             p.TryRules: self._try_rules,
+            p.TrySteps: lambda request, _: p.LabAnswer(id=request.id, problem=self._kernel.refused(request.steps)),
             p.Trace: lambda request, outbox: self._tracing.start(request, outbox.send),
             p.WatchPackets: lambda request, outbox: self._tracing.watch(request, outbox.send),
             p.StopTrace: lambda request, _: self._tracing.stop(request.target),

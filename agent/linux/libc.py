@@ -12,10 +12,15 @@ class _Numbers(NamedTuple):
 
     pivot_root: int
     keyctl: int
+    sendmsg: int
+    seccomp: int
     openat2: int = 437
 
 
-_MACHINES = {"x86_64": _Numbers(pivot_root=155, keyctl=250), "aarch64": _Numbers(pivot_root=41, keyctl=219)}
+_MACHINES = {
+    "x86_64": _Numbers(pivot_root=155, keyctl=250, sendmsg=46, seccomp=317),
+    "aarch64": _Numbers(pivot_root=41, keyctl=219, sendmsg=211, seccomp=277),
+}
 
 
 def numbers() -> _Numbers:

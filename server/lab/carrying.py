@@ -32,6 +32,8 @@ from topology.rules.chains import TableKey, with_tables
 MAX_ROUNDS = 3
 """Plans until the kernel is as asked: some consequences only show when it is read back."""
 
+MAX_OVERTAKEN = 10
+"""So often it is planned again because a shell has changed the rules that it means by number, before it is refused."""
 _NAMED = 5
 """So much that was left out is said at once; all of it is among the warnings."""
 
@@ -153,7 +155,7 @@ class Carrying:
         if all(isinstance(c, ImportRules) for c in commands) or not (dry_run or any(isinstance(c, ApplyDocument) for c in commands)):
             return after
         compared = [key for key in between(self._parts.document.desired, after).ids if dry_run or key in observed]
-        return {**after, **rule_trials.printed(link, trials(after, observed, compared), strict=dry_run)}
+        return {**after, **rule_trials.printed(link, trials(after, observed, compared))}
 
     # ---- plans -------------------------------------------------------------------------------------------------------
 
@@ -165,9 +167,9 @@ class Carrying:
         view = self._parts.view
         before, kernel = view.observed.like, view.kernel
         done: list[AnyStep] = []
-        reached, steps = kernel, tuple[AnyStep, ...]()
+        reached, steps, rounds, overtaken = kernel, tuple[AnyStep, ...](), 0, 0
         try:
-            for number in range(MAX_ROUNDS):
+            while rounds < MAX_ROUNDS:
                 wanted, now, last = goal(done), view.observed, steps
                 view.compare_with(like)  # not sooner: what only this document states is no change from outside
                 steps = plan(wanted, view.kernel, None if done else moves, now.baseline, now.initial_mac)
@@ -176,10 +178,11 @@ class Carrying:
                 if steps == last:
                     self._refused = steps[0]
                     raise ignored(steps)
-                if self._is_overtaken(steps, wanted, is_last=number == MAX_ROUNDS - 1):
-                    steps = ()
+                if self._is_overtaken(steps, wanted, is_last=overtaken == MAX_OVERTAKEN):
+                    steps, overtaken = (), overtaken + 1
                     view.compare_with(like if done else before)
                     continue
+                rounds += 1
                 done += steps
                 reached = with_observed_tables(wanted, view.kernel, steps)
         except Exception as e:
@@ -240,7 +243,7 @@ class Carrying:
 
     def _is_overtaken(self, steps: tuple[AnyStep, ...], wanted: Records, is_last: bool) -> bool:
         """Do the steps. Whether a shell has changed the rules that they mean by number, after the last facts: then nothing was done, and
-        they have to be planned again. Raises ProblemError on another refusal, as `_apply`, and on this one in the last round.
+        they have to be planned again. Raises ProblemError on another refusal, as `_apply`, and on this one for the last time.
         """
         before = self._parts.view.kernel
         try:

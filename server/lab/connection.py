@@ -171,6 +171,11 @@ class Connection:
         assert answer is not None
         return answer
 
+    def refuse_beforehand(self, steps: tuple[AnyStep, ...]) -> None:
+        """Raises ProblemError for what an apply of these steps would be refused, as far as the process can try it."""
+        if self.link is not None and steps:
+            self.link.call(lambda id: p.TrySteps(id=id, steps=steps))
+
     def _answer(self) -> p.Applied | None:
         return self._applied
 

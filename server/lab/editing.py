@@ -131,11 +131,13 @@ class Editing:
     # ---- carried out -------------------------------------------------------------------------------------------------
 
     def _planned(self, draft: Draft, diff: Diff[AnyRecord]) -> Planned:
-        """The steps of an edit, against an empty lab where it is not live."""
+        """The steps of an edit, against an empty lab where it is not live. Raises ProblemError for what would be refused."""
         live, observed = self._parts.machine.is_live, self._view.observed
         goal = self._carrying.goal(draft) if live else draft.after
         have = self._view.kernel if live else as_records(Namespace(name=HOST))
         steps = plan(goal, have, draft.moves, observed.baseline, observed.initial_mac)
+        if live:
+            self._parts.connection.refuse_beforehand(steps)
         return Planned(steps=steps, shell=shell_commands(steps), diff=compact(diff), made=draft.made)
 
     def _commit(self, draft: Draft, diff: Diff[AnyRecord], asked: EditRequest) -> Done:

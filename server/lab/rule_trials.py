@@ -68,16 +68,12 @@ def _of_line(problem: Problem, command: ImportRules, line: int) -> Problem:
     return msgspec.structs.replace(problem, message=message, subject=subject, span=None)
 
 
-def printed(link: LabLink, trials: Iterable[Trial], strict: bool) -> Records:
-    """Those chains that iptables prints in another way than they are written, as it prints them.
-
-    A refused trial is left out, as the apply will report it; with `strict` it raises ProblemError.
-    """
+def printed(link: LabLink, trials: Iterable[Trial]) -> Records:
+    """Those chains that iptables prints in another way than they are written, as it prints them. A refused trial is left out, as the apply
+    will report it."""
     out: Records = {}
     for trial in trials:
         found = attempt(link, trial)
         if isinstance(found, str):
             out.update(as_printed(trial, found))
-        elif strict:
-            raise ProblemError(found)
     return out

@@ -4,8 +4,10 @@ import time
 
 from protocol import public as q
 from protocol.limits import MAX_COMMANDS, MAX_HISTORY_NUMBER, MAX_HISTORY_PAGE
+from server.hub import Hub
 from server.lab.editing import EditRequest
 from server.lab.workspace import Workspace
+from server.requests import trying
 from server.requests.context import context
 from server.sessions import Session
 from topology.document import document
@@ -21,8 +23,9 @@ from topology.observe.unheld import unheld
 from topology.plan.iproute2 import script
 
 
-def edit(workspace: Workspace, session: Session, request: q.Edit) -> None:
+def edit(hub: Hub, session: Session, request: q.Edit) -> None:
     """Carry out an edit. Undo and redo are not checked for conflicts: they name no fields."""
+    workspace = hub.lab(request.lab)
     if len(request.commands) > MAX_COMMANDS:
         message, hint = f"{len(request.commands)} commands in one edit", f"at most {MAX_COMMANDS}: apply a document, or make several edits"
         raise ProblemError(Problem(code=Code.LIMIT, message=message, hint=hint))
@@ -35,7 +38,14 @@ def edit(workspace: Workspace, session: Session, request: q.Edit) -> None:
         started=time.monotonic(),
         admin=session.access.role == "admin",
     )
-    workspace.ask(session, request.id, lambda: workspace.edit(asked), drop=True)
+    workspace.ask(session, request.id, lambda: _edited(hub, workspace, asked), drop=True)
+
+
+def _edited(hub: Hub, workspace: Workspace, asked: EditRequest) -> q.Done | q.Planned:
+    done = workspace.edit(asked)
+    if isinstance(done, q.Planned) and workspace.state == "stopped":
+        trying.of_stopped(hub, workspace, asked.commands, done)
+    return done
 
 
 def _label(commands: tuple[AnyCommand, ...]) -> str:

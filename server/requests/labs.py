@@ -9,7 +9,7 @@ from protocol import public as q
 from server.hub import Hub
 from server.lab.editing import EditRequest
 from server.lab.workspace import Workspace
-from server.requests import examples
+from server.requests import examples, trying
 from server.requests.context import context
 from server.sessions import Session
 from topology.edit.commands import AnyCommand, ApplyDocument, SetLab
@@ -31,14 +31,19 @@ def list_examples(_hub: Hub, _session: Session, _request: q.ListExamples) -> q.E
 def new_lab(hub: Hub, session: Session, request: q.NewLab) -> None:
     """Make a lab and start it. If anything fails, the lab is destroyed again."""
     started = time.monotonic()
+    commands = _first_commands(request)
+    if request.dry_run:
+        hub.refuse_name(request.lab)
+        session.answer(request.id, trying.of_new(hub, commands))
+        return
     workspace = hub.new(request.lab)
 
     def job() -> q.Done:
         try:
-            for command in _first_commands(request):
+            for command in commands:
                 workspace.edit(EditRequest(commands=(command,), context=context(session, "new lab"), admin=True))
             done = workspace.start(started)
-            _refuse_left_out(workspace.left_out)
+            trying.refuse_left_out(workspace.left_out)
             return done
         except Exception as e:
             _take_away(hub, workspace, problem_of(e))
@@ -57,15 +62,6 @@ def _take_away(hub: Hub, workspace: Workspace, problem: Problem) -> None:
         hint = f"lab {workspace.lab} is left, and empty: vethboard destroy {workspace.lab} removes it when that is possible again"
         raise ProblemError(msgspec.structs.replace(problem, hint=hint)) from None
     hub.forget(workspace.lab)
-
-
-def _refuse_left_out(found: tuple[Problem, ...]) -> None:
-    """Of a new lab: nobody has its document yet who could mend it later, so what the kernel refuses is refused, as in an edit."""
-    if found:
-        first, *rest = (msgspec.structs.replace(problem, hint=None) for problem in found)
-        raise ProblemError(
-            msgspec.structs.replace(first, causes=tuple(rest), hint="no lab was made: correct the document, or make what it needs")
-        )
 
 
 def _first_commands(request: q.NewLab) -> list[AnyCommand]:

@@ -59,7 +59,7 @@ ENTRIES: tuple[Entry, ...] = (
     _entry(q.Backup, backups.backup, "admin", most=FEW),
     _entry(q.Restore, backups.restore, "admin", streams=True, most=FEW),
     # the document
-    _entry(q.Edit, in_lab(editing.edit), "edit"),
+    _entry(q.Edit, editing.edit, "edit"),
     _entry(q.Compare, comparing.compare, "view", audited=False, most=FEW),
     _entry(q.Export, by_reader(editing.export), "view", audited=False, most=FEW),
     _entry(q.History, by_reader(editing.history), "view", audited=False, most=FEW),

@@ -141,21 +141,3 @@ def test_all_faults_of_a_text_are_told_and_the_lab_stays(page: Page, stack: Stac
     expect(panel.get_by_role("button", name="Apply", exact=True)).to_be_disabled()
     expect(text(page)).to_contain_text("adress")
     assert stack.cli("export", lab) == before
-
-
-def test_the_lab_beside_a_point_of_its_history_in_words_as_text_and_on_the_canvas(page: Page, stack: Stack, lab: str) -> None:
-    stack.cli("apply", lab, "examples/two-namespaces.json")
-    page.get_by_role("group", name="Namespace host", exact=True).wait_for()
-    page.keyboard.press("Control+k")
-    page.keyboard.type("Compare")
-    page.keyboard.press("Enter")
-    panel = page.get_by_role("tabpanel", name="Compare")
-    panel.get_by_role("combobox").select_option("Before the first edit")
-    page.get_by_role("button", name="Fit to screen").click()
-    differences = panel.get_by_role("region", name="Differences")
-    expect(differences).to_contain_text("namespace ns1")
-    expect(page.locator('[data-staged="removed"]').first).to_be_visible()
-    differences.get_by_text("As text").click()
-    expect(differences).to_contain_text('"kind": "veth"')
-    panel.get_by_role("button", name="Stop comparing").click()
-    expect(page.locator("[data-staged]")).to_have_count(0)

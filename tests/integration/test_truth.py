@@ -10,9 +10,19 @@ import pytest
 from cli.client import Client
 from protocol.public import Edit, Exec, Exited, Input, NewLab, Open, Snapshot
 from tests.support import Stack, eventually
-from topology.edit.commands import AddNamespace, AddRule, AnyCommand, Place, SetInterface, SetSysctl
+from topology.edit.commands import (
+    AddNamespace,
+    AddRule,
+    AnyCommand,
+    NumberedRule,
+    Place,
+    RemoveRules,
+    SetInterface,
+    SetRule,
+    SetSysctl,
+)
 from topology.model.netfilter import Driver
-from topology.model.problems import ProblemError
+from topology.model.problems import Code, ProblemError
 from topology.model.records import Chain, Interface, Namespace
 from topology.observe.normal import drift
 
@@ -156,6 +166,77 @@ def test_an_edit_that_is_overtaken_takes_nothing_of_a_shell_back(stack: Stack, d
         assert [text.count(what) for what in ("-s 10.1.0.", "-s 2001:db8::", "-d 10.1.0.", "-s 10.9.", "LOG")] == [80, 80, 80, made, made]
         eventually(lambda: drift((seen := snapshot(client, lab)).desired, seen.observed) == ())
     stack.cli("destroy", lab)
+
+
+@pytest.mark.parametrize("driver", ["legacy", "nft"])
+def test_rules_that_two_people_and_a_shell_mean_by_number_in_one_chain(stack: Stack, driver: Driver) -> None:
+    """Each puts rules in front, changes and deletes its own, by what it last saw; nobody's rule is lost or taken for another's."""
+    lab = f"numbers-{driver}"
+    with stack.client() as client:
+        client.request(NewLab(id=client.next_id(), lab=lab, firewall=driver))
+        client.request(Edit(id=client.next_id(), lab=lab, commands=(AddNamespace(name="b"),)))
+        script = """for i in $(seq 40); do
+            iptables -w -I INPUT -s 10.1.0.$i -j ACCEPT; iptables -w -I INPUT -s 10.1.1.$i -j ACCEPT
+            iptables -w -D INPUT -s 10.1.1.$i -j ACCEPT; iptables -w -t nat -A OUTPUT -d 10.1.2.$i; done"""
+        shell = threading.Thread(target=_in_shell, args=(stack, lab, script))
+        people = [_Person(stack, lab, number) for number in (7, 8)]
+        for thread in (shell, *people):
+            thread.start()
+        shell.join()
+        for person in people:
+            person.goes_on = False
+            person.join()
+        text = stack.inside(lab, "b", "sh", "-c", "iptables -S INPUT; iptables -t nat -S OUTPUT")
+        assert [text.count(f"-s 10.1.{n}.") for n in (0, 1)] == [40, 0], text
+        assert text.count("-d 10.1.2.") == 40
+        for person in people:
+            assert person.failed == []
+            mine = sorted(line.removeprefix("-A INPUT ") for line in text.splitlines() if f"10.{person.number}." in line)
+            assert mine == sorted(person.rules)
+        eventually(lambda: drift((seen := snapshot(client, lab)).desired, seen.observed) == ())
+    stack.cli("destroy", lab)
+
+
+class _Person(threading.Thread):
+    """Edits rules of its own, in front and in between; what is refused as a conflict is not done."""
+
+    def __init__(self, stack: Stack, lab: str, number: int) -> None:
+        super().__init__()
+        self.stack, self.lab, self.number = stack, lab, number
+        self.goes_on, self.done = True, 0
+        self.rules: list[str] = []
+        self.failed: list[BaseException] = []
+
+    def run(self) -> None:
+        try:
+            with self.stack.client() as client:
+                while self.goes_on or self.done < 6:
+                    self._edit(client)
+        except BaseException as e:
+            self.failed.append(e)
+
+    def _edit(self, client: Client) -> None:
+        chain = snapshot(client, self.lab).desired.get("chain:b/ipv4/filter/INPUT")
+        seen = chain.rules if isinstance(chain, Chain) else ()
+        turn, fresh = self.done % 3, f"-s 10.{self.number}.{self.done // 250}.{self.done % 250}/32 -j DROP"
+        mine = [(n, rule) for n, rule in enumerate(seen, 1) if rule in self.rules]
+        command: AnyCommand = AddRule(namespace="b", chain="INPUT", rule=fresh, at=min(2, len(seen) + 1))
+        after = [*self.rules, fresh]
+        if mine and turn == 1:
+            at, was = mine[-1]
+            command = SetRule(namespace="b", chain="INPUT", at=at, was=was, rule=fresh)
+            after = [*(r for r in self.rules if r != was), fresh]
+        elif mine and turn == 2:
+            at, was = mine[0]
+            command = RemoveRules(namespace="b", chain="INPUT", rules=(NumberedRule(at=at, was=was),))
+            after = [r for r in self.rules if r != was]
+        try:
+            client.request(Edit(id=client.next_id(), lab=self.lab, commands=(command,)))
+        except ProblemError as e:
+            if e.problem.code != Code.CONFLICT:
+                raise
+            return
+        self.rules, self.done = after, self.done + 1
 
 
 def _in_shell(stack: Stack, lab: str, script: str) -> None:

@@ -7,6 +7,7 @@ from functools import cache
 
 import pytest
 
+from agent.filter.drivers import works
 from tests.documents import made
 from tests.kernel.test_apply import Kernel, with_kernel
 from topology.document import document
@@ -33,6 +34,12 @@ def vlans() -> bool:
     """Whether its bridges filter VLANs."""
     line = "ip link add br0 type bridge vlan_filtering 1"
     return subprocess.run(["unshare", "--user", "--map-root-user", "--net", "sh", "-c", line], capture_output=True).returncode == 0
+
+
+@cache
+def tables() -> bool:
+    """Whether it has iptables of both kinds."""
+    return works("legacy") and works("nft")
 
 
 def _has(word: str) -> bool:
@@ -91,12 +98,12 @@ def scripted(records: Records) -> None:
 
 @pytest.mark.parametrize("number", range(COUNT))
 def test_applied_twice_is_nothing_and_the_export_is_the_document(seed: int, number: int) -> None:
-    applied(made(random.Random(f"{seed}/{number}"), kinds(), vlans())[1])
+    applied(made(random.Random(f"{seed}/{number}"), kinds(), vlans(), tables())[1])
 
 
 @pytest.mark.parametrize("number", range(COUNT))
 def test_the_script_builds_the_same_network(seed: int, number: int) -> None:
-    scripted(made(random.Random(f"{seed}/{number}"), kinds(), vlans())[1])
+    scripted(made(random.Random(f"{seed}/{number}"), kinds(), vlans(), tables())[1])
 
 
 def test_an_ipv6_source_is_one_when_dad_has_ended() -> None:

@@ -16,6 +16,7 @@ import msgspec
 import pytest
 
 from agent.lab.kernel import Kernel
+from agent.netlink.namespaces import Netns
 from agent.netlink.wire import NetlinkError, Refusal
 from protocol import private as p
 from topology.document import document
@@ -159,11 +160,11 @@ def test_a_lock_that_is_taken_during_the_apply_is_waited_for_by_the_roll_back() 
         alone = lab.kernel.filters.driver.alone
         assert [step for step in lab.steps(wanted) if isinstance(step, s.ChangeTable) and step.expects]
 
-        def late() -> contextlib.AbstractContextManager[bool]:
+        def late(place: Netns) -> contextlib.AbstractContextManager[bool]:
             fcntl.flock(taken, fcntl.LOCK_EX)
             threading.Timer(4, lambda: fcntl.flock(taken, fcntl.LOCK_UN)).start()
             lab.kernel.filters.driver.alone = alone  # type: ignore[method-assign]
-            return alone()
+            return alone(place)
 
         lab.kernel.filters.driver.alone = late  # type: ignore[method-assign]
         done = lab.apply(wanted)

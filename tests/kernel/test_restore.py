@@ -259,3 +259,40 @@ def test_numbers_that_mean_other_rules_by_now(driver: Driver) -> None:
         assert rules_of(kernel) == ("-j LOG", a, c)
 
     with_kernel(body, driver)
+
+
+UNPRINTABLE = ('-i "a b" -j DROP', '-m recent --set --name "a b"', '-m physdev --physdev-in "a b"')
+PRINTABLE = ('-m comment --comment "a b"', '-j LOG --log-prefix "a \\"b"', '-m string --algo bm --string "a b"', '-i "eth0"', "-i !")
+
+
+@pytest.mark.parametrize("driver", DRIVERS)
+def test_what_could_not_be_loaded_again_is_refused_at_its_place(driver: Driver) -> None:
+    """iptables takes a blank in the name of an interface, and does not quote it when it prints it."""
+
+    def body(kernel: Kernel) -> None:
+        bare = as_records(Namespace(name="host"), Namespace(name="ns0"))
+        kernel.want(bare)
+
+        def with_rule(rule: str) -> Records:
+            chain = Chain(namespace="ns0", family="ipv4", table="filter", name="INPUT", policy="ACCEPT", rules=("-p tcp -j ACCEPT", rule))
+            return {**bare, **as_records(chain)}
+
+        for rule in UNPRINTABLE:
+            text = f"*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -p tcp -j ACCEPT\n-A INPUT {rule}\nCOMMIT\n"
+            tried = attempt(kernel.namespaces, kernel.filters.driver, "ipv4", Trial(text, mode="import"))
+            done = kernel.apply(with_rule(rule))
+            assert tried.problem is not None
+            assert done.problem is not None
+            assert tried.line == 3
+            assert done.problem.rule == 2
+            for problem in (tried.problem, done.problem):
+                assert problem.message == "iptables takes this, but prints it so that it cannot be loaded again: Bad argument `b'", problem
+                assert problem.span is not None
+                assert rule[slice(*problem.span)] == '"a b"'
+            assert rules_of(kernel) == ()
+        for rule in PRINTABLE:
+            assert kernel.apply(with_rule(rule)).problem is None
+            assert len(rules_of(kernel)) == 2
+            kernel.want(bare)
+
+    with_kernel(body, driver)

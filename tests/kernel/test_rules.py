@@ -15,7 +15,7 @@ from agent.filter import Trial, attempt
 from agent.filter.programs import Ended
 from tests.kernel.test_apply import Kernel, with_kernel
 from topology.document import document
-from topology.model.netfilter import DRIVERS, FAMILIES, TABLES, Driver, Family, Table
+from topology.model.netfilter import DRIVERS, FAMILIES, TABLES, ChainPolicy, Driver, Family, Table
 from topology.model.problems import Code
 from topology.model.records import Chain, Namespace, Records, as_records
 from topology.rules import parse, text
@@ -121,6 +121,33 @@ def test_the_shell_commands_of_a_plan_do_the_same(driver: Driver) -> None:
             assert done.code == 0, (line, done.err)
         kernel.apply(written("ipv4", rules))
         assert listed(kernel, "ipv4", "ns0")["filter"] == listed(kernel, "ipv4", "ref")["filter"]
+
+    with_kernel(body, driver)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("driver", DRIVERS)
+def test_a_policy_of_nat_is_held_as_the_kernel_holds_it(driver: Driver, family: Family) -> None:
+    """`iptables -P` inhibits DROP there, iptables-restore does not: the rules of the chain stay, and the way back is the same."""
+
+    def body(kernel: Kernel) -> None:
+        bare = as_records(Namespace(name="host"), Namespace(name="ns0"))
+        kernel.want(bare)
+
+        def with_policy(policy: ChainPolicy, *rules: str) -> Records:
+            chain = Chain(namespace="ns0", family=family, table="nat", name="PREROUTING", policy=policy, rules=rules)
+            return {**bare, **as_records(chain)}
+
+        for records in (with_policy("DROP"), with_policy("DROP", "-j RETURN"), with_policy("ACCEPT", "-j RETURN"), with_policy("DROP")):
+            kernel.want(records)
+            shown = iptables(kernel, family, "-t", "nat", "-S", "PREROUTING", namespace="ns0").out
+            kernel.want(bare)
+            subprocess.run(["sh", "-ec", "\n".join(kernel.shell_to(records)).replace("tables", f"tables-{driver}")], check=True)
+            kernel.look("ns0")
+            assert iptables(kernel, family, "-t", "nat", "-S", "PREROUTING", namespace="ns0").out == shown
+            kernel.want(records)
+        tried = attempt(kernel.namespaces, kernel.filters.driver, family, Trial("*nat\n:OUTPUT DROP\n-A OUTPUT -p nonsense\nCOMMIT\n"))
+        assert (tried.line, tried.problem and tried.problem.message) == (2, 'unknown protocol "nonsense" specified')
 
     with_kernel(body, driver)
 

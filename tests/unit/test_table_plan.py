@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.strategies import rules, tables
-from topology.model.netfilter import ChainPolicy
+from topology.model.netfilter import ChainPolicy, Table
 from topology.model.records import Chain
 from topology.plan.steps import ChangeTable
 from topology.plan.table_plan import command, lines, run
@@ -21,8 +21,8 @@ def table(*chains: Chain) -> Chains:
     return {c.name: c for c in chains}
 
 
-def step(*of: str) -> ChangeTable:
-    return ChangeTable(subject="", namespace="ns0", family="ipv4", table="filter", lines=of)
+def step(*of: str, table: Table = "filter") -> ChangeTable:
+    return ChangeTable(subject="", namespace="ns0", family="ipv4", table=table, lines=of)
 
 
 def there(have: Chains, want: Chains) -> list[str]:
@@ -36,6 +36,13 @@ def test_the_lines_lead_there_and_back(a: Chains, b: Chains) -> None:
     assert run(a, step(*lines(a, b))) == b
     assert run(b, step(*lines(b, a))) == a
     assert not [*lines(a, a)]
+
+
+@given(tables("ns0", "ipv4", "nat"), tables("ns0", "ipv4", "nat"))
+def test_a_policy_in_nat_is_written_as_iptables_takes_it(a: Chains, b: Chains) -> None:
+    found = [*lines(a, b)]
+    assert run(a, step(*found, table="nat")) == b
+    assert not [line for line in found if line.startswith("-P ") and line.endswith(" DROP")]
 
 
 @settings(max_examples=300)

@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from topology.document.jsontext import MAX_ENTRIES, MAX_NUMBER, MAX_TEXT
+from topology.document.jsontext import MAX_BYTES, MAX_DEPTH, MAX_ENTRIES, MAX_NUMBER, MAX_TEXT
 from topology.model import names, ranges
 from topology.model.base import Json
 from topology.model.drawing import LABEL_LENGTH, MAX_COORDINATE, NAME_LENGTH, NOTE_LENGTH
@@ -160,7 +160,10 @@ def _schema() -> dict[str, Json]:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": ID,
         "title": "Vethboard document",
-        "description": "A network of Linux network namespaces, bridges and links.",
+        "description": (
+            "A network of Linux network namespaces, bridges and links. "
+            f"At most {MAX_BYTES // 1024 // 1024} MB of UTF-8, nested at most {MAX_DEPTH} levels, numbers up to {MAX_NUMBER}."
+        ),
         "type": "object",
         "properties": {
             "$schema": {"type": "string", "description": "The address of this schema, for editors."},

@@ -213,11 +213,16 @@ class SetPolicy(TableCommand, frozen=True, kw_only=True, tag="set-policy"):
 
 
 class AddRule(TableCommand, frozen=True, kw_only=True, tag="add-rule"):
-    """`iptables -A CHAIN RULE`, or `-I` where `at` is the number of the new rule. `rule` is what follows the chain on the command line."""
+    """`iptables -A CHAIN RULE`, or `-I` where `at` is the number of the new rule. `rule` is what follows the chain on the command line.
+
+    `before`: the rule that the client knows as number `at`. Where that one has another number now, the new rule comes in front of it all
+    the same; CONFLICT where it is not there, or several times.
+    """
 
     chain: str
     rule: str
     at: int | None = None
+    before: str | None = None
 
 
 class SetRule(TableCommand, frozen=True, kw_only=True, tag="set-rule"):
@@ -232,13 +237,14 @@ class SetRule(TableCommand, frozen=True, kw_only=True, tag="set-rule"):
 class MoveRule(TableCommand, frozen=True, kw_only=True, tag="move-rule"):
     """Rule number `at`, which is `was`, becomes number `to` of `to_chain` in `to_table` (None: of the same). `to` None: the last.
 
-    CONFLICT where that rule is no longer `was`.
+    CONFLICT where that rule is no longer `was`. `before`: the rule that is number `to` without the moved one, as of `AddRule`.
     """
 
     chain: str
     at: int
     was: str
     to: int | None = None
+    before: str | None = None
     to_chain: str | None = None
     to_table: Table | None = None
 

@@ -11,7 +11,7 @@ from topology.model.netfilter import BUILT_IN, HOOKS, Table
 from topology.model.problems import Code, Problem, ProblemError, refused, unknown
 from topology.model.records import AnyRecord, Chain, replace
 from topology.rules import save
-from topology.rules.chains import Chains, aims_at, is_built_in, normal, of_table, retarget, rule_fault
+from topology.rules.chains import NO_FILTER, Chains, aims_at, is_built_in, normal, of_table, retarget, rule_fault
 from topology.rules.tokens import typed
 
 Rules = tuple[str, ...]
@@ -121,21 +121,36 @@ def _set_policy(draft: Draft, command: c.SetPolicy) -> None:
     if not is_built_in(chain):
         hint = "end the chain with a rule instead: a packet that reaches its end returns to the chain that jumped here"
         raise refused(errno.EINVAL, chain.id, hint, "Bad built-in chain name.")
+    if (chain.table, command.policy) == ("nat", "DROP") and chain.policy != "DROP":
+        hint = "drop packets in the table filter; a document or an import with this policy is taken, as iptables-restore takes it"
+        raise refused(errno.EINVAL, chain.id, hint, NO_FILTER)
     _put(draft, replace(chain, policy=command.policy))
 
 
 # ---- rules -----------------------------------------------------------------------------------------------------------
 
 
-def _inserted(chain: Chain, rule: str, at: int | None) -> Chain:
-    """The chain with the rule as number `at`; None: as the last."""
+def _inserted(chain: Chain, rule: str, at: int | None, before: str | None) -> Chain:
+    """The chain with the rule as number `at`; None: as the last. `before`: the rule that is meant by that place."""
     last = len(chain.rules) + 1
-    number = last if at is None else at
+    number = last if at is None else _place(chain.rules, at, before)
+    if number is None:
+        message = f"the place in {chain.name} has changed: the rule that was number {at} is not there, or several times"
+        raise ProblemError(
+            Problem(code=Code.CONFLICT, message=message, subject=chain.id, hint="nothing was changed: choose the place again")
+        )
     if not 1 <= number <= last:
         problem = Problem(code=Code.UNKNOWN, message="Index of insertion too big.", subject=chain.id, hint=f"1 to {last}", rule=at)
         raise ProblemError(problem)
     text = _rule_text(chain, rule, number)
     return replace(chain, rules=(*chain.rules[: number - 1], text, *chain.rules[number - 1 :]))
+
+
+def _place(rules: Rules, at: int, before: str | None) -> int | None:
+    """The number of the place in front of the rule `before`, which was number `at`; None: not known."""
+    if before is None or rules[at - 1 : at] == (before,):
+        return at
+    return rules.index(before) + 1 if rules.count(before) == 1 else None
 
 
 def _refuse_changed(chain: Chain, at: int, was: str) -> None:
@@ -157,7 +172,7 @@ def _without(rules: Rules, numbers: Iterable[int]) -> Rules:
 
 
 def _add_rule(draft: Draft, command: c.AddRule) -> None:
-    chain = _inserted(_chain(draft, command, command.chain), command.rule, command.at)
+    chain = _inserted(_chain(draft, command, command.chain), command.rule, command.at, command.before)
     _put(draft, chain)
     draft.made.append(chain.id)
 
@@ -174,7 +189,7 @@ def _move_rule(draft: Draft, command: c.MoveRule) -> None:
     _refuse_changed(chain, command.at, command.was)
     _put(draft, replace(chain, rules=_without(chain.rules, [command.at])))
     target = _chain(draft, command, command.to_chain or command.chain, command.to_table)
-    _put(draft, _inserted(target, command.was, command.to))
+    _put(draft, _inserted(target, command.was, command.to, command.before))
 
 
 def _remove_rules(draft: Draft, command: c.RemoveRules) -> None:

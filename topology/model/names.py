@@ -8,6 +8,7 @@ import ipaddress
 import os
 import re
 from collections.abc import Container
+from difflib import get_close_matches
 
 from topology.model import ids, routing
 from topology.model.base import HOST
@@ -196,9 +197,9 @@ def sysctl(key: str, value: str, subject: str | None = None) -> str:
         path = f"/proc/sys/{key.replace('.', '/')}"
         raise invalid(f"cannot stat {path}: No such file or directory", subject, "only net.… keys belong to a network namespace")
     if key not in KEYS:
-        raise invalid(
-            f"{key} is not one of the sysctls that a lab keeps", subject, f"set it by sysctl -w in a shell; kept are: {', '.join(KEYS)}"
-        )
+        near = get_close_matches(key, KEYS, 1, 0.8)
+        hint = f'did you mean "{near[0]}"?' if near else f"set it by sysctl -w in a shell; kept are: {', '.join(KEYS)}"
+        raise invalid(f"{key} is not one of the sysctls that a lab keeps", subject, hint)
     folded = " ".join(value.split())
     if not folded or len(folded) > 1000 or _control(folded):
         raise invalid(f'setting key "{key}": Invalid argument', subject, "a value is one line of text or a number")

@@ -97,10 +97,13 @@ def _inside(namespace: str) -> str:
 
 
 def _iptables(step: s.ChangeTable, line: str) -> str:
-    """A line as a shell takes it: iptables-restore has quotes of its own."""
+    """A line as a shell takes it: iptables-restore has quotes of its own, and alone takes `:CHAIN POLICY`."""
+    program = f"{_inside(step.namespace)}{'iptables' if step.family == 'ipv4' else 'ip6tables'}"
+    if line.startswith(":"):
+        return f"printf '%s\\n' '*{step.table}' {_q(line)} COMMIT | {program}-restore --noflush"
     table = "" if step.table == "filter" else f" -t {step.table}"
     words = " ".join(t.value if t.value == "!" else shlex.quote(t.value) for t in tokens(line))
-    return f"{_inside(step.namespace)}{'iptables' if step.family == 'ipv4' else 'ip6tables'}{table} {words}"
+    return f"{program}{table} {words}"
 
 
 def _hardware(interface: Interface) -> str:

@@ -44,8 +44,8 @@ def digest(rules: Iterable[str]) -> str:
 
 
 def _expects(found: Iterable[str], old: Chains) -> dict[str, str]:
-    """The digests of the chains whose rules the lines mean by number."""
-    parsed = (command(line) for line in found if line[:3] in ("-I ", "-R ", "-D "))
+    """The digests of the chains whose rules the lines mean by number, or as all that there are."""
+    parsed = (command(line) for line in found if line[:3] in ("-I ", "-R ", "-D ", "-F "))
     names = dict.fromkeys(name for _, name, _, _ in parsed)
     return {name: digest(old[name].rules if name in old else ()) for name in names}
 
@@ -71,7 +71,7 @@ def lines(have: Chains, want: Chains) -> Iterator[str]:
     for name in dict.fromkeys([*want, *have]):
         old_policy, new_policy = _policy(have.get(name)), _policy(want.get(name))
         if (name in want or name not in gone) and old_policy != new_policy:
-            yield f"-P {name} {new_policy or 'ACCEPT'}"
+            yield _policy_line((want.get(name) or have[name]).table, name, new_policy or "ACCEPT")
     for name in dict.fromkeys([*want, *(n for n in have if n not in gone)]):
         before = have[name].rules if name in have else ()
         after = want[name].rules if name in want else ()
@@ -81,11 +81,16 @@ def lines(have: Chains, want: Chains) -> Iterator[str]:
     yield from (f"-X {quote(name)}" for name in gone)
 
 
-def _policy(chain: Chain | None) -> str | None:
+def _policy(chain: Chain | None) -> ChainPolicy | None:
     """A built-in chain without a record has policy ACCEPT; one of its own has none."""
     if chain is None:
         return None
     return None if chain.policy in (None, "ACCEPT") else chain.policy
+
+
+def _policy_line(table: Table, name: str, policy: ChainPolicy) -> str:
+    """iptables inhibits `-P CHAIN DROP` in nat. The kernel holds it, and iptables-restore takes it as iptables-save prints it."""
+    return f":{name} DROP [0:0]" if (table, policy) == ("nat", "DROP") else f"-P {name} {policy}"
 
 
 # ---- names -----------------------------------------------------------------------------------------------------------
@@ -201,7 +206,11 @@ def numbered(lengths: Mapping[str, int], step_lines: Sequence[str], at: int) -> 
 
 
 def command(line: str) -> tuple[str, str, int, str]:
-    """A line of a step: the verb, the chain, the rule's number (0: none), and the rest, which is a rule's text, a policy or a name."""
+    """A line of a step: the verb, the chain, the rule's number (0: none), and the rest, which is a rule's text, a policy or a name.
+    `:CHAIN POLICY` is `-P`."""
+    if line.startswith(":"):
+        chain, policy, *_ = line[1:].split(" ")
+        return "-P", chain, 0, policy
     verb, name, *more = tokens(line)[:3]
     if verb.value not in ("-I", "-R", "-D"):
         rest = line[name.end + 1 :]

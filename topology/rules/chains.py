@@ -25,6 +25,10 @@ MAX_WORD = 1023
 """Bytes of one word of a rule at most (libxtables, `struct xt_param_buf`)."""
 
 
+NO_FILTER = 'The "nat" table is not intended for filtering, the use of DROP is therefore inhibited.'
+"""What iptables says to `-P CHAIN DROP` in nat. The kernel holds such a policy: iptables-restore takes the line `:CHAIN DROP`."""
+
+
 def is_built_in(chain: Chain) -> bool:
     """Whether the kernel itself sends packets through the chain."""
     return chain.name in HOOKS[chain.table]
@@ -168,6 +172,12 @@ def _jump_target(rule: str) -> Token | None:
             return word
         before = "" if before in TEXTS else word.raw
     return None
+
+
+def jump_target(rule: str) -> str | None:
+    """What the rule jumps or goes to; None where it does not."""
+    found = _jump_target(rule)
+    return found.value if found is not None else None
 
 
 def aims_at(rule: str, name: str) -> bool:

@@ -9,7 +9,7 @@ import msgspec
 from topology.model.netfilter import HOOKS, ChainPolicy, Table
 from topology.model.problems import Code, Problem, ProblemError
 from topology.model.records import Chain
-from topology.rules.chains import retarget
+from topology.rules.chains import NO_FILTER, retarget
 from topology.rules.tokens import Token, quote, tokens
 
 _CHAIN = re.compile(r":(\S+)\s+(\S+)(?:\s+\[\d+:\d+\])?\s*")
@@ -219,6 +219,8 @@ class _Reader:
         policy = line.words[1].value if len(line.words) > 1 else ""
         if line.chain() not in HOOKS[self.table] or policy not in ("ACCEPT", "DROP"):
             line.fault("Bad policy name. Run `dmesg' for more information.", "-P CHAIN ACCEPT or DROP, of a built-in chain")
+        if (self.table, policy) == ("nat", "DROP"):
+            line.fault(NO_FILTER, f"a line `:{line.chain()} DROP [0:0]` sets it all the same")
         self._found(line, chains).policy = cast("ChainPolicy", policy)
 
     def _zero(self, line: _Line, chains: dict[str, Saved]) -> None:

@@ -4,7 +4,6 @@ import { cx } from '@/ui'
 import { sameChain, useCounters, usePanel, type Writing } from './context'
 import { carriedNow, carriesRules, endCarry } from './drag'
 import type { ChainView } from './model/digest'
-import { followed } from './model/ruleCommands'
 import styles from './RuleList.module.css'
 import { RuleRow, type Reading as Shown } from './RuleRow'
 import { type RuleVerbContext, ruleVerbHandlers } from './ruleVerbs'
@@ -84,12 +83,8 @@ export function RuleList({
     setOver(null)
     if (!carried || carried.from.id !== chain.id) return
     endCarry()
-    const next = followed(carried.from.rules, chain.rules)
-    void actions.move(
-      chain,
-      carried.numbers.flatMap((n) => next(n) ?? []),
-      numbers[index] ?? chain.rules.length + 1,
-    )
+    const mine = actions.followed(carried.from, chain, carried.numbers)
+    void actions.move(chain, mine, numbers[index] ?? chain.rules.length + 1)
   }
   return (
     <div className={styles.around}>

@@ -72,8 +72,12 @@ export const RuleRow = memo(
         data-live={rate > 0 || undefined}
         draggable
         onDragStart={(event) => {
-          const { chosen, actions } = props.about(number)
-          carry(event, { from: chain, numbers: chosen, drop: (to) => void actions.moveTo(chain, to, chosen) }, rule)
+          const { chosen } = props.about(number)
+          const drop = (to: ChainView): void => {
+            const { chain: now, actions } = props.about(number)
+            void actions.moveTo(now, to, actions.followed(chain, now, chosen))
+          }
+          carry(event, { from: chain, numbers: chosen, drop }, rule)
         }}
         onDragEnd={endCarry}
         onClick={props.onPick}

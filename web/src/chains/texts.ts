@@ -78,6 +78,10 @@ export const useChainsTexts = catalogue(
     removed: (n: number, chain: string) => `Deleted ${count(n, 'rule')} of ${chain}`,
     moved: (n: number, chain: string) => `Moved ${count(n, 'rule')} in ${chain}`,
     movedTo: (n: number, chain: string) => `Moved ${count(n, 'rule')} to ${chain}`,
+    draggedGone: (n: number) =>
+      n === 1
+        ? 'The rule was deleted or changed while you dragged it.'
+        : `${n} of the rules were deleted or changed while you dragged them.`,
     duplicated: (n: number, chain: string) => `Duplicated ${count(n, 'rule')} of ${chain}`,
     policySet: (chain: string, policy: string) => `${chain}: policy ${policy}`,
     flushed: (what: string) => `Flushed ${what}`,
@@ -179,6 +183,7 @@ export const useChainsTexts = catalogue(
     removed: (n, chain) => `已刪除 ${chain} 的 ${n} 條規則`,
     moved: (n, chain) => `已移動 ${chain} 的 ${n} 條規則`,
     movedTo: (n, chain) => `已將 ${n} 條規則移到 ${chain}`,
+    draggedGone: (n) => `拖曳期間，其中 ${n} 條規則已被刪除或變更。`,
     duplicated: (n, chain) => `已製作 ${chain} 的 ${n} 條規則的複本`,
     policySet: (chain, policy) => `${chain}：政策 ${policy}`,
     flushed: (what) => `已清空 ${what}`,

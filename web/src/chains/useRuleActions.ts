@@ -7,7 +7,7 @@ import { announce } from '@/ui'
 import { type Panel, usePanel } from './context'
 import type { ChainView } from './model/digest'
 import type { Policy } from './model/hooks'
-import { asCommand, duplicateRules, moveToChain, moveWithin, removeRules } from './model/ruleCommands'
+import { asCommand, duplicateRules, followed, moveToChain, moveWithin, removeRules } from './model/ruleCommands'
 import { type ChainsTexts, useChainsTexts } from './texts'
 
 type Numbers = Iterable<number>
@@ -17,6 +17,8 @@ export interface RuleActions {
   duplicate(chain: ChainView, numbers: Numbers): Promise<boolean>
   /** In front of what is number `before` now. */
   move(chain: ChainView, numbers: Numbers, before: number): Promise<boolean>
+  /** The numbers now of rules that were dragged when the chain was `before`. Tells of those that are gone. */
+  followed(before: ChainView, chain: ChainView, numbers: Numbers): number[]
   moveTo(chain: ChainView, to: { table: Table; name: string }, numbers: Numbers): Promise<boolean>
   setPolicy(chain: ChainView, policy: Policy): Promise<boolean>
   flush(chain: ChainView, whole: boolean): Promise<boolean>
@@ -45,7 +47,15 @@ function actionsOf(editor: Editor, panel: Panel, t: ChainsTexts): RuleActions {
       const moves = moveWithin(namespace, chain, numbers, before)
       return moves.length > 0 && edit(moves, t.moved(size(numbers), chain.name))
     },
-    moveTo: (chain, to, numbers) => edit(moveToChain(namespace, chain, to, numbers), t.movedTo(size(numbers), to.name)),
+    followed: (before, chain, numbers) => {
+      const next = followed(before.rules, chain.rules)
+      const found = [...numbers].flatMap((n) => next(n) ?? [])
+      const gone = size(numbers) - found.length
+      if (gone > 0) editor.say('warning', t.draggedGone(gone))
+      return found
+    },
+    moveTo: async (chain, to, numbers) =>
+      size(numbers) > 0 && edit(moveToChain(namespace, chain, to, numbers), t.movedTo(size(numbers), to.name)),
     setPolicy: (chain, policy) =>
       edit([{ do: 'set-policy', ...where(chain), chain: chain.name, policy }], t.policySet(chain.name, policy)),
     flush: (chain, whole) =>

@@ -1,8 +1,9 @@
-import type { Answer, AnyItem, Delta, LabsEvent, Notice, StreamItem } from '@/protocol'
+import type { Answer, AnyItem, Delta, LabsEvent, Notice, Problem, StreamItem } from '@/protocol'
 import { Value } from '@/ui/value'
 import { pack, unpack } from './frames'
 import { type Asked, type Kind, LostError, ProblemError, type Result } from './results'
 import type { Wire, WireState } from './socket'
+import { useConnectionTexts } from './texts'
 
 /** A pending request. `cancel` asks the server to end it (`ping`, `exec`); the answer still arrives. */
 export interface Running<R> {
@@ -60,8 +61,13 @@ export class Connection {
         reject(new LostError(false))
         return
       }
+      const text = JSON.stringify({ ...asked, id })
+      if (isTooLong(text)) {
+        reject(new ProblemError(tooLong()))
+        return
+      }
       this.pending.set(id, { resolve: (result) => resolve(result as Result<K>), reject, item: onItem })
-      this.wire.send('request', JSON.stringify({ ...asked, id }))
+      this.wire.send('request', text)
     })
     return { id, done, cancel: () => this.cancel(id) }
   }
@@ -118,4 +124,15 @@ export class Connection {
     this.channels.clear()
     for (const pending of lost) pending.reject(new LostError())
   }
+}
+
+/** As `MAX_REQUEST_BYTES` of protocol/limits.py: for a longer message the server would end the connection. */
+const MAX_REQUEST_BYTES = 16 * 1024 * 1024
+
+const isTooLong = (text: string): boolean =>
+  text.length > MAX_REQUEST_BYTES || (text.length > MAX_REQUEST_BYTES / 3 && new Blob([text]).size > MAX_REQUEST_BYTES)
+
+function tooLong(): Problem {
+  const t = useConnectionTexts.now()
+  return { code: 'limit', message: t.tooLong(MAX_REQUEST_BYTES / 1024 / 1024), hint: t.splitIt }
 }

@@ -110,7 +110,12 @@ export type AddRouteStep = {
   route: Route
 }
 
-/** `iptables -A CHAIN RULE`, or `-I` where `at` is the number of the new rule. `rule` is what follows the chain on the command line. */
+/**
+ * `iptables -A CHAIN RULE`, or `-I` where `at` is the number of the new rule. `rule` is what follows the chain on the command line.
+ *
+ * `before`: the rule that the client knows as number `at`. Where that one has another number now, the new rule comes in front of it all
+ * the same; CONFLICT where it is not there, or several times.
+ */
 export type AddRule = {
   do: "add-rule"
   namespace: string
@@ -119,6 +124,7 @@ export type AddRule = {
   chain: string
   rule: string
   at?: number | null
+  before?: string | null
 }
 
 /** `bridge vlan add` */
@@ -1189,7 +1195,7 @@ export type MoveInterfaceStep = {
 /**
  * Rule number `at`, which is `was`, becomes number `to` of `to_chain` in `to_table` (None: of the same). `to` None: the last.
  *
- * CONFLICT where that rule is no longer `was`.
+ * CONFLICT where that rule is no longer `was`. `before`: the rule that is number `to` without the moved one, as of `AddRule`.
  */
 export type MoveRule = {
   do: "move-rule"
@@ -1200,6 +1206,7 @@ export type MoveRule = {
   at: number
   was: string
   to?: number | null
+  before?: string | null
   to_chain?: string | null
   to_table?: Table | null
 }
@@ -1263,7 +1270,8 @@ export type NetnsQuery = {
 /**
  * Make a lab and start it. Answer: `Done`. `firewall`: its iptables variant, instead of the one in the document.
  *
- * `document`: as text, so that problems have line and column, or as a JSON value.
+ * `document`: as text, so that problems have line and column, or as a JSON value. `dry_run`: make another one that nobody sees, and take
+ * it away again; answer `Planned`, or the problem that the lab would not be made for.
  */
 export type NewLab = {
   type: "new"
@@ -1271,6 +1279,7 @@ export type NewLab = {
   lab: string
   document?: Record<string, Json> | string | null
   firewall?: Driver | null
+  dry_run?: boolean
 }
 
 /** A note in Markdown. */

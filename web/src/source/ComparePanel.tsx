@@ -1,41 +1,53 @@
 import { useEffect, useState } from 'react'
-import { errorMessage, refuseTooLong, useEditor } from '@/editor'
-import type { Change, Compared, Side } from '@/protocol'
-import { Button, Empty, FileButton, Segments, Select, useValue } from '@/ui'
-import { changeRows, textLines } from './changes'
+import { allSaid, useEditor } from '@/editor'
+import type { Compared, Side } from '@/protocol'
+import { Button, Empty, Segments, useValue } from '@/ui'
+import { type Chosen, CompareChoice, type With } from './CompareChoice'
+import { CompareResult } from './CompareResult'
+import { apart } from './changes'
 import { useCompareTexts } from './compareTexts'
 import styles from './source.module.css'
 
-type With = 'document' | 'lab' | 'history'
-
-/** The lab beside a document, another lab or a point of its history: in words, as text, and on the canvas. */
+/** The lab beside a document or another lab, or two points of its history: in words, as text, and on the canvas. */
 export default function ComparePanel() {
   const t = useCompareTexts()
   const editor = useEditor()
   const lab = useValue(editor.session.current) ?? ''
   const [kind, setKind] = useState<With>('history')
-  const [side, setSide] = useState<Side>()
+  const [chosen, setChosen] = useState<Chosen>()
+  const [round, setRound] = useState(0)
   const [found, setFound] = useState<Compared>()
   const [error, setError] = useState<string>()
   const version = useValue(editor.lab.document)
   // biome-ignore lint/correctness/useExhaustiveDependencies: asked again when the lab has changed
   useEffect(() => {
+    if (!chosen) return setFound(undefined)
     setError(undefined)
-    if (!side) return setFound(undefined)
     let here = true
+    const { before, after } = chosen
     editor.session.connection
-      .request<'compare'>({ type: 'compare', lab, after: side })
+      .request<'compare'>({ type: 'compare', lab, before, after })
       .done.then((result) => here && setFound(result))
       .catch((reason) => {
         if (!here) return
         setFound(undefined)
-        setError(errorMessage(reason))
+        setError(allSaid(reason))
       })
     return () => {
       here = false
     }
-  }, [editor, lab, side, version])
-  useOnCanvas(found)
+  }, [editor, lab, chosen, version])
+  useOnCanvas(found, chosen)
+  const start = (next: With): void => {
+    setKind(next)
+    setRound((n) => n + 1)
+    setChosen(undefined)
+    setError(undefined)
+  }
+  const choose = (next: Chosen | undefined, problem?: string): void => {
+    setChosen(next)
+    setError(problem)
+  }
   return (
     <div className={styles.panel}>
       <div className={styles.bar}>
@@ -47,14 +59,11 @@ export default function ComparePanel() {
             ['lab', t.otherLab],
             ['document', t.document],
           ]}
-          onChange={(next) => {
-            setKind(next)
-            setSide(undefined)
-          }}
+          onChange={start}
         />
-        <Choice key={kind} kind={kind} lab={lab} onSide={setSide} onError={setError} />
+        <CompareChoice key={`${lab} ${round}`} kind={kind} lab={lab} onChosen={choose} />
         <span className={styles.space} />
-        <Button size="s" variant="plain" disabled={!side} onClick={() => setSide(undefined)}>
+        <Button size="s" variant="plain" disabled={!chosen && !error} onClick={() => start(kind)}>
           {t.clear}
         </Button>
       </div>
@@ -63,142 +72,28 @@ export default function ComparePanel() {
           {error}
         </p>
       )}
-      {found ? <Result found={found} /> : <Empty>{t.choose}</Empty>}
+      {chosen && found ? (
+        <CompareResult found={found} from={chosen.from} to={chosen.to} />
+      ) : (
+        !error && <Empty>{t.choose}</Empty>
+      )}
     </div>
   )
 }
 
-interface ChoiceProps {
-  kind: With
-  lab: string
-  onSide: (side: Side) => void
-  onError: (text: string) => void
-}
-
-function Choice({ kind, lab, onSide, onError }: ChoiceProps) {
-  const t = useCompareTexts()
-  const editor = useEditor()
-  const labs = useValue(editor.session.labs) ?? []
-  if (kind === 'history') return <Points lab={lab} onSide={onSide} />
-  if (kind === 'lab') {
-    return (
-      <Select aria-label={t.otherLab} defaultValue="" onChange={(e) => onSide({ lab: e.target.value })}>
-        <option value="" disabled>
-          {t.chooseLab}
-        </option>
-        {labs
-          .filter((info) => info.lab !== lab)
-          .map((info) => (
-            <option key={info.lab}>{info.lab}</option>
-          ))}
-      </Select>
-    )
-  }
-  const read = async (file: File | undefined): Promise<void> => {
-    if (!file) return
-    try {
-      const document = await file.text()
-      refuseTooLong(document)
-      onSide({ document })
-    } catch (reason) {
-      onError(errorMessage(reason))
-    }
-  }
-  return <FileButton name={t.file} accept=".json,application/json" onFiles={([file]) => void read(file)} />
-}
-
-function Points({ lab, onSide }: { lab: string; onSide: (side: Side) => void }) {
-  const t = useCompareTexts()
-  const editor = useEditor()
-  const [changes, setChanges] = useState<readonly Change[]>([])
-  const version = useValue(editor.lab.revision)
-  // biome-ignore lint/correctness/useExhaustiveDependencies: asked again when the lab has changed
-  useEffect(() => {
-    let here = true
-    editor.session.connection
-      .request<'history'>({ type: 'history', lab })
-      .done.then((page) => here && setChanges(page.changes))
-      .catch(() => undefined)
-    return () => {
-      here = false
-    }
-  }, [editor, lab, version])
-  return (
-    <Select aria-label={t.history} defaultValue="" onChange={(e) => onSide({ number: Number(e.target.value) })}>
-      <option value="" disabled>
-        {t.choosePoint}
-      </option>
-      {changes.map(({ number, context }) => (
-        <option key={number} value={number}>
-          {t.point(number, context.label ?? '')}
-        </option>
-      ))}
-      <option value={0}>{t.first}</option>
-    </Select>
-  )
-}
-
-/** While it is compared, the canvas marks what the other side has more, otherwise, or not; edits that wait have precedence. */
-function useOnCanvas(found: Compared | undefined): void {
+/** While it is compared, the canvas marks what is added, changed or removed, where the lab as it is is one of the sides; edits that wait
+ * have precedence. */
+function useOnCanvas(found: Compared | undefined, chosen: Chosen | undefined): void {
   const editor = useEditor()
   useEffect(() => {
-    if (!found || editor.staging.state.get().edits.length > 0) return
-    editor.lab.stage(found.diff)
+    const [from, to] = [isNow(chosen?.before), isNow(chosen?.after)]
+    if (!found || !(from || to) || editor.staging.state.get().edits.length > 0) return
+    if (from) editor.lab.stage(apart(found.diff, editor.lab.desired.values()))
+    else editor.lab.stageDone(found.diff)
     return () => {
       if (editor.staging.state.get().edits.length === 0) editor.lab.stage(null)
     }
-  }, [editor, found])
+  }, [editor, found, chosen])
 }
 
-function Result({ found }: { found: Compared }) {
-  const t = useCompareTexts()
-  const [shown, setShown] = useState<'words' | 'text'>('words')
-  const rows = changeRows(found.diff)
-  if (rows.length === 0) return <Empty>{t.same}</Empty>
-  return (
-    <section className={styles.plan} aria-label={t.differences}>
-      <div className={styles.planBar}>
-        <Segments
-          label={t.differences}
-          value={shown}
-          options={[
-            ['words', t.words],
-            ['text', t.text],
-          ]}
-          onChange={setShown}
-        />
-        <span role="status">{t.count(rows.length)}</span>
-      </div>
-      {shown === 'words' ? <Words rows={rows} /> : <Lines before={found.before} after={found.after} />}
-    </section>
-  )
-}
-
-function Words({ rows }: { rows: ReturnType<typeof changeRows> }) {
-  const t = useCompareTexts()
-  return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
-    <ol className={styles.steps} tabIndex={0}>
-      {rows.map(({ id, sign, noun, name, fields }) => (
-        <li key={id}>
-          <span className={styles.sign} data-sign={sign}>
-            {sign}
-          </span>
-          {[t.noun(noun), name].join(' ')}
-          {fields.length > 0 && `: ${fields.join(', ')}`}
-        </li>
-      ))}
-    </ol>
-  )
-}
-
-function Lines({ before, after }: { before: string; after: string }) {
-  return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
-    <pre className={styles.shell} tabIndex={0}>
-      {textLines(before, after)
-        .map(({ sign, text }) => `${sign} ${text}`)
-        .join('\n')}
-    </pre>
-  )
-}
+const isNow = (side: Side | undefined): boolean => side !== undefined && Object.keys(side).length === 0

@@ -13,8 +13,8 @@ export interface ChangeRow {
   fields: readonly string[]
 }
 
-/** In the order of the ids; what was added, changed and removed together. */
-export function changeRows(diff: Diff<AnyRecord>): ChangeRow[] {
+/** What went, what came, what was changed. `none`: the word for a value that is not stated. */
+export function changeRows(diff: Diff<AnyRecord>, none: string): ChangeRow[] {
   const row = (id: string, sign: ChangeRow['sign'], fields: readonly string[] = []): ChangeRow => ({
     id,
     sign,
@@ -25,7 +25,7 @@ export function changeRows(diff: Diff<AnyRecord>): ChangeRow[] {
   return [
     ...Object.keys(diff.removed ?? {}).map((id) => row(id, '−')),
     ...Object.keys(diff.added ?? {}).map((id) => row(id, '+')),
-    ...Object.entries(diff.updated ?? {}).map(([id, [before, after]]) => row(id, '~', fieldsOf(before, after))),
+    ...Object.entries(diff.updated ?? {}).map(([id, [before, after]]) => row(id, '~', fieldsOf(before, after, none))),
     ...Object.entries(diff.spliced ?? {}).map(([id, parts]) => row(id, '~', parts.flatMap(spliceWords))),
   ]
 }
@@ -40,28 +40,72 @@ function spliceWords({ path, removed, added }: Splice): string[] {
   ]
 }
 
-function fieldsOf(before: AnyRecord, after: AnyRecord): string[] {
+function fieldsOf(before: AnyRecord, after: AnyRecord, none: string): string[] {
   const [was, now] = [before, after].map((r) => r as unknown as Record<string, unknown>) as [
     Record<string, unknown>,
     Record<string, unknown>,
   ]
   const say = (value: unknown): string =>
-    value === undefined || value === null ? '—' : typeof value === 'string' ? value : JSON.stringify(value)
+    value === undefined || value === null ? none : typeof value === 'string' ? value : JSON.stringify(value)
   return [...new Set([...Object.keys(was), ...Object.keys(now)])]
     .filter((key) => JSON.stringify(was[key]) !== JSON.stringify(now[key]))
     .map((key) => `${key} ${say(was[key])} → ${say(now[key])}`)
 }
 
-export interface TextLine {
-  sign: '+' | '−'
-  text: string
+/** Where a node is put that would cover one that goes: as far to the right, in canvas units. */
+const PITCH = { x: 420, y: 340 }
+
+/** The change as it is drawn: what comes does not cover what goes, which is still to be seen. */
+export function apart(diff: Diff<AnyRecord>, there: Iterable<AnyRecord>): Diff<AnyRecord> {
+  const places = (records: Iterable<AnyRecord>) =>
+    [...records].flatMap((r) => (r.kind === 'placement' && !r.node.includes('/') ? [r] : []))
+  const gone = places(Object.values(diff.removed ?? {}))
+  if (gone.length === 0) return diff
+  const taken: { x: number; y: number }[] = places(there)
+  const added = { ...diff.added }
+  for (const place of places(Object.values(added))) {
+    let { x } = place
+    while (taken.some((t) => Math.abs(t.x - x) < PITCH.x && Math.abs(t.y - place.y) < PITCH.y)) x += PITCH.x
+    taken.push({ x, y: place.y })
+    added[`placement:${place.node}`] = { ...place, x }
+  }
+  return { ...diff, added }
 }
 
-/** The lines that went and came. */
+export interface TextLine {
+  /** A blank: the line is in both. `…`: lines that are in both are left out here. */
+  sign: '+' | '−' | ' ' | '…'
+  text: string
+  /** Counts the lines that are shown. */
+  number: number
+}
+
+/** Lines in both that are shown around a difference. */
+const AROUND = 3
+
+/** The lines that went and came, with some around them. */
 export function textLines(before: string, after: string): TextLine[] {
-  const cut = (text: string): string[] => text.replace(/\n$/, '').split('\n')
-  return hunks(before, after).flatMap(({ from, to, insert }) => [
-    ...(to > from ? cut(before.slice(from, to)).map((text): TextLine => ({ sign: '−', text })) : []),
-    ...(insert ? cut(insert).map((text): TextLine => ({ sign: '+', text })) : []),
-  ])
+  const out: TextLine[] = []
+  const add = (sign: TextLine['sign'], text: string): void => {
+    out.push({ sign, text, number: out.length })
+  }
+  const cut = (text: string): string[] => (text === '' ? [] : text.replace(/\n$/, '').split('\n'))
+  const all = hunks(before, after)
+  let at = 0
+  for (const [i, { from, to, insert }] of all.entries()) {
+    const between = cut(before.slice(at, from))
+    const [behind, ahead] = [i > 0 ? AROUND : 0, AROUND]
+    if (between.length > behind + ahead) {
+      for (const line of between.slice(0, behind)) add(' ', line)
+      add('…', '')
+      for (const line of between.slice(-ahead)) add(' ', line)
+    } else for (const line of between) add(' ', line)
+    for (const line of cut(before.slice(from, to))) add('−', line)
+    for (const line of cut(insert)) add('+', line)
+    at = to
+  }
+  const rest = all.length > 0 ? cut(before.slice(at)) : []
+  for (const line of rest.slice(0, AROUND)) add(' ', line)
+  if (rest.length > AROUND) add('…', '')
+  return out
 }

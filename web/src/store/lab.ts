@@ -78,7 +78,15 @@ export class LabStore {
 
   /** Show the document with this change that is not applied yet; null: as it is. */
   stage(diff: Diff<AnyRecord> | null): void {
-    const touched = this.overlay.show(diff)
+    this.overlaid(this.overlay.show(diff))
+  }
+
+  /** Show what has become of the document by this change: what was removed, too. */
+  stageDone(diff: Diff<AnyRecord>): void {
+    this.overlaid(this.overlay.show({ added: diff.removed ?? {} }, diff))
+  }
+
+  private overlaid(touched: string[]): void {
     if (touchesScene(this.scene.get(), this, touched)) this.scene.set(buildScene(this, this.scene.get()))
     if (touched.some(isDrawing)) this.places.update((n) => n + 1)
     this.desired.notify(touched)

@@ -19,8 +19,8 @@ export class Overlay {
     this.map = map
   }
 
-  /** Take the change that is shown away, then show this one. Returns the ids to `notify`. */
-  show(diff: Diff<AnyRecord> | null): string[] {
+  /** Take the change that is shown away, then show this one. Returns the ids to `notify`. `of`: what is marked, if not the change itself. */
+  show(diff: Diff<AnyRecord> | null, of: Diff<AnyRecord> | null = diff): string[] {
     const touched = new Set([...this.hidden.keys(), ...(diff ? idsOf(diff) : [])])
     for (const [id, record] of this.hidden) this.put(id, record)
     this.hidden.clear()
@@ -28,7 +28,7 @@ export class Overlay {
       for (const id of idsOf(diff)) this.hidden.set(id, this.map.get(id))
       this.map.apply(diff)
     }
-    this.marks.set(diff ? marksOf(diff) : NONE)
+    this.marks.set(of ? marksOf(of) : NONE)
     return [...touched]
   }
 

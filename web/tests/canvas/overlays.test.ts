@@ -6,9 +6,11 @@ import { BoardBuilder, NO_OVERRIDES } from '@/canvas/model/board'
 import { around, meets } from '@/canvas/model/boxes'
 import { along } from '@/canvas/model/curve'
 import { boxOf, placeLabels } from '@/canvas/model/endLabels'
+import { lineMark } from '@/canvas/model/lines'
 import { Picture } from '@/canvas/model/picture'
 import { netOf, subnetsOf } from '@/canvas/model/subnets'
 import { find } from '@/editor'
+import type { Mark } from '@/store'
 import { LabStore } from '@/store'
 import { snapshot } from '../lab'
 
@@ -111,4 +113,12 @@ test('the map shows everything', () => {
       expect((all.y + all.h) * zoom + y).toBeLessThanOrEqual(130.01)
     }),
   )
+})
+
+test('a line goes with either of its ends, and comes with one', () => {
+  const mark = (...marks: [string, Mark][]) => lineMark(new Map(marks), { a: 'ns0/a', b: 'ns1/b' })
+  expect(mark()).toBeUndefined()
+  expect(mark(['interface:ns0/a', 'updated'])).toBeUndefined()
+  expect(mark(['interface:ns1/b', 'added'])).toBe('added')
+  expect(mark(['interface:ns0/a', 'added'], ['interface:ns1/b', 'removed'])).toBe('removed')
 })

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { callers, chainView, targetIn } from '@/chains/model/digest'
 import { picture } from '@/chains/model/geometry'
 import { HOOKS } from '@/chains/model/hooks'
-import { duplicateRules, followed, moveToChain, moveWithin } from '@/chains/model/ruleCommands'
+import { duplicateRules, followed, moveToChain, moveWithin, placeFollowed } from '@/chains/model/ruleCommands'
 import type { AnyCommand, Chain } from '@/protocol'
 
 const chain = (rules: string[], name = 'INPUT') =>
@@ -20,6 +20,7 @@ function play(rules: readonly string[], commands: readonly AnyCommand[]): string
     if (c.do !== 'move-rule') continue
     expect(now[c.at - 1]).toBe(c.was)
     const [rule = ''] = now.splice(c.at - 1, 1)
+    if (!c.to_chain && c.to != null) expect(now[c.to - 1]).toBe(c.before)
     if (!c.to_chain) now.splice((c.to ?? now.length + 1) - 1, 0, rule)
   }
   return now
@@ -65,6 +66,17 @@ test('a rule that was moved is followed, and so are those it passed', () => {
   const before = ['a', 'b', 'c', 'd', 'b']
   expect([1, 2, 3, 4, 5].map(followed(before, ['a', 'd', 'b', 'c', 'b']))).toEqual([1, 3, 4, 2, 5])
   expect([1, 2, 3, 4, 5].map(followed(before, ['a', 'b', 'd', 'b', 'x']))).toEqual([1, 2, null, 3, 4])
+})
+
+test('a place is followed: in front of the same rule, or else behind the one before it', () => {
+  const rules = ['a', 'b', 'c']
+  const places = (after: string[]) => [1, 2, 3, 4].map((at) => placeFollowed(rules, after, at))
+  expect(places(['x', 'a', 'b', 'c'])).toEqual([2, 3, 4, 5])
+  expect(places(['b', 'c'])).toEqual([1, 1, 2, 3])
+  expect(places(['a', 'c'])).toEqual([1, 2, 2, 3])
+  expect(places(['a', 'b', 'x'])).toEqual([1, 2, 3, 4])
+  expect(places([])).toEqual([1, 1, 1, 1])
+  expect(placeFollowed(['a'], ['changed'], 1)).toBe(1)
 })
 
 test('one rule is one move', () => {

@@ -9,6 +9,7 @@ import { along, barsOf, broken, type Curve, curveOf, pathOf } from '../model/cur
 import { lineState } from '../model/lines'
 import { stateWord, useCanvasTexts } from '../texts/canvas'
 import { Flowing } from './Flowing'
+import { useStagedLine } from './shows'
 import styles from './Wire.module.css'
 import { Blocked, EndLabels, useTint } from './WireParts'
 
@@ -21,6 +22,7 @@ export const Wire = memo(function Wire(props: { line: BoardLine; ax: number; ay:
   const a = useInterface(lab, line.a)?.state ?? 'pending'
   const b = useInterface(lab, line.b)?.state ?? 'pending'
   const tint = useTint(line)
+  const staged = useStagedLine(line)
   const ends = bestPair(line.from.options, line.to.options, { x: ax, y: ay }, { x: bx, y: by })
   if (!ends) return null
   const state = lineState(a, b)
@@ -37,6 +39,7 @@ export const Wire = memo(function Wire(props: { line: BoardLine; ax: number; ay:
       aria-pressed={line.selected}
       className={cx(styles.wire, styles[line.kind], line.selected && styles.selected)}
       data-state={state}
+      data-mark={staged}
       data-ends={ids.join(' ')}
       onKeyDown={(event) => {
         if (event.key !== 'Enter' && event.key !== ' ') return
@@ -48,7 +51,7 @@ export const Wire = memo(function Wire(props: { line: BoardLine; ax: number; ay:
       <path
         className={styles.line}
         d={state === 'no-carrier' ? unplugged(curve) : path}
-        style={tint && !line.selected ? { stroke: tint } : undefined}
+        style={tint && !line.selected && !staged ? { stroke: tint } : undefined}
       />
       <Flowing line={line} path={path} middle={along(curve, 0.5)} />
       <Pin at={ends[0]} state={a} />

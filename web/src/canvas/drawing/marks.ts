@@ -5,7 +5,7 @@ import { afterColon, interfaceId, namespaceId, netnsId, styleId } from '@/protoc
 import { cachedInterfaceView, flowOf, type LinkState, type Mark } from '@/store'
 import type { Drags } from '../input/drag'
 import type { BoardLine } from '../model/board'
-import { lineState } from '../model/lines'
+import { lineMark, lineState } from '../model/lines'
 import type { LineShape, NodeShape, Picture } from '../model/picture'
 import { rateWidth } from '../model/rate'
 import { shownIn } from '../model/shown'
@@ -99,6 +99,10 @@ export class StoreMarks implements Marks {
   staged(node: NodeShape): Mark | undefined {
     const marks = this.editor.lab.overlay.marks.get()
     return marks.size === 0 ? undefined : marks.get(recordOf(node))
+  }
+
+  stagedLine({ line }: LineShape): Mark | undefined {
+    return lineMark(this.editor.lab.overlay.marks.get(), line)
   }
 
   hue({ id }: NodeShape): Hue | undefined {

@@ -78,14 +78,16 @@ function addStroke(pass: Pass, strokes: Map<string, Stroke>, still: LineShape, s
   const { colours, zoom, marks } = pass
   const { kind, selected } = shape.line
   const state = kind === 'parent' ? 'pending' : marks.state(still)
-  const tint = selected ? undefined : marks.tint(still)
-  const key = `${kind} ${state} ${selected} ${tint ?? ''}`
+  const staged = marks.stagedLine(still)
+  const tint = selected || staged ? undefined : marks.tint(still)
+  const key = `${kind} ${state} ${selected} ${tint ?? ''} ${staged ?? ''}`
   let stroke = strokes.get(key)
   if (!stroke) {
-    const usual = kind === 'parent' ? colours.dim : inkOf(colours, state)
+    const own = kind === 'parent' ? colours.dim : inkOf(colours, state)
+    const usual = staged === 'removed' ? colours.problem : staged ? colours.accent : own
     const ink = selected ? colours.accent : tint === undefined ? usual : (colours.nets[tint] ?? usual)
     const alpha = state === 'pending' || state === 'down' ? 0.65 : 0.9
-    const dash = state === 'pending' && zoom >= ROUND ? DASHES : []
+    const dash = (state === 'pending' || staged) && zoom >= ROUND ? DASHES : []
     stroke = { ink, width: selected ? 2 : 1, dash, alpha, lines: [] }
     strokes.set(key, stroke)
   }

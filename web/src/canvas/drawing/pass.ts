@@ -34,6 +34,7 @@ export interface Marks {
   warned(node: NodeShape): 'drift' | 'refused' | undefined
   /** What edits that wait would do to it. */
   staged(node: NodeShape): Mark | undefined
+  stagedLine(line: LineShape): Mark | undefined
   /** Only wanted: the kernel does not have it. */
   ghost(node: NodeShape): boolean
   hue(node: NodeShape): Hue | undefined

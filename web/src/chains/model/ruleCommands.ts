@@ -31,8 +31,14 @@ export function duplicateRules(namespace: string, chain: ChainView, numbers: Ite
     ...whereOf(namespace, chain),
     chain: chain.name,
     rule: chain.rules[at - 1] ?? '',
-    at: last + 1 + i,
+    ...place(chain.rules, last + 1, i),
   }))
+}
+
+/** In front of what is number `at` (null: at the end), behind `more` new rules there: its number, and the rule that is meant by it. */
+export function place(rules: readonly string[], at: number | null, more = 0): { at: number | null; before?: string } {
+  const before = at === null ? undefined : rules[at - 1]
+  return before === undefined || at === null ? { at: null } : { at: at + more, before }
 }
 
 /** Together, in their order, in front of what is number `before` now (one more than the rules there are: to the end). */
@@ -51,7 +57,9 @@ export function moveWithin(namespace: string, chain: ChainView, numbers: Iterabl
     if (from === to) continue
     now.splice(from, 1)
     now.splice(to, 0, number)
-    const rule = { at: from + 1, was: chain.rules[number - 1] ?? '', to: to + 1 }
+    const next = now[to + 1]
+    const place = next === undefined ? { to: null } : { to: to + 1, before: chain.rules[next - 1] ?? null }
+    const rule = { at: from + 1, was: chain.rules[number - 1] ?? '', ...place }
     moves.push({ do: 'move-rule', ...whereOf(namespace, chain), chain: chain.name, ...rule })
   }
   return moves
@@ -97,6 +105,18 @@ export function followed(before: readonly string[], after: readonly string[]): (
     const index = moved.get(number - same - 1)
     return index === undefined ? null : same + index + 1
   }
+}
+
+/** Where a place in front of number `at` is after its chain has changed: in front of the same rule, or behind the one before it. */
+export function placeFollowed(before: readonly string[], after: readonly string[], at: number): number {
+  const next = followed(before, after)
+  for (let number = at; number <= before.length; number += 1) {
+    const found = next(number)
+    if (found !== null) return found
+    const behind = number > 1 ? next(number - 1) : null
+    if (behind !== null) return behind + 1
+  }
+  return at > before.length ? after.length + 1 : Math.min(at, after.length + 1)
 }
 
 /** Index in `before` → index in `after` of the same text. */

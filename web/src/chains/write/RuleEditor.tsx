@@ -18,7 +18,9 @@ import { TextField, type Wrong } from './TextField'
 import { useWriteTexts } from './texts'
 import { type Checked, useCheck } from './useCheck'
 import { useRuleScope } from './useRuleScope'
-import { ConflictNotice, useSave } from './useSave'
+import { ConflictNotice, useFollow, useSave } from './useSave'
+
+const NO_RULES: readonly string[] = []
 
 /** The editor of one rule, as text and as a form that stay in sync. */
 export function RuleEditor({ writing }: { writing: Writing }) {
@@ -32,7 +34,8 @@ export function RuleEditor({ writing }: { writing: Writing }) {
   const chain = useChain(chainRef)
   const findings = useMemo(() => lint(text, around), [text, around])
   const checked = useCheck(text, chainRef, findings.length === 0)
-  const save = useSave(writing, text, setRefused)
+  const save = useSave(writing, chain?.rules ?? NO_RULES, text, setRefused)
+  useFollow(writing, chain)
   const edit = useCallback((next: string) => {
     setText(next)
     setRefused(null)

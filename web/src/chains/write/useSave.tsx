@@ -5,6 +5,7 @@ import type { AnyCommand } from '@/protocol'
 import { announce, Button } from '@/ui'
 import { usePanel, type Writing } from '../context'
 import type { ChainView } from '../model/digest'
+import { followed, place, placeFollowed } from '../model/ruleCommands'
 import { RuleText } from '../RuleText'
 import { useChainsTexts } from '../texts'
 import styles from './RuleEditor.module.css'
@@ -22,7 +23,12 @@ export interface Save {
 }
 
 /** Saves the rule that is being written; an error is marked at its word, and the text stays. */
-export function useSave({ chainRef, draft }: Writing, text: string, onRefused: (wrong: Wrong) => void): Save {
+export function useSave(
+  { chainRef, draft }: Writing,
+  rules: readonly string[],
+  text: string,
+  onRefused: (wrong: Wrong) => void,
+): Save {
   const editor = useEditor()
   const panel = usePanel()
   const t = useChainsTexts()
@@ -30,7 +36,7 @@ export function useSave({ chainRef, draft }: Writing, text: string, onRefused: (
   const { family, table, name: chain } = chainRef
   const where = { namespace: panel.namespace, family, table }
   const rule = text.trim()
-  const add: AnyCommand = { do: 'add-rule', ...where, chain, rule, at: draft.kind === 'new' ? draft.at : null }
+  const add: AnyCommand = { do: 'add-rule', ...where, chain, rule, ...place(rules, draft.at) }
   const send = async (commands: readonly AnyCommand[], label: string): Promise<void> => {
     if (busy) return
     setBusy(true)
@@ -64,6 +70,20 @@ function wrongOf(error: unknown, text: string): Wrong {
   return { start, end, message: errorMessage(error) }
 }
 
+/** Goes along with the rule, or the place, that is meant while others change the chain. */
+export function useFollow({ chainRef, draft }: Writing, chain: ChainView | undefined): void {
+  const panel = usePanel()
+  const seen = useRef(chain)
+  useEffect(() => {
+    const before = seen.current
+    seen.current = chain
+    if (!before || !chain || before.id !== chain.id || before.rules === chain.rules || draft.at === null) return
+    const number = draft.kind === 'change' ? followed(before.rules, chain.rules)(draft.at) : null
+    const at = number ?? placeFollowed(before.rules, chain.rules, draft.at)
+    if (at !== draft.at) panel.retarget(chainRef, { ...draft, at })
+  }, [chain, chainRef, draft, panel])
+}
+
 /** Shown if someone else changed or deleted the rule that is being edited: asks which version to keep. */
 export function ConflictNotice({
   writing,
@@ -84,7 +104,7 @@ export function ConflictNotice({
   if (draft.kind !== 'change' || !chain || save.busy || isThere) return null
   // Only where all else is as it was, what has its number now is the same rule, changed. Else that is another, and ours is gone.
   const now = isChangedAlone(before, chain.rules, draft.at) ? chain.rules[draft.at - 1] : undefined
-  const moved = chain.rules.indexOf(draft.was) + 1
+  const moved = chain.rules.indexOf(draft.was) + 1 // it is there again
   if (moved > 0) return <Follow onFollow={() => panel.retarget(chainRef, { ...draft, at: moved })} />
   return (
     <div className={styles.meanwhile} role="alert">

@@ -3,6 +3,7 @@
 import { ProblemError } from '@/connection'
 import type { Problem } from '@/protocol'
 import { useEditorTexts } from '../texts/editor'
+import { errorMessage } from './errorMessage'
 
 /** As `MAX_BYTES` of topology/document/jsontext.py: a longer one would not get through the connection. */
 const MAX_BYTES = 8 * 1024 * 1024
@@ -10,9 +11,10 @@ const MAX_BYTES = 8 * 1024 * 1024
 /** The problem with the others that were found with it. */
 export const allProblems = (problem: Problem): Problem[] => [problem, ...(problem.causes ?? []).flatMap(allProblems)]
 
-/** Throws a `ProblemError` for a text that is too long to be sent. */
-export function refuseTooLong(text: string): void {
-  if (text.length <= MAX_BYTES && new Blob([text]).size <= MAX_BYTES) return
+/** Throws a `ProblemError` for a text, or a file that has not been read yet, that is too long to be sent. */
+export function refuseTooLong(text: string | Blob): void {
+  const bytes = typeof text !== 'string' ? text.size : text.length > MAX_BYTES ? text.length : new Blob([text]).size
+  if (bytes <= MAX_BYTES) return
   const t = useEditorTexts.now()
   throw new ProblemError({
     code: 'limit',
@@ -28,3 +30,7 @@ export function inDocument({ at, subject, message, hint }: Problem): string {
   const path = subject?.startsWith('$') && subject !== '$' ? `${subject}: ` : ''
   return where + path + [message, hint].filter(Boolean).join(' — ')
 }
+
+/** What there is to say of a failed request about a document: each problem in a line. */
+export const allSaid = (error: unknown): string =>
+  error instanceof ProblemError ? allProblems(error.problem).map(inDocument).join('\n') : errorMessage(error)

@@ -1,8 +1,7 @@
 import { useEffect, useState } from 'react'
-import { ProblemError } from '@/connection'
-import { allProblems, inDocument, refuseTooLong, useEditor } from '@/editor'
-import { type AnyCommand, afterColon, type Exported, kindOfId, type Planned } from '@/protocol'
-import { Button, Dialog, FileButton, Segments, Select, useValue } from '@/ui'
+import { useEditor } from '@/editor'
+import { afterColon, type Exported, kindOfId } from '@/protocol'
+import { Button, Dialog, Select, useValue } from '@/ui'
 import { Refused, said, styles } from './parts'
 import { usePanelTexts } from './texts'
 
@@ -96,102 +95,6 @@ export function ExportDialog() {
         </section>
       )}
       <Refused text={error} />
-    </Dialog>
-  )
-}
-
-/** A document from a file or the clipboard; the plan is seen before anything is done. */
-export function ImportDialog({ text: given }: { text?: string | undefined }) {
-  const t = usePanelTexts()
-  const editor = useEditor()
-  const [text, setText] = useState(given ?? '')
-  const [beside, setBeside] = useState(false)
-  const [error, setError] = useState<string>()
-  const [plan, setPlan] = useState<{ planned: Planned; commands: AnyCommand[] }>()
-  const [busy, setBusy] = useState(false)
-  const look = async (): Promise<void> => {
-    setError(undefined)
-    setPlan(undefined)
-    try {
-      refuseTooLong(text)
-      const commands: AnyCommand[] = [
-        beside ? { do: 'paste', document: text, into: 'host', at: null } : { do: 'apply-document', document: text },
-      ]
-      setPlan({ planned: await editor.plan(commands), commands })
-    } catch (reason) {
-      setError(reason instanceof ProblemError ? allProblems(reason.problem).map(inDocument).join('\n') : said(reason))
-    }
-  }
-  const apply = async (): Promise<void> => {
-    if (!plan) return
-    setBusy(true)
-    try {
-      await editor.request(plan.commands, t.imported, false)
-      editor.dialog.set(null)
-      editor.viewport.get()?.fit()
-    } catch (reason) {
-      setError(said(reason))
-      setBusy(false)
-    }
-  }
-  return (
-    <Dialog
-      title={t.importTitle}
-      wide
-      onClose={() => editor.dialog.set(null)}
-      footer={
-        plan ? (
-          <Button variant="primary" disabled={busy} onClick={() => void apply()}>
-            {busy ? t.applying : t.apply(plan.planned.steps.length)}
-          </Button>
-        ) : (
-          <Button variant="primary" disabled={!text.trim()} onClick={() => void look()}>
-            {t.preview}
-          </Button>
-        )
-      }
-    >
-      <div className={styles.stack}>
-        <FileButton
-          name={t.file}
-          accept=".json,application/json"
-          onFiles={async ([file]) => {
-            if (file) setText(await file.text())
-            setPlan(undefined)
-          }}
-        />
-        <textarea
-          className={styles.area}
-          aria-label={t.document}
-          spellCheck={false}
-          placeholder='{"vethboard": 1, "namespaces": {"ns0": {}}}'
-          value={text}
-          onChange={(e) => {
-            setText(e.target.value)
-            setPlan(undefined)
-          }}
-        />
-        <Segments
-          label={t.importAs}
-          value={beside ? 'beside' : 'whole'}
-          options={[
-            ['whole', t.importWhole],
-            ['beside', t.importBeside],
-          ]}
-          onChange={(next) => {
-            setBeside(next === 'beside')
-            setPlan(undefined)
-          }}
-        />
-        <Refused text={error} />
-        {plan && (
-          <section aria-label={t.plan}>
-            <pre className={styles.code}>
-              {plan.planned.shell.length > 0 ? plan.planned.shell.join('\n') : t.nothingToDo}
-            </pre>
-          </section>
-        )}
-      </div>
     </Dialog>
   )
 }
