@@ -356,7 +356,8 @@ class StopTrace(LabRequest, frozen=True, kw_only=True, tag="stop-trace"):
 
 AnyTraceRequest = Trace | WatchPackets | StopTrace
 AnyLabRequest = (
-    Attach | Heartbeat | Apply | Conclude | NoteLeft | Run | Resize | Signal | Subscribe | ListSockets | TryRules | TrySteps | ListExtensions
+    Attach | Heartbeat | Apply | Conclude | NoteLeft | Run | Resize | Signal | Subscribe | ListSockets | TryRules | TrySteps
+    | ListExtensions
     | AnyTerminalRequest | AnyFileRequest | AnyCaptureRequest | AnyTraceRequest
 )  # fmt: skip
 
