@@ -85,7 +85,7 @@ export function ExportDialog() {
       {unheld.length > 0 && (
         <section aria-label={t.unheld}>
           <p className={styles.hint}>{t.unheld}</p>
-          <ul className={styles.hint}>
+          <ul className={styles.hint} style={{ paddingInlineStart: 18 }}>
             {unheld.map((problem) => (
               <li key={`${problem.subject} ${problem.message}`}>
                 <code>{afterColon(problem.subject ?? '')}</code> {problem.message}
