@@ -12,10 +12,10 @@ from topology.model.problems import Problem, ProblemError
 RATE = 0.3
 """Seconds per second for which this may go on without end."""
 
-BURST = 1.0
+BURST = 3.0
 """Seconds of it at once without a pause: people who work by hand never need more."""
 
-LONGEST_PAUSE = 10.0
+LONGEST_PAUSE = 5.0
 """Seconds, after one request that took very long."""
 
 

@@ -4,6 +4,7 @@ import contextlib
 import io
 import socket as sockets
 import time
+from collections.abc import Iterator
 from typing import Any
 
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
@@ -35,11 +36,11 @@ class _Bytes(io.RawIOBase):
     def __init__(self, socket: sockets.socket, metrics: Metrics) -> None:
         self._socket, self._metrics = socket, metrics
         self._left, self._until = HEAD_BYTES, time.monotonic() + REQUEST_SECONDS
-        self._in_head = True
+        self.in_head = True
 
     def head_is_over(self) -> None:
         """What comes now is the body."""
-        self._in_head, self._left = False, BODY_BYTES
+        self.in_head, self._left = False, BODY_BYTES
         self._socket.settimeout(REQUEST_SECONDS)
 
     def readable(self) -> bool:
@@ -47,10 +48,10 @@ class _Bytes(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         """As of any raw stream. A body that is too long ends."""
-        if self._in_head:
+        if self.in_head:
             self._socket.settimeout(max(0.001, self._until - time.monotonic()))
         if self._left <= 0:
-            if not self._in_head:
+            if not self.in_head:
                 return 0
             self._metrics.refused("size")
             raise ConnectionError("the head of the request is too long")
@@ -61,6 +62,18 @@ class _Bytes(io.RawIOBase):
             raise
         self._left -= count
         return count
+
+    def rest_of(self, length: int) -> Iterator[None]:
+        """Take what a client still sends of a body of this length, a piece at a time; until it stops, or takes too long."""
+        rest, self._until = min(length, BODY_BYTES) - (BODY_BYTES - self._left), time.monotonic() + REQUEST_SECONDS
+        with contextlib.suppress(OSError):
+            while rest > 0:
+                self._socket.settimeout(max(0.001, self._until - time.monotonic()))
+                count = len(self._socket.recv(min(rest, PIECE_BYTES)))
+                if not count:
+                    return
+                rest -= count
+                yield
 
 
 class _Reader(io.BufferedReader):
@@ -92,8 +105,16 @@ class Quiet(WSGIRequestHandler):
         self._visitor.pace()
         try:
             super().handle()
+            self._take_rest()
         finally:
             self._visitor.end()
+
+    def _take_rest(self) -> None:
+        """The rest of a body that was refused: were it not taken, the kernel would reset the connection, and the refusal be lost."""
+        length = self.headers.get("Content-Length", "") if hasattr(self, "headers") else ""
+        if length.isdecimal() and len(length) < 16 and not self._bytes.in_head:
+            for _ in self._bytes.rest_of(int(length)):
+                self._visitor.pace()
 
     def parse_request(self) -> bool:
         """Read the headers."""

@@ -106,7 +106,7 @@ def test_nat_by_mouse(page: Page, stack: Stack, lab: str, tmp_path: Path) -> Non
     editor.get_by_label("Outgoing interface", exact=True).select_option("up0")
     editor.get_by_label("Target").select_option("MASQUERADE")
     expect(chains.text()).to_have_value("-s 10.0.1.0/24 -o up0 -j MASQUERADE")
-    expect(editor).to_contain_text("accepted by iptables")
+    expect(editor).to_contain_text("accepted by iptables", timeout=20_000)
     editor.get_by_role("button", name="Add rule").click()
     chains.expect_rules("POSTROUTING", "-s 10.0.1.0/24 -o up0 -j MASQUERADE")
     assert chains.saved("nat", "POSTROUTING") == ["-s 10.0.1.0/24 -o up0 -j MASQUERADE"]
@@ -382,7 +382,7 @@ def test_nft(page: Page, stack: Stack, lab: str) -> None:
         editor = chains.panel.get_by_role("region", name="New rule in INPUT")
         editor.get_by_label("Protocol").select_option("icmp")
         editor.get_by_label("Target").select_option("ACCEPT")
-        expect(editor).to_contain_text("accepted by iptables")
+        expect(editor).to_contain_text("accepted by iptables", timeout=20_000)
         editor.get_by_role("button", name="Add rule").click()
         chains.expect_rules("INPUT", "-p icmp -j ACCEPT")
         assert "counter packets 0" in stack.inside(other, "host", "nft", "list", "chain", "ip", "filter", "INPUT")

@@ -102,14 +102,15 @@ def test_several_interfaces_are_one_list_in_order(stack: Stack, pair: str, tmp_p
     file = tmp_path / "merged.pcapng"
     with stack.client() as client:
         capture = start(client, pair, "a/veth0", "b/veth1", filter="icmp")
-        stack.inside(pair, "a", "ping", "-c", "3", "-i", "0.05", "10.0.0.2")
-        frames = read(client, pair, capture, 12)
+        # the kernel begins to stamp packets a moment after a capture has begun (net_enable_timestamp()): the first ones are not compared
+        stack.inside(pair, "a", "ping", "-c", "4", "-i", "0.3", "10.0.0.2")
+        frames = read(client, pair, capture, 16)
         download(stack, pair, capture, file)
     fields = ("frame.interface_name", "ip.src", "icmp.type")
     lines = wireshark("tshark", "-r", str(file), "-T", "fields", *(word for field in fields for word in ("-e", field)))
     ask, answer = ("10.0.0.1", "8"), ("10.0.0.2", "0")
     ways = [("a/veth0", *ask), ("b/veth1", *ask), ("b/veth1", *answer), ("a/veth0", *answer)]
-    assert [tuple(line.split("\t")) for line in lines] == ways * 3
+    assert [tuple(line.split("\t")) for line in lines[4:]] == ways * 3
     assert wireshark("tshark", "-r", str(file), "-Y", "_ws.malformed || _ws.short") == []
     told = "\n".join(wireshark("capinfos", str(file)))
     for words in (
@@ -117,11 +118,11 @@ def test_several_interfaces_are_one_list_in_order(stack: Stack, pair: str, tmp_p
         "Name = a/veth0",
         "Name = b/veth1",
         "Filter string = icmp",
-        "Number of packets:   12",
+        "Number of packets:   16",
     ):
         assert words in told, told
     assert [f.time for f in frames] == sorted(f.time for f in frames)
-    assert [f.interface for f in frames] == [0, 1, 1, 0] * 3, "out of a, into b, and back"
+    assert [f.interface for f in frames[4:]] == [0, 1, 1, 0] * 3, "out of a, into b, and back"
 
 
 def test_the_ring_forgets_the_oldest_and_snaplen_cuts(stack: Stack, pair: str) -> None:
