@@ -20,11 +20,13 @@ from agent.linux import pids
 from agent.listener import Listener
 from agent.sandbox import limits as enforced
 from agent.sandbox import seccomp
+from agent.uplink.rules import Network, networks
 from logs import FORMS, configure, watch_loop
 from protocol.limits import MAX_LAB_MESSAGE
+from topology.model.problems import ProblemError
 
 
-async def _serve(run: Path, server_uid: int, limits: Path | None, uplinks: bool) -> None:
+async def _serve(run: Path, server_uid: int, limits: Path | None, uplinks: tuple[Network, ...] | None) -> None:
     """Until SIGTERM or SIGINT, which end all labs."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -52,12 +54,19 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--server-uid", type=int, default=0, help="the user that may connect besides root")
     parser.add_argument("--limits", type=Path, help="file of the limits of labs (JSON)")
     parser.add_argument("--allow-uplink", action="store_true", help="labs may have an uplink")
+    parser.add_argument(
+        "--uplink-to", action="append", default=[], metavar="NETWORK", help="not public, and reached by uplinks all the same"
+    )
     parser.add_argument("--check", action="store_true", help="print what this kernel can do, and end")
     parser.add_argument("--json", action="store_true", help="print it as JSON")
     parser.add_argument("--log-format", choices=FORMS, default="text", help="lines for people, or JSON objects (standard error)")
     args = parser.parse_args()
     if args.run is None and not args.check:
         parser.error("--run is needed")
+    try:
+        args.uplinks = networks(args.uplink_to) if args.allow_uplink else None
+    except ProblemError as e:
+        parser.error(f"--uplink-to: {e.problem.message}: {e.problem.hint}")
     return args
 
 
@@ -84,7 +93,7 @@ def main() -> int:
         seccomp.program()
     gc.collect()
     gc.freeze()  # a collection in a lab would write to every object's page, and so copy what all labs share
-    asyncio.run(_serve(args.run, args.server_uid, args.limits, args.allow_uplink))
+    asyncio.run(_serve(args.run, args.server_uid, args.limits, args.uplinks))
     return 0
 
 

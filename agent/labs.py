@@ -7,7 +7,7 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -20,6 +20,7 @@ from agent.limit_events import LimitEvents
 from agent.linux.pids import started
 from agent.sandbox import limits as enforced
 from agent.uplink import Uplinks
+from agent.uplink.rules import Network
 from logs import start_task
 from topology.model import ids
 from topology.model.limits import Limits, parse
@@ -48,10 +49,10 @@ class Running(NamedTuple):
 
 
 class Labs:
-    """`running`: by lab id. `on_end` is called with the lab and the reason when one ends that was not asked to, `on_limit` when one runs
-    into a limit that the kernel enforces."""
+    """`uplinks`: what `Uplinks` is given. `running`: by lab id. `on_end` is called with the lab and the reason when one ends that was not
+    asked to, `on_limit` when one runs into a limit that the kernel enforces."""
 
-    def __init__(self, run: Path, limits: Path | None = None, uplinks: bool = False) -> None:
+    def __init__(self, run: Path, limits: Path | None = None, uplinks: Iterable[Network] | None = None) -> None:
         self._run, self._limits = run, limits
         run.mkdir(mode=0o755, parents=True, exist_ok=True)
         self._folder = run / "labs"
@@ -218,6 +219,7 @@ class Labs:
     def close(self) -> None:
         """Remove the folders, if they are empty."""
         self._limit_events.close()
+        self._uplinks.close()
         for folder in (self._folder, self._run):
             with contextlib.suppress(OSError):
                 folder.rmdir()
