@@ -4,6 +4,7 @@
 - `kernel`: namespaces, watches and applied steps;
 - `children`: processes that people run;
 - `limit_watch`: limits that the kernel does not report;
+- `rings`: packet rings, within a limit;
 - `outbox`: frames to the client.
 """
 
@@ -16,9 +17,10 @@ from topology.model.limits import Limits
 from topology.model.netfilter import Driver
 
 
-def main(listener: socket.socket, limits: Limits, firewall: Driver) -> None:
-    """Serve until killed. `firewall`: the driver whose iptables is `iptables` in the lab."""
+def main(listener: socket.socket, calls: int, limits: Limits, firewall: Driver) -> None:
+    """Serve until killed. `calls`: where system calls that the filter hands over come. `firewall`: the driver whose iptables is `iptables`
+    in the lab."""
     use(firewall)
     # asyncio recognises a fork by its other pid; an agent that is pid 1 of a container has the same pid as this process
     asyncio._set_running_loop(None)
-    asyncio.run(Lab(listener, limits, firewall).serve())
+    asyncio.run(Lab(listener, calls, limits, firewall).serve())

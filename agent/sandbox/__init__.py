@@ -35,7 +35,8 @@ FIRST_UID, UIDS = 0x4000_0000, 65536
 START_SECONDS = 20.0
 """How long a sandbox may take. 45 ms are usual."""
 
-Main = Callable[[socket.socket], None]
+Main = Callable[[socket.socket, int], None]
+"""Is given the lab's listening socket, and the descriptor on which system calls that are handed over come (seccomp_unotify(2))."""
 Keep = Callable[[int], None]
 """Is given the pid of a lab's first process before that runs. May raise OSError."""
 
@@ -64,7 +65,7 @@ class _Lab(NamedTuple):
 
 
 async def make(lab: str, listener: socket.socket, number: int, limits: Limits, main: Main, keep: Keep) -> None:
-    """Start the lab's first process, which runs `main(listener)`. `number` chooses the uid range. `keep` writes the process down: should
+    """Start the lab's first process, which runs `main`. `number` chooses the uid range. `keep` writes the process down: should
     this one be killed before, the lab ends.
 
     Raises OSError, in the kernel's words, when a part of the sandbox cannot be had; then none of its processes is left. The fork itself is
@@ -233,14 +234,14 @@ def _first(lab: _Lab, outer: socket.socket) -> None:
         root.build(lab.limits)
         _enter_inner(outer)
         root.enter(lab.id)
-        _lock_down()
+        calls = _lock_down()
         lab.parent.send(b"+")
         if lab.parent.recv(16) != b"run":
             os._exit(1)
         lab.parent.close()
         configure("lab", form_now())
         with about(lab=lab.id, event=""):
-            lab.main(lab.listener)
+            lab.main(lab.listener, calls)
     except BaseException as e:
         _report(lab.parent, e)
         failure(e, f"the process of lab {lab.id} ends")
@@ -261,13 +262,14 @@ def _enter_inner(outer: socket.socket) -> None:
     ns.unshare(ns.CLONE_NEWNET)
 
 
-def _lock_down() -> None:
-    """What holds from now on for this process, and for all that it starts."""
+def _lock_down() -> int:
+    """What holds from now on for this process, and for all that it starts; the descriptor of `seccomp.install`."""
     pids.prctl(pids.PR_SET_DUMPABLE, 0)  # nobody may read its memory and /proc files, not even the lab's root
-    seccomp.install(seccomp.program())
+    calls = seccomp.install(seccomp.program())
     os.umask(0o022)
     os.environ.clear()
     os.environ.update(ENVIRONMENT)
+    return calls
 
 
 def _report(parent: socket.socket, error: BaseException) -> None:

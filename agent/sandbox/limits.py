@@ -18,6 +18,8 @@ _GROUP = "vethboard"
 _PERIOD = 100_000
 """µs in which a lab with `cpus` gets that many times as much processor time."""
 _CONTROLLERS = ("pids", "memory", "cpu")
+_SOCKETS, USED_BY_SOCKETS = "memory.kmem.tcp.limit_in_bytes", "memory.kmem.tcp.usage_in_bytes"
+"""Of buffers of TCP and UDP; version 2 counts them as memory (cgroup-v1/memory.rst, 2.7)."""
 _FILES = {"pids": "processes", "memory": "memory", "cpu": "cpu share"}
 
 
@@ -92,12 +94,12 @@ def _wanted(limits: Limits) -> dict[str, dict[str, str]]:
     quota = str(int(limits.cpus * _PERIOD)) if limits.cpus else "-1"
     return {
         "pids": {"pids.max": str(limits.processes)},
-        "memory": {"memory.limit_in_bytes": str(limits.memory)},
+        "memory": {"memory.limit_in_bytes": str(limits.memory), _SOCKETS: str(limits.sockets)},
         "cpu": {"cpu.shares": str(max(2, limits.cpu_weight * 1024 // 100)), "cpu.cfs_quota_us": quota},
     }
 
 
-_OPTIONAL = ("memory.swap.max", "cpu.max", "cpu.cfs_quota_us")
+_OPTIONAL = (_SOCKETS, "memory.swap.max", "cpu.max", "cpu.cfs_quota_us")
 """Files that not every kernel has."""
 
 

@@ -28,7 +28,7 @@ async def start():
         listener.bind(sys.argv[2])
         listener.listen()
         try:
-            await sandbox.make("hangs", listener, 977, Limits(), lambda _: time.sleep(60), lambda _: None)
+            await sandbox.make("hangs", listener, 977, Limits(), lambda *_: time.sleep(60), lambda _: None)
         except OSError as e:
             print(e.strerror)
     over.set()
