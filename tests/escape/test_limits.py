@@ -153,8 +153,8 @@ def test_buffers_of_udp_outside() -> None:
 def test_packet_rings(small: Stack) -> None:
     """However they are held: open, mapped, under way in a message, by a thread with files of its own; in one call for 4 GiB, or in many."""
     small.inside("small", "host", "ip", "link", "set", "lo", "up")
-    assert int(small.inside("small", "host", "python3", "-c", RINGS)) <= 16
     assert notice(small, RINGS, "sockets").endswith("of 16 MiB")
+    assert int(small.inside("small", "host", "python3", "-c", RINGS)) <= 16
     script = "(sleep 0.5; ping -c 3 127.0.0.1 > /dev/null) & timeout 5 tcpdump -c 2 -n -i lo 2>&1"
     assert "2 packets captured" in small.inside("small", "host", "sh", "-c", script)
 
