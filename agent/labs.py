@@ -15,10 +15,13 @@ from typing import NamedTuple
 import msgspec
 
 from agent import filter, sandbox
+from agent.guard import Watchdog
+from agent.guard.process import Report
 from agent.lab import main
 from agent.limit_events import LimitEvents
 from agent.linux.pids import started
 from agent.sandbox import limits as enforced
+from agent.sandbox.lab_file import LabFile
 from agent.uplink import Uplinks
 from agent.uplink.rules import Network
 from logs import start_task
@@ -31,16 +34,6 @@ from topology.model.problems import Code, Problem, ProblemError
 _log = logging.getLogger("vethboard.agent")
 
 
-class LabFile(msgspec.Struct, frozen=True):
-    """What is kept of a lab in the run directory. `started` (clock ticks since boot) tells its process from a later one with the same pid;
-    `number` chooses its uids."""
-
-    pid: int
-    started: int
-    number: int
-    limits: Limits = Limits()
-
-
 class Running(NamedTuple):
     """A lab that runs. `pidfd` becomes readable when its first process ends."""
 
@@ -50,7 +43,7 @@ class Running(NamedTuple):
 
 class Labs:
     """`uplinks`: what `Uplinks` is given. `running`: by lab id. `on_end` is called with the lab and the reason when one ends that was not
-    asked to, `on_limit` when one runs into a limit that the kernel enforces."""
+    asked to, `on_limit` when one runs into a limit; with `True` where it is ended for that, and is to stay so."""
 
     def __init__(self, run: Path, limits: Path | None = None, uplinks: Iterable[Network] | None = None) -> None:
         self._run, self._limits = run, limits
@@ -60,8 +53,9 @@ class Labs:
         self._uplinks = Uplinks(self._folder, uplinks)
         self.running: dict[str, Running] = {}
         self.on_end: Callable[[str, str], None] = lambda _lab, _reason: None
-        self.on_limit: Callable[[str, Problem], None] = lambda _lab, _problem: None
-        self._limit_events = LimitEvents(lambda lab, problem: self.on_limit(lab, problem))
+        self.on_limit: Callable[[str, Problem, bool], None] = lambda _lab, _problem, _end: None
+        self._limit_events = LimitEvents(lambda lab, problem: self.on_limit(lab, problem, False))
+        self._guard = Watchdog(self._folder, self._reported)
         self._stopping: dict[str, asyncio.Event] = {}
         self._starting: dict[str, asyncio.Task[None]] = {}
         self._ends: dict[str, asyncio.Task[None]] = {}
@@ -212,6 +206,12 @@ class Labs:
         signal.pidfd_send_signal(running.pidfd, signal.SIGKILL)
         await event.wait()
 
+    def _reported(self, report: Report) -> None:
+        """By the guard."""
+        self.on_limit(report.lab, report.problem, report.end)
+        if report.end:
+            start_task("stop", partial(self.stop, report.lab))
+
     async def stop_all(self) -> None:
         """End all labs."""
         await asyncio.gather(*(self.stop(lab) for lab in list(self._numbers)))
@@ -219,6 +219,7 @@ class Labs:
     def close(self) -> None:
         """Remove the folders, if they are empty."""
         self._limit_events.close()
+        self._guard.close()
         self._uplinks.close()
         for folder in (self._folder, self._run):
             with contextlib.suppress(OSError):
