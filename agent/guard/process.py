@@ -19,7 +19,7 @@ from topology.model.problems import Code, Problem
 LOOK_SECONDS = 0.25
 WINDOWS = 2
 """So many looks in a row must find the kernel's threads busy."""
-REMEMBER_SECONDS, MOST_ROUNDS = 30.0, 6
+REMEMBER_SECONDS, MOST_ROUNDS = 60.0, 4
 """A lab that storms again and again is ended: when it has done so this often in this time."""
 _SHARE = 0.05
 """How much of a processor the looking may take."""
@@ -42,7 +42,8 @@ class Guard:
         self._threads = KernelThreads()
         self._can_see_threads = self._threads.can_be_seen()
         self._busy = 0
-        self._rounds: dict[str, list[float]] = {}
+        self._rounds: dict[tuple[str, int], list[float]] = {}
+        """Of a lab, by its id and its first process: when it was calmed, in monotonic seconds."""
         self._buffers: dict[str, Buffers] = {}
         self._next_look = 0.0
 
@@ -69,20 +70,24 @@ class Guard:
         self._busy = self._busy + 1 if self._threads.share() >= BUSY else 0
         if self._busy < WINDOWS:
             return
-        links = busiest(self._labs())
+        labs = self._labs()
+        links = busiest(labs)
         try:
             if links:
-                self._calm(links)
+                self._calm(links, dict(labs)[links[0].lab].pid)
         finally:
             for channel in {id(link.channel): link.channel for link in links}.values():
                 channel.close()
         self._threads.share()  # what they did until now is no sign of what they do from now on
         self._busy = 0
 
-    def _calm(self, links: list[Busy]) -> None:
+    def _calm(self, links: list[Busy], first: int) -> None:
         """Set the busiest interface down; where that was not enough a moment ago, twice as many as then."""
         lab, now = links[0].lab, time.monotonic()
-        rounds = self._rounds[lab] = [at for at in self._rounds.get(lab, []) if now - at < REMEMBER_SECONDS] + [now]
+        recent = {key: [at for at in times if now - at < REMEMBER_SECONDS] for key, times in self._rounds.items()}
+        self._rounds = {key: times for key, times in recent.items() if times}
+        rounds = self._rounds.setdefault((lab, first), [])
+        rounds.append(now)
         if len(rounds) > MOST_ROUNDS:
             self._report(Report(lab, _ended(links[0]), end=True))
             return
