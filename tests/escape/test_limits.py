@@ -166,6 +166,58 @@ def test_packet_rings_outside() -> None:
     assert int(subprocess.run(inside, check=True, capture_output=True, text=True).stdout) > 64
 
 
+NETLINK = """
+import os, socket, struct, time
+print(os.getpid(), flush=True)
+kept = []
+message = struct.pack("=IHHII", 20000, 0x20, 0, 0, 0) + bytes(20000 - 16)
+while len(kept) < MANY:
+    kept.append(socket.socket(socket.AF_NETLINK, socket.SOCK_DGRAM, 2))
+    kept[-1].bind((0, 0))
+    s = socket.socket(socket.AF_NETLINK, socket.SOCK_DGRAM, 2)
+    s.setblocking(False)
+    try:
+        while True: s.sendto(message, (kept[-1].getsockname()[0], 0))
+    except OSError: pass
+    s.close()
+    time.sleep(0.001)
+print(sum(sum(struct.unpack("=9I", k.getsockopt(socket.SOL_SOCKET, 55, 36))[0:3:2]) for k in kept) >> 20, flush=True)
+time.sleep(20)
+"""
+"""Sockets of netlink that nobody reads, with some 200 KiB each; they say how many MiB all hold."""
+PACKET = """
+import socket, time
+kept = []
+s = socket.socket(type=socket.SOCK_DGRAM)
+while len(kept) < MANY:
+    kept.append(socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3)))
+    kept[-1].bind(("lo", 3))
+    for _ in range(6):
+        s.sendto(bytes(60000), ("127.0.0.1", 9))
+    time.sleep(0.001)
+print(sum(int.from_bytes(k.getsockopt(socket.SOL_SOCKET, 55, 4), "little") for k in kept) >> 20, flush=True)
+time.sleep(20)
+"""
+
+
+@pytest.mark.parametrize(("script", "most"), [(NETLINK, 400), (PACKET, 400)], ids=["netlink", "packet"])
+def test_buffers_that_no_cgroup_counts(small: Stack, script: str, most: int) -> None:
+    """The guard ends the program, and says which it was."""
+    small.inside("small", "host", "ip", "link", "set", "lo", "up")
+    told = notice(small, script.replace("MANY", str(most)), '"python3')
+    assert "was ended: it had" in told
+    assert "MiB in buffers of its sockets" in told
+    assert small.inside("small", "host", "echo", "still here") == "still here\n"
+
+
+@pytest.mark.parametrize("script", [NETLINK, PACKET], ids=["netlink", "packet"])
+def test_buffers_that_no_cgroup_counts_outside(script: str) -> None:
+    """The control: nothing holds root of the machine, here with some 30 MiB."""
+    script = script.replace("MANY", "100").replace("time.sleep(20)", "")
+    inside = ["unshare", "--net", "sh", "-c", 'ip link set lo up; exec "$@"', "sh", sys.executable, "-c", script]
+    assert int(subprocess.run(inside, check=True, capture_output=True, text=True).stdout.split()[-1]) > 16
+
+
 def test_disk(small: Stack) -> None:
     write = "import time\ntry:\n  with open('/tmp/x', 'wb') as f:\n    while True: f.write(bytes(1 << 16))\nexcept OSError: time.sleep(2)"
     assert notice(small, write, "disk") == "disk: 8 MiB of 8 MiB"

@@ -131,7 +131,7 @@ def test_the_record_of_what_was_set_down_is_shown_and_kept(stack: Stack, stormin
 
 
 def test_a_lab_that_storms_again_and_again_is_stopped_and_stays_so(stack: Stack, storming: str) -> None:
-    again = "while true; do for i in a b; do ip link set ${i}0 up; ip -n n link set ${i}1 up; done; ping -c 1 -W 1 10.0.0.9; done"
+    again = "while true; do for i in a b br; do ip link set ${i}0 up; ip -n n link set ${i}1 up; done; ping -c 1 -W 1 10.0.0.9; done"
     with stack.client() as client:
         start(client, f"{TWO_BRIDGES} {again} > /dev/null")
         end = time.monotonic() + 60
