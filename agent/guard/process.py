@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from agent.guard.buffers import MOST_UNDER_WAY, Buffers
-from agent.guard.storm import BUSY, Busy, KernelThreads, busiest, set_down
+from agent.guard.storm import BUSY, Busy, KernelThreads, busiest, most_threaded, set_down
 from agent.linux import pids
 from agent.sandbox.lab_file import LabFile, every
 from topology.model import ids
@@ -21,6 +21,8 @@ WINDOWS = 2
 """So many looks in a row must find the kernel's threads busy."""
 REMEMBER_SECONDS, MOST_ROUNDS = 60.0, 4
 """A lab that storms again and again is ended: when it has done so this often in this time."""
+MOST_THREADS = 256
+"""Of the kernel for interfaces, on the whole machine: above, the lab that has most of them is ended."""
 _SHARE = 0.05
 """How much of a processor the looking may take."""
 _NICE = -10
@@ -55,6 +57,7 @@ class Guard:
             time.sleep(LOOK_SECONDS)
             if self._can_see_threads:
                 self._look_at_threads()
+                self._look_at_threads_of_interfaces()
             if time.monotonic() >= self._next_look:
                 self._look_at_buffers()
 
@@ -94,6 +97,19 @@ class Guard:
         for link in links[: 2 ** (len(rounds) - 1)]:
             if link.rate >= links[0].rate / 4 and set_down(link):
                 self._report(Report(lab, _set_down(link)))
+
+    # ---- threads of the kernel ---------------------------------------------------------------------------------------
+
+    def _look_at_threads_of_interfaces(self) -> None:
+        """A thread of the kernel for each queue of an interface (`threaded`) is in no cgroup, and takes a pid of the machine."""
+        threads = self._threads.of_interfaces()
+        if threads.total() <= MOST_THREADS:
+            return
+        lab, count = most_threaded(self._labs(), threads)
+        if count > MOST_THREADS // 2:
+            message = f"the lab was stopped: its interfaces had {count} threads of the kernel"
+            hint = "leave /sys/class/net/*/threaded at 0, or give interfaces fewer queues; then start the lab"
+            self._report(Report(lab, Problem(code=Code.LIMIT, message=message, hint=hint), end=True))
 
     # ---- buffers of sockets ------------------------------------------------------------------------------------------
 

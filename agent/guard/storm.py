@@ -7,6 +7,7 @@ nothing (0.01–0.04 of a processor on Linux 6.18, against 0.15–0.8 for a loop
 
 import os
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -25,7 +26,8 @@ LEAST_RATE = 20_000
 _SAMPLE_SECONDS = 0.1
 _KTHREADD = 2
 _CHILDREN = f"/proc/{_KTHREADD}/task/{_KTHREADD}/children"
-_THREADS = ("ksoftirqd/", "napi/")
+_NAPI = "napi/"
+_THREADS = ("ksoftirqd/", _NAPI)
 """`napi/…`: of an interface whose `threaded` is set (networking/napi.rst)."""
 _RTM_NEWLINK, _IFF_UP = 16, 1
 _IFNAME, _MASTER, _LINKINFO, _SLAVE_KIND = 3, 10, 18, 4
@@ -52,6 +54,10 @@ class KernelThreads:
         seconds, self._at = now - self._at, now
         used = sum(spent - before[pid] for pid, spent in self._times.items() if pid in before)
         return used / 1e9 / max(seconds, 1e-3)
+
+    def of_interfaces(self) -> Counter[str]:
+        """How many threads each name of an interface has, which several may share, as of the last call of `share`."""
+        return Counter(name.removeprefix(_NAPI).rpartition("-")[0] for name in self._names.values() if name.startswith(_NAPI))
 
     def _pids(self) -> Iterator[int]:
         """A thread's name does not change, so it is read once."""
@@ -115,6 +121,16 @@ def busiest(labs: list[tuple[str, LabFile]]) -> list[Busy]:
     finally:
         for space in opened:
             os.close(space.place.fd)
+
+
+def most_threaded(labs: list[tuple[str, LabFile]], threads: Counter[str]) -> tuple[str, int]:
+    """The lab whose interfaces may have most of these threads, by their names, and how many; an empty id where no lab has any."""
+    counts: Counter[str] = Counter()
+    for lab, file in labs:
+        for place in places(file):
+            counts[lab] += sum(threads[name] for name in _received(place))
+            os.close(place.fd)
+    return counts.most_common(1)[0] if counts else ("", 0)
 
 
 def _rates(space: _Opened) -> dict[str, float]:

@@ -158,9 +158,9 @@ def probe() -> dict[str, str]:
         release("vethboard-doctor")
 
 
-def namespaces(limits: Limits) -> None:
-    """Limit what the calling process' user namespace, and all below it, may have. Each shell has a mount and a UTS namespace of its own."""
-    for name, value in {
+def counted(limits: Limits) -> dict[str, int]:
+    """The files of /proc/sys/user (namespaces(7)), and what a lab may have of each."""
+    return {
         "max_net_namespaces": limits.namespaces,
         "max_user_namespaces": 1,
         "max_mnt_namespaces": 2 * limits.processes,
@@ -168,9 +168,15 @@ def namespaces(limits: Limits) -> None:
         "max_pid_namespaces": 1,
         "max_ipc_namespaces": 64,
         "max_cgroup_namespaces": 1,
+        "max_time_namespaces": 0,
         "max_inotify_instances": 128,
         "max_inotify_watches": 64 * limits.namespaces,
-    }.items():
+    }
+
+
+def namespaces(limits: Limits) -> None:
+    """Limit what the calling process' user namespace, and all below it, may have. Each shell has a mount and a UTS namespace of its own."""
+    for name, value in counted(limits).items():
         with contextlib.suppress(FileNotFoundError):  # a kernel that does not count these
             Path("/proc/sys/user", name).write_text(str(value))
 

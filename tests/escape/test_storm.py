@@ -147,6 +147,28 @@ def _state(stack: Stack, lab: str) -> str:
     return next(entry["state"] for entry in json.loads(stack.cli("labs", "--json")) if entry["lab"] == lab)
 
 
+THREADS = """
+ip link add a0 numrxqueues 300 numtxqueues 300 type veth peer name a1 numrxqueues 300 numtxqueues 300
+for i in a0 a1; do ip link set $i up; ethtool -K $i gro on; echo 1 > /sys/class/net/$i/threaded; done
+"""
+
+
+def test_threads_of_the_kernel(stack: Stack, storming: str) -> None:
+    """600 of them, which no cgroup counts: the lab is stopped, and they are gone."""
+    with stack.client() as client:
+        start(client, THREADS)
+        (problem,) = told(client)
+        assert "threads of the kernel" in problem.message
+    for _ in range(200):
+        threads = KernelThreads()
+        threads.share()
+        if threads.of_interfaces()["a0"] == 0 and _state(stack, storming) == "stopped":
+            break
+        time.sleep(0.1)
+    assert threads.of_interfaces()["a0"] == 0
+    assert _state(stack, storming) == "stopped"
+
+
 FLOODS = {
     "ping": "timeout 3 ping -f -q 10.0.0.2",
     "udp": """exec timeout 3 python3 -c '
