@@ -57,15 +57,15 @@ class Uplinks:
     async def set(self, lab: str, on: bool, pid: int, number: int) -> None:
         """Start the uplink of a lab, whose first process is `pid`, or end it, which is always allowed. `number` chooses the lab's uids.
         Raises ProblemError: DENIED where uplinks are not allowed."""
-        if not on:
-            await asyncio.to_thread(self.end, lab)
-        elif self._listed is None or self._addresses is None:
+        if on and (self._listed is None or self._addresses is None):
             problem = Problem(code=Code.DENIED, message="uplinks are not allowed on this server", hint="vethboard up --allow-uplink")
             raise ProblemError(problem)
-        elif self._running(lab) is None:
-            async with self._changing:
-                program = await _start(lab, pid, sandbox.base(number), self._addresses.now(), self._listed)
-            self._file(lab).write_bytes(msgspec.json.encode(UplinkFile(program, pids.started(program) or 0)))
+        async with self._changing:
+            if not on:
+                await asyncio.to_thread(self.end, lab)
+            elif self._running(lab) is None and self._addresses is not None:
+                program = await _start(lab, pid, sandbox.base(number), self._addresses.now(), self._listed or ())
+                self._file(lab).write_bytes(msgspec.json.encode(UplinkFile(program, pids.started(program) or 0)))
 
     def is_on(self, lab: str) -> bool:
         """Whether the lab's uplink runs now."""

@@ -1,11 +1,14 @@
 """Storms of packets that no program sends: the guard ends each, says where it was, and leaves floods alone that programs send."""
 
 import json
+import os
 import queue
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -108,6 +111,31 @@ def test_a_storm_ends_and_is_named(stack: Stack, storming: str, name: str) -> No
                 break
         assert told(client, 1, most=9) == [], "one interface set down was enough"
     assert stack.inside(storming, "host", "echo", "still here") == "still here\n"
+
+
+def test_a_guard_that_was_killed_is_started_again(stack: Stack, storming: str) -> None:
+    agent = stack.child("agent")
+    name = Path(f"/proc/{agent}/cmdline").read_text()
+
+    def guards() -> list[int]:
+        children = Path(f"/proc/{agent}/task/{agent}/children").read_text().split()
+        own = os.readlink(f"/proc/{agent}/ns/pid")
+        return [
+            int(pid) for pid in children if Path(f"/proc/{pid}/cmdline").read_text() == name and os.readlink(f"/proc/{pid}/ns/pid") == own
+        ]
+
+    (before,) = guards()
+    os.kill(before, signal.SIGKILL)
+    for _ in range(200):
+        if (now := guards()) and now != [before]:
+            break
+        time.sleep(0.05)
+    assert len(now) == 1
+    with stack.client() as client:
+        start(client, ONE_BRIDGE)
+        (problem,) = told(client)
+        assert "was set down" in problem.message
+    assert storming
 
 
 def test_the_record_of_what_was_set_down_is_shown_and_kept(stack: Stack, storming: str) -> None:

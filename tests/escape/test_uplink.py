@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from agent.filter.drivers import default, works
@@ -280,6 +281,18 @@ def test_a_network_of_the_loopback_cannot_be_listed() -> None:
     for text, words in (("127.0.0.1", "loopback"), ("0.0.0.0/0", "loopback"), ("10.0.2.9", "slirp4netns"), ("10.1.0.1/16", "host bits")):
         with pytest.raises(ProblemError, match=words):
             rules.network(text)
+
+
+def test_two_who_switch_it_at_once(agent: Agent, lab: Lab) -> None:
+    """Each is answered, and it is as the last one says."""
+    for number, on in enumerate((True, True, False, True, True), 20):
+        agent.control.send(msgspec.json.encode(p.SetUplink(id=number, lab="up", on=on)).decode())
+    answers = [msgspec.json.decode(agent.control.recv(timeout=30), type=p.AnyControlEvent) for _ in range(5)]
+    assert [answer for answer in answers if not isinstance(answer, p.ControlAnswer) or answer.problem is not None] == []
+    assert fetch(lab, OUTSIDE)
+    assert len(_slirps(agent)) == 1
+    assert agent.ask(p.SetUplink(id=30, lab="up", on=False)).problem is None
+    assert _slirps(agent) == []
 
 
 def test_it_ends_with_its_lab(agent: Agent) -> None:
