@@ -211,6 +211,7 @@ def export(client: Client, args: Args) -> int:
     result = client.request(Export(id=client.next_id(), lab=args.lab, observed=args.observed, format=args.format, ids=only))
     assert isinstance(result, Exported)
     sys.stdout.write(result.text if result.text.endswith("\n") else result.text + "\n")
+    output.beside(result.unheld)
     return 0
 
 

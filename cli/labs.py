@@ -40,6 +40,8 @@ def _done(client: Client, args: Args, request: NewLab | StartLab | StopLab | Des
         output.as_json(result)
     else:
         print(message)
+        if isinstance(result, Done):
+            output.beside((*result.left_out, *result.unheld))
     return 0
 
 

@@ -38,6 +38,14 @@ def problem(problem: Problem, json_wanted: bool) -> None:
         sys.stderr.write(f"  → {problem.hint}\n")
 
 
+def beside(problems: Sequence[Problem]) -> None:
+    """Print on standard error what has to be said of something that was done."""
+    for problem in problems:
+        sys.stderr.write(f"vethboard: {_place(problem)}{problem.message}\n")
+    for hint in dict.fromkeys(problem.hint for problem in problems if problem.hint):
+        sys.stderr.write(f"  → {hint}\n")
+
+
 def _place(problem: Problem) -> str:
     """Line and column in a document, and what it is about."""
     at = f"{problem.at[0]}:{problem.at[1]}: " if problem.at else ""

@@ -8,6 +8,7 @@ from protocol.base import Request, Result
 from protocol.labs import Context
 from topology.edit.commands import AnyCommand
 from topology.model.diff import Diff
+from topology.model.problems import Problem
 from topology.model.records import AnyRecord
 from topology.plan.steps import AnyStep
 
@@ -78,6 +79,8 @@ class Done(Result, frozen=True, kw_only=True, tag="done"):
 
     `revision`: that of the lab now. `steps`: how many steps the kernel was asked for. `deploy_seconds`: from the arrival of the request
     until the kernel was read back. `made`: ids of new records. `changed`: how many records of the document are others now.
+    `left_out`, of a start: what of the document the kernel refused; the lab runs without it.
+    `unheld`, of a stop: what a shell had made and documents do not hold; it is gone.
     """
 
     revision: int = 0
@@ -85,6 +88,8 @@ class Done(Result, frozen=True, kw_only=True, tag="done"):
     changed: int = 0
     deploy_seconds: float | None = None
     made: tuple[str, ...] = ()
+    left_out: tuple[Problem, ...] = ()
+    unheld: tuple[Problem, ...] = ()
 
 
 class Planned(Result, frozen=True, kw_only=True, tag="planned"):
@@ -107,9 +112,10 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Exported(Result, frozen=True, kw_only=True, tag="exported"):
-    """The text of a document, of a script, or of iptables-save(8)."""
+    """The text of a document, of a script, or of iptables-save(8). `unheld`: what of a live lab documents do not hold."""
 
     text: str
+    unheld: tuple[Problem, ...] = ()
 
 
 class HistoryList(Result, frozen=True, kw_only=True, tag="history"):

@@ -28,6 +28,9 @@ _BY_NAME = 4
 _FREE_SECONDS, _FREE_PAUSE = 3.0, 0.02
 """How long, and how often, a step is tried again whose id (nsid) belongs to a deleted namespace."""
 
+_DAD_SECONDS, _DAD_PAUSE = 4.0, 0.05
+"""How long, and how often, a route is tried again whose IPv6 source the kernel still asks others about: 1 s and up to 1 s before it."""
+
 
 class Outcome(NamedTuple):
     """`problem`: step number `failed` (from 0) was refused. Those before it were not; some after it may be done."""
@@ -299,8 +302,26 @@ class _Run:
         places: dict[str, Stage] = {}
         for number, step in stage:
             places.setdefault(next(iter(touched([step]))), []).append((number, step))
+        waiting: list[tuple[str, Stage]] = []
         for namespace, rows in places.items():
-            self.send(namespace, rows, self._entry)
+            cut = next((n for n, (_, step) in enumerate(rows) if _has_six_source(step)), len(rows))
+            self.send(namespace, rows[:cut], self._entry)
+            waiting += [(namespace, rows[cut:])] if rows[cut:] else []
+        for namespace, rows in waiting:  # not sooner: DAD begins when both ends of a link are up
+            self._after_dad(namespace, rows)
+
+    def _after_dad(self, namespace: str, rows: Stage) -> None:
+        """IPv6 routes with a source, and what comes after: the kernel takes an address as a source when DAD has ended (RFC 4862, 5.4)."""
+        end = time.monotonic() + _DAD_SECONDS
+        for row in rows:
+            while True:
+                try:
+                    self.send(namespace, [row], self._entry)
+                    break
+                except _Failed as e:
+                    if e.number != errno.EINVAL or not _has_six_source(row[1]) or time.monotonic() > end:
+                        raise
+                    time.sleep(_DAD_PAUSE)
 
     def change_tables(self, stage: Stage) -> None:
         rows = [(number, step) for number, step in stage if isinstance(step, s.ChangeTable)]
@@ -326,6 +347,10 @@ class _Run:
                 m.fdb(batch, step.fdb, isinstance(step, s.AddFdb), step.fdb.destination is not None, self.index)
             case _:
                 raise TypeError(type(step).__name__)
+
+
+def _has_six_source(step: s.AnyStep) -> bool:
+    return isinstance(step, s.AddRoute) and step.route.src is not None and ":" in step.route.src
 
 
 def _write_sysctls(rows: Stage) -> _Failed | None:

@@ -16,6 +16,7 @@ RTM_NEWLINK, RTM_DELLINK, RTM_GETLINK, RTM_GETQDISC, RTM_NEWVLAN, RTM_DELVLAN = 
 IFLA_ADDRESS, IFLA_IFNAME, IFLA_MTU, IFLA_LINK, IFLA_QDISC, IFLA_MASTER, IFLA_PROTINFO, IFLA_TXQLEN = 1, 3, 4, 5, 6, 10, 12, 13
 IFLA_OPERSTATE, IFLA_LINKINFO, IFLA_IFALIAS, IFLA_STATS64, IFLA_AF_SPEC, IFLA_EXT_MASK, IFLA_PROMISCUITY = 16, 18, 20, 23, 26, 29, 30
 IFLA_NUM_TX_QUEUES, IFLA_CARRIER, IFLA_LINK_NETNSID, IFLA_XDP, IFLA_NEW_NETNSID, IFLA_TARGET_NETNSID = 31, 33, 37, 43, 45, 46
+_IFLA_GROUP, _IFLA_PROP_LIST, _IFLA_ALT_IFNAME = 27, 52, 53
 IFLA_INFO_KIND, IFLA_INFO_DATA, IFLA_INFO_SLAVE_KIND, IFLA_INFO_SLAVE_DATA = 1, 2, 4, 5
 RTEXT_FILTER_BRVLAN, RTEXT_FILTER_SKIP_STATS = 1 << 1, 1 << 3
 IFF_UP, IFF_LOOPBACK = 0x1, 0x8
@@ -132,8 +133,20 @@ def link(ns: str, body: bytes, resolve: Resolve) -> LinkFact:
         ipv6_addrgen=_addrgen(found[IFLA_AF_SPEC]) if IFLA_AF_SPEC in found else "eui64",
         qdisc="" if (qdisc := as_text(found.get(IFLA_QDISC, b""))) in _USUAL_QDISCS else qdisc,
         conf=conf.of_link(found[IFLA_AF_SPEC]) if IFLA_AF_SPEC in found else None,
+        others=tuple(_set_by_hand(found)),
         xdp=_nested(found, IFLA_XDP).get(_XDP_ATTACHED, b"\0") != b"\0",
     )
+
+
+def _set_by_hand(found: dict[int, bytes]) -> Iterator[str]:
+    """What somebody has given a link that no field is for."""
+    if _IFLA_PROP_LIST in found:
+        names = (as_text(value) for kind, value in each_attribute(found[_IFLA_PROP_LIST]) if kind == _IFLA_ALT_IFNAME)
+        yield from (f"altname {name}" for name in names)
+    if IFLA_IFALIAS in found:
+        yield f"alias {as_text(found[IFLA_IFALIAS])}"
+    if group := _u32(found, _IFLA_GROUP):
+        yield f"group {group}"
 
 
 def _of_kind(kind: str, data: dict[int, bytes], link: int, link_ns: str | None) -> tuple[Info, int]:

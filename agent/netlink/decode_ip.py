@@ -17,8 +17,10 @@ from topology.observe.policy import PolicyRule
 RTM_NEWADDR, RTM_DELADDR, RTM_GETADDR = 20, 21, 22
 RTM_NEWROUTE, RTM_DELROUTE, RTM_GETROUTE = 24, 25, 26
 RTM_NEWNEIGH, RTM_DELNEIGH, RTM_GETNEIGH = 28, 29, 30
+_IFA_LABEL, _IFA_BROADCAST = 3, 4
 IFA_ADDRESS, IFA_LOCAL, IFA_CACHEINFO, IFA_FLAGS, IFA_TARGET_NETNSID, IFA_PROTO = 1, 2, 6, 8, 10, 11
 _RTA_DST, _RTA_SRC, _RTA_OIF, _RTA_GATEWAY, _RTA_PRIORITY, _RTA_PREFSRC, _RTA_MULTIPATH, _RTA_TABLE, _RTA_VIA = 1, 2, 4, 5, 6, 7, 9, 15, 18
+_RTA_METRICS, _RTA_FLOW, _RTA_PREF, _RTA_ENCAP, _RTA_EXPIRES, _RTA_NH_ID = 8, 11, 20, 22, 23, 30
 _NDA_DST, _NDA_LLADDR, _NDA_CACHEINFO, _NDA_VLAN = 1, 2, 3, 5
 _NTF_SELF, NTF_PROXY, _NTF_ROUTER = 0x02, 0x08, 0x80
 _RTNH_ONLINK, _RTNH_LINKDOWN, _RTM_CLONED = 0x04, 0x10, 0x200
@@ -55,11 +57,21 @@ def address(ns: str, body: bytes) -> AddressFact:
         index=index,
         address=f"{_text(found.get(IFA_LOCAL) or found[IFA_ADDRESS])}/{prefix}",
         scope=words.SCOPES.get(scope, str(scope)),
-        flags=words.address_flags(flags, family == AF_INET6),
+        flags=(*_beside(found), *words.address_flags(flags, family == AF_INET6)),
         proto=words.ADDRESS_PROTOCOLS.get(proto, str(proto)),
         valid=None if valid == _FOREVER else valid,
         preferred=None if preferred == _FOREVER else preferred,
     )
+
+
+def _beside(found: dict[int, bytes]) -> Iterator[str]:
+    """What an address has beside itself: the other end of a point-to-point link, a broadcast address, a label."""
+    if IFA_LOCAL in found and IFA_ADDRESS in found and found[IFA_LOCAL] != found[IFA_ADDRESS]:
+        yield f"peer {_text(found[IFA_ADDRESS])}"
+    if _IFA_BROADCAST in found:
+        yield f"brd {_text(found[_IFA_BROADCAST])}"
+    if ":" in (label := as_text(found.get(_IFA_LABEL, b""))):  # else it is the interface's name
+        yield f"label {label}"
 
 
 def _via(found: dict[int, bytes]) -> str | None:
@@ -107,7 +119,25 @@ def route(ns: str, body: bytes) -> RouteFact | None:
         hops=tuple(_hops(found[_RTA_MULTIPATH])) if _RTA_MULTIPATH in found else (),
         tos=tos,
         source=f"{_text(found[_RTA_SRC])}/{source}" if _RTA_SRC in found and source else "",
+        others=tuple(_more_of_route(found)),
     )
+
+
+def _more_of_route(found: dict[int, bytes]) -> Iterator[str]:
+    """What somebody has given a route that no field is for."""
+    if _RTA_METRICS in found:
+        metrics = attributes(found[_RTA_METRICS]).items()
+        yield from (f"{words.ROUTE_METRICS[key]} {as_u32(value)}" for key, value in metrics if key in words.ROUTE_METRICS)
+    if _RTA_NH_ID in found:
+        yield f"nhid {as_u32(found[_RTA_NH_ID])}"
+    if _RTA_ENCAP in found:
+        yield "encap"
+    if _RTA_FLOW in found:
+        yield f"realm {as_u32(found[_RTA_FLOW])}"
+    if found.get(_RTA_PREF, b"\0")[0]:
+        yield f"pref {words.ROUTE_PREFERENCES.get(found[_RTA_PREF][0], '')}"
+    if _RTA_EXPIRES in found:
+        yield "expires"
 
 
 def policy_rule(body: bytes) -> PolicyRule | None:

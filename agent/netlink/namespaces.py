@@ -117,7 +117,7 @@ class Namespaces:
         return name == HOST or name in self._named
 
     def with_nsid(self, nsid: int) -> Sequence[Netns]:
-        """Those with this id in the watch namespace: none, one, or more where a namespace has more than one name."""
+        """Those with this id in the watch namespace: none, one, or more while one that got another name is still listed by its old one."""
         return self._by_nsid.get(nsid, ())
 
     # ---- visits ------------------------------------------------------------------------------------------------------
@@ -241,20 +241,24 @@ class Namespaces:
         netns.close()
 
     def _found(self) -> dict[str, int]:
-        """The names that have a namespace, and its inode."""
-        found: dict[str, int] = {}
+        """The names that have a namespace, and its inode. Of several names of one namespace (a bind mount, a link) there is one: that by
+        which it is known already, else one that is mounted, else the first. A name of `host` is none."""
+        found: dict[int, tuple[bool, bool, str]] = {}
         try:
             entries = sorted(os.listdir(RUN))
         except FileNotFoundError:
-            return found
+            return {}
         for name in entries:
             try:
                 status = os.stat(f"{RUN}/{name}")
             except OSError:
                 continue
             if status.st_dev == self._nsfs and name != HOST:  # else: `ip netns add` has made the file, and not yet the mount
-                found[name] = status.st_ino
-        return found
+                known = self._named.get(name)
+                rank = (known is None or known.inode != status.st_ino, os.path.islink(f"{RUN}/{name}"), name)
+                found[status.st_ino] = min(found.get(status.st_ino, rank), rank)
+        found.pop(self.host.inode, None)
+        return {name: inode for inode, (_, _, name) in found.items()}
 
     def _adopt(self, names: Iterable[str]) -> list[Netns]:
         """Open namespaces that somebody else made."""

@@ -18,6 +18,13 @@ RULE_ACTIONS: dict[int, Action] = {
 }  # fmt: skip
 RULE_CONDITIONS = {12: "tunnel id", 13: "suppress_ifgroup", 19: "l3mdev", 20: "uidrange", 25: "dscp", 26: "flowlabel"}
 """FRA_* of linux/fib_rules.h: conditions of a rule that nothing here looks at."""
+ROUTE_METRICS = {
+    2: "mtu", 3: "window", 4: "rtt", 5: "rttvar", 6: "ssthresh", 7: "cwnd", 8: "advmss", 9: "reordering", 10: "hoplimit", 11: "initcwnd",
+    12: "features", 13: "rto_min", 14: "initrwnd", 15: "quickack", 17: "fastopen_no_cookie",
+}  # fmt: skip
+"""RTAX_* of linux/rtnetlink.h, as ip-route(8) is told them."""
+ROUTE_PREFERENCES = {1: "high", 3: "low"}
+"""ICMPV6_ROUTER_PREF_*, but for medium."""
 ADDRESS_PROTOCOLS = {0: "", 1: "kernel_lo", 2: "kernel_ra", 3: "kernel_ll"}
 NUD_PERMANENT, NUD_NOARP, NUD_NONE = 0x80, 0x40, 0
 NEIGHBOUR_STATES = {

@@ -8,15 +8,16 @@ from protocol import private as p
 from server.lab import rule_trials
 from server.lab.document import Draft, Importing
 from server.lab.ignored import ignored
+from server.lab.left_out import LeftOut
 from server.lab.parts import Parts
-from server.lab.unloaded import Unloaded, is_of_chain
+from server.lab.unloaded import is_of_chain
 from server.problems import unavailable
 from topology.edit.commands import AnyCommand, ApplyDocument, ImportRules
 from topology.model import ids
 from topology.model.diff import Diff, between
 from topology.model.graph import Graph
 from topology.model.problems import Code, Problem, ProblemError
-from topology.model.records import AnyRecord, Chain, Records
+from topology.model.records import AnyRecord, Records
 from topology.observe.normal import drift
 from topology.observe.observed import Observed
 from topology.plan import merge
@@ -24,13 +25,12 @@ from topology.plan.because import because_of
 from topology.plan.plan import plan
 from topology.plan.steps import AnyStep, ChangeTable, MoveInterface
 from topology.plan.table_texts import trials
-from topology.rules.unloaded import without
 
 MAX_ROUNDS = 3
 """Plans until the kernel is as asked: some consequences only show when it is read back."""
 
 _NAMED = 5
-"""So many rules that cannot be loaded are said at once; all of them are among the warnings."""
+"""So much that was left out is said at once; all of it is among the warnings."""
 
 Goal = Callable[[Sequence[AnyStep]], Records]
 """What the kernel is to be, after the steps that were done already."""
@@ -56,7 +56,9 @@ class Carrying:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self.unloaded = Unloaded()
+        self.left_out = LeftOut()
+        self._refused: AnyStep | None = None
+        """The step that the last apply was refused for."""
         self._unfinished: _Unfinished | None = None
         self._number = self._concluded = 0
         """Of the edit that is being carried out, or is unfinished; of the last one that was concluded."""
@@ -170,6 +172,7 @@ class Carrying:
                 if not steps:
                     break
                 if steps == last:
+                    self._refused = steps[0]
                     raise ignored(steps)
                 if self._is_overtaken(steps, wanted, is_last=number == MAX_ROUNDS - 1):
                     steps = ()
@@ -208,9 +211,13 @@ class Carrying:
         return self._unfinished is not None
 
     def is_ruin(self, key: str) -> bool:
-        """Whether a record still is what a failed apply has left; if somebody has changed it since, it is theirs."""
+        """Whether a record still is what a failed apply or start has left; if somebody has changed it since, it is theirs."""
         observed = self._parts.view.kernel
-        return self.unloaded.explains(key, observed) or (key in self._ruins and self._ruins[key] == observed.get(key))
+        return self.is_left_out(key) or (key in self._ruins and self._ruins[key] == observed.get(key))
+
+    def is_left_out(self, key: str) -> bool:
+        """Whether a record differs from the document only because the kernel refused something of it at the start."""
+        return self.left_out.explains(key, self._parts.view.kernel)
 
     def _is_by(self, steps: Sequence[AnyStep]) -> Callable[[str], bool]:
         """Whether a record may have been changed by these steps."""
@@ -229,9 +236,9 @@ class Carrying:
             self._parts.publisher.notice("warning", problem)
 
     def execute_document(self) -> tuple[AnyStep, ...]:
-        """Make the kernel what the document says, whatever it is; but for the rules that could not be loaded at the start."""
+        """Make the kernel what the document says, whatever it is; but for what was refused at the start."""
         view = self._parts.view
-        desired = without(self._parts.document.desired, self.unloaded.found)
+        desired = self.left_out.without(self._parts.document.desired)
         steps = self.execute(lambda done: with_observed_tables(desired, view.kernel, done), desired, {})
         view.pending = None
         return steps
@@ -251,41 +258,38 @@ class Carrying:
         return False
 
     def build(self) -> tuple[AnyStep, ...]:
-        """Make an empty lab what the document says. Rules that iptables cannot load are left out, and named."""
-        self.unloaded.forget()
+        """Make an empty lab what the document says. What the kernel refuses is left out, and named."""
+        self.left_out.forget()
         while True:
+            self._refused = None
             try:
                 steps = self.execute_document()
                 break
             except ProblemError as e:
                 link, desired = self._parts.connection.link, self._parts.document.desired
-                if link is None or not is_of_chain(e.problem) or not self.unloaded.leave_out(link, desired, e.problem):
+                if link is None or not self.left_out.leave_out(link, desired, self._refused, e.problem):
                     raise
-        self.unloaded.saw(self._parts.view.kernel)
-        for problem in self.unloaded.problems[:_NAMED]:
+        view = self._parts.view
+        self.left_out.saw(self._parts.document.desired, view.kernel)
+        for problem in self.left_out.problems[:_NAMED]:
             self._parts.publisher.notice("warning", problem)
-        if self.unloaded.found:
-            self._parts.view.stale_warnings = True
-            self._parts.view.wait_for_quiet()
+        if self.left_out.problems:
+            view.stale_warnings = True
+            view.wait_for_quiet()
         return steps
 
     def settle(self) -> None:
         """After the document or the kernel has changed: what still is not loaded."""
-        if self.unloaded.found:
+        if self.left_out.problems:
             view = self._parts.view
-            self.unloaded.settle(self._parts.document.desired, view.differing())
+            self.left_out.settle(self._parts.document.desired, view.differing())
             view.stale_warnings = True
 
     def look_for_unloaded(self) -> None:
         """A lab that was found running: the chains that differ from the document because rules of theirs cannot be loaded."""
-        link, desired, view = self._parts.connection.link, self._parts.document.desired, self._parts.view
-        lacking = {key: r for key in view.differing() if isinstance(r := desired.get(key), Chain) and _lacks(r, view.kernel)}
-        if link is None or not lacking:
-            return
-        tables = {_table_of(key) for key in lacking}
-        self.unloaded.look(link, {key: r for key, r in desired.items() if _table_of(key) in tables})
-        self.unloaded.settle(desired, lacking)
-        self.unloaded.saw(view.kernel)
+        if (link := self._parts.connection.link) is not None:
+            view = self._parts.view
+            self.left_out.rules.look_at(link, self._parts.document.desired, view.kernel, view.differing())
 
     def _apply(self, steps: tuple[AnyStep, ...], wanted: Records) -> None:
         if self._parts.connection.link is None:
@@ -294,6 +298,7 @@ class Carrying:
         applied = self._parts.connection.apply(steps, self._number)
         self._unfinished = None
         if applied.problem is not None:
+            self._refused = steps[applied.failed] if applied.failed is not None else None
             raise ProblemError(applied.problem)
 
     # ---- what was begun and not finished -----------------------------------------------------------------------------
@@ -364,12 +369,6 @@ class Carrying:
     def forget_unfinished(self) -> None:
         """The process in which an apply was under way, or had failed, has ended."""
         self._unfinished, self._ruins, self._number = None, {}, 0
-
-
-def _lacks(chain: Chain, observed: Mapping[str, AnyRecord]) -> bool:
-    """Whether the kernel lacks rules that the chain has."""
-    there = observed.get(chain.id)
-    return not set(chain.rules) <= set(there.rules if isinstance(there, Chain) else ())
 
 
 def _tables(steps: Sequence[AnyStep]) -> set[tuple[str, ...]]:

@@ -122,12 +122,16 @@ class Connection:
 
         self._queue.wait(is_done, what, min(seconds, self._left()))
 
-    def apply(self, steps: tuple[AnyStep, ...], edit: int) -> p.Applied:
+    def catch_up(self) -> None:
+        """Have the process report all that the kernel has done so far. Raises ProblemError (UNAVAILABLE)."""
+        self.apply((), 0, patience=0.0)
+
+    def apply(self, steps: tuple[AnyStep, ...], edit: int, patience: float | None = None) -> p.Applied:
         """Have the process do the steps, as part of edit number `edit` (0: of none); its answer, after the facts of what they changed.
-        Raises ProblemError (UNAVAILABLE)."""
+        `patience`: how many seconds it may be silent meanwhile; by default by the number of steps. Raises ProblemError (UNAVAILABLE)."""
         if self.link is None:
             raise unavailable("the lab's process is gone")
-        seconds = APPLY_SECONDS + SECONDS_PER_COMMAND * size(steps)
+        seconds = APPLY_SECONDS + SECONDS_PER_COMMAND * size(steps) if patience is None else patience
         self._applied = None
         link, link.patience = self.link, seconds
         try:

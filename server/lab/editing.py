@@ -141,8 +141,8 @@ class Editing:
             carried = self._carrying.carry_out(draft)
             steps = carried.steps
             after = adopt(after, self._view.kernel, self._carrying.consequences(after, diff, steps))
-            after = self._carrying.unloaded.as_printed(after, self._view.kernel)
-            self._carrying.unloaded.saw(self._view.kernel)
+            after = self._carrying.left_out.rules.as_printed(after, self._view.kernel)
+            self._carrying.left_out.rules.saw(self._view.kernel)
         diff = between(before, after)
         shell = shell_commands(steps) if size(steps) <= MAX_SHELL_COMMANDS else ()
         try:
@@ -216,7 +216,7 @@ class Editing:
             wanted = set(command.ids if command.ids is not None else self._view.drift)
             goal = revert_goal(lambda: self._view.kernel, self._document.desired, wanted, adopt)
             steps = self._carrying.execute(goal, self._document.desired, {})
-            self._carrying.unloaded.forget(wanted)
+            self._carrying.left_out.forget(wanted)
             self.leave_to_policy()
         return self._done(steps, 0.0)
 

@@ -13,6 +13,7 @@ from server.lab.parts import Parts
 from server.lab.states import Action, Event, State
 from topology.model.limits import Limits, check
 from topology.model.problems import Code, Problem, ProblemError
+from topology.observe.unheld import unheld
 from topology.plan.steps import AnyStep
 
 CLEAN_SECONDS = 10.0
@@ -63,7 +64,8 @@ class Life:
             raise
         machine.take(Event.BUILT)
         seconds = time.monotonic() - started if started else None
-        return Done(revision=self._parts.publisher.revision, steps=len(steps), deploy_seconds=seconds)
+        left_out = self._carrying.left_out.problems
+        return Done(revision=self._parts.publisher.revision, steps=len(steps), deploy_seconds=seconds, left_out=left_out)
 
     def _failed_to_start(self, problem: Problem) -> None:
         self._parts.connection.disconnect()
@@ -130,8 +132,19 @@ class Life:
 
     # ---- end ---------------------------------------------------------------------------------------------------------
 
+    def take_over(self) -> None:
+        """Before the kernel of the lab ends: what a shell has just done is seen, and the policy acts on it."""
+        if not self._parts.machine.is_live:
+            return
+        try:
+            self._parts.connection.catch_up()
+            self._outside.act()
+        except ProblemError as e:
+            self._parts.publisher.notice("warning", e.problem)
+
     def stop(self) -> Done:
         """End the lab's process, and with it all that the lab has in the kernel."""
+        lost = unheld(self._parts.view.observed.live.whole()) if self._parts.machine.is_live else ()
         self._store.set_live(False)
         self.look_again = None
         machine = self._parts.machine
@@ -149,7 +162,7 @@ class Life:
             machine.take(Event.ENDED)
             if (problem := self._store.problem) is not None:
                 machine.fail(problem)
-        return Done(revision=self._parts.publisher.revision)
+        return Done(revision=self._parts.publisher.revision, unheld=lost)
 
     def recover(self) -> None:
         """The link was lost, because the lab's process ended or only because the agent did."""

@@ -72,10 +72,8 @@ class Outside:
         elif self._document.policy == "follow":
             if adopted := [key for key in differing if not self._carrying.is_ruin(key)]:
                 self._follow(adopted)
-        elif self._document.policy == "enforce":
-            unloaded, observed = self._carrying.unloaded, self._view.kernel
-            if undone := [key for key in differing if not unloaded.explains(key, observed)]:
-                self._enforce(undone)
+        elif self._document.policy == "enforce" and (undone := [key for key in differing if not self._carrying.is_left_out(key)]):
+            self._enforce(undone)
         self._carrying.settle()
         self._view.show_drift(self._view.differing())
 
@@ -84,7 +82,7 @@ class Outside:
     def _follow(self, differing: Sequence[str]) -> None:
         """Take the changes into the document, as an edit of its own. While they cannot be stored, they are drift."""
         desired = self._document.desired
-        unloaded = self._carrying.unloaded
+        unloaded = self._carrying.left_out.rules
         after = adopt(desired, unloaded.with_them(desired, self._view.kernel, differing), differing)
         diff = between(desired, after)
         context = Context(author=TERMINAL, label=", ".join(map(ids.subject_of, differing[:3])), at=now())
@@ -125,7 +123,7 @@ class Outside:
         chains = [key for key in self._view.differing() if ids.kind_of(key) == "chain"]
         if not chains:
             return
-        desired, unloaded = self._document.desired, self._carrying.unloaded
+        desired, unloaded = self._document.desired, self._carrying.left_out.rules
         after = adopt(desired, self._view.kernel, [key for key in chains if key not in unloaded.found])
         after = unloaded.as_printed(after, self._view.kernel)
         diff = between(desired, after)
@@ -145,8 +143,7 @@ class Outside:
         except ProblemError as e:
             self._cannot_enforce(differing, e.problem)
             return
-        unloaded, observed = self._carrying.unloaded, self._view.kernel
-        left = [key for key in self._view.differing() if not unloaded.explains(key, observed)]
+        left = [key for key in self._view.differing() if not self._carrying.is_left_out(key)]
         if left:
             message = f"cannot be undone: {', '.join(map(ids.subject_of, left[:5]))}"
             self._cannot_enforce(left, Problem(code=Code.CONFLICT, message=message, subject=left[0]))

@@ -56,6 +56,18 @@ class Unloaded:
         number = whole.rules.index(rule) + 1 if rule and isinstance(whole, Chain) else 0
         return self.add(desired, key, number, problem)
 
+    def look_at(
+        self, link: LabLink, desired: Mapping[str, AnyRecord], observed: Mapping[str, AnyRecord], differing: Collection[str]
+    ) -> None:
+        """The chains of a running lab that differ from the document because rules of theirs cannot be loaded."""
+        lacking = [key for key in differing if isinstance(chain := desired.get(key), Chain) and _lacks(chain, observed)]
+        if not lacking:
+            return
+        tables = {ids.chain_parts(key)[:3] for key in lacking}
+        self.look(link, {k: r for k, r in desired.items() if ids.kind_of(k) == "chain" and ids.chain_parts(k)[:3] in tables})
+        self.settle(desired, lacking)
+        self.saw(observed)
+
     def _take(self, trial: Trial, tried: p.Tried, records: Mapping[str, AnyRecord]) -> None:
         for line, problem in tried.left_out:
             if line in trial.places:
@@ -128,6 +140,12 @@ class Unloaded:
         """Forget these chains; None: all."""
         for key in list(self.found) if keys is None else keys:
             self.found.pop(key, None)
+
+
+def _lacks(chain: Chain, observed: Mapping[str, AnyRecord]) -> bool:
+    """Whether the kernel lacks rules that the chain has."""
+    there = observed.get(chain.id)
+    return not set(chain.rules) <= set(there.rules if isinstance(there, Chain) else ())
 
 
 def _tried(link: LabLink, trial: Trial) -> p.Tried:

@@ -32,6 +32,7 @@ from topology.model.problems import Code, Problem, ProblemError
 from topology.model.records import AnyRecord, Namespace, Records
 from topology.observe.live import AnyLive
 from topology.observe.observed import Observed
+from topology.observe.unheld import gone
 
 T = TypeVar("T")
 
@@ -211,7 +212,7 @@ class Workspace:
         if due is not None and due <= 0 and self._parts.machine.is_live:
             self._outside.act()
         uplink, is_live = self._parts.uplink.problem, self._parts.machine.is_live
-        more = (*([uplink] if uplink is not None else []), *(self._carrying.unloaded.problems if is_live else ()))
+        more = (*([uplink] if uplink is not None else []), *(self._carrying.left_out.problems if is_live else ()))
         self._parts.view.update_warnings(is_live, more)
 
     def failed(self, problem: Problem) -> None:
@@ -237,9 +238,9 @@ class Workspace:
     # ---- start and end -----------------------------------------------------------------------------------------------
 
     @property
-    def not_loaded(self) -> tuple[Problem, ...]:
-        """Why rules of the document are not in the kernel; each with its chain and rule."""
-        return self._carrying.unloaded.problems
+    def left_out(self) -> tuple[Problem, ...]:
+        """What of the document the kernel refused at the start; each with its record."""
+        return self._carrying.left_out.problems
 
     def start(self, started: float | None = None) -> Done:
         """Make the lab live. `started`: when that was asked for, in monotonic seconds."""
@@ -251,6 +252,13 @@ class Workspace:
 
     def stop(self) -> Done:
         """End the lab's process, and with it all that the lab has in the kernel."""
+        self._life.take_over()
+        done = self._stop()
+        if done.unheld:
+            self._parts.publisher.notice("warning", gone(done.unheld))
+        return done
+
+    def _stop(self) -> Done:
         done = self._life.stop()
         self._write_document()
         return done
@@ -264,7 +272,7 @@ class Workspace:
 
     def destroy(self) -> Done:
         """Stop the lab, delete it from the database and end its thread; what still waits is refused."""
-        done = self.stop()
+        done = self._stop()
         self.store.delete()
         self._queue.end()
         return done
@@ -273,6 +281,7 @@ class Workspace:
         """The server ends: disconnect, save, and end the thread. The lab runs on."""
 
         def ending() -> None:
+            self._life.take_over()
             self._queue.end()
             self._parts.connection.disconnect()
             self._write_document()

@@ -17,6 +17,7 @@ from topology.model.people import shown_label
 from topology.model.problems import Code, Problem, ProblemError
 from topology.model.records import Records
 from topology.observe.normal import comparable
+from topology.observe.unheld import unheld
 from topology.plan.iproute2 import script
 
 
@@ -48,7 +49,10 @@ def export(workspace: Workspace, _session: Session, request: q.Export) -> q.Expo
     records = _observed(workspace) if request.observed else workspace.desired
     if request.ids is not None:
         records = fragment(records, request.ids)
-    return q.Exported(text=document.dump(records) if request.format == "json" else script(records))
+    lacking = unheld(workspace.observed.live) if workspace.state == "live" else ()
+    if request.ids is not None:
+        lacking = tuple(problem for problem in lacking if problem.subject in records)
+    return q.Exported(text=document.dump(records) if request.format == "json" else script(records), unheld=lacking)
 
 
 def _observed(workspace: Workspace) -> Records:

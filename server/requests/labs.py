@@ -37,7 +37,7 @@ def new_lab(hub: Hub, session: Session, request: q.NewLab) -> None:
             for command in _first_commands(request):
                 workspace.edit(EditRequest(commands=(command,), context=context(session, "new lab"), admin=True))
             done = workspace.start(started)
-            _refuse_rules(workspace.not_loaded)
+            _refuse_left_out(workspace.left_out)
             return done
         except Exception:
             workspace.destroy()
@@ -49,12 +49,12 @@ def new_lab(hub: Hub, session: Session, request: q.NewLab) -> None:
     workspace.ask(session, request.id, job)
 
 
-def _refuse_rules(found: tuple[Problem, ...]) -> None:
-    """Of a new lab: nobody has its document yet who could mend it later, so rules that cannot be loaded refuse it, as in an edit."""
+def _refuse_left_out(found: tuple[Problem, ...]) -> None:
+    """Of a new lab: nobody has its document yet who could mend it later, so what the kernel refuses is refused, as in an edit."""
     if found:
         first, *rest = (msgspec.structs.replace(problem, hint=None) for problem in found)
         raise ProblemError(
-            msgspec.structs.replace(first, causes=tuple(rest), hint="no lab was made: correct the rules, or make what they need")
+            msgspec.structs.replace(first, causes=tuple(rest), hint="no lab was made: correct the document, or make what it needs")
         )
 
 

@@ -15,6 +15,7 @@ from topology.model.drawing import is_drawing
 from topology.model.kinds import BY_WORD
 from topology.model.records import Namespace, Records, as_records
 from topology.observe.normal import comparable, drift
+from topology.observe.unheld import unheld
 from topology.plan.iproute2 import script
 
 COUNT = int(os.environ.get("VETHBOARD_DOCUMENTS", "16"))
@@ -65,6 +66,7 @@ def applied(records: Records) -> None:
                 raise AssertionError(f"refused: {done.problem}")
         assert not (found := differences(kernel, records)), found
         assert exported(kernel, records) == document.dump(records), "the export is the document"
+        assert not (beside := unheld(kernel.observed.live.whole())), beside
         kernel.want(as_records(Namespace(name="host")))
         assert kernel.steps_to(as_records(Namespace(name="host"))) == ()
 
@@ -95,3 +97,11 @@ def test_applied_twice_is_nothing_and_the_export_is_the_document(seed: int, numb
 @pytest.mark.parametrize("number", range(COUNT))
 def test_the_script_builds_the_same_network(seed: int, number: int) -> None:
     scripted(made(random.Random(f"{seed}/{number}"), kinds(), vlans())[1])
+
+
+def test_an_ipv6_source_is_one_when_dad_has_ended() -> None:
+    ends = {"e0": {"kind": "veth", "peer": "b/e0", "addresses": ["2001:db8::1/64"]}}, {"e0": {"kind": "veth", "peer": "a/e0"}}
+    routes = [{"to": "2001:db8:9::/64", "dev": "e0", "src": "2001:db8::1"}, {"to": "10.9.0.0/16", "via": "2001:db8::2"}]
+    records = document.load({"vethboard": 1, "namespaces": {"a": {"interfaces": ends[0], "routes": routes}, "b": {"interfaces": ends[1]}}})
+    applied(records)
+    scripted(records)

@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -64,6 +65,23 @@ def test_a_name_that_became_another_namespace() -> None:
         assert [n.inode for n in gone] == [old]
         assert [n.name for n in came] == ["ns0"]
         assert came[0].inode != old
+
+
+def test_one_namespace_is_listed_once_whatever_its_names() -> None:
+    with Namespaces() as namespaces:
+        namespaces.create("b")
+        for path, target in (("a", "/run/netns/b"), ("z", "/run/netns/b"), ("root", "/proc/self/ns/net")):
+            Path(f"/run/netns/{path}").touch()
+            subprocess.run(["mount", "--bind", target, f"/run/netns/{path}"], check=True)
+        os.symlink("/run/netns/b", "/run/netns/0")
+        assert namespaces.scan() == ([], [])
+        with Namespaces() as others:  # not known yet: mounts before links
+            others.scan()
+            assert [n.name for n in others] == ["host", "a"]
+        ip("netns delete b")  # it goes on under another name
+        came, gone = namespaces.scan()
+        assert [n.name for n in gone] == ["b"]
+        assert [n.name for n in came] == ["a"]
 
 
 def test_nothing_stays_open() -> None:

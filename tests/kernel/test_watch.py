@@ -192,13 +192,20 @@ def test_learned_entries_only_where_somebody_looks() -> None:
 
 def test_a_name_that_is_a_symbolic_link() -> None:
     """It comes and goes without a mount."""
-    with Scene() as scene:
-        scene.shell("ip netns add a")
-        scene.agree()
-        for line, names in (("ln -s /run/netns/a /run/netns/b", {"host", "a", "b"}), ("rm /run/netns/b", {"host", "a"})):
-            scene.shell(line)
-            scene.watch.poll()
-            assert {fact.ns for fact in scene.seen.all(NamespaceFact)} == names
+    with Scene() as scene, subprocess.Popen(["unshare", "-n", "sh", "-c", "echo; exec sleep 60"], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()  # it has its namespace
+        try:
+            scene.agree()
+            for line, names in (
+                (f"ln -s /proc/{process.pid}/ns/net /run/netns/b", {"host", "b"}),
+                ("rm /run/netns/b", {"host"}),
+            ):
+                scene.shell(line)
+                scene.watch.poll()
+                assert {fact.ns for fact in scene.seen.all(NamespaceFact)} == names
+        finally:
+            process.kill()
 
 
 def test_the_loop_hears_a_shell() -> None:

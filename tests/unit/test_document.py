@@ -192,7 +192,7 @@ MEANING: list[tuple[dict[str, Json], str, str]] = [
     (ns0(routes=[{"to": "10.0.0.1/24", "dev": "lo"}]), "$.namespaces.ns0.routes[0].to", "any valid prefix"),
     (ns0(routes=[{"to": "default"}]), "$.namespaces.ns0.routes[0].via", "is required"),
     (ns0(routes=[{"to": "default", "dev": "eth7"}]), "$.namespaces.ns0.routes[0].dev", 'Cannot find device "eth7"'),
-    (ns0(routes=[{"to": "10.0.0.0/8", "via": "::1"}]), "$.namespaces.ns0.routes[0].via", "inet address is expected"),
+    (ns0(routes=[{"to": "2001:db8::/64", "via": "10.0.0.1"}]), "$.namespaces.ns0.routes[0].via", "inet6 address is expected"),
     (ns0(routes=[{"to": "default", "dev": "lo"}, {"to": "0.0.0.0/0", "dev": "lo"}]), "$.namespaces.ns0.routes[1]", "File exists"),
     (
         ns0(neighbours=[{"dev": "lo", "address": a, "mac": "02:00:00:00:00:01"} for a in ("fd00::1", "fd00::0:1")]),

@@ -185,8 +185,8 @@ def _addresses(interface: AnyInterface) -> Iterator[Fault]:
 
 def _no_host(address: ipaddress.IPv4Interface | ipaddress.IPv6Interface, interface: AnyInterface) -> str:
     """Why no interface can have the address, empty where one can (ipv6_add_addr() of net/ipv6/addrconf.c). 0.0.0.0 is taken and ignored
-    (__inet_insert_ifa() of net/ipv4/devinet.c)."""
-    if address.ip.is_multicast:
+    (__inet_insert_ifa() of net/ipv4/devinet.c), an IPv4 multicast address is one like others."""
+    if address.version == 6 and address.ip.is_multicast:
         return "a multicast address"
     if address.ip.is_unspecified:
         return "no address of a host: the kernel would ignore it"
@@ -271,7 +271,7 @@ def _of_route(graph: Graph, route: Route) -> Iterator[Fault]:
         yield from refused
         return
     to = names.destination(route.to, route.via)
-    yield from _route_address("via", route.via, to)
+    yield from _route_address("via", route.via, to, six_too=True)
     yield from _route_address("src", route.src, to)
     yield from _namespace_and_dev(graph, route.namespace, route.dev)
     if route.type == "unicast" and route.via is None and route.dev is None:
@@ -284,13 +284,13 @@ def _of_route(graph: Graph, route: Route) -> Iterator[Fault]:
         yield _strerror("metric", errno.EINVAL, f"a metric is {ranges.words(ranges.ROUTE_METRIC)}")
 
 
-def _route_address(field: str, text: str | None, to: str) -> Iterator[Fault]:
-    """Faults of the gateway or source of a route to `to`."""
+def _route_address(field: str, text: str | None, to: str, six_too: bool = False) -> Iterator[Fault]:
+    """Faults of the gateway or source of a route to `to`. `six_too`: an IPv6 one of an IPv4 route is taken (`via inet6`, RTA_VIA)."""
     if text is None:
         return
     refused = [*_refused(field, names.address, text)]
     yield from refused
-    if not refused and (":" in text) != (":" in to):
+    if not refused and (":" in text) != (":" in to) and not (six_too and ":" in text):
         family = "inet6" if ":" in to else "inet"
         yield Fault(field, f'{family} address is expected rather than "{text}".', f"{to} needs one of its own family")
 

@@ -59,6 +59,7 @@ class LinkFact(Fact, frozen=True, kw_only=True, tag="link"):
     kind's record; among them `underlay`, the namespace in which the outer packets of a tunnel travel. `ipv6_addrgen` as ip-link(8).
     `conf`: its own values under /proc/sys/net/ipv4/conf and net/ipv6/conf that are not 0, of the keys of `topology.observe.policy`; None:
     not told. `qdisc`: the queueing discipline by its kind (tc(8)), where somebody chose one. `xdp`: an XDP program is attached.
+    `others`: what else was set, as ip-link(8) is told (`alias x`).
     """
 
     index: int
@@ -81,6 +82,7 @@ class LinkFact(Fact, frozen=True, kw_only=True, tag="link"):
     conf: dict[str, int] | None = None
     qdisc: str = ""
     xdp: bool = False
+    others: tuple[str, ...] = ()
 
     @property
     def up(self) -> bool:
@@ -95,8 +97,8 @@ class LinkGone(Fact, frozen=True, kw_only=True, tag="link-gone"):
 
 
 class AddressFact(Fact, frozen=True, kw_only=True, tag="address"):
-    """RTM_NEWADDR. `address` is `10.0.1.1/24`; `scope` and `flags` as ip-address(8) prints them. `proto` is IFA_PROTO as a word (empty:
-    none, `kernel_lo`, `kernel_ra`, `kernel_ll`). `valid`, `preferred`: lifetimes in s, None: forever."""
+    """RTM_NEWADDR. `address` is `10.0.1.1/24`; `scope` and `flags` as ip-address(8) prints them, and `peer`, `brd`, `label`. `proto` is
+    IFA_PROTO as a word (empty: none, `kernel_lo`, `kernel_ra`, `kernel_ll`). `valid`, `preferred`: lifetimes in s, None: forever."""
 
     index: int
     address: str
@@ -125,7 +127,8 @@ class NextHop(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class RouteFact(Fact, frozen=True, kw_only=True, tag="route"):
     """RTM_NEWROUTE, but for what the kernel itself has in table local. `to` and `type` as in `topology.model.records.Route`; `protocol` and
     `scope` as ip-route(8) prints them; `linkdown`: RTNH_F_LINKDOWN; `hops`: of a route with several next hops. `tos`,
-    `source` (a prefix; IPv6): only packets that have them are routed so."""
+    `source` (a prefix; IPv6): only packets that have them are routed so.
+    `others`: what else was set, as ip-route(8) is told (`mtu 1300`)."""
 
     to: str
     via: str | None = None
@@ -141,6 +144,7 @@ class RouteFact(Fact, frozen=True, kw_only=True, tag="route"):
     hops: tuple[NextHop, ...] = ()
     tos: int = 0
     source: str = ""
+    others: tuple[str, ...] = ()
 
 
 class RouteGone(Fact, frozen=True, kw_only=True, tag="route-gone"):

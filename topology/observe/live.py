@@ -33,7 +33,7 @@ class LinkLive(Live, frozen=True, kw_only=True, tag="link"):
     `index` is the ifindex, `peer_index` the peer's. `peer` and `parent` (the lower interface) are `ns/name`. `port_state` is the STP state
     of a bridge port as a word; `port` what else of it is not as the kernel makes it and no document holds (`PortFact.others`). `conf` and
     `qdisc` as in LinkFact; `early`: what may drop its frames before any rule sees them: `ingress` or `clsact` (filters of
-    tc(8)), `xdp`. `modelled` is False where a document cannot hold the interface; `note` then says why.
+    tc(8)), `xdp`; `others` as in LinkFact. `modelled` is False where a document cannot hold the interface; `note` then says why.
     """
 
     namespace: str
@@ -57,6 +57,7 @@ class LinkLive(Live, frozen=True, kw_only=True, tag="link"):
     conf: dict[str, int] | None = None
     qdisc: str = ""
     early: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
     addresses: tuple[AddressLive, ...] = ()
     modelled: bool = True
     note: str = ""
@@ -77,7 +78,7 @@ class HopRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 class RouteRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A route as `ip route` shows it. `record`: id of the record that it realises, None for the kernel's own. `hops`: where it has several
-    next hops. `tos`, `source`: for packets that have them alone."""
+    next hops. `tos`, `source`: for packets that have them alone. `others` as in RouteFact."""
 
     to: str
     via: str | None = None
@@ -93,6 +94,7 @@ class RouteRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     hops: tuple[HopRow, ...] = ()
     tos: int = 0
     source: str = ""
+    others: tuple[str, ...] = ()
 
 
 class NeighbourRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -196,7 +196,7 @@ def of_route(owner_of: Callable[[str], str | None], route: Route) -> Route:
     dev = route.dev
     if route.type not in ("unicast", "local"):
         via = dev = None
-    elif via and dev and owner_of(via) == dev:
+    elif via and dev and not route.onlink and owner_of(via) == dev:  # with onlink the kernel wants to be told the interface
         dev = None
     src = names.address(route.src) if route.src else None
     return replace(route, to=to, via=via, dev=dev, src=src, metric=routing.stated_metric(to, route.metric))
@@ -379,4 +379,13 @@ def drift(desired: Mapping[str, AnyRecord], observed: Mapping[str, AnyRecord], i
 
 def _differs(key: str, desired: Mapping[str, AnyRecord], observed: Mapping[str, AnyRecord]) -> bool:
     want, have = desired.get(key), observed.get(key)
-    return want is not have and comparable_one(key, want, desired) != comparable_one(key, have, desired)
+    if want is have or (one := comparable_one(key, want, desired)) == (other := comparable_one(key, have, desired)):
+        return False
+    return not isinstance(one, Route) or not isinstance(other, Route) or _with_dev(one, desired) != _with_dev(other, observed)
+
+
+def _with_dev(route: Route, records: Mapping[str, AnyRecord]) -> Route:
+    """The route with the interface that its gateway is reached by: it is left out where the addresses of these records say it."""
+    if route.via is None or route.dev is not None:
+        return route
+    return replace(route, dev=owner(Graph(records), route.namespace, route.via))

@@ -54,6 +54,7 @@ def link(known: NamespaceFacts, link: f.LinkFact, others: raw.OtherNamespaces) -
         port_state=PORT_STATES[link.port.state] if link.port and link.port.state < len(PORT_STATES) else None,
         port=link.port.others if link.port else (), conf=link.conf, qdisc=link.qdisc,
         early=(*((known.ingress[link.index],) if link.index in known.ingress else ()), *(("xdp",) if link.xdp else ())),
+        others=link.others,
         addresses=tuple(
             AddressLive(address=a.address, scope=a.scope, flags=a.flags, proto=a.proto)
             for a in known.addresses.get(link.index, {}).values()
@@ -66,7 +67,7 @@ def route(r: f.RouteFact, name: Callable[[int], str | None], record: str | None)
     """A route. `name`: of an interface by its ifindex. `record`: the id of the record that it realises."""
     return RouteRow(
         to=r.to, via=r.via, dev=name(r.index), src=r.src, metric=r.metric, table=r.table, type=r.type, protocol=r.protocol,
-        scope=r.scope, linkdown=r.linkdown, record=record, tos=r.tos, source=r.source,
+        scope=r.scope, linkdown=r.linkdown, record=record, tos=r.tos, source=r.source, others=r.others,
         hops=tuple(HopRow(via=h.via, dev=name(h.index), weight=h.weight) for h in r.hops),
     )  # fmt: skip
 

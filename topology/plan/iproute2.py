@@ -24,8 +24,16 @@ def commands(steps: Iterable[s.AnyStep]) -> tuple[str, ...]:
 
 def script(records: Mapping[str, AnyRecord]) -> str:
     """A shell script that builds the network in a fresh network namespace."""
-    steps = plan(records, as_records(Namespace(name=HOST)))
-    return "\n".join(["#!/bin/sh", "set -e", *commands(steps), ""])
+    lines: list[str] = []
+    for step in plan(records, as_records(Namespace(name=HOST))):
+        if isinstance(step, s.AddRoute) and step.route.src is not None and ":" in step.route.src:
+            lines += [wait] if (wait := _DAD.format(ip=_ip(step.route.namespace))) not in lines else []
+        lines += _lines(step)
+    return "\n".join(["#!/bin/sh", "set -e", *lines, ""])
+
+
+_DAD = "for _ in $(seq 50); do {ip} -6 address show tentative | grep -q . || break; sleep 0.1; done"
+"""Waits until no other host has been found to have the addresses: only then the kernel takes them as the source of a route."""
 
 
 def _q(text: object) -> str:

@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'react'
 import { ProblemError } from '@/connection'
 import { allProblems, inDocument, refuseTooLong, useEditor } from '@/editor'
-import { type AnyCommand, kindOfId, type Planned } from '@/protocol'
+import { type AnyCommand, afterColon, type Exported, kindOfId, type Planned } from '@/protocol'
 import { Button, Dialog, FileButton, Segments, Select, useValue } from '@/ui'
 import { Refused, said, styles } from './parts'
 import { usePanelTexts } from './texts'
@@ -21,14 +21,14 @@ export function ExportDialog() {
   const selected = [...selection].filter((id) => PARTS.has(kindOfId(id)))
   const [part, setPart] = useState(false)
   const ids = part && selected.length > 0 ? selected.join('\n') : null
-  const [text, setText] = useState('')
+  const [{ text, unheld }, setExported] = useState<Pick<Exported, 'text' | 'unheld'>>({ text: '', unheld: [] })
   const [error, setError] = useState<string>()
   const lab = editor.session.current.get() ?? ''
   useEffect(() => {
     let here = true
     editor.session.connection
       .request<'export'>({ type: 'export', lab, format, observed, ids: ids?.split('\n') ?? null })
-      .done.then((result) => here && setText(result.text))
+      .done.then((result) => here && setExported(result))
       .catch((reason) => here && setError(said(reason)))
     return () => {
       here = false
@@ -83,6 +83,18 @@ export function ExportDialog() {
       <section aria-label={t.exportTitle}>
         <pre className={styles.code}>{text}</pre>
       </section>
+      {unheld.length > 0 && (
+        <section aria-label={t.unheld}>
+          <p className={styles.hint}>{t.unheld}</p>
+          <ul className={styles.hint}>
+            {unheld.map((problem) => (
+              <li key={`${problem.subject} ${problem.message}`}>
+                <code>{afterColon(problem.subject ?? '')}</code> {problem.message}
+              </li>
+            ))}
+          </ul>
+        </section>
+      )}
       <Refused text={error} />
     </Dialog>
   )

@@ -628,6 +628,8 @@ export type Doctor = {
  *
  * `revision`: that of the lab now. `steps`: how many steps the kernel was asked for. `deploy_seconds`: from the arrival of the request
  * until the kernel was read back. `made`: ids of new records. `changed`: how many records of the document are others now.
+ * `left_out`, of a start: what of the document the kernel refused; the lab runs without it.
+ * `unheld`, of a stop: what a shell had made and documents do not hold; it is gone.
  */
 export type Done = {
   result: "done"
@@ -636,6 +638,8 @@ export type Done = {
   changed: number
   deploy_seconds: number | null
   made: string[]
+  left_out: Problem[]
+  unheld: Problem[]
 }
 
 /** An interface without a wire. Its addresses answer; frames that leave through it are dropped. */
@@ -761,10 +765,11 @@ export type ExportRules = {
   counters?: boolean
 }
 
-/** The text of a document, of a script, or of iptables-save(8). */
+/** The text of a document, of a script, or of iptables-save(8). `unheld`: what of a live lab documents do not hold. */
 export type Exported = {
   result: "exported"
   text: string
+  unheld: Problem[]
 }
 
 /**
@@ -1049,7 +1054,7 @@ export type LabsEvent = {
  * `index` is the ifindex, `peer_index` the peer's. `peer` and `parent` (the lower interface) are `ns/name`. `port_state` is the STP state
  * of a bridge port as a word; `port` what else of it is not as the kernel makes it and no document holds (`PortFact.others`). `conf` and
  * `qdisc` as in LinkFact; `early`: what may drop its frames before any rule sees them: `ingress` or `clsact` (filters of
- * tc(8)), `xdp`. `modelled` is False where a document cannot hold the interface; `note` then says why.
+ * tc(8)), `xdp`; `others` as in LinkFact. `modelled` is False where a document cannot hold the interface; `note` then says why.
  */
 export type LinkLive = {
   kind: "link"
@@ -1074,6 +1079,7 @@ export type LinkLive = {
   conf?: Record<string, number> | null
   qdisc?: string
   early?: string[]
+  others?: string[]
   addresses?: AddressLive[]
   modelled?: boolean
   note?: string
@@ -1746,7 +1752,7 @@ export type Route = {
 
 /**
  * A route as `ip route` shows it. `record`: id of the record that it realises, None for the kernel's own. `hops`: where it has several
- * next hops. `tos`, `source`: for packets that have them alone.
+ * next hops. `tos`, `source`: for packets that have them alone. `others` as in RouteFact.
  */
 export type RouteRow = {
   to: string
@@ -1763,6 +1769,7 @@ export type RouteRow = {
   hops?: HopRow[]
   tos?: number
   source?: string
+  others?: string[]
 }
 
 /**
@@ -2321,7 +2328,7 @@ export const DEFAULTS = {
   "filter": {"tables": {}, "foreign": []},
   "ifb": {"up": true, "mac": null, "mtu": null, "master": null, "addresses": [], "port": {}, "vlans": null},
   "lab": {"name": "", "description": "", "policy": "follow", "ipv6": false, "firewall": null, "uplink": false},
-  "link": {"master": null, "peer": null, "peer_index": null, "parent": null, "driver": "", "txqlen": 0, "port_state": null, "port": [], "conf": null, "qdisc": "", "early": [], "addresses": [], "modelled": true, "note": ""},
+  "link": {"master": null, "peer": null, "peer_index": null, "parent": null, "driver": "", "txqlen": 0, "port_state": null, "port": [], "conf": null, "qdisc": "", "early": [], "others": [], "addresses": [], "modelled": true, "note": ""},
   "loopback": {"up": true, "mac": null, "mtu": null, "master": null, "addresses": [], "port": {}, "vlans": null},
   "macvlan": {"up": true, "mac": null, "mtu": null, "master": null, "addresses": [], "port": {}, "vlans": null, "mode": "bridge"},
   "namespace": {"nsid": null, "sysctls": {}},

@@ -113,6 +113,8 @@ export class Staging {
         changed: 0,
         deploy_seconds: null,
         made: plan.made,
+        left_out: [],
+        unheld: [],
       }
     } catch (error) {
       this.state.update((now) => ({ ...now, edits: now.edits.filter((e) => e.id !== edits.at(-1)?.id) }))

@@ -1,0 +1,72 @@
+"""What of the document the kernel of the lab refused at the start: the lab runs without it, and the document keeps it."""
+
+import errno
+from collections.abc import Collection, Mapping
+from typing import Final, NamedTuple
+
+import msgspec
+
+from topology.edit.left_out import left_out
+from topology.model.diff import between
+from topology.model.problems import Code, Problem
+from topology.model.records import AnyRecord, Records
+from topology.plan.steps import AnyStep, ChangeTable
+
+_HINT = "it stays in the document: change it, or make what it needs and revert its drift to try again"
+_NO_ROOM: Final = frozenset({errno.ENOMEM, errno.ENOBUFS, errno.ENOSPC, errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.EINTR, errno.EPIPE})
+"""Errors that say nothing about the entry: there is no room, or no connection."""
+
+
+class _Refused(NamedTuple):
+    step: AnyStep
+    problem: Problem
+
+
+class Unmade:
+    """Of one lab."""
+
+    def __init__(self) -> None:
+        self._refused: list[_Refused] = []
+        self._seen: dict[str, AnyRecord | None] = {}
+        """The records that lack something, as the kernel had them after the start."""
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What was refused, each with its record."""
+        return tuple(refused.problem for refused in self._refused)
+
+    def leave_out(self, desired: Mapping[str, AnyRecord], step: AnyStep, problem: Problem) -> bool:
+        """A step of the start was refused: leave out what it makes; whether there is such a thing, and the kernel's answer is about it."""
+        is_about_it = problem.code in (Code.REFUSED, Code.EXISTS, Code.UNSUPPORTED, Code.INVALID) and problem.errno not in _NO_ROOM
+        before = self.without(desired)
+        if problem.causes or isinstance(step, ChangeTable) or not is_about_it or left_out(before, step) == before:
+            return False
+        hint = f"{problem.hint}; {_HINT}" if problem.hint else _HINT
+        self._refused.append(_Refused(step, msgspec.structs.replace(problem, subject=step.subject, hint=hint)))
+        return True
+
+    def without(self, desired: Mapping[str, AnyRecord]) -> Records:
+        """The document without what was refused, and without what hangs on that."""
+        out = dict(desired)
+        for refused in self._refused:
+            out = left_out(out, refused.step)
+        return out
+
+    def saw(self, desired: Mapping[str, AnyRecord], observed: Mapping[str, AnyRecord]) -> None:
+        """The kernel is so after the start."""
+        self._seen = {key: observed.get(key) for key in between(desired, self.without(desired)).ids}
+
+    def explains(self, key: str, observed: Mapping[str, AnyRecord]) -> bool:
+        """Whether a record differs from the document only because something of it was refused."""
+        return key in self._seen and self._seen[key] == observed.get(key)
+
+    def settle(self, differing: Collection[str]) -> None:
+        """Forget what does not differ from the document any more."""
+        self._seen = {key: seen for key, seen in self._seen.items() if key in differing}
+        self._refused = [refused for refused in self._refused if refused.step.subject in self._seen]
+
+    def forget(self, keys: Collection[str] | None = None) -> None:
+        """Forget these records; None: all."""
+        gone = set(self._seen) if keys is None else set(keys)
+        self._seen = {key: seen for key, seen in self._seen.items() if key not in gone}
+        self._refused = [] if keys is None else [refused for refused in self._refused if refused.step.subject not in gone]

@@ -1,0 +1,118 @@
+"""What the kernel refuses of a lab's document at a start: left out, named, kept in the document, and tried again when asked."""
+
+import pytest
+
+from cli.client import Client
+from protocol.public import Done, Edit, Export, Exported, NewLab, Open, Snapshot, StartLab, StopLab
+from tests.support import Stack, eventually
+from topology.edit import commands as c
+from topology.model.records import Route
+
+DOCUMENT = {
+    "vethboard": 1,
+    "namespaces": {
+        "a": {"interfaces": {"e0": {"kind": "veth", "peer": "b/e0", "addresses": ["10.0.0.1/24", "2001:db8::1/64"]}}},
+        "b": {"interfaces": {"e0": {"kind": "veth", "peer": "a/e0", "addresses": ["10.0.0.2/24"]}}},
+    },
+}
+LOST = ("route:a/10.8.0.0/24", "route:a/10.9.0.0/24")
+GATEWAY_GONE = """
+ip addr add 10.7.0.1/24 dev e0
+ip route add 10.8.0.0/24 via 10.7.0.9
+ip route add 10.9.0.0/24 via 10.7.0.10
+ip route add 10.6.0.0/24 via 10.0.0.2
+ip addr del 10.7.0.1/24 dev e0
+"""
+
+
+def snapshot(client: Client, lab: str) -> Snapshot:
+    found = client.request(Open(id=client.next_id(), lab=lab))
+    assert isinstance(found, Snapshot)
+    return found
+
+
+@pytest.mark.parametrize("policy", ["follow", "flag", "enforce"])
+def test_one_refused_entry_is_a_problem_of_that_entry(stack: Stack, policy: str) -> None:
+    lab = f"left-out-{policy}"
+    with stack.client() as client:
+        client.request(NewLab(id="new", lab=lab, document=DOCUMENT))
+        stack.inside(lab, "a", "sh", "-ec", GATEWAY_GONE)
+        client.request(StopLab(id="stop", lab=lab))  # at once: what a shell has just done is kept
+        before = snapshot(client, lab).desired
+        assert set(LOST) <= before.keys()
+        client.request(Edit(id="policy", lab=lab, commands=(c.SetLab(policy=policy),)))  # type: ignore[arg-type]
+        started = client.request(StartLab(id="start", lab=lab))
+        assert isinstance(started, Done)
+        assert [(p.subject, p.message) for p in started.left_out] == [(key, "Nexthop has invalid gateway") for key in LOST]
+        assert "10.6.0.0/24 via 10.0.0.2" in stack.inside(lab, "a", "ip", "route")
+        eventually(lambda: set(LOST) == set(snapshot(client, lab).drift))
+        found = snapshot(client, lab)
+        assert {k: r for k, r in found.desired.items() if k != "lab:"} == {k: r for k, r in before.items() if k != "lab:"}
+        assert set(LOST) <= {w.subject for w in found.warnings}
+
+        # what a shell does beside it is seen to as always, and does not touch it
+        stack.inside(lab, "b", "ip", "link", "set", "e0", "mtu", "1400")
+        mtu = {"follow": 1400, "flag": 1400, "enforce": 1500}[policy]
+        eventually(lambda: f" mtu {mtu} " in stack.inside(lab, "b", "ip", "link", "show", "e0"))
+        eventually(lambda: set(LOST) <= set(snapshot(client, lab).drift))
+        assert set(LOST) <= snapshot(client, lab).desired.keys()
+
+        # made possible, it is tried again when its drift is reverted
+        stack.cli("policy", lab, "flag")
+        stack.inside(lab, "a", "ip", "addr", "add", "10.7.0.1/24", "dev", "e0")
+        client.request(Edit(id="revert", lab=lab, commands=(c.RevertDrift(ids=LOST),)))
+        assert "10.8.0.0/24 via 10.7.0.9" in stack.inside(lab, "a", "ip", "route")
+        eventually(lambda: not set(LOST) & set(snapshot(client, lab).drift))
+        eventually(lambda: not set(LOST) & {w.subject for w in snapshot(client, lab).warnings})
+    stack.cli("destroy", lab)
+
+
+@pytest.mark.parametrize(
+    ("family", "route"),
+    [
+        ("-4", "default via 10.0.0.99 dev e0 onlink"),
+        ("-4", "10.12.0.0/24 via inet6 2001:db8::2 dev e0"),
+        ("-6", "2001:db8:9::/64 dev e0 src 2001:db8::1"),
+    ],
+)
+def test_a_route_that_a_shell_made_comes_back(stack: Stack, family: str, route: str) -> None:
+    lab = "route-" + str(abs(hash(route)) % 1000)
+    with stack.client() as client:
+        client.request(NewLab(id="new", lab=lab, document=DOCUMENT))
+        eventually(lambda: "tentative" not in stack.inside(lab, "a", "ip", "addr"))
+        stack.inside(lab, "a", "ip", "route", "add", *route.split())
+        eventually(lambda: any(isinstance(r, Route) for r in snapshot(client, lab).desired.values()))
+        shown = stack.inside(lab, "a", "ip", family, "route", "show", route.split()[0])
+        client.request(StopLab(id="stop", lab=lab))
+        started = client.request(StartLab(id="start", lab=lab))
+        assert isinstance(started, Done)
+        assert started.left_out == ()
+        assert stack.inside(lab, "a", "ip", family, "route", "show", route.split()[0]) == shown
+        client.request(NewLab(id="again", lab=f"{lab}-2", document=stack.json("export", lab)))  # type: ignore[arg-type]
+    stack.cli("destroy", lab)
+    stack.cli("destroy", f"{lab}-2")
+
+
+def test_export_and_stop_say_what_documents_do_not_hold(stack: Stack) -> None:
+    with stack.client() as client:
+        client.request(NewLab(id="new", lab="unheld", document=DOCUMENT))
+        exported = client.request(Export(id="before", lab="unheld"))
+        assert isinstance(exported, Exported)
+        assert exported.unheld == ()
+        stack.inside("unheld", "a", "tc", "qdisc", "add", "dev", "e0", "root", "tbf", "rate", "1mbit", "burst", "10k", "latency", "50ms")
+        stack.inside("unheld", "b", "ip", "rule", "add", "from", "10.0.0.0/24", "lookup", "100")
+        expected = [("interface:a/e0", "qdisc tbf"), ("namespace:b", "ip rule 32765: from 10.0.0.0/24 lookup 100")]
+        eventually(lambda: [(p.subject, p.message) for p in _exported(client).unheld] == expected)
+        only = client.request(Export(id="part", lab="unheld", ids=("namespace:b",)))
+        assert isinstance(only, Exported)
+        assert [p.subject for p in only.unheld] == ["namespace:b"]
+        done = client.request(StopLab(id="stop", lab="unheld"))
+        assert isinstance(done, Done)
+        assert [(p.subject, p.message) for p in done.unheld] == expected
+    stack.cli("destroy", "unheld")
+
+
+def _exported(client: Client) -> Exported:
+    found = client.request(Export(id=client.next_id(), lab="unheld"))
+    assert isinstance(found, Exported)
+    return found
