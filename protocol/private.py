@@ -19,7 +19,7 @@ from topology.model.problems import Problem
 from topology.observe.facts import AnyFact
 from topology.plan.steps import AnyStep
 
-PROTOCOL = 5
+PROTOCOL = 6
 
 # ---- /control --------------------------------------------------------------------------------------------------------
 
@@ -85,10 +85,12 @@ class LabGone(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag
 
 
 class LabLimit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event", tag="lab-limit"):
-    """A lab has reached a limit that the kernel enforces (memory, processes)."""
+    """A lab has reached a limit that the kernel enforces (memory, processes), or was held by the guard. `end`: the agent ends it for that,
+    and it is not to be started again by itself."""
 
     lab: str
     problem: Problem
+    end: bool = False
 
 
 AnyControlEvent = ControlAnswer | LabGone | LabLimit

@@ -60,13 +60,14 @@ class _ControlConnection(NamedTuple):
 class Control:
     """Requests to the agent.
 
-    `reasons`: why a lab's process ended, by lab. `on_limit`: called on the reading thread when a lab reaches a limit of the kernel.
+    `reasons`: why a lab's process ended, by lab. `on_limit`: called on the reading thread when a lab reaches a limit; with True
+    where the agent ends it for that.
     """
 
     def __init__(self, socket: Path, metrics: Metrics) -> None:
         self.socket, self.metrics = socket, metrics
         self.reasons: dict[str, str] = {}
-        self.on_limit: Callable[[str, Problem], None] = lambda _lab, _problem: None
+        self.on_limit: Callable[[str, Problem, bool], None] = lambda _lab, _problem, _end: None
         self._ids = itertools.count(1)
         self._lock = threading.Lock()
         self._current: _ControlConnection | None = None
@@ -145,7 +146,7 @@ class Control:
             case p.LabGone():
                 self.reasons[event.lab] = event.reason
             case p.LabLimit():
-                self.on_limit(event.lab, event.problem)
+                self.on_limit(event.lab, event.problem, event.end)
             case p.ControlAnswer():
                 if answers := current.waiting.pop(event.id, None):
                     answers.put(event)

@@ -12,10 +12,16 @@ class _Numbers(NamedTuple):
 
     pivot_root: int
     keyctl: int
+    seccomp: int
+    setsockopt: int
     openat2: int = 437
+    pidfd_getfd: int = 438
 
 
-_MACHINES = {"x86_64": _Numbers(pivot_root=155, keyctl=250), "aarch64": _Numbers(pivot_root=41, keyctl=219)}
+_MACHINES = {
+    "x86_64": _Numbers(pivot_root=155, keyctl=250, seccomp=317, setsockopt=54),
+    "aarch64": _Numbers(pivot_root=41, keyctl=219, seccomp=277, setsockopt=208),
+}
 
 
 def numbers() -> _Numbers:

@@ -46,6 +46,31 @@ s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 for n in itertools.count():
     try: s.sendto(b"x", (f"127.{n >> 16 & 255}.{n >> 8 & 255}.{n & 255 or 1}", 1 + n % 60000))
     except OSError: pass'""",
+    "bridge loop": """ip link add br0 type bridge; ip link add a0 type veth peer name a1; ip address add 10.0.0.1/24 dev br0
+for i in a0 a1; do ip link set $i master br0; done
+while true; do for i in a0 a1 br0; do ip link set $i up; done; ping -c 1 -W 1 10.0.0.9; sleep 1; done""",
+    "jumping rules": """ip link set lo up
+{ echo '*filter'; for n in 1 2; do echo ":c$n - [0:0]"; done
+for n in $(seq 49); do printf '%s\\n' '-A OUTPUT -j c1' '-A c1 -j c2' '-A c2 -s 192.0.2.1 -j DROP'; done; echo COMMIT; } |
+iptables-restore
+while true; do ping -f -q 127.0.0.1; done""",
+    "packet rings": """exec python3 -c '
+import socket, struct
+kept = []
+while True:
+    try:
+        kept.append(socket.socket(17, 3, 768))
+        kept[-1].setsockopt(263, 5, struct.pack("=4I", 1 << 20, 16, 2048, 8192))
+    except OSError: kept[:-8] = []'""",
+    "sockets of netlink": """while true; do python3 -c '
+import socket, struct
+kept = []
+while True:
+    kept.append(socket.socket(16, 2, 2)); kept[-1].bind((0, 0))
+    s = socket.socket(16, 2, 2); s.setblocking(False)
+    try:
+        while True: s.sendto(struct.pack("=IHHII", 20000, 0x20, 0, 0, 0) + bytes(19984), (kept[-1].getsockname()[0], 0))
+    except OSError: pass'; done""",
 }
 """What a shell of the lab's host is given to do, until it is ended."""
 

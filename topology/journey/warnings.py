@@ -6,7 +6,9 @@ from itertools import pairwise
 
 from topology.document.gateways import gateways
 from topology.model import ids
+from topology.model.base import Interface
 from topology.model.graph import Graph
+from topology.model.kinds.vlan import Vlan
 from topology.model.problems import Code, Problem
 from topology.model.records import AnyInterface, AnyRecord
 from topology.observe.normal import effective_mtu
@@ -17,12 +19,50 @@ _Address = tuple[ipaddress.IPv4Interface | ipaddress.IPv6Interface, AnyInterface
 def warnings(records: Mapping[str, AnyRecord]) -> tuple[Problem, ...]:
     """The warnings about a state, desired or observed, in normal form; in a stable order. `subject` is the record to look at."""
     graph = Graph(records)
-    found = [*_of_segments(graph), *_of_subnets(graph), *_of_addresses(graph), *_of_gateways(graph)]
+    found = [*_of_loops(graph), *_of_segments(graph), *_of_subnets(graph), *_of_addresses(graph), *_of_gateways(graph)]
     return tuple(sorted(found, key=lambda p: (p.subject or "", p.message)))
 
 
 def _warning(message: str, subject: str, hint: str) -> Problem:
     return Problem(code=Code.INVALID, message=message, subject=subject, hint=hint)
+
+
+def _of_loops(graph: Graph) -> Iterator[Problem]:
+    """Links that close a loop of bridges of which none has STP: a broadcast goes round in it for ever. One warning for each such link.
+
+    Bridges that filter VLANs are left out: what one VLAN joins may be apart in each of them.
+    """
+    leader: dict[str, str] = {}
+
+    def find(ref: str) -> str:
+        while (above := leader.setdefault(ref, ref)) != ref:
+            ref = above
+        return ref
+
+    for one, other in sorted(graph.links(), key=lambda pair: pair[0].ref):
+        for near, far in _carried(graph, one, other):
+            bridges = [graph.master(port) for port in (near, far)]
+            refs = [bridge.ref for bridge in bridges if bridge is not None and bridge.up and not bridge.stp and not bridge.vlan_filtering]
+            if len(refs) < 2:
+                continue
+            here, there = (find(ref) for ref in refs)
+            if here != there:
+                leader[here] = there
+                continue
+            names = " and ".join(dict.fromkeys(refs))
+            message = f"it closes a loop of bridges without STP at {names}: a broadcast goes round in it for ever"
+            yield _warning(message, near.id, f"turn STP on at {refs[0]}, or set {near.ref} down")
+
+
+def _carried(graph: Graph, one: Interface, other: Interface) -> Iterator[tuple[Interface, Interface]]:
+    """The pairs of interfaces that hear one another over a link that is up: its ends, and the VLANs that both have."""
+    if not (one.up and other.up):
+        return
+    yield one, other
+    vlans = {(upper.vid, upper.protocol): upper for upper in graph.uppers(other.ref) if isinstance(upper, Vlan) and upper.up}
+    for upper in graph.uppers(one.ref):
+        if isinstance(upper, Vlan) and upper.up and (far := vlans.get((upper.vid, upper.protocol))) is not None:
+            yield upper, far
 
 
 def _of_segments(graph: Graph) -> Iterator[Problem]:
