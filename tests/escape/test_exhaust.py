@@ -1,9 +1,11 @@
-"""One lab takes all that it can get of each thing. Meanwhile another lab's ping answers, and its editing stays within twice its usual time.
+"""One lab takes all that it can get of each thing. Meanwhile another lab's ping answers, and it is edited.
 
-Both are measured in the same run, before and during, as a ratio of medians; a machine that is busy with something else is given some tries.
+By hand (VETHBOARD_ESCAPE=all) its editing also stays within twice its usual time: measured in the same run, before and during, as a ratio
+of medians. What else the machine does breaks that: so it needs one that does nothing else, and is given some tries.
 """
 
 import json
+import math
 import statistics
 import subprocess
 import sys
@@ -16,11 +18,12 @@ import pytest
 
 from cli.client import Client
 from protocol import public as q
+from tests.escape.forms import ALL
 from tests.support import ROOT, Stack, eventually
 from topology.edit.commands import SetInterface
 
 pytestmark = pytest.mark.alone
-EDITS, TRIES, WORST = 21, 4, 2.0
+EDITS, TRIES, WORST = (21, 4, 2.0) if ALL else (5, 1, math.inf)
 ATTACKS = {
     "fork bomb": "f() { f | f & }; f; sleep 60",
     "memory": "while true; do python3 -c 'x = []\nwhile True: x.append(b\"x\" * (1 << 20))'; done",
@@ -115,7 +118,7 @@ def attack(stack: Stack, script: str) -> Iterator[None]:
 
 
 def hold(stack: Stack, name: str, attacking: Callable[[], AbstractContextManager[object]]) -> None:
-    """Before and during, until one try is good enough."""
+    """Before and during, until one try is good enough. An edit that is refused, or not answered, is an error."""
     seen = []
     with stack.client() as client:
         edit_time(client)
@@ -131,6 +134,7 @@ def hold(stack: Stack, name: str, attacking: Callable[[], AbstractContextManager
     assert seen[-1][1], f"{name}: the ping of another lab did not answer: {seen}"
 
 
+@pytest.mark.sample(3)
 @pytest.mark.parametrize("name", ATTACKS)
 def test_another_lab_goes_on(classroom: Stack, name: str) -> None:
     hold(classroom, name, lambda: attack(classroom, ATTACKS[name]))

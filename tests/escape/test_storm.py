@@ -95,6 +95,7 @@ def start(client: Client, script: str) -> None:
     client.send(Exec(id=client.next_id(), lab="storming", namespace="host", argv=("bash", "-c", script)))
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("name", STORMS)
 def test_a_storm_ends_and_is_named(stack: Stack, storming: str, name: str) -> None:
     with stack.client() as client:
@@ -134,6 +135,7 @@ def test_a_guard_that_was_killed_is_started_again(stack: Stack, storming: str) -
     assert storming
 
 
+@pytest.mark.by_hand
 def test_the_record_of_what_was_set_down_is_shown_and_kept(stack: Stack, storming: str) -> None:
     """So the lab does not storm when it is started again."""
     with stack.client() as client:
@@ -154,6 +156,7 @@ def test_the_record_of_what_was_set_down_is_shown_and_kept(stack: Stack, stormin
         assert told(client, 3) == []
 
 
+@pytest.mark.by_hand
 def test_a_lab_that_storms_again_and_again_is_stopped_and_stays_so(stack: Stack, storming: str) -> None:
     again = "while true; do for i in a b br; do ip link set ${i}0 up; ip -n n link set ${i}1 up; done; ping -c 1 -W 1 10.0.0.9; done"
     with stack.client() as client:
@@ -205,6 +208,7 @@ while True:
 }
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("name", FLOODS)
 def test_what_a_program_sends_is_left_alone(stack: Stack, storming: str, name: str) -> None:
     pair = "ip netns add n; ip link add a0 type veth peer name a1 netns n; ip address add 10.0.0.1/24 dev a0; ip link set a0 up;"

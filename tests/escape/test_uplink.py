@@ -14,14 +14,10 @@ import pytest
 from agent.filter.drivers import default, works
 from agent.linux.pids import started
 from agent.uplink import rules
-from cli.client import Client
 from protocol import private as p
-from protocol import public as q
 from tests.integration.agent_client import Agent, Lab
-from tests.support import Stack
-from topology.edit.commands import ApplyDocument
 from topology.model.netfilter import Driver
-from topology.model.problems import Code, ProblemError
+from topology.model.problems import ProblemError
 
 OUTSIDE, OWN = "192.0.2.5", "192.0.2.1"
 """A host of the internet, and the machine's address there."""
@@ -356,71 +352,3 @@ def test_a_later_agent_sets_the_rules_anew(agent: Agent) -> None:
         assert "10.9.0.0/16" not in now
     finally:
         agent.ask(p.Stop(id=3, lab="kept"))
-
-
-def test_only_the_administrator_and_only_if_allowed(stack: Stack, lab_name: str) -> None:
-    stack.cli("uplink", lab_name, "on", code=1)
-    assert "uplinks are not allowed on this server" in stack.stderr
-    assert "--allow-uplink" in stack.stderr
-
-
-@pytest.fixture
-def lab_name(stack: Stack) -> Iterator[str]:
-    stack.cli("new", "no-uplink")
-    yield "no-uplink"
-    stack.cli("destroy", "no-uplink")
-
-
-def _nobody_else_turns_it_on(stack: Stack) -> None:
-    """Everybody who may edit can take it away; only the administrator can give it."""
-    secret = json.loads(stack.cli("token", "out", "--json"))["token"]
-    document = json.loads(stack.cli("export", "out"))
-    with Client(stack.url, secret) as client:
-        client.request(q.Edit(id="1", lab="out", commands=(ApplyDocument(document={**document, "uplink": False}),)))
-        assert stack.inside("out", "host", "cat", "/etc/resolv.conf") == ""
-        with pytest.raises(ProblemError) as refused:
-            client.request(q.Edit(id="2", lab="out", commands=(ApplyDocument(document=document),)))
-        assert refused.value.problem.code is Code.DENIED
-    stack.cli("apply", "out", "-", input=json.dumps(document))
-    assert "nameserver" in stack.inside("out", "host", "cat", "/etc/resolv.conf")
-
-
-def test_where_it_is_not_allowed_a_document_that_wants_it_is_built_and_says_so(stack: Stack, lab_name: str) -> None:
-    document = {**json.loads(stack.cli("export", lab_name)), "uplink": True}
-    stack.cli("apply", lab_name, "-", input=json.dumps(document))
-    with stack.client() as client:
-        for _ in range(100):
-            snapshot = client.request(q.Open(id=client.next_id(), lab=lab_name))
-            assert isinstance(snapshot, q.Snapshot)
-            if snapshot.warnings:
-                break
-            time.sleep(0.02)
-    assert [(w.code, w.subject) for w in snapshot.warnings] == [(Code.DENIED, "namespace:host")]
-
-
-def test_dns_and_the_verb() -> None:
-    """With a server and its agent: the lab learns the DNS server, loses it again, and its document stays the same."""
-    stack = Stack("--allow-uplink")
-    try:
-        stack.cli("new", "out")
-        stack.cli("uplink", "out", "on")
-        assert stack.inside("out", "host", "cat", "/etc/resolv.conf") == "nameserver 10.0.2.3\n"
-        time.sleep(0.5)
-        document = stack.cli("export", "out")
-        assert '"uplink": true' in document
-        assert "uplink0" not in document
-        assert "10.0.2.2" not in document
-        stack.cli("uplink", "out", "off")
-        assert stack.inside("out", "host", "cat", "/etc/resolv.conf") == ""
-        stack.cli("uplink", "out", "on")
-        stack.cli("stop", "out")
-        stack.cli("start", "out")
-        stack.live("out")
-        assert "default via 10.0.2.2 dev uplink0" in stack.inside("out", "host", "ip", "route")
-        stack.stop()
-        stack.start()
-        stack.live("out")
-        assert "uplink0" in stack.inside("out", "host", "ip", "link")
-        _nobody_else_turns_it_on(stack)
-    finally:
-        stack.close()

@@ -97,9 +97,9 @@ def of(lab: str, patterns: Mapping[str, Limits]) -> Limits:
 
 
 def human(count: int) -> str:
-    """`512 MiB`."""
+    """`512 MiB`: exactly where that takes no more than four digits."""
     for unit, word in ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")):
-        if count >= unit and count % unit == 0:
+        if count >= unit and count % unit == 0 and count // unit < 10_000:
             return f"{count // unit} {word}"
     return f"{count / (1 << 20):.0f} MiB" if count >= 1 << 20 else f"{count} bytes"
 
