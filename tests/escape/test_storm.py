@@ -208,9 +208,11 @@ while True:
 }
 
 
+@pytest.mark.alone
 @pytest.mark.sample(1)
 @pytest.mark.parametrize("name", FLOODS)
 def test_what_a_program_sends_is_left_alone(stack: Stack, storming: str, name: str) -> None:
+    """Beside no other test: a storm of another one's lab would make the kernel's threads busy."""
     pair = "ip netns add n; ip link add a0 type veth peer name a1 netns n; ip address add 10.0.0.1/24 dev a0; ip link set a0 up;"
     pair += "ip -n n address add 10.0.0.2/24 dev a1; ip -n n link set a1 up; ping -c 1 10.0.0.2 > /dev/null;"
     with stack.client() as client:
