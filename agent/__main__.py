@@ -16,8 +16,10 @@ from agent.labs import Labs
 from agent.linux import pids
 from agent.listener import Listener
 from agent.sandbox.starter import Starter
+from agent.uplink.rules import networks
 from logs import FORMS, configure, watch_loop
 from protocol.limits import MAX_LAB_MESSAGE
+from topology.model.problems import ProblemError
 
 
 async def _serve(args: argparse.Namespace) -> None:
@@ -29,7 +31,7 @@ async def _serve(args: argparse.Namespace) -> None:
     watch_loop(loop)
     run, server_uid = args.run, args.server_uid
     starter = Starter(args.log_format)
-    labs = Labs(run, starter, args.limits, args.allow_uplink, args.require_limits)
+    labs = Labs(run, starter, args.limits, args.uplinks, args.require_limits)
     await labs.find()
     path = run / "agent.sock"
     path.unlink(missing_ok=True)
@@ -52,12 +54,19 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--limits", type=Path, help="file of the limits of labs (JSON)")
     parser.add_argument("--require-limits", action="store_true", help="no lab is started of which a limit cannot be enforced")
     parser.add_argument("--allow-uplink", action="store_true", help="labs may have an uplink")
+    parser.add_argument(
+        "--uplink-to", action="append", default=[], metavar="NETWORK", help="not public, and reached by uplinks all the same"
+    )
     parser.add_argument("--check", action="store_true", help="print what this kernel can do, and end")
     parser.add_argument("--json", action="store_true", help="print it as JSON")
     parser.add_argument("--log-format", choices=FORMS, default="text", help="lines for people, or JSON objects (standard error)")
     args = parser.parse_args()
     if args.run is None and not args.check:
         parser.error("--run is needed")
+    try:
+        args.uplinks = networks(args.uplink_to) if args.allow_uplink else None
+    except ProblemError as e:
+        parser.error(f"--uplink-to: {e.problem.message}: {e.problem.hint}")
     return args
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from agent import sandbox, tools
+from agent.guard.storm import KernelThreads
 from agent.sandbox import limits as enforced
 from agent.sandbox import seccomp, uids
 from agent.sandbox.starter import Order, Starter
@@ -29,6 +30,7 @@ _APPEAR = {
     "ifb": "ifb0, ifb1", "bond": "bond0",
 }  # fmt: skip
 """Kind of interface → what the kernel makes by itself, on the machine too, when its module is loaded."""
+_NEIGHBOURS = 65536
 _CONNECTION_BYTES = 320
 """`struct nf_conn` with its extensions, about."""
 _SECONDS = 60.0
@@ -50,6 +52,9 @@ def _rest(root: bool) -> Iterator[Check]:
     yield _seccomp()
     yield _cgroups(root)
     yield _conntrack()
+    yield _neighbours()
+    yield _tunnels()
+    yield _guard()
 
 
 # ---- the sandbox -----------------------------------------------------------------------------------------------------
@@ -156,6 +161,36 @@ def _conntrack() -> Check:
     mend = f"sysctl -w net.netfilter.nf_conntrack_max={max(4096, memory // 4 // _CONNECTION_BYTES // Limits().namespaces)}"
     detail = f"{most} connections in each namespace" + (f": a lab could fill {human(size)} of the kernel's memory" if size > memory else "")
     return Check(name="conntrack", ok=size <= memory, detail=detail, mend=mend if size > memory else "")
+
+
+def _neighbours() -> Check:
+    """The tables of neighbours are the machine's: all namespaces together have as many entries as `gc_thresh3` says (arp(7))."""
+    path = Path("/proc/sys/net/ipv4/neigh/default/gc_thresh3")
+    most = int(path.read_text()) if path.exists() else _NEIGHBOURS
+    names = (f"net.{family}.neigh.default.gc_thresh{n}" for family in ("ipv4", "ipv6") for n in (2, 3))
+    ok = most >= _NEIGHBOURS
+    return check(
+        "neighbour tables", ok, f"{most} entries for all labs together: one lab can use them up, and the others then resolve no address",
+        f"sysctl -w {' '.join(f'{name}={_NEIGHBOURS}' for name in names)}",
+    )  # fmt: skip
+
+
+def _tunnels() -> Check:
+    """A switch for the whole machine that root of any network namespace can turn on, and nobody off (net/netfilter/nf_hooks_lwtunnel.c)."""
+    path = Path("/proc/sys/net/netfilter/nf_hooks_lwtunnel")
+    ok = not path.exists() or path.read_text().strip() == "1"
+    return check(
+        "lightweight tunnels", ok, "root of a lab can make packets of lightweight tunnels pass netfilter on the whole machine, for good",
+        "sysctl -w net.netfilter.nf_hooks_lwtunnel=1 (so that it is your choice; it matters only where this machine has such tunnels)",
+    )  # fmt: skip
+
+
+def _guard() -> Check:
+    """Whether storms of packets are seen, which no cgroup holds."""
+    return check(
+        "guard against storms", KernelThreads.can_be_seen(), "the kernel's threads cannot be seen: a loop of bridges is not cut",
+        "run the agent in the machine's pid namespace (docker: pid: host)",
+    )  # fmt: skip
 
 
 def _seccomp() -> Check:

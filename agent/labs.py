@@ -7,7 +7,7 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -15,12 +15,16 @@ from typing import NamedTuple
 import msgspec
 
 from agent import filter, sandbox
+from agent.guard import Watchdog
+from agent.guard.process import Report
 from agent.limit_events import LimitEvents
 from agent.linux.pids import started
 from agent.sandbox import limits as enforced
 from agent.sandbox import uids
+from agent.sandbox.lab_file import LabFile
 from agent.sandbox.starter import Order, Starter
 from agent.uplink import Uplinks
+from agent.uplink.rules import Network
 from logs import start_task
 from topology.model import ids
 from topology.model.limits import Limits, parse
@@ -31,16 +35,6 @@ from topology.model.problems import Code, Problem, ProblemError
 _log = logging.getLogger("vethboard.agent")
 
 
-class LabFile(msgspec.Struct, frozen=True):
-    """What is kept of a lab in the run directory. `started` (clock ticks since boot) tells its process from a later one with the same pid;
-    `number` chooses its uids."""
-
-    pid: int
-    started: int
-    number: int
-    limits: Limits = Limits()
-
-
 class Running(NamedTuple):
     """A lab that runs. `pidfd` becomes readable when its first process ends."""
 
@@ -49,10 +43,13 @@ class Running(NamedTuple):
 
 
 class Labs:
-    """`running`: by lab id. `on_end` is called with the lab and the reason when one ends that was not asked to, `on_limit` when one runs
-    into a limit that the kernel enforces. `all_limits`: no lab is started of which a limit cannot be enforced."""
+    """`uplinks`: what `Uplinks` is given. `all_limits`: no lab is started of which a limit cannot be enforced. `running`: by lab id.
+    `on_end` is called with the lab and the reason when one ends that was not asked to, `on_limit` when one runs into a limit; with `True`
+    where it is ended for that, and is to stay so."""
 
-    def __init__(self, run: Path, starter: Starter, limits: Path | None = None, uplinks: bool = False, all_limits: bool = False) -> None:
+    def __init__(
+        self, run: Path, starter: Starter, limits: Path | None = None, uplinks: Iterable[Network] | None = None, all_limits: bool = False
+    ) -> None:
         self._run, self._starter, self._limits, self._all_limits = run, starter, limits, all_limits
         run.mkdir(mode=0o755, parents=True, exist_ok=True)
         self._folder = run / "labs"
@@ -62,8 +59,9 @@ class Labs:
         self._uplinks = Uplinks(self._folder, uplinks)
         self.running: dict[str, Running] = {}
         self.on_end: Callable[[str, str], None] = lambda _lab, _reason: None
-        self.on_limit: Callable[[str, Problem], None] = lambda _lab, _problem: None
-        self._limit_events = LimitEvents(lambda lab, problem: self.on_limit(lab, problem))
+        self.on_limit: Callable[[str, Problem, bool], None] = lambda _lab, _problem, _end: None
+        self._limit_events = LimitEvents(lambda lab, problem: self.on_limit(lab, problem, False))
+        self._guard = Watchdog(self._folder, self._reported)
         self._stopping: dict[str, asyncio.Event] = {}
         self._starting: dict[str, asyncio.Task[None]] = {}
         self._ends: dict[str, asyncio.Task[None]] = {}
@@ -221,6 +219,12 @@ class Labs:
         signal.pidfd_send_signal(running.pidfd, signal.SIGKILL)
         await event.wait()
 
+    def _reported(self, report: Report) -> None:
+        """By the guard."""
+        self.on_limit(report.lab, report.problem, report.end)
+        if report.end:
+            start_task("stop", partial(self.stop, report.lab))
+
     async def stop_all(self) -> None:
         """End all labs."""
         await asyncio.gather(*(self.stop(lab) for lab in list(self._numbers)))
@@ -228,6 +232,8 @@ class Labs:
     def close(self) -> None:
         """Remove the folders, if they are empty."""
         self._limit_events.close()
+        self._guard.close()
+        self._uplinks.close()
         for folder in (self._folder, self._run):
             with contextlib.suppress(OSError):
                 folder.rmdir()

@@ -1,7 +1,7 @@
 """Labs that reach a limit which the kernel enforces, as their cgroups report it (cgroups(7)).
 
 Version 2 has event files, whose changes inotify(7) reports. Version 1 reports out-of-memory by an eventfd(2), and only counts the processes
-that it refused: that counter is read every second.
+that it refused, and the bytes in buffers of sockets: these files are read every second.
 """
 
 import asyncio
@@ -18,6 +18,8 @@ from topology.model.limits import Limits, reached
 from topology.model.problems import Problem
 
 POLL_SECONDS = 1.0
+_NEARLY = 16
+"""Of a limit of bytes this part is too little for one more packet of each of some sockets."""
 REPEAT_SECONDS = 10.0
 """A lab that runs into the same limit again and again is reported no more often than this."""
 
@@ -26,7 +28,8 @@ OnLimit = Callable[[str, Problem], None]
 
 
 class Counter(NamedTuple):
-    """A file of a cgroup in which the line `key` counts how often `limit`, which is `most`, was reached."""
+    """A file of a cgroup in which the line `key` counts how often `limit`, which is `most`, was reached. An empty `key`: the file is a
+    number of bytes, and the count is 1 while hardly anything is left of the limit."""
 
     lab: str
     limit: str
@@ -37,6 +40,8 @@ class Counter(NamedTuple):
     def read(self) -> int:
         """The count; 0 where the file is not there (any more)."""
         with contextlib.suppress(OSError):
+            if not self.key:
+                return int(int(self.file.read_text()) > self.most - self.most // _NEARLY)
             for line in self.file.read_text().splitlines():
                 key, _, value = line.partition(" ")
                 if key == self.key:
@@ -51,7 +56,7 @@ class LimitEvents:
         self._on_limit = on_limit
         self._inotify = Inotify()
         self._by_watch: dict[int, Counter] = {}
-        self._polled: dict[str, Counter] = {}
+        self._polled: dict[str, list[Counter]] = {}
         self._counts: dict[Path, int] = {}
         self._eventfds: dict[str, int] = {}
         self._reported: dict[tuple[str, str], float] = {}
@@ -78,6 +83,7 @@ class LimitEvents:
             self.watch_file(Counter(lab, "memory", limits.memory, memory / "memory.events", "oom"))
         elif enforced.version() == 1:
             self._poll(processes)
+            self._poll(Counter(lab, "sockets", limits.sockets, memory / enforced.USED_BY_SOCKETS, ""))
             with contextlib.suppress(OSError):
                 self._watch_oom(lab, memory, limits.memory)
 
@@ -88,7 +94,7 @@ class LimitEvents:
             self._counts[counter.file] = counter.read()
 
     def _poll(self, counter: Counter) -> None:
-        self._polled[counter.lab] = counter
+        self._polled.setdefault(counter.lab, []).append(counter)
         self._counts[counter.file] = counter.read()
         self._timer = self._timer or self._loop.call_later(POLL_SECONDS, self._on_timer)
 
@@ -112,7 +118,7 @@ class LimitEvents:
             del self._by_watch[watch]
             self._counts.pop(counter.file, None)
             self._inotify.remove(watch)
-        if (polled := self._polled.pop(lab, None)) is not None:
+        for polled in self._polled.pop(lab, []):
             self._counts.pop(polled.file, None)
         for reported in [key for key in self._reported if key[0] == lab]:
             del self._reported[reported]
@@ -131,7 +137,7 @@ class LimitEvents:
 
     def _on_timer(self) -> None:
         self._timer = self._loop.call_later(POLL_SECONDS, self._on_timer) if self._polled else None  # first: it goes on after an error
-        self._compare(list(self._polled.values()))
+        self._compare([counter for counters in self._polled.values() for counter in counters])
 
     def _on_oom(self, lab: str, eventfd: int, most: int) -> None:
         with contextlib.suppress(BlockingIOError):
@@ -141,8 +147,8 @@ class LimitEvents:
     def _compare(self, counters: Iterable[Counter]) -> None:
         for counter in counters:
             count = counter.read()
-            if count > self._counts.get(counter.file, 0):
-                self._counts[counter.file] = count
+            before, self._counts[counter.file] = self._counts.get(counter.file, 0), count
+            if count > before:
                 self._report(counter.lab, counter.limit, counter.most)
 
     def _report(self, lab: str, limit: str, most: int) -> None:

@@ -38,7 +38,7 @@ class Listener:
         self._controls: set[ServerConnection] = set()
         self._decoder = msgspec.json.Decoder(p.AnyControlRequest)
         labs.on_end = lambda lab, reason: self._broadcast(p.LabGone(lab=lab, reason=reason))
-        labs.on_limit = lambda lab, problem: self._broadcast(p.LabLimit(lab=lab, problem=problem))
+        labs.on_limit = lambda lab, problem, end: self._broadcast(p.LabLimit(lab=lab, problem=problem, end=end))
 
     async def handle(self, connection: ServerConnection) -> None:
         """One connection, from its first to its last message."""

@@ -11,7 +11,7 @@ _PROGRAMS = {
     "iptables-legacy": "iptables", "iptables-nft": "iptables", "ip6tables": "iptables", "nft": "nftables", "conntrack": "conntrack",
     "ping": "iputils-ping", "arping": "iputils-arping", "traceroute": "traceroute", "tcpdump": "tcpdump", "nc": "netcat-openbsd",
     "curl": "curl", "dig": "bind9-dnsutils", "iperf3": "iperf3", "python3": "python3", "tmux": "tmux", "vim": "vim", "nano": "nano",
-    "less": "less", "man": "man-db", "top": "procps", "sysctl": "procps", "slirp4netns": "slirp4netns",
+    "less": "less", "man": "man-db", "top": "procps", "sysctl": "procps", "slirp4netns": "slirp4netns", "nsenter": "util-linux",
 }  # fmt: skip
 """Program → Debian's package."""
 _NEEDED = ("ip", "bridge", "ping")

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from argparse import Namespace as Args
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -142,7 +142,13 @@ def _start_children(args: Args, run: Path) -> tuple[Child, Child]:
 def _agent_argv(args: Args, run: Path, server_uid: int) -> list[str]:
     argv = [sys.executable, "-m", "agent", "--run", str(run), "--server-uid", str(server_uid)]
     argv += ["--limits", str(args.limits)] if args.limits is not None else []
-    return [*argv, "--log-format", args.log_format, *["--allow-uplink"] * args.allow_uplink, *["--require-limits"] * args.require_limits]
+    argv += ["--allow-uplink"] * args.allow_uplink + ["--require-limits"] * args.require_limits
+    return [*argv, "--log-format", args.log_format, *_each("--uplink-to", args.uplink_to)]
+
+
+def _each(option: str, values: Iterable[str]) -> Iterator[str]:
+    for value in values:
+        yield from (option, value)
 
 
 def _server_argv(args: Args, run: Path) -> list[str]:

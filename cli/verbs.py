@@ -82,6 +82,10 @@ _SYSTEM: Final = (
             _arg("--database", metavar="URL", help="postgresql+psycopg://USER:PASSWORD@HOST/NAME (default: SQLite in --state)"),
             _arg("--require-limits", action="store_true", help="start no lab of which a limit cannot be enforced here (else it is said)"),
             _arg("--allow-uplink", action="store_true", help="allow labs to be connected to the outside (user-mode networking)"),
+            _arg(
+                "--uplink-to", action="append", default=[], metavar="NETWORK",
+                help="let uplinks also reach a private network or an address of this machine (10.1.0.0/16); may be repeated",
+            ),
             _arg("--limits", type=Path, help="JSON file of what labs may use (default: /etc/vethboard/limits.json)"),
             _arg("--log-format", choices=FORMS, default="text", help="the log on standard error: lines for people, or JSON objects"),
             _arg(

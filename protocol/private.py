@@ -86,10 +86,12 @@ class LabGone(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag
 
 
 class LabLimit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event", tag="lab-limit"):
-    """A lab has reached a limit that the kernel enforces (memory, processes)."""
+    """A lab has reached a limit that the kernel enforces (memory, processes), or was held by the guard. `end`: the agent ends it for that,
+    and it is not to be started again by itself."""
 
     lab: str
     problem: Problem
+    end: bool = False
 
 
 AnyControlEvent = ControlAnswer | LabGone | LabLimit

@@ -35,14 +35,15 @@ SILENT_SECONDS = 6.0
 class Control:
     """Requests to the agent.
 
-    `reasons`: why a lab's process ended, by lab. `on_limit`: called on the reading thread when a lab reaches a limit of the kernel;
+    `reasons`: why a lab's process ended, by lab. `on_limit`: called on the reading thread when a lab
+    reaches a limit; with True where the agent ends it for that.
     `on_heard`: when the agent was silent, and answers again.
     """
 
     def __init__(self, socket: Path, metrics: Metrics) -> None:
         self.socket, self.metrics = socket, metrics
         self.reasons: dict[str, str] = {}
-        self.on_limit: Callable[[str, Problem], None] = lambda _lab, _problem: None
+        self.on_limit: Callable[[str, Problem, bool], None] = lambda _lab, _problem, _end: None
         self.on_heard: Callable[[], None] = lambda: None
         self._ids = itertools.count(1)
         self._lock = threading.Lock()
@@ -121,7 +122,7 @@ class Control:
             case p.LabGone():
                 self.reasons[event.lab] = event.reason
             case p.LabLimit():
-                self.on_limit(event.lab, event.problem)
+                self.on_limit(event.lab, event.problem, event.end)
             case p.ControlAnswer():
                 agent.answered(event)
 

@@ -50,9 +50,9 @@ class Hub:
     def _workspace(self, store: LabStore) -> Workspace:
         return Workspace(store, self.control, self.sessions, self.labs_changed)
 
-    def _limit_reached(self, lab: str, problem: Problem) -> None:
+    def _limit_reached(self, lab: str, problem: Problem, end: bool) -> None:
         if lab in self._labs:
-            self._labs[lab].limit_reached(problem)
+            self._labs[lab].limit_reached(problem, end)
 
     def _agent_answers(self) -> None:
         for workspace in self.workspaces():

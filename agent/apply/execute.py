@@ -26,7 +26,7 @@ _BULK_DELETE = 4
 _BY_NAME = 4
 """So many interfaces of a namespace are asked for one by one."""
 
-_FREE_SECONDS, _FREE_PAUSE = 3.0, 0.02
+_FREE_SECONDS, _FREE_PAUSE = 10.0, 0.02
 """How long, and how often, a step is tried again whose id (nsid) belongs to a deleted namespace."""
 
 _DAD_SECONDS, _DAD_PAUSE = 4.0, 0.05

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import time
 
 from topology.model import ids
 from topology.model.limits import RESERVED_NAMESPACES, Limits, reached
@@ -9,6 +10,8 @@ from topology.model.problems import Problem
 
 _FILE_SYSTEMS = ("/", "/run", "/tmp", "/root", "/home", "/dev/shm")
 """Each a tmpfs of its own."""
+REPEAT_SECONDS = 10.0
+"""A limit that programs run into again and again is reported no more often than this."""
 _FREE_AGAIN = 0.05
 """Part of a file system that must be free before it is reported once more that it is full."""
 
@@ -19,6 +22,7 @@ class LimitWatch:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._reported: set[str] = set()
+        self._told = -REPEAT_SECONDS
 
     def newly_reached(self, namespaces: int) -> list[Problem]:
         """The limits that were not reached when this was last called. `namespaces`: how many have a name, without `host`."""
@@ -27,6 +31,14 @@ class LimitWatch:
         if self._is_new("namespaces", full=namespaces >= most, room=namespaces < most):
             found.append(reached("namespaces", namespaces, most))
         return found
+
+    def is_due(self) -> bool:
+        """Whether a limit that was run into is reported now."""
+        now = time.monotonic()
+        if now - self._told < REPEAT_SECONDS:
+            return False
+        self._told = now
+        return True
 
     def _disk(self, path: str) -> Problem | None:
         with contextlib.suppress(OSError):

@@ -20,11 +20,13 @@ from agent.lab.children import Children
 from agent.lab.kernel import POLL_SECONDS, Kernel
 from agent.lab.limit_watch import LimitWatch
 from agent.lab.outbox import Outbox
+from agent.lab.rings import Rings
 from agent.linux.reaper import Reaper
 from agent.netlink import sockets
+from agent.sandbox.seccomp import PASSWORD
 from agent.terminals import files
 from agent.terminals.terminals import Terminals
-from logs import failure, problem_of, start_task, watch_loop
+from logs import failure, problem_of, start_task, start_thread, watch_loop
 from protocol import private as p
 from protocol.frames import INPUT, OUTPUT, unpack
 from protocol.limits import MAX_LAB_MESSAGE
@@ -41,8 +43,8 @@ Handler = Callable[[Any, Outbox], p.AnyLabEvent | None]
 class Lab:
     """Serves the server's requests on `listener`, a listening Unix socket, for as long as the lab lives."""
 
-    def __init__(self, listener: socket.socket, limits: Limits, unenforced: tuple[str, ...], firewall: Driver) -> None:
-        self._listener, self._limits, self._unenforced, self._firewall = listener, limits, unenforced, firewall
+    def __init__(self, listener: socket.socket, calls: int, limits: Limits, unenforced: tuple[str, ...], firewall: Driver) -> None:
+        self._listener, self._calls, self._limits, self._unenforced, self._firewall = listener, calls, limits, unenforced, firewall
         self._limit_watch = LimitWatch(limits)
         self._outbox: Outbox | None = None
         self._connection: ServerConnection | None = None
@@ -54,6 +56,12 @@ class Lab:
         """Until SIGTERM."""
         loop = asyncio.get_running_loop()
         stop = asyncio.Event()
+
+        def on_limit(problem: Problem) -> None:
+            loop.call_soon_threadsafe(self._on_limit, problem)
+
+        rings = Rings(self._calls, PASSWORD, self._limits, on_limit)
+        start_thread("rings", rings.serve, again=True)
         loop.add_signal_handler(signal.SIGTERM, stop.set)
         self._kernel = Kernel(self._firewall, self._on_facts, self._on_reread)
         namespaces, reaper = self._kernel.namespaces, Reaper()
@@ -67,6 +75,11 @@ class Lab:
         async with unix_serve(self._client, sock=self._listener, compression=None, max_size=MAX_LAB_MESSAGE, ping_interval=None):
             await stop.wait()
         poller.cancel()
+
+    def _on_limit(self, problem: Problem) -> None:
+        """Tell the people in the lab, if there are any."""
+        if self._outbox is not None and self._limit_watch.is_due():
+            self._outbox.send(p.LimitReached(problem=problem))
 
     def _on_facts(self, facts: tuple[AnyFact, ...]) -> None:
         if self._outbox is not None and facts:

@@ -14,12 +14,14 @@ class _Numbers(NamedTuple):
     keyctl: int
     sendmsg: int
     seccomp: int
+    setsockopt: int
     openat2: int = 437
+    pidfd_getfd: int = 438
 
 
 _MACHINES = {
-    "x86_64": _Numbers(pivot_root=155, keyctl=250, sendmsg=46, seccomp=317),
-    "aarch64": _Numbers(pivot_root=41, keyctl=219, sendmsg=211, seccomp=277),
+    "x86_64": _Numbers(pivot_root=155, keyctl=250, sendmsg=46, seccomp=317, setsockopt=54),
+    "aarch64": _Numbers(pivot_root=41, keyctl=219, sendmsg=211, seccomp=277, setsockopt=208),
 }
 
 

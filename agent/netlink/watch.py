@@ -146,10 +146,13 @@ class Watch:
                 if e.errno != errno.ENOBUFS:
                     raise
                 lost = True
-                continue
+                break
             self._decode(memoryview(self._data)[:size], self._namespaces.with_nsid(nsid_of(ancillary)))
         if lost:
             self.overruns += 1
+            # What is still queued is older than what was dropped: taken after all was read anew, it would be shown for good.
+            self._close_socket()
+            self._open()
             self._scan()
             self._report_whole(list(self._namespaces))
 

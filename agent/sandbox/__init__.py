@@ -34,8 +34,9 @@ from topology.model.limits import Limits
 START_SECONDS = 20.0
 """How long a sandbox may take. 45 ms are usual."""
 
-Main = Callable[[socket.socket, tuple[str, ...]], None]
-"""What a lab's first process is for: is given its listener, and which limits cannot be enforced, and why."""
+Main = Callable[[socket.socket, tuple[str, ...], int], None]
+"""What a lab's first process is for: is given its listener, which limits cannot be enforced, and why, and the descriptor on which system
+calls that are handed over come (seccomp_unotify(2))."""
 Begin = Callable[[socket.socket], None]
 """Has a process made that calls `become` with this socket as `parent`, on which its pid is told first, by another process: it may hang at
 once. It is a child of the caller. May raise OSError."""
@@ -251,14 +252,14 @@ def _first(lab: Lab, outer: socket.socket, missing: tuple[str, ...]) -> None:
         root.build(lab.limits)
         _enter_inner(outer)
         root.enter(lab.id)
-        _lock_down()
+        calls = _lock_down()
         lab.parent.send(b"+")
         if lab.parent.recv(16) != b"run":
             os._exit(1)
         lab.parent.close()
         configure("lab", form_now())
         with about(lab=lab.id, event=""):
-            lab.main(lab.listener, missing)
+            lab.main(lab.listener, missing, calls)
     except BaseException as e:
         _report(lab.parent, e)
         failure(e, f"the process of lab {lab.id} ends")
@@ -279,13 +280,14 @@ def _enter_inner(outer: socket.socket) -> None:
     ns.unshare(ns.CLONE_NEWNET)
 
 
-def _lock_down() -> None:
-    """What holds from now on for this process, and for all that it starts."""
+def _lock_down() -> int:
+    """What holds from now on for this process, and for all that it starts; the descriptor of `seccomp.install`."""
     pids.prctl(pids.PR_SET_DUMPABLE, 0)  # nobody may read its memory and /proc files, not even the lab's root
-    seccomp.install(seccomp.program())
+    calls = seccomp.install(seccomp.program())
     os.umask(0o022)
     os.environ.clear()
     os.environ.update(ENVIRONMENT)
+    return calls
 
 
 def _report(parent: socket.socket, error: BaseException) -> None:

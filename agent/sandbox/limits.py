@@ -21,6 +21,8 @@ _GROUP, _LEAF = "vethboard", "vethboard-agent"
 _PERIOD = 100_000
 """µs in which a lab with `cpus` gets that many times as much processor time."""
 _CONTROLLERS = ("pids", "memory", "cpu")
+_SOCKETS, USED_BY_SOCKETS = "memory.kmem.tcp.limit_in_bytes", "memory.kmem.tcp.usage_in_bytes"
+"""Of buffers of TCP and UDP; version 2 counts them as memory (cgroup-v1/memory.rst, 2.7)."""
 _FILES = {"pids": "processes", "memory": "memory", "cpu": "cpu share"}
 _lock = threading.RLock()
 """While a group is made or removed: the last lab that ends takes the group of all away."""
@@ -132,12 +134,12 @@ def _wanted(limits: Limits) -> dict[str, dict[str, str]]:
     quota = str(int(limits.cpus * _PERIOD)) if limits.cpus else "-1"
     return {
         "pids": {"pids.max": str(limits.processes)},
-        "memory": {"memory.limit_in_bytes": str(limits.memory)},
+        "memory": {"memory.limit_in_bytes": str(limits.memory), _SOCKETS: str(limits.sockets)},
         "cpu": {"cpu.shares": str(max(2, limits.cpu_weight * 1024 // 100)), "cpu.cfs_quota_us": quota},
     }
 
 
-_OPTIONAL = ("memory.swap.max", "cpu.max", "cpu.cfs_quota_us")
+_OPTIONAL = (_SOCKETS, "memory.swap.max", "cpu.max", "cpu.cfs_quota_us")
 """Files that not every kernel has."""
 
 
@@ -188,9 +190,9 @@ def release(lab: str) -> None:
                 break
 
 
-def namespaces(limits: Limits) -> None:
-    """Limit what the calling process' user namespace, and all below it, may have. Each shell has a mount and a UTS namespace of its own."""
-    for name, value in {
+def counted(limits: Limits) -> dict[str, int]:
+    """The files of /proc/sys/user (namespaces(7)), and what a lab may have of each."""
+    return {
         "max_net_namespaces": limits.namespaces,
         "max_user_namespaces": 1,
         "max_mnt_namespaces": 2 * limits.processes,
@@ -198,9 +200,15 @@ def namespaces(limits: Limits) -> None:
         "max_pid_namespaces": 1,
         "max_ipc_namespaces": 64,
         "max_cgroup_namespaces": 1,
+        "max_time_namespaces": 0,
         "max_inotify_instances": 128,
         "max_inotify_watches": 64 * limits.namespaces,
-    }.items():
+    }
+
+
+def namespaces(limits: Limits) -> None:
+    """Limit what the calling process' user namespace, and all below it, may have. Each shell has a mount and a UTS namespace of its own."""
+    for name, value in counted(limits).items():
         with contextlib.suppress(FileNotFoundError):  # a kernel that does not count these
             Path("/proc/sys/user", name).write_text(str(value))
 

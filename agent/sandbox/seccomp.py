@@ -1,14 +1,18 @@
-"""System calls that no lesson needs, refused in the kernel (seccomp(2)). libseccomp compiles the filter, once, in the warm agent.
+"""System calls that no lesson needs, refused in the kernel (seccomp(2)). libseccomp compiles the filter, once, in the process that labs are
+forked from.
 
-A refused call fails with EPERM, so that programs print why; one for which programs have an older alternative fails with ENOSYS.
+A refused call fails with EPERM, so that programs print why; one for which programs have an older alternative fails with ENOSYS. Packet
+rings are made by the lab's first process (`agent/lab/rings.py`).
 """
 
 import ctypes
 import errno
 import os
+import secrets
 from functools import cache
 
 from agent.linux import pids
+from agent.linux.libc import check, libc, numbers
 from agent.linux.mounts import MS_MOVE, MS_REMOUNT
 from agent.linux.namespaces import CLONE_NEWUSER
 
@@ -36,10 +40,18 @@ _FAMILIES = {1, 2, 10, 16, 17}
 _NETLINK, _NETLINK_CRYPTO = 16, 21
 _TIOCSTI, _TIOCLINUX = 0x5412, 0x541C
 
-_ALLOW, _ERRNO = 0x7FFF0000, 0x00050000
-_GT, _MASKED_EQ = 6, 7
+_SOL_PACKET, _PACKET_RX_RING, _PACKET_TX_RING = 263, 5, 13
+_SIXTH = 5
+"""The register behind the last of setsockopt(2), which the kernel does not look at."""
+PASSWORD = secrets.randbits(63)
+"""What the lab's first process has in it: this filter is its own too, and it must not wait for itself. Nobody in a lab can read its
+memory, or the filter (PTRACE_SECCOMP_GET_FILTER)."""
+
+_ALLOW, _NOTIFY, _ERRNO = 0x7FFF0000, 0x7FC00000, 0x00050000
+_NE, _GT, _MASKED_EQ = 1, 6, 7
 _ATTRIBUTE_BAD_ARCH, _ATTRIBUTE_OPTIMIZE = 2, 8
-_SECCOMP_MODE_FILTER = 2
+_SET_MODE_FILTER, _NEW_LISTENER = 1, 8
+"""seccomp(2)."""
 _WORD = 0xFFFFFFFF
 
 
@@ -74,13 +86,20 @@ class _Filter:
 
     def refuse(self, name: str, number: int, *compares: _Compare) -> None:
         """Let `name` fail with errno `number` where all of `compares` hold. Nothing to do for a call that this machine does not have."""
+        self._add(name, _ERRNO | number, *compares)
+
+    def hand_over(self, name: str, *compares: _Compare) -> None:
+        """Hand `name` to who has the filter's listener where all of `compares` hold."""
+        self._add(name, _NOTIFY, *compares)
+
+    def _add(self, name: str, action: int, *compares: _Compare) -> None:
         call = self._lib.seccomp_syscall_resolve_name(name.encode())
         if call < 0:
             return
         self._lib.seccomp_rule_add.argtypes = (
             ctypes.c_void_p, ctypes.c_uint32, ctypes.c_int, ctypes.c_uint, *[_Compare] * len(compares),
         )  # fmt: skip
-        _check(self._lib.seccomp_rule_add(self._context, _ERRNO | number, call, len(compares), *compares), name)
+        _check(self._lib.seccomp_rule_add(self._context, action, call, len(compares), *compares), name)
 
     def program(self) -> bytes:
         """The BPF instructions, 8 bytes each (`struct sock_filter`)."""
@@ -120,12 +139,14 @@ def program() -> bytes:
     for family in sorted(set(range(max(_FAMILIES))) - _FAMILIES):
         found.refuse("socket", errno.EAFNOSUPPORT, _masked(0, family, _WORD))
     found.refuse("socket", errno.EPROTONOSUPPORT, _masked(0, _NETLINK, _WORD), _masked(2, _NETLINK_CRYPTO, _WORD))
+    for ring in (_PACKET_RX_RING, _PACKET_TX_RING):
+        found.hand_over("setsockopt", _masked(1, _SOL_PACKET, _WORD), _masked(2, ring, _WORD), _Compare(_SIXTH, _NE, PASSWORD, 0))
     return found.program()
 
 
-def install(instructions: bytes) -> None:
-    """Put the filter on the calling process and all that it will start, for good; exec(2) gives them no privileges either. Raises
-    OSError."""
+def install(instructions: bytes) -> int:
+    """Put the filter on the calling process and all that it will start, for good; exec(2) gives them no privileges either. The descriptor
+    on which calls that are handed over come (seccomp_unotify(2)). Raises OSError."""
     pids.prctl(pids.PR_SET_NO_NEW_PRIVS, 1)
     filter = _Program(len(instructions) // 8, instructions)
-    pids.prctl(pids.PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.addressof(filter))
+    return check(libc.syscall(numbers().seccomp, _SET_MODE_FILTER, _NEW_LISTENER, ctypes.byref(filter)), "seccomp")

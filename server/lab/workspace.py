@@ -342,9 +342,16 @@ class Workspace:
         """The agent was silent, and is heard again. May be called on any thread."""
         self.submit(self._life.agent_answers)
 
-    def limit_reached(self, problem: Problem) -> None:
-        """The lab has reached a limit of the kernel: say so to everybody who has it open. May be called on any thread."""
-        self.submit(lambda: self._parts.publisher.notice("warning", problem))
+    def limit_reached(self, problem: Problem, end: bool) -> None:
+        """The lab has reached a limit of the kernel: say so to everybody who has it open. `end`: it is ended for that, and does not come
+        back by itself. May be called on any thread."""
+
+        def job() -> None:
+            self._parts.publisher.notice("error" if end else "warning", problem)
+            if end:
+                self.stop()
+
+        self.submit(job)
 
     # ---- uplink ------------------------------------------------------------------------------------------------------
 

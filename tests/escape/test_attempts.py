@@ -20,6 +20,7 @@ INSIDE = Path(__file__).parent / "inside"
 FILES = {file: re.findall(r"^@attempt\ndef (\w+)", (INSIDE / f"{file}.py").read_text(), re.MULTILINE) for file in ("files", "kernel")}
 ATTEMPTS = [(file, name) for file, names in FILES.items() for name in names]
 OUTSIDE = {
+    "make_a_time_namespace",
     "read_by_its_path", "read_by_roots_of_processes", "read_by_folders_of_processes", "read_by_open_files", "read_by_file_handle",
     "read_shadow", "read_vethboard_itself", "follow_a_link_from_a_shared_place", "write_anything_of_the_kernel",
     "mount_file_systems_of_the_kernel", "make_a_user_namespace", "make_a_user_namespace_by_clone", "signal_a_process_outside",

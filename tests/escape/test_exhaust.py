@@ -1,9 +1,11 @@
-"""One lab takes all that it can get of each thing. Meanwhile another lab's ping answers, and its editing stays within twice its usual time.
+"""One lab takes all that it can get of each thing. Meanwhile another lab's ping answers, and it is edited.
 
-Both are measured in the same run, before and during, as a ratio of medians; a machine that is busy with something else is given some tries.
+By hand (VETHBOARD_ESCAPE=all) its editing also stays within twice its usual time: measured in the same run, before and during, as a ratio
+of medians. What else the machine does breaks that: so it needs one that does nothing else, and is given some tries.
 """
 
 import json
+import math
 import statistics
 import subprocess
 import sys
@@ -16,11 +18,12 @@ import pytest
 
 from cli.client import Client
 from protocol import public as q
+from tests.escape.forms import ALL
 from tests.support import ROOT, Stack, eventually
 from topology.edit.commands import SetInterface
 
 pytestmark = pytest.mark.alone
-EDITS, TRIES, WORST = 21, 4, 2.0
+EDITS, TRIES, WORST = (21, 4, 2.0) if ALL else (5, 1, math.inf)
 ATTACKS = {
     "fork bomb": "f() { f | f & }; f; sleep 60",
     "memory": "while true; do python3 -c 'x = []\nwhile True: x.append(b\"x\" * (1 << 20))'; done",
@@ -46,6 +49,31 @@ s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 for n in itertools.count():
     try: s.sendto(b"x", (f"127.{n >> 16 & 255}.{n >> 8 & 255}.{n & 255 or 1}", 1 + n % 60000))
     except OSError: pass'""",
+    "bridge loop": """ip link add br0 type bridge; ip link add a0 type veth peer name a1; ip address add 10.0.0.1/24 dev br0
+for i in a0 a1; do ip link set $i master br0; done
+while true; do for i in a0 a1 br0; do ip link set $i up; done; ping -c 1 -W 1 10.0.0.9; sleep 1; done""",
+    "jumping rules": """ip link set lo up
+{ echo '*filter'; for n in 1 2; do echo ":c$n - [0:0]"; done
+for n in $(seq 49); do printf '%s\\n' '-A OUTPUT -j c1' '-A c1 -j c2' '-A c2 -s 192.0.2.1 -j DROP'; done; echo COMMIT; } |
+iptables-restore
+while true; do ping -f -q 127.0.0.1; done""",
+    "packet rings": """exec python3 -c '
+import socket, struct
+kept = []
+while True:
+    try:
+        kept.append(socket.socket(17, 3, 768))
+        kept[-1].setsockopt(263, 5, struct.pack("=4I", 1 << 20, 16, 2048, 8192))
+    except OSError: kept[:-8] = []'""",
+    "sockets of netlink": """while true; do python3 -c '
+import socket, struct
+kept = []
+while True:
+    kept.append(socket.socket(16, 2, 2)); kept[-1].bind((0, 0))
+    s = socket.socket(16, 2, 2); s.setblocking(False)
+    try:
+        while True: s.sendto(struct.pack("=IHHII", 20000, 0x20, 0, 0, 0) + bytes(19984), (kept[-1].getsockname()[0], 0))
+    except OSError: pass'; done""",
 }
 """What a shell of the lab's host is given to do, until it is ended."""
 
@@ -90,7 +118,7 @@ def attack(stack: Stack, script: str) -> Iterator[None]:
 
 
 def hold(stack: Stack, name: str, attacking: Callable[[], AbstractContextManager[object]]) -> None:
-    """Before and during, until one try is good enough."""
+    """Before and during, until one try is good enough. An edit that is refused, or not answered, is an error."""
     seen = []
     with stack.client() as client:
         edit_time(client)
@@ -106,6 +134,7 @@ def hold(stack: Stack, name: str, attacking: Callable[[], AbstractContextManager
     assert seen[-1][1], f"{name}: the ping of another lab did not answer: {seen}"
 
 
+@pytest.mark.sample(3)
 @pytest.mark.parametrize("name", ATTACKS)
 def test_another_lab_goes_on(classroom: Stack, name: str) -> None:
     hold(classroom, name, lambda: attack(classroom, ATTACKS[name]))

@@ -25,10 +25,13 @@ where["lock"] = (sandbox, "_lock_down")
 setattr(*where[sys.argv[1]], hang)
 
 def begin(listener, parent):
+    told, tell = os.pipe()
     pid = os.fork()
     if pid:
         parent.send(b"+%d" % pid)
+        os.write(tell, b"+")
     else:
+        os.read(told, 1)  # its pid comes first
         sandbox.become(sandbox.Lab("hangs", Limits(), uids.base(977), listener, parent, lambda *_: time.sleep(60)))
 
 async def start():

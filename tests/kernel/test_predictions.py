@@ -129,7 +129,7 @@ CASES = {
         SWITCH, ("ip -n b link set eth0 address 02:00:00:00:00:0b; bridge fdb replace 02:00:00:00:00:0b dev pa master static",), "10.1.0.2"
     ),
     "an FDB entry of the bridge itself": Case(
-        SWITCH, ("ip -n b link set eth0 address 02:00:00:00:00:0b; bridge fdb add 02:00:00:00:00:0b dev pa master local",), "10.1.0.2",
+        SWITCH, ("ip -n b link set eth0 address 02:00:00:00:00:0b; bridge fdb replace 02:00:00:00:00:0b dev pa master local",), "10.1.0.2",
         Cause.UNKNOWN, "host", note="as an address of br0 itself",
     ),
     "a qdisc": Case(SWITCH, ("tc qdisc add dev pb root pfifo limit 9",), "10.1.0.2", assumed="the qdisc pfifo of host/pb"),

@@ -1,4 +1,5 @@
 from topology.journey.warnings import warnings
+from topology.model.kinds.vlan import Vlan
 from topology.model.records import Bridge, Namespace, Records, Route, Veth, as_records
 
 
@@ -37,3 +38,47 @@ def test_mtu_gateways_subnets_ports() -> None:
         ("interface:ns1/eth0", "10.0.1.255 is the broadcast address of 10.0.1.0/24"),
         ("route:ns1/default", "its gateway 10.0.2.1 is in no subnet of an interface that is up"),
     ]
+
+
+def ring(*names: str, **fields: object) -> Records:
+    """Bridges, each joined with the next one, and the last with the first."""
+    records = as_records(Namespace(name="host"))
+    for number, name in enumerate(names):
+        after = (number + 1) % len(names)
+        records |= as_records(
+            Bridge(namespace="host", name=name, **fields),  # type: ignore[arg-type]
+            Veth(namespace="host", name=f"a{number}", peer=f"host/b{after}", master=name),
+            Veth(namespace="host", name=f"b{number}", peer=f"host/a{(number - 1) % len(names)}", master=name),
+        )
+    return records
+
+
+def loops(records: Records) -> list[tuple[str | None, str | None]]:
+    return [(found.subject, found.hint) for found in warnings(records) if "loop" in found.message]
+
+
+def test_a_loop_of_bridges() -> None:
+    """Where it can be cut; nothing where a bridge of it has STP, is down, or an interface is."""
+    assert loops(ring("br0", "br1")) == [("interface:host/a1", "turn STP on at host/br1, or set host/a1 down")]
+    assert len(loops(ring("br0"))) == 1
+    assert len(loops(ring("br0", "br1", "br2", "br3"))) == 1
+    one = ring("br0", "br1", "br2")
+    for change in ({"stp": True}, {"up": False}, {"vlan_filtering": True}):
+        assert loops(one | as_records(Bridge(namespace="host", name="br1", **change))) == []  # type: ignore[arg-type]
+    assert loops(one | as_records(Veth(namespace="host", name="a1", peer="host/b2", master="br1", up=False))) == []
+    mesh = one | as_records(
+        Veth(namespace="host", name="x0", peer="host/x1", master="br0"), Veth(namespace="host", name="x1", peer="host/x0", master="br1")
+    )
+    assert len(loops(mesh)) == 2, "each of them has to be cut"
+
+
+def test_a_loop_of_bridges_in_a_vlan() -> None:
+    records = as_records(Namespace(name="host"), Bridge(namespace="host", name="br0"), Bridge(namespace="host", name="br1"))
+    for n in range(2):
+        records |= as_records(
+            Veth(namespace="host", name=f"a{n}", peer=f"host/b{n}"), Veth(namespace="host", name=f"b{n}", peer=f"host/a{n}")
+        )
+        for side, bridge in (("a", "br0"), ("b", "br1")):
+            records |= as_records(Vlan(namespace="host", name=f"{side}{n}.5", parent=f"host/{side}{n}", vid=5 + n, master=bridge))
+    assert len(loops(records)) == 1
+    assert loops(records | as_records(Vlan(namespace="host", name="b1.5", parent="host/b1", vid=9, master="br1"))) == []

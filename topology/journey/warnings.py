@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 
 from topology.document.gateways import gateways
+from topology.journey.loops import loops
 from topology.journey.same_segment import Segment, warning
 from topology.model import ids
 from topology.model.base import Port
@@ -37,6 +38,7 @@ class Warnings:
         """By each of their interfaces."""
         self._troubled: dict[int, tuple[Problem, ...]] = {}
         """Of segments, by their identity."""
+        self._loops: tuple[Problem, ...] = ()
 
     def look(self, records: Mapping[str, AnyRecord]) -> tuple[Problem, ...]:
         """The warnings about this state."""
@@ -50,7 +52,7 @@ class Warnings:
         except Exception:
             self._forget()  # what was looked at halfway is no ground for the next look
             raise
-        found = [problem for parts in (self._by_part, self._troubled) for part in parts.values() for problem in part]
+        found = [*self._loops, *(problem for parts in (self._by_part, self._troubled) for part in parts.values() for problem in part)]
         return tuple(sorted(found, key=lambda p: (p.subject or "", p.message)))
 
     def _put(self, what: str, name: str, found: Iterable[Problem]) -> None:
@@ -61,6 +63,8 @@ class Warnings:
 
     def _look_at_segments(self, graph: Graph, pairs: Iterable[tuple[AnyRecord | None, AnyRecord | None]]) -> None:
         links = [(old, new) for old, new in pairs if isinstance(old, Interface) or isinstance(new, Interface)]
+        if any(_wire(old) != _wire(new) or _is_up(old) != _is_up(new) for old, new in links):
+            self._loops = tuple(loops(graph))
         if any(_wire(old) != _wire(new) for old, new in links):
             domains = {id(domain): domain for domain in graph.segments.values()}
             segments = [Segment(graph, domain) for domain in domains.values() if len(domain) > 1]
@@ -108,6 +112,10 @@ class Warnings:
             self._put("route", key, ())
         for found in gateways(self._records, routes, graph):
             self._put("route", found.record, [_of_gateway(graph, found.record)])
+
+
+def _is_up(record: AnyRecord | None) -> bool:
+    return isinstance(record, Interface) and record.up
 
 
 def _wire(record: AnyRecord | None) -> AnyRecord | None:

@@ -21,12 +21,14 @@ _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`memory` and `disk` in bytes; `disk` is that of /tmp and of /root each. `cpu_weight`: 100 is the share of any other lab when they
+    """`memory`, `sockets` and `disk` in bytes; `sockets`: what the kernel holds in buffers of sockets and packet rings, beside `memory`;
+    `disk` is that of /tmp and of /root each. `cpu_weight`: 100 is the share of any other lab when they
     compete (1 to 10000, cgroup-v2 `cpu.weight`); `cpus`: processors at most, 0: all. `namespaces` are network namespaces.
     """
 
     processes: int = 1024
     memory: int = 1 << 30
+    sockets: int = 256 << 20
     cpu_weight: int = 100
     cpus: float = 0
     disk: int = 256 << 20
@@ -39,6 +41,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 _LEAST = {
     "processes": 16,
     "memory": 32 << 20,
+    "sockets": 8 << 20,
     "cpu_weight": 1,
     "cpus": 0,
     "disk": 1 << 20,
@@ -46,7 +49,7 @@ _LEAST = {
     "namespaces": 4,
     "interfaces": 2,
 }
-_SIZES = ("memory", "disk")
+_SIZES = ("memory", "sockets", "disk")
 
 
 def parse(text: str | bytes) -> dict[str, Limits]:
@@ -95,9 +98,9 @@ def of(lab: str, patterns: Mapping[str, Limits]) -> Limits:
 
 
 def human(count: int) -> str:
-    """`512 MiB`."""
+    """`512 MiB`: exactly where that takes no more than four digits."""
     for unit, word in ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")):
-        if count >= unit and count % unit == 0:
+        if count >= unit and count % unit == 0 and count // unit < 10_000:
             return f"{count // unit} {word}"
     return f"{count / (1 << 20):.0f} MiB" if count >= 1 << 20 else f"{count} bytes"
 
@@ -117,6 +120,7 @@ def not_enforced(words: str) -> Problem:
 _HINTS = {
     "processes": "end some: the inspector lists them; or stop the lab and start it again; whoever runs this server sets the limits",
     "memory": "the kernel ends processes of the lab; use less, or ask for more: whoever runs this server sets the limits",
+    "sockets": "close captures and connections, or let programs ask for smaller buffers; whoever runs this server sets the limits",
     "disk": "delete files of the lab: they are in memory; whoever runs this server sets the limits",
     "namespaces": "delete some; whoever runs this server sets the limits",
     "interfaces": "delete some; whoever runs this server sets the limits",

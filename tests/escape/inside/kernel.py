@@ -84,6 +84,12 @@ def make_a_user_namespace_by_clone() -> object:
 
 
 @attempt
+def make_a_time_namespace() -> object:
+    check(libc.unshare(0x80))
+    return "clocks of my own"
+
+
+@attempt
 def open_sockets_of_families_that_know_no_namespace() -> object:
     """AF_ALG, AF_VSOCK, AF_BLUETOOTH, AF_TIPC, AF_RDS, AF_CAN, AF_KEY, AF_XDP."""
     opened = []
