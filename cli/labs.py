@@ -11,6 +11,7 @@ from protocol.public import (
     Edit,
     History,
     HistoryList,
+    LabInfo,
     Labs,
     ListLabs,
     NewLab,
@@ -28,9 +29,15 @@ def labs(client: Client, args: Args) -> int:
     if args.json:
         output.as_json(result.labs)
     else:
-        rows = [(i.lab, i.state, i.policy, str(i.namespaces), str(i.viewers), i.problem.message if i.problem else "") for i in result.labs]
+        rows = [(i.lab, i.state, i.policy, str(i.namespaces), str(i.viewers), _remark(i)) for i in result.labs]
         output.table(("LAB", "STATE", "POLICY", "NAMESPACES", "VIEWERS", ""), rows)
     return 0
+
+
+def _remark(lab: LabInfo) -> str:
+    if lab.problem is not None:
+        return lab.problem.message
+    return f"not answering since {lab.silent_since}" if lab.silent_since else ""
 
 
 def _done(client: Client, args: Args, request: NewLab | StartLab | StopLab | DestroyLab | SetUplink | Edit, message: str) -> int:

@@ -61,12 +61,14 @@ LabEvent = p.LimitReached | p.Attached | p.Facts | p.Applied | p.LabAnswer
 class LinkEvents(NamedTuple):
     """What a connection to a lab process reports, on threads of its own.
 
-    `event`: what is not the answer to one of `ask`, `call`, `run` and `trace`, in order. `lost`: the connection has ended; once. `silence`:
-    the process has not answered for `SILENT_SECONDS`, or longer where `patience` says so. `heard`: it has answered again.
+    `event`: what is not the answer to one of `ask`, `call`, `run` and `trace`, in order. `lost`: the connection has ended; once. `unheard`:
+    the process has not answered for `SILENT_SECONDS`. `silence`: the same, and it may not be busy any more (`patience`). `heard`: it has
+    answered again.
     """
 
     event: Callable[["LabLink", LabEvent], None]
     lost: Callable[["LabLink"], None]
+    unheard: Callable[["LabLink"], None]
     silence: Callable[["LabLink"], None]
     heard: Callable[["LabLink"], None]
 
@@ -91,7 +93,7 @@ class LabLink:
         """How often `_beat` has looked since the last frame: this process may have been stopped itself, a clock would not tell."""
         self._asked = False
         """It was asked for a sign since the last frame."""
-        self._silent = False
+        self._late = self._silent = False
         self._over = threading.Event()
         self._ids = itertools.count(1)
         self._channels: dict[int, ChannelListener] = {}
@@ -262,8 +264,8 @@ class LabLink:
         """A frame has come."""
         self._missed, self._asked = 0, False
         self._unheard.clear()
-        if self._silent:
-            self._silent = False
+        if self._late:
+            self._late = self._silent = False
             self._guarded(lambda: self._events.heard(self))
 
     def _beat(self) -> None:
@@ -276,6 +278,9 @@ class LabLink:
                 with contextlib.suppress(ProblemError):  # it has ended
                     self._request(lambda id: p.Heartbeat(id=id))
                 self._asked = True  # only now: what fails is tried again
+            if not self._late and seconds > SILENT_SECONDS:
+                self._late = True
+                self._guarded(lambda: self._events.unheard(self))
             if not self._silent and seconds > SILENT_SECONDS + self.patience:
                 self._silent = True
                 self._guarded(self._give_up)

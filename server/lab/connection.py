@@ -31,6 +31,7 @@ class Handlers(NamedTuple):
     applied: Callable[[p.Applied], None]
     limit: Callable[[p.LimitReached], None]
     lost: Callable[[], None]
+    unheard: Callable[[], None]
     silence: Callable[[], None]
     heard: Callable[[], None]
 
@@ -93,7 +94,8 @@ class Connection:
         self._lost = self._silent = self._has_snapshot = False
         self.attached = self._refused = None
         events = LinkEvents(
-            self._on_event, self._later(self._on_lost), self._later(self._on_silence), self._later(self._on_heard)
+            self._on_event, self._later(self._on_lost), self._later(self._handlers.unheard), self._later(self._on_silence),
+            self._later(self._on_heard),
         )  # fmt: skip
         self.link = LabLink(self._control.socket, self._lab, events, self._control.metrics)
         self.link.patience = ATTACH_PATIENCE

@@ -35,12 +35,23 @@ class Machine:
         if step.state is State.RECOVERING:
             self._recovering_since = self._since
         if (step.state, problem) != (self.state, self.problem):
-            self.silent_since = now() if step.state is State.SILENT else None
+            self.silent_since = self.silent_since or now() if step.state is State.SILENT else None
             if step.state is not self.state:
                 _log.info("lab %s is %s%s", self._lab, step.state, f": {problem.message}" if problem else "", extra={"lab": self._lab})
             self.state, self.problem = step.state, problem
             self._changed()
         return step.action
+
+    def unheard(self, seconds: float) -> None:
+        """Its process has not answered for so long. It may be busy: that is no state yet, and people are told."""
+        self.silent_since = now(ago=seconds)
+        self._changed()
+
+    def heard(self) -> None:
+        """Its process answers again. A lab that is silent is told by its next state."""
+        if self.silent_since is not None and self.state is not State.SILENT:
+            self.silent_since = None
+            self._changed()
 
     def failed(self, problem: Problem) -> None:
         """What was being done has failed, or has taken longer than the state may last."""

@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeVar
 
 from protocol import private as p
 from protocol.public import AnyResult, Context, Done, LabInfo, LabState, Planned, Snapshot, Subscribe
-from server.agent_link import LabLink
+from server.agent_link import SILENT_SECONDS, LabLink
 from server.control import Control
 from server.lab.carrying import Carrying
 from server.lab.connection import Connection, Handlers
@@ -67,7 +67,9 @@ class Workspace:
         document = Document(store)
         self._queue, self.reads = Queue(self.lab, self), reads_of(self.lab)
         publisher = Publisher(self.lab, sessions, self.info, document.labels)
-        handlers = Handlers(self._on_facts, self._on_applied, self._on_limit, self._on_lost, self._on_silence, self._on_heard)
+        handlers = Handlers(
+            self._on_facts, self._on_applied, self._on_limit, self._on_lost, self._on_unheard, self._on_silence, self._on_heard
+        )
         machine = Machine(self.lab, store.problem, self._state_changed)
         connection = Connection(self.lab, control, self._queue, handlers, machine.left)
         view, uplink = View(document, publisher), Uplink(control, self.lab)
@@ -324,11 +326,15 @@ class Workspace:
     def _on_limit(self, event: p.LimitReached) -> None:
         self._parts.publisher.notice("warning", event.problem)
 
+    def _on_unheard(self) -> None:
+        self._parts.machine.unheard(SILENT_SECONDS)
+
     def _on_silence(self) -> None:
         if self._parts.machine.is_live:
             self._parts.machine.take(Event.SILENCE)
 
     def _on_heard(self) -> None:
+        self._parts.machine.heard()
         if self._parts.machine.state is State.SILENT and self._parts.machine.take(Event.ANSWER) is Action.RESYNC:
             with contextlib.suppress(ProblemError):  # it is lost: that is reported
                 self._parts.connection.resync()

@@ -14,6 +14,7 @@ from sqlalchemy.pool import NullPool, QueuePool
 
 from server.storage.errors import is_lost, name_of, problem_error, storage_problem
 from server.storage.tables import as_text
+from topology.model.problems import Code, ProblemError
 
 T = TypeVar("T")
 
@@ -128,12 +129,16 @@ class Database:
         Where PostgreSQL is lost, it is tried again; whether a commit came through is then unknown, so `job` must come to the same
         when it is done twice.
         """
-        began, is_done = time.monotonic(), False
+        began, is_counted, is_done = time.monotonic(), True, False
         try:
             result = self._run(job, write=True)
             is_done = True
+        except ProblemError as e:
+            is_counted = e.problem.code != Code.EXISTS  # else it is the job that refuses
+            raise
         finally:
-            self.on_commit(time.monotonic() - began, is_done)
+            if is_counted:
+                self.on_commit(time.monotonic() - began, is_done)
         return result
 
     def read(self, job: Callable[[Connection], T]) -> T:

@@ -12,7 +12,7 @@ from typing import Any
 
 import simple_websocket
 from engineio.async_drivers._websocket_wsgi import SimpleWebSocketWSGI
-from wsproto.utilities import RemoteProtocolError
+from wsproto.utilities import LocalProtocolError, RemoteProtocolError
 
 from logs import failure
 from protocol.limits import MAX_REQUEST_BYTES
@@ -97,6 +97,13 @@ class Websocket(simple_websocket.Server):  # type: ignore[misc]  # it ships no t
         with contextlib.suppress(OSError):
             self.sock.shutdown(sockets.SHUT_RDWR)  # wakes the threads that read and write
         return going
+
+    def close(self, reason: int | None = None, message: str | None = None) -> None:
+        """Tell the client, and end. That the reading thread or the client has ended it in the same moment is no failure."""
+        try:
+            super().close(reason, message)
+        except (simple_websocket.ConnectionClosed, LocalProtocolError, OSError):
+            self.connected = False
 
     def logged_in(self) -> None:
         """The client has shown a valid token: it may send long messages, and stay."""

@@ -57,6 +57,16 @@ def test_a_backup_restored_is_what_was(storage: Storage, other: Storage) -> None
     other.close()
 
 
+def test_a_restore_that_is_refused_is_no_fault_of_the_database(storage: Storage) -> None:
+    _filled(storage)
+    commits: list[bool] = []
+    storage.watch_commits(lambda _seconds, done: commits.append(done))
+    with pytest.raises(ProblemError) as refused:
+        storage.restore(read_backup(_backup(storage)), replace=False)
+    assert refused.value.problem.code is Code.EXISTS
+    assert False not in commits
+
+
 def test_it_is_plain_json_for_people(storage: Storage) -> None:
     lab = _filled(storage)
     with tarfile.open(fileobj=_backup(storage)) as tar:

@@ -11,6 +11,7 @@ import pytest
 from protocol import public as q
 from server.access import ADMIN
 from server.audit import Actor, SessionLog
+from server.clock import now
 from server.hub import Hub
 from server.lab.document import Drift
 from server.lab.workspace import Workspace
@@ -189,6 +190,21 @@ def test_a_process_that_hangs_is_silent_and_is_live_again_when_it_answers(scene:
     scene.becomes("live")
     assert scene.lab.info().silent_since is None
     assert scene.ann.edit(AddNamespace(name="a")) is None
+    scene.agree()
+
+
+def test_people_see_since_when_a_process_does_not_answer_that_was_asked_for_an_edit(scene: Scene) -> None:
+    """It may be busy with it, so that the lab stays live and the edit is waited for."""
+    scene.process.go.clear()
+    asked = scene.ann.send("edit", lab="one", commands=msgspec.to_builtins((AddNamespace(name="a"),)))
+    eventually(lambda: scene.lab.info().silent_since is not None)
+    info = scene.lab.info()
+    assert info.state == "live"
+    assert info.silent_since is not None
+    assert info.silent_since <= now(ago=2)
+    scene.process.go.set()
+    assert scene.ann.answer(asked).problem is None
+    eventually(lambda: scene.lab.info().silent_since is None)
     scene.agree()
 
 

@@ -1027,8 +1027,8 @@ export type Lab = {
 
 /**
  * A lab in the list. `namespaces`, `viewers`: how many. `firewall`: its iptables variant (legacy or nft); None: not chosen yet.
- * `problem`: why it is not live, or what is wrong with its files. `silent_since`: since when it does not answer (UTC, RFC 3339).
- * `people`: the names of who has it open, each once, at most 50.
+ * `problem`: why it is not live, or what is wrong with its files. `silent_since`: since when its process does not answer (UTC, RFC 3339);
+ * while it changes something the lab is still live then. `people`: the names of who has it open, each once, at most 50.
  */
 export type LabInfo = {
   lab: string
