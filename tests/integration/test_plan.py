@@ -29,6 +29,13 @@ REFUSED = {
     "set": with_rule("-m set --match-set gone src -j DROP"),
     "misplaced": with_rule("-j DNAT --to-destination 10.0.0.1"),
     "interface": with_rule('-i "a b" -j DROP'),
+    "down": document(
+        interfaces={"br0": {"kind": "bridge", "up": False, "addresses": ["10.0.0.1/24"]}}, routes=[{"to": "10.9.0.0/16", "dev": "br0"}]
+    ),
+    "source": document(
+        interfaces={"br0": {"kind": "bridge", "addresses": ["10.0.0.1/24"]}},
+        routes=[{"to": "10.9.0.0/16", "dev": "br0", "src": "10.3.3.3"}],
+    ),
     "value": document(sysctls={"net.ipv4.ip_forward": "yes"}),
     **(
         {}

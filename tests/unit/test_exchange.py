@@ -217,6 +217,33 @@ def test_what_does_not_go_together_is_told_before(interfaces: dict[str, Json], p
     assert path in {p.subject for p in faults(one(**interfaces))}
 
 
+UNUSABLE: list[tuple[dict[str, Json], str]] = [
+    ({"to": "10.9.0.0/16", "dev": "off"}, "Device for nexthop is not up"),
+    ({"to": "2001:db8:9::/48", "dev": "off"}, "Nexthop device is not up"),
+    ({"to": "10.9.0.0/16", "dev": "on", "src": "10.3.3.3"}, "Invalid prefsrc address"),
+    ({"to": "2001:db8:9::/48", "dev": "on", "src": "2001:db8:7::1"}, "Invalid source address"),
+    ({"to": "2001:db8:9::/48", "via": "2001:db8::1"}, "Gateway can not be a local address"),
+    ({"to": "2001:db8:9::/48", "via": "fe80::9"}, "Egress device not specified"),
+]
+
+
+@pytest.mark.parametrize(("route", "message"), UNUSABLE)
+def test_routes_that_are_refused_beside_what_is_there(route: dict[str, Json], message: str) -> None:
+    off: Json = {"kind": "bridge", "up": False, "addresses": ["10.1.0.1/24"]}
+    on: Json = {"kind": "bridge", "addresses": ["10.0.0.1/24", "2001:db8::1/64"]}
+    usable: list[Json] = [
+        {"to": "10.8.0.0/16", "dev": "on", "src": "10.1.0.1"},
+        {"to": "10.7.0.0/16", "dev": "on", "src": "127.0.0.1"},
+        {"to": "2001:db8:8::/48", "via": "fe80::9", "dev": "on"},
+        {"to": "10.6.0.0/16", "type": "blackhole"},
+    ]
+    document = ns0(interfaces={"off": off, "on": on}, routes=usable)
+    edit(EMPTY, c.ApplyDocument(document=document))
+    with pytest.raises(ProblemError) as refused:
+        edit(EMPTY, c.ApplyDocument(document=ns0(interfaces={"off": off, "on": on}, routes=[*usable, route])))
+    assert [refused.value.problem.message, *(p.message for p in refused.value.problem.causes)] == [message]
+
+
 def test_ipv6_that_is_switched_off_and_a_command_in_a_rule() -> None:
     dummy: Json = {"d": {"kind": "dummy", "addresses": ["2001:db8::1/64"]}}
     assert "Permission denied" in faults(ns0(interfaces=dummy, sysctls={"net.ipv6.conf.all.disable_ipv6": 1}))[0].message
