@@ -208,6 +208,10 @@ TOGETHER: list[tuple[dict[str, Json], str]] = [
         "$.namespaces.ns0.interfaces.d.master",
     ),
     ({"d": {"kind": "dummy", "addresses": ["0.0.0.0/8"]}}, "$.namespaces.ns0.interfaces.d.addresses[0]"),
+    (
+        {"d": {"kind": "dummy", "addresses": ["10.0.0.1/24", "10.0.0.1/25", "2001:db8::1/64", "2001:db8::1/128"]}},
+        "$.namespaces.ns0.interfaces.d.addresses[3]",
+    ),
     ({"d": {"kind": "dummy"}, "m": {"kind": "macvlan", "parent": "ns0/d", "mtu": 9000}}, "$.namespaces.ns0.interfaces.m.mtu"),
 ]
 
