@@ -1,15 +1,16 @@
 """`vethboard VERB …`: reads the command line, runs the verb, turns problems into messages and an exit code.
 
-Exit codes: 0 success; 1 failure, with the problem on standard error; 2 wrong usage, and of `plan`: there are changes; `exec` and
-`shell`: the exit code of the command.
+Exit codes: 0 success; 1 failure, with the problem on standard error; 2 wrong usage, but of `plan`: there are changes, and wrong usage is
+1; `exec` and `shell`: the exit code of the command.
 """
 
 import contextlib
 import os
 import sys
-from argparse import ArgumentParser, Namespace
+from argparse import OPTIONAL, ZERO_OR_MORE, ArgumentParser, Namespace
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any, NoReturn
 
 from cli import output
 from cli.client import DEFAULT_STATE, Client, find_server
@@ -19,6 +20,38 @@ from topology.model.problems import Code, Problem, ProblemError
 
 _INTERRUPTED = 130
 """As a shell reports a process that SIGINT ended: 128 and the number of the signal."""
+
+
+class Mixed(ArgumentParser):
+    """The arguments of a verb that has one that may be left out: options may stand before it too (`plan LAB --json FILE`)."""
+
+    _inside = False
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:  # typeshed has overloads of it
+        """What is asked of it as the parser of a verb."""
+        if self._inside:
+            return super().parse_known_args(args, namespace)
+        self._inside = True
+        try:
+            return self.parse_known_intermixed_args(args, namespace)
+        finally:
+            self._inside = False
+
+
+class Plan(Mixed):
+    """The exit code 2 says that there are changes: wrong usage is 1."""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:  # typeshed has overloads of it
+        """Nothing is left to the parser above, whose errors have the exit code 2."""
+        found, rest = super().parse_known_args(args, namespace)
+        if rest and not self._inside:
+            self.error(f"unrecognized arguments: {' '.join(rest)}")
+        return found, rest
+
+    def error(self, message: str) -> NoReturn:
+        """Print the message and exit."""
+        self.print_usage(sys.stderr)
+        self.exit(1, f"{self.prog}: error: {message}\n")
 
 
 def parser() -> ArgumentParser:
@@ -34,6 +67,7 @@ def parser() -> ArgumentParser:
 def _add_verbs(parser: ArgumentParser, verbs: Iterable[Verb], dest: str) -> None:
     subparsers = parser.add_subparsers(dest=dest, required=True, metavar="VERB")
     for verb in verbs:
+        subparsers._parser_class = _parser_of(verb)  # add_parser has no argument for it
         own = subparsers.add_parser(verb.name, help=verb.help, description=verb.help)
         if verb.verbs:
             _add_verbs(own, verb.verbs, f"{verb.name}_verb")
@@ -43,6 +77,13 @@ def _add_verbs(parser: ArgumentParser, verbs: Iterable[Verb], dest: str) -> None
             own.add_argument("--json", action="store_true", help="print JSON")
         for argument in verb.arguments:
             own.add_argument(*argument.names, **argument.options)
+
+
+def _parser_of(verb: Verb) -> type[ArgumentParser]:
+    if verb.name == "plan":
+        return Plan
+    optional = any(argument.options.get("nargs") in (OPTIONAL, ZERO_OR_MORE) for argument in verb.arguments)
+    return Mixed if optional else ArgumentParser
 
 
 def main() -> int:

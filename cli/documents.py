@@ -178,6 +178,9 @@ def _made(text: str, planned: Planned) -> Compared:
 def _show_plan(planned: Planned, args: Args) -> int:
     if args.json:
         output.as_json(planned)
+    elif not planned.steps and planned.diff:
+        changed = len(planned.diff.ids)
+        print(f"{'1 entry' if changed == 1 else f'{changed} entries'} of the document would change, nothing for the kernel to do")
     elif not planned.steps:
         print("nothing to do")
     else:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from agent.apply import messages as m
 from agent.apply.execute import problem
-from agent.apply.sysctls import open_sysctl
+from agent.apply.sysctls import open_sysctl, write_sysctl
 from agent.filter.pretest import refused_beforehand
 from agent.filter.watch import FilterWatch
 from agent.netlink.namespaces import Namespaces, Netns
@@ -15,6 +15,9 @@ from topology.model.base import HOST
 from topology.model.problems import Problem
 from topology.model.records import replace
 from topology.plan import steps as s
+
+_PORTS = frozenset({"net.ipv4.ip_local_port_range", "net.ipv4.ip_unprivileged_port_start"})
+"""Sysctls of which each takes what the value of the other allows: a namespace made for this does not show what the lab's would take."""
 
 _RTM_NEWLINK, _IFNAME, _LINKINFO, _INFO_KIND = 16, 3, 18, 1
 
@@ -37,8 +40,8 @@ def refused(namespaces: Namespaces, filters: FilterWatch, steps: Sequence[s.AnyS
 
 def _tried(namespaces: Namespaces, scratch: Netns, step: s.AnyStep, known: set[object]) -> Iterator[tuple[object, Refusal | None]]:
     """What of the step depends on this kernel alone, each once; and why it is refused."""
-    if isinstance(step, s.SetSysctl) and step.key not in known:  # which values it takes may depend on others
-        yield step.key, namespaces.visit(scratch, lambda: _missing(step.key))
+    if isinstance(step, s.SetSysctl) and (step.key, step.value) not in known:
+        yield (step.key, step.value), namespaces.visit(scratch, lambda: _missing(step.key) if step.key in _PORTS else write_sysctl(step))
     if isinstance(step, s.AddInterface):
         interface = step.interface
         if interface.word not in known:

@@ -4,6 +4,7 @@ from protocol import public as q
 from server.access import allow
 from server.hub import Hub
 from server.lab.workspace import Workspace
+from server.requests.placing import placing
 from server.sessions import Session
 from topology.document import document
 from topology.document.differences import words
@@ -37,7 +38,8 @@ def _side(hub: Hub, session: Session, workspace: Workspace, side: q.Side) -> Rec
         raise invalid("a side is one of: document, lab, number", None, "give one of them, or none for the lab as it is")
     if side.document is not None:
         desired = workspace.desired
-        return apply(desired, edit(desired, ApplyDocument(document=side.document)).diff)
+        command = ApplyDocument(document=side.document)
+        return apply(desired, placing((command,), lambda: edit(desired, command)).diff)
     if side.lab is not None:
         allow(session.access, "view", side.lab)
         return dict(hub.lab(side.lab).desired)

@@ -9,6 +9,7 @@ from server.lab.editing import EditRequest
 from server.lab.workspace import Workspace
 from server.requests import trying
 from server.requests.context import context
+from server.requests.placing import placing
 from server.sessions import Session
 from topology.document import document
 from topology.edit.commands import AnyCommand, Redo, Undo
@@ -38,7 +39,7 @@ def edit(hub: Hub, session: Session, request: q.Edit) -> None:
         started=time.monotonic(),
         admin=session.access.role == "admin",
     )
-    workspace.ask(session, request.id, lambda: _edited(hub, workspace, asked), drop=True)
+    workspace.ask(session, request.id, lambda: placing(asked.commands, lambda: _edited(hub, workspace, asked)), drop=True)
 
 
 def _edited(hub: Hub, workspace: Workspace, asked: EditRequest) -> q.Done | q.Planned:

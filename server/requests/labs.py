@@ -11,6 +11,7 @@ from server.lab.editing import EditRequest
 from server.lab.workspace import Workspace
 from server.requests import examples, trying
 from server.requests.context import context
+from server.requests.placing import placing
 from server.sessions import Session
 from topology.edit.commands import AnyCommand, ApplyDocument, SetLab
 from topology.model.people import display_name
@@ -34,7 +35,7 @@ def new_lab(hub: Hub, session: Session, request: q.NewLab) -> None:
     commands = _first_commands(request)
     if request.dry_run:
         hub.refuse_name(request.lab)
-        session.answer(request.id, trying.of_new(hub, commands))
+        session.answer(request.id, placing(commands, lambda: trying.of_new(hub, commands)))
         return
     workspace = hub.new(request.lab)
 
@@ -51,7 +52,7 @@ def new_lab(hub: Hub, session: Session, request: q.NewLab) -> None:
         finally:
             hub.labs_changed()
 
-    workspace.ask(session, request.id, job)
+    workspace.ask(session, request.id, lambda: placing(commands, job))
 
 
 def _take_away(hub: Hub, workspace: Workspace, problem: Problem) -> None:

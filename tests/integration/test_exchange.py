@@ -58,12 +58,22 @@ def test_a_plan_says_by_its_exit_code_whether_there_are_changes(stack: Stack, la
     moved["layout"]["ns1"] = [7, 8]
     file.write_text(json.dumps(moved))
     assert stack.cli("plan", lab, str(file), code=2).startswith("~ place of ns1: x")
+    assert "1 entry of the document would change" in stack.cli("apply", lab, str(file), "--dry-run")
     assert "1 entry of the document changed" in stack.cli("apply", lab, str(file))
     assert "- namespace ns0" in stack.cli("plan", lab, "--after", "0", code=2)
     assert json.loads(stack.cli("plan", lab, "--before", "1", "--json", code=2))["words"][0].startswith("~ place of ns1")
     file.write_text('{"vethboard": 1,}')
     stack.cli("plan", lab, str(file), code=1)
     assert "1:16: $: not JSON: a comma before the closing bracket" in stack.stderr
+
+
+def test_options_stand_anywhere_and_wrong_usage_of_plan_is_no_change(stack: Stack, lab: str, file: Path) -> None:
+    stack.cli("apply", lab, str(file))
+    assert json.loads(stack.cli("plan", lab, "--json", str(file)))["words"] == []
+    assert "ip netns add ns0" in stack.cli("export", lab, "--format", "shell", "ns0")
+    for wrong in (("--before", "x"), ("--bogus",), (str(file), str(file))):
+        stack.cli("plan", lab, *wrong, code=1)
+        assert "vethboard plan: error: " in stack.stderr
 
 
 def test_a_part_comes_beside_what_is_there_and_goes_to_the_byte(stack: Stack, lab: str, file: Path) -> None:

@@ -29,6 +29,14 @@ REFUSED = {
     "set": with_rule("-m set --match-set gone src -j DROP"),
     "misplaced": with_rule("-j DNAT --to-destination 10.0.0.1"),
     "interface": with_rule('-i "a b" -j DROP'),
+    "down": document(
+        interfaces={"br0": {"kind": "bridge", "up": False, "addresses": ["10.0.0.1/24"]}}, routes=[{"to": "10.9.0.0/16", "dev": "br0"}]
+    ),
+    "source": document(
+        interfaces={"br0": {"kind": "bridge", "addresses": ["10.0.0.1/24"]}},
+        routes=[{"to": "10.9.0.0/16", "dev": "br0", "src": "10.3.3.3"}],
+    ),
+    "value": document(sysctls={"net.ipv4.ip_forward": "yes"}),
     **(
         {}
         if "vlan" in kinds()
@@ -62,11 +70,29 @@ def place(stack: Stack, request: pytest.FixtureRequest) -> Iterator[str]:
 
 def test_plan_dry_run_and_apply_refuse_the_same(stack: Stack, place: str, tmp_path: Path) -> None:
     labs, path = stack.cli("labs"), tmp_path / "refused.json"
-    for what in REFUSED if place != "plan-stopped" else ("rule", *(w for w in ("kind", "option", "sysctl") if w in REFUSED)):
+    for what in REFUSED if place != "plan-stopped" else ("rule", "value", *(w for w in ("kind", "option", "sysctl") if w in REFUSED)):
         path.write_text(json.dumps(REFUSED[what]))
         plan, dry = said(stack, "plan", place, str(path)), said(stack, "apply", place, str(path), "--dry-run")
         assert plan == dry == said(stack, "apply", place, str(path)), what
         assert stack.cli("labs") == labs
+
+
+def test_what_is_refused_has_its_place_in_the_document(stack: Stack, place: str, tmp_path: Path) -> None:
+    path = tmp_path / "refused.json"
+    routes = '[{"to": "10.9.0.0/16", "via": "10.0.0.1"}]'
+    for key, value, at in (
+        ("sysctls", '{"net.ipv4.ip_forward": "yes"}', '4:13: $.namespaces.ns0.sysctls["net.ipv4.ip_forward"]: '),
+        (
+            "filter",
+            '{"ipv4": {"filter": {"INPUT": {"rules": ["-j NOWHERE"]}}}}',
+            "4:52: $.namespaces.ns0.filter.ipv4.filter.INPUT.rules[0]: ",
+        ),
+        ("routes", routes, "4:12: $.namespaces.ns0.routes[0]: Nexthop has invalid gateway."),
+    ):
+        path.write_text(f'{{"vethboard": 1,\n"namespaces": {{\n"ns0": {{\n"{key}": {value}}}}}}}')
+        for verb in ("plan", "apply"):
+            stack.cli(verb, place, str(path), code=1)
+            assert stack.stderr.startswith(f"vethboard: {at}"), stack.stderr
 
 
 def test_a_plan_of_what_can_be_had(stack: Stack, place: str, tmp_path: Path) -> None:

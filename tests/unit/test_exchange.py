@@ -6,19 +6,21 @@ import re
 from pathlib import Path
 
 import jsonschema
+import msgspec
 import pytest
 
 from tests.documents import Maker, made
 from tests.unit.test_document import faults, ns0, one
 from topology.document.differences import words
-from topology.document.document import dump, load, schema
+from topology.document.document import dump, load, located, schema
 from topology.document.jsontext import MAX_BYTES
 from topology.edit import commands as c
 from topology.edit.edit import edit
 from topology.edit.layout import missing
 from topology.model.base import Json
 from topology.model.diff import apply, reverse
-from topology.model.problems import ProblemError
+from topology.model.kinds import BY_WORD
+from topology.model.problems import Code, Problem, ProblemError
 from topology.model.records import Lab, Namespace, Records, as_records
 
 VALIDATOR = jsonschema.Draft202012Validator(schema())
@@ -76,6 +78,16 @@ WRONG: list[tuple[str, tuple[int, int], str, str]] = [
     ('```json\n{"vethboard": 1}\n```\n', (1, 1), "a code fence of Markdown", "take out the lines"),
     ("{\u201cvethboard\u201d: 1}", (1, 2), "is not a quote of JSON", "straight double quotes"),
     ('{"vethboard": 1, "namespaces": {', (1, 32), "ends too early", "bracket"),
+    ('{"vethboard": 1,, "name": "x"}', (1, 17), "a comma too many", "take it out"),
+    ('{"vethboard": 0x1}', (1, 15), "0x1 is no number of JSON", "write 1"),
+    ('{"vethboard": 01}', (1, 15), "01 is no number of JSON", "write 1"),
+    ('{"vethboard": 1, "layout": {"host": [.5, 0]}}', (1, 37), ".5 is no number of JSON", "write 0.5"),
+    ('{"vethboard": 1, "name": 10.0.0.1/24}', (1, 26), "10.0.0.1/24 is no number", 'in double quotes: "10.0.0.1/24"'),
+    ('{"vethboard": 1, "name":02:00:00:00:00:01}', (1, 25), "is no number of JSON", 'in double quotes: "02:00:00:00:00:01"'),
+    ('{"vethboard": 1, "description": "NaN", "layout": {"host": [NaN, 0]}}', (1, 59), "NaN is no number of JSON", "write a number"),
+    ('{"vethboard": 1 /* x }', (1, 17), "a comment without an end", "take it out"),
+    ('Here it is:\n{"vethboard": 1}', (1, 1), "text before the document", "take out what stands before {"),
+    ('{"vethboard": 1; "name": "x"}', (1, 16), "a comma is missing", "separated"),
 ]
 
 
@@ -114,6 +126,70 @@ def test_all_faults_come_in_one_round_each_at_its_place() -> None:
     assert f"{base}.interfaces.b.peer" not in {path for path, _ in found}, "a is there, with a fault of its own"
 
 
+HINTS: list[tuple[dict[str, Json], str]] = [
+    ({"macaddress": "02:00:00:00:00:01"}, 'did you mean "mac"?'),
+    ({"address": "02:00:00:00:00:01"}, 'did you mean "mac"?'),
+    ({"ip": "2001:db8::1"}, 'write "addresses": ["2001:db8::1/64"]'),
+    ({"address": "10.0.0.1"}, 'write "addresses": ["10.0.0.1/24"]'),
+    ({"address": "10.0.0.1/24", "addresses": ["10.0.0.2/24"]}, '"addresses" is there already'),
+    ({"ip": "::1"}, 'did you mean "addresses"?'),
+    ({"addresses": "2001:db8::1"}, 'write ["2001:db8::1/64"]'),
+    ({"addresses": "10.0.0.1/24, 10.0.0.2"}, 'write ["10.0.0.1/24", "10.0.0.2/24"]'),
+    ({"addresses": ["10.0.0.1/24 "]}, "take the blanks out"),
+]
+
+
+@pytest.mark.parametrize(("body", "hint"), HINTS)
+def test_what_is_offered_is_right(body: dict[str, Json], hint: str) -> None:
+    found = faults(one(d={"kind": "dummy", **body}))
+    assert len(found) == 1
+    assert (found[0].hint or "").startswith(hint)
+
+
+def test_words_that_are_like_keys_and_mean_something_else() -> None:
+    dummy: Json = {"d": {"kind": "dummy", "addresses": ["10.0.0.1/24"]}}
+    (found,) = faults(ns0(interfaces=dummy, routes=[{"to": "10.9.0.0/16", "dev": "d", "tos": 1}]))
+    assert (found.hint or "").startswith("known here")
+    assert faults(one(d={"type": "dummy"}))[0].hint == 'write "kind" instead of "type"; one of: ' + ", ".join(BY_WORD)
+    assert "a whole number, got one with a fraction" in faults(one(d={"kind": "dummy", "mtu": 1500.5}))[0].message
+
+
+SYSCTL_HINTS = [
+    ("net.ipv4.conf.all.forwarding", 'write "net.ipv4.ip_forward"'),
+    ("net.ipv4.conf.eth0.rp_filter", "set it by sysctl -w"),
+    ("net.ipv4.conf.all.accept_redirects", "set it by sysctl -w"),
+    ("net.bridge.bridge-nf-call-arptables", "set it by sysctl -w"),
+    ("net.ipv4.conf.all.rp_fliter", 'did you mean "net.ipv4.conf.all.rp_filter"?'),
+    ("net.ipv4.tcp_syncookie", 'did you mean "net.ipv4.tcp_syncookies"?'),
+    ("net/ipv4/ip_forward", 'did you mean "net.ipv4.ip_forward"?'),
+    ("ip_forward", 'did you mean "net.ipv4.ip_forward"?'),
+    ("kernel.hostname", "only net.… keys"),
+]
+
+
+@pytest.mark.parametrize(("key", "hint"), SYSCTL_HINTS)
+def test_no_other_sysctl_is_offered(key: str, hint: str) -> None:
+    (found,) = faults(ns0(sysctls={key: 1}))
+    assert (found.hint or "").startswith(hint)
+
+
+def test_what_the_kernel_refuses_is_placed_in_the_document() -> None:
+    text = """{"vethboard": 1, "namespaces": {"ns0": {
+ "sysctls": {"net.ipv4.ip_forward": "yes"},
+ "filter": {"ipv4": {"filter": {"INPUT": {"rules": ["-j DROP",
+  "-j NOWHERE"]}}}}}}}"""
+    sysctl = Problem(code=Code.REFUSED, message='setting key "net.ipv4.ip_forward": Invalid argument', subject="namespace:ns0")
+    rule = Problem(code=Code.REFUSED, message="No chain", subject="chain:ns0/ipv4/filter/INPUT", rule=2)
+    gone = Problem(code=Code.REFUSED, message="No such device", subject="interface:ns0/gone")
+    found = located(text, msgspec.structs.replace(rule, causes=(sysctl, gone)))
+    assert (found.subject, found.at) == ("$.namespaces.ns0.filter.ipv4.filter.INPUT.rules[1]", (4, 3))
+    assert [(p.subject, p.at) for p in found.causes] == [
+        ('$.namespaces.ns0.sysctls["net.ipv4.ip_forward"]', (2, 14)),
+        ("interface:ns0/gone", None),
+    ]
+    assert located(json.loads(text), sysctl).subject == '$.namespaces.ns0.sysctls["net.ipv4.ip_forward"]'
+
+
 def test_numbers_and_null_as_other_programs_write_them() -> None:
     bridge = '{"interfaces": {"br0": {"kind": "bridge", "mtu": 1400.0}}}'
     text = '{"$schema": "x", "vethboard": 1.0, "description": null, "namespaces": {"ns0": ' + bridge + "}}"
@@ -132,6 +208,10 @@ TOGETHER: list[tuple[dict[str, Json], str]] = [
         "$.namespaces.ns0.interfaces.d.master",
     ),
     ({"d": {"kind": "dummy", "addresses": ["0.0.0.0/8"]}}, "$.namespaces.ns0.interfaces.d.addresses[0]"),
+    (
+        {"d": {"kind": "dummy", "addresses": ["10.0.0.1/24", "10.0.0.1/25", "2001:db8::1/64", "2001:db8::1/128"]}},
+        "$.namespaces.ns0.interfaces.d.addresses[3]",
+    ),
     ({"d": {"kind": "dummy"}, "m": {"kind": "macvlan", "parent": "ns0/d", "mtu": 9000}}, "$.namespaces.ns0.interfaces.m.mtu"),
 ]
 
@@ -139,6 +219,33 @@ TOGETHER: list[tuple[dict[str, Json], str]] = [
 @pytest.mark.parametrize(("interfaces", "path"), TOGETHER)
 def test_what_does_not_go_together_is_told_before(interfaces: dict[str, Json], path: str) -> None:
     assert path in {p.subject for p in faults(one(**interfaces))}
+
+
+UNUSABLE: list[tuple[dict[str, Json], str]] = [
+    ({"to": "10.9.0.0/16", "dev": "off"}, "Device for nexthop is not up"),
+    ({"to": "2001:db8:9::/48", "dev": "off"}, "Nexthop device is not up"),
+    ({"to": "10.9.0.0/16", "dev": "on", "src": "10.3.3.3"}, "Invalid prefsrc address"),
+    ({"to": "2001:db8:9::/48", "dev": "on", "src": "2001:db8:7::1"}, "Invalid source address"),
+    ({"to": "2001:db8:9::/48", "via": "2001:db8::1"}, "Gateway can not be a local address"),
+    ({"to": "2001:db8:9::/48", "via": "fe80::9"}, "Egress device not specified"),
+]
+
+
+@pytest.mark.parametrize(("route", "message"), UNUSABLE)
+def test_routes_that_are_refused_beside_what_is_there(route: dict[str, Json], message: str) -> None:
+    off: Json = {"kind": "bridge", "up": False, "addresses": ["10.1.0.1/24"]}
+    on: Json = {"kind": "bridge", "addresses": ["10.0.0.1/24", "2001:db8::1/64"]}
+    usable: list[Json] = [
+        {"to": "10.8.0.0/16", "dev": "on", "src": "10.1.0.1"},
+        {"to": "10.7.0.0/16", "dev": "on", "src": "127.0.0.1"},
+        {"to": "2001:db8:8::/48", "via": "fe80::9", "dev": "on"},
+        {"to": "10.6.0.0/16", "type": "blackhole"},
+    ]
+    document = ns0(interfaces={"off": off, "on": on}, routes=usable)
+    edit(EMPTY, c.ApplyDocument(document=document))
+    with pytest.raises(ProblemError) as refused:
+        edit(EMPTY, c.ApplyDocument(document=ns0(interfaces={"off": off, "on": on}, routes=[*usable, route])))
+    assert [refused.value.problem.message, *(p.message for p in refused.value.problem.causes)] == [message]
 
 
 def test_ipv6_that_is_switched_off_and_a_command_in_a_rule() -> None:

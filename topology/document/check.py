@@ -164,6 +164,7 @@ def _mtu(interface: AnyInterface) -> Iterator[Fault]:
 
 def _addresses(interface: AnyInterface) -> Iterator[Fault]:
     seen: set[str] = set()
+    sixes: set[str] = set()
     for number, text in enumerate(interface.addresses):
         field = f"addresses[{number}]"
         refused = [*_refused(field, names.interface_address, text)]
@@ -172,9 +173,12 @@ def _addresses(interface: AnyInterface) -> Iterator[Fault]:
             value = names.interface_address(text)
             if value in seen:
                 yield _strerror(field, errno.EEXIST, f"{value} is listed twice")
+            elif ":" in value and ids.ip_of(value) in sixes:  # an IPv4 address may be there once for each prefix
+                yield Fault(field, "ipv6: address already assigned", f"{ids.ip_of(value)} is listed with another prefix", errno.EEXIST)
             elif reason := _no_host(ipaddress.ip_interface(value), interface):
                 yield _strerror(field, errno.EADDRNOTAVAIL, f"{value} is {reason}")
             seen.add(value)
+            sixes.add(ids.ip_of(value))
 
 
 def _no_host(address: ipaddress.IPv4Interface | ipaddress.IPv6Interface, interface: AnyInterface) -> str:

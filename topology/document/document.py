@@ -20,7 +20,7 @@ from topology.document.schema import ENTRY_KEYS, SHAPE_KEYS, VERSION, schema
 from topology.model.base import HOST, Json
 from topology.model.drawing import SHAPES, number, shape_json, style_json
 from topology.model.graph import Graph
-from topology.model.problems import Problem
+from topology.model.problems import Problem, ProblemError
 from topology.model.records import (
     INTERFACES,
     AnyInterface,
@@ -39,7 +39,7 @@ from topology.model.sysctls import IPV6_OFF
 from topology.observe.normal import normalise
 from topology.rules.chains import order
 
-__all__ = ["VERSION", "dump", "load", "schema", "to_json"]
+__all__ = ["VERSION", "dump", "load", "located", "schema", "to_json"]
 
 Entry = Route | Neighbour | Fdb | Chain
 T = TypeVar("T")
@@ -79,6 +79,28 @@ def _read(value: Json, kept: bool) -> tuple[Records, list[Problem]]:
     found = [f.problem(reader.path(f)) for f in checked]
     problems += [p for p in found if p.subject not in told and not reader.is_consequence(p)]
     return ({}, problems) if problems else (_without_ipv6(normalise(reader.records)), [])
+
+
+def located(source: bytes | str | dict[str, Json], problem: Problem) -> Problem:
+    """A problem that came up when a document was applied, at its place: what is about a record of the document gets its JSON path, and of
+    a text line and column too."""
+    text = jsontext.decoded(source) if not isinstance(source, dict) else None
+    try:
+        value = source if isinstance(source, dict) else jsontext.parse(text or "")[0]
+    except ProblemError:
+        return problem
+    reader = Reader()
+    reader.read(jsontext.bounded(value)[0])
+    one, *causes = (_at_path(reader, text, one) for one in (problem, *problem.causes))
+    return msgspec.structs.replace(one, causes=tuple(causes))
+
+
+def _at_path(reader: Reader, text: str | None, problem: Problem) -> Problem:
+    path = reader.place_of(problem)
+    if path is None:
+        return problem
+    placed = msgspec.structs.replace(problem, subject=path)
+    return placed if text is None else with_places(text, [placed])[0]
 
 
 def dump(records: Mapping[str, AnyRecord]) -> str:

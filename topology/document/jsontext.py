@@ -55,8 +55,12 @@ def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     return out
 
 
+class _Constant(ValueError):
+    """NaN or an infinity: its name."""
+
+
 def _constant(name: str) -> Json:
-    raise ValueError(f"{name} is no number of JSON")
+    raise _Constant(name)
 
 
 def decoded(text: bytes | str) -> str:
@@ -82,12 +86,14 @@ def parse(text: str) -> tuple[Json, str, list[Problem]]:
             raise _with(problems, _too_deep("$")) from None
         except json.JSONDecodeError as error:
             found = mend.syntax(text, error)
-            if found.mended is None or len(problems) >= mend.MOST:
-                raise _with(problems, found.problem) from None
-            problems.append(found.problem)
-            text = found.mended
+        except _Constant as error:
+            found = mend.constant(text, str(error))
         except ValueError as error:
             raise _with(problems, Problem(code=Code.INVALID, message=f"not JSON: {error}", subject="$")) from None
+        if found.mended is None or len(problems) >= mend.MOST:
+            raise _with(problems, found.problem)
+        problems.append(found.problem)
+        text = found.mended
 
 
 def _with(before: list[Problem], last: Problem) -> ProblemError:

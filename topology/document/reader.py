@@ -94,6 +94,19 @@ class Reader:
             return step(f"{base}.sysctls", field.removeprefix("sysctls."))
         return f"{base}.{field}" if field and field not in _INNER_KEYS else base
 
+    def place_of(self, problem: Problem) -> str | None:
+        """The JSON path of what a problem of a record is about; None where the document has no such record."""
+        record = self.records.get(problem.subject or "")
+        if record is None:
+            return None
+        base = self._paths[record.id]
+        key = re.match(r'setting key "([^"]+)"', problem.message)
+        if isinstance(record, Namespace) and key is not None and key[1] in record.sysctls:
+            return step(f"{base}.sysctls", key[1])
+        if isinstance(record, Chain) and problem.rule is not None and problem.rule <= len(record.rules):
+            return f"{base}.rules[{problem.rule - 1}]"
+        return base
+
     def is_consequence(self, problem: Problem) -> bool:
         """Whether something is only missing because it has a fault itself, which is reported."""
         return any(name in self._left_out for name in re.findall(r'"([^"]+)"', problem.message))
@@ -146,7 +159,7 @@ class Reader:
         keys = tuple(known)
         for key in value:
             if key not in keys:
-                hint = self._hint(partial(suggest.key, key, keys, value[key]))
+                hint = self._hint(partial(suggest.key, key, keys, value[key], value))
                 self._fault(step(path, key), f'unknown key "{key[:_SHOWN]}"', hint)
 
     def _convert(self, path: str, value: Json, kind: object) -> Json:
@@ -236,7 +249,8 @@ class Reader:
                 out[key] = str(value)
             else:
                 hint = f"write {int(value)}" if isinstance(value, bool) else None
-                self._fault(step(path, key), f"expected a number or text, got {_type_words(value)}", hint)
+                number = "a whole number" if isinstance(value, float) else "a number"
+                self._fault(step(path, key), f"expected {number} or text, got {_type_words(value)}", hint)
         return out
 
     def _interface(self, path: str, namespace: str, name: str, value: Json) -> None:
@@ -246,7 +260,9 @@ class Reader:
             return
         kind = value.get("kind", "loopback" if name == "lo" else None)
         if kind is None:
-            self._fault(f"{path}.kind", 'the key "kind" is missing', f"one of: {', '.join(BY_WORD)}")
+            said = value.get("type")
+            hint = 'write "kind" instead of "type"; ' if said in tuple(BY_WORD) else ""
+            self._fault(f"{path}.kind", 'the key "kind" is missing', f"{hint}one of: {', '.join(BY_WORD)}")
         elif not isinstance(kind, str) or kind not in BY_WORD:
             self._fault(f"{path}.kind", "Unknown device type.", self._hint(partial(suggest.choice, kind, BY_WORD)))
         else:

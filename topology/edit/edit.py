@@ -12,7 +12,7 @@ import msgspec
 
 from topology.document import document
 from topology.document.check import Found, check, ipv6
-from topology.document.gateways import gateways
+from topology.document.gateways import gateways, unusable
 from topology.edit import commands as c
 from topology.edit import draw, layout, paste, table_edit
 from topology.edit.draft import Draft
@@ -66,7 +66,8 @@ def edit(desired: Mapping[str, AnyRecord], command: c.AnyCommand, places: bool =
     diff = between(desired, after)
     _refuse([*ipv6(after, only=_with_new_ipv6(diff))])
     if isinstance(command, _WITH_NEW_ROUTES):
-        _refuse([*gateways(after, only=diff.ids)])
+        new = diff.added.keys() if isinstance(command, c.ApplyDocument | c.Paste) else ()
+        _refuse([*gateways(after, only=diff.ids), *unusable(after, new)])
     return Edit(diff=diff, moves=draft.moves, made=tuple(draft.made))
 
 

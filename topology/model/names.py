@@ -127,7 +127,9 @@ def _address_hint(text: str) -> str:
     if not _is_address(address):
         return "an address and its prefix length, as in 10.0.1.1/24 or 2001:db8::1/64"
     most, usual = (128, 64) if ":" in address else (32, 24)
-    return f"a prefix length is 0 to {most}" if text != address else f"give the prefix length too: {text}/{usual}"
+    if text == address:
+        return f"give the prefix length too: {text}/{128 if ipaddress.ip_address(text).is_loopback and most == 128 else usual}"
+    return "take the blanks out" if text != "".join(text.split()) else f"a prefix length is 0 to {most}"
 
 
 def _is_address(text: str) -> bool:
@@ -191,15 +193,38 @@ def free_name_like(name: str, taken: Container[str]) -> str:
         stem = stem[:-1]
 
 
+def _meant_sysctl(key: str) -> str | None:
+    """The key that was meant by one with slashes, capitals, blanks, or without what it begins with."""
+    plain = key.strip().replace("/", ".").lower()
+    return next((known for known in KEYS if known == plain or known.endswith(f".{plain}")), None)
+
+
+_SAME_SYSCTL = {"net.ipv4.conf.all.forwarding": "net.ipv4.ip_forward"}
+"""A key that the kernel follows another one with → that one."""
+
+
+def _sysctl_hint(key: str) -> str:
+    """What to write instead of a key that is not kept. A key that differs in a word is another one: only a misspelt word is put right."""
+    if key in _SAME_SYSCTL:
+        return f'write "{_SAME_SYSCTL[key]}", which is the same setting'
+    words = re.split(r"[._-]", key)
+    for known in KEYS:
+        others = re.split(r"[._-]", known)
+        unlike = [pair for pair in zip(words, others, strict=False) if pair[0] != pair[1]]
+        if len(words) == len(others) and len(unlike) == 1 and get_close_matches(unlike[0][0], [unlike[0][1]], 1, 0.83):
+            return f'did you mean "{known}"?'
+    return f"set it by sysctl -w in a shell; kept are: {', '.join(KEYS)}"
+
+
 def sysctl(key: str, value: str, subject: str | None = None) -> str:
     """The value of a network namespace's sysctl, blanks folded to one. A `.` in an interface's name is written `/` (sysctl(8))."""
     if not _SYSCTL.fullmatch(key):
         path = f"/proc/sys/{key.replace('.', '/')}"
-        raise invalid(f"cannot stat {path}: No such file or directory", subject, "only net.… keys belong to a network namespace")
+        meant = _meant_sysctl(key)
+        hint = f'did you mean "{meant}"?' if meant is not None else "only net.… keys belong to a network namespace"
+        raise invalid(f"cannot stat {path}: No such file or directory", subject, hint)
     if key not in KEYS:
-        near = get_close_matches(key, KEYS, 1, 0.8)
-        hint = f'did you mean "{near[0]}"?' if near else f"set it by sysctl -w in a shell; kept are: {', '.join(KEYS)}"
-        raise invalid(f"{key} is not one of the sysctls that a lab keeps", subject, hint)
+        raise invalid(f"{key} is not one of the sysctls that a lab keeps", subject, _sysctl_hint(key))
     folded = " ".join(value.split())
     if not folded or len(folded) > 1000 or _control(folded):
         raise invalid(f'setting key "{key}": Invalid argument', subject, "a value is one line of text or a number")
