@@ -140,7 +140,8 @@ class Guard:
 def _where(link: Busy) -> tuple[str, str | None]:
     if link.namespace is None:
         return f"{link.name} in a namespace without a name", None
-    return f"{link.namespace}/{link.name}", ids.interface(ids.join(link.namespace, link.name))
+    ref = ids.join(link.namespace, link.name)
+    return ref, ids.interface(ref)
 
 
 def _set_down(link: Busy) -> Problem:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from agent.netlink.decode_ip import RTM_GETADDR, address
 from agent.netlink.wire import RECEIVE, Channel, ifaddr
+from topology.model import ids
 
 _RTMGRP_IPV4_IFADDR = 0x10
 
@@ -33,7 +34,7 @@ class Addresses:
     def now(self) -> tuple[str, ...]:
         """The addresses, without their prefix lengths."""
         facts = (address("", body) for _, body in self._channel.dump(RTM_GETADDR, ifaddr(socket.AF_INET)))
-        return tuple(sorted({fact.address.partition("/")[0] for fact in facts}))
+        return tuple(sorted({ids.ip_of(fact.address) for fact in facts}))
 
     def _on_events(self) -> None:
         with contextlib.suppress(BlockingIOError, OSError):  # ENOBUFS: some were lost, and all is read anew in any case

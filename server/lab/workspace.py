@@ -349,8 +349,7 @@ class Workspace:
         self.submit(self._life.agent_answers)
 
     def limit_reached(self, problem: Problem, end: bool) -> None:
-        """The lab has reached a limit of the kernel: say so to everybody who has it open. `end`: it is ended for that, and does not come
-        back by itself. May be called on any thread."""
+        """The lab has reached a limit of the kernel: say so to all who have it open. `end`: it is ended for that. On any thread."""
 
         def job() -> None:
             self._parts.publisher.notice("error" if end else "warning", problem)

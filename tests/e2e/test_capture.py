@@ -25,7 +25,7 @@ def test_capture_from_an_interface(page: Page, stack: Stack, lab: str, tmp_path:
     tools.get_by_role("checkbox", name="b/veth1").check()
     tools.get_by_role("button", name="Start capture").click()
 
-    expect(tools.get_by_text("No frames yet")).to_be_visible()
+    expect(tools.get_by_role("button", name="Stop capture")).to_be_visible()
     web = f"python3 -m http.server 80 --bind 10.0.0.2 --directory /tmp >/dev/null 2>&1 & {listens(80)}"
     stack.inside(lab, "b", "bash", "-c", f"cd /tmp && echo hello-from-b > /tmp/x.txt && {web}")
     fetch = "import urllib.request as u; print(u.urlopen('http://10.0.0.2/x.txt').read())"

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from topology.journey.same_segment import warning
 from topology.model.base import Interface
 from topology.model.graph import Graph
-from topology.model.kinds.vlan import Vlan
 from topology.model.problems import Problem
+from topology.model.records import is_bridge
 
 
 def loops(graph: Graph) -> Iterator[Problem]:
@@ -41,7 +41,14 @@ def _carried(graph: Graph, one: Interface, other: Interface) -> Iterator[tuple[I
     if not (one.up and other.up):
         return
     yield one, other
-    vlans = {(upper.vid, upper.protocol): upper for upper in graph.uppers(other.ref) if isinstance(upper, Vlan) and upper.up}
+    tagged = {upper.tag: upper for upper in graph.uppers(other.ref) if upper.tag and upper.up}
     for upper in graph.uppers(one.ref):
-        if isinstance(upper, Vlan) and upper.up and (far := vlans.get((upper.vid, upper.protocol))) is not None:
+        if upper.tag and upper.up and (far := tagged.get(upper.tag)) is not None:
             yield upper, far
+
+
+def closes(graph: Graph, one: Interface) -> bool:
+    """Whether a loop may hang on the state of this interface."""
+    far = graph.peer(one.ref)
+    joins = one.master is not None and (far is None or far.master is not None)
+    return is_bridge(one) or bool(one.tag) or joins or any(graph.uppers(end.ref) for end in (one, far) if end is not None)

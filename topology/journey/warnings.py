@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 
 from topology.document.gateways import gateways
-from topology.journey.loops import loops
+from topology.journey.loops import closes, loops
 from topology.journey.same_segment import Segment, warning
 from topology.model import ids
 from topology.model.base import Port
@@ -63,7 +63,7 @@ class Warnings:
 
     def _look_at_segments(self, graph: Graph, pairs: Iterable[tuple[AnyRecord | None, AnyRecord | None]]) -> None:
         links = [(old, new) for old, new in pairs if isinstance(old, Interface) or isinstance(new, Interface)]
-        if any(_wire(old) != _wire(new) or _is_up(old) != _is_up(new) for old, new in links):
+        if any(_wire(old) != _wire(new) or (_is_up(old) != _is_up(new) and _closes(graph, new or old)) for old, new in links):
             self._loops = tuple(loops(graph))
         if any(_wire(old) != _wire(new) for old, new in links):
             domains = {id(domain): domain for domain in graph.segments.values()}
@@ -116,6 +116,10 @@ class Warnings:
 
 def _is_up(record: AnyRecord | None) -> bool:
     return isinstance(record, Interface) and record.up
+
+
+def _closes(graph: Graph, record: AnyRecord | None) -> bool:
+    return isinstance(record, Interface) and closes(graph, record)
 
 
 def _wire(record: AnyRecord | None) -> AnyRecord | None:
