@@ -180,7 +180,7 @@ def _ports(channel: Channel) -> set[str]:
     for _, body in channel.dump(RTM_GETLINK, ifinfo()):
         values = attributes(body, 16)
         kind = attributes(values.get(_LINKINFO, b"")).get(_SLAVE_KIND, b"")
-        if _MASTER in values and as_text(kind) == "bridge":
+        if _MASTER in values and kind == b"bridge\0":
             out.add(as_text(values.get(_IFNAME, b"")))
     return out
 
