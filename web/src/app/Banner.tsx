@@ -16,7 +16,8 @@ export function Banner() {
   if (wire === 'lost') return <Line level="warning">{t.lost}</Line>
   if (wire === 'connecting') return <Line>{t.connecting}</Line>
   if (info?.state === 'starting') return <Line>{t.starting}</Line>
-  if (info?.state === 'silent' || info?.silent_since) return <Line level="warning">{t.silent(clock(info.silent_since))}</Line>
+  if (info?.state === 'silent' || info?.silent_since)
+    return <Line level="warning">{t.silent(clock(info.silent_since))}</Line>
   if (info?.state === 'stopping') return <Line>{t.stopping}</Line>
   if (info?.state === 'stopped') return <Stopped text={t.notRunning} />
   if (info?.state === 'failed') return <Stopped level="error" text={info.problem?.message ?? t.failed} />
