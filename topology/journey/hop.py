@@ -154,3 +154,6 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     predicted: int | None = None
     observed: int | None = None
+
+
+msgspec.json.Decoder(Journey)  # msgspec makes what it knows of a type at its first use, and crashes where two threads do so at once

@@ -116,6 +116,9 @@ _GAP = re.compile(r"\t+| {2,}|(?<=\S) ?\t")
 _CHOICES = re.compile(r"\{([\w|-]+)\}|\[(\w+(?:, ?\w+)+)\]")
 
 
+_OPTIONS = msgspec.json.Decoder(XtOption)
+
+
 def read(text: str) -> tuple[str, tuple[Extension, ...]]:
     """The version of iptables and its extensions.
 
@@ -124,7 +127,7 @@ def read(text: str) -> tuple[str, tuple[Extension, ...]]:
     """
     types: dict[str, list[XtOption]] = {}
     for line in found[1].splitlines() if (found := _TYPES.search(text)) else ():
-        option = msgspec.json.decode(line, type=XtOption)
+        option = _OPTIONS.decode(line)
         types.setdefault(option.extension, []).append(option)
     version = found[1] if (found := _VERSION.search(text)) else ""
     parts = _SECTION.split(text)
