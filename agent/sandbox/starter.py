@@ -13,6 +13,9 @@ from topology.model.netfilter import Driver
 
 What = Literal["lab", "trial"]
 
+PROGRAM: tuple[str, ...] = ("agent.lab_starter",)
+"""The module, and what comes before its own arguments."""
+
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be started. `uid`: the id that its root has outside. `what`: a lab, or what `doctor` tries in one. `kinds`: the kinds of
@@ -42,7 +45,7 @@ class Starter:
         self.close()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
-            argv = [sys.executable, "-m", "agent.lab_starter", str(theirs.fileno()), self._log_format]
+            argv = [sys.executable, "-m", *PROGRAM, str(theirs.fileno()), self._log_format]
             self._process = subprocess.Popen(argv, pass_fds=(theirs.fileno(),), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         self._socket = ours
         return ours

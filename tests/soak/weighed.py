@@ -1,7 +1,7 @@
 """Server or agent, as it is, with a second thing that it does: on SIGUSR2 it says what is alive in it, after a collection. So do the
-processes of labs, which are forked from the agent.
+processes of labs, which are forked from the agent's starter.
 
-    python -m tests.soak.weighed server|agent ARGUMENTS…
+    python -m tests.soak.weighed server|agent|agent.lab_starter ARGUMENTS…
 
 The answer is a file: of the server in its state directory, of the agent in its run directory, of a lab in its /tmp. With VETHBOARD_TRACE
 it also says of which types there are more objects than the first time. (tracemalloc doubles what a process weighs, and slows it down.)
@@ -19,6 +19,8 @@ import types
 from collections import Counter
 from pathlib import Path
 
+from agent.sandbox import starter
+
 ANSWER = "weighed.json"
 MOST = 25
 """So many lines about growth."""
@@ -28,6 +30,8 @@ _libc.malloc_info.argtypes = (ctypes.c_int, ctypes.c_void_p)
 _libc.fclose.argtypes = (ctypes.c_void_p,)
 _TRACES = bool(os.environ.get("VETHBOARD_TRACE"))
 """A lab has no environment of the agent's, but this."""
+_FOLDERS = {"server": "--state", "agent": "--run"}
+"""The argument that says where the answer goes."""
 _first_types: Counter[str] = Counter()
 
 
@@ -77,6 +81,10 @@ def _answer(folder: Path) -> None:
 if __name__ == "__main__":
     _, program, *given = sys.argv
     sys.argv = [program, *given]
-    own, place = os.getpid(), Path(given[given.index("--state" if program == "server" else "--run") + 1])
+    if program == "agent":  # labs are forked from a process of their own
+        starter.PROGRAM = (__spec__.name, *starter.PROGRAM)
+    own, place = os.getpid(), Path("/tmp")
+    if program in _FOLDERS:
+        place = Path(given[given.index(_FOLDERS[program]) + 1])
     signal.signal(signal.SIGUSR2, lambda *_: _answer(place if os.getpid() == own else Path("/tmp")))
     runpy.run_module(program, run_name="__main__", alter_sys=False)

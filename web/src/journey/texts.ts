@@ -237,7 +237,7 @@ export const useJourneyTexts = catalogue(
       `${ns} 中監聽 ${protocol} 連接埠 ${port} 的 IPv6 Socket 也接受 IPv4（IPV6_V6ONLY 已關閉）`,
     reflects: (port, bridge) => `${port} 開啟了 hairpin，會把 ${bridge} 的訊框送回，但比回應晚到`,
     lockedOut: (bridge, port) => `${port} 已鎖定，而 ${bridge} 的 FDB 中沒有其傳送端的項目`,
-    fragmentsAlike: '規則對所有分段的處理方式與對整個封包相同',
+    fragmentsAlike: '規則對所有分片的處理方式與對整個封包相同',
     onlyObserved: '實際有，預測沒有',
     hops: '步驟',
     hop: (n, all) => `第 ${n} 步，共 ${all} 步`,
