@@ -116,3 +116,25 @@ def _exported(client: Client) -> Exported:
     found = client.request(Export(id=client.next_id(), lab="unheld"))
     assert isinstance(found, Exported)
     return found
+
+
+def test_a_server_that_is_started_again_knows_what_was_left_out(stack: Stack) -> None:
+    with stack.client() as client:
+        client.request(NewLab(id="new", lab="again", document=DOCUMENT))
+        stack.inside("again", "a", "sh", "-ec", GATEWAY_GONE)
+        client.request(StopLab(id="stop", lab="again"))
+        client.request(StartLab(id="start", lab="again"))
+    stack.kill("server")
+    stack.live("again")
+    stack.inside("again", "b", "ip", "link", "set", "e0", "mtu", "1400")
+    with stack.client() as client:
+        eventually(lambda: getattr(snapshot(client, "again").desired["interface:b/e0"], "mtu", None) == 1400)
+        found = snapshot(client, "again")
+        assert set(LOST) <= found.desired.keys()
+        assert set(LOST) <= set(found.drift)
+        assert any("a change or a start failed there" in w.message for w in found.warnings)
+        client.request(Edit(id="edit", lab="again", commands=(c.AddNamespace(name="more"),)))
+        undone = client.request(Edit(id="undo", lab="again", commands=(c.Undo(),)))
+        assert isinstance(undone, Done)
+        assert set(LOST) <= snapshot(client, "again").desired.keys()
+    stack.cli("destroy", "again")
