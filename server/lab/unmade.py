@@ -6,11 +6,12 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from topology.document.gateways import gateways
 from topology.edit.left_out import left_out
 from topology.model.diff import between
 from topology.model.problems import Code, Problem
-from topology.model.records import AnyRecord, Records
-from topology.plan.steps import AnyStep, ChangeTable
+from topology.model.records import AnyRecord, Records, Route
+from topology.plan.steps import AddRoute, AnyStep, ChangeTable
 
 _HINT = "it stays in the document: change it, or make what it needs and revert its drift to try again"
 _NO_ROOM: Final = frozenset({errno.ENOMEM, errno.ENOBUFS, errno.ENOSPC, errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.EINTR, errno.EPIPE})
@@ -43,7 +44,20 @@ class Unmade:
             return False
         hint = f"{problem.hint}; {_HINT}" if problem.hint else _HINT
         self._refused.append(_Refused(step, msgspec.structs.replace(problem, subject=step.subject, hint=hint)))
+        if isinstance(step, AddRoute) and problem.errno == errno.ENETUNREACH:
+            self._leave_out_alike(self.without(desired))
         return True
+
+    def _leave_out_alike(self, left: Records) -> None:
+        """The other routes whose gateway nothing reaches: each of them would be another start that is taken back."""
+        for found in gateways(left):
+            if isinstance(route := left[found.record], Route):
+                problem = found.problem()
+                hint = f"{problem.hint}; {_HINT}"
+                message = problem.message.removesuffix(".")
+                self._refused.append(
+                    _Refused(AddRoute(subject=route.id, route=route), msgspec.structs.replace(problem, message=message, hint=hint))
+                )
 
     def without(self, desired: Mapping[str, AnyRecord]) -> Records:
         """The document without what was refused, and without what hangs on that."""

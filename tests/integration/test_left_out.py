@@ -1,5 +1,7 @@
 """What the kernel refuses of a lab's document at a start: left out, named, kept in the document, and tried again when asked."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from cli.client import Client
@@ -118,16 +120,23 @@ def _exported(client: Client) -> Exported:
     return found
 
 
-def test_a_server_that_is_started_again_knows_what_was_left_out(stack: Stack) -> None:
-    with stack.client() as client:
+@pytest.fixture
+def own() -> Iterator[Stack]:
+    made = Stack()
+    yield made
+    made.close()
+
+
+def test_a_server_that_is_started_again_knows_what_was_left_out(own: Stack) -> None:
+    with own.client() as client:
         client.request(NewLab(id="new", lab="again", document=DOCUMENT))
-        stack.inside("again", "a", "sh", "-ec", GATEWAY_GONE)
+        own.inside("again", "a", "sh", "-ec", GATEWAY_GONE)
         client.request(StopLab(id="stop", lab="again"))
         client.request(StartLab(id="start", lab="again"))
-    stack.kill("server")
-    stack.live("again")
-    stack.inside("again", "b", "ip", "link", "set", "e0", "mtu", "1400")
-    with stack.client() as client:
+    own.kill("server")
+    own.live("again")
+    own.inside("again", "b", "ip", "link", "set", "e0", "mtu", "1400")
+    with own.client() as client:
         eventually(lambda: getattr(snapshot(client, "again").desired["interface:b/e0"], "mtu", None) == 1400)
         found = snapshot(client, "again")
         assert set(LOST) <= found.desired.keys()
@@ -137,4 +146,19 @@ def test_a_server_that_is_started_again_knows_what_was_left_out(stack: Stack) ->
         undone = client.request(Edit(id="undo", lab="again", commands=(c.Undo(),)))
         assert isinstance(undone, Done)
         assert set(LOST) <= snapshot(client, "again").desired.keys()
-    stack.cli("destroy", "again")
+    own.cli("destroy", "again")
+
+
+def test_many_routes_that_lost_their_gateway_are_left_out_at_once(stack: Stack) -> None:
+    lines = "\n".join(f"route add 10.{80 + n // 200}.{n % 200}.0/24 via 10.7.0.9" for n in range(300))
+    shell = f"ip addr add 10.7.0.1/24 dev e0; printf '%s\n' '{lines}' | ip -batch -; ip addr del 10.7.0.1/24 dev e0"
+    with stack.client() as client:
+        client.request(NewLab(id="new", lab="many", document=DOCUMENT))
+        stack.inside("many", "a", "sh", "-ec", shell)
+        client.request(StopLab(id="stop", lab="many"))
+        started = client.request(StartLab(id="start", lab="many"))
+        assert isinstance(started, Done)
+        assert len(started.left_out) == 300
+        assert len({p.subject for p in started.left_out}) == 300
+        assert {p.message for p in started.left_out} == {"Nexthop has invalid gateway"}
+    stack.cli("destroy", "many")
