@@ -25,9 +25,10 @@ from agent.uplink import slirp, wall
 from agent.uplink.addresses import Addresses
 from agent.uplink.rules import Network
 from logs import failure, start_task
+from topology.model.base import UPLINK
 from topology.model.problems import Code, Problem, ProblemError
 
-INTERFACE = "uplink0"
+INTERFACE = UPLINK
 """In the lab's `host`."""
 
 

@@ -104,7 +104,7 @@ def test_export_and_stop_say_what_documents_do_not_hold(stack: Stack) -> None:
         stack.inside("unheld", "a", "tc", "qdisc", "add", "dev", "e0", "root", "tbf", "rate", "1mbit", "burst", "10k", "latency", "50ms")
         stack.inside("unheld", "b", "ip", "rule", "add", "from", "10.0.0.0/24", "lookup", "100")
         expected = [("interface:a/e0", "qdisc tbf"), ("namespace:b", "ip rule 32765: from 10.0.0.0/24 lookup 100")]
-        eventually(lambda: [(p.subject, p.message) for p in _exported(client).unheld] == expected)
+        eventually(lambda: [(p.subject, p.message) for p in _exported(client, "unheld").unheld] == expected)
         only = client.request(Export(id="part", lab="unheld", ids=("namespace:b",)))
         assert isinstance(only, Exported)
         assert [p.subject for p in only.unheld] == ["namespace:b"]
@@ -114,8 +114,8 @@ def test_export_and_stop_say_what_documents_do_not_hold(stack: Stack) -> None:
     stack.cli("destroy", "unheld")
 
 
-def _exported(client: Client) -> Exported:
-    found = client.request(Export(id=client.next_id(), lab="unheld"))
+def _exported(client: Client, lab: str) -> Exported:
+    found = client.request(Export(id=client.next_id(), lab=lab))
     assert isinstance(found, Exported)
     return found
 
@@ -162,3 +162,16 @@ def test_many_routes_that_lost_their_gateway_are_left_out_at_once(stack: Stack) 
         assert len({p.subject for p in started.left_out}) == 300
         assert {p.message for p in started.left_out} == {"Nexthop has invalid gateway"}
     stack.cli("destroy", "many")
+
+
+def test_what_belongs_to_the_uplink_is_held() -> None:
+    stack = Stack("--allow-uplink")
+    try:
+        stack.cli("new", "up")
+        stack.cli("uplink", "up", "on")
+        eventually(lambda: "uplink0" in stack.inside("up", "host", "ip", "route"))
+        stack.inside("up", "host", "ip", "link", "set", "lo", "alias", "seen")
+        with stack.client() as client:
+            eventually(lambda: [(p.subject, p.message) for p in _exported(client, "up").unheld] == [("interface:host/lo", "alias seen")])
+    finally:
+        stack.close()

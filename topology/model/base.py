@@ -19,6 +19,8 @@ Json = Any
 
 HOST = "host"
 """The name of a lab's own network stack. No named namespace may have it."""
+UPLINK = "uplink0"
+"""The interface in `host` by which a lab reaches the outside: the agent makes it, where the document says `uplink`."""
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="kind"):

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from topology.model import ids
+from topology.model.base import HOST, UPLINK
 from topology.model.problems import Code, Problem
 from topology.model.routing import MAIN_TABLE
 from topology.observe.live import AddressLive, AnyLive, FilterLive, LinkLive, NamespaceLive, RouteRow
@@ -58,12 +59,17 @@ def _of_namespace(namespace: NamespaceLive) -> Iterator[str]:
     yield from (_rule(rule) for rule in namespace.rules if rule not in DEFAULT_RULES)
     yield from (f"ip neighbour add proxy {row.address} dev {row.dev}" for row in namespace.proxies)
     for route in namespace.routes:
-        if route.protocol in _KERNELS:
+        if route.protocol in _KERNELS or _is_uplink(namespace.name, route.dev):
             continue
         if route.record is None:
             yield f"ip route {_words(route)}"
         elif route.others:
             yield f"{' '.join(route.others)} of ip route {_words(route)}"
+
+
+def _is_uplink(namespace: str, dev: str | None) -> bool:
+    """The document says `uplink`, and the agent makes what belongs to it."""
+    return namespace == HOST and dev == UPLINK
 
 
 def _words(route: RouteRow) -> str:
@@ -87,6 +93,8 @@ def _rule(rule: PolicyRule) -> str:
 
 
 def _of_link(link: LinkLive) -> Iterator[str]:
+    if _is_uplink(link.namespace, link.name):
+        return
     if not link.modelled:
         yield link.note
         return
